@@ -1,0 +1,46 @@
+"""TCP ports of this machine."""
+
+from __future__ import annotations
+
+import socket
+
+
+class PortTaken(Exception):
+    """Somebody else listens where the web server should."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} is already in use. Stop what uses it, or choose another: "
+            f"make run PORT={port + 1}"
+        )
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A port of 127.0.0.1 that nobody listens on: the preferred one if it is free."""
+    for wanted in (preferred or 0, 0):
+        try:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", wanted))
+                return int(probe.getsockname()[1])
+        except OSError:
+            continue
+    raise OSError("No free TCP port on 127.0.0.1.")
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens already, so that no request is refused while the web server boots.
+
+    Raises:
+        PortTaken: when the address is in use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(port) from error
+    return listener

@@ -1,0 +1,41 @@
+"""What all tests share. tests/core runs without Django, so nothing here imports it at the top."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from promptlab.launch.home import home_from
+from promptlab.launch.postgres import FAST_AND_FORGETFUL, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """One embedded Postgres for the whole session, started by the first test that needs it."""
+    with running_server(home_from(os.environ), options=FAST_AND_FORGETFUL) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    postgres_url: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Settings were read before the server had a port: tell Django now."""
+    from django.db import connections
+
+    from promptlab.environment import DatabaseAddress
+
+    address = DatabaseAddress.from_url(postgres_url)
+    connections["default"].settings_dict.update(
+        USER=address.user, PASSWORD=address.password, HOST=address.host, PORT=address.port
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that made the test home removes it, after its workers are gone."""
+    home = os.environ.get("PROMPTLAB_TEST_HOME")
+    if home and not hasattr(config, "workerinput"):
+        shutil.rmtree(home, ignore_errors=True)
