@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "channels",
     "procrastinate.contrib.django",
     "template_partials",
-    "django_htmx",
     "csp",
     "rules.apps.AutodiscoverRulesConfig",
 ]

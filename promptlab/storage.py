@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from promptlab.ui.styles import JoinedStyles
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+
+class HashedStaticFiles(JoinedStyles, CompressedManifestStaticFilesStorage):
     """Also rewrites the imports inside JavaScript modules."""
 
     support_js_module_import_aggregation = True

@@ -1,0 +1,1 @@
+"""The design system: parts of pages, numbers as people read them, charts, word diffs, drawings."""
