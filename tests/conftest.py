@@ -11,6 +11,8 @@ import pytest
 from promptlab.launch.home import home_from
 from promptlab.launch.postgres import FAST_AND_FORGETFUL, running_server
 
+pytest_plugins = ["tests.people"]
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""People, projects, roles: who may do what, and how they sign in."""

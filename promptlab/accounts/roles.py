@@ -1,0 +1,71 @@
+"""Roles of a project's members, and what each may do, as django-rules predicates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rules
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from promptlab.accounts.models import Project, User
+
+
+class Role(models.TextChoices):
+    """viewer < editor < reviewer < admin: each may do what the ones before may."""
+
+    VIEWER = "viewer", "Viewer"
+    EDITOR = "editor", "Editor"
+    REVIEWER = "reviewer", "Reviewer"
+    ADMIN = "admin", "Admin"
+
+    def at_least(self, other: Role) -> bool:
+        return _RANK[self] >= _RANK[other]
+
+    @property
+    def may(self) -> str:
+        """What a member of this role may do, as a clause for people."""
+        return _MAY[self]
+
+
+_RANK = {role: rank for rank, role in enumerate(Role)}
+_MAY = {
+    Role.VIEWER: "read everything in the project",
+    Role.EDITOR: "also add datasets, programs and metrics, and start runs",
+    Role.REVIEWER: "also approve and reject candidates, and move labels",
+    Role.ADMIN: "also manage members, models and keys, and settings",
+}
+
+
+def role_of(user: User | AnonymousUser, project: Project) -> Role | None:
+    """The user's role in the project, read anew each time; None for outsiders."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    found = project.memberships.filter(user=user).values_list("role", flat=True).first()
+    return Role(found) if found else None
+
+
+def _at_least(role: Role) -> rules.predicates.Predicate:
+    @rules.predicate(name=f"is_at_least_{role.value}")
+    def predicate(user: User, project: Project) -> bool:
+        held = role_of(user, project)
+        return held is not None and held.at_least(role)
+
+    return predicate
+
+
+@rules.predicate
+def may_found_projects(user: User) -> bool:
+    """Whoever administers something may found a project; a viewer cannot widen their reach so."""
+    return user.is_active and (
+        user.is_superuser or user.memberships.filter(role=Role.ADMIN).exists()
+    )
+
+
+rules.add_perm("project.view", _at_least(Role.VIEWER))
+rules.add_perm("project.edit", _at_least(Role.EDITOR))
+rules.add_perm("project.review", _at_least(Role.REVIEWER))
+rules.add_perm("project.administer", _at_least(Role.ADMIN))
+rules.add_perm("project.found", may_found_projects)
