@@ -1,0 +1,130 @@
+"""What a run will ask for, before it starts: calls and tokens, as honest ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.core.candidate import ModulePrompt, baseline_of
+from optimizer.core.demos import labelled_demo
+from optimizer.core.example import Example
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.program import Module, Program
+from optimizer.core.proposals import BATCH, MAX_BATCHES, REDRAWS
+from optimizer.core.render import render
+from optimizer.core.signature import Value
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import validation_of
+
+CHARACTERS_PER_TOKEN = 4
+ASK_TOKENS = (900, 250)
+"""Typical prompt and reply tokens of a call to the optimizer model."""
+REPLY_TOKENS = 40
+
+
+@dataclass(frozen=True)
+class RunEstimate:
+    """Model calls and tokens of a run, lowest and highest, as if nothing had been paid before."""
+
+    task_calls: tuple[int, int]
+    optimizer_calls: tuple[int, int]
+    prompt_tokens: tuple[int, int]
+    completion_tokens: tuple[int, int]
+    baseline_calls: int
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        low = self.task_calls[0] + self.optimizer_calls[0]
+        return low, self.task_calls[1] + self.optimizer_calls[1]
+
+
+def estimate(spec: RunSpec) -> RunEstimate:
+    """Count the requests that the chosen optimizer makes with these settings and this data."""
+    per_example = max(len(spec.program.calls), 1)
+    validation = len(validation_of(spec))
+    low = high = validation
+    demos = _bootstrap_examples(spec)
+    low, high = low + demos[0], high + demos[1]
+    searched = _search_examples(spec, validation)
+    low, high = low + searched[0], high + searched[1] + 2 * len(spec.test)
+    low += len(spec.test)
+    asked = _asked(spec)
+    tokens = _prompt_tokens(spec)
+    task = (low * per_example, high * per_example)
+    return RunEstimate(
+        task_calls=task,
+        optimizer_calls=asked,
+        prompt_tokens=(
+            task[0] * tokens[0] + asked[0] * ASK_TOKENS[0],
+            task[1] * tokens[1] + asked[1] * ASK_TOKENS[0],
+        ),
+        completion_tokens=(
+            task[0] * REPLY_TOKENS // 2 + asked[0] * ASK_TOKENS[1],
+            task[1] * REPLY_TOKENS + asked[1] * ASK_TOKENS[1],
+        ),
+        baseline_calls=validation * per_example,
+    )
+
+
+def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
+    optimizer, settings = OPTIMIZERS[spec.optimizer], spec.settings
+    if not optimizer.uses_demos and not settings.grounding.demos:
+        return 0, 0
+    sets = settings.demo_sets if optimizer.uses_demos else 2
+    wanted = settings.max_bootstrapped_demos * max(sets - 1, 0)
+    return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)
+
+
+def _search_examples(spec: RunSpec, validation: int) -> tuple[int, int]:
+    settings = spec.settings
+    if spec.optimizer == "bootstrap_search":
+        trials = min(settings.trials, settings.demo_sets)
+        return validation, trials * validation
+    if settings.minibatch_size >= validation:
+        return validation, settings.trials * validation
+    fulls = -(-settings.trials // settings.full_every)
+    least = settings.trials * settings.minibatch_size // 2 + validation
+    return least, settings.trials * settings.minibatch_size + fulls * validation
+
+
+def _asked(spec: RunSpec) -> tuple[int, int]:
+    settings, modules = spec.settings, len(spec.program.modules)
+    new = max(settings.instructions - 1, 0)
+    if not OPTIMIZERS[spec.optimizer].uses_instructions or new == 0:
+        return 0, 0
+    batches = min(-(-len(spec.train) // BATCH), MAX_BATCHES)
+    summary = batches + 1 if settings.grounding.dataset_summary else 0
+    about = modules + 1 if settings.grounding.program_summary else 0
+    least = min(summary, 6) + about + new * modules
+    return least, summary + about + (REDRAWS + 1) * new * modules
+
+
+def _prompt_tokens(spec: RunSpec) -> tuple[int, int]:
+    """Mean prompt tokens of one task call: as the program stands, and with full demo sets."""
+    rows = (spec.train or spec.validation)[:8]
+    bare = baseline_of(spec.program).modules
+    low = [_tokens(m, bare[m.name], _values(m, row)) for m in spec.program.modules for row in rows]
+    if not low:
+        return 100, 400
+    mean = sum(low) // len(low)
+    per_demo = _demo_tokens(spec.program, spec, rows)
+    return mean, mean + per_demo * spec.settings.max_bootstrapped_demos
+
+
+def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> int:
+    sizes = []
+    for module in program.modules:
+        for row in rows:
+            demo = labelled_demo(program, spec.metric, module, row)
+            values = demo.values if demo else _values(module, row)
+            sizes.append(sum(len(str(v)) for v in values.values()) // CHARACTERS_PER_TOKEN + 20)
+    return sum(sizes) // len(sizes) if sizes else 60
+
+
+def _tokens(module: Module, prompt: ModulePrompt, values: dict[str, Value]) -> int:
+    messages = render(module, prompt, values).messages
+    return sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
+
+
+def _values(module: Module, row: Example) -> dict[str, Value]:
+    longest = max((str(v) for v in row.inputs.values()), key=len, default="")
+    return {f.name: row.inputs.get(f.name, longest) for f in module.signature.inputs}

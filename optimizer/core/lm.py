@@ -1,0 +1,51 @@
+"""What is said to a language model and what comes back, independent of any provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Role(StrEnum):
+    """A model by what it does in a run (architecture §3)."""
+
+    TASK = "task"
+    OPTIMIZER = "optimizer"
+    TEACHER = "teacher"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One call's messages.
+
+    `schema` is the JSON schema that the reply must follow, None for free text.
+    `temperature` and `max_tokens` of None mean the role's own setting.
+    `sample` tells apart several draws of the same messages.
+    """
+
+    messages: tuple[Message, ...]
+    schema: dict[str, Any] | None = field(default=None, hash=False)
+    temperature: float | None = None
+    max_tokens: int | None = None
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's reply; `cost` in micro-USD, `cached` when it had been paid before."""
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: int = 0
+    seconds: float = 0.0
+    cached: bool = False
+    finish_reason: str = "stop"

@@ -1,0 +1,34 @@
+"""Bayesian Bootstrap: MIPRO restricted to demo sets (the paper's §4)."""
+
+from __future__ import annotations
+
+from optimizer.core.demos import bootstrap
+from optimizer.core.events import Result
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.proposals import current_instructions
+from optimizer.core.requests import Conversation
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import Board, Options, conduct, search_options
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Bootstrap demo sets, then search their combinations; instructions stay as they are."""
+
+    def search(board: Board) -> Conversation[None]:
+        demo_sets = yield from bootstrap(spec)
+        kept = current_instructions(spec.program)
+        yield from search_options(board, Options(kept, demo_sets), new_search)
+
+    return (yield from conduct(spec, search))
+
+
+OPTIMIZER = Optimizer(
+    name="bayesian_bootstrap",
+    title="Demos only (Bayesian Bootstrap)",
+    description="Picks worked examples for every module by a guided search; your instructions "
+    "are not touched.",
+    converse=converse,
+    uses_instructions=False,
+    uses_demos=True,
+)

@@ -1,0 +1,54 @@
+"""Bootstrap Random Search: random demo sets, each fully evaluated (the paper's §4)."""
+
+from __future__ import annotations
+
+import random
+
+from optimizer.core.demos import bootstrap
+from optimizer.core.events import Noted, Phase, PhaseStarted, Result
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.proposals import current_instructions
+from optimizer.core.requests import Conversation
+from optimizer.core.search import Choice, NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import Board, Options, conduct, full_trial
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Bootstrap demo sets, then score random combinations on the whole validation split."""
+
+    def search(board: Board) -> Conversation[None]:
+        demo_sets = yield from bootstrap(spec)
+        kept = current_instructions(spec.program)
+        options = Options(kept, demo_sets)
+        trials = min(spec.settings.trials, spec.settings.demo_sets)
+        choices = _distinct(options.sizes(), trials, random.Random(f"{spec.seed}:search"))
+        if not choices:
+            yield Noted("No demo sets were found: the baseline is all there is.", warning=True)
+        yield PhaseStarted(Phase.SEARCH, len(choices))
+        for choice in choices:
+            candidate = options.assemble(board.baseline, choice)
+            if candidate not in board.full:
+                yield from full_trial(board, candidate, choice)
+
+    return (yield from conduct(spec, search))
+
+
+def _distinct(sizes: dict[str, int], count: int, rng: random.Random) -> list[Choice]:
+    found: list[Choice] = []
+    for _ in range(20 * count if sizes else 0):
+        choice = {name: rng.randrange(size) for name, size in sizes.items()}
+        if choice not in found and len(found) < count:
+            found.append(choice)
+    return found
+
+
+OPTIMIZER = Optimizer(
+    name="bootstrap_search",
+    title="Demos only, random search",
+    description="Tries random sets of worked examples, each on the whole validation split: "
+    "simple, robust, and dearer per candidate.",
+    converse=converse,
+    uses_instructions=False,
+    uses_demos=True,
+)

@@ -1,0 +1,34 @@
+"""MIPRO: instructions and demos of all modules, searched jointly (the paper's §4)."""
+
+from __future__ import annotations
+
+from optimizer.core.demos import bootstrap
+from optimizer.core.events import Result
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.proposals import propose
+from optimizer.core.requests import Conversation
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import Board, Options, conduct, search_options
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Bootstrap demo sets, propose grounded instructions, then search their combinations."""
+
+    def search(board: Board) -> Conversation[None]:
+        demo_sets = yield from bootstrap(spec)
+        instructions = yield from propose(spec, demo_sets)
+        yield from search_options(board, Options(instructions, demo_sets), new_search)
+
+    return (yield from conduct(spec, search))
+
+
+OPTIMIZER = Optimizer(
+    name="mipro",
+    title="Instructions + demos (MIPRO)",
+    description="Writes instructions and picks worked examples for every module, and searches "
+    "for the combination that scores best.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=True,
+)

@@ -1,0 +1,45 @@
+"""What an optimizer is to the rest of the house: a conversation, a name, and sensible settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from optimizer.core.events import Result
+from optimizer.core.program import Program
+from optimizer.core.requests import Conversation
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import Effort, RunSpec, Settings
+
+Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`title` and `description` are for people; the two flags say what it may change."""
+
+    name: str
+    title: str
+    description: str
+    converse: Converse
+    uses_instructions: bool
+    uses_demos: bool
+
+    def settings(self, effort: Effort, program: Program) -> Settings:
+        """Sensible settings: B = 25 and S = 10 as in the paper, and candidates fewer than T/v
+        (algorithms §1.7, §1.10), growing with the effort and the number of modules."""
+        sizes = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
+        size = sizes.get(effort, 0)
+        modules = max(len(program.modules), 1)
+        settings = Settings(
+            effort=effort,
+            instructions=(4, 8, 12)[size],
+            demo_sets=(6, 10, 16)[size],
+            trials=(20, 50, 120)[size] * (modules + 1) // 2,
+            max_validation=(100, 300, 1000)[size],
+        )
+        if not self.uses_instructions:
+            settings = replace(settings, instructions=1)
+        if not self.uses_demos:
+            settings = replace(settings, demo_sets=1, instructions=(6, 12, 18)[size])
+        return settings

@@ -1,0 +1,38 @@
+"""0-shot MIPRO: instructions only (the paper's §4). Demos found ground the proposals, no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from optimizer.core.demos import bootstrap
+from optimizer.core.events import Result
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.proposals import SHOWN_DEMOS, propose
+from optimizer.core.requests import Conversation
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import Board, Options, conduct, search_options
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Propose grounded instructions, then search their combinations; prompts get no demos."""
+
+    def search(board: Board) -> Conversation[None]:
+        shown = replace(spec.settings, demo_sets=2, max_bootstrapped_demos=SHOWN_DEMOS)
+        grounded = spec.settings.grounding.demos
+        demo_sets = (yield from bootstrap(replace(spec, settings=shown))) if grounded else None
+        instructions = yield from propose(spec, demo_sets)
+        yield from search_options(board, Options(instructions), new_search)
+
+    return (yield from conduct(spec, search))
+
+
+OPTIMIZER = Optimizer(
+    name="zero_shot_mipro",
+    title="Instructions only (0-shot MIPRO)",
+    description="Writes instructions for every module and searches for the best combination; "
+    "prompts stay short, without worked examples.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=False,
+)

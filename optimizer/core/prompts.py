@@ -1,0 +1,169 @@
+"""Every string that an optimizer itself says to a model, one function a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optimizer.core.candidate import ModulePrompt
+from optimizer.core.example import Example
+from optimizer.core.lm import Message, Prompt
+from optimizer.core.program import Demo, Module, Program
+from optimizer.core.render import default_instruction, output_fields
+from optimizer.core.signature import Field, written
+
+TIPS: dict[str, str] = {
+    "none": "",
+    "creative": "Do not be afraid to be creative.",
+    "simple": "Keep the instruction clear and concise.",
+    "description": "Make the instruction very informative and descriptive.",
+    "high_stakes": "Include a scenario of high stakes in which the task must be done right.",
+    "persona": "Give the model a persona that suits the task.",
+}
+"""The paper's six tips (§3.1): one is drawn for each proposal so that proposals differ."""
+
+COMPLETE = "COMPLETE"
+
+
+def observe(batch: Sequence[Example], before: str, temperature: float, sample: int = 0) -> Prompt:
+    """Observations about a batch of the dataset, adding to earlier ones or answering COMPLETE."""
+    parts = [
+        "Below are examples of a dataset. Write down what you notice that holds for most of them: "
+        "topics, content, syntax, length, style, and what task they are probably for. "
+        "Be creative, and think of what a person who must solve the task would want to know."
+    ]
+    if before:
+        parts.append(
+            "These observations were made before:\n" + before + "\n\nAdd only what is new. "
+            f"If nothing is left to say, answer with the single word {COMPLETE}."
+        )
+    parts.append("Examples:\n\n" + "\n\n".join(_shown_example(e) for e in batch))
+    parts.append("Observations:")
+    return _said("\n\n".join(parts), temperature, sample)
+
+
+def summarize(observations: str, temperature: float) -> Prompt:
+    """Two or three sentences out of all observations."""
+    return _said(
+        "Here are observations about a dataset:\n\n"
+        f"{observations}\n\n"
+        "Sum them up in two or three sentences that say only what matters most for someone who "
+        "has to solve the task.\n\nSummary:",
+        temperature,
+    )
+
+
+def describe_program(program: Program, temperature: float) -> Prompt:
+    """What task the program seems to solve, and how."""
+    return _said(
+        "Here is a program made of language-model modules:\n\n"
+        f"{pseudo_code(program)}\n\n"
+        "Say in a few sentences what task it is made for and how it appears to work.\n\n"
+        "Description:",
+        temperature,
+    )
+
+
+def describe_module(program: Program, module: Module, summary: str, temperature: float) -> Prompt:
+    """The part that one module plays in the program."""
+    about = f"The program as a whole: {summary}\n\n" if summary else ""
+    return _said(
+        "Here is a program made of language-model modules:\n\n"
+        f"{pseudo_code(program)}\n\n{about}"
+        f"Say in one or two sentences what the module `{module.name}` is there for.\n\n"
+        "Description:",
+        temperature,
+    )
+
+
+def propose_instruction(
+    module: Module,
+    current: ModulePrompt,
+    *,
+    dataset_summary: str = "",
+    program: Program | None = None,
+    program_summary: str = "",
+    module_description: str = "",
+    demos: Sequence[Demo] = (),
+    history: Sequence[tuple[str, float]] = (),
+    tip: str = "",
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """The grounded proposal (§3.1): one call that writes one instruction for one module."""
+    parts = ["Write an instruction that makes a language model solve the task below well."]
+    if dataset_summary:
+        parts.append(f"The dataset: {dataset_summary}")
+    if program is not None:
+        parts.append(f"The program that the instruction is for:\n{pseudo_code(program)}")
+    if program_summary:
+        parts.append(f"What the program does: {program_summary}")
+    if module_description:
+        parts.append(f"What the module `{module.name}` does: {module_description}")
+    parts.append(f"The module's fields:\n{_fields(module)}")
+    if demos:
+        shown = "\n\n".join(_shown_demo(module, demo) for demo in demos)
+        parts.append(f"Worked examples of the module:\n\n{shown}")
+    if history:
+        told = "\n".join(f"- {100 * score:.1f}: {text}" for text, score in history)
+        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+    parts.append(f"The current instruction: {_current(module, current)}")
+    if tip:
+        parts.append(f"Tip: {tip}")
+    parts.append(
+        "The model that follows the instruction sees the fields' values after it; do not copy "
+        "any example into it. Answer with the new instruction only.\n\nInstruction:"
+    )
+    return _said("\n\n".join(parts), temperature, sample)
+
+
+def pseudo_code(program: Program) -> str:
+    """A program as a reader of code would want it: modules with their fields, then the calls."""
+    lines = []
+    for module in program.modules:
+        takes = ", ".join(_typed(f) for f in module.signature.inputs)
+        gives = ", ".join(_typed(f) for f in output_fields(module))
+        lines.append(f"module {module.name} ({module.kind}): {takes} -> {gives}")
+    lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
+    for wave in program.waves():
+        for call in wave:
+            given = ", ".join(f"{n}={s.removeprefix('input.')}" for n, s in call.inputs.items())
+            lines.append(f"    {call.name} = {call.module}({given})")
+    lines.append("    return " + ", ".join(f"{n}={s}" for n, s in program.outputs.items()))
+    return "\n".join(lines)
+
+
+def _said(text: str, temperature: float, sample: int = 0) -> Prompt:
+    return Prompt((Message("user", text),), temperature=temperature, sample=sample)
+
+
+def _current(module: Module, current: ModulePrompt) -> str:
+    return current.instruction.strip() or default_instruction(module.signature)
+
+
+def _typed(field: Field) -> str:
+    if field.choices:
+        return f"{field.name}: one of {', '.join(field.choices)}"
+    return f"{field.name}: {field.type}"
+
+
+def _fields(module: Module) -> str:
+    def line(kind: str, field: Field) -> str:
+        told = f" ({field.description})" if field.description else ""
+        return f"- {kind} {_typed(field)}{told}"
+
+    inputs = [line("input", f) for f in module.signature.inputs]
+    return "\n".join(inputs + [line("output", f) for f in output_fields(module)])
+
+
+def _shown_example(example: Example) -> str:
+    pairs = {**example.inputs, **example.expected}
+    return "\n".join(f"{name}: {_cut(written(value))}" for name, value in pairs.items())
+
+
+def _shown_demo(module: Module, demo: Demo) -> str:
+    names = [f.name for f in (*module.signature.inputs, *output_fields(module))]
+    return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
+
+
+def _cut(text: str, limit: int = 600) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,0 +1,243 @@
+"""Trials: scoring candidates, keeping the board, and ending a run with what can be proved."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
+from optimizer.core.demos import DemoSets
+from optimizer.core.events import (
+    BestChanged,
+    FullScored,
+    MinibatchScored,
+    Noted,
+    Phase,
+    PhaseStarted,
+    Result,
+    StopReason,
+    TestScored,
+    TrialStarted,
+)
+from optimizer.core.example import Example
+from optimizer.core.proposals import Instructions
+from optimizer.core.requests import (
+    BudgetSpent,
+    Conversation,
+    Evaluate,
+    Outcomes,
+    Purpose,
+    evaluate,
+    evaluate_together,
+)
+from optimizer.core.search import Choice, NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.stats import Estimate, FullScore, compare, full_score, minibatch_score
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a search chooses from: instructions and demo sets by module."""
+
+    instructions: Instructions
+    demo_sets: DemoSets | None = None
+
+    def sizes(self) -> dict[str, int]:
+        """Number of options by search parameter; parameters without a choice are left out."""
+        sizes = {f"{m}:instruction": len(texts) for m, texts in self.instructions.items()}
+        if self.demo_sets is not None:
+            sizes |= {f"{m}:demos": len(sets) for m, sets in self.demo_sets.by_module.items()}
+        return {name: size for name, size in sizes.items() if size > 1}
+
+    def assemble(self, baseline: Candidate, choice: Mapping[str, int]) -> Candidate:
+        """The candidate of a choice; a module without demo sets keeps its own demos."""
+        modules = {}
+        for name, texts in self.instructions.items():
+            demos = baseline.modules[name].demos
+            if self.demo_sets is not None:
+                demos = self.demo_sets.by_module[name][choice.get(f"{name}:demos", 0)]
+            modules[name] = ModulePrompt(texts[choice.get(f"{name}:instruction", 0)], demos)
+        return Candidate(modules)
+
+
+@dataclass
+class Board:
+    """What a run knows of its candidates so far. Minibatch and full scores are kept apart."""
+
+    spec: RunSpec
+    baseline: Candidate
+    number: int = 0
+    minibatches: dict[Candidate, list[Outcomes]] = field(default_factory=dict)
+    choices: dict[Candidate, Choice] = field(default_factory=dict)
+    full: dict[Candidate, FullScore] = field(default_factory=dict)
+    full_outcomes: dict[Candidate, Outcomes] = field(default_factory=dict)
+    best: Candidate | None = None
+    best_trial: int = 0
+
+    def leader(self) -> Candidate | None:
+        """The highest mean minibatch score among candidates not yet fully evaluated."""
+        waiting = [c for c in self.minibatches if c not in self.full and self._mean(c).n]
+        return max(waiting, key=lambda c: self._mean(c).mean, default=None)
+
+    def _mean(self, candidate: Candidate) -> Estimate:
+        batches = self.minibatches[candidate]
+        return minibatch_score([outcome for batch in batches for outcome in batch])
+
+
+def validation_of(spec: RunSpec) -> tuple[Example, ...]:
+    """The examples that score candidates: all, or a seeded random part of `max_validation`."""
+    if len(spec.validation) <= spec.settings.max_validation:
+        return spec.validation
+    rng = random.Random(f"{spec.seed}:validation")
+    kept = sorted(rng.sample(range(len(spec.validation)), spec.settings.max_validation))
+    return tuple(spec.validation[i] for i in kept)
+
+
+def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conversation[Result]:
+    """Score the baseline, let `body` search, and end with the best fully evaluated candidate.
+
+    When the budget ends at any request, the run ends with what has been proved until then.
+    """
+    board = Board(spec, baseline_of(spec.program))
+    stop = StopReason.COMPLETED
+    test = None
+    try:
+        yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
+        yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
+        if _perfect(board):
+            stop = StopReason.PERFECT
+            yield Noted("The baseline is right on every validation example: nothing to improve.")
+        else:
+            yield from body(board)
+            stop = StopReason.PERFECT if _perfect(board) else StopReason.COMPLETED
+        test = yield from final_word(board)
+    except BudgetSpent as refusal:
+        stop = StopReason(refusal.reason)
+        yield Noted(_spent_note(stop, board), warning=True)
+    return _result(board, stop, test)
+
+
+def full_trial(
+    board: Board, candidate: Candidate, choice: Choice, purpose: Purpose = Purpose.FULL
+) -> Conversation[FullScore]:
+    """Score a candidate on every validation example."""
+    examples = validation_of(board.spec)
+    number = board.number
+    board.number += 1
+    yield TrialStarted(number, True, candidate, choice, len(examples))
+    outcomes = yield from evaluate(Evaluate(candidate, examples, purpose))
+    score = full_score(outcomes)
+    board.full[candidate], board.full_outcomes[candidate] = score, outcomes
+    yield FullScored(number, score)
+    best = board.full[board.best] if board.best is not None else None
+    if score.n and (best is None or score.mean > best.mean):
+        board.best, board.best_trial = candidate, number
+        yield BestChanged(number, score)
+    return score
+
+
+def minibatch_trial(
+    board: Board, candidate: Candidate, choice: Choice, rng: random.Random
+) -> Conversation[Estimate]:
+    """Score a candidate on a random minibatch of B validation examples."""
+    examples = validation_of(board.spec)
+    batch = tuple(rng.sample(examples, board.spec.settings.minibatch_size))
+    number = board.number
+    board.number += 1
+    yield TrialStarted(number, False, candidate, choice, len(batch))
+    outcomes = yield from evaluate(Evaluate(candidate, batch, Purpose.MINIBATCH))
+    score = minibatch_score(outcomes)
+    board.minibatches.setdefault(candidate, []).append(outcomes)
+    board.choices.setdefault(candidate, choice)
+    yield MinibatchScored(number, score)
+    return score
+
+
+def search_options(board: Board, options: Options, new_search: NewSearch) -> Conversation[None]:
+    """MIPRO's search (the paper's §4): T minibatch trials chosen by the surrogate; every S of
+    them, and at the end, the best mean not yet fully evaluated gets a full evaluation.
+
+    With a validation split no larger than a minibatch, every trial is a full evaluation.
+    """
+    settings = board.spec.settings
+    sizes = options.sizes()
+    if not sizes:
+        yield Noted("There is only the baseline to choose from: no search is needed.", warning=True)
+        return
+    every = settings.full_every
+    search = new_search(sizes, board.spec.seed, settings.trials)
+    rng = random.Random(f"{board.spec.seed}:minibatches")
+    whole = settings.minibatch_size >= len(validation_of(board.spec))
+    fulls = 0 if whole else -(-settings.trials // every)
+    yield PhaseStarted(Phase.SEARCH, settings.trials + fulls)
+    for step in range(1, settings.trials + 1):
+        choice = search.ask()
+        candidate = options.assemble(board.baseline, choice)
+        if whole:
+            score = yield from _whole_trial(board, candidate, choice)
+        else:
+            score = yield from minibatch_trial(board, candidate, choice, rng)
+        if score.n:
+            search.tell(choice, score)
+        if not whole and (step % every == 0 or step == settings.trials):
+            yield from _confirm_leader(board)
+        if _perfect(board):
+            return
+
+
+def final_word(board: Board) -> Conversation[TestScored | None]:
+    """Look once at the sealed test split: baseline and best side by side."""
+    test = board.spec.test
+    if not test or board.best is None:
+        return None
+    yield PhaseStarted(Phase.FINAL, 2 * len(test))
+    if board.best == board.baseline:
+        before = yield from evaluate(Evaluate(board.baseline, test, Purpose.TEST))
+        after = before
+    else:
+        before, after = yield from evaluate_together(
+            (
+                Evaluate(board.baseline, test, Purpose.TEST),
+                Evaluate(board.best, test, Purpose.TEST),
+            )
+        )
+    scored = TestScored(full_score(before), full_score(after), compare(before, after))
+    yield scored
+    return scored
+
+
+def _whole_trial(board: Board, candidate: Candidate, choice: Choice) -> Conversation[Estimate]:
+    known = board.full.get(candidate)
+    return known if known is not None else (yield from full_trial(board, candidate, choice))
+
+
+def _confirm_leader(board: Board) -> Conversation[None]:
+    leader = board.leader()
+    if leader is not None:
+        yield from full_trial(board, leader, board.choices[leader])
+
+
+def _perfect(board: Board) -> bool:
+    if board.best is None:
+        return False
+    best = board.full[board.best]
+    return best.n > 0 and best.errors == 0 and best.mean >= 1.0
+
+
+def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
+    best = board.best or board.baseline
+    comparison = None
+    if board.best is not None and board.baseline in board.full_outcomes:
+        comparison = compare(board.full_outcomes[board.baseline], board.full_outcomes[best])
+    baseline_score = board.full.get(board.baseline)
+    return Result(
+        best, board.best_trial, board.full.get(best), baseline_score, comparison, stop, test
+    )
+
+
+def _spent_note(stop: StopReason, board: Board) -> str:
+    what = "time" if stop is StopReason.TIME else "budget"
+    if board.best is None:
+        return f"The {what} ended before the baseline was scored: raise the cap to get a result."
+    return f"The {what} ended here; the best fully evaluated candidate so far is kept."
