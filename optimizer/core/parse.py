@@ -28,9 +28,10 @@ def parse(module: Module, reply: str) -> dict[str, Value]:
     """
     fields = output_fields(module)
     text = _unfenced(reply)
-    found = _json_object(text, {field.name for field in fields})
-    if found is None:
-        found = _bare(module, text)
+    names = {field.name for field in fields}
+    found = _json_object(text, names)
+    if found is None or not names & found.keys():
+        found = _bare(module, text) or found
     if found is None:
         raise UnreadableReply(f"The reply is no JSON object: “{_short(reply)}”")
     values: dict[str, Value] = {}

@@ -122,7 +122,7 @@ def sign_test(wins: int, losses: int) -> float:
     for k in range(min(wins, losses)):
         term = term * (n - k) // (k + 1)
         total += term
-    return min(1.0, 2 * (total / 2**n))
+    return min(1.0, 2 * (total / int(2**n)))
 
 
 def _parts(outcomes: Sequence[Outcome]) -> tuple[float, int, float, float, int]:

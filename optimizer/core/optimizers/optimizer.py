@@ -26,8 +26,9 @@ class Optimizer:
     uses_demos: bool
 
     def settings(self, effort: Effort, program: Program) -> Settings:
-        """Sensible settings: B = 25 and S = 10 as in the paper, and candidates fewer than T/v
-        (algorithms §1.7, §1.10), growing with the effort and the number of modules."""
+        """Sensible settings: B = 25 and S = 10 as in the paper (§4), fewer candidates than T/v,
+        growing with the effort and the number of modules.
+        """
         sizes = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
         size = sizes.get(effort, 0)
         modules = max(len(program.modules), 1)
