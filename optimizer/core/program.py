@@ -46,7 +46,7 @@ class Module:
     description: str = ""
 
     def problems(self) -> list[str]:
-        found = [*name_problems(self.name, "module"), *self.signature.problems()]
+        found = [*name_problems(self.name, "a module"), *self.signature.problems()]
         for number, demo in enumerate(self.demos, 1):
             found += [f"Demo {number}: {problem}" for problem in self.demo_problems(demo)]
         return found
@@ -166,8 +166,8 @@ class Program:
             for c in self.calls
             if c.name == INPUT
         ]
-        found += [Problem(c.name, p) for c in self.calls for p in name_problems(c.name, "call")]
-        found += [Problem("", p) for name in self.outputs for p in name_problems(name, "output")]
+        found += [Problem(c.name, p) for c in self.calls for p in name_problems(c.name, "a call")]
+        found += [Problem("", p) for name in self.outputs for p in name_problems(name, "an output")]
         return found + [Problem(m.name, p) for m in self.modules for p in m.problems()]
 
     def _wiring_problems(self) -> list[Problem]:

@@ -41,7 +41,7 @@ class Field:
     choices: tuple[str, ...] = ()
 
     def problems(self) -> list[str]:
-        found = name_problems(self.name, "field")
+        found = name_problems(self.name, "a field")
         if self.name == REASONING:
             found.append(
                 f"“{REASONING}” is written by chain-of-thought modules; choose another field name."
@@ -127,12 +127,12 @@ class Signature:
         return found
 
 
-def name_problems(name: str, what: str) -> list[str]:
+def name_problems(name: str, a_kind: str) -> list[str]:
     """Names are Python and JSON names, so that every export can use them as they are."""
     if _NAME.fullmatch(name):
         return []
     return [
-        f"“{name}” is not a {what} name: use letters, digits and _ (64 at most), "
+        f"“{name}” is not {a_kind} name: use letters, digits and _ (64 at most), "
         "and begin with a letter."
     ]
 

@@ -1,0 +1,10 @@
+"""The optimizer as a Django app: tables and jobs, no pages."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class OptimizerConfig(AppConfig):
+    name = "optimizer"
+    default_auto_field = "django.db.models.BigAutoField"

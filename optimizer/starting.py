@@ -1,0 +1,123 @@
+"""Starting a run: everything is checked before anything is spent, then frozen with its job."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.db import transaction
+
+from optimizer import doorbell, frozen, prices, tasks
+from optimizer.core.estimate import estimate
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.spec import RunSpec
+from optimizer.models import Provider, Run
+
+Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer"]
+
+
+class CannotStart(Exception):
+    """A run that cannot work. `part` is what to change, the message says how."""
+
+    def __init__(self, part: Part, message: str) -> None:
+        self.part = part
+        super().__init__(message)
+
+
+def create_run(spec: RunSpec) -> Run:
+    """Freeze the spec into a run and have a worker take it, in one transaction.
+
+    Raises:
+        CannotStart: the spec cannot work; nothing was stored or spent.
+    """
+    check(spec)
+    with transaction.atomic():
+        run = frozen.freeze(spec)
+        run.planned_calls = estimate(spec).calls[1]
+        run.save()
+        tasks.enqueue_run(run.pk)
+        doorbell.ring("run", run.pk)
+    return run
+
+
+def check(spec: RunSpec) -> None:
+    """Look for everything that would make the run fail.
+
+    Raises:
+        CannotStart: with the first thing found.
+    """
+    _check_program(spec)
+    _check_examples(spec)
+    _check_metric(spec)
+    _check_models(spec)
+    _check_limits(spec)
+
+
+def _check_program(spec: RunSpec) -> None:
+    if spec.optimizer not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise CannotStart("optimizer", f"There is no optimizer “{spec.optimizer}”; use {known}.")
+    problems = spec.program.problems()
+    if problems:
+        raise CannotStart("program", problems[0].message)
+
+
+def _check_examples(spec: RunSpec) -> None:
+    if not spec.validation:
+        raise CannotStart(
+            "dataset", "There is no validation example to score with: give that split a share."
+        )
+    if OPTIMIZERS[spec.optimizer].uses_demos and not spec.train:
+        raise CannotStart(
+            "dataset", "There is no training example to make demos of: give that split a share."
+        )
+    wanted = {field.name for field in spec.program.inputs}
+    for example in (*spec.train, *spec.validation, *spec.test):
+        missing = sorted(wanted - example.inputs.keys())
+        if missing:
+            raise CannotStart(
+                "dataset",
+                f"Example {example.id} has no “{missing[0]}”, which the program takes as input.",
+            )
+
+
+def _check_metric(spec: RunSpec) -> None:
+    columns = {name for example in spec.validation for name in example.expected}
+    problems = spec.metric.problems(spec.program, columns)
+    if problems:
+        raise CannotStart("metric", problems[0])
+
+
+def _check_models(spec: RunSpec) -> None:
+    if Role.TASK not in spec.models:
+        raise CannotStart("models", "Choose the task model: the one that runs the program.")
+    if OPTIMIZERS[spec.optimizer].uses_instructions and Role.OPTIMIZER not in spec.models:
+        raise CannotStart("models", "Choose the optimizer model: the one that writes instructions.")
+    wanted = {ref.provider for ref in spec.models.values()}
+    known = {p.pk: p for p in Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)}
+    for role, ref in spec.models.items():
+        provider = known.get(ref.provider)
+        if provider is None:
+            raise CannotStart(
+                "models", f"The provider of the {role} model is gone: choose another model."
+            )
+        if spec.limits.max_cost is not None and prices.price_of(provider, ref.model) is None:
+            raise CannotStart(
+                "limits",
+                f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter "
+                f"its prices at provider “{provider.name}” (0 if it is free), or cap calls only.",
+            )
+
+
+def _check_limits(spec: RunSpec) -> None:
+    needed, cap = estimate(spec).baseline_calls, spec.limits.max_calls
+    if cap is not None and cap < needed:
+        raise CannotStart(
+            "limits",
+            f"The baseline alone needs {needed:,} calls, but the cap is {cap:,}: raise the cap, "
+            "or score with fewer validation examples.",
+        )
+    if spec.limits.max_cost is not None and spec.limits.max_cost <= 0:
+        raise CannotStart("limits", "A cap in dollars must be more than 0.")
+    if spec.limits.max_seconds is not None and spec.limits.max_seconds <= 0:
+        raise CannotStart("limits", "A time limit must be more than 0 seconds.")
