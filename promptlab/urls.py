@@ -20,7 +20,7 @@ def _room(route: str, module: str) -> list[URLResolver]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
-    path("accounts/", include("allauth.urls")),
+    *_room("", "promptlab.accounts.sign_in"),
     *_room("", "promptlab.accounts.urls"),
     *_room("api/v1/", "promptlab.api.urls"),
 ]

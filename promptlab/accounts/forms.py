@@ -1,0 +1,149 @@
+"""Forms about people and projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from promptlab.accounts.models import Project, User
+from promptlab.accounts.roles import Role
+from promptlab.accounts.tokens import DEFAULT_DAYS
+
+
+class ProjectForm(forms.ModelForm):
+    class Meta:
+        model = Project
+        fields = ["name"]
+        labels = {"name": _("Name")}
+        help_texts = {"name": _("What the project is about, for example “Support triage”.")}
+
+
+class SettingsForm(forms.ModelForm):
+    class Meta:
+        model = Project
+        fields = ["name", "requires_second_person"]
+        labels = {
+            "name": _("Name"),
+            "requires_second_person": _("A second person approves"),
+        }
+        help_texts = {
+            "name": _("The address of the project stays as it is."),
+            "requires_second_person": _(
+                "Whoever started a run cannot approve its candidates. No role is exempt."
+            ),
+        }
+
+
+def role_label(role: Role) -> str:
+    return f"{role.label}: {role.may}"
+
+
+class InviteForm(forms.Form):
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[(role.value, role_label(role)) for role in Role],
+        initial=Role.EDITOR,
+    )
+    note = forms.CharField(
+        label=_("For whom"),
+        max_length=80,
+        required=False,
+        help_text=_("A reminder for you; shown in the list of open invitations."),
+    )
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class PersonForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["name", "email", "theme"]
+        labels = {"name": _("Name"), "email": _("E-mail"), "theme": _("Colours")}
+        help_texts = {
+            "name": _("How others see you."),
+            "email": _("You sign in with it. promptlab sends no e-mail."),
+            "theme": _("“Like the device” follows the system's light or dark setting."),
+        }
+
+    def clean_email(self) -> str:
+        return _free_email(self.cleaned_data["email"], besides=self.instance)
+
+
+class _WithPassword(forms.Form):
+    """E-mail, name and a password that passes the site's rules."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    email = forms.EmailField(label=_("E-mail"), help_text=_("You sign in with it."))
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 8 characters that are not a common password."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    person: User | None = None
+
+    def clean_email(self) -> str:
+        return _free_email(self.cleaned_data["email"], besides=self.person)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "password" in data:
+            about = User(email=data.get("email", ""), name=data.get("name", ""))
+            try:
+                password_validation.validate_password(data["password"], about)
+            except ValidationError as error:
+                self.add_error("password", error)
+        return data
+
+
+class NewcomerForm(_WithPassword):
+    """Someone who was invited and has no account yet."""
+
+
+class WelcomeForm(_WithPassword):
+    """The first administrator gives the account an address and a password."""
+
+    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def save(self) -> User:
+        assert self.person is not None
+        self.person.email = self.cleaned_data["email"]
+        self.person.name = self.cleaned_data["name"]
+        self.person.set_password(self.cleaned_data["password"])
+        self.person.save(update_fields=["email", "name", "password"])
+        return self.person
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What uses it, for example “nightly import”.")
+    )
+    days = forms.TypedChoiceField(
+        label=_("Expires after"),
+        choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("1 year"))],
+        coerce=int,
+        initial=DEFAULT_DAYS,
+    )
+    read_only = forms.BooleanField(
+        label=_("Only reading"),
+        required=False,
+        help_text=_("Without this, the token may do whatever your roles allow you."),
+    )
+
+
+def _free_email(email: str, besides: User | None) -> str:
+    email = email.lower()
+    others = User.objects.filter(email=email)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
+    if others.exists():
+        raise ValidationError(_("There is an account with this e-mail already."))
+    return email

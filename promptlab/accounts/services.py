@@ -1,0 +1,92 @@
+"""What is done to projects and their members."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from promptlab.accounts.models import Membership, Project, User
+from promptlab.accounts.roles import Role
+
+audit = logging.getLogger("promptlab.audit")
+
+RESERVED_SLUGS = {"new"}
+
+
+class LastAdmin(Exception):
+    """A project without an admin could never get one again."""
+
+    def __init__(self) -> None:
+        super().__init__("A project needs an admin: make another member admin first.")
+
+
+def found_project(by: User | None, name: str) -> Project:
+    """Create a project; its founder becomes its admin. `by` is None for the demo, which has no founder."""
+    with transaction.atomic():
+        project = _with_free_slug(name)
+        if by is not None:
+            project.memberships.create(user=by, role=Role.ADMIN)
+    audit.info("%s created project %s", by or "the installation", project.slug)
+    return project
+
+
+def save_settings(project: Project, by: User, *, name: str, requires_second_person: bool) -> None:
+    project.name, project.requires_second_person = name, requires_second_person
+    project.save(update_fields=["name", "requires_second_person"])
+    audit.info(
+        "%s saved settings of %s: second person %s", by, project.slug, requires_second_person
+    )
+
+
+def change_role(membership: Membership, role: Role, by: User) -> None:
+    """Give a member another role.
+
+    Raises:
+        LastAdmin: nobody would be left to administer the project.
+    """
+    with transaction.atomic():
+        _keep_an_admin(membership, role)
+        membership.role = role
+        membership.save(update_fields=["role"])
+        _withdraw_invitations_unless_admin(membership, role)
+    audit.info("%s made %s %s of %s", by, membership.user, role, membership.project.slug)
+
+
+def remove_member(membership: Membership, by: User) -> None:
+    """End a membership; what the member made stays.
+
+    Raises:
+        LastAdmin: nobody would be left to administer the project.
+    """
+    with transaction.atomic():
+        _keep_an_admin(membership, None)
+        _withdraw_invitations_unless_admin(membership, None)
+        membership.delete()
+    audit.info("%s removed %s from %s", by, membership.user, membership.project.slug)
+
+
+def _with_free_slug(name: str) -> Project:
+    stem = slugify(name)[:50].strip("-") or "project"
+    number = 1 if stem not in RESERVED_SLUGS else 2
+    while True:
+        slug = stem if number == 1 else f"{stem}-{number}"
+        try:
+            with transaction.atomic():
+                return Project.objects.create(slug=slug, name=name)
+        except IntegrityError:  # taken, perhaps a moment ago
+            number += 1
+
+
+def _keep_an_admin(membership: Membership, role: Role | None) -> None:
+    """The lock on the project makes two admins who demote each other take turns."""
+    project = Project.objects.select_for_update().get(pk=membership.project_id)
+    others = project.memberships.filter(role=Role.ADMIN).exclude(pk=membership.pk)
+    if membership.role == Role.ADMIN and role != Role.ADMIN and not others.exists():
+        raise LastAdmin
+
+
+def _withdraw_invitations_unless_admin(membership: Membership, role: Role | None) -> None:
+    if role != Role.ADMIN:
+        membership.project.invitations.filter(created_by=membership.user, used_at=None).delete()
