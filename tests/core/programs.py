@@ -1,0 +1,104 @@
+"""Programs that tests of the core share, and hypothesis strategies for their values."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from optimizer.core.program import Call, Module, ModuleKind, Program
+from optimizer.core.signature import REASONING, Field, FieldType, Signature, Value
+
+MESSAGE = Field("message", description="what the customer wrote")
+SUMMARY = Field("summary")
+INTENT = Field("intent", FieldType.CHOICE, choices=("refund", "delivery", "other"))
+
+CLASSIFY = Module("classify", Signature((MESSAGE,), (INTENT,), "Classify the {message}."))
+THINK = Module("classify", CLASSIFY.signature, ModuleKind.CHAIN_OF_THOUGHT)
+SUMMARIZE = Module("summarize", Signature((MESSAGE,), (SUMMARY,), "Summarize the message."))
+JUDGE = Module("judge", Signature((SUMMARY,), (INTENT,), "Name the intent."))
+
+ONE_STEP = Program(
+    "one step",
+    (MESSAGE,),
+    (CLASSIFY,),
+    (Call("classify", "classify", {"message": "input.message"}),),
+    {"intent": "classify.intent"},
+)
+TWO_STEPS = Program(
+    "two steps",
+    (MESSAGE,),
+    (SUMMARIZE, JUDGE),
+    (
+        Call("judge", "judge", {"summary": "summarize.summary"}),
+        Call("summarize", "summarize", {"message": "input.message"}),
+    ),
+    {"intent": "judge.intent"},
+)
+# Two calls share the module `hop`: what the first finds is the second's context.
+HOP = Module(
+    "hop",
+    Signature((Field("question"), Field("context")), (Field("query"),), "Write a query."),
+)
+MULTI_HOP = Program(
+    "multi-hop",
+    (Field("question"), Field("context")),
+    (HOP,),
+    (
+        Call("hop1", "hop", {"question": "input.question", "context": "input.context"}),
+        Call("hop2", "hop", {"question": "input.question", "context": "hop1.query"}),
+    ),
+    {"query": "hop2.query"},
+)
+
+names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda n: n != REASONING)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+labels = st.lists(
+    texts.map(str.strip).filter(bool), min_size=2, max_size=5, unique_by=lambda x: x.casefold()
+)
+
+
+@st.composite
+def fields(draw: st.DrawFn, name: str = "") -> Field:
+    kind = draw(st.sampled_from(FieldType))
+    choices = tuple(draw(labels)) if kind is FieldType.CHOICE else ()
+    return Field(name or draw(names), kind, draw(texts), choices)
+
+
+def values_of(field: Field) -> st.SearchStrategy[Value]:
+    """Every value that a field of this type can hold."""
+    if field.type is FieldType.CHOICE:
+        return st.sampled_from(field.choices)
+    strategies: dict[FieldType, st.SearchStrategy[Value]] = {
+        FieldType.TEXT: texts,
+        FieldType.INTEGER: st.integers(),
+        FieldType.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
+        FieldType.BOOLEAN: st.booleans(),
+        FieldType.LIST: st.lists(texts, max_size=4),
+    }
+    return strategies[field.type]
+
+
+@st.composite
+def modules(draw: st.DrawFn) -> Module:
+    """A sound module with one to three inputs and outputs of any types."""
+    chosen = draw(st.lists(names, min_size=2, max_size=6, unique=True))
+    split = draw(st.integers(1, len(chosen) - 1))
+    made = [draw(fields(name)) for name in chosen]
+    signature = Signature(tuple(made[:split]), tuple(made[split:]), draw(texts))
+    return Module("module", signature, draw(st.sampled_from(ModuleKind)))
+
+
+@st.composite
+def layered_programs(draw: st.DrawFn) -> Program:
+    """A sound program of text fields in which every call reads the input or an earlier call."""
+    count = draw(st.integers(1, 5))
+    sources, made, calls = ["input.x"], [], []
+    for number in range(count):
+        inputs = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=3))
+        taken = tuple(Field(f"in{i}") for i in range(len(inputs)))
+        made.append(Module(f"m{number}", Signature(taken, (Field("out"),), "Do it.")))
+        wires = {f"in{i}": source for i, source in enumerate(inputs)}
+        calls.append(Call(f"c{number}", f"m{number}", wires))
+        sources.append(f"c{number}.out")
+    shuffled = draw(st.permutations(calls))
+    last = {"answer": f"c{count - 1}.out"}
+    return Program("layers", (Field("x"),), tuple(made), tuple(shuffled), last)
