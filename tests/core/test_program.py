@@ -28,7 +28,6 @@ from tests.core.programs import (
     layered_programs,
 )
 
-
 TEXT_SOURCE = "input.message"
 
 
