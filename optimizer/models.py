@@ -19,7 +19,7 @@ class ExampleSet(models.Model):
 
 
 class Provider(models.Model):
-    """Where models are called: a LiteLLM provider, an OpenAI-compatible endpoint, the embedded engine.
+    """Where models are called: a LiteLLM provider, an OpenAI-compatible endpoint, our own engine.
 
     `secret` is the API key, encrypted. Prices are micro-USD per million tokens; None means
     LiteLLM's price list for its providers, and unknown for an OpenAI-compatible endpoint.
@@ -275,7 +275,7 @@ class Completion(models.Model):
     `key` digests namespace, endpoint, model and the whole request. Costs are micro-USD;
     `held_cost` is the upper bound that was reserved. `owner` is who reserved it ("run:9:2" is run 9
     in its second epoch); a reserved row whose owner is gone is in doubt, and charged at its upper
-    bound.
+    bound. `attempt` counts requests sent, `doubts` those whose end is unknown.
     """
 
     class State(models.TextChoices):
@@ -293,6 +293,7 @@ class Completion(models.Model):
     state = models.CharField(max_length=10, choices=State)
     owner = models.CharField(max_length=64)
     attempt = models.PositiveSmallIntegerField(default=1)
+    doubts = models.PositiveSmallIntegerField(default=0)
     held_cost = models.BigIntegerField(default=0)
     request = models.JSONField()
     reply = models.TextField(blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -12,17 +13,22 @@ from optimizer.models import Provider
 
 MILLION = 1_000_000
 _PRICE_LIST = "model_prices_and_context_window_backup.json"
+_LONG = re.compile(r"input_cost_per_token(_above_(\d+)k_tokens)")
 
 
 @dataclass(frozen=True)
 class Price:
-    """Micro-USD per million tokens."""
+    """Micro-USD per million tokens; `long` is the price of prompts of more than `long_from` tokens."""
 
     input: int
     output: int
+    long: Price | None = None
+    long_from: int = 0
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> int:
         """Micro-USD of one call, rounded up."""
+        if self.long is not None and prompt_tokens > self.long_from:
+            return self.long.of(prompt_tokens, completion_tokens)
         return -(-(prompt_tokens * self.input + completion_tokens * self.output) // MILLION)
 
 
@@ -57,15 +63,21 @@ def _price_list() -> dict[str, Price]:
 
 
 def _read(entry: dict[str, object]) -> Price | None:
-    """The dearest tier of an entry, so that a reservation is an upper bound."""
-    dearest = []
-    for side in ("input_cost_per_token", "output_cost_per_token"):
-        tiers = [
-            value
-            for name, value in entry.items()
-            if (name == side or name.startswith(f"{side}_above")) and isinstance(value, int | float)
-        ]
-        if not tiers:
-            return None
-        dearest.append(round(max(tiers) * MILLION * MILLION))
-    return Price(*dearest)
+    base = _sides(entry, "")
+    if base is None:
+        return None
+    tiers = [match for name in entry if (match := _LONG.fullmatch(name))]
+    if not tiers:
+        return Price(*base)
+    longest = max(tiers, key=lambda match: int(match.group(2)))
+    dearest = _sides(entry, longest.group(1)) or base
+    start = min(int(match.group(2)) for match in tiers) * 1000
+    return Price(*base, long=Price(*map(max, zip(base, dearest, strict=True))), long_from=start)
+
+
+def _sides(entry: dict[str, object], tier: str) -> tuple[int, int] | None:
+    found = [entry.get(f"{side}_cost_per_token{tier}") for side in ("input", "output")]
+    first, second = found
+    if not isinstance(first, int | float) or not isinstance(second, int | float):
+        return None
+    return round(first * MILLION * MILLION), round(second * MILLION * MILLION)
