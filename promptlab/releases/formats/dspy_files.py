@@ -1,0 +1,219 @@
+"""A version for DSPy: the saved state that `dspy.Module.load` accepts, and the module it fits.
+
+The state's form is that of DSPy 3.4.1's state-only `.json`. It carries no structure, so the
+module's source goes with it. Both name things alike: `Names` decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.core.program import INPUT, Call, Module, ModuleKind, Program
+from optimizer.core.render import default_instruction, output_fields
+from optimizer.core.signature import Field, FieldType, Value, resolve_placeholders
+from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
+from promptlab.releases.formats.story import story
+from promptlab.reviews.content import VersionContent
+
+# What dspy.Module, dspy.Signature and dspy.Predict use these names for themselves.
+_MODULE_WORDS = {
+    "acall", "aforward", "batch", "callbacks", "deepcopy", "dump_state", "forward", "get_lm",
+    "history", "inspect_history", "load", "load_state", "map_named_predictors", "metadata",
+    "named_parameters", "named_predictors", "named_sub_modules", "parameters", "predictors",
+    "reset_copy", "save", "self", "set_lm", "dspy", "as_text",
+}  # fmt: skip
+_FIELD_WORDS = {
+    "append", "config", "construct", "copy", "delete", "demos", "dict", "dump_state", "equals",
+    "fields", "from_orm", "input_fields", "insert", "instructions", "json", "lm", "load_state",
+    "model_config", "model_fields", "new_signature", "output_fields", "parse_file", "parse_obj",
+    "parse_raw", "prepend", "reasoning", "schema", "schema_json", "self", "signature", "validate",
+    "with_instructions", "with_updated_fields", "update_forward_refs",
+}  # fmt: skip
+_CLASS_WORDS = {"Any", "Literal", "dspy"}
+_TYPES = {
+    FieldType.TEXT: "str",
+    FieldType.INTEGER: "int",
+    FieldType.NUMBER: "float",
+    FieldType.BOOLEAN: "bool",
+    FieldType.LIST: "list[str]",
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Python names of a program's modules (attribute and class), calls and fields."""
+
+    attributes: Mapping[str, str]
+    classes: Mapping[str, str]
+    calls: Mapping[str, str]
+    fields: Mapping[str, str]
+    program: str
+
+    @classmethod
+    def of(cls, program: Program) -> Names:
+        modules = [m.name for m in program.modules]
+        classes = identifiers(modules, _CLASS_WORDS, "camel")
+        signatures = [m.signature for m in program.modules]
+        fields = (*program.inputs, *(f for s in signatures for f in (*s.inputs, *s.outputs)))
+        field_names = _fields(dict.fromkeys(f.name for f in fields))
+        inputs = {field_names[f.name] for f in program.inputs}
+        whole = identifiers([program.name], {*_CLASS_WORDS, *classes.values()}, "camel")
+        return cls(
+            identifiers(modules, _MODULE_WORDS),
+            classes,
+            identifiers((c.name for c in program.calls), {*_MODULE_WORDS, *inputs}),
+            field_names,
+            whole[program.name],
+        )
+
+
+def _fields(names: Iterable[str]) -> dict[str, str]:
+    """Field names that DSPy can hold: its own words, and pydantic's, get a `_value`."""
+    wanted = {n: f"{n}_value" if _is_reserved(n) else n for n in names}
+    found: dict[str, str] = {}
+    used = {n for n in wanted if not _is_reserved(n)}
+    for name, asked in wanted.items():
+        found[name] = name if asked == name == identifier(name) else identifier(asked, used)
+        used.add(found[name])
+    return found
+
+
+def _is_reserved(name: str) -> bool:
+    return name in _FIELD_WORDS or name.startswith("model_")
+
+
+def dspy_state(content: VersionContent, sha256: str) -> str:
+    """DSPy's saved state of this version's prompts, as JSON."""
+    names = Names.of(content.program)
+    state: dict[str, Any] = {
+        _key(module, names): _predictor(module, names) for module in content.program.modules
+    }
+    state["metadata"] = {
+        "dependency_versions": {},
+        "promptlab": {"name": content.name, "version": content.version, "sha256": sha256},
+    }
+    return json.dumps(state, indent=2, ensure_ascii=False) + "\n"
+
+
+def _key(module: Module, names: Names) -> str:
+    attribute = names.attributes[module.name]
+    return f"{attribute}.predict" if module.kind is ModuleKind.CHAIN_OF_THOUGHT else attribute
+
+
+def _predictor(module: Module, names: Names) -> dict[str, Any]:
+    fields = (*module.signature.inputs, *output_fields(module))
+    return {
+        "traces": [],
+        "train": [],
+        "demos": [_demo(d.values, d.augmented, names) for d in module.demos],
+        "signature": {
+            "instructions": instruction_of(module),
+            "fields": [_field_state(f, names) for f in fields],
+        },
+        "lm": None,
+    }
+
+
+def instruction_of(module: Module) -> str:
+    """The instruction as the model reads it."""
+    said = resolve_placeholders(module.signature.instruction).strip()
+    return said or default_instruction(module.signature)
+
+
+def _demo(values: dict[str, Value], augmented: bool, names: Names) -> dict[str, Any]:
+    demo: dict[str, Any] = {"augmented": True} if augmented else {}
+    return demo | {names.fields.get(n, n): v for n, v in values.items() if v is not None}
+
+
+def _field_state(field: Field, names: Names) -> dict[str, str]:
+    name = names.fields.get(field.name, field.name)
+    words = [word for word in name.split("_") if word]
+    return {
+        "prefix": " ".join(word[:1].upper() + word[1:] for word in words) + ":",
+        "description": field.description if field.name in names.fields and field.description
+        else f"${{{name}}}",
+    }  # fmt: skip
+
+
+def dspy_module(content: VersionContent, sha256: str) -> str:
+    """Python source: the signature classes and the module that the state is loaded into."""
+    program, names = content.program, Names.of(content.program)
+    needs_literal = any(
+        f.type is FieldType.CHOICE
+        for m in program.modules
+        for f in (*m.signature.inputs, *m.signature.outputs)
+    )
+    parts = [
+        _head(content, sha256, names, needs_literal),
+        *(_signature(module, names) for module in program.modules),
+        _module(program, names),
+    ]
+    return "\n\n".join(parts)
+
+
+def _head(content: VersionContent, sha256: str, names: Names, needs_literal: bool) -> str:
+    told = "\n".join(comment_safe(line) for line in story(content, sha256))
+    typing = "from typing import Literal\n\n" if needs_literal else ""
+    use = f'    program = {names.program}()\n    program.load("THE_STATE_FILE.json")'
+    return f'"""{told}\n\n{use}\n"""\n\n{typing}import dspy\n'
+
+
+def _signature(module: Module, names: Names) -> str:
+    lines = [f"class {names.classes[module.name]}(dspy.Signature):"]
+    lines.append(f"    {text(instruction_of(module), 4)}\n")
+    for kind, fields in (("Input", module.signature.inputs), ("Output", module.signature.outputs)):
+        for f in fields:
+            described = f"desc={text(f.description, 4)}" if f.description else ""
+            lines.append(f"    {names.fields[f.name]}: {_type(f)} = dspy.{kind}Field({described})")
+    return "\n".join(lines) + "\n"
+
+
+def _type(field: Field) -> str:
+    if field.type is FieldType.CHOICE:
+        return "Literal" + literal(list(field.choices), 4)
+    return _TYPES[field.type]
+
+
+def _module(program: Program, names: Names) -> str:
+    parts = {ModuleKind.PREDICT: "Predict", ModuleKind.CHAIN_OF_THOUGHT: "ChainOfThought"}
+    inputs = ", ".join(names.fields[f.name] for f in program.inputs)
+    calls = [call for wave in program.waves() for call in wave]
+    made = {
+        names.attributes[m.name]: f"dspy.{parts[m.kind]}({names.classes[m.name]})"
+        for m in program.modules
+    }
+    lines = [
+        f"class {names.program}(dspy.Module):",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *(f"        self.{attribute} = {source}" for attribute, source in made.items()),
+        "",
+        f"    def forward(self, {inputs}):",
+        *(f"        {names.calls[c.name]} = {_call(c, names)}" for c in calls),
+        f"        return dspy.Prediction({_outputs(program, names)})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _call(call: Call, names: Names) -> str:
+    given = ", ".join(
+        f"{names.fields[name]}={_source(source, names)}" for name, source in call.inputs.items()
+    )
+    return f"self.{names.attributes[call.module]}({given})"
+
+
+def _source(source: str, names: Names) -> str:
+    owner, _, name = source.partition(".")
+    field = names.fields[name]
+    return field if owner == INPUT else f"{names.calls[owner]}[{text(field)}]"
+
+
+def _outputs(program: Program, names: Names) -> str:
+    """Outputs by their own names, which may be Python keywords."""
+    pairs = [(name, _source(source, names)) for name, source in program.outputs.items()]
+    if all(identifier(name) == name for name, _ in pairs):
+        return ", ".join(f"{name}={source}" for name, source in pairs)
+    return "**{" + ", ".join(f"{text(name)}: {source}" for name, source in pairs) + "}"

@@ -1,0 +1,164 @@
+"""A version as one Python file that runs with LiteLLM and says the very same messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from optimizer.core.candidate import ModulePrompt
+from optimizer.core.lm import Role
+from optimizer.core.program import INPUT, Call, Module, Program
+from optimizer.core.render import input_text, output_fields, reply_schema, reply_text, system_text
+from optimizer.core.signature import Field, FieldType
+from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
+from promptlab.releases.formats.story import story
+from promptlab.reviews.content import VersionContent
+
+_LINE = f"# {'-' * 94}\n"
+_TAKEN = {
+    "annotations", "json", "litellm", "os", "re", "sys", "Any", "NamedTuple", "Module", "MODEL",
+    "API_BASE", "TEMPERATURE", "MAX_TOKENS", "UnreadableReply", "ask", "messages_of", "written",
+    "parse", "json_object", "bare_answer", "read", "as_choice", "as_number", "as_list", "complete",
+    "run", "main", "inputs",
+}  # fmt: skip
+
+
+def python_file(content: VersionContent, sha256: str) -> str:
+    """Source of a module with `run(inputs) -> outputs`, which is a command too."""
+    program = content.program
+    constants = identifiers((m.name for m in program.modules), _TAKEN, "upper")
+    parts = [
+        _head(content, sha256),
+        *(f"{constants[m.name]} = {_module(m)}\n" for m in program.modules),
+        _run(program, constants),
+        _COMMAND,
+    ]
+    return "\n\n".join([parts[0], _standalone(), *parts[1:]])
+
+
+def _head(content: VersionContent, sha256: str) -> str:
+    task = content.provenance.models[Role.TASK]
+    sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
+    return _HEAD.format(
+        story="\n".join(comment_safe(line) for line in story(content, sha256)),
+        sample=comment_safe(sample),
+        model=text(task.litellm_model),
+        shown=comment_safe(task.litellm_model),
+        temperature=repr(task.temperature),
+        max_tokens=repr(task.max_tokens),
+    )
+
+
+_HEAD = '''"""{story}
+
+    pip install litellm
+    python THIS_FILE.py '{{{sample}}}'
+
+It calls {shown} as the run did. LITELLM_MODEL names another model, LITELLM_API_BASE another
+address; keys come from the provider's usual variables, such as OPENAI_API_KEY.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import Any, NamedTuple
+
+import litellm
+
+MODEL = os.environ.get("LITELLM_MODEL", {model})
+API_BASE = os.environ.get("LITELLM_API_BASE")
+TEMPERATURE = {temperature}
+MAX_TOKENS = {max_tokens}
+
+
+def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+    """Ask the model. The schema holds the reply to its form, where the provider can do that."""
+    answer = litellm.completion(
+        model=MODEL,
+        api_base=API_BASE,
+        messages=messages,
+        temperature=TEMPERATURE,
+        max_tokens=MAX_TOKENS,
+        response_format={{
+            "type": "json_schema",
+            "json_schema": {{"name": "reply", "schema": schema, "strict": True}},
+        }},
+        drop_params=True,
+        num_retries=2,
+    )
+    return answer.choices[0].message.content or ""
+'''
+
+
+def _standalone() -> str:
+    """The common part, as it stands in its own file."""
+    source = Path(__file__).with_name("standalone.py").read_text(encoding="utf-8")
+    return source.partition(_LINE)[2].strip("\n") + "\n"
+
+
+def _module(module: Module) -> str:
+    prompt = ModulePrompt(module.signature.instruction, module.demos)
+    demos = [(input_text(module.signature, d.values), reply_text(module, d)) for d in prompt.demos]
+    outputs = {f.name: _kind(f) for f in output_fields(module)}
+    fields = {
+        "system": text(system_text(module, prompt.instruction), 4),
+        "demos": literal(demos, 4),
+        "inputs": literal([f.name for f in module.signature.inputs], 4),
+        "outputs": literal(outputs, 4),
+        "schema": literal(reply_schema(module), 4),
+    }
+    body = "".join(f"    {name}={source},\n" for name, source in fields.items())
+    return f"Module(\n{body})"
+
+
+def _kind(field: Field) -> str | tuple[str, ...]:
+    return field.choices if field.type is FieldType.CHOICE else str(field.type.value)
+
+
+def _run(program: Program, constants: Mapping[str, str]) -> str:
+    calls = [call for wave in program.waves() for call in wave]
+    names = identifiers((c.name for c in calls), {*_TAKEN, *constants.values()})
+    wanted = [f.name for f in program.inputs]
+    lines = [
+        "def run(inputs: dict[str, Any]) -> dict[str, Any]:",
+        f'    """{_summary(program)}"""',
+        f"    missing = [name for name in {literal(wanted, 4)} if name not in inputs]",
+        "    if missing:",
+        "        raise KeyError(f\"these inputs are missing: {', '.join(missing)}\")",
+    ]
+    lines += [f"    {names[c.name]} = {_call(c, constants, names)}" for c in calls]
+    given = _pairs(((name, source) for name, source in program.outputs.items()), names)
+    return "\n".join([*lines, f"    return {given}\n"])
+
+
+def _summary(program: Program) -> str:
+    taken = ", ".join(f.name for f in program.inputs)
+    return comment_safe(f"{program.name}: {taken} → {', '.join(program.outputs)}.")
+
+
+def _call(call: Call, constants: Mapping[str, str], names: Mapping[str, str]) -> str:
+    return f"ask({constants[call.module]}, {_pairs(call.inputs.items(), names)})"
+
+
+def _pairs(sources: Iterable[tuple[str, str]], names: Mapping[str, str]) -> str:
+    parts = [f"{text(name)}: {_source(source, names)}" for name, source in sources]
+    return "{" + ", ".join(parts) + "}"
+
+
+def _source(source: str, names: Mapping[str, str]) -> str:
+    owner, _, name = source.partition(".")
+    return f"{'inputs' if owner == INPUT else names[owner]}[{text(name)}]"
+
+
+_COMMAND = '''def main() -> None:
+    """Inputs: a JSON object, as the first argument or on standard input. Prints the outputs."""
+    source = sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read()
+    print(json.dumps(run(json.loads(source)), ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()
+'''

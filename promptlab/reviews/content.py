@@ -1,0 +1,126 @@
+"""What a version holds: the program with its chosen prompts, and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from optimizer.codec import canonical, from_json, to_json
+from optimizer.core.candidate import Candidate
+from optimizer.core.events import TestScored
+from optimizer.core.lm import Role
+from optimizer.core.metrics import Metric
+from optimizer.core.program import Module, Program
+from optimizer.core.spec import Settings
+from optimizer.core.stats import Comparison, FullScore
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """The data behind a version. The digests are those of the frozen example sets of the run."""
+
+    name: str
+    digest: str
+    train: int
+    train_digest: str
+    validation: int
+    validation_digest: str
+    test: int = 0
+    test_digest: str = ""
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model as it was used. `litellm_model` is the name under which LiteLLM knows it."""
+
+    provider: str
+    kind: str
+    model: str
+    litellm_model: str
+    temperature: float
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores on every validation example, and on the test split where it was looked at."""
+
+    candidate: FullScore | None
+    baseline: FullScore | None
+    comparison: Comparison | None
+    test: TestScored | None = None
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who approved, when (ISO 8601, UTC) and with which words."""
+
+    by: str
+    at: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a version's prompts come from. Costs are micro-USD."""
+
+    run: int
+    started_by: str
+    candidate: int
+    candidate_digest: str
+    optimizer: str
+    settings: Settings
+    seed: int
+    models: dict[Role, ModelSource]
+    dataset: DatasetSource
+    metric_name: str
+    metric: Metric
+    scores: Scores
+    approval: Approval
+    calls: int = 0
+    tokens: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True)
+class VersionContent:
+    """One approved state of a program. `program` carries the approved instructions and demos."""
+
+    name: str
+    version: int
+    program: Program
+    provenance: Provenance
+    format: str = field(default="promptlab/version@1")
+
+    def canonical(self) -> str:
+        """The one spelling of this content; its UTF-8 bytes are what the SHA-256 is taken of."""
+        return canonical(to_json(self))
+
+
+def read_content(data: object) -> VersionContent:
+    """A version's content from its JSON data.
+
+    Raises:
+        Unreadable: the data has another shape.
+    """
+    return from_json(VersionContent, data)
+
+
+def digest_of_text(text: str) -> str:
+    """SHA-256 (hex) of a text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def with_prompts(program: Program, candidate: Candidate) -> Program:
+    """The program with a candidate's instructions and demos in its modules."""
+    return replace(
+        program, modules=tuple(_with_prompt(module, candidate) for module in program.modules)
+    )
+
+
+def _with_prompt(module: Module, candidate: Candidate) -> Module:
+    prompt = candidate.modules.get(module.name)
+    if prompt is None:
+        return module
+    signature = replace(module.signature, instruction=prompt.instruction)
+    return replace(module, signature=signature, demos=prompt.demos)

@@ -1,0 +1,110 @@
+"""Version contents for tests: programs of each shape, with demos and awkward texts in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from optimizer.core.lm import Role
+from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.spec import Settings
+from optimizer.core.stats import Comparison, FullScore
+from promptlab.reviews.content import (
+    Approval,
+    DatasetSource,
+    ModelSource,
+    Provenance,
+    Scores,
+    VersionContent,
+)
+
+CHOICES = ("refund", "delivery", 'say "no"', "別の件")
+MESSAGE = Field("message", description="what the customer wrote")
+INTENT = Field("intent", FieldType.CHOICE, "the main wish", CHOICES)
+
+
+def one_choice() -> Program:
+    demos = (
+        Demo({"message": "Money back, please.\nNow!", "intent": "refund"}, augmented=True),
+        Demo({"message": "二重に請求されています。", "intent": "別の件"}),
+    )
+    instruction = 'Read the {message}.\n\n  Then answer with "one" label; never \\ guess.\u202e'
+    classify = Module(
+        "classify", Signature((MESSAGE,), (INTENT,), instruction), ModuleKind.PREDICT, demos
+    )
+    calls = (Call("classify", "classify", {"message": "input.message"}),)
+    return Program("Support triage", (MESSAGE,), (classify,), calls, {"intent": "classify.intent"})
+
+
+def two_modules() -> Program:
+    """Chain of thought after a choice; every type of field once; a demo with its reasoning."""
+    outputs = (
+        Field("reply"),
+        Field("urgent", FieldType.BOOLEAN),
+        Field("parcels", FieldType.INTEGER),
+        Field("mood", FieldType.NUMBER, "from 0 to 1"),
+        Field("topics", FieldType.LIST),
+    )
+    demo = Demo(
+        {
+            "message": "Where are my two parcels?", "intent": "delivery",
+            "reasoning": "They ask where parcels are.", "reply": "We look for them.",
+            "urgent": True, "parcels": 2, "mood": 0.4, "topics": ["parcels", "waiting"],
+        },
+        augmented=True,
+    )  # fmt: skip
+    draft = Module(
+        "draft reply", Signature((MESSAGE, Field("intent")), outputs),
+        ModuleKind.CHAIN_OF_THOUGHT, (demo,),
+    )  # fmt: skip
+    calls = (
+        *one_choice().calls,
+        Call("draft", "draft reply", {"message": "input.message", "intent": "classify.intent"}),
+    )
+    return replace(
+        one_choice(),
+        name="Triage & draft",
+        modules=(*one_choice().modules, draft),
+        calls=calls,
+        outputs={"reply": "draft.reply", "topics": "draft.topics", "class": "classify.intent"},
+    )
+
+
+def shared_module() -> Program:
+    """Two calls of one module, names that Python or DSPy keep for themselves."""
+    hop = Module(
+        "load",
+        Signature((Field("config"), Field("model_name")), (Field("import"),), "Follow the thread."),
+    )
+    calls = (
+        Call("first", "load", {"config": "input.config", "model_name": "input.model_name"}),
+        Call("run", "load", {"config": "first.import", "model_name": "input.model_name"}),
+    )
+    inputs = (Field("config"), Field("model_name"))
+    return Program("2 hops", inputs, (hop,), calls, {"answer": "run.import"})
+
+
+PROGRAMS = {"one choice": one_choice, "two modules": two_modules, "shared module": shared_module}
+
+
+def content_of(program: Program, note: str = 'Fine. """ \\ "') -> VersionContent:
+    best, before = FullScore(0.78, 200, 0.72, 0.83), FullScore(0.612, 200, 0.54, 0.68)
+    provenance = Provenance(
+        run=12,
+        started_by="erin@example.com",
+        candidate=7,
+        candidate_digest="c" * 64,
+        optimizer="mipro",
+        settings=Settings(),
+        seed=7,
+        models={
+            Role.TASK: ModelSource("Local", "openai_compatible", "tiny", "openai/tiny", 0.0, 400)
+        },
+        dataset=DatasetSource("tickets-2k", "d" * 64, 400, "e" * 64, 200, "f" * 64),
+        metric_name="label match",
+        metric=Metric(MetricKind.EXACT_MATCH, next(iter(program.outputs)), "label"),
+        scores=Scores(best, before, Comparison(200, 31, 15, 154, 0.168, 0.05, 0.2, 0.03)),
+        approval=Approval("bob@example.com", "2026-11-12T10:00:00+00:00", note),
+    )
+    return VersionContent(program.name, 4, program, provenance)
