@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from promptlab.accounts.models import Membership, Project
+from promptlab.accounts.models import Membership, Project, User
 from promptlab.accounts.roles import Role
 
 # Section of the side navigation → the rows it counts, by their related name.
@@ -30,9 +30,10 @@ def project_menu(request: HttpRequest) -> dict[str, Any]:
     so that a partial costs no query."""
     match = request.resolver_match
     slug = match.kwargs.get("project") if match else None
-    if not slug or not request.user.is_authenticated:
+    user = request.user
+    if not slug or not user.is_authenticated:
         return {}
-    menu = _Menu(request, slug)
+    menu = _Menu(user, slug)
     return {
         "project": _lazily(lambda: menu.membership and menu.membership.project),
         "role": _lazily(lambda: menu.role),
@@ -44,8 +45,8 @@ def project_menu(request: HttpRequest) -> dict[str, Any]:
 
 
 class _Menu:
-    def __init__(self, request: HttpRequest, slug: str) -> None:
-        self.user, self.slug = request.user, slug
+    def __init__(self, user: User, slug: str) -> None:
+        self.user, self.slug = user, slug
 
     @cached_property
     def membership(self) -> Any:

@@ -60,6 +60,14 @@ def use_setup_link(secret: str) -> User:
     return first
 
 
+def give_password(user: User, *, email: str, name: str, password: str) -> None:
+    """Turn the account that a setup link opened into one that somebody signs in to."""
+    user.email, user.name = email, name
+    user.set_password(password)
+    user.save(update_fields=["email", "name", "password"])
+    audit.info("%s has a password from now on", user)
+
+
 def invite(project: Project, role: Role, by: User, note: str = "") -> tuple[Invitation, str]:
     """A one-time link into the project: the row, and the secret, which is not kept."""
     secret = new_secret()

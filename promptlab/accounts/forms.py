@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,33 +10,28 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from promptlab.accounts.models import Project, User
+from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.tokens import DEFAULT_DAYS
 
 
-class ProjectForm(forms.ModelForm):
-    class Meta:
-        model = Project
-        fields = ["name"]
-        labels = {"name": _("Name")}
-        help_texts = {"name": _("What the project is about, for example “Support triage”.")}
+class ProjectForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("What the project is about, for example “Support triage”."),
+    )
 
 
-class SettingsForm(forms.ModelForm):
-    class Meta:
-        model = Project
-        fields = ["name", "requires_second_person"]
-        labels = {
-            "name": _("Name"),
-            "requires_second_person": _("A second person approves"),
-        }
-        help_texts = {
-            "name": _("The address of the project stays as it is."),
-            "requires_second_person": _(
-                "Whoever started a run cannot approve its candidates. No role is exempt."
-            ),
-        }
+class SettingsForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The address of the project stays as it is.")
+    )
+    requires_second_person = forms.BooleanField(
+        label=_("A second person approves"),
+        required=False,
+        help_text=_("Whoever started a run cannot approve its candidates. No role is exempt."),
+    )
 
 
 def role_label(role: Role) -> str:
@@ -60,19 +56,26 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 
-class PersonForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["name", "email", "theme"]
-        labels = {"name": _("Name"), "email": _("E-mail"), "theme": _("Colours")}
-        help_texts = {
-            "name": _("How others see you."),
-            "email": _("You sign in with it. promptlab sends no e-mail."),
-            "theme": _("“Like the device” follows the system's light or dark setting."),
-        }
+class PersonForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, required=False, help_text=_("How others see you.")
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), help_text=_("You sign in with it. promptlab sends no e-mail.")
+    )
+    theme = forms.ChoiceField(
+        label=_("Colours"),
+        choices=User.Theme.choices,
+        help_text=_("“Like the device” follows the system's light or dark setting."),
+    )
+
+    def __init__(self, person: User, data: Mapping[str, Any] | None = None) -> None:
+        initial = {"name": person.name, "email": person.email, "theme": person.theme}
+        super().__init__(data, initial=initial)
+        self.person = person
 
     def clean_email(self) -> str:
-        return _free_email(self.cleaned_data["email"], besides=self.instance)
+        return _free_email(self.cleaned_data["email"], besides=self.person)
 
 
 class _WithPassword(forms.Form):
@@ -109,17 +112,9 @@ class NewcomerForm(_WithPassword):
 class WelcomeForm(_WithPassword):
     """The first administrator gives the account an address and a password."""
 
-    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, person: User, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial={"name": person.name})
         self.person = person
-
-    def save(self) -> User:
-        assert self.person is not None
-        self.person.email = self.cleaned_data["email"]
-        self.person.name = self.cleaned_data["name"]
-        self.person.set_password(self.cleaned_data["password"])
-        self.person.save(update_fields=["email", "name", "password"])
-        return self.person
 
 
 class TokenForm(forms.Form):

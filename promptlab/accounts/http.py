@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 class SignedInRequest(HttpRequest):
     """A request behind @login_required."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import rules
 from django.db import models
+from rules.permissions import add_perm
+from rules.predicates import Predicate
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -47,16 +48,6 @@ def role_of(user: User | AnonymousUser, project: Project) -> Role | None:
     return Role(found) if found else None
 
 
-def _at_least(role: Role) -> rules.predicates.Predicate:
-    @rules.predicate(name=f"is_at_least_{role.value}")
-    def predicate(user: User, project: Project) -> bool:
-        held = role_of(user, project)
-        return held is not None and held.at_least(role)
-
-    return predicate
-
-
-@rules.predicate
 def may_found_projects(user: User) -> bool:
     """Whoever administers something may found a project; a viewer cannot widen their reach so."""
     return user.is_active and (
@@ -64,8 +55,16 @@ def may_found_projects(user: User) -> bool:
     )
 
 
-rules.add_perm("project.view", _at_least(Role.VIEWER))
-rules.add_perm("project.edit", _at_least(Role.EDITOR))
-rules.add_perm("project.review", _at_least(Role.REVIEWER))
-rules.add_perm("project.administer", _at_least(Role.ADMIN))
-rules.add_perm("project.found", may_found_projects)
+def _at_least(role: Role) -> Predicate:
+    def holds(user: User, project: Project) -> bool:
+        held = role_of(user, project)
+        return held is not None and held.at_least(role)
+
+    return Predicate(holds, name=f"is_at_least_{role.value}")
+
+
+add_perm("project.view", _at_least(Role.VIEWER))
+add_perm("project.edit", _at_least(Role.EDITOR))
+add_perm("project.review", _at_least(Role.REVIEWER))
+add_perm("project.administer", _at_least(Role.ADMIN))
+add_perm("project.found", Predicate(may_found_projects))

@@ -23,13 +23,21 @@ class LastAdmin(Exception):
 
 
 def found_project(by: User | None, name: str) -> Project:
-    """Create a project; its founder becomes its admin. `by` is None for the demo, which has no founder."""
+    """Create a project; its founder becomes its admin.
+
+    `by` is None for the demo project, which the first administrator gets with the setup link.
+    """
     with transaction.atomic():
         project = _with_free_slug(name)
         if by is not None:
             project.memberships.create(user=by, role=Role.ADMIN)
     audit.info("%s created project %s", by or "the installation", project.slug)
     return project
+
+
+def save_person(user: User, *, name: str, email: str, theme: str) -> None:
+    user.name, user.email, user.theme = name, email, theme
+    user.save(update_fields=["name", "email", "theme"])
 
 
 def save_settings(project: Project, by: User, *, name: str, requires_second_person: bool) -> None:

@@ -43,7 +43,8 @@ def welcome(request: SignedInRequest) -> HttpResponse:
     form = WelcomeForm(request.user, request.POST or None)
     only = queries.only_project_of(request.user)
     if form.is_valid():
-        update_session_auth_hash(request, form.save())
+        entrance.give_password(request.user, **form.cleaned_data)
+        update_session_auth_hash(request, request.user)
         messages.success(request, _("Saved. From now on you sign in with your password."))
         return redirect("accounts:project", only.slug) if only else redirect("accounts:projects")
     status = 422 if form.is_bound else 200

@@ -28,7 +28,7 @@ def members(request: SignedInRequest, project: str) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: SignedInRequest, project: str) -> HttpResponse:
-    """Answers with the page itself, not with a redirect: the link is shown once and kept nowhere."""
+    """The answer is the page itself: the link is shown once and kept nowhere."""
     found = project_for(request.user, project, Role.ADMIN)
     form = InviteForm(request.POST)
     if not form.is_valid():

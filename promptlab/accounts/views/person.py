@@ -10,19 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from promptlab.accounts import queries, tokens
+from promptlab.accounts import queries, services, tokens
 from promptlab.accounts.forms import PersonForm, TokenForm
 from promptlab.accounts.http import SignedInRequest
-from promptlab.accounts.models import User
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: SignedInRequest) -> HttpResponse:
-    # A copy: validation writes into its object, and the top bar shows request.user.
-    form = PersonForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    form = PersonForm(request.user, request.POST or None)
     if form.is_valid():
-        form.save()
+        services.save_person(request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("accounts:person")
     status = 422 if form.is_bound else 200

@@ -61,13 +61,12 @@ def project(request: SignedInRequest, project: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project, Role.ADMIN)
-    form = SettingsForm(request.POST or None, instance=found)
+    now = {"name": found.name, "requires_second_person": found.requires_second_person}
+    form = SettingsForm(request.POST or None, initial=now)
     if form.is_valid():
         services.save_settings(found, request.user, **form.cleaned_data)
         messages.success(request, _("Settings saved."))
         return redirect("accounts:settings", found.slug)
-    if form.is_bound:  # validation wrote the refused name into the object that the page shows
-        found.refresh_from_db()
     status = 422 if form.is_bound else 200
     return render(
         request, "accounts/settings.html", {"project": found, "form": form}, status=status

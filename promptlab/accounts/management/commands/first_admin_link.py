@@ -1,4 +1,4 @@
-"""Print the link that signs the first administrator in, as long as there is none who can sign in."""
+"""Print the link that signs the first administrator in, while none has a password."""
 
 from __future__ import annotations
 
