@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "django.contrib.humanize",
     "django.contrib.postgres",
     "allauth",
@@ -103,6 +104,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "promptlab.ui.forms.Renderer"
 
 # --- Postgres, the only service ----------------------------------------------------------------
 

@@ -1,0 +1,74 @@
+"""Forms in our markup: the renderer that Django uses everywhere, and widgets of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+
+
+class Renderer(TemplatesSetting):
+    """`{{ form }}` and `{{ form.name.as_field_group }}` through templates/parts."""
+
+    form_template_name = "parts/form.html"
+    field_template_name = "parts/field.html"
+
+
+class PromptTextarea(forms.Textarea):
+    """A <prompt-field>: marks {placeholders}, those that are not `known` in orange."""
+
+    template_name = "parts/widgets/prompt.html"
+
+    def __init__(self, known: Iterable[str] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"rows": 6, "spellcheck": "true", **(attrs or {})})
+        self.known = list(known)
+
+    def get_context(
+        self, name: str, value: Any, attrs: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "known": self.known}
+
+
+class CodeTextarea(forms.Textarea):
+    """For JSON and code: fixed width, no spelling, no capital letters."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        plain = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+        super().__init__({"rows": 8, "class": "mono", **plain, **(attrs or {})})
+
+
+class FileDrop(forms.FileInput):
+    """A file field to drop on. In a form with `data-upload` it shows how much was sent."""
+
+    template_name = "parts/widgets/file_drop.html"
+
+    def __init__(
+        self, accept: str = "", hint: str = "", attrs: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__({"accept": accept, **(attrs or {})} if accept else attrs)
+        self.hint = hint
+
+    def get_context(
+        self, name: str, value: Any, attrs: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "hint": self.hint}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The label of one panel of CardRadios: a name and one line below it."""
+
+    name: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CardRadios(forms.RadioSelect):
+    """Radio buttons as panels, for a few choices that need a line of explanation each."""
+
+    template_name = "parts/widgets/card_radios.html"

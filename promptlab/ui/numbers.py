@@ -1,0 +1,100 @@
+"""Numbers as people read them. Every function takes None and answers an en dash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+NOTHING = "–"
+MINUS = "−"
+MICRO = 1_000_000
+
+
+def score(value: float | None, places: int = 1) -> str:
+    """0–1 as points of 100: 0.612 → 61.2."""
+    return NOTHING if value is None else _fixed(100 * value, places)
+
+
+def points(change: float | None, places: int = 1) -> str:
+    """A difference of two scores (−1 to 1) with its sign: 0.144 → +14.4."""
+    if change is None:
+        return NOTHING
+    size = points_size(change, places)
+    if round(100 * change, places) == 0:
+        return size
+    return f"{'+' if change > 0 else MINUS}{size}"
+
+
+def points_size(change: float | None, places: int = 1) -> str:
+    """The same without a sign, for places where an arrow tells the direction."""
+    return NOTHING if change is None else _fixed(abs(100 * change), places)
+
+
+def percent(value: float | None, places: int = 0) -> str:
+    """A share of 1: 0.54 → 54%."""
+    return NOTHING if value is None else _("%(number)s%%") % {"number": _fixed(100 * value, places)}
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Half the width of an interval of scores, in points: ±2.9."""
+    if low is None or high is None:
+        return NOTHING
+    return f"±{_fixed(50 * abs(high - low), 1)}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """Both ends of an interval of scores: 58.1–66.3."""
+    return NOTHING if low is None or high is None else f"{score(low)}–{score(high)}"
+
+
+def money(micro_usd: int | None) -> str:
+    """Micro-dollars: 12_345 → $0.0123, 1_250_000 → $1.25. Two to four places, never a false zero."""
+    if micro_usd is None:
+        return NOTHING
+    sign, size = (MINUS if micro_usd < 0 else ""), abs(micro_usd)
+    if 0 < size < 50:
+        return f"{sign}<${_fixed(0.0001, 4)}"
+    places = 2 if size >= MICRO or size % 10_000 == 0 else 4
+    amount = round(size / MICRO, places)
+    if places == 4 and round(amount * 100, 2) == int(round(amount * 100, 2)):
+        places = 2
+    return f"{sign}${_fixed(amount, places)}"
+
+
+def duration(value: float | timedelta | None) -> str:
+    """Seconds (or a timedelta): 0.93 → 930 ms, 1.58 → 1.58 s, 242 → 4 min 02 s, 3_900 → 1 h 05 min."""
+    if value is None:
+        return NOTHING
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if seconds < 0.9995:
+        return _("%(n)s ms") % {"n": _fixed(1000 * seconds, 0)}
+    if seconds < 59.5:
+        return _("%(n)s s") % {"n": _fixed(seconds, 2 if seconds < 9.995 else 0)}
+    return _long_duration(round(seconds))
+
+
+def compact(value: float | None) -> str:
+    """A count that need not be exact: 950, 4.1k, 2.1M, 3.0B."""
+    if value is None:
+        return NOTHING
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        # 999 950 would round to 1000.0k.
+        if abs(value) >= size * 0.99995:
+            return f"{_fixed(value / size, 1)}{unit}"
+    return _fixed(value, 0)
+
+
+def _long_duration(seconds: int) -> str:
+    if seconds < 3600:
+        return _("%(m)d min %(s)02d s") % {"m": seconds // 60, "s": seconds % 60}
+    minutes = round(seconds / 60)
+    if minutes < 24 * 60:
+        return _("%(h)d h %(m)02d min") % {"h": minutes // 60, "m": minutes % 60}
+    hours = round(minutes / 60)
+    return _("%(d)d d %(h)d h") % {"d": hours // 24, "h": hours % 24}
+
+
+def _fixed(value: float, places: int) -> str:
+    return number_format(round(value, places), decimal_pos=places, force_grouping=abs(value) >= 1000)

@@ -1,0 +1,121 @@
+"""Tags and filters of the design system: `{% load ui %}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from promptlab.ui import navigation, numbers, styles
+from promptlab.ui.diff import Segment, word_diff
+from promptlab.ui.graph import Shape
+from promptlab.ui.graph import port_shape as shape_of
+from promptlab.ui.scripts import language_of
+
+register = template.Library()
+
+register.filter("percent", numbers.percent)
+register.filter("points", numbers.points)
+register.filter("points_size", numbers.points_size)
+register.filter("score", numbers.score)
+register.filter("interval", numbers.interval)
+register.filter("span", numbers.span)
+register.filter("money", numbers.money)
+register.filter("duration", numbers.duration)
+register.filter("compact", numbers.compact)
+register.filter("lang_of", language_of)
+
+# Words of runs and reviews → the shape of their chip.
+CHIPS = {
+    "wait": {"draft", "queued", "pending", "open", "new"},
+    "live": {"running", "bootstrapping", "proposing", "searching", "finalizing", "preparing"},
+    "ok": {"finished", "approved", "done", "ready", "ok", "active"},
+    "pause": {"paused", "pausing"},
+    "stop": {"cancelling", "cancelled", "stopping", "stopped", "superseded", "retired"},
+    "warn": {"stalled", "changes_requested", "disconnected", "over_budget"},
+    "fail": {"failed", "rejected", "error", "invalid"},
+}
+
+
+@register.filter
+def chip_kind(status: object) -> str:
+    """`running` → `live`; a word that is not known waits."""
+    word = str(getattr(status, "value", status)).lower()
+    return next((kind for kind, words in CHIPS.items() if word in words), "wait")
+
+
+@register.filter
+def tick_score(value: float) -> str:
+    """A score on an axis: 0.7 → 70, 0.725 → 72.5."""
+    return f"{100 * value:g}"
+
+
+@register.filter
+def pairs(fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Names with their values, of a dict or of a list that is one already."""
+    return list(fields.items() if isinstance(fields, Mapping) else fields)
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """Who speaks in a transcript."""
+    names = {"system": _("System"), "user": _("User"), "assistant": _("Assistant")}
+    return names.get(role, role)
+
+
+@register.inclusion_tag("parts/icon.html")
+def icon(name: str) -> dict[str, str]:
+    return {"path": f"parts/icons/{name}.svg"}
+
+
+@register.inclusion_tag("parts/lang.html")
+def lang_attr(text: object) -> dict[str, str]:
+    """` lang="ja"` where the script of the text tells its language, otherwise nothing."""
+    return {"language": language_of(text)}
+
+
+@register.inclusion_tag("parts/stylesheets.html")
+def stylesheets() -> dict[str, list[str]]:
+    return {"addresses": styles.stylesheets()}
+
+
+@register.inclusion_tag("parts/side_nav.html", takes_context=True)
+def side_nav(context: template.Context) -> dict[str, Any]:
+    project = context.get("project")
+    match = getattr(context.get("request"), "resolver_match", None)
+    section = context.get("section") or navigation.section_of(match)
+    counts = context.get("nav_counts") or {}
+    return {"groups": navigation.project_links(project.slug, section, counts) if project else []}
+
+
+@register.simple_tag
+def project_url(project: Any) -> str:
+    return navigation.project_url(project.slug)
+
+
+@register.simple_tag(name="word_diff")
+def word_diff_tag(before: str, after: str) -> list[Segment]:
+    return word_diff(before, after)
+
+
+@register.simple_tag
+def port_shape(type_: str, r: float = 6.0) -> Shape:
+    return shape_of(type_, r)
+
+
+@dataclass(frozen=True, slots=True)
+class SortLink:
+    """`state` as aria-sort wants it; `next` is the value of ?sort= after a click."""
+
+    state: str
+    next: str
+
+
+@register.simple_tag
+def sort_link(key: str, sort: str | None) -> SortLink:
+    if sort == key:
+        return SortLink("ascending", f"-{key}")
+    return SortLink("descending" if sort == f"-{key}" else "none", key)
