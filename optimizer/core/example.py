@@ -14,3 +14,6 @@ class Example:
     id: str
     inputs: dict[str, Value]
     expected: dict[str, Value] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.id)

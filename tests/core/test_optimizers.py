@@ -1,0 +1,272 @@
+"""Every optimizer keeps the same promises, whatever the world answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizer.core import events
+from optimizer.core.candidate import baseline_of
+from optimizer.core.events import (
+    DemoSetFound,
+    FullScored,
+    InstructionProposed,
+    MinibatchScored,
+    Noted,
+    StopReason,
+    TrialStarted,
+)
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.program import Demo
+from optimizer.core.requests import Purpose
+from optimizer.core.search import RandomSearch
+from optimizer.core.spec import Effort, ModelRef, RunSpec, Settings
+from optimizer.core.trials import validation_of
+from tests.fakes.world import (
+    LABEL,
+    World,
+    always,
+    by_luck,
+    messages,
+    one_module_program,
+    two_module_program,
+)
+
+NAMES = sorted(OPTIMIZERS)
+SMALL = Settings(trials=12, minibatch_size=5, full_every=4, instructions=3, demo_sets=4)
+
+
+def spec_for(name: str, program=None, **changes) -> RunSpec:
+    base = RunSpec(
+        program or one_module_program(),
+        LABEL,
+        name,
+        SMALL,
+        {Role.TASK: ModelRef(1, "scripted")},
+        train=messages(30, "t"),
+        validation=messages(20, "v"),
+    )
+    return replace(base, **changes)
+
+
+def converse(spec: RunSpec):
+    return OPTIMIZERS[spec.optimizer].converse(spec, RandomSearch)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("program", [one_module_program(), two_module_program()])
+def test_the_winner_is_the_best_fully_evaluated_candidate(name, program):
+    world = World(program)
+    result = world.hold(converse(spec_for(name, program)))
+
+    full = {
+        e.candidate.digest: [by_luck(e.candidate, x) for x in e.examples]
+        for e in world.evaluated
+        if e.purpose in (Purpose.FULL, Purpose.BASELINE)
+    }
+    means = {digest: sum(scores) / len(scores) for digest, scores in full.items()}
+    assert means[result.best.digest] == max(means.values())
+    assert result.best_score.mean == pytest.approx(max(means.values()))
+    assert result.stop is StopReason.COMPLETED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_holds_the_same_conversation(name):
+    worlds = [World(two_module_program()) for _ in range(2)]
+    for world in worlds:
+        world.hold(converse(spec_for(name, two_module_program(), seed=7)))
+    assert worlds[0].digests == worlds[1].digests
+    assert worlds[0].events == worlds[1].events
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_seed_holds_another_conversation(name):
+    worlds = [World(one_module_program()) for _ in range(2)]
+    for seed, world in enumerate(worlds):
+        world.hold(converse(spec_for(name, seed=seed)))
+    assert worlds[0].digests != worlds[1].digests
+
+
+@given(budget=st.integers(min_value=0, max_value=260), name=st.sampled_from(NAMES))
+@settings(max_examples=80, deadline=None)
+def test_a_spent_budget_ends_the_run_with_what_was_proved(budget, name):
+    world = World(one_module_program(), budget=budget)
+    result = world.hold(converse(spec_for(name)))
+
+    assert world.spent <= budget
+    evaluated = {
+        e.candidate for e in world.evaluated if e.purpose in (Purpose.FULL, Purpose.BASELINE)
+    }
+    if evaluated:
+        assert result.best in evaluated
+        assert result.best_score is not None
+    else:
+        assert result.best == baseline_of(one_module_program())
+        assert result.best_score is None
+        assert result.stop is StopReason.BUDGET
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_baseline_without_a_fault_ends_the_run_at_once(name):
+    world = World(one_module_program(), judge=always(1.0))
+    result = world.hold(converse(spec_for(name)))
+    assert result.stop is StopReason.PERFECT
+    assert len(world.evaluated) == 1
+    assert not world.asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_that_never_moves_keeps_the_baseline(name):
+    world = World(one_module_program(), judge=always(0.0))
+    result = world.hold(converse(spec_for(name)))
+    assert result.best == baseline_of(one_module_program())
+    assert result.comparison.verdict == "tied"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_failed_calls_are_left_out_of_every_score(name):
+    def flaky(candidate, example):
+        return None if example.id.endswith("3") else by_luck(candidate, example)
+
+    world = World(one_module_program(), judge=flaky)
+    world.hold(converse(spec_for(name)))
+    for event in world.events_of(FullScored):
+        assert (event.score.n, event.score.errors) == (18, 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_world_where_every_call_fails_ends_without_a_best_score(name):
+    world = World(one_module_program(), judge=always(None))
+    result = world.hold(converse(spec_for(name)))
+    assert result.best == baseline_of(one_module_program())
+    assert result.baseline_score.n == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_test_split_is_looked_at_once_and_by_nobody_else(name):
+    world = World(one_module_program())
+    sealed = messages(10, "s")
+    result = world.hold(converse(spec_for(name, test=sealed)))
+
+    looks = [e for e in world.evaluated if set(sealed) & set(e.examples)]
+    assert {e.purpose for e in looks} == {Purpose.TEST}
+    assert len({e.candidate for e in looks}) == len(looks) <= 2
+    assert world.events_of(events.TestScored) == [result.test]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_training_example_and_one_validation_example_are_enough(name):
+    world = World(one_module_program())
+    spec = spec_for(name, train=messages(1, "t"), validation=messages(1, "v"))
+    assert world.hold(converse(spec)).best_score.n == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_training_examples_still_end_well(name):
+    world = World(one_module_program())
+    assert world.hold(converse(spec_for(name, train=()))).best_score.n == 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [1, 20, 500])
+def test_any_minibatch_size_works(name, size):
+    world = World(one_module_program())
+    spec = spec_for(name, settings=replace(SMALL, minibatch_size=size))
+    world.hold(converse(spec))
+    assert all(len(e.examples) <= 20 for e in world.evaluated if e.purpose == Purpose.MINIBATCH)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_demos_allowed_means_no_candidate_has_any(name):
+    world = World(one_module_program())
+    none = replace(SMALL, demo_sets=1, max_bootstrapped_demos=0, max_labeled_demos=0)
+    world.hold(converse(spec_for(name, settings=none)))
+    shown = [p.demos for e in world.evaluated for p in e.candidate.modules.values()]
+    assert not any(shown)
+
+
+@pytest.mark.parametrize("name", ["mipro", "bayesian_bootstrap", "bootstrap_search"])
+def test_labels_alone_make_demos_when_no_trace_succeeds(name):
+    world = World(one_module_program(), judge=always(0.0))
+    world.hold(converse(spec_for(name)))
+    sets = [e for e in world.events_of(DemoSetFound) if e.demos]
+    assert sets
+    assert all(demo.augmented is False for e in sets for demo in e.demos)
+
+
+def test_a_program_with_demos_of_its_own_can_keep_or_drop_them():
+    own = (Demo({"message": "win a prize", "label": "spam"}),)
+    program = one_module_program(own)
+    world = World(program)
+    world.hold(converse(spec_for("mipro", program)))
+    sets = [e.demos for e in world.events_of(DemoSetFound)]
+    assert sets[:2] == [own, ()]
+
+
+def test_instructions_only_never_adds_a_demo():
+    world = World(one_module_program())
+    world.hold(converse(spec_for("zero_shot_mipro")))
+    assert all(not prompt.demos for e in world.evaluated for prompt in e.candidate.modules.values())
+
+
+@pytest.mark.parametrize("name", ["bayesian_bootstrap", "bootstrap_search"])
+def test_demos_only_never_writes_an_instruction(name):
+    world = World(one_module_program())
+    world.hold(converse(spec_for(name)))
+    assert not world.asked
+    assert {p.instruction for e in world.evaluated for p in e.candidate.modules.values()} == {
+        "Decide whether the message is spam."
+    }
+
+
+def test_mipro_gives_the_best_mean_a_full_evaluation_every_s_trials():
+    world = World(one_module_program())
+    world.hold(converse(spec_for("mipro")))
+    kinds = [e.full for e in world.events_of(TrialStarted)]
+    assert kinds[0] is True
+    assert kinds[1:] == [False] * 4 + [True] + [False] * 4 + [True] + [False] * 4 + [True]
+    assert len(world.events_of(MinibatchScored)) == SMALL.trials
+
+
+def test_more_trials_than_combinations_end_well():
+    world = World(one_module_program())
+    few = replace(SMALL, instructions=2, demo_sets=1, trials=30)
+    result = world.hold(converse(spec_for("mipro", settings=few)))
+    assert result.stop is StopReason.COMPLETED
+
+
+def test_unusable_proposals_are_drawn_again_and_never_tried():
+    world = World(one_module_program(), write=lambda text, n: "Use {nothing_like_it}.")
+    world.hold(converse(spec_for("mipro")))
+    assert [e.index for e in world.events_of(InstructionProposed)] == [0]
+    assert any("no field of the module" in e.message for e in world.events_of(Noted))
+
+
+def test_the_dataset_summary_stops_after_five_completes():
+    world = World(one_module_program(), write=lambda text, n: "COMPLETE")
+    world.hold(converse(spec_for("mipro", train=messages(100, "t"))))
+    observed = [a for a in world.asked if a.purpose == "dataset observations"]
+    assert len(observed) == 5
+    assert not [a for a in world.asked if a.purpose == "dataset summary"]
+
+
+@pytest.mark.parametrize("effort", [Effort.LIGHT, Effort.MEDIUM, Effort.HEAVY])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_optimizers_own_settings_fit_any_program(name, effort):
+    optimizer = OPTIMIZERS[name]
+    chosen = optimizer.settings(effort, two_module_program())
+    assert chosen.trials >= 20
+    assert (chosen.instructions > 1) == optimizer.uses_instructions
+    assert (chosen.demo_sets > 1) == optimizer.uses_demos
+
+
+def test_a_large_validation_split_is_cut_to_a_fixed_random_part():
+    spec = spec_for("mipro", validation=messages(300, "v"))
+    part = validation_of(spec)
+    assert len(part) == 100
+    assert part == validation_of(spec)
+    assert set(part) < set(spec.validation)
