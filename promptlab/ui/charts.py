@@ -88,6 +88,13 @@ class ScoreChart:
     mini: tuple[Mark, ...]
     bins: tuple[Bin, ...]
 
+    @property
+    def label_y(self) -> float | None:
+        """Where the baseline's label stands: above its line, or below at the upper edge."""
+        if self.baseline_y is None:
+            return None
+        return self.baseline_y + (18 if self.baseline_y < 20 else -9)
+
 
 def score_by_trial(
     trials: Sequence[Trial],
@@ -117,7 +124,7 @@ def score_by_trial(
         height=height,
         total=total,
         done=len(trials),
-        y_ticks=down.ticks(5),
+        y_ticks=down.ticks(6),
         x_ticks=tuple(Tick(across(n), n) for n in _numbers(total)),
         baseline=baseline,
         baseline_y=None if baseline is None else down.at(baseline),
@@ -287,7 +294,7 @@ def cost_and_score(costs: Sequence[Cost], height: int = SCATTER_HEIGHT) -> CostC
         lines += [Line(x1, y1, x2, y1), Line(x2, y1, x2, y2)]
     on_front = {id(c) for c in front}
     marks = tuple(CostMark(*places[id(c)], id(c) in on_front, c) for c in costs)
-    return CostChart(height, down.ticks(4), across.ticks(3), tuple(lines), marks)
+    return CostChart(height, down.ticks(4), across.ticks(4), tuple(lines), marks)
 
 
 def _front(costs: Sequence[Cost]) -> list[Cost]:

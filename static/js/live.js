@@ -1,0 +1,48 @@
+// While a run goes on: its progress in the title and the tab's icon, and whether the page is connected.
+const COLOUR = { live: "#0b8f85", ok: "#0b6f6a", stop: "#7a8a8d", fail: "#c2570f" };
+const title = document.title;
+const icon = document.querySelector('link[rel="icon"]');
+// The server closes the socket so when nothing more will come.
+const FINISHED = 1000;
+let drawn = "";
+
+function ring(share, colour) {
+  const angle = 2 * Math.PI * Math.min(share, 0.9999);
+  const x = (8 + 6 * Math.sin(angle)).toFixed(2);
+  const y = (8 - 6 * Math.cos(angle)).toFixed(2);
+  const arc = `M8 2A6 6 0 ${share > 0.5 ? 1 : 0} 1 ${x} ${y}`;
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke-width="3">' +
+    '<circle cx="8" cy="8" r="6" stroke="#8aa" stroke-opacity=".4"/>' +
+    (share > 0 ? `<path d="${arc}" stroke="${colour}"/>` : "") +
+    "</svg>";
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+function follow() {
+  const status = document.getElementById("run-status");
+  if (!status) return;
+  const { done = "0", state = "live", best = "" } = status.dataset;
+  const now = [done, state, best].join();
+  if (now === drawn) return;
+  drawn = now;
+  const marks = { live: `(${Math.round(done * 100)}%)`, ok: `✓ ${best}`, stop: "–", fail: "✕" };
+  document.title = `${marks[state] ?? ""} ${title}`.trim();
+  icon.href = ring(state === "live" ? Number(done) : 1, COLOUR[state] ?? COLOUR.stop);
+}
+
+function connected(yes) {
+  const chip = document.getElementById("reconnecting");
+  if (chip) chip.hidden = yes;
+  const bar = document.querySelector("#run-status progress");
+  bar?.classList.toggle("still", !yes);
+}
+
+document.addEventListener("htmx:ws:close", (event) => {
+  const { reason, code } = event.detail;
+  if (reason === "closed" && code !== FINISHED) connected(false);
+});
+document.addEventListener("htmx:ws:after:connection", () => connected(true));
+document.addEventListener("htmx:ws:after:message:incoming", follow);
+document.addEventListener("htmx:after:swap", follow);
+follow();
