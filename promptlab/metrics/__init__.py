@@ -1,0 +1,1 @@
+"""Metrics: how an output is judged against what a dataset expects."""

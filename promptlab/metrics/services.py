@@ -1,0 +1,150 @@
+"""What is done to metrics. Pages, API and demo call the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from optimizer.core.metrics import Metric as CoreMetric
+from optimizer.core.metrics import MetricKind
+from optimizer.core.signature import Field, FieldType
+from promptlab.accounts.models import Project, User
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.models import Dataset
+from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
+
+
+class NameTaken(ValueError):
+    """Another metric of the project has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is already a metric called “%s”: choose another name.") % name)
+
+
+class InUse(Exception):
+    """A metric that runs were scored with is kept."""
+
+
+def create_metric(project: Project, by: User | None, name: str, core: CoreMetric) -> Metric:
+    """Store a metric under a name of its own.
+
+    Raises:
+        NameTaken: the project has a metric of this name.
+    """
+    metric = Metric(project=project, created_by=by)
+    return save_metric(metric, name, core)
+
+
+def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
+    """Store a metric's new settings; runs that started before keep theirs.
+
+    Raises:
+        NameTaken: another metric of the project has this name.
+    """
+    metric.name, metric.kind = name, core.kind.value
+    metric.output, metric.expected = core.output, core.expected
+    metric.tolerance, metric.threshold = core.tolerance, core.threshold
+    try:
+        with transaction.atomic():
+            metric.save()
+    except IntegrityError:
+        raise NameTaken(name) from None
+    return metric
+
+
+def core_metric(metric: Metric) -> CoreMetric:
+    return metric.core
+
+
+def delete_metric(metric: Metric) -> None:
+    """Take a metric away for good.
+
+    Raises:
+        InUse: runs were scored with it.
+    """
+    used = _uses(metric)
+    if used:
+        raise InUse(_why_kept(metric, used))
+    try:
+        with transaction.atomic():
+            metric.delete()
+    except ProtectedError as error:
+        raise InUse(_why_kept(metric, len(error.protected_objects))) from None
+
+
+def suggest(program: Program, dataset: Dataset) -> Metric | None:
+    """A sensible metric for this program on this dataset: one of the project that fits both, or a
+    new one, not stored yet (`pk` is None; `create_metric` stores it). None when the program gives
+    nothing or the dataset expects nothing.
+    """
+    _inputs, expected = datasets.fields(dataset)
+    wished = suggested(list(program.core.output_fields().items()), expected)
+    if wished is None:
+        return None
+    columns = {field.name for field in expected}
+    fitting = [
+        m for m in program.project.metrics.all() if not m.core.problems(program.core, columns)
+    ]
+    same = [m for m in fitting if m.kind == wished.kind.value and m.output == wished.output]
+    if same or fitting:
+        return (same or fitting)[0]
+    return Metric(
+        project=program.project,
+        name=free_name(program.project, wished),
+        kind=wished.kind.value,
+        output=wished.output,
+        expected=wished.expected,
+        tolerance=wished.tolerance,
+        threshold=wished.threshold,
+    )
+
+
+def suggested(outputs: Sequence[tuple[str, Field]], expected: Sequence[Field]) -> CoreMetric | None:
+    """Output and column of the same name, otherwise the first of each; the kind by their types."""
+    if not outputs or not expected:
+        return None
+    columns = {field.name: field for field in expected}
+    name, given = next(((n, f) for n, f in outputs if n in columns), outputs[0])
+    wanted = columns.get(name, expected[0])
+    return CoreMetric(_kind_for(given, wanted), name, wanted.name)
+
+
+def free_name(project: Project, core: CoreMetric) -> str:
+    """“Choice accuracy of label”, or with a number behind where that is taken."""
+    stem = _("%(kind)s of %(output)s") % {
+        "kind": Metric.Kind(core.kind.value).label,
+        "output": core.output[:40],
+    }
+    taken = set(project.metrics.values_list("name", flat=True))
+    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def _kind_for(given: Field, wanted: Field) -> MetricKind:
+    numbers = (FieldType.INTEGER, FieldType.NUMBER)
+    if given.type is FieldType.CHOICE:
+        return MetricKind.CHOICE_ACCURACY
+    if given.type in numbers or wanted.type in numbers:
+        return MetricKind.NUMERIC
+    return MetricKind.EXACT_MATCH
+
+
+def _uses(metric: Metric) -> int:
+    """Runs that were scored with it. Rooms above are known by their relation, not by import."""
+    relations = [r for r in Metric._meta.related_objects if r.get_accessor_name()]
+    return sum(
+        r.related_model._default_manager.filter(**{r.field.name: metric}).count() for r in relations
+    )
+
+
+def _why_kept(metric: Metric, count: int) -> str:
+    return ngettext(
+        "“%(name)s” is kept: %(count)d run was scored with it.",
+        "“%(name)s” is kept: %(count)d runs were scored with it.",
+        count,
+    ) % {"name": metric.name, "count": count}

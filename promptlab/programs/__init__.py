@@ -1,0 +1,1 @@
+"""Programs: drawn graphs of language-model modules, edited by forms."""

@@ -1,0 +1,155 @@
+"""Changes to a program, as pure functions. A changed name is changed wherever it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from optimizer.core.program import INPUT, Call, Module, Program
+from optimizer.core.signature import REASONING, Field, placeholders
+from promptlab.programs.wires import suggested
+
+Renamed = Mapping[str, str]
+"""Former name → new name, for names that changed."""
+
+
+def add_module(program: Program, module: Module) -> Program:
+    """A new module with a call of its own, wired where that is obvious.
+
+    The first module of a program brings the program's inputs and outputs with it.
+    """
+    if not program.inputs and not program.calls:
+        program = replace(program, inputs=module.signature.inputs)
+    program = replace(program, modules=(*program.modules, module))
+    return add_call(program, module.name)
+
+
+def add_call(program: Program, module: str) -> Program:
+    """One more use of a module."""
+    call = Call(_free_name(program, module), module, {})
+    with_call = replace(program, calls=(*program.calls, call))
+    wired = replace(call, inputs=suggested(with_call, call))
+    program = _with_call(with_call, wired)
+    if program.outputs:
+        return program
+    outputs = program.module(module).signature.outputs
+    return replace(program, outputs={f.name: f"{call.name}.{f.name}" for f in outputs})
+
+
+def replace_module(
+    program: Program, name: str, module: Module, renamed_inputs: Renamed, renamed_outputs: Renamed
+) -> Program:
+    """Put `module` in the place of the one called `name`; wires and demos follow renamed fields."""
+    renamed = {**renamed_inputs, **renamed_outputs}
+    module = _with_fitting_demos(_with_renamed_placeholders(module, renamed), renamed)
+    modules = tuple(module if m.name == name else m for m in program.modules)
+    program = replace(program, modules=modules)
+    wanted = [f.name for f in module.signature.inputs]
+    for call in [c for c in program.calls if c.module == name]:
+        inputs = {renamed_inputs.get(old, old): source for old, source in call.inputs.items()}
+        kept = {key: source for key, source in inputs.items() if key in wanted}
+        program = _with_call(program, Call(call.name, module.name, kept))
+        sources = {f"{call.name}.{a}": f"{call.name}.{b}" for a, b in renamed_outputs.items()}
+        program = _with_sources(program, sources)
+        called = next(c for c in program.calls if c.name == call.name)
+        program = _with_call(program, replace(called, inputs=suggested(program, called)))
+    if name != module.name and name in {c.name for c in program.calls}:
+        program = rename_call(program, name, _free_name(program, module.name))
+    return program
+
+
+def remove_module(program: Program, name: str) -> Program:
+    """Take a module and its calls away; what they gave is connected to nothing."""
+    for call in [c for c in program.calls if c.module == name]:
+        program = remove_call(program, call.name)
+    return replace(program, modules=tuple(m for m in program.modules if m.name != name))
+
+
+def remove_call(program: Program, name: str) -> Program:
+    program = replace(program, calls=tuple(c for c in program.calls if c.name != name))
+    calls = tuple(
+        replace(c, inputs={k: "" if _owner(s) == name else s for k, s in c.inputs.items()})
+        for c in program.calls
+    )
+    outputs = {k: s for k, s in program.outputs.items() if _owner(s) != name}
+    return replace(program, calls=calls, outputs=outputs)
+
+
+def rename_call(program: Program, old: str, new: str) -> Program:
+    calls = tuple(replace(c, name=new) if c.name == old else c for c in program.calls)
+    program = replace(program, calls=calls)
+    gives = {s for c in calls for s in c.inputs.values()} | set(program.outputs.values())
+    moved = {s: f"{new}.{s.partition('.')[2]}" for s in gives if _owner(s) == old}
+    return _with_sources(program, moved)
+
+
+def connect(program: Program, call: str, inputs: Mapping[str, str]) -> Program:
+    """Set where a call's inputs come from."""
+    found = next(c for c in program.calls if c.name == call)
+    return _with_call(program, replace(found, inputs=dict(inputs)))
+
+
+def change_inputs(program: Program, inputs: tuple[Field, ...], renamed: Renamed) -> Program:
+    """Set what the program takes; wires follow renamed inputs, and lose those that are gone."""
+    program = replace(program, inputs=inputs)
+    moved = {f"{INPUT}.{old}": f"{INPUT}.{new}" for old, new in renamed.items()}
+    program = _with_sources(program, moved)
+    kept = {f"{INPUT}.{f.name}" for f in inputs}
+    calls = tuple(
+        replace(c, inputs={k: s if _owner(s) != INPUT or s in kept else "" for k, s in wires})
+        for c in program.calls
+        for wires in [c.inputs.items()]
+    )
+    return replace(program, calls=calls)
+
+
+def change_outputs(program: Program, outputs: Mapping[str, str]) -> Program:
+    return replace(program, outputs=dict(outputs))
+
+
+def _with_call(program: Program, call: Call) -> Program:
+    return replace(program, calls=tuple(call if c.name == call.name else c for c in program.calls))
+
+
+def _with_sources(program: Program, moved: Mapping[str, str]) -> Program:
+    calls = tuple(
+        replace(c, inputs={k: moved.get(s, s) for k, s in c.inputs.items()}) for c in program.calls
+    )
+    outputs = {k: moved.get(s, s) for k, s in program.outputs.items()}
+    return replace(program, calls=calls, outputs=outputs)
+
+
+def _with_renamed_placeholders(module: Module, renamed: Renamed) -> Module:
+    """Follow a renamed field in the instruction, unless the text already speaks of new ones."""
+    signature = module.signature
+    names = {f.name for f in (*signature.inputs, *signature.outputs)}
+    text = signature.instruction
+    for old in placeholders(text):
+        if old in renamed and old not in names:
+            text = re.sub(rf"(?<!\{{)\{{{old}\}}(?!\}})", f"{{{renamed[old]}}}", text)
+    return replace(module, signature=replace(signature, instruction=text))
+
+
+def _with_fitting_demos(module: Module, renamed: Renamed) -> Module:
+    """Demos with the values of renamed fields, and without those of fields that are gone."""
+    names = {f.name for f in (*module.signature.inputs, *module.signature.outputs)} | {REASONING}
+    demos = []
+    for demo in module.demos:
+        values = {renamed.get(key, key): value for key, value in demo.values.items()}
+        demos.append(replace(demo, values={k: v for k, v in values.items() if k in names}))
+    return replace(module, demos=tuple(demos))
+
+
+def _free_name(program: Program, wished: str) -> str:
+    taken = {c.name for c in program.calls} | {INPUT}
+    if wished not in taken:
+        return wished
+    number = 2
+    while f"{wished[:60]}_{number}" in taken:
+        number += 1
+    return f"{wished[:60]}_{number}"
+
+
+def _owner(source: str) -> str:
+    return source.partition(".")[0]

@@ -1,0 +1,45 @@
+"""A project's programs. Each is one core Program with a name, and a revision that saves compare."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.conf import settings
+from django.db import models
+
+from optimizer import codec
+from optimizer.core.program import Program as CoreProgram
+from promptlab.accounts.models import Project
+
+
+class Program(models.Model):
+    """A program as it is being worked on: a draft may have problems, a run freezes its own copy.
+
+    `definition` is the JSON of a P.json file; `revision` counts its saves.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="programs")
+    name = models.CharField(max_length=80)
+    definition = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="program_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def core(self) -> CoreProgram:
+        return codec.from_json(CoreProgram, self.definition)

@@ -1,0 +1,144 @@
+"""What is done to programs. Pages, API and demo call the same functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from optimizer import codec
+from optimizer.core.program import ModuleKind
+from optimizer.core.program import Program as CoreProgram
+from promptlab.accounts.models import Project, User
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.models import Dataset
+from promptlab.programs import starters
+from promptlab.programs.models import Program
+
+
+class NameTaken(ValueError):
+    """Another program of the project has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is already a program called “%s”: choose another name.") % name)
+
+
+class Conflict(Exception):
+    """Someone saved the program since it was opened; `saved` is how it stands now."""
+
+    def __init__(self, saved: Program) -> None:
+        self.saved = saved
+        super().__init__(_("Someone saved this program while you were editing it."))
+
+
+class InUse(Exception):
+    """A program that runs or versions refer to is kept."""
+
+
+def create_program(project: Project, by: User | None, name: str, core: CoreProgram) -> Program:
+    """Store a program under a name of its own.
+
+    Raises:
+        NameTaken: the project has a program of this name.
+    """
+    definition = codec.to_json(replace(core, name=name))
+    try:
+        with transaction.atomic():
+            return Program.objects.create(
+                project=project, name=name, definition=definition, created_by=by, updated_by=by
+            )
+    except IntegrityError:
+        raise NameTaken(name) from None
+
+
+def create_from_columns(
+    project: Project,
+    by: User | None,
+    name: str,
+    dataset: Dataset,
+    kind: ModuleKind = ModuleKind.PREDICT,
+) -> Program:
+    """One module that takes the dataset's inputs and gives what it expects.
+
+    Raises:
+        NameTaken: the project has a program of this name.
+    """
+    inputs, expected = datasets.fields(dataset)
+    core = starters.one_module(name, inputs, expected or starters.ANSWER, kind)
+    return create_program(project, by, name, core)
+
+
+def core_program(program: Program) -> CoreProgram:
+    return program.core
+
+
+def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:
+    """Save a program as revision + 1. Its name is its own: `rename` changes it.
+
+    Raises:
+        Conflict: it is no longer at `revision`; nothing was saved.
+    """
+    definition = codec.to_json(replace(core, name=program.name))
+    _change(program, revision, by, definition=definition)
+    return program
+
+
+def rename(program: Program, name: str, revision: int, by: User | None) -> Program:
+    """Give a program another name.
+
+    Raises:
+        NameTaken: the project has a program of this name.
+        Conflict: it is no longer at `revision`.
+    """
+    definition = {**program.definition, "name": name}
+    try:
+        with transaction.atomic():
+            _change(program, revision, by, name=name, definition=definition)
+    except IntegrityError:
+        raise NameTaken(name) from None
+    return program
+
+
+def duplicate(program: Program, by: User) -> Program:
+    """A copy, under the first free name."""
+    stem = program.name[:70]
+    taken = set(program.project.programs.values_list("name", flat=True))
+    names = (f"{stem} ({_('copy')}{f' {n}' if n > 1 else ''})" for n in range(1, len(taken) + 2))
+    free = next(name for name in names if name not in taken)
+    return create_program(program.project, by, free, program.core)
+
+
+def delete_program(program: Program) -> None:
+    """Take a program away for good.
+
+    Raises:
+        InUse: runs or versions were made from it.
+    """
+    try:
+        with transaction.atomic():
+            program.delete()
+    except ProtectedError as error:
+        raise InUse(_why_kept(program, len(error.protected_objects))) from None
+
+
+def _change(program: Program, revision: int, by: User | None, **columns: object) -> None:
+    """Compare and set: nothing is written unless the row is still at `revision`."""
+    columns |= {"revision": revision + 1, "updated_by": by, "updated_at": timezone.now()}
+    found = Program.objects.filter(pk=program.pk, revision=revision).update(**columns)
+    if found != 1:
+        raise Conflict(Program.objects.select_related("updated_by").get(pk=program.pk))
+    program.__dict__.pop("core", None)
+    for name, value in columns.items():
+        setattr(program, name, value)
+
+
+def _why_kept(program: Program, count: int) -> str:
+    return ngettext(
+        "“%(name)s” is kept: %(count)d run or version was made from it.",
+        "“%(name)s” is kept: %(count)d runs and versions were made from it.",
+        count,
+    ) % {"name": program.name, "count": count}

@@ -1,0 +1,117 @@
+"""Programs to begin with: one module, two steps, or nothing yet. Pure functions of fields."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from optimizer.core.program import INPUT, Call, Module, ModuleKind, Program
+from optimizer.core.signature import Field, FieldType, Signature
+
+TEXT = (Field("text"),)
+ANSWER = (Field("answer"),)
+
+
+class FirstStep(StrEnum):
+    """What the first of two modules does."""
+
+    SUMMARIZE = "summarize"
+    EXTRACT = "extract"
+
+
+_STEPS = {
+    FirstStep.SUMMARIZE: (
+        Field("summary", description="what matters for the decision, in one or two sentences"),
+        "Summarize {inputs} in one or two sentences: keep what matters for {outputs}.",
+    ),
+    FirstStep.EXTRACT: (
+        Field("facts", FieldType.LIST, "short statements, each true by itself"),
+        "List the facts in {inputs} that decide {outputs}.",
+    ),
+}
+
+
+def blank(name: str) -> Program:
+    return Program(name, (), (), (), {})
+
+
+def one_module(
+    name: str,
+    inputs: tuple[Field, ...] = TEXT,
+    outputs: tuple[Field, ...] = ANSWER,
+    kind: ModuleKind = ModuleKind.PREDICT,
+) -> Program:
+    """A program of one module that takes the inputs and gives the outputs."""
+    module = Module(
+        verb_for(outputs), Signature(inputs, outputs, plain_instruction(inputs, outputs)), kind
+    )
+    wires = {f.name: f"{INPUT}.{f.name}" for f in inputs}
+    gives = {f.name: f"{module.name}.{f.name}" for f in outputs}
+    return Program(name, inputs, (module,), (Call(module.name, module.name, wires),), gives)
+
+
+def two_steps(
+    name: str,
+    first: FirstStep,
+    inputs: tuple[Field, ...] = TEXT,
+    outputs: tuple[Field, ...] = ANSWER,
+) -> Program:
+    """Summarize or extract first; then decide, from that and the inputs."""
+    between, wording = _STEPS[first]
+    between = _named_apart(between, (*inputs, *outputs))
+    text = wording.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
+    prepare = Module(first.value, Signature(inputs, (between,), text))
+    then = (*inputs, Field(between.name, between.type))
+    decide = Module(verb_for(outputs), Signature(then, outputs, plain_instruction(then, outputs)))
+    calls = (
+        Call(prepare.name, prepare.name, {f.name: f"{INPUT}.{f.name}" for f in inputs}),
+        Call(
+            decide.name,
+            decide.name,
+            {f.name: f"{INPUT}.{f.name}" for f in inputs}
+            | {between.name: f"{prepare.name}.{between.name}"},
+        ),
+    )
+    gives = {f.name: f"{decide.name}.{f.name}" for f in outputs}
+    return Program(name, inputs, (prepare, decide), calls, gives)
+
+
+def plain_instruction(inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> str:
+    """An instruction that says no more than the fields do: the baseline of an optimization."""
+    given, wanted = _braced(inputs), _plain(outputs)
+    if len(outputs) == 1 and outputs[0].type is FieldType.CHOICE:
+        return f"Read {given} and choose the {wanted} that fits."
+    if len(outputs) == 1 and outputs[0].type is FieldType.BOOLEAN:
+        return f"Read {given} and say whether {wanted} is true or false."
+    if len(outputs) == 1 and outputs[0].type in (FieldType.INTEGER, FieldType.NUMBER):
+        return f"Read {given} and work out the {wanted} as a number."
+    return f"Read {given} and give the {wanted}."
+
+
+def verb_for(outputs: tuple[Field, ...]) -> str:
+    """A module's name, by what it gives."""
+    types = {f.type for f in outputs}
+    if types == {FieldType.CHOICE}:
+        return "classify"
+    if types <= {FieldType.INTEGER, FieldType.NUMBER}:
+        return "solve"
+    return "answer"
+
+
+def _named_apart(field: Field, others: tuple[Field, ...]) -> Field:
+    taken = {f.name for f in others}
+    name = field.name if field.name not in taken else f"{field.name}_of_it"
+    while name in taken:
+        name += "_"
+    return Field(name, field.type, field.description, field.choices)
+
+
+def _braced(fields: tuple[Field, ...]) -> str:
+    return "the " + _listed([f"{{{f.name}}}" for f in fields])
+
+
+def _plain(fields: tuple[Field, ...]) -> str:
+    return _listed([f.name.replace("_", " ") for f in fields])
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
