@@ -1,0 +1,1 @@
+"""Datasets: files read with care, columns mapped to fields, examples in splits."""

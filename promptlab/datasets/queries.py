@@ -1,0 +1,94 @@
+"""What is read of datasets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from optimizer.core.example import Example
+from optimizer.core.signature import Field, FieldType
+from promptlab.accounts.models import Project
+from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.splitting import Split
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """How often one label stands in the dataset, and in each split, in the order of Split."""
+
+    label: str
+    total: int
+    by_split: tuple[int, ...]
+
+
+def datasets_of(project: Project) -> QuerySet[Dataset]:
+    """Newest first, each with `n_train`, `n_validation`, `n_test`."""
+    counts = {
+        f"n_{split}": Count("examples", filter=Q(examples__split=split.value)) for split in Split
+    }
+    return project.datasets.select_related("created_by").annotate(**counts)
+
+
+def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:
+    """The examples of a split as the optimizer sees them, in the file's order."""
+    rows = dataset.examples.filter(split=Split(split).value)
+    return tuple(as_example(row) for row in rows.iterator(chunk_size=2000))
+
+
+def as_example(row: DatasetExample) -> Example:
+    return Example(row.key, row.inputs, row.expected)
+
+
+def fields(dataset: Dataset) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """Input fields and expected fields, in the file's order."""
+    return _fields(dataset, "input"), _fields(dataset, "expected")
+
+
+def columns(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the input fields and of the expected fields."""
+    inputs, expected = fields(dataset)
+    return tuple(f.name for f in inputs), tuple(f.name for f in expected)
+
+
+def find_examples(dataset: Dataset, split: str = "", words: str = "") -> QuerySet[DatasetExample]:
+    """Examples of a split (or of all) in which the words stand, anywhere and in any case."""
+    found = dataset.examples.all()
+    if split:
+        found = found.filter(split=split)
+    if words:
+        found = found.annotate(
+            inputs_text=Cast("inputs", TextField()), expected_text=Cast("expected", TextField())
+        ).filter(Q(inputs_text__icontains=words) | Q(expected_text__icontains=words))
+    return found
+
+
+def split_counts(dataset: Dataset) -> dict[Split, int]:
+    counted = dict(dataset.examples.order_by().values_list("split").annotate(n=Count("pk")))
+    return {split: counted.get(split.value, 0) for split in Split}
+
+
+def label_counts(dataset: Dataset) -> tuple[LabelCount, ...]:
+    """Labels of the first expected choice field, most frequent first."""
+    choice = next((f for f in fields(dataset)[1] if f.type is FieldType.CHOICE), None)
+    if choice is None:
+        return ()
+    counted: dict[str, Counter[str]] = {label: Counter() for label in choice.choices}
+    pairs = dataset.examples.order_by().values_list(f"expected__{choice.name}", "split")
+    for label, split, n in pairs.annotate(n=Count("pk")):
+        counted.setdefault(str(label), Counter())[split] = n
+    found = [
+        LabelCount(label, splits.total(), tuple(splits[split.value] for split in Split))
+        for label, splits in counted.items()
+    ]
+    return tuple(sorted(found, key=lambda count: (-count.total, count.label)))
+
+
+def _fields(dataset: Dataset, role: str) -> tuple[Field, ...]:
+    return tuple(
+        Field(column["field"], FieldType(column["type"]), choices=tuple(column["choices"]))
+        for column in dataset.columns
+        if column["role"] == role
+    )

@@ -1,0 +1,257 @@
+"""What is done to datasets."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import BinaryIO
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from optimizer.codec import canonical
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.columns import Use, describe, uses_as_guessed
+from promptlab.datasets.intake import (
+    RowProblem,
+    RowReader,
+    Rows,
+    Survey,
+    UseProblem,
+    check_uses,
+    survey,
+)
+from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.reading import read_table
+from promptlab.datasets.splitting import Split, SplitPlan
+
+audit = logging.getLogger("promptlab.audit")
+
+BATCH = 1000
+
+
+class CannotImport(ValueError):
+    """No dataset can be made so; nothing was stored. The message says what to change."""
+
+
+class MappingRefused(CannotImport):
+    """The uses of the columns do not make examples."""
+
+    def __init__(self, problems: Sequence[UseProblem]) -> None:
+        self.problems = tuple(problems)
+        told = [f"“{p.column}”: {p.message}" if p.column else p.message for p in self.problems]
+        super().__init__(" ".join(told))
+
+
+class RowsRefused(CannotImport):
+    """Some rows cannot become examples, and the person wants to hear of it."""
+
+    def __init__(self, problems: Sequence[RowProblem]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        column = f" “{first.column}”" if first.column else ""
+        super().__init__(
+            f"{len(self.problems)} row(s) cannot be used; the first one, at {first.place},"
+            f"{column} {first.message}. Correct the file, or skip such rows."
+        )
+
+
+class NameTaken(CannotImport):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a dataset “{name}” in this project already. Take another name.")
+
+
+class DatasetInUse(Exception):
+    """Something refers to the dataset, so it stays."""
+
+    def __init__(self, users: Sequence[object]) -> None:
+        shown = ", ".join(str(user) for user in users[:3])
+        more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+        super().__init__(
+            f"{shown}{more} used this dataset, so it stays: results must be explained."
+        )
+
+
+def import_dataset(
+    project: Project,
+    by: User | None,
+    name: str,
+    file: BinaryIO,
+    mapping: Sequence[Use] | None = None,
+    split: SplitPlan | None = None,
+    *,
+    source_name: str = "",
+    skip_unusable: bool = True,
+) -> Dataset:
+    """Read a file and store it as a dataset. Without a mapping or split, take the guesses.
+
+    Raises:
+        Unreadable: no table can be made of the file.
+        CannotImport: no dataset can be made of the table.
+    """
+    table = read_table(file, source_name)
+    columns = describe(table)
+    uses = mapping if mapping is not None else uses_as_guessed(columns)
+    if split is None:
+        split = SplitPlan(column=next((c.name for c in columns if c.names_split), ""))
+    return store(
+        project, by, name, source_name, lambda: table.rows, table.columns, uses, split,
+        skip_unusable=skip_unusable, left_out=len(table.problems),
+    )  # fmt: skip
+
+
+def store(
+    project: Project,
+    by: User | None,
+    name: str,
+    source_name: str,
+    rows: Rows,
+    columns: Sequence[str],
+    uses: Sequence[Use],
+    plan: SplitPlan,
+    *,
+    skip_unusable: bool = True,
+    left_out: int = 0,
+) -> Dataset:
+    """Make examples of rows that can be gone through twice. `left_out` rows were lost in reading.
+
+    Raises:
+        CannotImport: nothing was stored; its subclasses say what to change.
+    """
+    outlook = checked_survey(rows, columns, uses, plan)
+    if outlook.problems and not skip_unusable:
+        raise RowsRefused(outlook.problems)
+    _check_counts(outlook)
+    if project.datasets.filter(name=name).exists():
+        raise NameTaken(name)
+    try:
+        with transaction.atomic():
+            dataset = Dataset.objects.create(
+                project=project,
+                name=name,
+                source_name=source_name,
+                columns=[_as_json(column, uses) for column in columns],
+                count=len(outlook.splits),
+                left_out=left_out + len(outlook.problems),
+                seed=plan.seed,
+                shares=_shares(plan),
+                created_by=by,
+            )
+            dataset.digest = _store_examples(dataset, rows, columns, uses, plan, outlook.splits)
+            dataset.save(update_fields=["digest"])
+    except IntegrityError as error:  # somebody took the name a moment ago
+        raise NameTaken(name) from error
+    audit.info("%s imported dataset %s into %s", by or "the demo", name, project.slug)
+    return dataset
+
+
+def checked_survey(
+    rows: Rows, columns: Sequence[str], uses: Sequence[Use], plan: SplitPlan
+) -> Survey:
+    """What an import would make of the rows.
+
+    Raises:
+        MappingRefused: the uses of the columns do not make examples.
+    """
+    problems = check_uses(uses)
+    unknown = [use.column for use in uses if use.column not in columns]
+    problems += [UseProblem(name, "", "There is no such column in the file.") for name in unknown]
+    if plan.column and plan.column not in columns:
+        problems.append(UseProblem(plan.column, "", "There is no such column in the file."))
+    if problems:
+        raise MappingRefused(problems)
+    return survey(rows, columns, uses, plan)
+
+
+def rename(dataset: Dataset, name: str, by: User) -> None:
+    """Raises NameTaken when another dataset of the project has the name."""
+    if dataset.project.datasets.filter(name=name).exclude(pk=dataset.pk).exists():
+        raise NameTaken(name)
+    audit.info("%s renamed dataset %s to %s", by, dataset.name, name)
+    dataset.name = name
+    dataset.save(update_fields=["name"])
+
+
+def remove(dataset: Dataset, by: User) -> None:
+    """Delete a dataset with its examples.
+
+    Raises:
+        DatasetInUse: something, like a run, refers to it.
+    """
+    told = str(dataset)
+    try:
+        with transaction.atomic():
+            dataset.delete()
+    except ProtectedError as error:
+        raise DatasetInUse(sorted(error.protected_objects, key=str)) from error
+    audit.info("%s deleted dataset %s", by, told)
+
+
+def _check_counts(outlook: Survey) -> None:
+    if len(outlook.splits) < 2:
+        n = len(outlook.splits)
+        first = outlook.problems[0] if outlook.problems else None
+        why = f" ({first.place}: {first.message})" if first else ""
+        raise CannotImport(
+            f"Only {n} row{'' if n == 1 else 's'} can be used{why}. At least 2 are needed: "
+            "one to learn from, one to score on."
+        )
+    for split in (Split.TRAIN, Split.VALIDATION):
+        if not outlook.count(split):
+            raise CannotImport(
+                f"The {split} split would be empty. Give it a larger share, or add rows."
+            )
+
+
+def _as_json(column: str, uses: Sequence[Use]) -> dict[str, object]:
+    use = next((use for use in uses if use.column == column), None)
+    if use is None:
+        return {"name": column, "role": "ignored", "type": "text", "field": "", "choices": []}
+    data = asdict(use)
+    return {"name": data.pop("column"), **data, "choices": list(use.choices)}
+
+
+def _shares(plan: SplitPlan) -> dict[str, object]:
+    if plan.column:
+        return {"column": plan.column}
+    return {split.value: share for split, share in plan.shares.items()}
+
+
+def _store_examples(
+    dataset: Dataset,
+    rows: Rows,
+    columns: Sequence[str],
+    uses: Sequence[Use],
+    plan: SplitPlan,
+    splits: Sequence[Split],
+) -> str:
+    """Returns the digest of all examples with their splits."""
+    digest = hashlib.sha256()
+    fresh = _examples(dataset, RowReader(columns, uses, plan), rows, splits, digest)
+    while batch := list(islice(fresh, BATCH)):
+        DatasetExample.objects.bulk_create(batch)
+    return digest.hexdigest()
+
+
+def _examples(
+    dataset: Dataset,
+    reader: RowReader,
+    rows: Rows,
+    splits: Sequence[Split],
+    digest: hashlib._Hash,
+) -> Iterator[DatasetExample]:
+    usable = zip(reader.usable(rows()), splits, strict=True)
+    for position, (read, split) in enumerate(usable, start=1):
+        content = canonical([read.inputs, read.expected, split.value])
+        digest.update(content.encode() + b"\n")
+        yield DatasetExample(
+            dataset=dataset,
+            position=position,
+            key=str(read.place),
+            split=split.value,
+            inputs=read.inputs,
+            expected=read.expected,
+        )

@@ -1,0 +1,109 @@
+"""Files between the steps: kept under random names, for their owner, for a day."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+
+from optimizer.codec import from_json
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.apart import Found, read_apart, stored_rows
+from promptlab.datasets.models import Upload
+from promptlab.datasets.table import MAX_BYTES, Options, Row, Unreadable
+
+LIVES = timedelta(hours=24)
+
+
+def receive(project: Project, owner: User, file: UploadedFile[Any]) -> Upload:
+    """Keep the file and read it, apart.
+
+    Raises:
+        Unreadable: no table can be made of it; nothing is kept.
+    """
+    sweep()
+    size, name = file.size or 0, Path(file.name or "file").name[-255:]
+    if size > MAX_BYTES:
+        raise Unreadable(too_large(size))
+    token = uuid.uuid4()
+    with _raw(token).open("wb") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+    try:
+        found = read_apart(_raw(token), name, Options(), _rows(token))
+    except Unreadable:
+        _forget(token)
+        raise
+    return Upload.objects.create(
+        token=token, project=project, owner=owner, name=name, size=size, found=asdict(found)
+    )
+
+
+def read_again(upload: Upload, options: Options) -> Upload:
+    """Read the file with other options.
+
+    Raises:
+        Unreadable: not with these; the upload stays as it was.
+    """
+    fresh = _rows(upload.token).with_suffix(".fresh")
+    try:
+        found = read_apart(_raw(upload.token), upload.name, options, fresh)
+        fresh.replace(_rows(upload.token))
+    finally:
+        fresh.unlink(missing_ok=True)
+    upload.encoding, upload.has_header = options.encoding, options.has_header
+    upload.found = asdict(found)
+    upload.save(update_fields=["encoding", "has_header", "found"])
+    return upload
+
+
+def found_in(upload: Upload) -> Found:
+    return from_json(Found, upload.found)
+
+
+def rows_of(upload: Upload) -> Iterator[Row]:
+    return stored_rows(_rows(upload.token))
+
+
+def discard(upload: Upload) -> None:
+    _forget(upload.token)
+    upload.delete()
+
+
+def sweep() -> None:
+    """Forget uploads that nobody came back to."""
+    for upload in Upload.objects.filter(created_at__lt=timezone.now() - LIVES):
+        discard(upload)
+
+
+def too_large(size: int) -> str:
+    return (
+        f"The file has {size / 2**20:.0f} MB; up to {MAX_BYTES // 2**20} MB are taken. "
+        "Take a part of it: a few hundred rows are enough to optimize."
+    )
+
+
+def _folder() -> Path:
+    folder = settings.HOME.path / "uploads"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Path(folder)
+
+
+def _raw(token: uuid.UUID) -> Path:
+    return _folder() / f"{token}.raw"
+
+
+def _rows(token: uuid.UUID) -> Path:
+    return _folder() / f"{token}.rows"
+
+
+def _forget(token: uuid.UUID) -> None:
+    _raw(token).unlink(missing_ok=True)
+    _rows(token).unlink(missing_ok=True)
