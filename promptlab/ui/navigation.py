@@ -44,6 +44,11 @@ GROUPS = (
     ),
 )
 
+# The first leads to the second, which needs rooms that the first may not know.
+OVERVIEWS = {"accounts:project", "runs:overview"}
+# Rooms without a link of their own, and under which one their pages are shown.
+SHARED = {"reviews": "releases"}
+
 
 def project_url(slug: str) -> str:
     """The overview of a project, or the start page while there is none."""
@@ -75,9 +80,9 @@ def section_of(match: ResolverMatch | None) -> str:
     """Which section a page belongs to: its room, but the overview is a section of its own."""
     if match is None:
         return ""
-    if match.view_name == GROUPS[0][0].page:
-        return GROUPS[0][0].name
-    return match.app_name
+    if match.view_name in OVERVIEWS:
+        return "overview"
+    return SHARED.get(match.app_name, match.app_name)
 
 
 def page_url(name: str, slug: str) -> str:

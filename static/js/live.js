@@ -4,6 +4,7 @@ const title = document.title;
 const icon = document.querySelector('link[rel="icon"]');
 // The server closes the socket so when nothing more will come.
 const FINISHED = 1000;
+const NEAR_TOP = 40;
 let drawn = "";
 
 function ring(share, colour) {
@@ -38,6 +39,30 @@ function connected(yes) {
   bar?.classList.toggle("still", !yes);
 }
 
+// New rows above a list that someone has scrolled: a pill counts them instead of moving the list.
+function announce(scroller) {
+  const rows = scroller.querySelector("tbody");
+  const pill = document.createElement("button");
+  pill.type = "button";
+  pill.className = "pill";
+  let fresh = 0;
+  const clear = () => {
+    if (scroller.scrollTop > NEAR_TOP) return;
+    fresh = 0;
+    pill.remove();
+  };
+  pill.addEventListener("click", () => scroller.scrollTo({ top: 0 }));
+  scroller.addEventListener("scroll", clear, { passive: true });
+  new MutationObserver((changes) => {
+    const added = changes.flatMap((change) => [...change.addedNodes]);
+    fresh += added.filter((node) => node.nodeName === "TR").length;
+    if (!fresh || scroller.scrollTop <= NEAR_TOP) return clear();
+    pill.textContent = scroller.dataset.msgNew.replace("{n}", fresh);
+    if (!pill.isConnected) scroller.prepend(pill);
+  }).observe(rows, { childList: true });
+}
+
+document.querySelectorAll("[data-msg-new]").forEach(announce);
 document.addEventListener("htmx:ws:close", (event) => {
   const { reason, code } = event.detail;
   if (reason === "closed" && code !== FINISHED) connected(false);
