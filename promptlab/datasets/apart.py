@@ -1,7 +1,8 @@
 """Files are read in a process of their own, so that a hostile one can only harm that.
 
 The child bounds its own memory and processor time before it opens the file, writes the rows as
-JSON lines, and prints what it found. Run as: python -m promptlab.datasets.apart IN NAME OPTIONS OUT
+JSON lines, and prints what it found. Run as: python -m promptlab.datasets.apart
+IN NAME OPTIONS OUT MEMORY.
 """
 
 from __future__ import annotations
@@ -44,15 +45,17 @@ class Found:
         return tuple(column.name for column in self.columns)
 
 
-def read_apart(file: Path, name: str, options: Options, rows: Path) -> Found:
+def read_apart(file: Path, name: str, options: Options, rows: Path, memory: int = MEMORY) -> Found:
     """Read `file` in a child process, which leaves the rows in the file `rows`.
+
+    `memory` bounds the child's address space, in bytes.
 
     Raises:
         Unreadable: no table can be made of it, or only with too much memory or time.
     """
     from optimizer.codec import from_json  # pydantic, which the child does not need
 
-    arguments = [str(file), name, json.dumps(asdict(options)), str(rows)]
+    arguments = [str(file), name, json.dumps(asdict(options)), str(rows), str(memory)]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "promptlab.datasets.apart", *arguments],
@@ -99,14 +102,14 @@ def _shortened(row: Row) -> Row:
     return Row(row.place, cells)
 
 
-def _bound() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+def _bound(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _child(file: str, name: str, options: str, rows: str) -> None:
-    _bound()
+def _child(file: str, name: str, options: str, rows: str, memory: str) -> None:
+    _bound(int(memory))
     try:
         with Path(file).open("rb") as binary:
             table = read_table(binary, name, Options(**json.loads(options)))

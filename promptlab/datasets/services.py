@@ -49,13 +49,11 @@ class MappingRefused(CannotImport):
 class RowsRefused(CannotImport):
     """Some rows cannot become examples, and the person wants to hear of it."""
 
-    def __init__(self, problems: Sequence[RowProblem]) -> None:
+    def __init__(self, problems: Sequence[RowProblem], unit: str) -> None:
         self.problems = tuple(problems)
-        first = self.problems[0]
-        column = f" “{first.column}”" if first.column else ""
         super().__init__(
-            f"{len(self.problems)} row(s) cannot be used; the first one, at {first.place},"
-            f"{column} {first.message}. Correct the file, or skip such rows."
+            f"Rows that cannot be used: {len(self.problems)}. {_told(self.problems[0], unit)} "
+            "Correct the file, or skip such rows."
         )
 
 
@@ -99,7 +97,7 @@ def import_dataset(
         split = SplitPlan(column=next((c.name for c in columns if c.names_split), ""))
     return store(
         project, by, name, source_name, lambda: table.rows, table.columns, uses, split,
-        skip_unusable=skip_unusable, left_out=len(table.problems),
+        skip_unusable=skip_unusable, left_out=len(table.problems), unit=table.unit,
     )  # fmt: skip
 
 
@@ -115,16 +113,19 @@ def store(
     *,
     skip_unusable: bool = True,
     left_out: int = 0,
+    unit: str = "line",
 ) -> Dataset:
-    """Make examples of rows that can be gone through twice. `left_out` rows were lost in reading.
+    """Make examples of rows that can be gone through twice.
+
+    `left_out` rows were lost in reading already; `unit` is what the rows' places count.
 
     Raises:
         CannotImport: nothing was stored; its subclasses say what to change.
     """
     outlook = checked_survey(rows, columns, uses, plan)
     if outlook.problems and not skip_unusable:
-        raise RowsRefused(outlook.problems)
-    _check_counts(outlook)
+        raise RowsRefused(outlook.problems, unit)
+    _check_counts(outlook, unit)
     if project.datasets.filter(name=name).exists():
         raise NameTaken(name)
     try:
@@ -190,14 +191,17 @@ def remove(dataset: Dataset, by: User) -> None:
     audit.info("%s deleted dataset %s", by, told)
 
 
-def _check_counts(outlook: Survey) -> None:
+def _told(problem: RowProblem, unit: str) -> str:
+    column = f", column “{problem.column}”," if problem.column else ""
+    return f"{unit.capitalize()} {problem.place}{column} {problem.message}."
+
+
+def _check_counts(outlook: Survey, unit: str) -> None:
     if len(outlook.splits) < 2:
-        n = len(outlook.splits)
-        first = outlook.problems[0] if outlook.problems else None
-        why = f" ({first.place}: {first.message})" if first else ""
+        many = "Only one row" if outlook.splits else "No row"
+        why = f" {_told(outlook.problems[0], unit)}" if outlook.problems else ""
         raise CannotImport(
-            f"Only {n} row{'' if n == 1 else 's'} can be used{why}. At least 2 are needed: "
-            "one to learn from, one to score on."
+            f"{many} can be used.{why} At least 2 are needed: one to learn from, one to score on."
         )
     for split in (Split.TRAIN, Split.VALIDATION):
         if not outlook.count(split):

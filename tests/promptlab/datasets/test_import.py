@@ -1,0 +1,163 @@
+"""A file becomes a dataset."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from optimizer.core.signature import Field, FieldType
+from promptlab.accounts.models import Project, User
+from promptlab.datasets import queries, services
+from promptlab.datasets.columns import Role, Use
+from promptlab.datasets.splitting import Split, SplitPlan
+
+CSV = "message,label,id\n" + "".join(
+    f"text {n},{'spam' if n % 4 == 0 else 'ham'},{n}\n" for n in range(40)
+)
+
+
+def imported(project: Project, by: User, content: str = CSV, **options: object):  # type: ignore[no-untyped-def]
+    return services.import_dataset(
+        project, by, "tickets", io.BytesIO(content.encode()), source_name="t.csv", **options
+    )
+
+
+def test_the_guess_makes_inputs_and_expected_values(project: Project, erin: User) -> None:
+    dataset = imported(project, erin)
+    assert queries.fields(dataset) == (
+        (Field("message"),),
+        (Field("label", FieldType.CHOICE, choices=("ham", "spam")),),
+    )
+    assert queries.columns(dataset) == (("message",), ("label",))
+
+
+def test_splits_have_their_shares_and_every_label(project: Project, erin: User) -> None:
+    dataset = imported(project, erin)
+    assert queries.split_counts(dataset) == {
+        Split.TRAIN: 16,
+        Split.VALIDATION: 16,
+        Split.TEST: 8,
+    }
+    assert [(c.label, c.total, c.by_split) for c in queries.label_counts(dataset)] == [
+        ("ham", 30, (12, 12, 6)),
+        ("spam", 10, (4, 4, 2)),
+    ]
+
+
+def test_examples_come_as_the_optimizer_wants_them(project: Project, erin: User) -> None:
+    dataset = imported(project, erin)
+    train = queries.examples(dataset, "train")
+    assert len(train) == 16
+    assert set(train[0].inputs) == {"message"}
+    assert train[0].expected["label"] in ("ham", "spam")
+    assert (
+        len({example.id for split in Split for example in queries.examples(dataset, split)}) == 40
+    )
+
+
+def test_an_id_says_which_line_of_the_file_an_example_was(project: Project, erin: User) -> None:
+    dataset = imported(project, erin)
+    assert dataset.examples.get(key="2").inputs == {"message": "text 0"}
+
+
+def test_equal_files_and_seeds_make_equal_datasets(
+    project: Project, erin: User, dave: User
+) -> None:
+    other = Project.objects.get(slug="daves-own")
+    assert imported(project, erin).digest == imported(other, dave).digest
+    again = services.import_dataset(
+        other, dave, "other seed", io.BytesIO(CSV.encode()), source_name="t.csv",
+        split=SplitPlan(seed=1),
+    )  # fmt: skip
+    assert again.digest != imported_digest(project)
+
+
+def imported_digest(project: Project) -> str:
+    return project.datasets.get().digest
+
+
+def test_rows_without_a_label_are_skipped_and_counted(project: Project, erin: User) -> None:
+    dataset = imported(project, erin, CSV + "no label,,99\n")
+    assert (dataset.count, dataset.left_out) == (40, 1)
+
+
+def test_rows_without_a_label_stop_the_import_if_so_wished(project: Project, erin: User) -> None:
+    with pytest.raises(services.RowsRefused, match="Line 42, column “label”, has no expected"):
+        imported(project, erin, CSV + "no label,,99\n", skip_unusable=False)
+    assert not project.datasets.exists()
+
+
+def test_one_row_is_not_enough(project: Project, erin: User) -> None:
+    with pytest.raises(services.CannotImport, match="Only one row can be used"):
+        imported(project, erin, "text,label\nhello,ham\n")
+
+
+def test_a_field_that_is_mapped_twice_is_refused_at_the_second_column(
+    project: Project, erin: User
+) -> None:
+    uses = [
+        Use("message", Role.INPUT, "text"),
+        Use("id", Role.INPUT, "text"),
+        Use("label", Role.EXPECTED, "label"),
+    ]
+    with pytest.raises(services.MappingRefused) as refusal:
+        imported(project, erin, mapping=uses)
+    assert [(p.column, p.part) for p in refusal.value.problems] == [("id", "field")]
+    assert "Column “message” is “text” already" in str(refusal.value)
+
+
+def test_a_mapping_needs_inputs_and_expected_values(project: Project, erin: User) -> None:
+    with pytest.raises(services.MappingRefused, match="at least one column as expected"):
+        imported(project, erin, mapping=[Use("message", Role.INPUT, "text")])
+
+
+def test_a_column_that_names_the_split_is_respected(project: Project, erin: User) -> None:
+    content = "q,a,split\n" + "".join(
+        f"q{n},a{n},{'train' if n < 6 else 'dev' if n < 9 else 'test'}\n" for n in range(10)
+    )
+    dataset = imported(project, erin, content)
+    assert list(queries.split_counts(dataset).values()) == [6, 3, 1]
+    assert dataset.shares == {"column": "split"}
+
+
+def test_validation_is_taken_from_train_where_the_file_has_none(
+    project: Project, erin: User
+) -> None:
+    content = "q,a,split\n" + "".join(
+        f"q{n},a{n},{'train' if n < 8 else 'test'}\n" for n in range(10)
+    )
+    assert list(queries.split_counts(imported(project, erin, content)).values()) == [4, 4, 2]
+
+
+def test_equal_inputs_never_stand_in_two_splits(project: Project, erin: User) -> None:
+    content = "q,a\n" + "".join(f"q{n % 10},a{n % 3}\n" for n in range(60))
+    dataset = imported(project, erin, content)
+    splits: dict[str, set[str]] = {}
+    for example in dataset.examples.all():
+        splits.setdefault(example.inputs["q"], set()).add(example.split)
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_a_name_is_taken_once_in_a_project(project: Project, erin: User) -> None:
+    imported(project, erin)
+    with pytest.raises(services.NameTaken):
+        imported(project, erin)
+
+
+def test_values_that_do_not_fit_the_chosen_type_are_told(project: Project, erin: User) -> None:
+    uses = [
+        Use("message", Role.INPUT, "message"),
+        Use("label", Role.EXPECTED, "label", FieldType.INTEGER),
+    ]
+    with pytest.raises(
+        services.CannotImport, match="Line 2, column “label”, .spam. is not a number"
+    ):
+        imported(project, erin, mapping=uses)
+
+
+def test_words_are_found_in_inputs_and_expected_values(project: Project, erin: User) -> None:
+    dataset = imported(project, erin)
+    assert [e.key for e in queries.find_examples(dataset, words="TEXT 17")] == ["19"]
+    assert queries.find_examples(dataset, words="spam").count() == 10
+    assert queries.find_examples(dataset, split="test", words="spam").count() == 2

@@ -1,0 +1,263 @@
+"""Any file that a person may drop is read, or refused in words. No database."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promptlab.datasets.reading import read_table
+from promptlab.datasets.table import Options, Table, Unreadable
+
+FOLDER = Path(__file__).parents[2] / "data" / "import_cases"
+CASES: list[dict[str, Any]] = json.loads((FOLDER / "cases.json").read_text())
+
+# Where we differ from the file's own project on purpose, and what we do instead.
+OTHERWISE = {
+    # A dataset without rows is of no use here.
+    "frictionless__without-rows.csv": "no rows",
+    "polars__only_header.csv": "no rows",
+    # Every row is ragged: nothing is left to import.
+    "frictionless__invalid.csv": "has 2 cells instead of 4",
+    "papaparse-case__unterminated_quote.csv": "a quote opens in this row and is never closed",
+    # Files that hold other files, and workbooks, are exported or unpacked by their owner.
+    "pandas__tips.csv.gz": "Unpack it first",
+    "pandas__salaries.csv.zip": "ZIP archive, not a text file. Unpack it first",
+    "csvkit__test.xlsx": "This is an Excel workbook.* save the sheet as “CSV UTF-8”",
+    "qsv__excel-1904-epoch.xlsx": "This is an Excel workbook",
+}
+# file: rows that are left out with their line, empty rows, width where it differs.
+COUNTED_OTHERWISE = {
+    "pandas__utf16_ex.txt": {"empty": 7},  # rows of tabs only
+    "csvkit__bad.csv": {"ragged": 2},
+    "frictionless__structure-errors.csv": {"ragged": 1, "empty": 1},
+    "qsv__snifftest-flexible.csv": {"ragged": 1},
+    "csvkit__test_empty_columns.csv": {"ragged": 1, "empty": 1},
+    "frictionless__skip-rows.csv": {"ragged": 1, "not rows": 1},  # a comment among the rows
+    "generated__bad_line_3.jsonl": {"ragged": 1, "not rows": 1},
+    # Nested objects stay JSON text in one column; others make a column of every path.
+    "csvkit__testjson_nested.json": {"columns": 5},
+    # Python's reader ends the stray quote at once, PapaParse reads to the end of the file.
+    "papaparse-case__bad_trailing_quote.csv": {"columns": 3, "more rows": 1},
+}
+
+
+def read(name: str, **options: Any) -> Table:
+    with (FOLDER / name).open("rb") as file:
+        return read_table(file, name, Options(**options))
+
+
+def read_text(text: str | bytes, name: str = "x.csv", **options: Any) -> Table:
+    content = text.encode() if isinstance(text, str) else text
+    return read_table(io.BytesIO(content), name, Options(**options))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"])
+def test_files_of_other_projects(case: dict[str, Any]) -> None:
+    name = case["file"]
+    if name in OTHERWISE:
+        with pytest.raises(Unreadable, match=OTHERWISE[name]):
+            read(name, has_header=bool(case["has_header"]))
+        return
+    if case["outcome"].startswith("error"):
+        with pytest.raises(Unreadable):
+            read(name)
+        return
+    table = read(name, has_header=bool(case["has_header"]))
+    differs = COUNTED_OTHERWISE.get(name, {})
+    assert len(table.problems) == differs.get("ragged", 0)
+    if case["rows"] is not None:
+        seen = len(table.rows) + len(table.problems) + differs.get("empty", 0)
+        assert seen - differs.get("not rows", 0) - differs.get("more rows", 0) == case["rows"]
+    if case["cols"] is not None:
+        assert len(table.columns) == differs.get("columns", case["cols"])
+    names = [" ".join(column.split()) for column in case["header"] or []]
+    if names and len(set(names)) == len(names) and all(names) and "columns" not in differs:
+        assert list(table.columns) == names
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"])
+def test_the_files_are_those_of_the_other_projects(case: dict[str, Any]) -> None:
+    assert hashlib.sha256((FOLDER / case["file"]).read_bytes()).hexdigest() == case["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("frictionless__bom.csv", "中国人"),
+        ("csvkit__test_utf8_bom.csv", "ʤ"),
+        ("csvkit__test_latin1.csv", "©"),
+        ("csvkit__test_utf16_little.csv", "ʤ"),
+    ],
+)
+def test_characters_survive(name: str, cell: str) -> None:
+    assert read(name).rows[-1].cells[-1] == cell
+
+
+def test_leading_zeros_and_decimal_commas_are_kept() -> None:
+    assert "0123" in read("frictionless__issue-1009-semicolon.csv").rows[0].cells
+    assert "1,7" in read("csvkit__test_locale.csv").rows[0].cells
+
+
+def test_texts_that_look_like_missing_values_stay_texts() -> None:
+    assert read("csvkit__blanks.csv").rows[0].cells == ("", "NA", "N/A", "NONE", "NULL", ".")
+
+
+def test_ragged_rows_are_told_with_their_lines() -> None:
+    table = read("csvkit__bad.csv")
+    assert [(p.place, p.message) for p in table.problems] == [
+        (2, "has 4 cells instead of 3; a text with a comma needs quotes"),
+        (3, "has 2 cells instead of 3"),
+    ]
+
+
+def test_lines_are_counted_through_quoted_newlines_and_blank_lines() -> None:
+    table = read_text('a,b\n"1\n2",x\n\nshort\n3,y\n')
+    assert [row.place for row in table.rows] == [2, 6]
+    assert [problem.place for problem in table.problems] == [5]
+
+
+def test_empty_cells_at_the_end_of_a_row_are_forgiven() -> None:
+    assert read_text("a,b\n1,2,,\n").rows[0].cells == ("1", "2")
+
+
+def test_an_unclosed_quote_is_told_at_the_row_where_it_opens() -> None:
+    table = read_text('a,b\n1,2\n3,"4\n5,6\n')
+    assert [row.cells for row in table.rows] == [("1", "2")]
+    assert [problem.place for problem in table.problems] == [3]
+
+
+def test_a_backslash_stays_where_it_does_not_escape_a_quote() -> None:
+    assert read_text('q,a\n"\\frac{1}{2}",x\n').rows[0].cells == ("\\frac{1}{2}", "x")
+    assert read("frictionless__escaping.csv").rows[2].cells == ("3", 'Test " line 3')
+
+
+def test_columns_with_one_name_are_told_apart() -> None:
+    table = read("frictionless__duplicate-headers.csv")
+    assert len(set(table.columns)) == 5
+    assert "There is more than one column “id”; column 3 is “id (2)”." in table.notes
+
+
+def test_a_blank_column_name_gets_one() -> None:
+    assert read_text("a,,c\n1,2,3\n").columns == ("a", "column 2", "c")
+
+
+def test_without_a_header_columns_are_numbered() -> None:
+    table = read_text("1,x\n2,y\n", has_header=False)
+    assert table.columns == ("column 1", "column 2")
+    assert len(table.rows) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"  \r\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(content: bytes) -> None:
+    with pytest.raises(Unreadable, match="The file is empty"):
+        read_text(content)
+
+
+def test_a_header_alone_is_refused() -> None:
+    with pytest.raises(Unreadable, match="column names but no rows"):
+        read_text("message,label\n")
+
+
+def test_a_null_byte_is_told_with_its_line() -> None:
+    table = read_text(b"a,b\n1,2\n3,4\x00\n")
+    assert [(p.place, p.message) for p in table.problems] == [
+        (3, "has a null byte, which a text cannot have")
+    ]
+
+
+def test_too_large_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promptlab.datasets.reading.MAX_BYTES", 1 << 20)
+    with pytest.raises(Unreadable, match="The file has 2 MB; up to 1 MB are taken"):
+        read_text("a,b\n" + "1,2\n" * 600_000)
+
+
+def test_too_many_columns_are_refused() -> None:
+    with pytest.raises(Unreadable, match="up to 200"):
+        read_text(",".join(f"c{n}" for n in range(300)) + "\n" + ",".join("1" * 300))
+
+
+def test_a_large_cell_is_read_and_a_huge_one_is_told() -> None:
+    assert len(str(read_text(f'a,b\n1,"{"x" * 200_000}"\n').rows[0].cells[1])) == 200_000
+    table = read_text(f'a,b\n1,2\n1,"{"x" * 1_000_001}"\n')
+    assert "has a cell of 1,000,001 characters" in table.problems[0].message
+
+
+def test_binary_files_are_refused() -> None:
+    with pytest.raises(Unreadable, match="not a text file"):
+        read_text(bytes(range(256)) * 20, "x.csv")
+    with pytest.raises(Unreadable, match="never opened here"):
+        read_text(b"\x80\x04\x95\x00\x00", "x.json")
+
+
+def test_japanese_is_recognized() -> None:
+    table = read_text("質問,答え\nこんにちは、元気ですか,はい\n".encode("cp932"))
+    assert table.encoding == "cp932"
+    assert table.rows[0].cells == ("こんにちは、元気ですか", "はい")
+
+
+@pytest.mark.parametrize("text", ["é,à\nthéâtre français,être né\n", "ß,ü\nGröße,Übermaß\n"])
+def test_western_texts_are_not_taken_for_japanese(text: str) -> None:
+    assert read_text(text.encode("cp1252")).encoding == "cp1252"
+
+
+def test_utf_16_without_a_mark_is_recognized() -> None:
+    table = read_text("name,label\nalpha,one\n".encode("utf-16-le"))
+    assert table.rows[0].cells == ("alpha", "one")
+
+
+def test_another_encoding_can_be_chosen() -> None:
+    content = "вопрос,ответ\nда,нет\n".encode("cp1251")
+    assert read_text(content, encoding="cp1251").columns == ("вопрос", "ответ")
+
+
+def test_a_chosen_encoding_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(Unreadable, match="not UTF-8. Choose another encoding"):
+        read_text("é,b\n1,2\n".encode("cp1252"), encoding="utf-8")
+
+
+def test_json_keeps_its_types_and_nested_values_stay_json_text() -> None:
+    table = read_text(
+        '[{"n": 1, "b": true, "t": ["x", "y"], "o": {"k": [1]}, "z": null}]', "x.json"
+    )
+    assert table.rows[0].cells == (1, True, ["x", "y"], '{"k": [1]}', None)
+
+
+def test_missing_json_keys_are_missing_values() -> None:
+    table = read_text('{"a": 1}\n{"a": 2, "b": 3}\n', "x.jsonl")
+    assert table.columns == ("a", "b")
+    assert [row.cells for row in table.rows] == [(1, None), (2, 3)]
+
+
+def test_a_broken_json_line_is_told_and_the_others_are_read() -> None:
+    table = read_text('{"a": 1}\n{"a": \n[1]\n{"a": NaN}\n{"a": 2}\n', "x.jsonl")
+    assert [row.cells for row in table.rows] == [(1,), (2,)]
+    assert [problem.place for problem in table.problems] == [2, 3, 4]
+
+
+def test_a_json_file_with_an_object_a_line_is_read_so() -> None:
+    assert len(read_text('{"a": 1}\n{"a": 2}\n', "x.json").rows) == 2
+
+
+def test_the_only_list_in_a_json_object_is_taken() -> None:
+    text = json.dumps({"version": "1", "data": [{"a": 1}, {"a": 2}]}, indent=1)
+    assert len(read_text(text, "x.json").rows) == 2
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", '{"a": 1', "[[[[" * 50_000, '{"a": {"b": 1}}'])
+def test_json_without_rows_is_refused_in_words(text: str) -> None:
+    if text == '{"a": {"b": 1}}':  # one object is one row
+        assert len(read_text(text, "x.json").rows) == 1
+        return
+    with pytest.raises(Unreadable):
+        read_text(text, "x.json")
+
+
+def test_half_a_character_is_told() -> None:
+    table = read_text('{"a": "\\ud800"}\n{"a": "ok"}\n', "x.jsonl")
+    assert "half a character" in table.problems[0].message
