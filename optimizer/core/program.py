@@ -79,10 +79,24 @@ class Call:
     inputs: dict[str, str]
 
 
+class PartKind(StrEnum):
+    """What a problem is about; modules and calls are told apart by name besides."""
+
+    PROGRAM = "program"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    MODULE = "module"
+    CALL = "call"
+
+
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a program from running, and the part it is about ("" = the whole)."""
+    """Something that keeps a program from running, and the part it is about.
 
+    `part` is the name of the module or call, "" for the program and its ends.
+    """
+
+    kind: PartKind
     part: str
     message: str
 
@@ -142,33 +156,53 @@ class Program:
             try:
                 self.waves()
             except CyclicProgram as error:
-                found.append(Problem(error.calls[0], str(error)))
+                found.append(Problem(PartKind.CALL, error.calls[0], str(error)))
         return found
 
     def _naming_problems(self) -> list[Problem]:
-        found = [Problem("", p) for f in self.inputs for p in f.problems()]
+        found = [Problem(PartKind.INPUTS, "", p) for f in self.inputs for p in f.problems()]
         if not self.inputs:
-            found.append(Problem("", "The program needs at least one input."))
+            found.append(Problem(PartKind.INPUTS, "", "The program needs at least one input."))
         if not self.calls:
-            found.append(Problem("", "The program has no call yet: add a module."))
-        for what, names in (
-            ("input", [f.name for f in self.inputs]),
-            ("module", [m.name for m in self.modules]),
-            ("call", [c.name for c in self.calls]),
+            found.append(
+                Problem(PartKind.PROGRAM, "", "The program has no call yet: add a module.")
+            )
+        for kind, what, names in (
+            (PartKind.INPUTS, "input", [f.name for f in self.inputs]),
+            (PartKind.MODULE, "module", [m.name for m in self.modules]),
+            (PartKind.CALL, "call", [c.name for c in self.calls]),
         ):
             found += [
-                Problem(name, f"Two {what}s are called “{name}”: rename one.")
+                Problem(
+                    kind,
+                    "" if kind is PartKind.INPUTS else name,
+                    f"Two {what}s are called “{name}”: rename one.",
+                )
                 for name in sorted(set(names))
                 if names.count(name) > 1
             ]
         found += [
-            Problem(c.name, f"A call cannot be called “{INPUT}”: that name is the program's input.")
+            Problem(
+                PartKind.CALL,
+                c.name,
+                f"A call cannot be called “{INPUT}”: that name is the program's input.",
+            )
             for c in self.calls
             if c.name == INPUT
         ]
-        found += [Problem(c.name, p) for c in self.calls for p in name_problems(c.name, "a call")]
-        found += [Problem("", p) for name in self.outputs for p in name_problems(name, "an output")]
-        return found + [Problem(m.name, p) for m in self.modules for p in m.problems()]
+        found += [
+            Problem(PartKind.CALL, c.name, p)
+            for c in self.calls
+            for p in name_problems(c.name, "a call")
+        ]
+        found += [
+            Problem(PartKind.OUTPUTS, "", p)
+            for name in self.outputs
+            for p in name_problems(name, "an output")
+        ]
+        return found + [
+            Problem(PartKind.MODULE, m.name, p) for m in self.modules for p in m.problems()
+        ]
 
     def _wiring_problems(self) -> list[Problem]:
         found = []
@@ -176,11 +210,11 @@ class Program:
         for call in self.calls:
             module = modules.get(call.module)
             if module is None:
-                found.append(Problem(call.name, f"There is no module “{call.module}”."))
+                found.append(_about(call, f"There is no module “{call.module}”."))
                 continue
             wanted = {f.name: f for f in module.signature.inputs}
             found += [
-                Problem(call.name, f"Input “{name}” is not connected: choose where it comes from.")
+                _about(call, f"Input “{name}” is not connected: choose where it comes from.")
                 for name in wanted
                 if not call.inputs.get(name)
             ]
@@ -195,28 +229,40 @@ class Program:
         self, call: Call, wanted: Field | None, name: str, source: str
     ) -> Problem | None:
         if wanted is None:
-            return Problem(call.name, f"Module “{call.module}” has no input “{name}”.")
+            return _about(call, f"Module “{call.module}” has no input “{name}”.")
         if not source:
             return None
         given = self.source_field(source)
         if given is None:
-            return Problem(call.name, f"“{source}”, the source of “{name}”, does not exist.")
+            return _about(call, f"“{source}”, the source of “{name}”, does not exist.")
         if not fits(given, wanted):
-            return Problem(
-                call.name, f"“{name}” takes {wanted.type}, but {source} gives {given.type}."
-            )
+            return _about(call, f"“{name}” takes {wanted.type}, but {source} gives {given.type}.")
         return None
 
     def _output_problems(self) -> list[Problem]:
         if not self.outputs:
-            return [Problem("", "The program has no output: choose which call's output it gives.")]
+            return [
+                Problem(
+                    PartKind.OUTPUTS,
+                    "",
+                    "The program has no output: choose which call's output it gives.",
+                )
+            ]
         passed = [n for n, source in self.outputs.items() if source.partition(".")[0] == INPUT]
         found = [
-            Problem("", f"Output “{name}” is an input passed through: choose a call's output.")
+            Problem(
+                PartKind.OUTPUTS,
+                "",
+                f"Output “{name}” is an input passed through: choose a call's output.",
+            )
             for name in passed
         ]
         return found + [
-            Problem("", f"Output “{name}” comes from “{source}”, which does not exist.")
+            Problem(
+                PartKind.OUTPUTS,
+                "",
+                f"Output “{name}” comes from “{source}”, which does not exist.",
+            )
             for name, source in self.outputs.items()
             if name not in passed and self.source_field(source) is None
         ]
@@ -230,12 +276,12 @@ class Program:
         used = {source.partition(".")[0] for source in sources}
         return [
             *(
-                Problem(m.name, f"No call uses module “{m.name}”.")
+                Problem(PartKind.MODULE, m.name, f"No call uses module “{m.name}”.")
                 for m in self.modules
                 if m.name not in called
             ),
             *(
-                Problem(c.name, f"Nothing uses what “{c.name}” gives.")
+                Problem(PartKind.CALL, c.name, f"Nothing uses what “{c.name}” gives.")
                 for c in self.calls
                 if c.name not in used
             ),
@@ -263,6 +309,10 @@ def digest_of(content: object) -> str:
     """SHA-256 (hex) of a value's canonical JSON."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _about(call: Call, message: str) -> Problem:
+    return Problem(PartKind.CALL, call.name, message)
 
 
 def _needs(call: Call) -> set[str]:

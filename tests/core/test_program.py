@@ -13,6 +13,7 @@ from optimizer.core.program import (
     Call,
     CyclicProgram,
     Demo,
+    PartKind,
     Program,
     digest_of,
     fits,
@@ -140,7 +141,7 @@ def test_a_blank_program_says_what_is_missing() -> None:
         ),
         (
             {"inputs": ONE_STEP.inputs * 2},
-            ("message", "Two inputs are called “message”: rename one."),
+            ("", "Two inputs are called “message”: rename one."),
         ),
         (
             {"outputs": {"intent": "classify.label"}},
@@ -241,3 +242,15 @@ def test_a_digest_does_not_depend_on_the_order_of_keys(content: dict[str, object
     turned = dict(reversed(content.items()))
 
     assert digest_of(content) == digest_of(turned)
+
+
+def test_a_problem_says_what_kind_of_part_it_is_about() -> None:
+    module = replace(CLASSIFY, signature=replace(CLASSIFY.signature, outputs=()))
+    broken = replace(ONE_STEP, inputs=(), modules=(module,))
+
+    assert [(p.kind, p.part) for p in broken.problems()] == [
+        (PartKind.INPUTS, ""),
+        (PartKind.MODULE, "classify"),
+        (PartKind.CALL, "classify"),
+        (PartKind.OUTPUTS, ""),
+    ]
