@@ -44,7 +44,7 @@ def scale_around(
     bounds: tuple[float, float] = (-math.inf, math.inf),
     downwards: bool = False,
 ) -> Scale:
-    """A scale with air around the values; values that are all alike get `least_span` around them."""
+    """A scale with air around the values; where all are alike, `least_span` around them."""
     found = list(values)
     low, high = (min(found), max(found)) if found else (0.0, least_span)
     air = max((high - low) * MARGIN, (least_span - (high - low)) / 2)

@@ -73,7 +73,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class ScoreChart:
-    """Score by trial. Only full evaluations move `steps`: a lucky minibatch never raises the best."""
+    """Score by trial. Only full evaluations move `steps`: a lucky minibatch raises nothing."""
 
     height: int
     total: int

@@ -19,9 +19,7 @@ Op = Literal["equal", "insert", "delete"]
 SECONDS = 0.5
 # Chinese, Japanese and Korean write without spaces: there, a character is a token.
 _CJK = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(
-    rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)*|\s|[^\w\s]"
-)
+_TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)*|\s|[^\w\s]")
 _WORD = re.compile(r"\w")
 # 137 000 code points that no text uses; diff-match-patch never looks inside them.
 _FIRST_ID = 0xF0000

@@ -26,9 +26,7 @@ class PromptTextarea(forms.Textarea):
         super().__init__({"rows": 6, "spellcheck": "true", **(attrs or {})})
         self.known = list(known)
 
-    def get_context(
-        self, name: str, value: Any, attrs: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         return {**super().get_context(name, value, attrs), "known": self.known}
 
 
@@ -51,9 +49,7 @@ class FileDrop(forms.FileInput):
         super().__init__({"accept": accept, **(attrs or {})} if accept else attrs)
         self.hint = hint
 
-    def get_context(
-        self, name: str, value: Any, attrs: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         return {**super().get_context(name, value, attrs), "hint": self.hint}
 
 

@@ -226,7 +226,9 @@ def _box(node: Node, x: float, width: int, y: float, edges: Sequence[Edge]) -> B
         for row, (name, type_) in enumerate(node.inputs)
     )
     outputs = tuple(
-        Port(name, _name(name, type_, width), type_, width, _port_y(row), _targets(edges, node, name))
+        Port(
+            name, _name(name, type_, width), type_, width, _port_y(row), _targets(edges, node, name)
+        )
         for row, (name, type_) in enumerate(node.outputs)
     )
     title = _fitting(node.title, width - 28, TITLE_PX)

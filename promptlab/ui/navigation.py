@@ -55,9 +55,7 @@ def project_url(slug: str) -> str:
     return page_url(GROUPS[0][0].page, slug) or "/"
 
 
-def project_links(
-    slug: str, current: str, counts: Mapping[str, int]
-) -> list[list[Link]]:
+def project_links(slug: str, current: str, counts: Mapping[str, int]) -> list[list[Link]]:
     """Links in their groups; a room without pages is left out."""
     groups = [[(section, page_url(section.page, slug)) for section in group] for group in GROUPS]
     return [

@@ -50,7 +50,7 @@ def span(low: float | None, high: float | None) -> str:
 
 
 def money(micro_usd: int | None) -> str:
-    """Micro-dollars: 12_345 → $0.0123, 1_250_000 → $1.25. Two to four places, never a false zero."""
+    """Micro-dollars: 12_345 → $0.0123. Two to four places, and never a false zero."""
     if micro_usd is None:
         return NOTHING
     sign, size = (MINUS if micro_usd < 0 else ""), abs(micro_usd)
@@ -64,7 +64,7 @@ def money(micro_usd: int | None) -> str:
 
 
 def duration(value: float | timedelta | None) -> str:
-    """Seconds (or a timedelta): 0.93 → 930 ms, 1.58 → 1.58 s, 242 → 4 min 02 s, 3_900 → 1 h 05 min."""
+    """Seconds (or a timedelta): 0.93 → 930 ms, 1.58 → 1.58 s, 242 → 4 min 02 s."""
     if value is None:
         return NOTHING
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
@@ -97,4 +97,6 @@ def _long_duration(seconds: int) -> str:
 
 
 def _fixed(value: float, places: int) -> str:
-    return number_format(round(value, places), decimal_pos=places, force_grouping=abs(value) >= 1000)
+    return number_format(
+        round(value, places), decimal_pos=places, force_grouping=abs(value) >= 1000
+    )

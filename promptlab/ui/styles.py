@@ -1,4 +1,4 @@
-"""Many style files to write, one to send: the storage joins them when static files are collected."""
+"""Many style files to write, one to send: joined when static files are collected."""
 
 from __future__ import annotations
 
