@@ -23,6 +23,9 @@ TIPS: dict[str, str] = {
 
 COMPLETE = "COMPLETE"
 
+OBSERVATION_TOKENS, SUMMARY_TOKENS, INSTRUCTION_TOKENS = 250, 200, 600
+"""Reply limits: a summary is asked in sentences, an instruction may be a page."""
+
 
 def observe(batch: Sequence[Example], before: str, temperature: float, sample: int = 0) -> Prompt:
     """Observations about a batch of the dataset, adding to earlier ones or answering COMPLETE."""
@@ -38,7 +41,7 @@ def observe(batch: Sequence[Example], before: str, temperature: float, sample: i
         )
     parts.append("Examples:\n\n" + "\n\n".join(_shown_example(e) for e in batch))
     parts.append("Observations:")
-    return _said("\n\n".join(parts), temperature, sample)
+    return _said("\n\n".join(parts), temperature, OBSERVATION_TOKENS, sample)
 
 
 def summarize(observations: str, temperature: float) -> Prompt:
@@ -49,6 +52,7 @@ def summarize(observations: str, temperature: float) -> Prompt:
         "Sum them up in two or three sentences that say only what matters most for someone who "
         "has to solve the task.\n\nSummary:",
         temperature,
+        SUMMARY_TOKENS,
     )
 
 
@@ -60,6 +64,7 @@ def describe_program(program: Program, temperature: float) -> Prompt:
         "Say in a few sentences what task it is made for and how it appears to work.\n\n"
         "Description:",
         temperature,
+        SUMMARY_TOKENS,
     )
 
 
@@ -72,6 +77,7 @@ def describe_module(program: Program, module: Module, summary: str, temperature:
         f"Say in one or two sentences what the module `{module.name}` is there for.\n\n"
         "Description:",
         temperature,
+        SUMMARY_TOKENS,
     )
 
 
@@ -113,7 +119,7 @@ def propose_instruction(
         "The model that follows the instruction sees the fields' values after it; do not copy "
         "any example into it. Answer with the new instruction only.\n\nInstruction:"
     )
-    return _said("\n\n".join(parts), temperature, sample)
+    return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
 
 
 def pseudo_code(program: Program) -> str:
@@ -132,8 +138,9 @@ def pseudo_code(program: Program) -> str:
     return "\n".join(lines)
 
 
-def _said(text: str, temperature: float, sample: int = 0) -> Prompt:
-    return Prompt((Message("user", text),), temperature=temperature, sample=sample)
+def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Prompt:
+    messages = (Message("user", text),)
+    return Prompt(messages, temperature=temperature, max_tokens=max_tokens, sample=sample)
 
 
 def _current(module: Module, current: ModulePrompt) -> str:
