@@ -275,7 +275,8 @@ class Completion(models.Model):
     `key` digests namespace, endpoint, model and the whole request. Costs are micro-USD;
     `held_cost` is the upper bound that was reserved. `owner` is who reserved it ("run:9:2" is run 9
     in its second epoch); a reserved row whose owner is gone is in doubt, and charged at its upper
-    bound. `attempt` counts requests sent, `doubts` those whose end is unknown.
+    bound. `attempt` counts requests sent, `doubts` those whose end is unknown; `doubt_cost` is what
+    these were charged with, beside the `cost` of the reply.
     """
 
     class State(models.TextChoices):
@@ -302,6 +303,7 @@ class Completion(models.Model):
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
     cost = models.BigIntegerField(default=0)
+    doubt_cost = models.BigIntegerField(default=0)
     seconds = models.FloatField(default=0)
     reserved_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)

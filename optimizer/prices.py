@@ -18,7 +18,7 @@ _LONG = re.compile(r"input_cost_per_token(_above_(\d+)k_tokens)")
 
 @dataclass(frozen=True)
 class Price:
-    """Micro-USD per million tokens; `long` is the price of prompts of more than `long_from` tokens."""
+    """Micro-USD per million tokens; `long` is that of prompts above `long_from` tokens."""
 
     input: int
     output: int

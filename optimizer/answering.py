@@ -1,0 +1,206 @@
+"""Answering requests: every example a small conversation with the models, many under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from optimizer.core.candidate import Candidate
+from optimizer.core.example import Example
+from optimizer.core.execute import judged, predict
+from optimizer.core.lm import Prompt, Reply, Role
+from optimizer.core.metrics import Metric
+from optimizer.core.outcome import Outcome
+from optimizer.core.program import Program
+from optimizer.core.requests import Ask, BudgetSpent, Evaluate, Outcomes, Replies, Request
+from optimizer.core.spec import RunSpec
+from optimizer.leaving import Leaving, WorkerStops
+from optimizer.lines import Line, Lines, refused_prompt
+from optimizer.lm.failures import CallFailed
+from optimizer.writer import Writer
+
+GRACE_SECONDS = 10.0
+"""How long calls that are out may take when the worker has to stop."""
+ENOUGH_TO_TELL = 3
+"""This many prompts refused, and none answered, is not about single prompts any more."""
+
+
+@dataclass
+class Open:
+    """A request that waits for its answer. `known` are outcomes by position, kept in rows; `failed`
+    are errors of this attempt, kept in memory until the whole request is answered.
+    """
+
+    request: Request
+    exchange: int
+    known: dict[int, Outcome] = field(default_factory=dict)
+    failed: dict[int, CallFailed] = field(default_factory=dict)
+    replies: Replies = ()
+
+    def answer(self) -> Outcomes | Replies:
+        if isinstance(self.request, Ask):
+            return self.replies
+        return tuple(self.known[i] for i in range(len(self.request.examples)))
+
+    def errors(self) -> dict[int, Outcome]:
+        """The failed examples as outcomes: an error, never a score."""
+        assert isinstance(self.request, Evaluate)
+        examples = self.request.examples
+        return {
+            position: Outcome(examples[position].id, None, {}, (), str(failure))
+            for position, failure in self.failed.items()
+        }
+
+
+Job = tuple[Open, Evaluate, int]
+
+
+class Answering:
+    """Answers a run's requests through its lines."""
+
+    def __init__(self, spec: RunSpec, lines: Lines, writer: Writer) -> None:
+        self._program, self._metric = spec.program, spec.metric
+        self._lines = lines
+        self._writer = writer
+        self._spent: BudgetSpent | None = None
+
+    async def answer(self, opened: Sequence[Open]) -> None:
+        """Fill in what is missing of these requests.
+
+        Raises:
+            BudgetSpent: a cap or the time limit ended it; what was answered is kept.
+            Leaving: the run is being left; what was answered is kept.
+        """
+        self._spent = None
+        jobs = iter(list(_jobs(opened)))
+        workers = [self._work(jobs) for _ in range(self._in_flight(opened))]
+        asks = [self._ask(o, o.request) for o in opened if isinstance(o.request, Ask)]
+        tasks = [asyncio.create_task(job) for job in (*workers, *asks)]
+        await self._finish(tasks)
+        if self._writer.leaving is not None:
+            raise self._writer.leaving
+        if self._spent is not None:
+            raise self._spent
+        for entry in opened:
+            self._doubt_provider(entry)
+
+    async def _finish(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for all; a worker that stops waits no longer than GRACE_SECONDS for what is out."""
+        waiting = set(tasks)
+        patience = None
+        while waiting:
+            done, waiting = await asyncio.wait(
+                waiting, timeout=0.5, return_when=asyncio.FIRST_EXCEPTION
+            )
+            broken = next((e for task in done if (e := task.exception())), None)
+            if patience is None and isinstance(self._writer.leaving, WorkerStops):
+                patience = asyncio.get_running_loop().time() + GRACE_SECONDS
+            if broken or (patience and asyncio.get_running_loop().time() > patience):
+                await _cancel(waiting)
+                waiting = set()
+            if broken:
+                raise broken
+
+    async def _work(self, jobs: Iterator[Job]) -> None:
+        for entry, request, position in jobs:
+            if self._writer.leaving is not None or self._spent is not None:
+                return
+            try:
+                outcome = await self._example(request, position)
+            except BudgetSpent as spent:
+                self._spent = spent
+            except Leaving:
+                return
+            except CallFailed as failure:
+                entry.failed[position] = failure
+            else:
+                entry.known[position] = outcome
+                self._writer.score(entry.exchange, position, outcome)
+
+    async def _example(self, request: Evaluate, position: int) -> Outcome:
+        return await run_example(
+            self._program, request.candidate, request.examples[position], self._metric,
+            self._lines[request.role], request.sample, request.temperature,
+        )  # fmt: skip
+
+    async def _ask(self, entry: Open, request: Ask) -> None:
+        line = self._lines[Role.OPTIMIZER]
+        calls = (line.say(prompt) for prompt in request.prompts)
+        told = await asyncio.gather(*calls, return_exceptions=True)
+        problems = [t for t in told if isinstance(t, BaseException)]
+        for problem in problems:
+            self._take(line, problem)
+        if not problems:
+            entry.replies = tuple(t.text for t in told if isinstance(t, Reply))
+
+    def _take(self, line: Line, problem: BaseException) -> None:
+        """An instruction that cannot be asked for has no error to stand in: the run waits."""
+        if isinstance(problem, BudgetSpent):
+            self._spent = problem
+        elif isinstance(problem, CallFailed):
+            self._writer.leave(line.down(problem) if problem.passing else line.refuses(problem))
+        elif not isinstance(problem, Leaving):
+            raise problem
+
+    def _in_flight(self, opened: Sequence[Open]) -> int:
+        requests = [o.request for o in opened if isinstance(o.request, Evaluate)]
+        return max((self._lines[r.role].in_flight for r in requests), default=0)
+
+    def _doubt_provider(self, entry: Open) -> None:
+        """Nothing but failures is the provider's doing, however few they are."""
+        if not isinstance(entry.request, Evaluate) or not entry.failed or entry.known:
+            return
+        line, failures = self._lines[entry.request.role], list(entry.failed.values())
+        if any(failure.passing for failure in failures):
+            raise line.down(failures[-1])
+        if len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
+            raise line.refuses(failures[-1])
+
+
+async def run_example(
+    program: Program,
+    candidate: Candidate,
+    example: Example,
+    metric: Metric,
+    line: Line,
+    sample: int = 0,
+    temperature: float | None = None,
+) -> Outcome:
+    """Run the program on one example and judge it; calls of one wave are made at once."""
+    calls = predict(program, candidate, example.inputs, sample)
+    try:
+        prompts = next(calls)
+        while True:
+            prompts = calls.send(await _say_all(line, prompts, temperature))
+    except StopIteration as end:
+        return judged(metric, example, end.value)
+
+
+async def _say_all(
+    line: Line, prompts: tuple[Prompt, ...], temperature: float | None
+) -> tuple[Reply, ...]:
+    if len(prompts) == 1:
+        return (await line.say(prompts[0], temperature),)
+    said = await asyncio.gather(
+        *(line.say(p, temperature) for p in prompts), return_exceptions=True
+    )
+    problem = next((s for s in said if isinstance(s, BaseException)), None)
+    if problem is not None:
+        raise problem  # only now, when none of them is out any more
+    return tuple(s for s in said if isinstance(s, Reply))
+
+
+def _jobs(opened: Sequence[Open]) -> Iterator[Job]:
+    """Candidate by candidate, so that a local server's prefix cache serves the whole candidate."""
+    for entry in opened:
+        if isinstance(entry.request, Evaluate):
+            for position in range(len(entry.request.examples)):
+                if position not in entry.known:
+                    yield entry, entry.request, position
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

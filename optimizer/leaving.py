@@ -1,0 +1,27 @@
+"""Reasons to leave a run before its conversation ended. Nothing is lost: it can go on later."""
+
+from __future__ import annotations
+
+
+class Leaving(Exception):
+    """The run is being left: nothing new is sent, what is out is let finish."""
+
+
+class PauseWished(Leaving):
+    """Somebody pressed pause."""
+
+
+class CancelWished(Leaving):
+    """Somebody pressed cancel."""
+
+
+class WorkerStops(Leaving):
+    """This worker is shutting down; another one goes on."""
+
+
+class ProviderDown(Leaving):
+    """Several calls in a row failed with all their attempts: the message names the provider."""
+
+
+class ProviderClosed(Leaving):
+    """The provider refuses every call (key, permission, model, money): somebody has to change it."""

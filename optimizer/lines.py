@@ -1,0 +1,231 @@
+"""Lines to models: each role's model behind all layers, from the budget to the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+
+from optimizer import secrets
+from optimizer.core.lm import Prompt, Reply, Role
+from optimizer.core.spec import ModelRef
+from optimizer.leaving import ProviderClosed, ProviderDown
+from optimizer.lm.call import Client, call_of
+from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
+from optimizer.lm.limits import Gate, Limited, gate_of
+from optimizer.lm.litellm_client import LiteLLMClient
+from optimizer.lm.openai_http import OpenAIHttp
+from optimizer.lm.paid import Paying
+from optimizer.lm.retry import Patient
+from optimizer.models import Provider
+from optimizer.prices import price_of
+from optimizer.writer import Writer
+
+FAILURES_IN_A_ROW = 5
+"""Calls that failed with all their attempts before a provider counts as down."""
+
+
+class Endpoint(Client, Protocol):
+    """A client with connections of its own. `constrains`: it holds replies to a JSON schema."""
+
+    constrains: bool
+
+    async def aclose(self) -> None: ...
+
+
+Connect = Callable[[Provider], Endpoint]
+
+
+class NoEmbeddedModel(Exception):
+    """The embedded engine does not run on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The embedded model is not running here: start promptlab with `make run`, or choose a "
+            "model of another provider."
+        )
+
+
+def connect(provider: Provider) -> Endpoint:
+    """The client of a provider, with its key in plain text; for workers only.
+
+    Raises:
+        NoEmbeddedModel: it is the embedded one, and that does not run.
+        secrets.WrongEncryptionKey: its key cannot be decrypted any more.
+    """
+    key = secrets.decrypt(provider.secret) if provider.secret else ""
+    constrains = provider.constrains_replies
+    if provider.kind == Provider.Kind.LITELLM:
+        return LiteLLMClient(key, provider.api_base, constrains=constrains)
+    if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
+        return OpenAIHttp(provider.api_base, key, constrains=constrains)
+    if not settings.EMBEDDED_MODEL_URL:
+        raise NoEmbeddedModel
+    return OpenAIHttp(settings.EMBEDDED_MODEL_URL, constrains=constrains, own_engine=True)
+
+
+def endpoint_name(provider: Provider) -> str:
+    """Where replies come from; the embedded engine is the same on whatever port it listens."""
+    if provider.kind == Provider.Kind.EMBEDDED:
+        return "embedded"
+    return f"{provider.kind}:{provider.api_base}"
+
+
+@dataclass
+class Health:
+    """Failures in a row of one provider, all roles together."""
+
+    provider: Provider
+    in_a_row: int = 0
+
+
+class Line:
+    """A model in a role. Leaves the run when the provider is down or refuses everything."""
+
+    def __init__(
+        self, client: Client, ref: ModelRef, role: Role, gate: Gate, health: Health, writer: Writer
+    ) -> None:
+        self._client = client
+        self._ref = ref
+        self._role = role
+        self._gate = gate
+        self._health = health
+        self._writer = writer
+
+    @property
+    def in_flight(self) -> int:
+        """Examples to have under way: some more than places, so that no place waits for the books."""
+        places = self._gate.most
+        return places + min(max(places // 4, 1), 16)
+
+    async def say(self, prompt: Prompt, temperature: float | None = None) -> Reply:
+        """One reply.
+
+        Raises:
+            CallFailed: no reply could be had.
+            BudgetSpent: a cap or the time limit is reached.
+            Leaving: the run is being left.
+        """
+        try:
+            reply = await self._client.complete(call_of(prompt, self._ref, self._role, temperature))
+        except ProviderRefused as refusal:
+            self._writer.leave(ProviderClosed(self._closed(refusal)))
+            raise
+        except CallFailed as failure:
+            self._count(failure)
+            raise
+        self._health.in_a_row = 0
+        return reply
+
+    def down(self, failure: CallFailed) -> ProviderDown:
+        return ProviderDown(
+            f"Provider “{self._health.provider.name}” does not answer: {failure} "
+            "Nothing is lost. Resume the run when the provider works again."
+        )
+
+    def refuses(self, failure: CallFailed) -> ProviderClosed:
+        return ProviderClosed(self._closed(failure))
+
+    def _count(self, failure: CallFailed) -> None:
+        if not failure.passing:
+            return
+        self._health.in_a_row += 1
+        if self._health.in_a_row >= FAILURES_IN_A_ROW:
+            self._writer.leave(self.down(failure))
+
+    def _closed(self, failure: CallFailed) -> str:
+        return (
+            f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
+            "Correct the provider or choose another model, then resume the run."
+        )
+
+
+class ProviderGone(Exception):
+    """A model's provider was removed."""
+
+    def __init__(self, role: Role, ref: ModelRef) -> None:
+        super().__init__(
+            f"The provider of the {role} model {ref.model} was removed: start a new run with "
+            "another model."
+        )
+
+
+class PriceUnknown(Exception):
+    """A cap in money cannot be kept where prices are not known."""
+
+    def __init__(self, provider: Provider, ref: ModelRef) -> None:
+        super().__init__(
+            f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter its "
+            f"prices at provider “{provider.name}” (0 if it is free), or cap calls only."
+        )
+
+
+class Lines:
+    """The lines of a run by role; a role without a model of its own uses the task model's.
+
+    Raises:
+        ProviderGone, PriceUnknown, NoEmbeddedModel, WrongEncryptionKey: before anything is spent.
+    """
+
+    def __init__(
+        self,
+        models: dict[Role, ModelRef],
+        namespace: str,
+        writer: Writer,
+        connect: Connect,
+        max_cost: int | None = None,
+    ) -> None:
+        self._endpoints: dict[int, Endpoint] = {}
+        self._providers: dict[int, Provider] = {}
+        self._healths: dict[int, Health] = {}
+        self._connect = connect
+        self._namespace = namespace
+        self._max_cost = max_cost
+        self._writer = writer
+        self._by_role = {role: self._line(role, ref) for role, ref in models.items()}
+
+    def __getitem__(self, role: Role) -> Line:
+        return self._by_role.get(role) or self._by_role[Role.TASK]
+
+    async def aclose(self) -> None:
+        for endpoint in self._endpoints.values():
+            await endpoint.aclose()
+
+    def remember(self) -> None:
+        """Keep for later runs that an endpoint cannot constrain replies."""
+        for pk, endpoint in self._endpoints.items():
+            if self._providers[pk].constrains_replies and not endpoint.constrains:
+                Provider.objects.filter(pk=pk).update(constrains_replies=False)
+
+    def _line(self, role: Role, ref: ModelRef) -> Line:
+        provider = self._provider(role, ref)
+        price = price_of(provider, ref.model)
+        if price is None and self._max_cost is not None:
+            raise PriceUnknown(provider, ref)
+        gate = gate_of(provider.pk, provider.concurrency)
+        paying = Paying(
+            Limited(self._endpoints[provider.pk], gate),
+            self._writer,
+            namespace=self._namespace,
+            endpoint=endpoint_name(provider),
+            provider=provider.pk,
+            price=price,
+        )
+        patient = Patient(paying, self._writer.rest)
+        return Line(patient, ref, role, gate, self._healths[provider.pk], self._writer)
+
+    def _provider(self, role: Role, ref: ModelRef) -> Provider:
+        if ref.provider not in self._providers:
+            found = Provider.objects.filter(pk=ref.provider, namespace=self._namespace).first()
+            if found is None:
+                raise ProviderGone(role, ref)
+            self._providers[ref.provider] = found
+            self._endpoints[ref.provider] = self._connect(found)
+            self._healths[ref.provider] = Health(found)
+        return self._providers[ref.provider]
+
+
+def refused_prompt(failure: CallFailed) -> bool:
+    return isinstance(failure, PromptRefused)

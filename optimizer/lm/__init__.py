@@ -1,0 +1,1 @@
+"""Calls to language models: small layers of one shape, each a `Client`. Workers only."""

@@ -1,0 +1,84 @@
+"""One call to a model as it leaves the house, and the shape that every layer has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from optimizer.core.lm import Message, Prompt, Reply, Role
+from optimizer.core.program import digest_of
+from optimizer.core.spec import ModelRef
+
+
+@dataclass(frozen=True)
+class LMCall:
+    """A prompt with every setting filled in. `schema` is the JSON schema that the reply must follow."""
+
+    model: str
+    role: Role
+    messages: tuple[Message, ...]
+    schema: dict[str, Any] | None = field(hash=False)
+    temperature: float
+    max_tokens: int
+    sample: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The call as it is stored and digested; who asked in which role does not change the reply."""
+        return {
+            "model": self.model,
+            "messages": [[m.role, m.content] for m in self.messages],
+            "schema": self.schema,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "sample": self.sample,
+        }
+
+    def most_prompt_tokens(self) -> int:
+        """An upper bound: no tokenizer makes more tokens than a text has bytes."""
+        text = sum(len(m.content.encode()) + 16 for m in self.messages)
+        return text + (len(str(self.schema)) if self.schema else 0) + 64
+
+    def likely_prompt_tokens(self) -> int:
+        return sum(len(m.content) for m in self.messages) // 4 + 4 * len(self.messages)
+
+
+class Client(Protocol):
+    """Anything that answers a call: a provider, or a layer around another client."""
+
+    async def complete(self, call: LMCall) -> Reply:
+        """Raises CallFailed, with a message for people."""
+        ...
+
+
+def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None = None) -> LMCall:
+    """The prompt's own settings win, then the request's temperature, then the model's."""
+    own = prompt.temperature if prompt.temperature is not None else temperature
+    return LMCall(
+        model=ref.model,
+        role=role,
+        messages=prompt.messages,
+        schema=prompt.schema,
+        temperature=own if own is not None else ref.temperature,
+        max_tokens=prompt.max_tokens or ref.max_tokens,
+        sample=prompt.sample,
+    )
+
+
+def key_of(namespace: str, endpoint: str, request: dict[str, Any]) -> str:
+    """What a paid reply is found by: the same request to the same endpoint in the same namespace."""
+    return digest_of([namespace, endpoint, request])
+
+
+_LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|"
+    r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+def storable(text: str) -> str:
+    """A reply without what neither UTF-8 nor Postgres can hold: NUL and halves of characters."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    if "\\u" in text:
+        text = _LONE_SURROGATE.sub("", text.replace("\\u0000", ""))
+    return text

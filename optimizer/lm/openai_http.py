@@ -1,0 +1,240 @@
+"""OpenAI-compatible endpoints spoken to directly: a tenth of the processor time of a client library."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import aiohttp
+
+from optimizer.core.lm import Reply
+from optimizer.lm.call import LMCall, storable
+from optimizer.lm.failures import (
+    CallFailed,
+    Garbled,
+    NoReply,
+    ProviderRefused,
+    SchemaRefused,
+    Unreachable,
+    of_status,
+)
+from optimizer.lm.guard import ForbiddenAddress, GuardedResolver, check_host
+from optimizer.lm.scrub import Scrubber
+
+MOST_BYTES = 2_000_000
+DEADLINE = 120.0
+"""Seconds from sending a call to the last byte of its reply."""
+CONNECT_SECONDS = 10.0
+KEPT_ALIVE = 4.0
+"""Seconds; shorter than servers' own, so that no call goes into a connection that is being closed."""
+
+
+class OpenAIHttp:
+    """A client of one endpoint; its connections belong to the event loop that first uses it.
+
+    `own_engine` adds what our own engine understands: the prefix cache and a seed a call.
+    """
+
+    def __init__(
+        self,
+        api_base: str,
+        key: str = "",
+        *,
+        constrains: bool = True,
+        own_engine: bool = False,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._base = api_base.rstrip("/")
+        self._scrub = Scrubber(key)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._own_engine = own_engine
+        self._deadline = deadline
+        self._session: aiohttp.ClientSession | None = None
+        self.constrains = constrains
+
+    async def complete(self, call: LMCall) -> Reply:
+        started = time.monotonic()
+        constrained = call.schema is not None and self.constrains
+        body = self._body(call, constrained)
+        status, data, after = await self._exchange("POST", "/chat/completions", body)
+        if status != 200:
+            raise self._refusal(status, data, after, constrained)
+        return _reply_of(self._json(data), time.monotonic() - started, self._scrub)
+
+    async def models(self) -> list[str]:
+        """Names of the models that the endpoint offers; empty when it does not say."""
+        status, data, after = await self._exchange("GET", "/models", None)
+        if status in (401, 403):
+            raise of_status(status, self._words(status, data), after)
+        if status != 200:
+            return []
+        listed = self._json(data).get("data")
+        rows = listed if isinstance(listed, list) else []
+        return [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _body(self, call: LMCall, constrained: bool) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": call.model,
+            "messages": [{"role": m.role, "content": m.content} for m in call.messages],
+            "temperature": call.temperature,
+            "max_tokens": call.max_tokens,
+        }
+        if constrained:
+            schema = {"name": "reply", "schema": call.schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if self._own_engine:
+            body |= {"cache_prompt": True, "seed": call.sample}
+        return body
+
+    async def _exchange(
+        self, method: str, path: str, body: dict[str, Any] | None
+    ) -> tuple[int, bytes, float | None]:
+        sent = json.dumps(body).encode() if body is not None else None
+        headers = {"Content-Type": "application/json"} if sent else {}
+        try:
+            async with (
+                asyncio.timeout(self._deadline),
+                self._connected().request(
+                    method,
+                    f"{self._base}{path}",
+                    data=sent,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                data = await _limited(response)
+                return response.status, data, _retry_after(response)
+        except TimeoutError as error:
+            raise self._timed_out(error) from error
+        except (aiohttp.ClientError, OSError, ForbiddenAddress, ValueError) as error:
+            raise self._broken(error) from error
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            check_host(aiohttp.client.URL(self._base).host or "")
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0, resolver=GuardedResolver(), keepalive_timeout=KEPT_ALIVE
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    def _timed_out(self, error: TimeoutError) -> CallFailed:
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return Unreachable(f"{self._base} does not accept connections. Is the server running?")
+        return NoReply(f"No whole reply from {self._base} within {self._deadline:g} s.")
+
+    def _broken(self, error: Exception) -> CallFailed:
+        """Failures before anything was sent are told from those after."""
+        if isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+            error.__cause__, ForbiddenAddress
+        ):
+            error = error.__cause__
+        words = self._scrub.clean(str(error) or type(error).__name__)
+        if isinstance(error, ForbiddenAddress | aiohttp.InvalidURL):
+            return ProviderRefused(words)
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return Unreachable(f"{self._base} cannot be reached ({words}). Is the server running?")
+        if isinstance(error, aiohttp.ClientPayloadError | TooLong):
+            return Garbled(f"{self._base} sent a reply that cannot be read: {words}")
+        return NoReply(f"The connection to {self._base} broke before the reply came: {words}")
+
+    def _refusal(
+        self, status: int, data: bytes, after: float | None, constrained: bool
+    ) -> CallFailed:
+        words = self._words(status, data)
+        if status in (400, 422, 501) and constrained and _about_schema(data):
+            self.constrains = False
+            return SchemaRefused(words)
+        return of_status(status, words, after)
+
+    def _words(self, status: int, data: bytes) -> str:
+        text = data.decode("utf-8", "replace")
+        try:
+            found = json.loads(text)
+            error = found.get("error", found) if isinstance(found, dict) else found
+            text = str(error.get("message", error) if isinstance(error, dict) else error)
+        except (json.JSONDecodeError, RecursionError):
+            pass  # not JSON: the text itself is what the provider says
+        return self._scrub.clean(f"{self._base} answered {status}: {text or 'nothing more'}")
+
+    def _json(self, data: bytes) -> dict[str, Any]:
+        try:
+            found = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            shown = self._scrub.clean(data[:200].decode("utf-8", "replace"))
+            raise Garbled(
+                f"{self._base} answered with something else than JSON: {shown}"
+            ) from error
+        if not isinstance(found, dict):
+            raise Garbled(f"{self._base} answered with JSON that is no completion.")
+        return found
+
+
+class TooLong(ValueError):
+    """A reply of more bytes than any completion has."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the reply is longer than {MOST_BYTES:,} bytes")
+
+
+async def _limited(response: aiohttp.ClientResponse) -> bytes:
+    """The body, refused beyond MOST_BYTES while it arrives, never after it has filled the memory."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MOST_BYTES:
+            response.close()
+            raise TooLong
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _reply_of(found: dict[str, Any], seconds: float, scrub: Scrubber) -> Reply:
+    try:
+        choice = found["choices"][0]
+        content = choice["message"]["content"]
+    except (KeyError, IndexError, TypeError) as error:
+        shown = scrub.clean(json.dumps(found)[:200])
+        raise Garbled(f"The endpoint's answer is no chat completion: {shown}") from error
+    if isinstance(content, list):
+        content = "".join(str(p.get("text", "")) for p in content if isinstance(p, dict))
+    if not isinstance(content, str):
+        if choice.get("finish_reason") != "length":
+            raise Garbled("The endpoint's reply holds no text.")
+        content = ""
+    usage = found.get("usage")
+    return Reply(
+        text=storable(content),
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        seconds=seconds,
+        finish_reason=str(choice.get("finish_reason") or "stop")[:20],
+    )
+
+
+def _count(usage: object, name: str) -> int:
+    value = usage.get(name) if isinstance(usage, dict) else None
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _about_schema(data: bytes) -> bool:
+    text = data.decode("utf-8", "replace").lower()
+    return any(word in text for word in ("response_format", "json_schema", "schema", "grammar"))

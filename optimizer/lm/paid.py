@@ -1,0 +1,94 @@
+"""Paying: every call is reserved before it is sent and settled after, and a paid reply is paid once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from optimizer.core.lm import Reply
+from optimizer.lm.call import Client, LMCall, key_of
+from optimizer.lm.failures import CallFailed, NoReply
+from optimizer.prices import Price
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A call that asks for its money: `hold` is the upper bound of its cost in micro-USD."""
+
+    key: str
+    call: LMCall
+    provider: int
+    hold: int
+
+
+class Books(Protocol):
+    """Where calls are reserved and settled; its writes keep their order."""
+
+    async def reserve(self, wanted: Wanted) -> Reply | None:
+        """The reply, if it was paid before; None when this caller may now send the call.
+
+        Raises:
+            BudgetSpent: a cap would be passed.
+            SentTooOften: the call was interrupted too many times before.
+            Leaving: the run is being left; nothing new is begun.
+        """
+        ...
+
+    def settle(self, key: str, reply: Reply) -> None: ...
+
+    def fail(self, key: str, failure: CallFailed) -> None: ...
+
+
+class Paying:
+    """A client that answers from the ledger what was paid before, and pays for the rest once.
+
+    `endpoint` names where the reply comes from, in the sense that the same request gives the same
+    reply. A model without a known price costs nothing here; runs with a cap in money refuse it.
+    """
+
+    def __init__(
+        self,
+        inner: Client,
+        books: Books,
+        *,
+        namespace: str,
+        endpoint: str,
+        provider: int,
+        price: Price | None,
+    ) -> None:
+        self._inner = inner
+        self._books = books
+        self._namespace = namespace
+        self._endpoint = endpoint
+        self._provider = provider
+        self._price = price or Price(0, 0)
+
+    async def complete(self, call: LMCall) -> Reply:
+        key = key_of(self._namespace, self._endpoint, call.as_json())
+        hold = self._price.of(call.most_prompt_tokens(), call.max_tokens)
+        known = await self._books.reserve(Wanted(key, call, self._provider, hold))
+        if known is not None:
+            return known
+        try:
+            reply = self._priced(call, await self._inner.complete(call), hold)
+        except CallFailed as failure:
+            self._books.fail(key, failure)
+            raise
+        except BaseException:
+            # Cancelled while it was out: it may be answered and paid without us.
+            self._books.fail(key, NoReply("The call was abandoned while it was out."))
+            raise
+        self._books.settle(key, reply)
+        return reply
+
+    def _priced(self, call: LMCall, reply: Reply, hold: int) -> Reply:
+        if reply.prompt_tokens or reply.completion_tokens:
+            cost = self._price.of(reply.prompt_tokens, reply.completion_tokens)
+            return replace(reply, cost=cost)
+        # The endpoint reports no usage: tokens are estimated, money is taken at the upper bound.
+        return replace(
+            reply,
+            prompt_tokens=call.likely_prompt_tokens(),
+            completion_tokens=-(-len(reply.text) // 4),
+            cost=hold,
+        )

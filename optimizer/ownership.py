@@ -1,0 +1,94 @@
+"""Who may act for a run: one owner at a time, known to be gone the moment its process dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+from django.db import connections
+
+Kind = Literal["run", "tryout"]
+_LOCK_CLASS: dict[str, int] = {"run": 7201, "tryout": 7202}
+
+
+class TakenByAnother(Exception):
+    """Another worker holds this run."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(f"{owner.kind} {owner.ref} is held by another worker")
+
+
+class Superseded(Exception):
+    """A newer epoch owns the run: this one may write nothing more."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who reserves calls: a run in one epoch, or a tryout. `namespace` is where its calls belong."""
+
+    kind: Kind
+    ref: int
+    epoch: int = 0
+    namespace: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}:{self.ref}:{self.epoch}"
+
+    @classmethod
+    def named(cls, name: str) -> Owner:
+        kind, ref, epoch = name.split(":")
+        return cls("run" if kind == "run" else "tryout", int(ref), int(epoch))
+
+    def lock(self, connection: psycopg.Connection[Any]) -> None:
+        """Hold this owner's lock as long as the connection lives.
+
+        Raises:
+            TakenByAnother: some other connection holds it.
+        """
+        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", self._lock).fetchone()
+        if row is None or not row[0]:
+            raise TakenByAnother(self)
+
+    def alive(self, cursor: psycopg.Cursor[Any]) -> bool:
+        """Whether somebody holds the lock; if nobody does, it is ours until the transaction ends."""
+        row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock).fetchone()
+        return row is None or not row[0]
+
+    @property
+    def _lock(self) -> tuple[int, int]:
+        return _LOCK_CLASS[self.kind], self.ref
+
+
+def connect() -> psycopg.Connection[Any]:
+    """A connection of our own, outside Django's: a lock must not be handed to the next request."""
+    settings = connections["default"].settings_dict
+    return psycopg.connect(
+        dbname=settings["NAME"],
+        user=settings["USER"] or None,
+        password=settings["PASSWORD"] or None,
+        host=settings["HOST"] or None,
+        port=settings["PORT"] or None,
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        application_name="promptlab run",
+    )
+
+
+def take(owner: Owner) -> psycopg.Connection[Any]:
+    """A connection that holds the owner's lock as long as it lives.
+
+    Raises:
+        TakenByAnother: some other connection holds it.
+    """
+    connection = connect()
+    try:
+        owner.lock(connection)
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,167 @@
+"""The runner: takes a run, holds its conversation, and leaves it so that it can go on.
+
+The optimizer is a generator; its events are recorded, its requests answered. What was recorded
+before is replayed into a fresh generator, so that a run survives the end of any process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+
+from optimizer import frozen, lines, ownership, tasks
+from optimizer.answering import Answering
+from optimizer.conversation import hold
+from optimizer.core.candidate import baseline_of
+from optimizer.core.events import Result
+from optimizer.core.optimizers import OPTIMIZERS, Optimizer
+from optimizer.core.search import NewSearch
+from optimizer.leaving import CancelWished, Leaving, PauseWished, ProviderDown, WorkerStops
+from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
+from optimizer.lm.ledger import Ledger
+from optimizer.lm.scrub import Scrubber
+from optimizer.models import Run
+from optimizer.ownership import Owner, Superseded, TakenByAnother
+from optimizer.recorder import Recorder, ReplayDiffers
+from optimizer.search import tpe
+from optimizer.secrets import WrongEncryptionKey
+from optimizer.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+STOPPING = threading.Event()
+"""Set when this process is to end: runs reserve nothing more, let calls come home, and leave."""
+
+CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run is carried out with; tests bring their own."""
+
+    optimizers: Mapping[str, Optimizer] = field(default_factory=lambda: OPTIMIZERS)
+    new_search: NewSearch = tpe
+    connect: Connect = lines.connect
+    stopping: threading.Event = STOPPING
+
+
+def run(run_id: int, means: Means | None = None) -> None:
+    """Carry a waiting run on as far as it goes: to its end, or until it is left.
+
+    Returns at once when another worker holds it, or when it is not waiting to be run. Blocks the
+    thread, which must have no running event loop.
+
+    Raises:
+        DatabaseError, psycopg.Error: the database is gone; the run goes on where one is found.
+        Exception: an error of ours; it is recorded on the run, which can be resumed.
+    """
+    try:
+        connection = ownership.take(Owner("run", run_id))
+    except TakenByAnother as taken:
+        logger.info("%s; this worker leaves it alone", taken)
+        return
+    with closing(connection):
+        row = _begin(run_id)
+        if row is None:
+            logger.info("run %s does not wait to be run", run_id)
+            return
+        logger.info("run %s begins, epoch %s", run_id, row.epoch)
+        try:
+            _carry_on(row, connection, means or Means())
+        except Superseded:
+            logger.warning("run %s has another owner now; this worker leaves it", run_id)
+
+
+def _begin(run_id: int) -> Run | None:
+    """Become the newest owner; None when the run is not waiting."""
+    waiting = Run.objects.filter(pk=run_id, status__in=Run.ACTIVE)
+    taken = waiting.update(
+        epoch=F("epoch") + 1,
+        status=Run.Status.RUNNING,
+        started_at=Coalesce("started_at", Now()),
+        heard_at=Now(),
+        message="",
+    )
+    related = Run.objects.select_related("train", "validation", "test")
+    return related.get(pk=run_id) if taken else None
+
+
+def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> None:
+    owner = Owner("run", row.pk, row.epoch, row.namespace)
+    with connection.transaction(), connection.cursor() as cursor:
+        lost = Ledger(owner).recover(cursor)
+    if lost:
+        logger.warning("run %s: %s calls of a stopped worker are in doubt", row.pk, lost)
+    recorder = Recorder(row)
+    with asyncio.Runner() as loop:
+        writer = Writer(owner, connection, loop.get_loop(), stopping=means.stopping)
+        try:
+            with _ending_recorded(row, recorder):
+                with writer:
+                    result = _converse(row, recorder, writer, loop, means)
+                recorder.finished(result)
+                logger.info("run %s is finished: %s", row.pk, result.stop)
+        finally:
+            writer.release()
+
+
+def _converse(
+    row: Run, recorder: Recorder, writer: Writer, loop: asyncio.Runner, means: Means
+) -> Result:
+    spec = frozen.thaw(row)
+    if spec.limits.max_seconds is not None:
+        writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
+    recorder.baseline(baseline_of(spec.program))
+    opened = Lines(spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost)
+    try:
+        conversation = means.optimizers[spec.optimizer].converse(spec, means.new_search)
+        answering = Answering(spec, opened, writer)
+        return hold(conversation, recorder, answering, writer, loop)
+    finally:
+        loop.run(opened.aclose())
+        opened.remember()
+
+
+@contextmanager
+def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
+    """Whatever ends the run early becomes its status, with what to do next."""
+    try:
+        yield
+    except (Superseded, DatabaseError, psycopg.Error):
+        raise  # nothing can be recorded: whoever takes the run next goes on
+    except Leaving as reason:
+        status, why = _farewell(reason)
+        logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
+        recorder.left(status, why, str(reason))
+        if isinstance(reason, WorkerStops):
+            tasks.enqueue_run(row.pk)
+    except ReplayDiffers as error:
+        recorder.left(Run.Status.FAILED, "replay differs", str(error))
+    except CANNOT_CALL as error:
+        recorder.left(Run.Status.FAILED, "provider refused", str(error))
+    except Exception as error:
+        words = Scrubber().clean(f"{type(error).__name__}: {error}")
+        recorder.left(Run.Status.FAILED, "error", f"Something unforeseen happened ({words}).")
+        raise
+
+
+def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
+    if isinstance(reason, CancelWished):
+        return Run.Status.CANCELLED, "cancelled"
+    if isinstance(reason, WorkerStops):
+        return Run.Status.QUEUED, ""
+    if isinstance(reason, ProviderDown):
+        return Run.Status.PAUSED, "provider down"
+    if isinstance(reason, PauseWished):
+        return Run.Status.PAUSED, ""
+    return Run.Status.FAILED, "provider refused"

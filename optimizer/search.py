@@ -1,0 +1,65 @@
+"""MIPRO's surrogate: Optuna's tree-structured Parzen estimator, in memory, rebuilt by replaying."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import TPESampler
+from optuna.trial import TrialState
+
+from optimizer.core.search import Choice, Search
+from optimizer.core.stats import Estimate
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+logging.getLogger("optuna").setLevel(logging.ERROR)
+
+
+class TPESearch:
+    """Multivariate TPE over categorical options.
+
+    A fresh sampler, seeded by the number of the question, answers each `ask`: what is asked depends
+    on nothing but the seed and what was told, so that a replayed run asks the same again.
+    """
+
+    def __init__(self, options: Mapping[str, int], seed: int, trials: int) -> None:
+        self._space: dict[str, BaseDistribution] = {
+            name: CategoricalDistribution(list(range(count)))
+            for name, count in sorted(options.items())
+        }
+        self._seed = seed
+        self._startup = min(10, max(4, trials // 4))
+        self._asked = 0
+        self._study = optuna.create_study(direction="maximize", sampler=self._sampler())
+
+    def ask(self) -> Choice:
+        self._study.sampler = self._sampler()
+        self._asked += 1
+        trial = self._study.ask(self._space)
+        # Samplers ignore failed trials: the study stays a function of what was told.
+        self._study.tell(trial, state=TrialState.FAIL)
+        return {name: int(value) for name, value in trial.params.items()}
+
+    def tell(self, choice: Choice, score: Estimate) -> None:
+        self._study.add_trial(
+            optuna.trial.create_trial(
+                params=dict(choice), distributions=self._space, value=score.mean
+            )
+        )
+
+    def _sampler(self) -> TPESampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return TPESampler(
+                multivariate=True,
+                n_startup_trials=self._startup,
+                seed=(self._seed * 100_003 + self._asked) % 2**32,
+            )
+
+
+def tpe(options: Mapping[str, int], seed: int, trials: int) -> Search:
+    """A `NewSearch` for optimizers."""
+    return TPESearch(options, seed, trials)

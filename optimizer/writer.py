@@ -1,0 +1,327 @@
+"""A run's one writer: a thread with its own connection that commits what happens in small groups.
+
+Calls settle and examples finish by the hundred a second, and a commit takes milliseconds: whatever
+gathers while one group is being written becomes the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from optimizer import outcomes, ownership
+from optimizer.core.lm import Reply
+from optimizer.core.outcome import Outcome
+from optimizer.core.requests import BudgetSpent
+from optimizer.leaving import CancelWished, Leaving, PauseWished, WorkerStops
+from optimizer.lm.failures import CallFailed, SentTooOften, Unreachable
+from optimizer.lm.ledger import Answer, Closing, Ledger
+from optimizer.lm.paid import Wanted
+from optimizer.outcomes import Scored
+from optimizer.ownership import Owner, TakenByAnother
+from optimizer.pulse import Pulse
+
+logger = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.008
+"""How long a group gathers while many calls are out."""
+FEW = 4
+LARGEST_GROUP = 512
+PATIENCE_SECONDS = 60.0
+"""How long a lost database is waited for."""
+
+Future = asyncio.Future[Reply | None]
+Told = Reply | BaseException | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A reservation and who waits for it."""
+
+    wanted: Wanted
+    future: Future
+
+    @property
+    def key(self) -> str:
+        return self.wanted.key
+
+
+@dataclass
+class Group:
+    """What is committed together."""
+
+    asked: list[Asked] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
+    scored: list[Scored] = field(default_factory=list)
+    flushed: list[threading.Event] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        if isinstance(entry, Asked):
+            self.asked.append(entry)
+        elif isinstance(entry, Closing):
+            self.closings.append(entry)
+        elif isinstance(entry, Scored):
+            self.scored.append(entry)
+        else:
+            self.flushed.append(entry)
+
+    @property
+    def size(self) -> int:
+        return len(self.asked) + len(self.closings) + len(self.scored)
+
+
+Entry = Asked | Closing | Scored | threading.Event
+
+
+class Writer:
+    """The books of one owner. Asynchronous methods belong to `loop`, the others to any thread.
+
+    It works within `with`; its connection, and the lock on it, stay until `release`. `stopping` is
+    set when this process is to end.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        connection: psycopg.Connection[Any],
+        loop: asyncio.AbstractEventLoop,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        self.owner = owner
+        self.pulse = Pulse(owner)
+        self.leaving: Leaving | None = None
+        self._ledger = Ledger(owner)
+        self._connection = connection
+        self._loop = loop
+        self._left = asyncio.Event()
+        self._deadline: float | None = None
+        self._stopping = stopping or threading.Event()
+        self._queue: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+        self._out: dict[str, list[Asked]] = {}
+        self._parked: list[Asked] = []
+        self._ended = threading.Event()
+        self._broken: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name=f"writer {owner.name}", daemon=True)
+
+    def __enter__(self) -> Writer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Commit what is waiting and end the thread."""
+        self._ended.set()
+        self._thread.join()
+
+    def release(self) -> None:
+        """Let go of the owner's lock."""
+        self._connection.close()
+
+    def limit_seconds(self, left: float) -> None:
+        """Pay for nothing more when so many seconds are over."""
+        self._deadline = time.monotonic() + left
+
+    async def reserve(self, wanted: Wanted) -> Reply | None:
+        if self.leaving is not None:
+            raise self.leaving
+        self._must_work()
+        future: Future = self._loop.create_future()
+        self._queue.put(Asked(wanted, future))
+        return await future
+
+    def settle(self, key: str, reply: Reply) -> None:
+        self._queue.put(Closing(key, reply))
+
+    def fail(self, key: str, failure: CallFailed) -> None:
+        self._queue.put(Closing(key, failure))
+
+    def score(self, exchange: int, position: int, outcome: Outcome) -> None:
+        """Keep an outcome; it is committed after the calls that it is made of."""
+        self.pulse.progress.done += 1
+        self._queue.put(Scored(exchange, position, outcome))
+
+    async def rest(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Leaving: the run is being left meanwhile.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._left.wait()
+        except TimeoutError:
+            return
+        raise self.leaving or Leaving()
+
+    def leave(self, reason: Leaving) -> None:
+        """Reserve nothing more; the first reason stays."""
+        if self.leaving is None:
+            self.leaving = reason
+            self._loop.call_soon_threadsafe(self._left.set)
+
+    def heed(self, wish: str | None) -> None:
+        """Leave when that is wished."""
+        if wish == "pause":
+            self.leave(PauseWished())
+        elif wish == "cancel":
+            self.leave(CancelWished())
+
+    def out_of_time(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def flush(self) -> None:
+        """Wait until everything so far is committed; blocks the thread."""
+        done = threading.Event()
+        self._queue.put(done)
+        while not done.wait(0.2):
+            self._must_work()
+        self._must_work()
+
+    def _must_work(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+
+    # --- the thread ------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            while not (self._ended.is_set() and self._queue.empty()):
+                self._heed_stopping()
+                self._commit_patiently(self._gather())
+            self._commit_patiently(Group(), last=True)
+        except BaseException as error:  # noqa: BLE001 - raised again in whoever waits or asks next
+            self._broken = error
+            waiting = [*self._parked, *(a for asked in self._out.values() for a in asked)]
+            self._tell([(asked, error) for asked in (*waiting, *self._drained().asked)])
+
+    def _gather(self) -> Group:
+        group = Group()
+        try:
+            group.add(self._queue.get(timeout=0.02 if self._ended.is_set() else 0.2))
+        except queue.Empty:
+            return group
+        if len(self._out) > FEW:
+            time.sleep(GATHER_SECONDS)
+        return self._drained(group)
+
+    def _drained(self, group: Group | None = None) -> Group:
+        group = group or Group()
+        try:
+            while group.size < LARGEST_GROUP:
+                group.add(self._queue.get_nowait())
+        except queue.Empty:
+            return group
+        return group
+
+    def _commit_patiently(self, group: Group, last: bool = False) -> None:
+        """Commit, through deadlocks and restarts of the database."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if self._connection.closed:
+                    self._reconnect()
+                self._commit(group, last)
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise
+                logger.warning("%s waits for the database: %s", self.owner.name, error)
+                time.sleep(0.3)
+            else:
+                break
+        for event in group.flushed:
+            event.set()
+
+    def _reconnect(self) -> None:
+        try:
+            self._connection = ownership.take(self.owner)
+        except TakenByAnother as error:
+            # Our own lost session may hold it a little longer.
+            raise psycopg.OperationalError(str(error)) from error
+
+    def _commit(self, group: Group, last: bool) -> None:
+        """One transaction: calls closed and reserved, outcomes, pulse. Nothing else changes before
+        it is committed, so that it can be tried again.
+        """
+        closed = {closing.key for closing in group.closings}
+        beating = self.pulse.due(last)
+        asked = list(group.asked)
+        if closed or beating or self.leaving:
+            asked += self._parked
+        asked += [waiter for key in closed for waiter in self._out.get(key, ())]
+        asking = [a for a in asked if a.key not in self._out or a.key in closed]
+        if not (asked or group.size or beating):
+            return
+        paying = not self.out_of_time()
+        wish = None
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            told = self._ledger.apply(cursor, group.closings, [a.wanted for a in asking], paying)
+            outcomes.insert(cursor, group.scored)
+            if beating:
+                wish = self.pulse.beat(cursor)
+        if beating:
+            self.pulse.beaten(busy=False)
+        if group.size:
+            self.pulse.happened()
+        self.heed(wish)
+        for key in closed:
+            self._out.pop(key, None)
+        if asked:
+            handled = set(map(id, asked))
+            self._parked = [a for a in self._parked if id(a) not in handled]
+        self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
+
+    def _answer(
+        self, asked: list[Asked], told: Mapping[str, Reply | Answer], spent: BudgetSpent
+    ) -> None:
+        answers: list[tuple[Asked, Told]] = []
+        for entry in asked:
+            if entry.key in self._out:
+                self._out[entry.key].append(entry)  # the same call is out already: one is enough
+                continue
+            answer = told[entry.key]
+            if isinstance(answer, Reply):
+                answers.append((entry, answer))
+            elif answer is Answer.GRANTED:
+                self._out[entry.key] = []
+                answers.append((entry, None))
+            elif answer is Answer.NO_FUNDS:
+                answers.append((entry, spent))
+            elif answer is Answer.SENT_TOO_OFTEN:
+                answers.append((entry, _sent_too_often()))
+            elif self.leaving is not None:
+                answers.append((entry, self.leaving))
+            else:
+                self._parked.append(entry)
+        self._tell(answers)
+
+    def _tell(self, answers: list[tuple[Asked, Told]]) -> None:
+        if answers:
+            self._loop.call_soon_threadsafe(self._deliver, answers)
+
+    def _deliver(self, answers: list[tuple[Asked, Told]]) -> None:
+        for entry, answer in answers:
+            if entry.future.done():
+                if answer is None:  # granted to somebody who was cancelled: it was never sent
+                    self.fail(entry.key, Unreachable("The call was given up before it was sent."))
+            elif isinstance(answer, BaseException):
+                entry.future.set_exception(answer)
+            else:
+                entry.future.set_result(answer)
+
+    def _heed_stopping(self) -> None:
+        if self._stopping.is_set():
+            self.leave(WorkerStops())
+
+
+def _sent_too_often() -> SentTooOften:
+    return SentTooOften(
+        "This call was cut off every time it was sent, and may have been paid each time; it is not "
+        "sent again by itself. Pause and resume the run to try once more."
+    )

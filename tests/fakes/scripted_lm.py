@@ -1,0 +1,90 @@
+"""A model that answers by rule, in this process: no network, no clock, the same every time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from optimizer.core.lm import Reply
+from optimizer.lm.call import LMCall, key_of
+from tests.fakes.world import chance
+
+Script = Callable[[LMCall], str | Exception]
+
+
+class Killed(BaseException):
+    """The process ends here, as far as it is concerned."""
+
+
+def by_skill(call: LMCall) -> str:
+    """Proposals are numbered; answers are right more often with demos and a longer instruction.
+
+    The right label of "message 7" is that of `tests.fakes.world.messages`.
+    """
+    properties = schema_properties(call.schema)
+    if not properties:
+        words = call.messages[-1].content
+        return f"Look at it closely, in way {int(chance(words, call.sample) * 1000)}."
+    said = call.messages[-1].content
+    demos = (len(call.messages) - 2) // 2
+    skill = 0.35 + 0.1 * demos + 0.3 * chance(call.messages[0].content)
+    right = chance(said, demos, call.messages[0].content, call.sample) < skill
+    return json.dumps({name: _value(kind, said, right) for name, kind in properties.items()})
+
+
+def always_right(call: LMCall) -> str:
+    properties = schema_properties(call.schema)
+    said = call.messages[-1].content
+    return json.dumps({name: _value(kind, said, True) for name, kind in properties.items()})
+
+
+def schema_properties(schema: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = (schema or {}).get("properties", {})
+    return found
+
+
+def _value(kind: dict[str, Any], said: str, right: bool) -> object:
+    choices = kind.get("enum")
+    number = int(next(w for w in said.split() if w.isdigit())) if choices else 0
+    if choices:
+        return choices[(number + (not right)) % len(choices)]
+    return {"integer": 1, "number": 1.5, "boolean": True, "array": ["a"]}.get(
+        kind.get("type", ""), "a text"
+    )
+
+
+@dataclass
+class ScriptedLM:
+    """An `Endpoint`. `script` returns the reply, or an exception to raise; calls are kept."""
+
+    script: Script = by_skill
+    seconds: float = 0.0
+    usage: tuple[int, int] = (40, 10)
+    constrains: bool = True
+    calls: list[LMCall] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+
+    async def complete(self, call: LMCall) -> Reply:
+        self.calls.append(call)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(self.seconds)
+            said = self.script(call)
+        finally:
+            self.at_once -= 1
+        if isinstance(said, BaseException):
+            raise said
+        return Reply(said, *self.usage, seconds=self.seconds)
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+    def sent(self) -> Counter[str]:
+        """How often each distinct call was sent."""
+        return Counter(key_of("", "", call.as_json()) for call in self.calls)
