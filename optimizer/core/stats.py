@@ -75,17 +75,17 @@ def full_score(outcomes: Sequence[Outcome]) -> FullScore:
 def mean_interval(scores: Sequence[float]) -> tuple[float, float, float]:
     """Mean of scores in 0–1 with a 95 % interval.
 
-    Wilson's interval, with the effective number of trials taken from the scores' own variance
-    (never wider than for zeros and ones), so that it is right for 0/1 scores and honest for others.
+    Wilson's interval. Scores between 0 and 1 scatter less than zeros and ones of the same mean, so
+    the number of trials is scaled by how much less; the scatter is smoothed by one zero-or-one
+    score, so that few equal scores claim no certainty.
     """
     n = len(scores)
     if n == 0:
         return 0.0, 0.0, 1.0
     mean = math.fsum(scores) / n
-    variance = math.fsum((s - mean) ** 2 for s in scores) / n
     binary = mean * (1 - mean)
-    size = n * min(binary / variance, 50.0) if variance > 0 else float(n)
-    size = max(size, float(n))
+    variance = (math.fsum((s - mean) ** 2 for s in scores) + binary) / (n + 1)
+    size = n * max(binary / variance, 1.0) if binary > 0 else float(n)
     centre = (mean + Z95**2 / (2 * size)) / (1 + Z95**2 / size)
     half = Z95 / (1 + Z95**2 / size) * math.sqrt(binary / size + Z95**2 / (4 * size**2))
     return mean, max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
