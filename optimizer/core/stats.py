@@ -10,6 +10,9 @@ from optimizer.core.outcome import Outcome
 
 Z95 = 1.959964
 
+COIN = 0.25
+"""Variance of a fair coin."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -76,16 +79,16 @@ def mean_interval(scores: Sequence[float]) -> tuple[float, float, float]:
     """Mean of scores in 0–1 with a 95 % interval.
 
     Wilson's interval. Scores between 0 and 1 scatter less than zeros and ones of the same mean, so
-    the number of trials is scaled by how much less; the scatter is smoothed by one zero-or-one
-    score, so that few equal scores claim no certainty.
+    the number of trials is scaled by how much less; both scatters are smoothed by that of one
+    fair coin, so that a few equal scores claim no certainty.
     """
     n = len(scores)
     if n == 0:
         return 0.0, 0.0, 1.0
     mean = math.fsum(scores) / n
     binary = mean * (1 - mean)
-    variance = (math.fsum((s - mean) ** 2 for s in scores) + binary) / (n + 1)
-    size = n * max(binary / variance, 1.0) if binary > 0 else float(n)
+    scatter = math.fsum((s - mean) ** 2 for s in scores)
+    size = n * max((n * binary + COIN) / (scatter + COIN), 1.0)
     centre = (mean + Z95**2 / (2 * size)) / (1 + Z95**2 / size)
     half = Z95 / (1 + Z95**2 / size) * math.sqrt(binary / size + Z95**2 / (4 * size**2))
     return mean, max(0.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
