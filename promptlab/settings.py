@@ -26,7 +26,9 @@ TESTING = ENV.flag("PROMPTLAB_TESTING")
 # --- Where we are ------------------------------------------------------------------------------
 
 PORT = ENV.number("PORT", 8000)
-PUBLIC_URL = ENV.web_address("PROMPTLAB_URL", f"http://127.0.0.1:{PORT}")
+# Commands in a second terminal learn from the running web process where it is.
+_local_url = HOME.read_fact("web").get("url") or f"http://127.0.0.1:{PORT}"
+PUBLIC_URL = ENV.web_address("PROMPTLAB_URL", _local_url)
 BEHIND_HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = [
     *{"127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or ""},
@@ -34,7 +36,9 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # The base address of the embedded model's OpenAI-compatible API, or None where there is no engine.
-EMBEDDED_MODEL_URL: str | None = ENV.text("PROMPTLAB_MODEL_URL") or None
+EMBEDDED_MODEL_URL: str | None = (
+    ENV.text("PROMPTLAB_MODEL_URL") or HOME.read_fact("model").get("url") or None
+)
 
 # --- Rooms -------------------------------------------------------------------------------------
 
@@ -49,6 +53,7 @@ ROOMS = [
     "promptlab.reviews",
     "promptlab.releases",
     "promptlab.api",
+    "promptlab.demo",
     "optimizer",
 ]
 INSTALLED_APPS = [
