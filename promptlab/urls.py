@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from promptlab.health import healthz
@@ -13,7 +14,7 @@ PROJECT_ROOMS = ["datasets", "programs", "metrics", "providers", "runs", "review
 
 def _room(route: str, module: str) -> list[URLResolver]:
     package = module.rpartition(".")[0]
-    if find_spec(package) is None or find_spec(module) is None:
+    if package not in settings.INSTALLED_APPS or find_spec(module) is None:
         return []
     return [path(route, include(module))]
 

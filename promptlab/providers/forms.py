@@ -1,0 +1,254 @@
+"""The form of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.models import Provider
+from promptlab.providers.services import Connection
+from promptlab.ui.forms import CodeTextarea
+
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A well-known provider: what its form begins with. `prefix` is LiteLLM's, with the slash."""
+
+    key: str
+    name: str
+    text: str | Promise
+    kind: Provider.Kind = Provider.Kind.LITELLM
+    prefix: str = ""
+    api_base: str = ""
+
+
+PRESETS = (
+    Preset("openai", "OpenAI", _("GPT models, by API key"), prefix="openai/"),
+    Preset("anthropic", "Anthropic", _("Claude models, by API key"), prefix="anthropic/"),
+    Preset("gemini", "Google Gemini", _("Gemini models, by API key"), prefix="gemini/"),
+    Preset("mistral", "Mistral", _("Mistral models, by API key"), prefix="mistral/"),
+    Preset("deepseek", "DeepSeek", _("DeepSeek models, by API key"), prefix="deepseek/"),
+    Preset("groq", "Groq", _("Open models, served fast"), prefix="groq/"),
+    Preset("openrouter", "OpenRouter", _("Many providers by one key"), prefix="openrouter/"),
+    Preset("litellm", "LiteLLM", _("Any other provider that LiteLLM knows")),
+    Preset(
+        "endpoint",
+        "OpenAI-compatible",
+        _("Your own server: vLLM, llama.cpp, Ollama, LM Studio, a gateway"),
+        kind=Provider.Kind.OPENAI_COMPATIBLE,
+    ),
+)
+
+
+def preset_of(key: str) -> Preset | None:
+    return next((preset for preset in PRESETS if preset.key == key), None)
+
+
+class ProviderForm(forms.Form):
+    """Both kinds of providers; `preset` says which, and what to write before models' names."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    api_base = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        help_text=_("Up to and with /v1, for example http://127.0.0.1:8080/v1"),
+        widget=forms.URLInput(attrs={"spellcheck": "false"}),
+    )
+    api_key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        strip=True,
+        max_length=2000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    forget_key = forms.BooleanField(label=_("Remove the key that is stored"), required=False)
+    models = forms.CharField(label=_("Models"), widget=CodeTextarea({"rows": 3}))
+    concurrency = forms.IntegerField(
+        label=_("Calls at a time"),
+        min_value=1,
+        max_value=256,
+        initial=8,
+        help_text=_("Fewer where the provider limits its rate."),
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+    input_price = forms.DecimalField(
+        label=_("Price of input, $ per 1M tokens"),
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(10_000),
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={"class": "short", "step": "any"}),
+    )
+    output_price = forms.DecimalField(
+        label=_("Price of output, $ per 1M tokens"),
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(10_000),
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={"class": "short", "step": "any"}),
+    )
+    constrains_replies = forms.BooleanField(
+        label=_("Hold replies to a JSON schema"),
+        required=False,
+        initial=True,
+        help_text=_("Most servers can (response_format). It is switched off by itself if not."),
+    )
+
+    def __init__(
+        self,
+        preset: Preset,
+        data: Mapping[str, Any] | None = None,
+        provider: Provider | None = None,
+    ) -> None:
+        super().__init__(data, initial=_initial(preset, provider))
+        self.preset, self.provider = preset, provider
+        self._fit_to_preset()
+        if provider is None or not provider.secret_hint:
+            del self.fields["forget_key"]
+        else:
+            self.fields["api_key"].help_text = _(
+                "A key ending in %(hint)s is stored. Leave this empty to keep it."
+            ) % {"hint": provider.secret_hint}
+
+    def _fit_to_preset(self) -> None:
+        models, key = self.fields["models"], self.fields["api_key"]
+        if self.preset.kind == Provider.Kind.OPENAI_COMPATIBLE:
+            models.help_text = _("One a line, as the server calls them.")
+            key.help_text = _("Only if the server wants one. Stored encrypted, never shown again.")
+            return
+        key.required = self.provider is None
+        key.help_text = _("Stored encrypted, never shown again.")
+        self.fields["api_base"].required = False
+        self.fields["api_base"].label = _("Other address")
+        self.fields["api_base"].help_text = _("Only for a proxy or a region of its own.")
+        self.fields["input_price"].help_text = _("Empty: LiteLLM's price list.")
+        models.help_text = (
+            _("One a line; “%(prefix)s” is put before names that lack it.")
+            % {"prefix": self.preset.prefix}
+            if self.preset.prefix
+            else _("One a line, by LiteLLM's names: provider/model.")
+        )
+
+    def clean_api_base(self) -> str:
+        address: str = self.cleaned_data["api_base"].strip()
+        if not address:
+            return ""
+        try:
+            parts = urlsplit(address)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ValidationError(_("An address begins with http:// or https:// and a host."))
+        if parts.username or parts.password:
+            raise ValidationError(_("Leave the password out of the address; enter it as the key."))
+        return address
+
+    def clean_models(self) -> tuple[str, ...]:
+        prefix = self.preset.prefix
+        lines = [line.strip() for line in self.cleaned_data["models"].splitlines()]
+        names = [
+            line if not prefix or line.startswith(prefix) else prefix + line
+            for line in lines
+            if line
+        ]
+        if not names:
+            raise ValidationError(_("Enter at least one model."))
+        for name in names:
+            if len(name) > 200 or any(character.isspace() for character in name):
+                raise ValidationError(
+                    _("“%(name)s” is no model's name: one a line, without blanks."),
+                    params={"name": name[:60]},
+                )
+        if self.preset.kind == Provider.Kind.LITELLM and any("/" not in name for name in names):
+            raise ValidationError(_("LiteLLM's names have two parts: provider/model."))
+        return tuple(dict.fromkeys(names))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        prices = {side: data.get(side) for side in ("input_price", "output_price")}
+        if any(price is not None for price in prices.values()):
+            for side, price in prices.items():
+                if price is None and side not in self.errors:
+                    self.add_error(side, _("Enter both prices, or none."))
+        if self._key_would_travel(data):
+            told = _("The address changed: enter the key again, so that it goes there on purpose.")
+            self.add_error("api_key", told)
+        return data
+
+    def _key_would_travel(self, data: dict[str, Any]) -> bool:
+        """Whether a key that nobody can read here would be sent to another address."""
+        if self.provider is None or not self.provider.secret_hint or "api_base" not in data:
+            return False
+        moved = data["api_base"].rstrip("/") != self.provider.api_base
+        return moved and not data.get("api_key") and not data.get("forget_key")
+
+    def connection(self) -> Connection:
+        """What a valid form says."""
+        data = self.cleaned_data
+        return Connection(
+            name=data["name"],
+            kind=self.preset.kind,
+            models=data["models"],
+            api_base=data["api_base"],
+            concurrency=data["concurrency"],
+            input_price=_micro(data["input_price"]),
+            output_price=_micro(data["output_price"]),
+            constrains_replies=data["constrains_replies"],
+        )
+
+    def key(self) -> str | None:
+        """The new key; "" to remove the old one, None to keep it."""
+        return self.cleaned_data["api_key"] or ("" if self.cleaned_data.get("forget_key") else None)
+
+
+class CheckForm(forms.Form):
+    """Which of the provider's models to test."""
+
+    model = forms.ChoiceField()
+
+    def __init__(self, provider: Provider, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self.fields["model"] = forms.ChoiceField(
+            choices=[(model, model) for model in provider.models_offered]
+        )
+
+
+def preset_for(provider: Provider) -> Preset:
+    """The preset whose form a stored provider is edited with."""
+    if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
+        return next(preset for preset in PRESETS if preset.key == "endpoint")
+    return next(preset for preset in PRESETS if preset.key == "litellm")
+
+
+def _initial(preset: Preset, provider: Provider | None) -> dict[str, Any]:
+    if provider is None:
+        named = preset.key not in ("litellm", "endpoint")
+        return {"name": preset.name if named else "", "api_base": preset.api_base}
+    return {
+        "name": provider.name,
+        "api_base": provider.api_base,
+        "models": "\n".join(provider.models_offered),
+        "concurrency": provider.concurrency,
+        "input_price": _dollars(provider.input_price),
+        "output_price": _dollars(provider.output_price),
+        "constrains_replies": provider.constrains_replies,
+    }
+
+
+def _micro(dollars: Decimal | None) -> int | None:
+    return None if dollars is None else round(dollars * MICRO)
+
+
+def _dollars(micro: int | None) -> str:
+    return "" if micro is None else f"{Decimal(micro) / MICRO:f}"

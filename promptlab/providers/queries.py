@@ -1,0 +1,103 @@
+"""What is read of providers. Nothing here knows a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Case, QuerySet, When
+
+from optimizer.core.lm import Role
+from optimizer.core.spec import ModelRef
+from optimizer.models import Provider, Run
+from optimizer.prices import Price, price_of
+from promptlab.accounts.models import Project
+from promptlab.providers import embedded
+
+UNENDED = (Run.Status.QUEUED, Run.Status.RUNNING, Run.Status.PAUSED)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One model of one provider, as it is offered in a form."""
+
+    provider_id: int
+    model: str
+    label: str
+    embedded: bool
+    works: bool | None = None
+    """What the provider's last test said; None while it was never tested."""
+
+    @property
+    def value(self) -> str:
+        return f"{self.provider_id}:{self.model}"
+
+    def ref(self) -> ModelRef:
+        return ModelRef(self.provider_id, self.model)
+
+
+@dataclass(frozen=True)
+class OfferedModel:
+    """A model on the providers page. `price` is None when nobody said it."""
+
+    name: str
+    price: Price | None
+
+
+def providers_of(project: Project) -> QuerySet[Provider]:
+    """The project's providers by name, the embedded one first; without their keys."""
+    found = Provider.objects.filter(namespace=project.namespace).defer("secret")
+    own_first = Case(When(kind=Provider.Kind.EMBEDDED, then=0), default=1)
+    return found.order_by(own_first, "name")
+
+
+def offered_models(provider: Provider) -> list[OfferedModel]:
+    return [OfferedModel(name, price_of(provider, name)) for name in provider.models_offered]
+
+
+def model_choices(project: Project) -> list[ModelChoice]:
+    """Models that can be called, other providers' before the embedded one."""
+    found = [
+        ModelChoice(
+            provider.pk,
+            model,
+            f"{provider.name}: {model}",
+            provider.kind == Provider.Kind.EMBEDDED,
+            _works(provider),
+        )
+        for provider in providers_of(project)
+        for model in provider.models_offered
+    ]
+    return sorted(
+        (choice for choice in found if embedded.runs_here() or not choice.embedded),
+        key=lambda choice: choice.embedded,
+    )
+
+
+def choice_of(project: Project, value: str) -> ModelChoice | None:
+    """The choice with this `value`, None when it is not (or no longer) offered."""
+    return next((choice for choice in model_choices(project) if choice.value == value), None)
+
+
+def default_models(project: Project) -> dict[Role, ModelChoice]:
+    """What a form begins with: for every role the first connected model that is not known to fail.
+
+    The embedded model comes last; empty when the project has no model at all.
+    """
+    choices = model_choices(project)
+    best = min(choices, key=lambda c: (c.embedded, c.works is False), default=None)
+    return dict.fromkeys((Role.TASK, Role.OPTIMIZER), best) if best else {}
+
+
+def runs_using(provider: Provider) -> list[int]:
+    """Ids of runs that are not over and call this provider."""
+    unended = Run.objects.filter(namespace=provider.namespace, status__in=UNENDED)
+    return [
+        pk
+        for pk, models in unended.values_list("pk", "spec__models")
+        if any(ref.get("provider") == provider.pk for ref in (models or {}).values())
+    ]
+
+
+def _works(provider: Provider) -> bool | None:
+    states = {Provider.Check.WORKS: True, Provider.Check.FAILED: False}
+    return states.get(Provider.Check(provider.check_state))

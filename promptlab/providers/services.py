@@ -1,0 +1,115 @@
+"""What is done to providers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from optimizer import provider_checks, secrets
+from optimizer.models import Provider
+from promptlab.accounts.models import Project, User
+from promptlab.providers.queries import runs_using
+
+audit = logging.getLogger("promptlab.audit")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Everything about a provider but its key. Prices are micro-USD per million tokens."""
+
+    name: str
+    kind: Provider.Kind
+    models: tuple[str, ...]
+    api_base: str = ""
+    concurrency: int = 8
+    input_price: int | None = None
+    output_price: int | None = None
+    constrains_replies: bool = True
+
+
+class NameTaken(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a provider “{name}” in this project already.")
+
+
+class ProviderInUse(Exception):
+    """Runs that are not over call this provider."""
+
+    def __init__(self, provider: Provider, runs: Sequence[int]) -> None:
+        super().__init__(
+            f"“{provider.name}” is called by runs that are not over: {len(runs)}. "
+            "Cancel them, or wait for their end."
+        )
+
+
+class EmbeddedStays(Exception):
+    def __init__(self) -> None:
+        super().__init__("The embedded model belongs to every project and cannot be changed.")
+
+
+def save_provider(
+    project: Project,
+    by: User,
+    connection: Connection,
+    *,
+    api_key: str | None = None,
+    provider: Provider | None = None,
+) -> Provider:
+    """Add a provider, or change one. A key of None keeps the one it has, "" removes it.
+
+    Raises:
+        NameTaken: another provider of the project has the name.
+        EmbeddedStays: it is the embedded one.
+    """
+    provider = provider or Provider(namespace=project.namespace)
+    if provider.kind == Provider.Kind.EMBEDDED or connection.kind == Provider.Kind.EMBEDDED:
+        raise EmbeddedStays
+    is_new = provider.pk is None
+    _apply(provider, connection)
+    if api_key is not None:
+        provider.secret = secrets.encrypt(api_key) if api_key else None
+        provider.secret_hint = secrets.hint(api_key) if api_key else ""
+    provider.check_state, provider.check_message = Provider.Check.NEVER, ""
+    provider.check_seconds = provider.checked_at = None
+    try:
+        with transaction.atomic():
+            provider.save()
+    except IntegrityError as error:
+        raise NameTaken(connection.name) from error
+    done = "added" if is_new else "changed"
+    audit.info("%s %s provider %s of %s", by, done, provider.name, project.slug)
+    return provider
+
+
+def remove_provider(provider: Provider, by: User) -> None:
+    """Delete a provider with its key.
+
+    Raises:
+        EmbeddedStays: it is the embedded one.
+        ProviderInUse: a run that is not over calls it.
+    """
+    if provider.kind == Provider.Kind.EMBEDDED:
+        raise EmbeddedStays
+    using = runs_using(provider)
+    if using:
+        raise ProviderInUse(provider, using)
+    provider.delete()
+    audit.info("%s removed provider %s of %s", by, provider.name, provider.namespace)
+
+
+def start_check(provider: Provider, model: str, by: User) -> None:
+    """Have a worker make one small call; its result shows up in the provider's row."""
+    provider_checks.start(provider.pk, model)
+    audit.info("%s tests provider %s with %s", by, provider.name, model)
+
+
+def _apply(provider: Provider, connection: Connection) -> None:
+    provider.name, provider.kind = connection.name, connection.kind
+    provider.api_base = connection.api_base.rstrip("/")
+    provider.models_offered = list(connection.models)
+    provider.concurrency = connection.concurrency
+    provider.input_price, provider.output_price = connection.input_price, connection.output_price
+    provider.constrains_replies = connection.constrains_replies

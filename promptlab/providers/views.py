@@ -1,0 +1,113 @@
+"""The page “Models & keys”."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from optimizer.models import Provider
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
+from promptlab.providers import embedded, queries, services
+from promptlab.providers.forms import PRESETS, CheckForm, ProviderForm, preset_for, preset_of
+
+
+@login_required
+@require_safe
+def list_providers(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    context = {
+        "project": found,
+        "cards": [
+            {"provider": provider, "models": queries.offered_models(provider)}
+            for provider in queries.providers_of(found)
+        ],
+        "engine_runs": embedded.runs_here(),
+        "presets": PRESETS,
+    }
+    return render(request, "providers/list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: SignedInRequest, project: str, preset: str) -> HttpResponse:
+    found = project_for(request.user, project, Role.ADMIN)
+    chosen = preset_of(preset)
+    if chosen is None:
+        return redirect("providers:list", found.slug)
+    form = ProviderForm(chosen, request.POST or None)
+    if form.is_valid():
+        return _saved(request, found, form)
+    return _form_page(request, found, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: SignedInRequest, project: str, provider: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.ADMIN)
+    row = _changeable(found, provider)
+    form = ProviderForm(preset_for(row), request.POST or None, row)
+    if form.is_valid():
+        return _saved(request, found, form)
+    return _form_page(request, found, form)
+
+
+@login_required
+@require_POST
+def remove(request: SignedInRequest, project: str, provider: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.ADMIN)
+    row = _changeable(found, provider)
+    try:
+        services.remove_provider(row, request.user)
+    except services.ProviderInUse as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("“%(name)s” was removed.") % {"name": row.name})
+    return redirect("providers:list", found.slug)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse:
+    """POST starts a test; GET is asked every second until there is a result."""
+    role = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    found = project_for(request.user, project, role)
+    row = get_object_or_404(queries.providers_of(found), pk=provider)
+    if request.method == "POST":
+        form = CheckForm(row, request.POST)
+        if form.is_valid():
+            services.start_check(row, form.cleaned_data["model"], request.user)
+            row.refresh_from_db()
+    if not request.htmx:
+        return redirect("providers:list", found.slug)
+    context = {"project": found, "provider": row}
+    return render(request, "providers/list.html#check", context)
+
+
+def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> HttpResponse:
+    try:
+        saved = services.save_provider(
+            project, request.user, form.connection(), api_key=form.key(), provider=form.provider
+        )
+    except services.NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return _form_page(request, project, form)
+    messages.success(request, _("“%(name)s” is saved. Test it now.") % {"name": saved.name})
+    return redirect("providers:list", project.slug)
+
+
+def _form_page(request: SignedInRequest, project: Project, form: ProviderForm) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    context = {"project": project, "form": form, "provider": form.provider}
+    return render(request, "providers/edit.html", context, status=status)
+
+
+def _changeable(project: Project, pk: int) -> Provider:
+    others = queries.providers_of(project).exclude(kind=Provider.Kind.EMBEDDED)
+    return get_object_or_404(others, pk=pk)
