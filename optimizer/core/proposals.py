@@ -32,6 +32,9 @@ SHOWN_DEMOS = 3
 Instructions = dict[str, tuple[str, ...]]
 """Instruction candidates by module; the first is the current one."""
 
+History = dict[str, tuple[tuple[str, float], ...]]
+"""Instructions tried before with the program's score, by module, ascending."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -42,14 +45,19 @@ class Ground:
     module_descriptions: dict[str, str] = field(default_factory=dict)
 
 
-def propose(spec: RunSpec, demo_sets: DemoSets | None) -> Conversation[Instructions]:
+def propose(
+    spec: RunSpec, demo_sets: DemoSets | None, history: History
+) -> Conversation[Instructions]:
     """Write `spec.settings.instructions - 1` new instructions for every module, all upfront."""
     new = max(spec.settings.instructions - 1, 0)
     yield PhaseStarted(Phase.PROPOSE, new * len(spec.program.modules))
     ground = (yield from grounding(spec)) if new else Ground()
     found: Instructions = {}
     for module in spec.program.modules:
-        found[module.name] = yield from _module_instructions(spec, module, ground, demo_sets, new)
+        tried = history.get(module.name, ()) if spec.settings.grounding.history else ()
+        found[module.name] = yield from _module_instructions(
+            spec, module, ground, demo_sets, tried, new
+        )
     return found
 
 
@@ -101,7 +109,12 @@ def dataset_summary(spec: RunSpec) -> Conversation[str]:
 
 
 def _module_instructions(
-    spec: RunSpec, module: Module, ground: Ground, demo_sets: DemoSets | None, new: int
+    spec: RunSpec,
+    module: Module,
+    ground: Ground,
+    demo_sets: DemoSets | None,
+    tried: Sequence[tuple[str, float]],
+    new: int,
 ) -> Conversation[tuple[str, ...]]:
     rng = random.Random(f"{spec.seed}:proposals:{module.name}")
     kept = [module.signature.instruction]
@@ -110,7 +123,15 @@ def _module_instructions(
     waiting = list(range(new))
     for draw in range(REDRAWS + 1):
         asked = tuple(
-            _prompt(spec, module, ground, _shown(demo_sets, module, i + 1), tips[i], draw * new + i)
+            _prompt(
+                spec,
+                module,
+                ground,
+                _shown(demo_sets, module, i + 1),
+                tried,
+                tips[i],
+                draw * new + i,
+            )
             for i in waiting
         )
         if not asked:
@@ -139,6 +160,7 @@ def _prompt(
     module: Module,
     ground: Ground,
     demos: Sequence[Demo],
+    tried: Sequence[tuple[str, float]],
     tip: str,
     sample: int,
 ) -> Prompt:
@@ -151,6 +173,7 @@ def _prompt(
         program_summary=ground.program_summary,
         module_description=ground.module_descriptions.get(module.name, ""),
         demos=demos if shows.demos else (),
+        history=tried,
         tip=tip,
         temperature=spec.settings.proposal_temperature,
         sample=sample,

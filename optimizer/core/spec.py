@@ -44,6 +44,7 @@ class Grounding:
     dataset_summary: bool = True
     program_summary: bool = True
     demos: bool = True
+    history: bool = True
     tips: bool = True
 
 

@@ -21,7 +21,7 @@ from optimizer.core.events import (
     TrialStarted,
 )
 from optimizer.core.example import Example
-from optimizer.core.proposals import Instructions
+from optimizer.core.proposals import History, Instructions
 from optimizer.core.requests import (
     BudgetSpent,
     Conversation,
@@ -79,6 +79,15 @@ class Board:
         """The highest mean minibatch score among candidates not yet fully evaluated."""
         waiting = [c for c in self.minibatches if c not in self.full and self._mean(c).n]
         return max(waiting, key=lambda c: self._mean(c).mean, default=None)
+
+    def history(self) -> History:
+        """Every module's fully evaluated instructions with the program's score, ascending."""
+        found: dict[str, list[tuple[str, float]]] = {}
+        for candidate, score in sorted(self.full.items(), key=lambda item: item[1].mean):
+            for name, prompt in candidate.modules.items() if score.n else ():
+                if prompt.instruction.strip():
+                    found.setdefault(name, []).append((prompt.instruction, score.mean))
+        return {name: tuple(tried) for name, tried in found.items()}
 
     def _mean(self, candidate: Candidate) -> Estimate:
         batches = self.minibatches[candidate]

@@ -17,7 +17,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
     def search(board: Board) -> Conversation[None]:
         demo_sets = yield from bootstrap(spec)
-        instructions = yield from propose(spec, demo_sets)
+        instructions = yield from propose(spec, demo_sets, board.history())
         yield from search_options(board, Options(instructions, demo_sets), new_search)
 
     return (yield from conduct(spec, search))

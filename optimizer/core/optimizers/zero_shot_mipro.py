@@ -21,7 +21,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         shown = replace(spec.settings, demo_sets=2, max_bootstrapped_demos=SHOWN_DEMOS)
         grounded = spec.settings.grounding.demos
         demo_sets = (yield from bootstrap(replace(spec, settings=shown))) if grounded else None
-        instructions = yield from propose(spec, demo_sets)
+        instructions = yield from propose(spec, demo_sets, board.history())
         yield from search_options(board, Options(instructions), new_search)
 
     return (yield from conduct(spec, search))
