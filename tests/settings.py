@@ -16,4 +16,4 @@ os.environ["PROMPTLAB_HOME"] = os.environ["PROMPTLAB_TEST_HOME"]
 os.environ["PROMPTLAB_TESTING"] = "1"
 os.environ.pop("DATABASE_URL", None)
 
-from promptlab.settings import *  # noqa: E402, F403
+from promptlab.settings import *  # noqa: F403

@@ -21,9 +21,9 @@ class NoBinaries(Exception):
     def __init__(self, wanted_major: int | None, account: Account) -> None:
         version = wanted_major or f"{OLDEST_MAJOR} or newer"
         super().__init__(
-            f"No PostgreSQL {version} is found that the user '{account.name}' may run. Run "
-            "`make setup`, or install your system's PostgreSQL server, or point PGBIN at the folder "
-            "of its programs, or set DATABASE_URL to a server of yours."
+            f"No PostgreSQL {version} is found that the user '{account.name}' may run. "
+            "Run `make setup`, or install your system's PostgreSQL server, or point PGBIN at the "
+            "folder of its programs, or set DATABASE_URL to a server of yours."
         )
 
 

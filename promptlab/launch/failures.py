@@ -8,11 +8,25 @@ from contextlib import contextmanager
 
 from promptlab.launch.account import FolderOutOfReach
 from promptlab.launch.binaries import NoBinaries
+from promptlab.launch.checks import DatabaseUnreachable, DiskFull, PythonTooOld
 from promptlab.launch.home import HomeNotWritable
-from promptlab.launch.ports import PortTaken
+from promptlab.launch.ports import BadPort, PortTaken
 from promptlab.launch.postgres import PostgresFailed
+from promptlab.launch.supervisor import AlreadyRuns, StepFailed
 
-EXPECTED = (FolderOutOfReach, HomeNotWritable, NoBinaries, PortTaken, PostgresFailed)
+EXPECTED = (
+    AlreadyRuns,
+    BadPort,
+    DatabaseUnreachable,
+    DiskFull,
+    FolderOutOfReach,
+    HomeNotWritable,
+    NoBinaries,
+    PortTaken,
+    PostgresFailed,
+    PythonTooOld,
+    StepFailed,
+)
 
 
 @contextmanager

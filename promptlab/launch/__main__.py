@@ -1,0 +1,35 @@
+"""`python -m promptlab.launch`: what `make run` calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+
+from promptlab.launch.checks import check_database, check_disk, check_python
+from promptlab.launch.failures import told_in_one_sentence
+from promptlab.launch.home import home_from
+from promptlab.launch.ports import listening_socket, port_from
+from promptlab.launch.postgres import Cluster, running_server
+from promptlab.launch.supervisor import Supervisor, only_one
+
+
+def main() -> None:
+    with told_in_one_sentence(), ExitStack() as stack:
+        check_python(sys.version_info)
+        home = home_from(os.environ).prepare()
+        stack.enter_context(only_one(home))
+        host = os.environ.get("PROMPTLAB_HOST") or "127.0.0.1"
+        listener = stack.enter_context(listening_socket(host, port_from(os.environ)))
+        check_disk(home)
+        supervisor = Supervisor(home, listener, os.environ)
+        if url := os.environ.get("DATABASE_URL"):
+            check_database(url)
+            supervisor.run(url, cluster=None)
+        else:
+            server = stack.enter_context(running_server(home))
+            supervisor.run(server.url, Cluster(home, {}))
+
+
+if __name__ == "__main__":
+    main()
