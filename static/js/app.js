@@ -17,12 +17,23 @@ const actions = {
   },
   "[data-copy], [data-copy-from]": async (button) => {
     const source = document.getElementById(button.dataset.copyFrom);
-    await navigator.clipboard.writeText(source ? source.textContent : button.dataset.copy);
+    await copy(source ? source.textContent : button.dataset.copy);
     toast(messages.msgCopied);
   },
   "[data-href]": (mark) => location.assign(mark.dataset.href),
   "[data-palette]": () => document.dispatchEvent(new CustomEvent("palette:open")),
 };
+
+// Without https, browsers keep the clipboard from pages, but still copy what is selected.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
 
 document.addEventListener("click", (event) => {
   for (const [selector, act] of Object.entries(actions)) {

@@ -2,17 +2,19 @@
 {
   const root = document.documentElement;
   const KEY = "promptlab-theme";
+  // What the account says. A choice made here lasts until the account says something else.
+  const account = root.dataset.theme ?? "";
 
   const read = () => {
     try {
-      return localStorage.getItem(KEY);
+      return localStorage.getItem(KEY) ?? "";
     } catch {
-      return null; // Storage is closed to us: the device's theme it is.
+      return ""; // Storage is closed to us: the account's or the device's theme it is.
     }
   };
 
-  const saved = read();
-  if (saved) root.dataset.theme = saved;
+  const [chosen, over] = read().split("@");
+  if (chosen && over === account) root.dataset.theme = chosen;
 
   globalThis.switchTheme = () => {
     const dark = root.dataset.theme
@@ -20,7 +22,7 @@
       : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
     try {
-      localStorage.setItem(KEY, root.dataset.theme);
+      localStorage.setItem(KEY, `${root.dataset.theme}@${account}`);
     } catch {
       // The choice then lasts as long as the page.
     }
