@@ -1,4 +1,4 @@
-"""Answering requests: every example a small conversation with the models, many under way at once."""
+"""Answering requests: every example a small conversation with models, many under way at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from optimizer.core.candidate import Candidate
 from optimizer.core.example import Example
-from optimizer.core.execute import judged, predict
+from optimizer.core.execute import Prediction, judged, predict
 from optimizer.core.lm import Prompt, Reply, Role
 from optimizer.core.metrics import Metric
-from optimizer.core.outcome import Outcome
+from optimizer.core.outcome import Outcome, Score
 from optimizer.core.program import Program
 from optimizer.core.requests import Ask, BudgetSpent, Evaluate, Outcomes, Replies, Request
 from optimizer.core.spec import RunSpec
@@ -93,14 +93,14 @@ class Answering:
             done, waiting = await asyncio.wait(
                 waiting, timeout=0.5, return_when=asyncio.FIRST_EXCEPTION
             )
-            broken = next((e for task in done if (e := task.exception())), None)
+            problems = [error for task in done if (error := task.exception()) is not None]
             if patience is None and isinstance(self._writer.leaving, WorkerStops):
                 patience = asyncio.get_running_loop().time() + GRACE_SECONDS
-            if broken or (patience and asyncio.get_running_loop().time() > patience):
+            if problems or (patience and asyncio.get_running_loop().time() > patience):
                 await _cancel(waiting)
                 waiting = set()
-            if broken:
-                raise broken
+            if problems:
+                raise problems[0]
 
     async def _work(self, jobs: Iterator[Job]) -> None:
         for entry, request, position in jobs:
@@ -162,19 +162,30 @@ async def run_example(
     program: Program,
     candidate: Candidate,
     example: Example,
-    metric: Metric,
+    metric: Metric | None,
     line: Line,
     sample: int = 0,
     temperature: float | None = None,
 ) -> Outcome:
-    """Run the program on one example and judge it; calls of one wave are made at once."""
+    """Run the program on one example and judge it; calls of one wave are made at once.
+
+    Without a metric the score only says whether every reply could be read.
+
+    Raises:
+        CallFailed, BudgetSpent, Leaving: the example has no outcome.
+    """
     calls = predict(program, candidate, example.inputs, sample)
     try:
         prompts = next(calls)
         while True:
             prompts = calls.send(await _say_all(line, prompts, temperature))
     except StopIteration as end:
-        return judged(metric, example, end.value)
+        return judged(metric, example, end.value) if metric else _unjudged(example, end.value)
+
+
+def _unjudged(example: Example, prediction: Prediction) -> Outcome:
+    score = Score(float(not prediction.problem), prediction.problem)
+    return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 
 async def _say_all(

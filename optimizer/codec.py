@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,13 +17,13 @@ class Unreadable(ValueError):
 
 
 @cache
-def adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast(Any, kind))
 
 
-def to_json(value: object, kind: Any = None) -> Any:
+def to_json(value: object, kind: Hashable = None) -> Any:
     """A core value as plain JSON data (dicts, lists, strings, numbers)."""
-    return adapter(kind or type(value)).dump_python(value, mode="json")
+    return adapter(kind or cast(Hashable, type(value))).dump_python(value, mode="json")
 
 
 def from_json(kind: type[T], data: Any) -> T:
@@ -32,7 +33,7 @@ def from_json(kind: type[T], data: Any) -> T:
         Unreadable: the data does not have this shape.
     """
     try:
-        found: T = adapter(kind).validate_python(data)
+        found: T = adapter(cast(Hashable, kind)).validate_python(data)
     except ValidationError as error:
         raise Unreadable(_first_problem(error)) from error
     return found

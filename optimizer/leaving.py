@@ -24,4 +24,4 @@ class ProviderDown(Leaving):
 
 
 class ProviderClosed(Leaving):
-    """The provider refuses every call (key, permission, model, money): somebody has to change it."""
+    """The provider refuses every call (key, permission, model, money): it has to be changed."""

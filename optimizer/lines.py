@@ -18,7 +18,7 @@ from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import Paying
-from optimizer.lm.retry import Patient
+from optimizer.lm.retry import ATTEMPTS, Patient
 from optimizer.models import Provider
 from optimizer.prices import price_of
 from optimizer.writer import Writer
@@ -96,7 +96,7 @@ class Line:
 
     @property
     def in_flight(self) -> int:
-        """Examples to have under way: some more than places, so that no place waits for the books."""
+        """Examples to have under way: more than places, so that no place waits for the books."""
         places = self._gate.most
         return places + min(max(places // 4, 1), 16)
 
@@ -176,6 +176,7 @@ class Lines:
         writer: Writer,
         connect: Connect,
         max_cost: int | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -183,6 +184,7 @@ class Lines:
         self._connect = connect
         self._namespace = namespace
         self._max_cost = max_cost
+        self._attempts = attempts
         self._writer = writer
         self._by_role = {role: self._line(role, ref) for role, ref in models.items()}
 
@@ -213,7 +215,7 @@ class Lines:
             provider=provider.pk,
             price=price,
         )
-        patient = Patient(paying, self._writer.rest)
+        patient = Patient(paying, self._writer.rest, self._attempts)
         return Line(patient, ref, role, gate, self._healths[provider.pk], self._writer)
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:

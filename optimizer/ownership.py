@@ -25,7 +25,7 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who reserves calls: a run in one epoch, or a tryout. `namespace` is where its calls belong."""
+    """Who reserves calls, in `namespace`: a run in one epoch, or a tryout."""
 
     kind: Kind
     ref: int
@@ -52,8 +52,9 @@ class Owner:
             raise TakenByAnother(self)
 
     def alive(self, cursor: psycopg.Cursor[Any]) -> bool:
-        """Whether somebody holds the lock; if nobody does, it is ours until the transaction ends."""
-        row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock).fetchone()
+        """Whether somebody holds the lock; if nobody, it is ours until the transaction ends."""
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock)
+        row = cursor.fetchone()
         return row is None or not row[0]
 
     @property

@@ -72,7 +72,8 @@ def _read(entry: dict[str, object]) -> Price | None:
     longest = max(tiers, key=lambda match: int(match.group(2)))
     dearest = _sides(entry, longest.group(1)) or base
     start = min(int(match.group(2)) for match in tiers) * 1000
-    return Price(*base, long=Price(*map(max, zip(base, dearest, strict=True))), long_from=start)
+    long = Price(max(base[0], dearest[0]), max(base[1], dearest[1]))
+    return Price(*base, long=long, long_from=start)
 
 
 def _sides(entry: dict[str, object], tier: str) -> tuple[int, int] | None:

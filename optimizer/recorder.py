@@ -1,7 +1,7 @@
 """The record of a run: every step of the conversation as rows, and the summary written with them.
 
-Steps are numbered from 1. A step that is recorded already (the run goes on after a stop) is compared
-and not written again.
+Steps are numbered from 1. A step that is recorded already (the run goes on after a stop) is
+compared and not written again.
 """
 
 from __future__ import annotations

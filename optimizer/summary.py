@@ -40,8 +40,9 @@ def _with_baseline(run: Run, best: Trial) -> Comparison:
 
 
 def _scores(trial: Trial) -> dict[str, float]:
-    rows = Outcome.objects.filter(exchange=trial.exchange_id, score__isnull=False)
-    return dict(rows.order_by("position").values_list("example", "score"))
+    rows = Outcome.objects.filter(exchange=trial.exchange_id).order_by("position")
+    pairs = rows.values_list("example", "score")
+    return {example: score for example, score in pairs if score is not None}
 
 
 def _json(value: object) -> Any:

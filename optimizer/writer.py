@@ -118,6 +118,7 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         """Commit what is waiting and end the thread."""
         self._ended.set()
+        self._queue.put(threading.Event())  # wakes the thread
         self._thread.join()
 
     def release(self) -> None:

@@ -13,7 +13,7 @@ from optimizer.core.spec import ModelRef
 
 @dataclass(frozen=True)
 class LMCall:
-    """A prompt with every setting filled in. `schema` is the JSON schema that the reply must follow."""
+    """A prompt with every setting filled in; replies must follow the JSON schema `schema`."""
 
     model: str
     role: Role
@@ -24,7 +24,7 @@ class LMCall:
     sample: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The call as it is stored and digested; who asked in which role does not change the reply."""
+        """The call as it is stored and digested; in which role it is made changes no reply."""
         return {
             "model": self.model,
             "messages": [[m.role, m.content] for m in self.messages],
@@ -66,7 +66,7 @@ def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None
 
 
 def key_of(namespace: str, endpoint: str, request: dict[str, Any]) -> str:
-    """What a paid reply is found by: the same request to the same endpoint in the same namespace."""
+    """What a paid reply is found by: the same request, endpoint and namespace."""
     return digest_of([namespace, endpoint, request])
 
 

@@ -17,8 +17,8 @@ class Charge(Enum):
 class CallFailed(Exception):
     """A call without a reply. The message is for people and holds no secret.
 
-    `passing` says whether another attempt may succeed; `retry_after` is what the provider asked for,
-    in seconds.
+    `passing` says whether another attempt may succeed; `retry_after` is what the provider asked
+    for, in seconds.
     """
 
     charge: ClassVar[Charge] = Charge.NOTHING
@@ -63,7 +63,7 @@ class Garbled(CallFailed):
 
 
 class SchemaRefused(CallFailed):
-    """The endpoint cannot constrain replies. The client remembers, so another attempt goes without."""
+    """The endpoint cannot constrain replies. The client remembers, so the next attempt may work."""
 
     passing = True
 

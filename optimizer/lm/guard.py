@@ -1,4 +1,4 @@
-"""Where a call may connect to: never to link-local and metadata addresses, whatever their spelling."""
+"""Where a call may connect to: never to link-local and metadata addresses, however spelt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ForbiddenAddress(Exception):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"The address {host} is not allowed: link-local and metadata addresses are never models. "
-            "Enter the address of the model's endpoint."
+            f"The address {host} is not allowed: link-local and metadata addresses are never "
+            "models. Enter the address of the model's endpoint."
         )
 
 

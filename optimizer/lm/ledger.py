@@ -1,4 +1,4 @@
-"""The ledger's book-keeping: SQL on one cursor, a batch of entries at a time, within one transaction.
+"""The ledger's book-keeping: SQL on one cursor, a batch of entries within one transaction.
 
 A run's row carries its caps, what is held for calls in flight and what is used; a Completion row is
 one call. Every entry changes both, so that used + held never passes a cap whoever is killed when.
@@ -156,7 +156,8 @@ class Ledger:
     ) -> dict[str, Reply | Answer]:
         known = self._known(cursor, list(wanted))
         told: dict[str, Reply | Answer] = {}
-        fresh, again = [], []
+        fresh: list[Wanted] = []
+        again: list[Wanted] = []
         for key, want in wanted.items():
             found = self._found(cursor, known.get(key))
             room = account.room_for(want.hold) if paying else Answer.NO_FUNDS
@@ -326,7 +327,7 @@ _TAKE_AGAIN = """
 
 
 def _doubt(cursor: Cursor[Row], condition: str, values: list[object]) -> int:
-    """Charge reserved calls whose owner is gone at their upper bound, to the runs they belong to."""
+    """Charge reserved calls whose owner is gone at their upper bound, to their runs."""
     cursor.execute(
         "WITH lost AS (UPDATE optimizer_completion SET state = 'doubt', doubts = doubts + 1, "
         "doubt_cost = doubt_cost + held_cost, settled_at = now(), "

@@ -1,4 +1,4 @@
-"""How many calls a provider gets at once: less when it says “too many”, more again when it is well."""
+"""How many calls a provider gets at once: fewer when it says “too many”, then more again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
 class Gate:
-    """Lets at most `limit` calls through; shared by all runs of this process, each with its own loop.
+    """Lets at most `limit` calls through; shared by all runs of this process, each with its loop.
 
     Additive increase, multiplicative decrease: a 429 halves the limit (once a second at most), each
     success brings back a part of one place.

@@ -1,4 +1,4 @@
-"""Every provider that LiteLLM knows, behind one client. Nothing else in the house imports LiteLLM."""
+"""Every provider that LiteLLM knows, behind one client. Nothing else here imports LiteLLM."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class LiteLLMClient:
 def _litellm() -> Any:
     """Import it once: seconds of work, and a look-up on the network unless it is told not to."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    litellm = importlib.import_module("litellm")
+    litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
     litellm.num_retries = 0
     return litellm

@@ -1,4 +1,4 @@
-"""OpenAI-compatible endpoints spoken to directly: a tenth of the processor time of a client library."""
+"""OpenAI-compatible endpoints spoken to directly: a tenth of a library's processor time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -28,7 +29,7 @@ DEADLINE = 120.0
 """Seconds from sending a call to the last byte of its reply."""
 CONNECT_SECONDS = 10.0
 KEPT_ALIVE = 4.0
-"""Seconds; shorter than servers' own, so that no call goes into a connection that is being closed."""
+"""Seconds; shorter than servers' own, so that no call goes into a connection being closed."""
 
 
 class OpenAIHttp:
@@ -117,7 +118,7 @@ class OpenAIHttp:
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
-            check_host(aiohttp.client.URL(self._base).host or "")
+            check_host(urlsplit(self._base).hostname or "")
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=0, resolver=GuardedResolver(), keepalive_timeout=KEPT_ALIVE
@@ -189,7 +190,7 @@ class TooLong(ValueError):
 
 
 async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    """The body, refused beyond MOST_BYTES while it arrives, never after it has filled the memory."""
+    """The body, refused beyond MOST_BYTES while it arrives, before it fills the memory."""
     chunks, size = [], 0
     async for chunk in response.content.iter_any():
         size += len(chunk)

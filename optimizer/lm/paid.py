@@ -1,4 +1,4 @@
-"""Paying: every call is reserved before it is sent and settled after, and a paid reply is paid once."""
+"""Paying: every call is reserved before it is sent and settled after; no reply is paid twice."""
 
 from __future__ import annotations
 

@@ -41,5 +41,5 @@ class Patient:
     def _wait(self, attempt: int, failure: CallFailed) -> float:
         if isinstance(failure, SchemaRefused):
             return 0.0
-        grown = FIRST_WAIT * 2 ** (attempt - 1) * self._random.uniform(0.5, 1.5)
+        grown: float = FIRST_WAIT * 2 ** (attempt - 1) * self._random.uniform(0.5, 1.5)
         return min(max(grown, failure.retry_after or 0.0), LONGEST_WAIT)

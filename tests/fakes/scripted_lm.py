@@ -59,13 +59,17 @@ def _value(kind: dict[str, Any], said: str, right: bool) -> object:
 
 @dataclass
 class ScriptedLM:
-    """An `Endpoint`. `script` returns the reply, or an exception to raise; calls are kept."""
+    """An `Endpoint`. `script` returns the reply, or an exception to raise; calls are kept.
+
+    `answering` is the number of the call that the script is answering now, from 1.
+    """
 
     script: Script = by_skill
     seconds: float = 0.0
     usage: tuple[int, int] = (40, 10)
     constrains: bool = True
     calls: list[LMCall] = field(default_factory=list)
+    answering: int = 0
     at_once: int = 0
     most_at_once: int = 0
 
@@ -75,6 +79,7 @@ class ScriptedLM:
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await asyncio.sleep(self.seconds)
+            self.answering += 1
             said = self.script(call)
         finally:
             self.at_once -= 1

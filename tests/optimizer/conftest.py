@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from optimizer import starting
 from optimizer.core.lm import Role
 from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
-from optimizer.lines import Connect
+from optimizer.lines import Connect, Endpoint
 from optimizer.models import Provider, Run
 from optimizer.runner import Means, run
-from tests.fakes.scripted_lm import ScriptedLM
 from tests.fakes.world import LABEL, messages, one_module_program
 
 SMALL = Settings(
@@ -29,6 +29,7 @@ SMALL = Settings(
     full_every=3,
     max_validation=16,
 )
+Create = Callable[..., Run]
 
 
 @pytest.fixture
@@ -62,8 +63,8 @@ def spec(provider: Provider) -> RunSpec:
 
 
 @pytest.fixture
-def create(spec: RunSpec) -> Callable[..., Run]:
-    """Create a run of the spec with some of its parts replaced; `limits` by keyword."""
+def create(spec: RunSpec) -> Create:
+    """Create a run of the spec with some of its parts replaced; caps by `limits`."""
 
     def made(limits: dict[str, int] | None = None, **changes: Any) -> Run:
         return starting.create_run(replace(spec, limits=Limits(**limits or {}), **changes))
@@ -71,11 +72,30 @@ def create(spec: RunSpec) -> Callable[..., Run]:
     return made
 
 
-def lines_to(lm: ScriptedLM) -> Connect:
-    return lambda provider: lm
+def lines_to(endpoint: Endpoint) -> Connect:
+    return lambda provider: endpoint
 
 
-def carry_on(row: Run, lm: ScriptedLM, **means: Any) -> Run:
-    """Run it as a worker would, in a thread without a running loop; returns the row as it is after."""
-    run(row.pk, Means(connect=lines_to(lm), stopping=threading.Event(), **means))
+def carry_on(row: Run, endpoint: Endpoint, **means: Any) -> Run:
+    """Run it as a worker would; returns the row as it is after."""
+    means.setdefault("stopping", threading.Event())
+    run(row.pk, Means(connect=lines_to(endpoint), **means))
+    return Run.objects.get(pk=row.pk)
+
+
+def elsewhere(job: Callable[[], object]) -> None:
+    """Do it as another process would: in a thread with a database connection of its own."""
+
+    def done() -> None:
+        try:
+            job()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=done)
+    thread.start()
+    thread.join()
+
+
+def again(row: Run) -> Run:
     return Run.objects.get(pk=row.pk)

@@ -1,0 +1,128 @@
+"""Short jobs for somebody who waits: trying one example, testing a provider."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from optimizer import codec, doorbell, lines, ownership
+from optimizer.answering import run_example
+from optimizer.core.candidate import Candidate
+from optimizer.core.example import Example
+from optimizer.core.lm import Message, Reply, Role
+from optimizer.core.metrics import Metric
+from optimizer.core.outcome import Outcome
+from optimizer.core.program import Program
+from optimizer.core.spec import ModelRef
+from optimizer.lines import Connect, Endpoint, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
+from optimizer.lm.call import LMCall
+from optimizer.lm.failures import CallFailed, ProviderRefused, SchemaRefused
+from optimizer.lm.openai_http import OpenAIHttp
+from optimizer.models import Provider, Tryout
+from optimizer.ownership import Owner, TakenByAnother
+from optimizer.secrets import WrongEncryptionKey
+from optimizer.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+CANNOT_CALL = (CallFailed, ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
+
+
+def try_program(tryout_id: int, connect: Connect = lines.connect) -> None:
+    """Run a tryout's program on its example, and keep the outcome or why there is none."""
+    row = Tryout.objects.get(pk=tryout_id)
+    owner = Owner("tryout", row.pk, namespace=row.namespace)
+    try:
+        connection = ownership.take(owner)
+    except TakenByAnother as taken:
+        logger.info("%s; this worker leaves it alone", taken)
+        return
+    with asyncio.Runner() as loop:
+        writer = Writer(owner, connection, loop.get_loop())
+        try:
+            with writer:
+                outcome = _tried(row, writer, loop, connect)
+            _keep(row, state=Tryout.State.DONE, outcome=codec.to_json(outcome))
+        except CANNOT_CALL as failure:
+            _keep(row, state=Tryout.State.FAILED, problem=str(failure))
+        finally:
+            writer.release()
+
+
+def check_provider(provider_id: int, model: str, connect: Connect = lines.connect) -> None:
+    """Make one small call to the provider, and keep whether it works and what it said."""
+    provider = Provider.objects.filter(pk=provider_id).first()
+    if provider is None:
+        return
+    try:
+        found = asyncio.run(_checked(connect(provider), provider, model))
+    except CANNOT_CALL as failure:
+        state = Provider.Check.FAILED
+        found = {"check_state": state, "check_message": str(failure)[:500], "check_seconds": None}
+    with transaction.atomic():
+        Provider.objects.filter(pk=provider_id).update(checked_at=timezone.now(), **found)
+        doorbell.ring("provider", provider_id)
+
+
+def _tried(row: Tryout, writer: Writer, loop: asyncio.Runner, connect: Connect) -> Outcome:
+    ref = codec.from_json(ModelRef, row.model)
+    opened = Lines({Role.TASK: ref}, row.namespace, writer, connect, attempts=ATTEMPTS)
+    metric = codec.from_json(Metric, row.metric) if row.metric else None
+    try:
+        return loop.run(
+            run_example(
+                codec.from_json(Program, row.program),
+                codec.from_json(Candidate, row.prompts),
+                codec.from_json(Example, row.example),
+                metric,
+                opened[Role.TASK],
+            )
+        )
+    finally:
+        loop.run(opened.aclose())
+
+
+def _keep(row: Tryout, **values: Any) -> None:
+    with transaction.atomic():
+        Tryout.objects.filter(pk=row.pk).update(answered_at=timezone.now(), **values)
+        doorbell.ring("tryout", row.pk)
+
+
+async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[str, Any]:
+    try:
+        offered = await endpoint.models() if isinstance(endpoint, OpenAIHttp) else []
+        name = model or next(iter(provider.models_offered or offered), "")
+        if not name:
+            raise ProviderRefused("Enter the name of a model to test: the provider lists none.")
+        reply = await _small_call(endpoint, name)
+    finally:
+        await endpoint.aclose()
+    found: dict[str, Any] = {
+        "check_state": Provider.Check.WORKS,
+        "check_message": f"{name} answered in {reply.seconds:.1f} s.",
+        "check_seconds": reply.seconds,
+        "constrains_replies": endpoint.constrains,
+    }
+    if offered and not provider.models_offered:
+        found["models_offered"] = offered[:200]
+    return found
+
+
+async def _small_call(endpoint: Endpoint, model: str) -> Reply:
+    said = Message("user", 'Answer with the JSON object {"answer": "ready"} and nothing else.')
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "string", "enum": ["ready"]}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
+    call = LMCall(model, Role.TASK, (said,), schema, temperature=0.0, max_tokens=32)
+    try:
+        return await endpoint.complete(call)
+    except SchemaRefused:
+        return await endpoint.complete(call)  # the endpoint remembers to ask without it

@@ -1,0 +1,125 @@
+"""The worker process: takes jobs, lives through restarts of the database, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections
+from procrastinate import App
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
+
+from optimizer import tasks
+from optimizer.reaping import reap
+from optimizer.runner import STOPPING
+
+logger = logging.getLogger(__name__)
+
+QUICK_AT_ONCE = 4
+REAP_SECONDS = 3.0
+RECONNECT_SECONDS = 2.0
+
+
+class Worker:
+    """Runs on one queue and short jobs on another, so that nobody waits behind a long run."""
+
+    def __init__(self, runs_at_once: int) -> None:
+        self._runs_at_once = runs_at_once
+        self._stop = asyncio.Event()
+
+    async def work(self) -> None:
+        """Take jobs until the process is told to stop (SIGTERM, SIGINT).
+
+        What runs then gets some seconds to come home and goes on in the next worker.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_all)
+        loop.set_default_executor(ThreadPoolExecutor(self._runs_at_once + QUICK_AT_ONCE + 4, "job"))
+        reaping = asyncio.create_task(self._reap_for_ever())
+        while not self._stop.is_set():
+            try:
+                await self._take_jobs()
+            except (ConnectorException, DatabaseError, OSError) as error:
+                logger.warning("the worker waits for the database: %s", error)
+            await self._pause(RECONNECT_SECONDS)
+        reaping.cancel()
+
+    def _stop_all(self) -> None:
+        logger.info("the worker stops: runs are left where they are")
+        STOPPING.set()
+        self._stop.set()
+
+    async def _take_jobs(self) -> None:
+        """Both queues until we stop, or until the database is gone."""
+        here = _app_for_workers()
+        async with here.open_async():
+            queues = {tasks.RUNS: self._runs_at_once, tasks.QUICK: QUICK_AT_ONCE}
+            workers = [
+                asyncio.create_task(
+                    here.run_worker_async(
+                        queues=[queue],
+                        name=queue,
+                        concurrency=at_once,
+                        fetch_job_polling_interval=2.0,
+                        install_signal_handlers=False,
+                    )
+                )
+                for queue, at_once in queues.items()
+            ]
+            logger.info("the worker is ready")
+            await self._until_one_ends(workers)
+
+    async def _until_one_ends(self, workers: list[asyncio.Task[None]]) -> None:
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait([stop, *workers], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        for worker in workers:
+            worker.cancel()  # procrastinate lets its jobs finish
+        ends = await asyncio.gather(*workers, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def _reap_for_ever(self) -> None:
+        while True:
+            try:
+                await sync_to_async(_with_connection(reap), thread_sensitive=False)()
+            except DatabaseError as error:
+                logger.warning("the worker waits for the database: %s", error)
+            await asyncio.sleep(REAP_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+
+def _app_for_workers() -> App:
+    """Procrastinate with connections of its own; our tasks go on deferring through Django's, so
+    that a job commits with its row.
+    """
+    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+    here = App(connector=connector, worker_defaults=app.worker_defaults)
+    here.tasks = app.tasks
+    return here
+
+
+def _with_connection(job: Callable[[], object]) -> Callable[[], object]:
+    def done() -> object:
+        close_old_connections()
+        try:
+            return job()
+        finally:
+            close_old_connections()
+
+    return done
