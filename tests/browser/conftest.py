@@ -1,0 +1,139 @@
+"""One stack and one browser for all browser tests; every test has a project of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.chromium import FLAGS, HOW_TO_GET_ONE, find_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from promptlab.accounts.models import User
+    from tests.browser.lab import Lab
+    from tests.browser.stack import Stack
+    from tests.browser.watch import Watch
+    from tests.fakes.openai_server import OpenAIServer
+
+# Playwright's loop runs in the thread in which tests use the ORM.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+HERE = Path(__file__).parent
+CHROMIUM = find_chromium()
+REQUIRED = os.environ.get("PROMPTLAB_REQUIRE_BROWSER") == "1"
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+Visit = Callable[..., "Page"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "embedded: needs the embedded model's engine and weights")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is not None or REQUIRED:
+        return
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=HOW_TO_GET_ONE))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if CHROMIUM is None:
+        terminalreporter.section("browser tests", red=True, bold=True)
+        terminalreporter.line(HOW_TO_GET_ONE)
+
+
+@pytest.fixture(scope="session")
+def stack(postgres_url: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The product, ready; the ORM of this process sees the same database."""
+    from promptlab.launch.home import home_from
+    from tests.browser.stack import point_django_at, running_stack
+
+    with running_stack(home_from(os.environ), postgres_url) as running:
+        point_django_at(postgres_url)
+        with django_db_blocker.unblock():
+            yield running
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[OpenAIServer]:
+    from tests.browser import desk
+    from tests.fakes.openai_server import OpenAIServer
+
+    with OpenAIServer(desk.answers) as server:
+        yield server
+
+
+@pytest.fixture
+def model(model_server: OpenAIServer) -> Iterator[OpenAIServer]:
+    """The scripted model. A test may slow it down or make it fail; the next one finds it well."""
+    yield model_server
+    model_server.seconds, model_server.key = 0.0, ""
+    model_server.fault = lambda body, number: ""
+
+
+@pytest.fixture
+def lab(stack: Stack, model: OpenAIServer) -> Lab:
+    from tests.browser.lab import Lab
+
+    return Lab(model.url)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    if CHROMIUM is None:
+        pytest.fail(HOW_TO_GET_ONE)
+    return {"executable_path": CHROMIUM, "args": list(FLAGS), "headless": True}
+
+
+@pytest.fixture
+def watch(stack: Stack) -> Iterator[Watch]:
+    """Fails the test at its end when the browser complained about anything."""
+    from tests.browser.watch import Watch
+
+    watch = Watch(urlsplit(stack.url).netloc)
+    yield watch
+    complaints = watch.verdict()
+    if complaints:
+        pytest.fail(f"The browser complained:\n{complaints}")
+
+
+@pytest.fixture
+def visit(stack: Stack, browser: Browser, watch: Watch) -> Iterator[Visit]:
+    """`visit(user, path)`: a page of a browser of its own in which that user is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def opened(user: User | None = None, path: str = "/", **options: object) -> Page:
+        context = browser.new_context(base_url=stack.url, **{"viewport": DESK, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        watch.over(context)
+        if user is not None:
+            context.add_cookies([{**session_of(user), "url": stack.url}])
+        page = context.new_page()
+        if path:
+            page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def session_of(user: User) -> dict[str, str]:
+    """The cookie of a session in which the user is signed in."""
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value}

@@ -1,0 +1,140 @@
+"""A project for one test, furnished through the same services as the pages."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from tests.browser import desk
+
+if TYPE_CHECKING:
+    from optimizer.models import Provider, Run
+    from promptlab.accounts.models import Project, User
+    from promptlab.datasets.models import Dataset
+    from promptlab.metrics.models import Metric
+    from promptlab.programs.models import Program
+    from promptlab.runs.models import Launch
+
+PATIENCE = 60.0
+QUICK = {
+    "trials": 6, "minibatch_size": 6, "full_every": 3, "instructions": 2, "demo_sets": 3,
+    "max_bootstrapped_demos": 2, "max_labeled_demos": 2, "max_validation": 16,
+}  # fmt: skip
+"""Own settings of a run that a scripted model ends within seconds."""
+
+
+class NeverCame(Exception):
+    """Something that was waited for did not happen."""
+
+
+@dataclass
+class Lab:
+    """One project and its people. Whatever it lacks is made when it is first asked for."""
+
+    model_url: str
+    slug: str = field(default_factory=lambda: f"desk-{uuid4().hex[:8]}")
+    people: dict[str, User] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from promptlab.accounts.models import Project
+
+        self.project: Project = Project.objects.create(slug=self.slug, name="Help desk")
+
+    @property
+    def path(self) -> str:
+        return f"/p/{self.slug}"
+
+    def person(self, name: str, role: str) -> User:
+        """A member of the project with that role; the same one when asked again."""
+        from promptlab.accounts.models import User
+
+        if name not in self.people:
+            email = f"{name}-{self.slug}@example.org"
+            user = User.objects.create_user(email, None, name=name.capitalize())
+            self.project.memberships.create(user=user, role=role)
+            self.people[name] = user
+        return self.people[name]
+
+    @property
+    def alice(self) -> User:
+        return self.person("alice", "admin")
+
+    def provider(self, **different: Any) -> Provider:
+        from optimizer.models import Provider
+        from promptlab.providers.services import Connection, save_provider
+
+        found = self._own(Provider.objects.filter(namespace=self.project.namespace, name="Desk"))
+        if found is not None and not different:
+            return found
+        key = different.pop("api_key", None)
+        wanted = {
+            "name": "Desk", "kind": Provider.Kind.OPENAI_COMPATIBLE, "models": ("scripted",),
+            "api_base": self.model_url, "input_price": 0, "output_price": 0, **different,
+        }  # fmt: skip
+        return save_provider(self.project, self.alice, Connection(**wanted), api_key=key)
+
+    def dataset(self, count: int = 40) -> Dataset:
+        from promptlab.datasets.services import import_dataset
+
+        found = self._own(self.project.datasets.all())
+        return found or import_dataset(
+            self.project, self.alice, "Messages", io.BytesIO(desk.as_csv(count)),
+            source_name="messages.csv",
+        )  # fmt: skip
+
+    def program(self) -> Program:
+        from promptlab.programs.services import create_from_columns
+
+        found = self._own(self.project.programs.all())
+        return found or create_from_columns(self.project, self.alice, "Triage", self.dataset())
+
+    def metric(self) -> Metric:
+        from promptlab.metrics.services import suggest
+
+        wanted = suggest(self.program(), self.dataset())
+        assert wanted is not None
+        return wanted
+
+    def start_run(self, **different: Any) -> Launch:
+        """A run with own settings; keywords replace settings of QUICK, or Limits by `limits`."""
+        from optimizer.core.lm import Role
+        from optimizer.core.spec import Effort, Limits, ModelRef, Settings
+        from promptlab.runs.planning import Wishes
+        from promptlab.runs.services import start_run
+
+        limits = different.pop("limits", Limits())
+        optimizer = different.pop("optimizer", "mipro")
+        model = ModelRef(self.provider().pk, "scripted")
+        settings = Settings(effort=Effort.CUSTOM, **{**QUICK, **different})
+        wishes = Wishes(
+            self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,
+            settings, {Role.TASK: model, Role.OPTIMIZER: model}, limits,
+        )  # fmt: skip
+        return start_run(self.project, self.alice, wishes)
+
+    def finished_run(self, **different: Any) -> Launch:
+        launch = self.start_run(**different)
+        await_run(launch.run, lambda run: run.ended)
+        launch.refresh_from_db()
+        assert launch.run.status == "finished", launch.run.message
+        return launch
+
+    @staticmethod
+    def _own(rows: Any) -> Any:
+        return rows.order_by("pk").first()
+
+
+def await_run(run: Run, until: Callable[[Run], bool], seconds: float = PATIENCE) -> Run:
+    """Read the run again and again until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        run.refresh_from_db()
+        if until(run):
+            return run
+        if time.monotonic() > deadline:
+            raise NeverCame(f"Run {run.pk} is {run.status} ({run.phase}): {run.message}")
+        time.sleep(0.1)
