@@ -16,7 +16,7 @@ from promptlab.launch.supervisor import Supervisor, only_one
 
 def main() -> None:
     with told_in_one_sentence(), ExitStack() as stack:
-        check_python(sys.version_info)
+        check_python(sys.version_info[:3])
         home = home_from(os.environ).prepare()
         stack.enter_context(only_one(home))
         host = os.environ.get("PROMPTLAB_HOST") or "127.0.0.1"

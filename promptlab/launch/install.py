@@ -90,9 +90,9 @@ def bootstrapped_uv() -> str:
     """Install the pinned uv into .venv with pip: a minute faster than installing all with pip."""
     make_venv(with_pip=True)
     uv = VENV / "bin" / "uv"
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     lock = CHECKOUT / "requirements" / "uv.txt"
-    done = subprocess.run([*command, "--require-hashes", "-r", lock], check=False)
+    done = subprocess.run([*command, "--require-hashes", "-r", str(lock)], check=False)
     if done.returncode or not uv.exists():
         raise CannotInstall("pip could not install uv; the reason is above.")
     return str(uv)
@@ -128,7 +128,7 @@ def venv_version() -> list[int] | None:
 
 
 def has_pip() -> bool:
-    asked = [PYTHON, "-c", "import pip"]
+    asked = [str(PYTHON), "-c", "import pip"]
     return subprocess.run(asked, check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 

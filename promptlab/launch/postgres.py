@@ -21,8 +21,8 @@ from typing import IO
 
 import psycopg
 
-from promptlab.launch.account import Account, server_account
-from promptlab.launch.binaries import find_binaries
+from promptlab.launch.account import server_account
+from promptlab.launch.binaries import find_binaries, wheel_folders
 from promptlab.launch.home import Home
 from promptlab.launch.ports import free_port
 
@@ -73,7 +73,7 @@ class Cluster:
         self.options = options
         self.data = home.postgres / "data"
         self.log = home.postgres / "server.log"
-        self.account: Account = server_account()
+        self.account = server_account(home.path, *wheel_folders())
 
     def ensure_running(self) -> Server:
         """Adopt the server that runs, or start one. Processes that come at once take turns."""
@@ -114,7 +114,6 @@ class Cluster:
         if self.account.uid is not None and folder.stat().st_uid != self.account.uid:
             for path in [folder, *folder.rglob("*")]:
                 os.chown(path, self.account.uid, self.account.gid or -1)
-        self.account.must_reach(folder)
 
     def _initialise(self) -> None:
         """Make the data beside their final place, so that an interrupted attempt is no data."""
@@ -186,17 +185,13 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         bin_folder = find_binaries(self.account, wanted_major=_major(self.data))
-        done = subprocess.run(
+        done = self.account.run(
             [str(bin_folder / program), *arguments],
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            cwd="/",
             stdin=subprocess.DEVNULL,
             # pg_ctl's server would hold a pipe open, and we would wait for its end for ever.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
-            text=True,
-            check=False,
-            **self.account.popen_arguments(),
         )
         if done.returncode:
             said = (done.stderr or "").strip()
