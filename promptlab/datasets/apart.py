@@ -41,6 +41,11 @@ class Found:
     preview: tuple[Row, ...]
 
     @property
+    def delimiter_name(self) -> str:
+        names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+        return names.get(self.delimiter, "")
+
+    @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 

@@ -47,6 +47,13 @@ class Survey:
     def count(self, split: Split) -> int:
         return self.splits.count(split)
 
+    def per_split(self) -> list[tuple[Split, int, list[tuple[str, int]]]]:
+        """Each split with its number of examples and its labels, most frequent first."""
+        return [
+            (split, self.count(split), self.labels.get(split, Counter()).most_common(20))
+            for split in Split
+        ]
+
 
 def check_uses(uses: Sequence[Use]) -> list[UseProblem]:
     """Everything that is wrong with a mapping, each told at its place."""

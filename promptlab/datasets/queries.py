@@ -24,12 +24,13 @@ class LabelCount:
     by_split: tuple[int, ...]
 
 
-def datasets_of(project: Project) -> QuerySet[Dataset]:
-    """Newest first, each with `n_train`, `n_validation`, `n_test`."""
+def datasets_of(project: Project, words: str = "") -> QuerySet[Dataset]:
+    """Those with the words in their names, newest first; with `n_train` and so on."""
     counts = {
         f"n_{split}": Count("examples", filter=Q(examples__split=split.value)) for split in Split
     }
-    return project.datasets.select_related("created_by").annotate(**counts)
+    found = project.datasets.filter(name__icontains=words) if words else project.datasets.all()
+    return found.select_related("created_by").annotate(**counts).order_by("-created_at", "-pk")
 
 
 def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:

@@ -108,9 +108,9 @@ def test_missing_values_are_counted() -> None:
 
 
 def test_field_names_are_names_a_program_can_use() -> None:
-    names = ["Customer message", "2nd opinion", "本文", "reasoning", "a-b", "a b", "über"]
+    names = ["Customer message", "2nd opinion", "本文", "reasoning", "a-b", "a b"]
     found = field_names(names)
     assert found == [
-        "customer_message", "field_2nd_opinion", "field_3", "reasoning_text", "a_b", "a_b_2", "uber",
+        "customer_message", "field_2nd_opinion", "field_3", "reasoning_text", "a_b", "a_b_2",
     ]  # fmt: skip
     assert all(not Field(name).problems() for name in found)

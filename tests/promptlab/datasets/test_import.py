@@ -151,7 +151,7 @@ def test_values_that_do_not_fit_the_chosen_type_are_told(project: Project, erin:
         Use("label", Role.EXPECTED, "label", FieldType.INTEGER),
     ]
     with pytest.raises(
-        services.CannotImport, match="Line 2, column “label”, .spam. is not a number"
+        services.CannotImport, match=r"Line 2, column “label”, .spam. is not a number"
     ):
         imported(project, erin, mapping=uses)
 

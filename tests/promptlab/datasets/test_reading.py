@@ -217,7 +217,7 @@ def test_another_encoding_can_be_chosen() -> None:
 
 
 def test_a_chosen_encoding_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(Unreadable, match="not UTF-8. Choose another encoding"):
+    with pytest.raises(Unreadable, match=r"not UTF-8. Choose another encoding"):
         read_text("é,b\n1,2\n".encode("cp1252"), encoding="utf-8")
 
 

@@ -1,0 +1,196 @@
+"""Forms of datasets: the file, then columns and split."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.core.signature import FieldType
+from promptlab.datasets.apart import Found
+from promptlab.datasets.columns import Column, Role, Use, use_of
+from promptlab.datasets.encodings import CHOICES
+from promptlab.datasets.intake import UseProblem
+from promptlab.datasets.splitting import Split, SplitPlan
+from promptlab.datasets.table import MAX_BYTES, Options
+from promptlab.datasets.uploads import too_large
+from promptlab.ui.forms import FileDrop
+
+SEEDS = 10_000
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        widget=FileDrop(
+            accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson",
+            hint=_("CSV, TSV, JSONL or JSON, up to 50 MB"),
+        ),
+        error_messages={
+            "required": _("Choose a file."),
+            "empty": _("The file is empty. Choose one with column names and rows."),
+        },
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise ValidationError(too_large(file.size))
+        return file
+
+
+class ReadingForm(forms.Form):
+    """How to read the file, where the guess was wrong."""
+
+    encoding = forms.ChoiceField(
+        label=_("Encoding"), required=False, choices=[("", _("As found")), *CHOICES.items()]
+    )
+    has_header = forms.BooleanField(label=_("The first row has the column names"), required=False)
+
+    def options(self) -> Options:
+        return Options(self.cleaned_data["encoding"], self.cleaned_data["has_header"])
+
+
+@dataclass(frozen=True)
+class ColumnFields:
+    """The three fields of one column, for the template."""
+
+    column: Column
+    role: forms.BoundField
+    type: forms.BoundField
+    field: forms.BoundField
+
+
+class MappingForm(forms.Form):
+    """Columns and split of an upload. The fields of column 3 are role-3, type-3 and field-3."""
+
+    name = forms.CharField(label=_("Name of the dataset"), max_length=80)
+    unusable = forms.ChoiceField(
+        label=_("Rows that cannot be used"),
+        choices=[("skip", _("Skip them")), ("stop", _("Stop, so that I can correct the file"))],
+        initial="skip",
+        widget=forms.RadioSelect,
+    )
+    split_column = forms.ChoiceField(label=_("Splits"), required=False)
+    train = forms.IntegerField(label=_("Train, %"), min_value=1, max_value=99)
+    validation = forms.IntegerField(label=_("Validation, %"), min_value=1, max_value=99)
+    test = forms.IntegerField(label=_("Test, %"), min_value=0, max_value=98)
+    seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1)
+    stratify = forms.BooleanField(
+        label=_("Every label in every split"),
+        required=False,
+        help_text=_("Spreads the values of the first expected choice evenly."),
+    )
+
+    def __init__(self, found: Found, name: str, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial=_guesses(found, name))
+        self.found = found
+        for number, column in enumerate(found.columns):
+            self._add_column(number, column)
+        named = [(c.name, _("As column “%(name)s” says") % {"name": c.name}) for c in found.columns]
+        self.fields["split_column"] = forms.ChoiceField(
+            label=_("Splits"), required=False, choices=[("", _("Deal out by share")), *named]
+        )
+        for share in Split:
+            self.fields[share.value].widget.attrs["class"] = "short"
+        self.fields["seed"].widget.attrs["class"] = "short"
+
+    def _add_column(self, number: int, column: Column) -> None:
+        self.fields[f"role-{number}"] = forms.ChoiceField(
+            label=_("Use of %(name)s") % {"name": column.name},
+            choices=[(role.value, _ROLES[role]) for role in Role],
+        )
+        self.fields[f"type-{number}"] = forms.ChoiceField(
+            label=_("Type of %(name)s") % {"name": column.name},
+            choices=[(kind.value, kind.value) for kind in FieldType],
+        )
+        self.fields[f"field-{number}"] = forms.CharField(
+            label=_("Field name of %(name)s") % {"name": column.name},
+            max_length=64,
+            required=False,
+            widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
+        )
+
+    def columns(self) -> list[ColumnFields]:
+        return [
+            ColumnFields(column, self[f"role-{n}"], self[f"type-{n}"], self[f"field-{n}"])
+            for n, column in enumerate(self.found.columns)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        shares = [data[split.value] for split in Split if split.value in data]
+        if not data.get("split_column") and len(shares) == len(Split) and sum(shares) != 100:
+            told = _("The three shares make %(sum)s %%; they must make 100 %%.")
+            self.add_error("train", told % {"sum": sum(shares)})
+        return data
+
+    def uses(self) -> tuple[Use, ...]:
+        """What a valid form says about the columns."""
+        data = self.cleaned_data
+        return tuple(
+            use_of(
+                column,
+                Role(data[f"role-{n}"]),
+                data[f"field-{n}"].strip(),
+                FieldType(data[f"type-{n}"]),
+            )
+            for n, column in enumerate(self.found.columns)
+        )
+
+    def plan(self) -> SplitPlan:
+        data = self.cleaned_data
+        return SplitPlan(
+            data["train"],
+            data["validation"],
+            data["test"],
+            data["seed"],
+            data["stratify"],
+            data["split_column"],
+        )
+
+    @property
+    def skips(self) -> bool:
+        return bool(self.cleaned_data["unusable"] == "skip")
+
+    def add_problems(self, problems: tuple[UseProblem, ...]) -> None:
+        """Say each problem beside the field that it is about."""
+        numbers = {name: number for number, name in enumerate(self.found.names)}
+        for problem in problems:
+            number = numbers.get(problem.column)
+            part = problem.part or "role"
+            self.add_error(None if number is None else f"{part}-{number}", problem.message)
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+
+_ROLES = {
+    Role.INPUT: _("input"),
+    Role.EXPECTED: _("expected"),
+    Role.IGNORED: _("ignored"),
+}
+
+
+def _guesses(found: Found, name: str) -> dict[str, Any]:
+    plan = SplitPlan()
+    guesses: dict[str, Any] = {
+        "name": name,
+        "split_column": next((c.name for c in found.columns if c.names_split), ""),
+        "train": plan.train,
+        "validation": plan.validation,
+        "test": plan.test,
+        "seed": secrets.randbelow(SEEDS),
+        "stratify": True,
+    }
+    for number, column in enumerate(found.columns):
+        guesses[f"role-{number}"] = column.role.value
+        guesses[f"type-{number}"] = column.type.value
+        guesses[f"field-{number}"] = column.field
+    return guesses

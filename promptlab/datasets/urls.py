@@ -1,0 +1,22 @@
+"""Addresses of datasets, under a project."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from promptlab.datasets.views import new, pages
+
+app_name = "datasets"
+
+urlpatterns = [
+    path("", pages.list_datasets, name="list"),
+    path("new/", new.new, name="new"),
+    path("new/<uuid:upload>/", new.map_columns, name="map"),
+    path("new/<uuid:upload>/outlook/", new.outlook, name="outlook"),
+    path("new/<uuid:upload>/read/", new.read_again, name="read_again"),
+    path("new/<uuid:upload>/discard/", new.discard, name="discard"),
+    path("<int:dataset>/", pages.detail, name="detail"),
+    path("<int:dataset>/rows/", pages.rows, name="rows"),
+    path("<int:dataset>/rename/", pages.rename, name="rename"),
+    path("<int:dataset>/remove/", pages.remove, name="remove"),
+]

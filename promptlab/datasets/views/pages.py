@@ -1,0 +1,164 @@
+"""The list of datasets, one dataset, its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from optimizer.core.signature import Value
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
+from promptlab.datasets import queries, services
+from promptlab.datasets.forms import NameForm
+from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.splitting import Split
+
+DATASETS_A_PAGE = 50
+ROWS_A_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """An example as a row of a table, its cells in the columns' order, which JSON does not keep."""
+
+    key: str
+    split: str
+    names: tuple[str, ...]
+    cells: tuple[Value, ...]
+
+    @property
+    def named_cells(self) -> list[tuple[str, Value]]:
+        return list(zip(self.names, self.cells, strict=True))
+
+
+@login_required
+@require_safe
+def list_datasets(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    words = request.GET.get("q", "").strip()
+    datasets = queries.datasets_of(found, words)
+    page = Paginator(datasets, DATASETS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "datasets/list.html", {"project": found, "page": page, "words": words})
+
+
+@login_required
+@require_safe
+def detail(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
+    found = project_for(request.user, project)
+    row = _dataset_or_404(found, dataset)
+    return _detail_page(request, found, row, NameForm(initial={"name": row.name}))
+
+
+@login_required
+@require_safe
+def rows(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
+    found = project_for(request.user, project)
+    row = _dataset_or_404(found, dataset)
+    split = request.GET.get("split", "")
+    split = split if split in set(Split) else ""
+    words = request.GET.get("q", "").strip()
+    examples = queries.find_examples(row, split, words)
+    page = Paginator(examples, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    inputs, expected = queries.fields(row)
+    context = {
+        "project": found,
+        "dataset": row,
+        "page": page,
+        "rows": [_shown(example, row) for example in page],
+        "inputs": inputs,
+        "expected": expected,
+        "split": split,
+        "words": words,
+        "tabs": _split_tabs(row, split, words),
+    }
+    return render(request, "datasets/rows.html", context)
+
+
+@login_required
+@require_http_methods(["POST"])
+def rename(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.EDITOR)
+    row = _dataset_or_404(found, dataset)
+    form = NameForm(request.POST)
+    if form.is_valid():
+        try:
+            services.rename(row, form.cleaned_data["name"], request.user)
+        except services.NameTaken as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            messages.success(request, _("Renamed."))
+            return redirect("datasets:detail", found.slug, row.pk)
+    return _detail_page(request, found, row, form, status=422)
+
+
+@login_required
+@require_POST
+def remove(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.EDITOR)
+    row = _dataset_or_404(found, dataset)
+    try:
+        services.remove(row, request.user)
+    except services.DatasetInUse as refusal:
+        messages.error(request, str(refusal))
+        return redirect("datasets:detail", found.slug, row.pk)
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": row.name})
+    return redirect("datasets:list", found.slug)
+
+
+def _dataset_or_404(project: Project, pk: int) -> Dataset:
+    return get_object_or_404(project.datasets.select_related("created_by"), pk=pk)
+
+
+def _detail_page(
+    request: SignedInRequest, project: Project, dataset: Dataset, form: NameForm, status: int = 200
+) -> HttpResponse:
+    first = dataset.examples.first()
+    context = {
+        "project": project,
+        "dataset": dataset,
+        "form": form,
+        "counts": queries.split_counts(dataset),
+        "labels": queries.label_counts(dataset),
+        "splits": list(Split),
+        "first": _shown(first, dataset) if first else None,
+        "used_by": services.users_of(dataset),
+    }
+    return render(request, "datasets/detail.html", context, status=status)
+
+
+def _shown(example: DatasetExample, dataset: Dataset) -> ShownRow:
+    inputs, expected = queries.columns(dataset)
+    cells = [example.inputs.get(name) for name in inputs]
+    cells += [example.expected.get(name) for name in expected]
+    return ShownRow(example.key, example.split, inputs + expected, tuple(cells))
+
+
+def _split_tabs(dataset: Dataset, split: str, words: str) -> list[Tab]:
+    counts = queries.split_counts(dataset)
+    every = [Tab(_("All"), _query("", words), not split, sum(counts.values()))]
+    return every + [
+        Tab(_(own.value), _query(own.value, words), split == own.value, counts[own])
+        for own in Split
+    ]
+
+
+def _query(split: str, words: str) -> str:
+    return "?" + urlencode({key: value for key, value in (("split", split), ("q", words)) if value})
