@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from promptlab.health import healthz
 
-PROJECT_ROOMS = ["datasets", "programs", "metrics", "providers", "runs", "reviews", "releases"]
+PROJECT_ROOMS = ["datasets", "programs", "metrics", "providers", "runs"]
 
 
 def _room(route: str, module: str) -> list[URLResolver]:
@@ -22,6 +22,9 @@ def _room(route: str, module: str) -> list[URLResolver]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     *_room("", "promptlab.accounts.sign_in"),
+    # Before accounts: the overview takes the address of a project.
+    *_room("", "promptlab.releases.urls"),
+    *_room("", "promptlab.reviews.urls"),
     *_room("", "promptlab.accounts.urls"),
     *_room("api/v1/", "promptlab.api.urls"),
 ]

@@ -1,0 +1,78 @@
+"""A project at a glance: what is in use, what goes on, what waits, what is still missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from optimizer.models import Run
+from promptlab.accounts.models import Project
+from promptlab.providers import queries as providers
+from promptlab.releases.pages import VersionLine, version_line
+from promptlab.reviews import queries as reviews
+from promptlab.runs import listing, queries
+from promptlab.runs.listing import RunRow
+
+FEW = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the checklist of a new project."""
+
+    label: str
+    done: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    versions: list[VersionLine]
+    running: list[RunRow]
+    waiting: list[RunRow]
+    recent: list[RunRow]
+    steps: list[Step]
+
+    @property
+    def is_new(self) -> bool:
+        return any(not step.done for step in self.steps)
+
+
+def overview_of(project: Project) -> Overview:
+    rows = [listing.row_of(launch) for launch in queries.launches(project)[: 4 * FEW]]
+    waiting = queries.launches(project).filter(queries.needs_review())[:FEW]
+    active = (*Run.ACTIVE, Run.Status.PAUSED)
+    return Overview(
+        versions=_current(project),
+        running=[row for row in rows if row.run.status in active],
+        waiting=[listing.row_of(launch) for launch in waiting],
+        recent=rows[:FEW],
+        steps=_steps(project, bool(rows)),
+    )
+
+
+def _current(project: Project) -> list[VersionLine]:
+    """Every program's newest version, and any other one that is in production."""
+    found = []
+    seen: set[int] = set()
+    for version in reviews.versions_of(project):
+        labels = {label.name for label in version.labels.all()}
+        if version.program_id not in seen or "production" in labels:
+            found.append(version_line(version))
+        seen.add(version.program_id)
+    return found[:FEW]
+
+
+def _steps(project: Project, has_runs: bool) -> list[Step]:
+    def page(name: str) -> str:
+        return reverse(name, args=[project.slug])
+
+    return [
+        Step(_("Add a dataset"), project.datasets.exists(), page("datasets:list")),
+        Step(_("Draw a program"), project.programs.exists(), page("programs:list")),
+        Step(_("Connect a model"), bool(providers.model_choices(project)), page("providers:list")),
+        Step(_("Choose a metric"), project.metrics.exists(), page("metrics:list")),
+        Step(_("Start a first run"), has_runs, page("runs:new")),
+    ]

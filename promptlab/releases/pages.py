@@ -1,0 +1,104 @@
+"""Versions as their pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from promptlab.releases.formats import FORMATS
+from promptlab.reviews import labels, queries
+from promptlab.reviews.content import VersionContent
+from promptlab.reviews.models import Label, LabelMove, Version
+from promptlab.runs.comparison import ModuleDiff, module_diff_of
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """One version of a list. Scores are 0–1."""
+
+    version: Version
+    labels: tuple[str, ...]
+    score: float | None
+    low: float | None
+    high: float | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Download:
+    title: str
+    description: str
+    file_name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A label that can be moved by hand: where it is, and where rolling back would take it."""
+
+    name: str
+    at: Version | None
+    before: Version | None
+
+    @property
+    def replaced(self) -> str:
+        return f"v{self.at.number}" if self.at else _("nothing yet")
+
+
+def version_line(version: Version) -> VersionLine:
+    """A version of `queries.versions_of`, which brings its score along."""
+    score = getattr(version, "score", None) or {}
+    return VersionLine(
+        version, tuple(label.name for label in version.labels.all()),
+        score.get("mean"), score.get("low"), score.get("high"), url_of(version),
+    )  # fmt: skip
+
+
+def url_of(version: Version) -> str:
+    place = [version.project.slug, version.program_id, version.number]
+    return reverse("releases:version", args=place)
+
+
+def downloads_of(version: Version) -> list[Download]:
+    return [
+        Download(
+            f.title, f.description, f.file_name(version.content),
+            reverse(
+                "releases:download",
+                args=[version.project.slug, version.program_id, version.number, f.name],
+            ),
+        )
+        for f in FORMATS.values()
+    ]  # fmt: skip
+
+
+def pointers_of(version: Version) -> list[Pointer]:
+    """The labels that people move, as they stand for this version's program."""
+    program = version.program_id
+    return [
+        Pointer(name, labels.at(program, name), labels.previous(program, name))
+        for name in Label.MOVABLE
+    ]
+
+
+def history_of(version: Version) -> list[LabelMove]:
+    """Where the program's labels went lately."""
+    moves = LabelMove.objects.filter(program=version.program_id)
+    return list(moves.select_related("version", "replaced", "by")[:20])
+
+
+def prompts_of(content: VersionContent) -> list[ModuleDiff]:
+    """Every module's prompt, compared with nothing."""
+    return [module_diff_of(module, None) for module in content.program.modules]
+
+
+def differences(content: VersionContent, before: VersionContent) -> list[ModuleDiff]:
+    """Every module's prompts against the previous version's; a module that is new has none."""
+    old = {m.name: m for m in before.program.modules}
+    return [module_diff_of(module, old.get(module.name)) for module in content.program.modules]
+
+
+def previous_version(version: Version) -> Version | None:
+    return queries.version_before(version)

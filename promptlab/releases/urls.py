@@ -1,0 +1,21 @@
+"""Addresses of the overview and of versions."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from promptlab.releases import views
+
+app_name = "releases"
+
+_VERSIONS = "p/<slug:project>/versions/"
+_VERSION = f"{_VERSIONS}<int:program>/<int:number>/"
+
+urlpatterns = [
+    path("p/<slug:project>/", views.overview, name="overview"),
+    path(_VERSIONS, views.versions, name="list"),
+    path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
+    path(_VERSION, views.version, name="version"),
+    path(f"{_VERSION}promote/", views.promote, name="promote"),
+    path(f"{_VERSION}files/<slug:format>/", views.download, name="download"),
+]

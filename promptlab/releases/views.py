@@ -1,0 +1,136 @@
+"""The project's overview, its versions, their files and labels."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.programs.models import Program
+from promptlab.releases import pages, services
+from promptlab.releases.forms import LabelForm
+from promptlab.releases.overview import overview_of
+from promptlab.reviews import queries
+from promptlab.runs.comparison import MODES
+
+PAGE = 50
+
+
+@login_required
+@require_safe
+def overview(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    context = {"project": found, "overview": overview_of(found), "section": "overview"}
+    return render(request, "releases/overview.html", context)
+
+
+@login_required
+@require_safe
+def versions(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    rows = queries.versions_of(found)
+    program = request.GET.get("program", "")
+    if program.isdigit():
+        rows = rows.filter(program=int(program))
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": found,
+        "page": page,
+        "lines": [pages.version_line(version) for version in page.object_list],
+        "programs": found.programs.filter(versions__isnull=False).distinct(),
+        "program": program,
+    }
+    return render(request, "releases/list.html", context)
+
+
+@login_required
+@require_safe
+def version(request: SignedInRequest, project: str, program: int, number: int) -> HttpResponse:
+    found = project_for(request.user, project)
+    row = queries.version_of(found, program, number)
+    before = pages.previous_version(row)
+    mode = request.GET.get("diff", "side")
+    context = {
+        "project": found,
+        "version": row,
+        "content": row.content,
+        "labels": [label.name for label in row.labels.all()],
+        "downloads": pages.downloads_of(row),
+        "pointers": pages.pointers_of(row),
+        "history": pages.history_of(row),
+        "before": before,
+        "prompts": pages.prompts_of(row.content),
+        "modules": pages.differences(row.content, before.content) if before else [],
+        "mode": mode if mode in MODES else "side",
+    }
+    return render(request, "releases/version.html", context)
+
+
+@login_required
+@require_safe
+def download(
+    request: SignedInRequest, project: str, program: int, number: int, format: str
+) -> HttpResponse:
+    found = project_for(request.user, project)
+    row = queries.version_of(found, program, number)
+    try:
+        wanted = services.format_named(format)
+    except services.UnknownFormat as unknown:
+        raise Http404(str(unknown)) from None
+    # The type is fixed and nothing is shown inside the browser, whatever a prompt contains.
+    return HttpResponse(
+        services.file_of(row, wanted),
+        content_type=f"{wanted.media_type}; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{wanted.file_name(row.content)}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@login_required
+@require_POST
+def promote(request: SignedInRequest, project: str, program: int, number: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.REVIEWER)
+    row = queries.version_of(found, program, number)
+    form = LabelForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the labels that can be moved."))
+        return redirect(pages.url_of(row))
+    label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
+    try:
+        services.promote(row, label, request.user, replacing)
+    except services.LabelMoved as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(
+            request,
+            _("“%(label)s” is now at %(version)s.") % {"label": label, "version": row},
+        )
+    return redirect(pages.url_of(row))
+
+
+@login_required
+@require_POST
+def roll_back(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.REVIEWER)
+    row = get_object_or_404(Program, project=found, pk=program)
+    form = LabelForm(request.POST)
+    if form.is_valid():
+        label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
+        try:
+            moved = services.roll_back(row, label, request.user, replacing)
+        except (services.LabelMoved, services.NothingToRollBack) as refusal:
+            messages.error(request, str(refusal))
+        else:
+            told = _("“%(label)s” was rolled back to %(version)s.")
+            messages.success(request, told % {"label": label, "version": moved.version})
+            return redirect(pages.url_of(moved.version))
+    return redirect("releases:list", found.slug)

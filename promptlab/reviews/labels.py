@@ -1,0 +1,82 @@
+"""Labels: movable pointers to versions, each with its history."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from promptlab.accounts.models import User
+from promptlab.programs.models import Program
+from promptlab.reviews.models import Label, LabelMove, Version
+
+
+class LabelMoved(Exception):
+    """Somebody moved the label since the page was shown; the message says where to."""
+
+
+class NothingToRollBack(Exception):
+    """The label never pointed anywhere else."""
+
+
+def move(version: Version, name: str, by: User) -> Label:
+    """Point a label at a version, and remember that; nothing happens when it points there."""
+    with transaction.atomic():
+        Program.objects.select_for_update().get(pk=version.program_id)
+        label = Label.objects.filter(program=version.program_id, name=name).first()
+        if label is not None and label.version_id == version.pk:
+            return label
+        replaced = label.version if label else None
+        label, _made = Label.objects.update_or_create(
+            program_id=version.program_id, name=name, defaults={"version": version}
+        )
+        LabelMove.objects.create(
+            program_id=version.program_id, label=name, version=version, replaced=replaced, by=by
+        )
+    return label
+
+
+def promote(version: Version, name: str, by: User, replacing: int | None) -> Label:
+    """Move a label knowingly: `replacing` is the number of the version the reader saw it at.
+
+    Raises:
+        LabelMoved: it points somewhere else by now.
+        ValueError: no such label can be moved by hand.
+    """
+    if name not in Label.MOVABLE:
+        raise ValueError(f"{name} is moved by approvals, not by hand")
+    with transaction.atomic():
+        Program.objects.select_for_update().get(pk=version.program_id)
+        now = at(version.program_id, name)
+        if (now.number if now else None) != replacing:
+            shown = f"v{now.number}" if now else _("no version")
+            raise LabelMoved(
+                _("“%(label)s” was moved meanwhile and is now at %(version)s. Look again first.")
+                % {"label": name, "version": shown}
+            )
+        return move(version, name, by)
+
+
+def roll_back(program: Program, name: str, by: User, replacing: int | None) -> Label:
+    """Point a label at the version it pointed at before.
+
+    Raises:
+        NothingToRollBack: it never pointed anywhere else.
+        LabelMoved: it points somewhere else by now.
+    """
+    before = previous(program.pk, name)
+    if before is None:
+        raise NothingToRollBack(_("“%(label)s” has no earlier version.") % {"label": name})
+    return promote(before, name, by, replacing)
+
+
+def at(program_id: int, name: str) -> Version | None:
+    """The version a label points at."""
+    label = Label.objects.filter(program=program_id, name=name).select_related("version").first()
+    return label.version if label else None
+
+
+def previous(program_id: int, name: str) -> Version | None:
+    """Where the label was before it came to where it is."""
+    last = LabelMove.objects.filter(program=program_id, label=name).select_related("replaced")
+    moved = last.order_by("-pk").first()
+    return moved.replaced if moved else None

@@ -1,0 +1,75 @@
+"""What review pages read."""
+
+from __future__ import annotations
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404
+
+from optimizer.models import Candidate, Trial
+from promptlab.accounts.models import Project
+from promptlab.reviews.models import Review, Version
+from promptlab.runs import queries as runs
+from promptlab.runs.models import Launch
+
+
+def candidate_of(project: Project, number: int, candidate: int) -> tuple[Launch, Candidate]:
+    """A run and one of its candidates.
+
+    Raises:
+        Http404: the project has no such run, or the run no such candidate.
+    """
+    launch = runs.launch_of(project, number)
+    row = Candidate.objects.filter(run=launch.run_id, number=candidate).first()
+    if row is None:
+        raise Http404("There is no candidate of this number.")
+    return launch, row
+
+
+def reviews_of(launch: Launch, candidate: Candidate) -> QuerySet[Review]:
+    """Decisions about a candidate, the newest first."""
+    return launch.reviews.filter(candidate=candidate).select_related("by")
+
+
+def versions_of(project: Project) -> QuerySet[Version]:
+    """The project's versions, the newest first, each with its labels and its `score`."""
+    full = Trial.objects.filter(
+        candidate=OuterRef("candidate"), full=True, score__isnull=False
+    ).order_by("-number")
+    return (
+        project.versions.select_related("project", "program", "approved_by", "launch", "candidate")
+        .prefetch_related("labels")
+        .annotate(score=Subquery(full.values("score")[:1]))
+        .defer("canonical")
+    )
+
+
+def version_of(project: Project, program: int, number: int) -> Version:
+    """One version with its content.
+
+    Raises:
+        Http404: there is none.
+    """
+    found = (
+        project.versions.select_related("project", "program", "approved_by", "launch", "candidate")
+        .prefetch_related("labels")
+        .filter(program=program, number=number)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such version.")
+    return found
+
+
+def version_before(version: Version) -> Version | None:
+    """The program's previous version."""
+    return (
+        Version.objects.filter(program=version.program_id, number__lt=version.number)
+        .order_by("-number")
+        .first()
+    )
+
+
+def next_number(launch: Launch) -> int:
+    """The number that an approval would give."""
+    last = Version.objects.filter(program=launch.program_id).order_by("-number").first()
+    return last.number + 1 if last else 1

@@ -1,0 +1,183 @@
+"""Deciding about a candidate. An approval makes an immutable version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from optimizer.models import Candidate
+from promptlab.accounts.models import User
+from promptlab.programs.models import Program
+from promptlab.reviews import labels, writing
+from promptlab.reviews.content import digest_of_text
+from promptlab.reviews.models import Label, Review, Version
+from promptlab.runs.models import Launch
+
+MOST_NOTE = 4000
+
+
+class CannotDecide(Exception):
+    """The decision is not possible as things stand; the message says why and what would help."""
+
+
+class SecondPersonNeeded(CannotDecide):
+    """Who started a run may not approve it here."""
+
+
+class DecidedMeanwhile(CannotDecide):
+    """Somebody else decided after the page was shown."""
+
+
+def approve(
+    launch: Launch, candidate: Candidate, by: User, note: str = "", seen: int | None = None
+) -> Version:
+    """Approve a candidate: one version, whoever and however often; `latest` moves to it.
+
+    `seen` is the newest review that the reviewer's page showed (0 = none); None skips the check.
+
+    Raises:
+        SecondPersonNeeded: the project wants somebody else than who started the run.
+        DecidedMeanwhile: another decision was made since.
+        CannotDecide: the run still goes, or the candidate was never fully evaluated.
+    """
+    with transaction.atomic():
+        _lock(launch)
+        made = Version.objects.filter(launch=launch, candidate=candidate).first()
+        if made is not None:
+            return made
+        _check(launch, candidate, seen)
+        _check_person(launch, by)
+        now = timezone.now()
+        version = _version(launch, candidate, by, note.strip(), now)
+        _record(launch, candidate, Review.Decision.APPROVE, by, note, now, version.number)
+        labels.move(version, Label.LATEST, by)
+    return version
+
+
+def reject(
+    launch: Launch, candidate: Candidate, by: User, note: str, seen: int | None = None
+) -> Review:
+    """Turn a candidate down, with the reason.
+
+    Raises:
+        CannotDecide: no reason was given, or the candidate has a version already.
+        DecidedMeanwhile: another decision was made since.
+    """
+    return _turn_down(launch, candidate, Review.Decision.REJECT, by, note, seen)
+
+
+def request_changes(
+    launch: Launch, candidate: Candidate, by: User, note: str, seen: int | None = None
+) -> Review:
+    """Ask for something better, saying what. Raises as `reject` does."""
+    return _turn_down(launch, candidate, Review.Decision.REQUEST_CHANGES, by, note, seen)
+
+
+def _turn_down(
+    launch: Launch,
+    candidate: Candidate,
+    decision: Review.Decision,
+    by: User,
+    note: str,
+    seen: int | None,
+) -> Review:
+    if not note.strip():
+        raise CannotDecide(_("Say why, so that whoever started the run can act on it."))
+    with transaction.atomic():
+        _lock(launch)
+        made = Version.objects.filter(launch=launch, candidate=candidate).first()
+        if made is not None:
+            raise CannotDecide(
+                _("This candidate is version %(n)s already; versions stay. Move a label instead.")
+                % {"n": made.number}
+            )
+        _check(launch, candidate, seen)
+        return _record(launch, candidate, decision, by, note, timezone.now())
+
+
+def why_not(launch: Launch, candidate: Candidate) -> str:
+    """Why the candidate cannot be decided about now; "" when it can."""
+    if launch.run.active:
+        return _("The run is still going. Cancel it to review the best so far, or wait.")
+    if not candidate.trials.filter(full=True, score__isnull=False).exists():
+        return _("This candidate was never fully evaluated, so there is nothing to decide on.")
+    return ""
+
+
+def why_not_you(launch: Launch, user: User) -> str:
+    """Why this person may not approve, "" when they may."""
+    if launch.project.requires_second_person and launch.started_by_id == user.pk:
+        return _("You started this run; this project wants a second person to approve it.")
+    return ""
+
+
+def _lock(launch: Launch) -> None:
+    """One decision at a time a program: version numbers have no holes and no doubles."""
+    Program.objects.select_for_update().get(pk=launch.program_id)
+    launch.refresh_from_db()
+
+
+def _check(launch: Launch, candidate: Candidate, seen: int | None) -> None:
+    if candidate.run_id != launch.run_id:
+        raise CannotDecide(_("That candidate belongs to another run."))
+    reason = why_not(launch, candidate)
+    if reason:
+        raise CannotDecide(reason)
+    newest = launch.reviews.filter(candidate=candidate).order_by("-pk").first()
+    if seen is not None and newest is not None and newest.pk != seen:
+        raise DecidedMeanwhile(
+            _("%(who)s decided meanwhile: %(what)s. Read it, then decide again.")
+            % {"who": newest.by, "what": newest.get_decision_display().lower()}
+        )
+
+
+def _check_person(launch: Launch, by: User) -> None:
+    reason = why_not_you(launch, by)
+    if reason:
+        raise SecondPersonNeeded(reason)
+
+
+def _version(
+    launch: Launch, candidate: Candidate, by: User, note: str, now: datetime
+) -> Version:
+    last = Version.objects.filter(program=launch.program_id).order_by("-number").first()
+    number = last.number + 1 if last else 1
+    content = writing.content(launch, candidate, number, by, note, now)
+    canonical = content.canonical()
+    return Version.objects.create(
+        project_id=launch.project_id,
+        program_id=launch.program_id,
+        number=number,
+        canonical=canonical,
+        sha256=digest_of_text(canonical),
+        launch=launch,
+        candidate=candidate,
+        approved_by=by,
+        note=note,
+        created_at=now,
+    )
+
+
+def _record(
+    launch: Launch,
+    candidate: Candidate,
+    decision: Review.Decision,
+    by: User,
+    note: str,
+    now: datetime,
+    version: int | None = None,
+) -> Review:
+    note = note.strip()[:MOST_NOTE]
+    Launch.objects.filter(pk=launch.pk).update(
+        decision=decision,
+        decided_candidate=candidate.number,
+        decided_by=by,
+        decided_at=now,
+        decision_note=note,
+        version_number=version or launch.version_number,
+    )
+    review: Review = launch.reviews.create(candidate=candidate, decision=decision, by=by, note=note)
+    return review

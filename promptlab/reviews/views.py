@@ -1,0 +1,105 @@
+"""The review of one candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from optimizer.models import Candidate
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.reviews import queries, services
+from promptlab.reviews.forms import DecisionForm
+from promptlab.reviews.models import Review
+from promptlab.runs import comparison
+from promptlab.runs.models import Launch
+from promptlab.runs.page import RunPage
+
+PAGE = 100
+
+
+@login_required
+@require_safe
+def review(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
+    found = project_for(request.user, project)
+    launch, row = queries.candidate_of(found, number, candidate)
+    return _page(request, launch, row)
+
+
+@login_required
+@require_POST
+def decide(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
+    found = project_for(request.user, project, Role.REVIEWER)
+    launch, row = queries.candidate_of(found, number, candidate)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, launch, row, form, 422)
+    try:
+        return _decided(request, launch, row, form.cleaned_data)
+    except services.DecidedMeanwhile as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("reviews:review", found.slug, number, candidate)
+    except services.CannotDecide as refusal:
+        form.add_error("note", str(refusal))
+        return _page(request, launch, row, form, 422)
+
+
+def _decided(
+    request: SignedInRequest, launch: Launch, row: Candidate, data: Mapping[str, Any]
+) -> HttpResponse:
+    slug, note, seen = launch.project.slug, data["note"], data["seen"]
+    if data["decision"] == Review.Decision.APPROVE:
+        version = services.approve(launch, row, request.user, note, seen)
+        told = _("Approved as version %(n)s of %(program)s.")
+        messages.success(request, told % {"n": version.number, "program": launch.program_name})
+        return redirect("releases:version", slug, version.program_id, version.number)
+    if data["decision"] == Review.Decision.REJECT:
+        services.reject(launch, row, request.user, note, seen)
+        messages.success(request, _("Rejected. The note is on the run's page."))
+    else:
+        services.request_changes(launch, row, request.user, note, seen)
+        messages.success(request, _("Changes requested. The note is on the run's page."))
+    return redirect("runs:run", slug, launch.number)
+
+
+def _page(
+    request: SignedInRequest,
+    launch: Launch,
+    row: Candidate,
+    form: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page = RunPage(launch, {})
+    numbers = [0, row.number] if row.number else [0]
+    view = comparison.view_of(page, numbers, request.GET)
+    rows = Paginator(view.rows, PAGE).get_page(request.GET.get("page"))
+    history = list(queries.reviews_of(launch, row))
+    version = row.versions.filter(launch=launch).first()
+    context = {
+        "project": launch.project,
+        "launch": launch,
+        "run": launch.run,
+        "page": page,
+        "view": view,
+        "candidate": view.candidates[-1],
+        "rows": rows,
+        "examples": view.shown_rows(rows.object_list),
+        "history": history,
+        "version": version,
+        "next_number": queries.next_number(launch),
+        "why_not": services.why_not(launch, row),
+        "why_not_you": services.why_not_you(launch, request.user),
+        "form": form or DecisionForm(initial={"seen": history[0].pk if history else 0}),
+        "seen": history[0].pk if history else 0,
+        "section": "runs",
+    }
+    return render(request, "reviews/review.html", context, status=status)

@@ -1,0 +1,103 @@
+"""Writing down a version: program, prompts and provenance, from the rows of a run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from optimizer.codec import from_json
+from optimizer.core.candidate import Candidate as CoreCandidate
+from optimizer.core.events import TestScored
+from optimizer.core.lm import Role
+from optimizer.core.spec import ModelRef, RunSpec
+from optimizer.core.stats import Comparison, FullScore
+from optimizer.models import Candidate, Provider, Run, Trial
+from promptlab.accounts.models import User
+from promptlab.reviews.content import (
+    Approval,
+    DatasetSource,
+    ModelSource,
+    Provenance,
+    Scores,
+    VersionContent,
+    with_prompts,
+)
+from promptlab.runs.evidence import comparing, evaluated
+from promptlab.runs.models import Launch
+
+
+def content(
+    launch: Launch, candidate: Candidate, number: int, by: User, note: str, now: datetime
+) -> VersionContent:
+    """The content of version `number`, complete: it is never touched again."""
+    run = launch.run
+    spec = from_json(RunSpec, run.spec)
+    prompts = from_json(CoreCandidate, candidate.prompts)
+    provenance = Provenance(
+        run=launch.number,
+        started_by=launch.started_by.email,
+        candidate=candidate.number,
+        candidate_digest=candidate.digest,
+        optimizer=spec.optimizer,
+        settings=spec.settings,
+        seed=spec.seed,
+        models=_models(spec),
+        dataset=_dataset(launch, run),
+        metric_name=launch.metric_name,
+        metric=spec.metric,
+        scores=_scores(run, candidate, [m.name for m in spec.program.modules]),
+        approval=Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note),
+        calls=run.used_calls,
+        tokens=run.used_tokens,
+        cost=run.used_cost,
+    )
+    return VersionContent(
+        launch.program_name, number, with_prompts(spec.program, prompts), provenance
+    )
+
+
+def _models(spec: RunSpec) -> dict[Role, ModelSource]:
+    ids = {ref.provider for ref in spec.models.values()}
+    providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
+    return {role: _model(ref, providers.get(ref.provider)) for role, ref in spec.models.items()}
+
+
+def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:
+    kind = provider.kind if provider else Provider.Kind.LITELLM
+    # LiteLLM calls any OpenAI-compatible endpoint through its openai/ names.
+    litellm = ref.model if kind == Provider.Kind.LITELLM else f"openai/{ref.model}"
+    name = provider.name if provider else ""
+    return ModelSource(name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens)
+
+
+def _dataset(launch: Launch, run: Run) -> DatasetSource:
+    return DatasetSource(
+        name=launch.dataset_name,
+        digest=launch.dataset_digest,
+        train=run.train.count,
+        train_digest=run.train_id,
+        validation=run.validation.count,
+        validation_digest=run.validation_id,
+        test=run.test.count if run.test else 0,
+        test_digest=run.test_id or "",
+    )
+
+
+def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
+    full = Trial.objects.filter(candidate=candidate, full=True, score__isnull=False)
+    own = full.order_by("number").last()
+    baseline = from_json(FullScore, run.baseline_score) if run.baseline_score else None
+    is_best = run.best_candidate_id == candidate.pk
+    test = from_json(TestScored, run.test_result) if run.test_result and is_best else None
+    return Scores(
+        candidate=from_json(FullScore, own.score) if own else None,
+        baseline=baseline,
+        comparison=_comparison(run, candidate, modules),
+        test=test,
+    )
+
+
+def _comparison(run: Run, candidate: Candidate, modules: list[str]) -> Comparison | None:
+    if candidate.number == 0:
+        return None
+    found = evaluated(run, [0, candidate.number], modules)
+    return comparing(found).others[0].comparison if len(found) == 2 else None

@@ -1,0 +1,178 @@
+"""The trials of a run, as its chart and its table show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, cast
+
+from django.db import connection
+from django.urls import reverse
+
+from optimizer.models import Run, Trial
+from promptlab.runs.codes import code_of
+from promptlab.runs.progress import Timed
+from promptlab.ui import charts
+
+PAGE = 100
+BEST = 10
+Show = Literal["all", "full", "best"]
+SHOWS: tuple[Show, ...] = ("all", "full", "best")
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial. `change` is the mean difference to the baseline on the very same examples."""
+
+    number: int
+    full: bool
+    size: int
+    candidate: int
+    code: str
+    choice: dict[str, int]
+    score: float | None
+    low: float | None
+    high: float | None
+    errors: int
+    tokens: int
+    cost: int
+    seconds: float
+    started_at: datetime
+    scored_at: datetime | None
+    change: float | None = None
+
+    @property
+    def seconds_each(self) -> float | None:
+        """Seconds of model time an example took."""
+        return self.seconds / self.size if self.size and self.seconds else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All trials of a run by number, the baseline apart."""
+
+    baseline: TrialRow | None
+    trials: tuple[TrialRow, ...]
+
+    @property
+    def scored(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.trials if t.score is not None)
+
+    @property
+    def fulls(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.scored if t.full)
+
+    @property
+    def minibatches(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.scored if not t.full)
+
+    @property
+    def best(self) -> TrialRow | None:
+        """The best fully evaluated trial; the earlier one when two are equal."""
+        proved = [t for t in (self.baseline, *self.fulls) if t is not None and t.score is not None]
+        return max(proved, key=lambda t: (cast(float, t.score), -t.number), default=None)
+
+    @property
+    def timed(self) -> list[Timed]:
+        return [Timed(t.size, t.started_at, t.scored_at) for t in self.scored if t.scored_at]
+
+
+def board_of(run: Run, modules: Sequence[str]) -> Board:
+    """One query, whatever the number of trials."""
+    rows = [_row(values, modules) for values in _values(run)]
+    baseline = next((row for row in rows if row.number == 0), None)
+    return Board(baseline, tuple(row for row in rows if row.number > 0))
+
+
+_COLUMNS = (
+    "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
+    "score__errors", "tokens", "cost", "seconds", "started_at", "scored_at",
+)  # fmt: skip
+
+
+def _values(run: Run) -> list[tuple[object, ...]]:
+    return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
+
+
+def _row(values: tuple[object, ...], modules: Sequence[str]) -> TrialRow:
+    (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
+     scored) = values  # fmt: skip
+    return TrialRow(
+        number=number, full=full, size=size, candidate=candidate, choice=choice,
+        code=code_of(cast(dict[str, int], choice), modules), score=mean, low=low, high=high,
+        errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
+        scored_at=scored,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def shown(board: Board, show: Show) -> tuple[TrialRow, ...]:
+    """The rows of the table, newest first; the best ten by score, full evaluations only."""
+    if show == "best":
+        return tuple(sorted(board.fulls, key=lambda t: -cast(float, t.score))[:BEST])
+    rows = board.trials if show == "all" else tuple(t for t in board.trials if t.full)
+    return tuple(reversed(rows))
+
+
+def with_changes(run: Run, board: Board, rows: Sequence[TrialRow]) -> list[TrialRow]:
+    """Rows with their difference to the baseline, minibatches compared on their own examples."""
+    paired = _paired_changes(run, [r.number for r in rows if not r.full and r.score is not None])
+    base = board.baseline.score if board.baseline else None
+    return [replace(row, change=_change(row, base, paired)) for row in rows]
+
+
+def _change(row: TrialRow, base: float | None, paired: dict[int, float]) -> float | None:
+    if row.full:
+        return None if row.score is None or base is None else row.score - base
+    return paired.get(row.number)
+
+
+def _paired_changes(run: Run, numbers: list[int]) -> dict[int, float]:
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.number, avg(o.score - b.score)
+            FROM optimizer_trial t
+            JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
+            JOIN optimizer_trial t0 ON t0.run_id = t.run_id AND t0.number = 0
+            JOIN optimizer_outcome b ON b.exchange_id = t0.exchange_id
+                AND b.example = o.example AND b.score IS NOT NULL
+            WHERE t.run_id = %s AND t.number = ANY(%s)
+            GROUP BY t.number
+            """,
+            [run.pk, numbers],
+        )
+        return dict(cursor.fetchall())
+
+
+def score_chart(board: Board, planned: int, project: str, launch_number: int) -> charts.ScoreChart:
+    """Score by trial; each mark leads to its candidate."""
+    url = reverse("runs:candidate", args=[project, launch_number, 0])[:-2]
+    trials = [
+        charts.Trial(
+            t.number, cast(float, t.score), t.full, t.code, f"{url}{t.candidate}/",
+            t.low if t.full else None, t.high if t.full else None,
+        )
+        for t in board.scored
+    ]  # fmt: skip
+    return charts.score_by_trial(trials, planned, board.baseline.score if board.baseline else None)
+
+
+def cost_chart(board: Board, project: str, launch_number: int) -> charts.CostChart | None:
+    """Fully evaluated candidates by what a thousand examples cost; None when nothing costs."""
+    proved = [t for t in (board.baseline, *board.fulls) if t is not None and t.score is not None]
+    if len(proved) < 2 or not any(t.cost for t in proved):
+        return None
+    url = reverse("runs:candidate", args=[project, launch_number, 0])[:-2]
+    latest = {t.candidate: t for t in proved}
+    return charts.cost_and_score(
+        [
+            charts.Cost(
+                t.code, cast(float, t.score), round(1000 * t.cost / max(t.size, 1)),
+                f"{url}{t.candidate}/",
+            )
+            for t in latest.values()
+        ]
+    )  # fmt: skip

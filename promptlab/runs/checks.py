@@ -1,0 +1,215 @@
+"""What stands in the way of a run, each thing beside its cause, before anything is spent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.signature import FieldType, written
+from optimizer.models import Provider
+from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.splitting import Split
+from promptlab.runs.planning import Forecast, Wishes
+from promptlab.ui.numbers import money
+
+Level = Literal["ok", "warning", "problem"]
+
+FEW_VALIDATION = 30
+"""With fewer examples the interval is wider than most gains."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. `field` names the form's field that it is about; a problem refuses the run."""
+
+    level: Level
+    field: str
+    message: str
+    url: str = ""
+    link: str = ""
+
+
+def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+    """Problems first, then warnings, then what is fine."""
+    found = [
+        *_program(project, wishes),
+        *_columns(project, wishes),
+        *_splits(project, wishes),
+        *_metric(project, wishes),
+        *_models(project, wishes),
+        *_limits(wishes, forecast),
+    ]
+    order = ("problem", "warning", "ok")
+    return sorted(found, key=lambda check: order.index(check.level))
+
+
+def _program(project: Project, wishes: Wishes) -> list[Check]:
+    problems = wishes.program.core.problems()
+    if not problems:
+        return [Check("ok", "program", _("The program is complete."))]
+    url = reverse("programs:program", args=[project.slug, wishes.program.pk])
+    where = problems[0].part
+    told = f"{where}: {problems[0].message}" if where else problems[0].message
+    if len(problems) > 1:
+        more = len(problems) - 1
+        told += " " + ngettext("(and %(n)s more)", "(and %(n)s more)", more) % {"n": more}
+    return [Check("problem", "program", told, url, _("Open the program"))]
+
+
+def _columns(project: Project, wishes: Wishes) -> list[Check]:
+    given, _expected = datasets.columns(wishes.dataset)
+    missing = [f.name for f in wishes.program.core.inputs if f.name not in given]
+    if not missing:
+        return []
+    told = _("The program takes “%(input)s”, but the dataset's inputs are %(given)s.") % {
+        "input": missing[0], "given": ", ".join(given) or _("none"),
+    }  # fmt: skip
+    return [Check("problem", "dataset", told)]
+
+
+def _splits(project: Project, wishes: Wishes) -> list[Check]:
+    counts = datasets.split_counts(wishes.dataset)
+    found = []
+    if counts[Split.VALIDATION] == 0:
+        told = _("The dataset has no validation examples to score with: give that split a share.")
+        found.append(Check("problem", "dataset", told))
+    elif counts[Split.VALIDATION] < FEW_VALIDATION:
+        told = _(
+            "Only %(n)s validation examples: the interval will be wider than most gains."
+        ) % {"n": counts[Split.VALIDATION]}
+        found.append(Check("warning", "dataset", told))
+    if counts[Split.TRAIN] == 0 and OPTIMIZERS[wishes.optimizer].uses_demos:
+        told = _("The dataset has no training examples to make demos of: give that split a share.")
+        found.append(Check("problem", "dataset", told))
+    if found:
+        return found
+    told = _("%(train)s examples to learn from, %(validation)s to score with, %(test)s sealed.") % {
+        "train": counts[Split.TRAIN], "validation": counts[Split.VALIDATION],
+        "test": counts[Split.TEST],
+    }  # fmt: skip
+    return [Check("ok", "dataset", told)]
+
+
+def _metric(project: Project, wishes: Wishes) -> list[Check]:
+    _inputs, expected = datasets.columns(wishes.dataset)
+    problems = wishes.metric.core.problems(wishes.program.core, set(expected))
+    if problems:
+        return [Check("problem", "metric", problem) for problem in problems[:2]]
+    return _labels(wishes) or [Check("ok", "metric", _("The metric fits program and dataset."))]
+
+
+def _labels(wishes: Wishes) -> list[Check]:
+    """Choices and the data's labels must be the same words: others can never be right."""
+    metric = wishes.metric.core
+    field = wishes.program.core.output_fields().get(metric.output)
+    if field is None or field.type is not FieldType.CHOICE:
+        return []
+    labels = _labels_in(wishes, metric.expected)
+    folded = {choice.strip().casefold() for choice in field.choices}
+    unknown = {label: n for label, n in labels.items() if label.strip().casefold() not in folded}
+    known = {label.strip().casefold() for label in labels}
+    unused = [choice for choice in field.choices if choice.strip().casefold() not in known]
+    found = []
+    if unknown:
+        n = sum(unknown.values())
+        told = ngettext(
+            "%(n)s example expects “%(label)s”, which is no choice of “%(field)s”: it can never be "
+            "right. Add the choice to the program, or change the data.",
+            "%(n)s examples expect a label such as “%(label)s”, which is no choice of “%(field)s”: "
+            "they can never be right. Add the choice to the program, or change the data.",
+            n,
+        ) % {"n": n, "label": next(iter(unknown)), "field": field.name}
+        level: Level = "problem" if len(unknown) == len(labels) else "warning"
+        found.append(Check(level, "metric", told))
+    if unused and labels:
+        told = _("No example expects the choice “%(choice)s”: is it spelled as in the data?") % {
+            "choice": unused[0]
+        }
+        found.append(Check("warning", "program", told))
+    return found
+
+
+def _labels_in(wishes: Wishes, column: str) -> Counter[str]:
+    rows = wishes.dataset.examples.order_by().values_list(f"expected__{column}", flat=True)
+    values = [value for row in rows for value in (row if isinstance(row, list) else [row])]
+    return Counter(written(value) for value in values if value is not None)
+
+
+def _models(project: Project, wishes: Wishes) -> list[Check]:
+    url = reverse("providers:list", args=[project.slug])
+    if Role.TASK not in wishes.models:
+        told = _("There is no model to run the program with: connect one first.")
+        return [Check("problem", "model_task", told, url, _("Models & keys"))]
+    ids = {ref.provider for ref in wishes.models.values()}
+    providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
+    found: list[Check] = []
+    for provider_id in sorted(ids):
+        role = next(r for r, ref in wishes.models.items() if ref.provider == provider_id)
+        found += _provider(providers.get(provider_id), f"model_{role.value}", url)
+    return found
+
+
+def _provider(provider: Provider | None, field: str, url: str) -> list[Check]:
+    if provider is None:
+        return [Check("problem", field, _("This model's provider is gone: choose another."), url)]
+    link = _("Test it")
+    if provider.check_state == Provider.Check.FAILED:
+        told = _("“%(name)s” failed its last test: %(why)s") % {
+            "name": provider.name, "why": provider.check_message,
+        }  # fmt: skip
+        return [Check("problem", field, told, url, link)]
+    if provider.check_state == Provider.Check.WORKS:
+        return [Check("ok", field, _("“%(name)s” answers.") % {"name": provider.name})]
+    if provider.kind == Provider.Kind.EMBEDDED:
+        return []
+    told = _("“%(name)s” was never tested; a wrong key would end the run at its first call.") % {
+        "name": provider.name
+    }
+    return [Check("warning", field, told, url, link)]
+
+
+def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+    if forecast is None:
+        return []
+    found = []
+    cap, needed = wishes.limits.max_calls, one_trial(wishes, forecast)
+    if cap is not None and cap < needed:
+        told = _(
+            "The baseline and one trial need %(needed)s calls, more than the cap of %(cap)s: "
+            "nothing could be found."
+        ) % {"needed": f"{needed:,}", "cap": f"{cap:,}"}
+        found.append(Check("problem", "max_calls", told))
+    elif cap is not None and cap < forecast.calls[0]:
+        told = _("The cap of %(cap)s calls will end the run early; the best so far is kept.") % {
+            "cap": f"{cap:,}"
+        }
+        found.append(Check("warning", "max_calls", told))
+    dollars = wishes.limits.max_cost
+    if dollars is not None and forecast.cost is not None and dollars < forecast.cost[0]:
+        told = _("The cap of %(cap)s will end the run early; the best so far is kept.") % {
+            "cap": money(dollars)
+        }
+        found.append(Check("warning", "max_cost", told))
+    if forecast.cost is None:
+        told = _(
+            "The model's price is not known, so only calls can be capped. Enter its prices at its "
+            "provider to cap dollars."
+        )
+        level: Level = "problem" if dollars is not None else "warning"
+        found.append(Check(level, "max_cost", told))
+    return found
+
+
+def one_trial(wishes: Wishes, forecast: Forecast) -> int:
+    """Calls of the baseline and of one minibatch."""
+    per_example = max(len(wishes.program.core.calls), 1)
+    validation = forecast.counts.baseline_calls // per_example
+    return per_example * (validation + min(wishes.settings.minibatch_size, validation))

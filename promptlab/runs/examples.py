@@ -1,0 +1,109 @@
+"""Frozen examples of a run, and what was said about them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from optimizer.codec import from_json
+from optimizer.core.candidate import Candidate
+from optimizer.core.example import Example
+from optimizer.core.outcome import CallTrace, Outcome
+from optimizer.core.program import Program
+from optimizer.core.render import render
+from optimizer.core.signature import Value, written
+from optimizer.models import Outcome as OutcomeRow
+from promptlab.ui.numbers import duration, money
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    """One message for parts/transcript.html."""
+
+    role: str
+    content: str
+    meta: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """One module call: what was said, what came back, and how it was read."""
+
+    name: str
+    module: str
+    messages: tuple[ShownMessage, ...]
+    outputs: list[tuple[str, Value]]
+    problem: str
+
+
+def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
+    """The examples with these ids from a frozen set. Postgres picks them: a set may be large."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT found.example
+            FROM optimizer_exampleset frozen,
+                 jsonb_array_elements(frozen.examples) AS found (example)
+            WHERE frozen.digest = %s AND found.example ->> 'id' = ANY(%s)
+            """,
+            [digest, list(ids)],
+        )
+        rows = [json.loads(row[0]) for row in cursor.fetchall()]
+    return {row["id"]: from_json(Example, row) for row in rows}
+
+
+def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
+    """The whole outcome with its trace, from the last of these exchanges that has it."""
+    row = (
+        OutcomeRow.objects.filter(exchange__in=exchanges, example=example)
+        .order_by("-exchange")
+        .first()
+    )
+    return None if row is None else from_json(Outcome, row.data)
+
+
+def transcript(program: Program, candidate: Candidate, outcome: Outcome) -> list[ShownCall]:
+    """Every call of an outcome, its messages written again as they were said."""
+    return [shown_call(program, candidate, trace) for trace in outcome.trace]
+
+
+def shown_call(program: Program, candidate: Candidate, trace: CallTrace) -> ShownCall:
+    module = program.module(trace.module)
+    said = render(module, candidate.modules[trace.module], trace.inputs).messages
+    messages = [ShownMessage(m.role, m.content) for m in said]
+    messages.append(ShownMessage("assistant", trace.reply, _measured(trace), bool(trace.problem)))
+    return ShownCall(
+        trace.call, trace.module, tuple(messages), list(trace.outputs.items()), trace.problem
+    )
+
+
+def _measured(trace: CallTrace) -> str:
+    parts = [
+        _("%(n)s tokens in") % {"n": f"{trace.prompt_tokens:,}"},
+        _("%(n)s out") % {"n": f"{trace.completion_tokens:,}"},
+    ]
+    if trace.seconds:
+        parts.append(duration(trace.seconds))
+    if trace.cost:
+        parts.append(money(trace.cost))
+    if trace.cached:
+        parts.append(_("reused, not paid again"))
+    return ", ".join(parts)
+
+
+def inputs_line(example: Example | None, most: int = 160) -> str:
+    """An example's inputs in one line of a table."""
+    if example is None:
+        return "–"
+    values = [written(v) for v in example.inputs.values()]
+    names = list(example.inputs)
+    text = values[0] if len(values) == 1 else "; ".join(
+        f"{n}: {v}" for n, v in zip(names, values, strict=True)
+    )  # fmt: skip
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,218 @@
+"""The form of a new run, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.spec import Effort, Limits, ModelRef, Settings
+from promptlab.accounts.models import Project
+from promptlab.metrics import services as metrics
+from promptlab.metrics.models import Metric
+from promptlab.providers import queries as providers
+from promptlab.runs.planning import Wishes
+from promptlab.ui.forms import CardRadios, Choice
+
+MICRO = 1_000_000
+SUGGESTED = "suggested"
+"""The metric's value while it is the suggested one that is not stored yet."""
+OWN_SETTINGS = (
+    "trials", "minibatch_size", "full_every", "instructions", "demo_sets",
+    "max_bootstrapped_demos", "max_labeled_demos", "max_validation",
+)  # fmt: skip
+
+
+def _short(low: int, high: int) -> forms.NumberInput:
+    return forms.NumberInput({"class": "short", "min": low, "max": high})
+
+
+def _count(label: Any, low: int, high: int, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=low, max_value=high, required=False, help_text=help_text,
+        widget=_short(low, high),
+    )  # fmt: skip
+
+
+class RunForm(forms.Form):
+    """What to optimize, with what, how hard, and how much it may cost."""
+
+    program = forms.ModelChoiceField(None, label=_("Program"), empty_label=None)
+    dataset = forms.ModelChoiceField(None, label=_("Dataset"), empty_label=None)
+    metric = forms.ChoiceField(label=_("Metric"))
+    model_task = forms.ChoiceField(
+        label=_("Task model"), help_text=_("Runs the program. Its prompts are what gets better.")
+    )
+    model_optimizer = forms.ChoiceField(
+        label=_("Optimizer model"), required=False, help_text=_("Writes instructions.")
+    )
+    model_teacher = forms.ChoiceField(
+        label=_("Teacher model"), required=False,
+        help_text=_("Makes demos by solving training examples."),
+    )  # fmt: skip
+    optimizer = forms.ChoiceField(label=_("What may change"), widget=CardRadios)
+    effort = forms.ChoiceField(label=_("Effort"), widget=CardRadios)
+    max_calls = forms.IntegerField(
+        label=_("At most calls"), min_value=1, max_value=10_000_000, required=False,
+        widget=forms.NumberInput({"class": "short", "min": 1}),
+        help_text=_("Empty: no cap."),
+    )  # fmt: skip
+    max_cost = forms.DecimalField(
+        label=_("At most dollars"), min_value=0, max_value=100_000, decimal_places=2,
+        required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
+        help_text=_("Empty: no cap."),
+    )  # fmt: skip
+    seed = _count(_("Seed"), 0, 2_147_483_647, _("The same seed makes the same choices."))
+    trials = _count(_("Trials"), 1, 2000)
+    minibatch_size = _count(_("Examples of a minibatch"), 1, 5000)
+    full_every = _count(_("Full evaluation every … trials"), 1, 2000)
+    instructions = _count(_("Instructions for each module"), 1, 50)
+    demo_sets = _count(_("Demo sets for each module"), 1, 50)
+    max_bootstrapped_demos = _count(_("Demos made by the teacher, at most"), 0, 32)
+    max_labeled_demos = _count(_("Demos taken from the data, at most"), 0, 32)
+    max_validation = _count(_("Validation examples scored, at most"), 1, 100_000)
+    suggested_calls = forms.CharField(required=False, widget=forms.HiddenInput)
+    suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, project: Project, data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(data, initial=dict(initial or {}))
+        self.project = project
+        self.fields["program"].queryset = project.programs.all()
+        self.fields["dataset"].queryset = project.datasets.all()
+        self._offer_models()
+        self._offer_metrics()
+        self.fields["optimizer"].choices = [
+            (o.name, Choice(o.title, o.description)) for o in OPTIMIZERS.values()
+        ]
+        self.fields["effort"].choices = self._efforts()
+
+    # --- What is offered -----------------------------------------------------------------------
+
+    def _offer_models(self) -> None:
+        offered = [(c.value, c.label) for c in providers.model_choices(self.project)]
+        self.fields["model_task"].choices = offered
+        same = [("", _("Same as the task model")), *offered]
+        self.fields["model_optimizer"].choices = same
+        self.fields["model_teacher"].choices = same
+
+    def _offer_metrics(self) -> None:
+        stored = [(str(m.pk), m.name) for m in self.project.metrics.all()]
+        wished = self.suggested_metric
+        if wished is not None and wished.pk is None:
+            stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
+        self.fields["metric"].choices = stored
+
+    @property
+    def suggested_metric(self) -> Metric | None:
+        """The metric for the chosen program and dataset; perhaps not stored yet."""
+        program, dataset = self._chosen("program"), self._chosen("dataset")
+        if program is None or dataset is None:
+            return None
+        return metrics.suggest(program, dataset)
+
+    def _chosen(self, name: str) -> Any:
+        value = self.data.get(name) if self.is_bound else self.initial.get(name)
+        rows = self.fields[name].queryset
+        key = getattr(value, "pk", value)
+        return rows.filter(pk=key).first() if str(key or "").isdigit() else None
+
+    def _efforts(self) -> list[tuple[str, Choice]]:
+        labels = {
+            Effort.LIGHT: _("Light"), Effort.MEDIUM: _("Medium"), Effort.HEAVY: _("Heavy"),
+        }  # fmt: skip
+        found = []
+        for effort, label in labels.items():
+            settings = self._preset(effort)
+            text = _("%(n)s trials, up to %(v)s examples") % {
+                "n": settings.trials, "v": settings.max_validation,
+            }  # fmt: skip
+            found.append((effort.value, Choice(str(label), text)))
+        own = Choice(str(_("Own settings")), str(_("as under Advanced")))
+        return [*found, (Effort.CUSTOM.value, own)]
+
+    def _preset(self, effort: Effort) -> Settings:
+        program = self._chosen("program")
+        name = self.data.get("optimizer") if self.is_bound else self.initial.get("optimizer")
+        optimizer = OPTIMIZERS.get(str(name), OPTIMIZERS["mipro"])
+        if program is None:
+            return Settings(effort=effort)
+        return optimizer.settings(effort, program.core)
+
+    # --- What is wished ------------------------------------------------------------------------
+
+    def clean_metric(self) -> Metric:
+        value = self.cleaned_data["metric"]
+        if value == SUGGESTED:
+            wished = self.suggested_metric
+            if wished is None:
+                raise forms.ValidationError(_("Choose program and dataset first."))
+            return wished
+        return self.project.metrics.get(pk=int(value))
+
+    def wishes(self) -> Wishes:
+        """What a valid form asks for."""
+        data = self.cleaned_data
+        effort = Effort(data["effort"])
+        dollars = data["max_cost"]
+        cost = None if dollars is None else round(dollars * MICRO)
+        return Wishes(
+            program=data["program"],
+            dataset=data["dataset"],
+            metric=data["metric"],
+            optimizer=data["optimizer"],
+            effort=effort,
+            settings=self._settings(effort),
+            models=self._models(),
+            limits=Limits(data["max_calls"], cost),
+            seed=data["seed"] or 0,
+        )
+
+    def _settings(self, effort: Effort) -> Settings:
+        preset = self._preset(effort)
+        if effort is not Effort.CUSTOM:
+            return preset
+        own = {n: v for n in OWN_SETTINGS if (v := self.cleaned_data.get(n)) is not None}
+        return replace(preset, **own)
+
+    def _models(self) -> dict[Role, ModelRef]:
+        """Models by role. An optimizer left open is the task model; so is a teacher, unsaid."""
+        task = model_ref(self.cleaned_data["model_task"])
+        writer, teacher = (self.cleaned_data.get(f"model_{r}") for r in ("optimizer", "teacher"))
+        found = {Role.TASK: task, Role.OPTIMIZER: model_ref(writer) if writer else task}
+        if teacher:
+            found[Role.TEACHER] = model_ref(teacher)
+        return found
+
+
+def model_ref(value: str) -> ModelRef:
+    """`7:gpt-4o-mini` → provider 7's model of that name."""
+    provider, _colon, model = value.partition(":")
+    return ModelRef(int(provider), model)
+
+
+class CapForm(forms.Form):
+    """New caps of a run that goes on. Empty means none."""
+
+    max_calls = forms.IntegerField(min_value=1, max_value=10_000_000, required=False)
+    max_cost = forms.DecimalField(
+        min_value=0, max_value=100_000, decimal_places=2, required=False
+    )
+
+    @property
+    def micro_dollars(self) -> int | None:
+        dollars = self.cleaned_data["max_cost"]
+        return None if dollars is None else round(dollars * MICRO)
+
+
+def first_error(form: forms.Form) -> str:
+    """The first thing wrong in a form that has no page of its own."""
+    errors: Sequence[str] = [str(e) for found in form.errors.values() for e in found]
+    return errors[0] if errors else ""

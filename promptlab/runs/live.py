@@ -1,0 +1,85 @@
+"""The parts of the run page that change, rendered for one reader and sent when they differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from promptlab.accounts.access import project_for
+from promptlab.accounts.models import User
+from promptlab.accounts.roles import Role, role_of
+from promptlab.runs import queries
+from promptlab.runs.page import RunPage
+
+QUICK = ("run-actions", "run-state")
+"""Parts that change without an event: remaining time, silence, calls."""
+SLOW = (
+    "run-phases", "run-verdict", "run-kpis", "run-notes", "run-score", "run-trials", "run-found",
+    "run-test", "run-choices", "run-costs", "run-log",
+)  # fmt: skip
+"""Parts that change only with an event, a status or a decision."""
+PARTS = (*QUICK, *SLOW)
+
+
+def part_template(part: str) -> str:
+    """`run-state` → `runs/run.html#state`."""
+    return f"runs/run.html#{part.removeprefix('run-')}"
+
+
+class LivePage:
+    """One open page. Remembers what its reader was sent."""
+
+    def __init__(
+        self, user: User | AnonymousUser, project: str, number: int, query: Mapping[str, str]
+    ) -> None:
+        self._user, self._slug, self._number, self._query = user, project, number, query
+        self._sent: dict[str, str] = {}
+        self._marker: tuple[object, ...] = ()
+
+    def changes(self) -> str:
+        """The parts that differ from what was sent, as one frame; "" when nothing does.
+
+        Raises:
+            Http404, PermissionDenied: the reader may no longer see the project.
+        """
+        project = project_for(self._user, self._slug)
+        launch = queries.launch_of(project, self._number)
+        run = launch.run
+        # Trials that land change no event that is older, so the last number tells.
+        marker = (run.last_seq, run.status, run.wish, launch.decision, launch.version_number)
+        wanted = PARTS if marker != self._marker else QUICK
+        self._marker = marker
+        context = page_context(self._user, RunPage(launch, self._query))
+        parts = [(part, self._rendered(part, context)) for part in wanted]
+        changed = [(part, html) for part, html in parts if self._is_new(part, html)]
+        return render_to_string("runs/frame.html", {"parts": changed}) if changed else ""
+
+    def _rendered(self, part: str, context: dict[str, Any]) -> str:
+        return render_to_string(part_template(part), context)
+
+    def _is_new(self, part: str, html: str) -> bool:
+        digest = hashlib.sha256(html.encode()).hexdigest()
+        if self._sent.get(part) == digest:
+            return False
+        self._sent[part] = digest
+        return True
+
+
+def page_context(user: User | AnonymousUser, page: RunPage) -> dict[str, Any]:
+    """What the page's parts are given, over HTTP and over the socket."""
+    project = page.launch.project
+    role = role_of(user, project)
+    return {
+        "project": project,
+        "launch": page.launch,
+        "run": page.run,
+        "page": page,
+        "can_edit": role is not None and role.at_least(Role.EDITOR),
+        "can_review": role is not None and role.at_least(Role.REVIEWER),
+        "now": timezone.now(),
+    }

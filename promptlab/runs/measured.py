@@ -1,0 +1,49 @@
+"""What calls of a model took and cost so far, so that an estimate need not be a guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Avg, Count
+
+from optimizer import prices
+from optimizer.models import Completion, Provider
+
+RECENT = 200
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Means of the latest calls of one model; None where nothing was measured.
+
+    `at_once` is how many calls the provider takes together, `price` None when nobody said it.
+    """
+
+    calls: int
+    seconds: float | None
+    prompt_tokens: float | None
+    completion_tokens: float | None
+    at_once: int
+    price: prices.Price | None
+
+    @property
+    def seconds_apart(self) -> float | None:
+        """Wall-clock seconds between two finished calls, when as many run as may."""
+        return None if self.seconds is None else self.seconds / max(self.at_once, 1)
+
+
+def measured(provider: Provider, model: str, role: str) -> Measured:
+    """The provider's own record of this model in this role, or else its connection check."""
+    latest = Completion.objects.filter(
+        namespace=provider.namespace, provider=provider.pk, model=model, role=role,
+        state=Completion.State.SETTLED,
+    ).order_by("-settled_at")[:RECENT]  # fmt: skip
+    found = latest.aggregate(
+        calls=Count("pk"), seconds=Avg("seconds"), prompt=Avg("prompt_tokens"),
+        completion=Avg("completion_tokens"),
+    )  # fmt: skip
+    seconds = found["seconds"] if found["calls"] else provider.check_seconds
+    return Measured(
+        found["calls"], seconds, found["prompt"], found["completion"], provider.concurrency,
+        prices.price_of(provider, model),
+    )  # fmt: skip

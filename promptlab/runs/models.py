@@ -1,0 +1,61 @@
+"""A run as the project sees it: who started what, and what people decided about it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from optimizer.models import Run
+
+
+class Launch(models.Model):
+    """One run of a project, numbered within it. All that was optimized is frozen in `run`.
+
+    The names are those at the start; dataset and metric may be gone since. The decision columns are
+    a summary that a review writes, so that lists need not ask the rooms above.
+    """
+
+    class Decision(models.TextChoices):
+        NONE = "", "Not decided"
+        APPROVED = "approve", "Approved"
+        CHANGES = "request_changes", "Changes requested"
+        REJECTED = "reject", "Rejected"
+
+    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="launches")
+    number = models.PositiveIntegerField()
+    run = models.OneToOneField(Run, models.PROTECT, related_name="launch")
+    program = models.ForeignKey("programs.Program", models.PROTECT, related_name="launches")
+    program_name = models.CharField(max_length=120)
+    program_revision = models.PositiveIntegerField(default=0)
+    dataset = models.ForeignKey(
+        "datasets.Dataset", models.SET_NULL, null=True, related_name="launches"
+    )
+    dataset_name = models.CharField(max_length=120)
+    dataset_digest = models.CharField(max_length=64, blank=True)
+    metric = models.ForeignKey(
+        "metrics.Metric", models.SET_NULL, null=True, related_name="launches"
+    )
+    metric_name = models.CharField(max_length=120)
+    effort = models.CharField(max_length=10)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="launches"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    decision = models.CharField(max_length=20, choices=Decision, default=Decision.NONE, blank=True)
+    decided_candidate = models.PositiveIntegerField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    decision_note = models.TextField(blank=True)
+    version_number = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="launch_number_once"),
+        ]
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Run {self.number}"

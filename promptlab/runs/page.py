@@ -1,0 +1,381 @@
+"""Everything the run page shows, read once; its parts draw from it at first paint and later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, cast
+
+from django.core.paginator import Page, Paginator
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from optimizer.codec import from_json
+from optimizer.core.events import Phase, TestScored
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.stats import Comparison, FullScore
+from optimizer.models import Provider, Run, RunEvent
+from promptlab.runs import board as boards
+from promptlab.runs import evidence, findings, queries
+from promptlab.runs.board import Board, TrialRow
+from promptlab.runs.models import Launch
+from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
+from promptlab.runs.standing import Pace, Standing, standing
+from promptlab.ui import charts
+
+LOG_LINES = 60
+
+
+@dataclass(frozen=True)
+class PhaseShown:
+    label: str
+    note: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ModelShown:
+    role: str
+    model: str
+    provider: str
+
+
+class RunPage:
+    """One run as one reader sees it. `query` is the address's query: which trials, which page."""
+
+    def __init__(self, launch: Launch, query: Mapping[str, str], now: datetime | None = None):
+        self.launch, self.run = launch, launch.run
+        self.query = query
+        self.now = now or timezone.now()
+
+    # --- What is read, each once ---------------------------------------------------------------
+
+    @cached_property
+    def spec(self) -> Any:
+        return queries.spec_of(self.run)
+
+    @cached_property
+    def modules(self) -> list[str]:
+        return [m.name for m in self.spec.program.modules]
+
+    @cached_property
+    def board(self) -> Board:
+        return boards.board_of(self.run, self.modules)
+
+    @cached_property
+    def events(self) -> list[RunEvent]:
+        return findings.events_of(self.run)
+
+    @cached_property
+    def providers(self) -> dict[int, Provider]:
+        return queries.providers_of(self.spec)
+
+    # --- Status --------------------------------------------------------------------------------
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing(self.launch, self.run, self.pace, self.now)
+
+    @cached_property
+    def pace(self) -> Pace:
+        plan = plan_of(self.spec, self.run.validation.count, self._test_count)
+        queued = self.run.status == Run.Status.QUEUED
+        return Pace(
+            trials=len(self.board.scored),
+            planned=max(self.planned, len(self.board.scored)),
+            share=share_done(plan, self.run),
+            left=examples_left(plan, self.run),
+            per_example=seconds_per_example(self.board.timed),
+            ahead=queries.ahead_of(self.run) if queued else (),
+            workers=queries.workers_alive() if queued else None,
+        )
+
+    @cached_property
+    def planned(self) -> int:
+        """Trials planned: as the search announced them, before that as the settings have it."""
+        for event in reversed(self.events):
+            if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
+                return cast(int, event.data["steps"])
+        return plan_of(self.spec, self.run.validation.count, self._test_count).trials
+
+    @property
+    def _test_count(self) -> int:
+        return self.run.test.count if self.run.test else 0
+
+    @cached_property
+    def phases(self) -> list[PhaseShown]:
+        optimizer = OPTIMIZERS[self.spec.optimizer]
+        wanted = [(Phase.BASELINE, _("Baseline"))]
+        if optimizer.uses_demos:
+            wanted.append((Phase.BOOTSTRAP, _("Demos")))
+        if optimizer.uses_instructions:
+            wanted.append((Phase.PROPOSE, _("Instructions")))
+        wanted.append((Phase.SEARCH, _("Search")))
+        if self.run.test:
+            wanted.append((Phase.FINAL, _("Test")))
+        order = [phase for phase, _label in wanted]
+        place = order.index(Phase(self.run.phase)) if self.run.phase in order else -1
+        ended = self.run.status == Run.Status.FINISHED
+        shown = [
+            PhaseShown(label, self._phase_note(phase), self._phase_state(i, place, ended))
+            for i, (phase, label) in enumerate(wanted)
+        ]
+        return [*shown, self._review_phase(ended)]
+
+    def _phase_state(self, index: int, place: int, ended: bool) -> str:
+        if ended or index < place:
+            return "done"
+        return "now" if index == place else ""
+
+    def _phase_note(self, phase: Phase) -> str:
+        if phase is Phase.BASELINE and self.baseline is not None:
+            return f"{100 * self.baseline.mean:.1f}"
+        if phase is Phase.BOOTSTRAP:
+            found = sum(e.kind == "demo_set_found" and e.data["index"] > 0 for e in self.events)
+            return ngettext("%(n)s set", "%(n)s sets", found) % {"n": found} if found else ""
+        if phase is Phase.PROPOSE:
+            found = sum(
+                e.kind == "instruction_proposed" and e.data["index"] > 0 for e in self.events
+            )
+            return _("%(n)s written") % {"n": found} if found else ""
+        if phase is Phase.SEARCH:
+            return ngettext("%(n)s trial", "%(n)s trials", self.planned) % {"n": self.planned}
+        return ""
+
+    def _review_phase(self, ended: bool) -> PhaseShown:
+        if self.launch.decision:
+            return PhaseShown(_("Review"), self.launch.get_decision_display(), "done")
+        return PhaseShown(_("Review"), _("you") if ended else "", "now" if ended else "")
+
+    # --- Figures -------------------------------------------------------------------------------
+
+    @cached_property
+    def baseline(self) -> FullScore | None:
+        return self._stored(self.run.baseline_score)
+
+    @cached_property
+    def best(self) -> FullScore | None:
+        return self._stored(self.run.best_score)
+
+    @staticmethod
+    def _stored(score: Any) -> FullScore | None:
+        found = from_json(FullScore, score) if score else None
+        return found if found is not None and found.n else None
+
+    @property
+    def gain(self) -> float | None:
+        if self.best is None or self.baseline is None:
+            return None
+        return self.best.mean - self.baseline.mean
+
+    @property
+    def fulls(self) -> int:
+        return len(self.board.fulls)
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        return from_json(Comparison, self.run.comparison) if self.run.comparison else None
+
+    @cached_property
+    def verdict(self) -> str:
+        """The end in a sentence; "" while the run goes on."""
+        if not self.run.ended or self.best is None:
+            return ""
+        if self.best_number == 0:
+            return _(
+                "The baseline stays: no candidate scored higher on all %(n)s validation examples."
+            ) % {"n": self.best.n}
+        if self.comparison is None:
+            return ""
+        name = _("Candidate %(n)s") % {"n": self.best_number}
+        return evidence.verdict(self.comparison, 0, name)
+
+    @cached_property
+    def next_steps(self) -> list[str]:
+        """Where to look when nothing was gained."""
+        if not self.verdict or self.best_number != 0:
+            return []
+        steps = [
+            _("Look at the examples the baseline gets wrong: is what is expected of them right?"),
+            _("Try a heavier effort, or a stronger model for writing instructions."),
+            _("Check that the metric rewards what you want: a near miss may count as a miss."),
+        ]
+        if self.baseline is not None and self.baseline.mean > 0.95:
+            steps.insert(0, _("The baseline is nearly perfect: harder examples would help."))
+        return steps[:3]
+
+    @cached_property
+    def test(self) -> TestScored | None:
+        return from_json(TestScored, self.run.test_result) if self.run.test_result else None
+
+    @cached_property
+    def test_verdict(self) -> str:
+        if self.test is None or self.best_number == 0:
+            return ""
+        name = _("Candidate %(n)s") % {"n": self.best_number}
+        return evidence.verdict(self.test.comparison, 0, name)
+
+    @property
+    def best_number(self) -> int | None:
+        return self.run.best_candidate.number if self.run.best_candidate else None
+
+    @property
+    def best_choice(self) -> dict[str, int] | None:
+        return self.run.best_candidate.choice if self.run.best_candidate else None
+
+    # --- Charts and tables ---------------------------------------------------------------------
+
+    @cached_property
+    def chart(self) -> charts.ScoreChart:
+        slug = self.launch.project.slug
+        return boards.score_chart(self.board, self.planned, slug, self.launch.number)
+
+    @cached_property
+    def costs(self) -> charts.CostChart | None:
+        return boards.cost_chart(self.board, self.launch.project.slug, self.launch.number)
+
+    @property
+    def has_minibatches(self) -> bool:
+        return self.spec.settings.minibatch_size < min(
+            self.run.validation.count, self.spec.settings.max_validation
+        )
+
+    @property
+    def show(self) -> boards.Show:
+        wanted = self.query.get("trials", "all")
+        return cast(boards.Show, wanted) if wanted in boards.SHOWS else "all"
+
+    @cached_property
+    def trials(self) -> Page[TrialRow]:
+        rows = boards.shown(self.board, self.show)
+        page = Paginator(rows, boards.PAGE).get_page(self.query.get("page"))
+        page.object_list = boards.with_changes(self.run, self.board, page.object_list)
+        return page
+
+    @property
+    def trial_tabs(self) -> list[Tab]:
+        labels = {"all": _("All"), "full": _("Full only"), "best": _("Best 10")}
+        return [
+            Tab(
+                labels[show], self.path if show == "all" else f"{self.path}?trials={show}",
+                show == self.show,
+            )
+            for show in boards.SHOWS
+        ]  # fmt: skip
+
+    @cached_property
+    def best_trial(self) -> int | None:
+        return self.board.best.number if self.board.best else None
+
+    @cached_property
+    def found(self) -> tuple[findings.ModuleFindings, ...]:
+        return findings.findings_of(self.spec.program, self.events, self.board, self.best_choice)
+
+    @property
+    def anything_found(self) -> bool:
+        return any(m.instructions or m.demo_sets for m in self.found)
+
+    @cached_property
+    def heats(self) -> list[charts.Heat]:
+        return findings.heats_of(self.found, self.board, self.best_choice)
+
+    @property
+    def heat_of_minibatches(self) -> bool:
+        return bool(self.board.minibatches)
+
+    # --- Notes ---------------------------------------------------------------------------------
+
+    @property
+    def warnings(self) -> list[str]:
+        return [e.data["message"] for e in self.events if e.kind == "noted" and e.data["warning"]]
+
+    @property
+    def notes(self) -> list[str]:
+        return [
+            e.data["message"] for e in self.events if e.kind == "noted" and not e.data["warning"]
+        ]
+
+    @property
+    def writes_with_embedded(self) -> bool:
+        """Whether instructions are written by the small model that comes with the product."""
+        if not OPTIMIZERS[self.spec.optimizer].uses_instructions:
+            return False
+        ref = self.spec.models.get(Role.OPTIMIZER)
+        provider = self.providers.get(ref.provider) if ref else None
+        return provider is not None and provider.kind == Provider.Kind.EMBEDDED
+
+    @property
+    def models(self) -> list[ModelShown]:
+        labels = {Role.TASK: _("task"), Role.OPTIMIZER: _("optimizer"), Role.TEACHER: _("teacher")}
+        return [
+            ModelShown(
+                str(labels.get(role, role)), ref.model,
+                self.providers[ref.provider].name if ref.provider in self.providers else "",
+            )
+            for role, ref in self.spec.models.items()
+        ]  # fmt: skip
+
+    @property
+    def optimizer_title(self) -> str:
+        return OPTIMIZERS[self.spec.optimizer].title
+
+    @cached_property
+    def log(self) -> list[findings.LogLine]:
+        return findings.log_of(self.events, self.board)[-LOG_LINES:][::-1]
+
+    @property
+    def path(self) -> str:
+        return reverse("runs:run", args=[self.launch.project.slug, self.launch.number])
+
+    @property
+    def priced(self) -> bool:
+        """Whether dollars are worth a column."""
+        return bool(self.run.used_cost or self.run.held_cost)
+
+    @property
+    def tab_state(self) -> str:
+        """What the tab's icon shows: live, ok, stop or fail."""
+        kinds = {"ok": "ok", "stop": "stop", "pause": "stop", "fail": "fail"}
+        return kinds.get(self.standing.kind, "live")
+
+    @property
+    def decision_title(self) -> str:
+        told = {"what": self.launch.get_decision_display(), "who": self.launch.decided_by}
+        return _("%(what)s by %(who)s") % told
+
+    # --- Addresses of the rooms above, by name -------------------------------------------------
+
+    @property
+    def review_url(self) -> str:
+        return reverse("reviews:review", args=[*self._address, self.best_number])
+
+    @property
+    def version_url(self) -> str:
+        place = [self.launch.project.slug, self.launch.program_id, self.launch.version_number]
+        return reverse("releases:version", args=place)
+
+    @property
+    def compare_url(self) -> str:
+        return f"{reverse('runs:compare', args=self._address)}?c=0,{self.best_number}"
+
+    @property
+    def _address(self) -> list[Any]:
+        return [self.launch.project.slug, self.launch.number]
+
+    @property
+    def cap_dollars(self) -> str:
+        return "" if self.run.max_cost is None else f"{self.run.max_cost / 1_000_000:.2f}"

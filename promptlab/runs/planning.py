@@ -1,0 +1,187 @@
+"""A run before it starts: what is wished, what it would take, and what stands in its way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from optimizer.core.estimate import ASK_TOKENS, RunEstimate, estimate
+from optimizer.core.example import Example
+from optimizer.core.lm import Role
+from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.models import Provider
+from optimizer.prices import Price
+from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.models import Dataset
+from promptlab.datasets.splitting import Split
+from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
+from promptlab.runs.measured import Measured, measured
+
+SEEN_ROWS = 8
+DEFAULT_DOLLARS = 1_000_000
+"""The cap that is suggested where nothing costs anything, in micro-USD."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody wants to optimize, with what. `metric` may not be stored yet."""
+
+    program: Program
+    dataset: Dataset
+    metric: Metric
+    optimizer: str
+    effort: Effort
+    settings: Settings
+    models: dict[Role, ModelRef]
+    limits: Limits
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Ranges for calls, tokens, micro-USD and seconds. None: not known before the first calls."""
+
+    counts: RunEstimate
+    cost: tuple[int, int] | None
+    seconds: tuple[float, float] | None
+    measured_calls: int
+    free: bool
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        return self.counts.calls
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        low = self.counts.prompt_tokens[0] + self.counts.completion_tokens[0]
+        return low, self.counts.prompt_tokens[1] + self.counts.completion_tokens[1]
+
+    @property
+    def suggested_calls(self) -> int:
+        """A cap that the upper end fits in, rounded to two figures."""
+        return _rounded_up(self.calls[1])
+
+    @property
+    def suggested_cost(self) -> int | None:
+        """A cap in micro-USD, a fifth to spare, whole cents; None when prices are unknown."""
+        if self.cost is None:
+            return None
+        if self.free:
+            return DEFAULT_DOLLARS
+        return max(10_000 * math.ceil(1.2 * self.cost[1] / 10_000), 10_000)
+
+
+def spec_of(project: Project, wishes: Wishes) -> RunSpec:
+    """The whole specification, with every example."""
+    train, validation, test = (datasets.examples(wishes.dataset, split) for split in Split)
+    return _spec(project, wishes, train, validation, test)
+
+
+def sketch_of(project: Project, wishes: Wishes) -> RunSpec:
+    """A specification of the same size made of a few rows: enough for an estimate."""
+    counts = datasets.split_counts(wishes.dataset)
+    rows = wishes.dataset.examples.filter(split=Split.TRAIN.value)[:SEEN_ROWS]
+    seen = [datasets.as_example(row) for row in rows] or [
+        datasets.as_example(row) for row in wishes.dataset.examples.all()[:SEEN_ROWS]
+    ]
+    train, validation, test = (_stand_ins(seen, counts[split]) for split in Split)
+    return _spec(project, wishes, train, validation, test)
+
+
+def _stand_ins(seen: list[Example], count: int) -> tuple[Example, ...]:
+    if not seen:
+        return ()
+    return tuple(seen[i % len(seen)] for i in range(count))
+
+
+def _spec(
+    project: Project,
+    wishes: Wishes,
+    train: tuple[Example, ...],
+    validation: tuple[Example, ...],
+    test: tuple[Example, ...],
+) -> RunSpec:
+    return RunSpec(
+        program=wishes.program.core,
+        metric=wishes.metric.core,
+        optimizer=wishes.optimizer,
+        settings=replace(wishes.settings, effort=wishes.effort),
+        models=wishes.models,
+        train=train,
+        validation=validation,
+        test=test,
+        limits=wishes.limits,
+        seed=wishes.seed,
+        namespace=project.namespace,
+    )
+
+
+def forecast(project: Project, wishes: Wishes) -> Forecast | None:
+    """What the run would take; None while no task model is chosen or the program is empty."""
+    if Role.TASK not in wishes.models or not wishes.program.core.modules:
+        return None
+    counts = estimate(sketch_of(project, wishes))
+    known = _measured(project, wishes)
+    task = known.get(Role.TASK)
+    writer = known.get(Role.OPTIMIZER) or task
+    if task is None or writer is None:
+        return Forecast(counts, None, None, 0, free=False)
+    return Forecast(
+        counts,
+        _cost(counts, task, writer),
+        _seconds(counts, task, writer),
+        task.calls,
+        free=_is_free(task.price) and _is_free(writer.price),
+    )
+
+
+def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
+    ids = {ref.provider for ref in wishes.models.values()}
+    providers = {
+        p.pk: p for p in Provider.objects.filter(pk__in=ids, namespace=project.namespace)
+    }
+    return {
+        role: measured(providers[ref.provider], ref.model, role.value)
+        for role, ref in wishes.models.items()
+        if ref.provider in providers
+    }
+
+
+def _cost(counts: RunEstimate, task: Measured, writer: Measured) -> tuple[int, int] | None:
+    if task.price is None or (writer.price is None and counts.optimizer_calls[1]):
+        return None
+    found = []
+    for end in (0, 1):
+        asked = counts.optimizer_calls[end]
+        prompt = max(counts.prompt_tokens[end] - asked * ASK_TOKENS[0], 0)
+        completion = max(counts.completion_tokens[end] - asked * ASK_TOKENS[1], 0)
+        cost = task.price.of(prompt, completion)
+        if writer.price is not None and asked:
+            cost += writer.price.of(asked * ASK_TOKENS[0], asked * ASK_TOKENS[1])
+        found.append(cost)
+    return found[0], found[1]
+
+
+def _seconds(
+    counts: RunEstimate, task: Measured, writer: Measured
+) -> tuple[float, float] | None:
+    apart, asking = task.seconds_apart, writer.seconds_apart
+    if apart is None or asking is None:
+        return None
+    low = counts.task_calls[0] * apart + counts.optimizer_calls[0] * asking
+    return low, counts.task_calls[1] * apart + counts.optimizer_calls[1] * asking
+
+
+def _is_free(price: Price | None) -> bool:
+    return price is not None and price.input == 0 and price.output == 0
+
+
+def _rounded_up(calls: int) -> int:
+    if calls < 100:
+        return 10 * math.ceil(calls / 10)
+    size = 10 ** (len(str(calls)) - 2)
+    return size * math.ceil(calls / size)
+
+

@@ -1,0 +1,108 @@
+"""What run pages read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateWorker
+
+from optimizer.codec import from_json
+from optimizer.core.spec import RunSpec
+from optimizer.models import Provider, Run
+from promptlab.accounts.models import Project
+from promptlab.runs.models import Launch
+
+WORKER_SILENCE = timedelta(seconds=30)
+
+# Example sets may be large, and no list or status needs what is in them.
+_HEAVY = ("run__train__examples", "run__validation__examples", "run__test__examples")
+
+
+def launches(project: Project) -> QuerySet[Launch]:
+    """The project's runs, the newest first, with what a list shows of them."""
+    return (
+        project.launches.select_related("run", "started_by")
+        .defer("run__spec")
+        .order_by("-number")
+    )
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """What a list of runs is narrowed to; empty words do not narrow."""
+
+    status: str = ""
+    program: str = ""
+    by: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.status or self.program or self.by)
+
+
+def filtered(rows: QuerySet[Launch], narrow: ListFilter) -> QuerySet[Launch]:
+    if narrow.status == "running":
+        rows = rows.filter(run__status__in=Run.ACTIVE)
+    elif narrow.status == "waiting":
+        rows = rows.filter(needs_review())
+    elif narrow.status:
+        rows = rows.filter(run__status=narrow.status)
+    if narrow.program.isdigit():
+        rows = rows.filter(program=int(narrow.program))
+    if narrow.by.isdigit():
+        rows = rows.filter(started_by=int(narrow.by))
+    return rows
+
+
+def needs_review() -> Q:
+    """Runs that ended with a candidate better than the baseline, and nobody decided yet."""
+    ended = Q(run__status__in=[Run.Status.FINISHED, Run.Status.CANCELLED])
+    return ended & Q(decision="", run__best_candidate__number__gt=0)
+
+
+def launch_of(project: Project, number: int) -> Launch:
+    """One run with everything its page shows, in one query.
+
+    Raises:
+        Http404: the project has no run of this number.
+    """
+    found = (
+        Launch.objects.select_related(
+            "project", "program", "dataset", "metric", "started_by", "decided_by",
+            "run__train", "run__validation", "run__test", "run__best_candidate",
+        )
+        .defer(*_HEAVY, "program__definition")
+        .filter(project=project, number=number)
+        .first()
+    )  # fmt: skip
+    if found is None:
+        raise Http404("There is no run of this number.")
+    return found
+
+
+def spec_of(run: Run) -> RunSpec:
+    """The frozen spec without its examples, which stay in their sets."""
+    return from_json(RunSpec, run.spec)
+
+
+def ahead_of(run: Run) -> tuple[int, ...]:
+    """Numbers of the project's runs that are worked on or wait before this one."""
+    waiting = Launch.objects.filter(
+        Q(run__status=Run.Status.RUNNING) | Q(run__status=Run.Status.QUEUED, run__pk__lt=run.pk),
+        run__namespace=run.namespace,
+    )
+    return tuple(waiting.order_by("run__pk").values_list("number", flat=True))
+
+
+def workers_alive() -> int:
+    """Workers that gave a sign of life lately, on any machine."""
+    since = timezone.now() - WORKER_SILENCE
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()
+
+
+def providers_of(spec: RunSpec) -> dict[int, Provider]:
+    ids = {ref.provider for ref in spec.models.values()}
+    return {p.pk: p for p in Provider.objects.filter(pk__in=ids)}

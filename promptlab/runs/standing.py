@@ -1,0 +1,279 @@
+"""How a run stands, in the words of its status bar. Pure: rows and the time come as arguments."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+from django.utils.translation import ngettext
+
+from optimizer.core.events import Phase, StopReason
+from optimizer.models import Run
+from promptlab.runs.models import Launch
+from promptlab.ui.numbers import duration, money
+
+SILENCE = timedelta(seconds=30)
+"""A worker says something every few seconds; longer silence is worth telling."""
+PATIENCE = timedelta(seconds=15)
+"""How long a queued run may wait before we ask whether there is a worker at all."""
+FEWEST_TRIALS = 3
+"""No remaining time is given before this many trials: it would be a guess."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the bar needs beside the run: the plan's size and how quick it has been.
+
+    `share` is the done part of the whole, 0–1. `left` is examples still to score, `per_example`
+    seconds of wall clock each took lately. `workers` is how many are alive, None when not asked.
+    """
+
+    trials: int
+    planned: int
+    share: float
+    left: int = 0
+    per_example: float | None = None
+    ahead: tuple[int, ...] = ()
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`state` names the row of the state table; `kind` is the chip's colour; `title` the tab's."""
+
+    state: str
+    label: str
+    kind: str
+    title: str
+    note: str = ""
+    problem: str = ""
+    share: float | None = None
+    frozen: bool = False
+    trials: int = 0
+    planned: int = 0
+    left: str = ""
+    spent: str = ""
+    can_pause: bool = False
+    can_resume: bool = False
+    can_cancel: bool = False
+    can_raise: bool = False
+    review_reason: str = ""
+
+    @property
+    def percent(self) -> int | None:
+        return None if self.share is None else math.floor(100 * self.share)
+
+    @property
+    def live(self) -> bool:
+        return self.kind in ("live", "wait", "warn")
+
+
+_PHASES = {
+    Phase.BASELINE: later("Scoring the baseline"),
+    Phase.BOOTSTRAP: later("Making demos"),
+    Phase.PROPOSE: later("Writing instructions"),
+    Phase.SEARCH: later("Searching"),
+    Phase.FINAL: later("Final test"),
+}
+
+
+def standing(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    """The state of a run, as the state table of the design has it."""
+    tell = {
+        Run.Status.QUEUED: _queued,
+        Run.Status.RUNNING: _running,
+        Run.Status.PAUSED: _paused,
+        Run.Status.CANCELLED: _cancelled,
+        Run.Status.FAILED: _failed,
+        Run.Status.FINISHED: _finished,
+    }
+    return tell[Run.Status(run.status)](launch, run, pace, now)
+
+
+def _queued(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    if pace.workers == 0 and now - run.created_at > PATIENCE:
+        return _common(
+            run, pace, state="no_worker", kind="warn", label=_("No worker"), title="(…)",
+            problem=_("No worker is running, so nothing takes this run. Start one with `make run` "
+                      "or `manage.py worker`; the run then begins by itself."),
+            can_pause=False, can_cancel=True, review_reason=_("Nothing is found yet."),
+        )  # fmt: skip
+    note = _("Starts as soon as a worker is free.")
+    if pace.ahead:
+        names = ", ".join(_("Run %(n)s") % {"n": n} for n in pace.ahead[:3])
+        note = _("Starts after %(runs)s.") % {"runs": names}
+    label = _("Queued")
+    if len(pace.ahead) > 1:
+        label = _("Queued, %(n)s before it") % {"n": len(pace.ahead)}
+    return _common(
+        run, pace, state="queued", kind="wait", label=label, title="(…)", note=note,
+        can_pause=True, can_cancel=True, review_reason=_("Nothing is found yet."),
+    )  # fmt: skip
+
+
+def _running(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    if run.wish == Run.Wish.CANCEL:
+        return _winding_down(run, pace, "cancelling", _("Stopping"))
+    if run.wish == Run.Wish.PAUSE:
+        return _winding_down(run, pace, "pausing", _("Pausing"))
+    heard = run.heard_at or run.started_at
+    if heard is not None and now - heard > SILENCE:
+        since = duration(float(round((now - heard).total_seconds())))
+        return _common(
+            run, pace, state="stalled", kind="warn", title="(!)",
+            label=_("No news for %(time)s") % {"time": since}, frozen=True, share=pace.share,
+            can_pause=True, can_cancel=True,
+            problem=_("The worker has said nothing since. If it stopped, another one goes on with "
+                      "the run by itself; nothing that was paid for is lost."),
+            review_reason=_reason_running(),
+        )  # fmt: skip
+    label = _PHASES.get(Phase(run.phase), run.phase) if run.phase else _("Starting")
+    return _common(
+        run, pace, state=run.phase or "starting", kind="live", label=str(label),
+        title=_percent_title(pace.share), share=pace.share, left=_left(run, pace),
+        can_pause=True, can_cancel=True, review_reason=_reason_running(),
+    )  # fmt: skip
+
+
+def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
+    calls = run.held_calls
+    note = ngettext("%(n)s call is left to finish.", "%(n)s calls are left to finish.", calls)
+    return _common(
+        run, pace, state=state, kind="wait", label=label, title=_percent_title(pace.share),
+        note=note % {"n": calls} if calls else "", frozen=True, share=pace.share,
+        can_resume=state == "pausing", can_cancel=state == "pausing",
+        review_reason=_reason_running(),
+    )  # fmt: skip
+
+
+def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    note = run.message or _("Everything found so far is kept. Resume goes on where it stopped.")
+    return _common(
+        run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
+        frozen=True, share=pace.share, can_resume=True, can_cancel=True,
+        review_reason=_nothing_proved(run),
+    )  # fmt: skip
+
+
+def _cancelled(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    label = _("Cancelled")
+    if pace.trials:
+        label = _("Cancelled at %(n)s / %(all)s") % {"n": pace.trials, "all": pace.planned}
+    return _common(
+        run, pace, state=launch.decision or "cancelled", kind="stop", label=label,
+        title=_("Cancelled"),
+        note=_("Everything found until then is kept."), frozen=True, share=pace.share,
+        review_reason=_nothing_proved(run),
+    )  # fmt: skip
+
+
+def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    label = _("Failed")
+    if pace.trials:
+        label = _("Failed at trial %(n)s") % {"n": pace.trials}
+    kept = _("Everything found until then is kept, and nothing paid for is paid again.")
+    return _common(
+        run, pace, state="failed", kind="fail", label=label, title="✕", problem=run.message or kept,
+        note=kept if run.message else "", frozen=True, share=pace.share, can_resume=True,
+        can_cancel=True, review_reason=_nothing_proved(run),
+    )  # fmt: skip
+
+
+def _finished(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    best = mean_of(run.best_score)
+    shown = "" if best is None else f" {100 * best:.1f}"
+    note = _STOPPED.get(run.stop_reason, "")
+    if note and run.stop_reason == StopReason.BUDGET:
+        note = str(note) % {"cap": _cap(run)}
+    state = launch.decision or ("better" if _gained(run) else "no_gain")
+    return _common(
+        run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_("Finished"),
+        title=f"✓{shown}", note=str(note), share=1.0, review_reason=_nothing_proved(run),
+    )  # fmt: skip
+
+
+_STOPPED = {
+    StopReason.BUDGET: later("Stopped early at its cap of %(cap)s; the best so far is kept. Run it "
+                             "again with a higher cap: what was paid for is not paid again."),
+    StopReason.TIME: later("Stopped early at its time limit; the best so far is kept."),
+    StopReason.PERFECT: later("Every validation example is right: there was nothing left to gain."),
+}  # fmt: skip
+
+
+def _common(run: Run, pace: Pace, **told: object) -> Standing:
+    spent = {"trials": pace.trials, "planned": pace.planned, "spent": spent_text(run)}
+    if run.status != Run.Status.FINISHED and run.status != Run.Status.CANCELLED:
+        spent["can_raise"] = run.max_calls is not None or run.max_cost is not None
+    return Standing(**{**spent, **told})  # type: ignore[arg-type]
+
+
+def spent_text(run: Run) -> str:
+    """Money where there is any, calls otherwise."""
+    if run.used_cost or run.max_calls is None:
+        return money(run.used_cost)
+    return _("%(n)s calls") % {"n": f"{run.used_calls:,}"}
+
+
+def _cap(run: Run) -> str:
+    parts = []
+    if run.max_calls is not None:
+        parts.append(_("%(n)s calls") % {"n": f"{run.max_calls:,}"})
+    if run.max_cost is not None:
+        parts.append(money(run.max_cost))
+    return _(" or ").join(parts) or "–"
+
+
+def _left(run: Run, pace: Pace) -> str:
+    """Honest remaining time: nothing before enough trials were timed, rounded up after."""
+    if run.phase == Phase.FINAL and pace.per_example is None:
+        return ""
+    if pace.trials < FEWEST_TRIALS or pace.per_example is None:
+        return _("estimating")
+    seconds = pace.left * pace.per_example
+    step = 1 if seconds < 60 else 10 if seconds < 600 else 60
+    return f"≈ {duration(max(step * math.ceil(seconds / step), 1))}"
+
+
+def _percent_title(share: float) -> str:
+    return f"({math.floor(100 * share)}%)"
+
+
+def _reason_running() -> str:
+    return _("The run is still going; the best so far can be looked at, and reviewed when it ends.")
+
+
+def _nothing_proved(run: Run) -> str:
+    return "" if run.best_candidate_id else _("No candidate was fully evaluated.")
+
+
+def _gained(run: Run) -> bool:
+    return bool(run.comparison and run.comparison.get("gain", 0) > 0)
+
+
+def mean_of(score: dict[str, float] | None) -> float | None:
+    """The mean of a stored score, None when nothing was scored."""
+    return score["mean"] if score and score.get("n") else None
+
+
+def short_status(launch: Launch, run: Run) -> tuple[str, str]:
+    """Chip kind and word for a line of a list."""
+    if launch.version_number:
+        return "ok", _("Approved as v%(n)s") % {"n": launch.version_number}
+    if launch.decision == Launch.Decision.REJECTED:
+        return "fail", _("Rejected")
+    if launch.decision == Launch.Decision.CHANGES:
+        return "warn", _("Changes requested")
+    if run.status == Run.Status.RUNNING and run.wish == Run.Wish.CANCEL:
+        return "wait", _("Stopping")
+    if run.status == Run.Status.RUNNING and run.wish == Run.Wish.PAUSE:
+        return "wait", _("Pausing")
+    if run.status == Run.Status.RUNNING and run.phase:
+        return "live", str(_PHASES.get(Phase(run.phase), run.phase))
+    kinds = {
+        Run.Status.QUEUED: "wait", Run.Status.RUNNING: "live", Run.Status.PAUSED: "pause",
+        Run.Status.CANCELLED: "stop", Run.Status.FAILED: "fail", Run.Status.FINISHED: "ok",
+    }  # fmt: skip
+    return kinds[Run.Status(run.status)], str(Run.Status(run.status).label)

@@ -1,0 +1,102 @@
+"""The list of runs, one run, and what is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.runs import listing, queries, services
+from promptlab.runs.forms import CapForm, first_error
+from promptlab.runs.live import page_context
+from promptlab.runs.models import Launch
+from promptlab.runs.page import RunPage
+
+PAGE = 50
+
+
+@login_required
+@require_safe
+def runs(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    narrow = queries.ListFilter(*(request.GET.get(n, "") for n in ("status", "program", "by")))
+    rows = queries.filtered(queries.launches(found), narrow)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": found,
+        "page": page,
+        "rows": [listing.row_of(launch) for launch in page.object_list],
+        "narrow": narrow,
+        "tabs": listing.tabs(found, narrow),
+        "choices": listing.choices(found),
+    }
+    return render(request, "runs/list.html", context)
+
+
+@login_required
+@require_safe
+def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    found = project_for(request.user, project)
+    launch = queries.launch_of(found, number)
+    context = page_context(request.user, RunPage(launch, request.GET.dict()))
+    context["socket_query"] = request.GET.urlencode()
+    return render(request, "runs/run.html", context)
+
+
+@login_required
+@require_POST
+def pause(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    return _act(request, project, number, services.pause, _("The run is being paused."))
+
+
+@login_required
+@require_POST
+def resume(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    return _act(request, project, number, services.resume, _("The run goes on."))
+
+
+@login_required
+@require_POST
+def cancel(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    told = _("The run is being cancelled; the best so far is kept.")
+    return _act(request, project, number, services.cancel, told)
+
+
+@login_required
+@require_POST
+def raise_cap(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    form = CapForm(request.POST)
+
+    def change(launch: Launch) -> None:
+        if not form.is_valid():
+            raise services.NotNow(first_error(form))
+        services.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
+
+    return _act(request, project, number, change, _("The new cap holds from now on."))
+
+
+def _act(
+    request: SignedInRequest,
+    project: str,
+    number: int,
+    service: Callable[[Launch], None],
+    told: str,
+) -> HttpResponse:
+    found = project_for(request.user, project, Role.EDITOR)
+    launch = queries.launch_of(found, number)
+    try:
+        service(launch)
+    except services.NotNow as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, told)
+    return redirect("runs:run", found.slug, number)

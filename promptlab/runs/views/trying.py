@@ -1,0 +1,101 @@
+"""Trying a candidate on one example, with the pieces of a program's own try page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from optimizer.codec import from_json
+from optimizer.core.candidate import Candidate
+from optimizer.core.lm import Role as ModelRole
+from optimizer.models import Candidate as CandidateRow
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
+from promptlab.programs import tryouts
+from promptlab.programs.forms.trying import ExampleForm, TryForm
+from promptlab.runs import queries
+from promptlab.runs.models import Launch
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def try_candidate(
+    request: SignedInRequest, project: str, number: int, candidate: int
+) -> HttpResponse:
+    found = project_for(request.user, project, Role.EDITOR)
+    launch, row = _candidate(found, number, candidate)
+    spec = queries.spec_of(launch.run)
+    task = spec.models[ModelRole.TASK]
+    example = ExampleForm(found, spec.program, request.GET)
+    form = TryForm(
+        found, spec.program, example.example,
+        request.POST if request.method == "POST" else None,
+        initial={"model": f"{task.provider}:{task.model}", "metric": launch.metric_id},
+    )  # fmt: skip
+    if form.is_valid():
+        prompts = from_json(Candidate, row.prompts)
+        try:
+            tryout = tryouts.start_tryout(
+                found, spec.program, form.chosen_model, form.example, form.chosen_metric, prompts
+            )
+        except tryouts.CannotTry as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            kept = {"tryout": tryout.pk, "row": example.number}
+            if example.chosen:
+                kept["dataset"] = example.chosen.pk
+            return redirect(f"{request.path}?{urlencode(kept)}#result")
+    context = {
+        "project": found,
+        "launch": launch,
+        "candidate": row,
+        "example": example,
+        "form": form,
+        "shown": None if form.is_bound else _asked(request, found, launch, row),
+    }
+    return render(request, "runs/try.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_safe
+def tryout(
+    request: SignedInRequest, project: str, number: int, candidate: int, tryout: int
+) -> HttpResponse:
+    """The result alone, asked for again while it waits; 204 while nothing is new."""
+    found = project_for(request.user, project)
+    launch, row = _candidate(found, number, candidate)
+    asked = tryouts.tryout_of(found, tryout)
+    if asked is None:
+        raise Http404("There is no such try in this project.")
+    shown = tryouts.shown(asked)
+    if shown.waiting and not shown.overdue:
+        return HttpResponse(status=204)
+    return render(request, "programs/_tryout.html", _result(found, launch, row, shown))
+
+
+def _candidate(project: Project, number: int, candidate: int) -> tuple[Launch, CandidateRow]:
+    launch = queries.launch_of(project, number)
+    return launch, get_object_or_404(CandidateRow, run=launch.run_id, number=candidate)
+
+
+def _asked(
+    request: SignedInRequest, project: Project, launch: Launch, row: CandidateRow
+) -> dict[str, Any] | None:
+    wished = request.GET.get("tryout", "")
+    asked = tryouts.tryout_of(project, int(wished)) if wished.isdecimal() else None
+    return _result(project, launch, row, tryouts.shown(asked)) if asked else None
+
+
+def _result(
+    project: Project, launch: Launch, row: CandidateRow, shown: tryouts.ShownTryout
+) -> dict[str, Any]:
+    keys = [project.slug, launch.number, row.number, shown.id]
+    return {"tryout": shown, "poll_url": reverse("runs:tryout", args=keys)}
