@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.functional import Promise
 
 
 class Renderer(TemplatesSetting):
@@ -44,7 +45,7 @@ class FileDrop(forms.FileInput):
     template_name = "parts/widgets/file_drop.html"
 
     def __init__(
-        self, accept: str = "", hint: str = "", attrs: dict[str, Any] | None = None
+        self, accept: str = "", hint: str | Promise = "", attrs: dict[str, Any] | None = None
     ) -> None:
         super().__init__({"accept": accept, **(attrs or {})} if accept else attrs)
         self.hint = hint
@@ -57,11 +58,11 @@ class FileDrop(forms.FileInput):
 class Choice:
     """The label of one panel of CardRadios: a name and one line below it."""
 
-    name: str
-    text: str = ""
+    name: str | Promise
+    text: str | Promise = ""
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class CardRadios(forms.RadioSelect):

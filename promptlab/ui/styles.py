@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,8 @@ SOURCES = (
     "css/components/compare.css",
     "css/components/transcript.css",
     "css/components/graph.css",
+    "css/components/programs.css",
+    "css/components/metrics.css",
     "css/utilities.css",
 )
 # In the folder of tokens.css, whose font addresses are relative.
@@ -50,10 +53,15 @@ class JoinedStyles(Storage):
         for source in SOURCES:
             storage, path = paths[source]
             with storage.open(path) as file:
-                parts.append(file.read())
+                parts.append(file.read().decode())
         self.delete(BUNDLE)
-        self.save(BUNDLE, ContentFile(b"".join(parts)))
+        self.save(BUNDLE, ContentFile(squeezed("".join(parts))))
         paths[BUNDLE] = (self, BUNDLE)
+
+
+def squeezed(css: str) -> str:
+    """Without comments and indentation. No style here has two spaces inside a string."""
+    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
 
 
 def stylesheets() -> list[str]:

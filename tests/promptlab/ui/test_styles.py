@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage
 
-from promptlab.ui.styles import BUNDLE, SOURCES, JoinedStyles, stylesheets
+from promptlab.ui.styles import BUNDLE, SOURCES, JoinedStyles, squeezed, stylesheets
 
 STATIC = Path(__file__).parents[3] / "static"
 
@@ -35,8 +36,18 @@ def collect(folder: Path) -> dict[str, Any]:
 def test_the_joined_file_holds_every_style_in_order(tmp_path: Path) -> None:
     paths = collect(tmp_path)
     written = "".join((STATIC / source).read_text() for source in SOURCES)
-    assert (tmp_path / BUNDLE).read_text() == written
+    assert (tmp_path / BUNDLE).read_text() == squeezed(written)
     assert BUNDLE in paths
+
+
+def test_comments_and_indentation_are_not_sent() -> None:
+    assert squeezed("/* why\n not */\n.a {\n  color: red;\n}\n") == " .a { color: red; } "
+
+
+def test_no_string_in_a_style_would_be_squeezed() -> None:
+    for source in SOURCES:
+        strings = re.findall(r'"[^"]*"', (STATIC / source).read_text())
+        assert not [text for text in strings if "  " in text or "/*" in text]
 
 
 def test_collecting_twice_keeps_one_file(tmp_path: Path) -> None:
