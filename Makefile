@@ -44,13 +44,13 @@ format: setup-dev ## put code and templates into shape
 # Core tests run without Django at all, browser tests in a process of their own: Playwright leaves an
 # event loop running that asyncio tests trip over.
 test-core: setup-dev ## the core, without a database, in seconds
-	$(BIN)/python -m pytest tests/core -q -p no:django -W ignore::pytest.PytestConfigWarning
+	$(BIN)/python -m pytest tests/core -p no:django -W ignore::pytest.PytestConfigWarning
 
 test-rest: setup-dev ## rooms, optimizer, API and launcher on the embedded Postgres
-	$(BIN)/python -m pytest tests -q -n 2 --ignore=tests/core --ignore=tests/browser
+	$(BIN)/python -m pytest tests -n 2 --ignore=tests/core --ignore=tests/browser
 
 test-browser: setup-dev ## the whole path in headless Chromium
-	$(BIN)/python -m pytest tests/browser -q
+	$(BIN)/python -m pytest tests/browser
 
 bench: setup-dev ## measure; docs/benchmarks.md explains the figures
 	$(BIN)/python -m benchmarks
