@@ -13,7 +13,7 @@ from promptlab.accounts.models import Project
 
 
 class Metric(models.Model):
-    """Compares a program's `output` with a dataset's `expected` column; a run freezes its own copy."""
+    """Compares a program's `output` with a dataset's `expected` column. Runs freeze a copy."""
 
     class Kind(models.TextChoices):
         EXACT_MATCH = MetricKind.EXACT_MATCH.value, _("Exact match")

@@ -82,17 +82,22 @@ def suggest(program: Program, dataset: Dataset) -> Metric | None:
     new one, not stored yet (`pk` is None; `create_metric` stores it). None when the program gives
     nothing or the dataset expects nothing.
     """
+    wished = suggest_new(program, dataset)
+    if wished is None:
+        return None
+    columns = set(datasets.columns(dataset)[1])
+    every = program.project.metrics.all()
+    fitting = [m for m in every if not m.core.problems(program.core, columns)]
+    alike = [m for m in fitting if (m.kind, m.output) == (wished.kind, wished.output)]
+    return next(iter([*alike, *fitting]), wished)
+
+
+def suggest_new(program: Program, dataset: Dataset) -> Metric | None:
+    """A new metric, not stored yet, by the types of outputs and expected columns."""
     _inputs, expected = datasets.fields(dataset)
     wished = suggested(list(program.core.output_fields().items()), expected)
     if wished is None:
         return None
-    columns = {field.name for field in expected}
-    fitting = [
-        m for m in program.project.metrics.all() if not m.core.problems(program.core, columns)
-    ]
-    same = [m for m in fitting if m.kind == wished.kind.value and m.output == wished.output]
-    if same or fitting:
-        return (same or fitting)[0]
     return Metric(
         project=program.project,
         name=free_name(program.project, wished),

@@ -90,6 +90,16 @@ def connect(program: Program, call: str, inputs: Mapping[str, str]) -> Program:
     return _with_call(program, replace(found, inputs=dict(inputs)))
 
 
+def call_other_module(program: Program, call: str, module: str) -> Program:
+    """Let a call use another module; connections of equal inputs stay."""
+    found = next(c for c in program.calls if c.name == call)
+    wanted = {f.name for f in program.module(module).signature.inputs}
+    kept = {k: s for k, s in found.inputs.items() if k in wanted}
+    moved = Call(call, module, kept)
+    program = _with_call(program, moved)
+    return _with_call(program, replace(moved, inputs=suggested(program, moved)))
+
+
 def change_inputs(program: Program, inputs: tuple[Field, ...], renamed: Renamed) -> Program:
     """Set what the program takes; wires follow renamed inputs, and lose those that are gone."""
     program = replace(program, inputs=inputs)

@@ -1,23 +1,35 @@
 """Rows of a form that can be added and removed before anything is saved, with and without scripts.
 
-A button named `add`, `remove` or `up` sends the whole form; it comes back with one row more, less or
-higher, and with everything that was typed. Nothing is checked until the form is saved.
+A button named `add`, `remove` or `up` sends the whole form. It comes back with one row more, less
+or higher, and with everything that was typed; nothing is checked until the form is saved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.http import QueryDict
 
-F = TypeVar("F", bound=forms.Form)
 MOST_ROWS = 200
 
 
+class RowForm(forms.Form):
+    """One row. Blank rows are not saved; what stands in `beside` does not make a row filled."""
+
+    beside: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(field.value() for field in self if field.name not in self.beside)
+
+
+F = TypeVar("F", bound=RowForm)
+
+
 class Rows(Generic[F]):
-    """Forms of one kind, named `inputs-0-…`, `inputs-1-…`; a hidden `inputs-count` says how many."""
+    """Forms named `inputs-0-…`, `inputs-1-…`; a hidden `inputs-count` says how many there are."""
 
     def __init__(
         self,
@@ -25,9 +37,8 @@ class Rows(Generic[F]):
         prefix: str,
         data: QueryDict | None = None,
         initial: Sequence[Mapping[str, Any]] = (),
-        **options: Any,
     ) -> None:
-        self.prefix, self.bound = prefix, data is not None
+        self.prefix = prefix
         count = len(initial) if data is None else _count(data, prefix)
         self.forms = [
             kind(
@@ -35,10 +46,15 @@ class Rows(Generic[F]):
                 prefix=f"{prefix}-{i}",
                 initial=dict(initial[i]) if data is None else None,
                 use_required_attribute=False,
-                **options,
             )
             for i in range(count)
         ]
+
+    def focus_last(self) -> None:
+        """The row that was just added is where the typing goes on."""
+        if self.forms:
+            first = next(f for f in self.forms[-1] if not f.is_hidden)
+            first.field.widget.attrs["data-focus"] = ""
 
     def __iter__(self) -> Iterator[F]:
         return iter(self.forms)
@@ -50,14 +66,22 @@ class Rows(Generic[F]):
     def count_name(self) -> str:
         return f"{self.prefix}-count"
 
-    def is_valid(self) -> bool:
-        # Every row is checked, so that every fault is shown.
-        return all([form.is_valid() or _is_blank(form) for form in self.forms])
-
     @property
     def filled(self) -> list[F]:
-        """Rows that hold something."""
-        return [form for form in self.forms if not _is_blank(form)]
+        return [form for form in self.forms if not form.is_blank]
+
+    def is_valid(self) -> bool:
+        for form in self.filled:
+            form.full_clean()  # all of them, so that every fault is shown
+        return all(form.is_valid() for form in self.filled)
+
+
+def rows_after(kind: type[F], prefix: str, data: QueryDict) -> Rows[F]:
+    """The rows after the change that a button asked for."""
+    rows = Rows(kind, prefix, initial=changed(kind, prefix, data))
+    if data.get("add", "").partition("=")[0] == prefix:
+        rows.focus_last()
+    return rows
 
 
 def wants_change(data: QueryDict) -> bool:
@@ -65,15 +89,21 @@ def wants_change(data: QueryDict) -> bool:
     return any(button in data for button in ("add", "remove", "up"))
 
 
-def changed(kind: type[forms.Form], prefix: str, data: QueryDict) -> list[dict[str, Any]]:
-    """The rows as typed, after the button's change: `add=inputs`, `remove=inputs-2`, `up=inputs-1`."""
-    names = kind.base_fields
+def changed(kind: type[RowForm], prefix: str, data: QueryDict) -> list[dict[str, Any]]:
+    """The rows as typed, after the button's change.
+
+    The buttons send `add=inputs` (or `add=inputs=its_name`), `remove=inputs-2` or `up=inputs-1`.
+    """
     rows = [
-        {name: _typed(kind, f"{prefix}-{i}", name, data) for name in names}
+        {
+            name: field.widget.value_from_datadict(data, {}, f"{prefix}-{i}-{name}")
+            for name, field in kind.base_fields.items()
+        }
         for i in range(_count(data, prefix))
     ]
-    if data.get("add") == prefix and len(rows) < MOST_ROWS:
-        rows.append({})
+    added, _equals, named = data.get("add", "").partition("=")
+    if added == prefix and len(rows) < MOST_ROWS:
+        rows.append({"name": named})
     removed, raised = _index(data, "remove", prefix), _index(data, "up", prefix)
     if removed is not None and removed < len(rows):
         del rows[removed]
@@ -82,25 +112,31 @@ def changed(kind: type[forms.Form], prefix: str, data: QueryDict) -> list[dict[s
     return rows
 
 
-def _typed(kind: type[forms.Form], prefix: str, name: str, data: QueryDict) -> Any:
-    field = kind.base_fields[name]
-    return field.widget.value_from_datadict(data, {}, f"{prefix}-{name}")
+def faults_of(*forms: forms.BaseForm) -> list[tuple[str, str, str]]:
+    """Everything to correct: the id of the field, its label, the message."""
+    found = []
+    for form in forms:
+        if not form.is_bound:
+            continue
+        found += [("", "", str(error)) for error in form.non_field_errors()]
+        found += [
+            (field.id_for_label, str(field.label), str(error))
+            for field in form
+            for error in field.errors
+        ]
+    return found
+
+
+def plain_lines(text: str) -> str:
+    """Browsers send line breaks as two characters; prompts and files have one."""
+    return text.replace("\r\n", "\n")
 
 
 def _count(data: QueryDict, prefix: str) -> int:
     given = data.get(f"{prefix}-count", "0")
-    return min(int(given), MOST_ROWS) if given.isdecimal() else 0
+    return min(int(given), MOST_ROWS) if given.isascii() and given.isdecimal() else 0
 
 
 def _index(data: QueryDict, button: str, prefix: str) -> int | None:
     owner, _, number = data.get(button, "").rpartition("-")
-    return int(number) if owner == prefix and number.isdecimal() else None
-
-
-def _is_blank(form: forms.Form) -> bool:
-    """A row that nobody filled in: selects always hold something, and do not count."""
-    return not any(
-        field.value()
-        for field in form
-        if not isinstance(field.field, forms.ChoiceField) and field.name not in ("was", "revision")
-    )
+    return int(number[:6]) if owner == prefix and number.isascii() and number.isdecimal() else None

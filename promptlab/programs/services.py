@@ -77,7 +77,7 @@ def core_program(program: Program) -> CoreProgram:
 
 
 def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:
-    """Save a program as revision + 1. Its name is its own: `rename` changes it.
+    """Save a program as revision + 1. Its name is its own: `describe` changes it.
 
     Raises:
         Conflict: it is no longer at `revision`; nothing was saved.
@@ -87,14 +87,16 @@ def save_definition(program: Program, core: CoreProgram, revision: int, by: User
     return program
 
 
-def rename(program: Program, name: str, revision: int, by: User | None) -> Program:
-    """Give a program another name.
+def describe(
+    program: Program, name: str, description: str, revision: int, by: User | None
+) -> Program:
+    """Give a program another name and description.
 
     Raises:
         NameTaken: the project has a program of this name.
         Conflict: it is no longer at `revision`.
     """
-    definition = {**program.definition, "name": name}
+    definition = {**program.definition, "name": name, "description": description}
     try:
         with transaction.atomic():
             _change(program, revision, by, name=name, definition=definition)
@@ -105,11 +107,16 @@ def rename(program: Program, name: str, revision: int, by: User | None) -> Progr
 
 def duplicate(program: Program, by: User) -> Program:
     """A copy, under the first free name."""
-    stem = program.name[:70]
-    taken = set(program.project.programs.values_list("name", flat=True))
-    names = (f"{stem} ({_('copy')}{f' {n}' if n > 1 else ''})" for n in range(1, len(taken) + 2))
-    free = next(name for name in names if name not in taken)
-    return create_program(program.project, by, free, program.core)
+    name = free_name(program.project, program.name, f" ({_('copy')})")
+    return create_program(program.project, by, name, program.core)
+
+
+def free_name(project: Project, stem: str, suffix: str = "") -> str:
+    """The name, or with a number behind where another program has it."""
+    taken = set(project.programs.values_list("name", flat=True))
+    wished = f"{stem[: 76 - len(suffix)]}{suffix}"
+    names = (wished if n == 1 else f"{wished} {n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
 
 
 def delete_program(program: Program) -> None:

@@ -30,6 +30,7 @@ SOURCES = (
     "css/components/graph.css",
     "css/components/programs.css",
     "css/components/metrics.css",
+    "css/components/runs.css",
     "css/utilities.css",
 )
 # In the folder of tokens.css, whose font addresses are relative.

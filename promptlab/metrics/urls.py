@@ -1,0 +1,16 @@
+"""Addresses of metrics."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from promptlab.metrics import views
+
+app_name = "metrics"
+
+urlpatterns = [
+    path("", views.metrics, name="list"),
+    path("new/", views.new_metric, name="new"),
+    path("<int:metric>/", views.metric, name="metric"),
+    path("<int:metric>/delete/", views.delete, name="delete"),
+]

@@ -1,0 +1,133 @@
+"""Pages of metrics: the list, and one metric with its test bench."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role, role_of
+from promptlab.metrics import bench, queries, services
+from promptlab.metrics.access import metric_for
+from promptlab.metrics.forms import KINDS, MetricForm, initial_of
+from promptlab.metrics.models import Metric
+
+
+@login_required
+@require_safe
+def metrics(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    return render(request, "metrics/list.html", {"metrics": queries.listed(found), "kinds": KINDS})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_metric(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project, Role.EDITOR)
+    form = MetricForm(found, request.POST or None, initial=_suggested(request, found))
+    if _only_looks(request):
+        return _page(request, None, _unchecked(found, request))
+    if form.is_valid():
+        try:
+            made = services.create_metric(found, request.user, form.cleaned_data["name"], form.core)
+            messages.success(request, _("Metric “%s” was created.") % made.name)
+            return redirect("metrics:list", found.slug)
+        except services.NameTaken as refusal:
+            form.add_error("name", str(refusal))
+    return _page(request, None, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def metric(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
+    """For viewers, too: they may read it and use the bench, but not save."""
+    saves = request.method == "POST" and not _only_looks(request)
+    found = metric_for(request.user, project, metric, Role.EDITOR if saves else Role.VIEWER)
+    if _only_looks(request):
+        return _page(request, found, _unchecked(found.project, request))
+    form = MetricForm(found.project, request.POST or None, initial=_present(found))
+    if form.is_valid():
+        try:
+            services.save_metric(found, form.cleaned_data["name"], form.core)
+            messages.success(request, _("Metric “%s” is saved.") % found.name)
+            return redirect("metrics:list", found.project.slug)
+        except services.NameTaken as refusal:
+            form.add_error("name", str(refusal))
+    return _page(request, found, form)
+
+
+@login_required
+@require_POST
+def delete(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
+    found = metric_for(request.user, project, metric, Role.EDITOR)
+    try:
+        services.delete_metric(found)
+    except services.InUse as refusal:
+        messages.error(request, str(refusal))
+        return redirect("metrics:metric", found.project.slug, metric)
+    messages.success(request, _("“%s” was deleted.") % found.name)
+    return redirect("metrics:list", found.project.slug)
+
+
+def _only_looks(request: SignedInRequest) -> bool:
+    """The form is sent to see scores and names for what is chosen so far, not to be saved."""
+    return "look" in request.POST
+
+
+def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
+    """What is typed so far, without complaints about what is still missing."""
+    given: dict[str, Any] = {name: request.POST.get(name, "") for name in MetricForm.base_fields}
+    return MetricForm(project, initial=given)
+
+
+def _suggested(request: SignedInRequest, project: Project) -> dict[str, Any]:
+    """What fits the program and dataset of the address, or the project's only ones."""
+    program = _chosen(request, "program", project.programs.all())
+    dataset = _chosen(request, "dataset", project.datasets.all())
+    found = services.suggest_new(program, dataset) if program and dataset else None
+    if found is not None:
+        return initial_of(found, program, dataset)
+    return {
+        "kind": Metric.Kind.EXACT_MATCH.value,
+        "program": program.pk if program else "",
+        "dataset": dataset.pk if dataset else "",
+        "threshold": 1,
+        "tolerance": 0,
+    }
+
+
+def _chosen(request: SignedInRequest, name: str, rows: Any) -> Any:
+    wished = request.GET.get(name, "")
+    if wished.isascii() and wished.isdecimal():
+        return rows.filter(pk=int(wished)).first()
+    return rows.first()
+
+
+def _present(metric: Metric) -> dict[str, Any]:
+    project = metric.project
+    return initial_of(
+        metric, queries.giving(project, metric.output), queries.expecting(project, metric.expected)
+    )
+
+
+def _page(request: SignedInRequest, metric: Metric | None, form: MetricForm) -> HttpResponse:
+    project = project_for(request.user, request.resolver_match.kwargs["project"])  # type: ignore[union-attr]
+    role = role_of(request.user, project)
+    column = str(form["expected"].value() or "")
+    context = {
+        "metric": metric,
+        "form": form,
+        "may_save": role is not None and role.at_least(Role.EDITOR),
+        "rows": bench.rows(form.chosen_dataset, column, form.sketch, request.POST),
+    }
+    part = "#form" if request.htmx else ""
+    status = 422 if form.is_bound else 200
+    return render(request, f"metrics/metric.html{part}", context, status=status)

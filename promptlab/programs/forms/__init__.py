@@ -1,0 +1,1 @@
+"""Forms of the programs room, one file for each part of a program."""

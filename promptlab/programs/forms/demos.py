@@ -1,0 +1,124 @@
+"""The demos of one module: a row a demo, an input for each field's value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from optimizer.core.program import Demo, Module
+from optimizer.core.render import output_fields
+from optimizer.core.signature import Field, FieldType, UnreadableValue, Value, written
+from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
+
+_HINTS = {
+    FieldType.LIST: gettext_lazy('JSON: ["first", "second"]'),
+    FieldType.INTEGER: gettext_lazy("a whole number"),
+    FieldType.NUMBER: gettext_lazy("a number"),
+}
+
+
+class ValueField(forms.CharField):
+    """A value of a typed field: a text, a choice, or JSON."""
+
+    def __init__(self, field: Field, *, required: bool = False) -> None:
+        self.field = field
+        super().__init__(
+            label=field.name,
+            required=required,
+            widget=value_widget(field),
+            help_text=_HINTS.get(field.type, ""),
+            strip=field.type is not FieldType.TEXT,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else written(value)
+
+    def to_python(self, value: Any) -> Any:
+        text = plain_lines(super().to_python(value) or "")
+        if not text:
+            return None
+        try:
+            return self.field.read(text)
+        except UnreadableValue as error:
+            raise forms.ValidationError(f"{error}.".removeprefix(f"{self.field.name}: ")) from None
+
+
+def value_widget(field: Field) -> forms.Widget:
+    """A select where there are few values, otherwise a text area as high as its text."""
+    if field.type is FieldType.CHOICE:
+        return forms.Select(choices=[("", "—"), *((c, c) for c in field.choices)])
+    if field.type is FieldType.BOOLEAN:
+        return forms.Select(choices=[("", "—"), ("true", _("true")), ("false", _("false"))])
+    if field.type in (FieldType.INTEGER, FieldType.NUMBER):
+        return forms.TextInput(attrs={"inputmode": "decimal", "class": "short"})
+    return forms.Textarea(attrs={"rows": 2})
+
+
+class DemoForm(RowForm):
+    """Its value fields are made for a module, by `demo_form_for`."""
+
+    beside = ("augmented",)
+    module: Module
+
+    augmented = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for problem in self.module.demo_problems(self.demo):
+                self.add_error(None, _("This demo cannot be shown: %s") % problem)
+        return cleaned
+
+    @property
+    def values(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name != "augmented"]
+
+    @property
+    def demo(self) -> Demo:
+        values: dict[str, Value] = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "augmented" and value is not None
+        }
+        return Demo(values, self.cleaned_data["augmented"])
+
+
+def demo_form_for(module: Module) -> type[DemoForm]:
+    """The form of one demo of this module."""
+    fields = (*module.signature.inputs, *output_fields(module))
+    made = {f.name: ValueField(f) for f in fields}
+    return type("ModuleDemoForm", (DemoForm,), {**made, "module": module})
+
+
+class DemosForm(forms.Form):
+    """All demos of a module."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, module: Module, revision: int, data: QueryDict | None = None) -> None:
+        self.redrawn = data is not None and wants_change(data)
+        bound = None if self.redrawn else data
+        super().__init__(bound, initial={"revision": revision})
+        kind = demo_form_for(module)
+        if data is not None and self.redrawn:
+            self.initial = {"revision": data.get("revision")}
+            self.rows = rows_after(kind, "demos", data)
+        else:
+            initial = [{**demo.values, "augmented": demo.augmented} for demo in module.demos]
+            self.rows = Rows(kind, "demos", data, initial=initial)
+
+    def is_valid(self) -> bool:
+        sound = [super().is_valid(), self.rows.is_valid()]
+        return all(sound)
+
+    @property
+    def faults(self) -> list[tuple[str, str, str]]:
+        return faults_of(self, *self.rows.filled)
+
+    @property
+    def demos(self) -> tuple[Demo, ...]:
+        return tuple(row.demo for row in self.rows.filled)

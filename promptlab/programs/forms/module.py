@@ -1,0 +1,167 @@
+"""The form of one module: what it is called, what it does, what it takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from optimizer.core.program import INPUT, Module, ModuleKind, Program
+from optimizer.core.signature import Signature, name_problems, unknown_placeholders
+from promptlab.programs import edits
+from promptlab.programs.forms.fields import (
+    FieldForm,
+    fields_of,
+    refuse_twice,
+    renamed_in,
+    rows_of,
+)
+from promptlab.programs.rows import Rows, faults_of, plain_lines, rows_after, wants_change
+from promptlab.ui.forms import CardRadios, Choice, PromptTextarea
+
+KINDS = [
+    (
+        ModuleKind.PREDICT.value,
+        Choice(gettext_lazy("Predict"), gettext_lazy("Answers at once. Quick and cheap.")),
+    ),
+    (
+        ModuleKind.CHAIN_OF_THOUGHT.value,
+        Choice(
+            gettext_lazy("Chain of thought"),
+            gettext_lazy("Writes its reasoning first, then answers."),
+        ),
+    ),
+]
+
+
+class ModuleForm(forms.Form):
+    """A module of `program`; `former` is the one that is being changed, None for a new one."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+        help_text=gettext_lazy(
+            "As it is called in the drawing and in exports: classify, draft_reply."
+        ),
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS, widget=CardRadios)
+    instruction = forms.CharField(
+        label=gettext_lazy("Instruction"),
+        required=False,
+        max_length=50_000,
+        widget=PromptTextarea,
+        help_text=gettext_lazy(
+            "What the model is to do. {field} speaks of a field of this module; "
+            "its value follows below the instruction."
+        ),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy(
+            "What the module is for. The model that writes instructions reads it."
+        ),
+    )
+
+    def __init__(
+        self, program: Program, former: Module | None, revision: int, data: QueryDict | None = None
+    ) -> None:
+        self.program, self.former = program, former
+        redrawn = data is not None and wants_change(data)
+        bound = None if redrawn else data
+        super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
+        if redrawn and data is not None:
+            self.initial = {name: data.get(name, "") for name in self.fields}
+        self.inputs = _rows("inputs", former, data, redrawn)
+        self.outputs = _rows("outputs", former, data, redrawn)
+        self.redrawn = redrawn
+        self.fields["instruction"].widget.known = self._names()
+
+    def _names(self) -> list[str]:
+        return [str(row["name"].value() or "") for row in (*self.inputs, *self.outputs)]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        problems = name_problems(name, _("a module"))
+        if problems:
+            raise forms.ValidationError(problems)
+        others = {m.name for m in self.program.modules if self.former is None or m != self.former}
+        if name in others:
+            raise forms.ValidationError(
+                _("Another module is called “%s”: choose another name.") % name
+            )
+        if name == INPUT:
+            raise forms.ValidationError(_("“input” stands for the program's own input."))
+        return name
+
+    def clean_instruction(self) -> str:
+        return plain_lines(self.cleaned_data["instruction"])
+
+    def is_valid(self) -> bool:
+        # Not `and`: every fault is to be shown at once.
+        sound = [super().is_valid(), self.inputs.is_valid(), self.outputs.is_valid()]
+        return all(sound) and refuse_twice(self.inputs, self.outputs)
+
+    @property
+    def module(self) -> Module:
+        cleaned = self.cleaned_data
+        return Module(
+            name=cleaned["name"],
+            signature=Signature(
+                fields_of(self.inputs), fields_of(self.outputs), cleaned["instruction"]
+            ),
+            kind=ModuleKind(cleaned["kind"]),
+            demos=self.former.demos if self.former else (),
+            description=cleaned["description"],
+        )
+
+    @property
+    def changed_program(self) -> Program:
+        if self.former is None:
+            return edits.add_module(self.program, self.module)
+        return edits.replace_module(
+            self.program,
+            self.former.name,
+            self.module,
+            renamed_in(self.inputs),
+            renamed_in(self.outputs),
+        )
+
+    @property
+    def unknown(self) -> list[str]:
+        """Placeholders in the instruction that name no field."""
+        text = str(self["instruction"].value() or "")
+        return unknown_placeholders(text, self._names())
+
+    @property
+    def faults(self) -> list[tuple[str, str, str]]:
+        return faults_of(self, *self.inputs.filled, *self.outputs.filled)
+
+
+def _initial(former: Module | None, revision: int) -> dict[str, Any]:
+    if former is None:
+        return {"revision": revision, "kind": ModuleKind.PREDICT.value}
+    return {
+        "revision": revision,
+        "name": former.name,
+        "kind": former.kind.value,
+        "instruction": former.signature.instruction,
+        "description": former.description,
+    }
+
+
+def _rows(
+    prefix: str, former: Module | None, data: QueryDict | None, redrawn: bool
+) -> Rows[FieldForm]:
+    if data is not None and redrawn:
+        return rows_after(FieldForm, prefix, data)
+    if former is None:
+        return Rows(FieldForm, prefix, data, initial=[{}])
+    fields = former.signature.inputs if prefix == "inputs" else former.signature.outputs
+    return Rows(FieldForm, prefix, data, initial=rows_of(fields) or [{}])

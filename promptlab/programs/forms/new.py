@@ -1,0 +1,204 @@
+"""New programs: from a dataset's columns, in two steps, empty, or from a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.files import File
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from optimizer import program_file
+from optimizer.core.program import ModuleKind, Program
+from optimizer.program_file import Fault, UnreadableProgram
+from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.models import Dataset
+from promptlab.programs import starters
+from promptlab.programs.forms.module import KINDS
+from promptlab.programs.starters import FirstStep
+from promptlab.ui.forms import CardRadios, Choice, CodeTextarea, FileDrop
+
+FILE_LIMIT = 2_000_000  # bytes
+
+
+def _name_field(**options: Any) -> forms.CharField:
+    return forms.CharField(label=gettext_lazy("Name"), max_length=80, **options)
+
+
+class NewForm(forms.Form):
+    """A name, and a program to store under it."""
+
+    def __init__(self, project: Project, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.project = project
+
+    @property
+    def core(self) -> Program:
+        """The program of a valid form."""
+        raise NotImplementedError
+
+    def sketch(self, dataset: Dataset | None) -> Program | None:
+        """What would be made now, as far as it is chosen."""
+        return None
+
+
+class ColumnsForm(NewForm):
+    dataset = forms.ModelChoiceField(
+        label=gettext_lazy("Dataset"), queryset=Dataset.objects.none(), empty_label=None
+    )
+    name = _name_field()
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        choices=KINDS,
+        widget=CardRadios,
+        initial=ModuleKind.PREDICT.value,
+    )
+
+    def __init__(self, project: Project, *args: Any, **options: Any) -> None:
+        super().__init__(project, *args, **options)
+        _offer(self, "dataset", project.datasets.all())
+
+    @property
+    def core(self) -> Program:
+        found = self.sketch(self.cleaned_data["dataset"])
+        assert found is not None  # the dataset is required
+        return found
+
+    def sketch(self, dataset: Dataset | None) -> Program | None:
+        kind = self["kind"].value()
+        if dataset is None or kind not in list(ModuleKind):
+            return None
+        inputs, outputs = _columns(dataset)
+        return starters.one_module(dataset.name, inputs, outputs, ModuleKind(kind))
+
+
+class StepsForm(NewForm):
+    first = forms.ChoiceField(
+        label=gettext_lazy("First step"),
+        widget=CardRadios,
+        initial=FirstStep.SUMMARIZE.value,
+        choices=[
+            (
+                FirstStep.SUMMARIZE.value,
+                Choice(
+                    gettext_lazy("Summarize"),
+                    gettext_lazy("Shortens long or rambling text, then decides."),
+                ),
+            ),
+            (
+                FirstStep.EXTRACT.value,
+                Choice(
+                    gettext_lazy("Extract facts"),
+                    gettext_lazy("Lists what matters, then decides from the list."),
+                ),
+            ),
+        ],
+    )
+    dataset = forms.ModelChoiceField(
+        label=gettext_lazy("Dataset"),
+        queryset=Dataset.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("None: one text in, one answer out"),
+        help_text=gettext_lazy("Its columns become the program's inputs and outputs."),
+    )
+    name = _name_field()
+
+    def __init__(self, project: Project, *args: Any, **options: Any) -> None:
+        super().__init__(project, *args, **options)
+        _offer(self, "dataset", project.datasets.all())
+
+    @property
+    def core(self) -> Program:
+        found = self.sketch(self.cleaned_data["dataset"])
+        assert found is not None  # the first step is required
+        return found
+
+    def sketch(self, dataset: Dataset | None) -> Program | None:
+        first = self["first"].value()
+        if first not in list(FirstStep):
+            return None
+        fields = _columns(dataset) if dataset else (starters.TEXT, starters.ANSWER)
+        return starters.two_steps("", FirstStep(first), *fields)
+
+
+class BlankForm(NewForm):
+    name = _name_field()
+
+    @property
+    def core(self) -> Program:
+        return starters.blank(self.cleaned_data["name"])
+
+
+class FileForm(NewForm):
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        required=False,
+        widget=FileDrop(accept=".json,application/json", hint=gettext_lazy("P.json, up to 2 MB")),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste it"),
+        required=False,
+        widget=CodeTextarea(attrs={"rows": 10}),
+    )
+    name = _name_field(
+        required=False, help_text=gettext_lazy("When empty, the name that the file gives.")
+    )
+    faults: tuple[Fault, ...] = ()
+
+    def clean_file(self) -> File[Any] | None:
+        file: File[Any] | None = self.cleaned_data["file"]
+        if file is not None and (file.size or 0) > FILE_LIMIT:
+            raise forms.ValidationError(_("The file is larger than 2 MB: that is no program."))
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        text = self._text(cleaned)
+        if text is None:
+            return cleaned
+        if not text.strip():
+            self.add_error("file", _("Choose a file, or paste the program below."))
+            return cleaned
+        try:
+            cleaned["program"] = program_file.read(text)
+        except UnreadableProgram as error:
+            self.faults = tuple(error.faults)
+            self.add_error(
+                "text" if cleaned.get("text") else "file", _("This is not a program yet.")
+            )
+            return cleaned
+        cleaned["name"] = cleaned.get("name") or cleaned["program"].name.strip()[:80]
+        if not cleaned["name"]:
+            self.add_error("name", _("The file gives no name: type one."))
+        return cleaned
+
+    def _text(self, cleaned: dict[str, Any]) -> str | None:
+        file = cleaned.get("file")
+        if file is None:
+            return str(cleaned.get("text") or "")
+        try:
+            return str(file.read().decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            self.add_error("file", _("The file is not UTF-8 text: save it as UTF-8."))
+            return None
+
+    @property
+    def core(self) -> Program:
+        program: Program = self.cleaned_data["program"]
+        return program
+
+
+def _offer(form: forms.Form, name: str, rows: QuerySet[Dataset]) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = rows
+
+
+def _columns(dataset: Dataset) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    inputs, expected = datasets.fields(dataset)
+    return inputs, expected or starters.ANSWER

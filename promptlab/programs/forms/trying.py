@@ -1,0 +1,176 @@
+"""The form of a try: an example's values, a model, and a metric if the answer is to be scored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from optimizer.core.example import Example
+from optimizer.core.metrics import Metric
+from optimizer.core.program import Program
+from optimizer.core.signature import FieldType, Value, written
+from optimizer.core.spec import ModelRef
+from promptlab.accounts.models import Project
+from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.queries import as_example
+from promptlab.programs.forms.demos import ValueField
+from promptlab.programs.rows import plain_lines
+from promptlab.providers.queries import model_choices
+
+TYPED = "typed"
+"""The id of an example that somebody typed."""
+
+
+class ExampleForm(forms.Form):
+    """Which example of which dataset the values are taken from. Its state is in the address."""
+
+    dataset = forms.ModelChoiceField(
+        label=gettext_lazy("Dataset"),
+        queryset=Dataset.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("None: type values"),
+    )
+    row = forms.IntegerField(
+        label=gettext_lazy("Example"),
+        required=False,
+        min_value=1,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
+
+    def __init__(self, project: Project, program: Program, data: QueryDict) -> None:
+        given = data.copy()
+        if "dataset" not in data:
+            first = fitting_dataset(project, program)
+            given["dataset"] = str(first.pk) if first else ""
+        if not given.get("row", "").isdecimal():
+            given["row"] = "1"
+        super().__init__(given)
+        self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
+        self.full_clean()
+
+    @property
+    def chosen(self) -> Dataset | None:
+        return self.cleaned_data.get("dataset")
+
+    @property
+    def number(self) -> int:
+        """The example's place in the dataset, from 1; the last one where there are fewer."""
+        wished = self.cleaned_data.get("row") or 1
+        return min(wished, self.chosen.count) if self.chosen else wished
+
+    @property
+    def before(self) -> int:
+        """The number of the example before; before the first comes the last."""
+        return self.number - 1 or (self.chosen.count if self.chosen else 1)
+
+    @property
+    def after(self) -> int:
+        return self.number % self.chosen.count + 1 if self.chosen and self.chosen.count else 1
+
+    @property
+    def example(self) -> DatasetExample | None:
+        if self.chosen is None or self.chosen.count == 0:
+            return None
+        return self.chosen.examples.order_by("position")[self.number - 1 : self.number].first()
+
+
+class TryForm(forms.Form):
+    """Values for each input of the program. Typed values are compared with nothing."""
+
+    model = forms.ChoiceField(label=gettext_lazy("Model"))
+    metric = forms.ModelChoiceField(
+        label=gettext_lazy("Metric"),
+        queryset=Project.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("None: show the answer only"),
+    )
+
+    def __init__(
+        self,
+        project: Project,
+        program: Program,
+        row: DatasetExample | None,
+        data: QueryDict | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial or {}, use_required_attribute=False)
+        self.program, self.row = program, row
+        models = model_choices(project)
+        self.models = {found.value: found.ref() for found in models}
+        self.fields["model"].choices = [  # type: ignore[attr-defined]
+            (found.value, found.label) for found in models
+        ]
+        self.fields["metric"].queryset = project.metrics.all()  # type: ignore[attr-defined]
+        for field in program.inputs:
+            value = ValueField(field, required=field.type is not FieldType.LIST)
+            if row is not None:
+                value.initial = written(row.inputs.get(field.name))
+            self.fields[f"in-{field.name}"] = value
+
+    @property
+    def expected(self) -> list[tuple[str, str]]:
+        """What the dataset expects of its example."""
+        found = self.row.expected if self.row else {}
+        return [(name, written(value)) for name, value in found.items()]
+
+    @property
+    def value_fields(self) -> list[forms.BoundField]:
+        return [self[f"in-{field.name}"] for field in self.program.inputs]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        metric = cleaned.get("metric")
+        if metric is None or self.errors:
+            return cleaned
+        if self.example.id == TYPED:
+            self.add_error(
+                "metric",
+                _("Typed values have nothing to be compared with: take an example as it is, "
+                  "or no metric."),
+            )  # fmt: skip
+            return cleaned
+        for problem in metric.core.problems(self.program, set(self.example.expected)):
+            self.add_error("metric", problem)
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Value]:
+        found = {f.name: self.cleaned_data[f"in-{f.name}"] for f in self.program.inputs}
+        return {name: [] if value is None else value for name, value in found.items()}
+
+    @property
+    def example(self) -> Example:
+        """The dataset's example while its values stand as they were, otherwise a typed one."""
+        if self.row is not None:
+            given = {f.name: self.row.inputs.get(f.name) for f in self.program.inputs}
+            if _as_sent(given) == _as_sent(self.values):
+                return as_example(self.row)
+        return Example(TYPED, self.values)
+
+    @property
+    def chosen_model(self) -> ModelRef:
+        return self.models[self.cleaned_data["model"]]
+
+    @property
+    def chosen_metric(self) -> Metric | None:
+        metric = self.cleaned_data["metric"]
+        return metric.core if metric else None
+
+
+def _as_sent(values: dict[str, Value]) -> dict[str, str]:
+    """Values as a browser sends them back, without space at the ends."""
+    return {name: plain_lines(written(value)).strip() for name, value in values.items()}
+
+
+def fitting_dataset(project: Project, program: Program) -> Dataset | None:
+    """The newest dataset that has every input of the program."""
+    wanted = {field.name for field in program.inputs}
+    for dataset in project.datasets.all():
+        given = {c["field"] for c in dataset.columns if c["role"] == "input"}
+        if wanted and wanted <= given:
+            return dataset
+    return None

@@ -1,0 +1,226 @@
+"""A program as its page shows it: the drawing, the list of its parts, and what is wrong where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from optimizer.core.program import INPUT, Call, Module, ModuleKind, PartKind, Problem, Program
+from optimizer.core.signature import Field
+from promptlab.programs import models
+from promptlab.programs.forms.wiring import ConnectForm
+from promptlab.programs.wires import in_order
+from promptlab.ui.graph import Drawing, Edge, Node, layout
+
+KIND_NAMES = {ModuleKind.PREDICT: "Predict", ModuleKind.CHAIN_OF_THOUGHT: "Chain of thought"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A problem or a warning, and where it can be mended ("" for readers)."""
+
+    part: str
+    message: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Wire:
+    """An input of a call and where its value comes from ("" = nowhere)."""
+
+    field: Field
+    source: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call in the list. `module` is None when the call names none; `form` is for editors."""
+
+    call: Call
+    module: Module | None
+    wires: tuple[Wire, ...]
+    shares: int
+    troubles: tuple[str, ...]
+    form: ConnectForm | None
+
+    @property
+    def anchor(self) -> str:
+        return f"call-{self.call.name}"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All of one program's page. `loose` are modules that no call uses."""
+
+    program: models.Program
+    core: Program
+    drawing: Drawing
+    steps: tuple[Step, ...]
+    loose: tuple[Module, ...]
+    outputs: tuple[tuple[str, str, Field | None], ...]
+    problems: tuple[Trouble, ...]
+    warnings: tuple[Trouble, ...]
+
+
+def outline(program: models.Program, editable: bool) -> Outline:
+    core = program.core
+    found, warned = core.problems(), core.warnings()
+    places = Places(program, editable)
+    called = {call.module for call in core.calls}
+    return Outline(
+        program=program,
+        core=core,
+        drawing=draw(core, places),
+        steps=tuple(_step(program, call, found, editable) for call in in_order(core)),
+        loose=tuple(m for m in core.modules if m.name not in called),
+        outputs=tuple((n, s, core.source_field(s)) for n, s in core.outputs.items()),
+        problems=tuple(places.trouble(problem) for problem in found),
+        warnings=tuple(places.trouble(warning) for warning in warned),
+    )
+
+
+def counts(core: Program) -> str:
+    """“2 modules”, and how often they are called where that differs."""
+    modules, calls = len(core.modules), len(core.calls)
+    text = ngettext("%d module", "%d modules", modules) % modules
+    if calls != modules:
+        text += ", " + ngettext("%d call", "%d calls", calls) % calls
+    return text
+
+
+def draw(core: Program, places: Places | None = None) -> Drawing:
+    """The drawing: the program's inputs, its calls, its outputs. With `places`, boxes are links."""
+    found = core.problems()
+    start = Node(
+        INPUT, _("input"), _("what the program takes"), (), _ports(core.inputs), "input",
+        places.of_inputs if places else "", _state(found, PartKind.INPUTS),
+    )  # fmt: skip
+    end = Node(
+        _end(core), _("output"), _("what it gives"), _gives(core), (), "output",
+        places.of_outputs if places else "", _state(found, PartKind.OUTPUTS),
+    )  # fmt: skip
+    calls = [_node(core, call, found, places) for call in in_order(core)]
+    return layout([start, *calls, end], _edges(core))
+
+
+def _state(found: list[Problem], kind: PartKind) -> str:
+    return "failed" if any(problem.kind is kind for problem in found) else ""
+
+
+def _node(core: Program, call: Call, found: list[Problem], places: Places | None) -> Node:
+    module = next((m for m in core.modules if m.name == call.module), None)
+    state = "failed" if any(_concerns(problem, call) for problem in found) else ""
+    url = places.of_call(call) if places else ""
+    if module is None:
+        return Node(call.name, call.name, _("no such module"), url=url, state=state)
+    signature = module.signature
+    return Node(
+        call.name, call.name, _subtitle(call, module), _ports(signature.inputs),
+        _ports(signature.outputs), url=url, state=state,
+    )  # fmt: skip
+
+
+def _subtitle(call: Call, module: Module) -> str:
+    words = [KIND_NAMES[module.kind]]
+    if call.name != module.name:
+        words.insert(0, module.name)
+    if module.demos:
+        words.append(ngettext("%d demo", "%d demos", len(module.demos)) % len(module.demos))
+    return " · ".join(words)
+
+
+def _edges(core: Program) -> list[Edge]:
+    wires = [
+        Edge(*_parted(source), call.name, name)
+        for call in core.calls
+        for name, source in call.inputs.items()
+        if source
+    ]
+    return wires + [
+        Edge(*_parted(source), _end(core), name) for name, source in core.outputs.items()
+    ]
+
+
+def _end(core: Program) -> str:
+    """The output box's id, which no call has."""
+    return "output" if all(call.name != "output" for call in core.calls) else "program output"
+
+
+def _parted(source: str) -> tuple[str, str]:
+    owner, _dot, name = source.partition(".")
+    return owner, name
+
+
+def _ports(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, field.type.value) for field in fields)
+
+
+def _gives(core: Program) -> tuple[tuple[str, str], ...]:
+    fields = core.output_fields()
+    return tuple((n, fields[n].type.value if n in fields else "?") for n in core.outputs)
+
+
+def _step(program: models.Program, call: Call, found: list[Problem], editable: bool) -> Step:
+    core = program.core
+    module = next((m for m in core.modules if m.name == call.module), None)
+    wanted = module.signature.inputs if module else ()
+    return Step(
+        call=call,
+        module=module,
+        wires=tuple(Wire(field, call.inputs.get(field.name, "")) for field in wanted),
+        shares=sum(other.module == call.module for other in core.calls),
+        troubles=tuple(problem.message for problem in found if _concerns(problem, call)),
+        form=ConnectForm(core, call, program.revision) if editable and module else None,
+    )
+
+
+def _concerns(problem: Problem, call: Call) -> bool:
+    return (problem.kind, problem.part) in (
+        (PartKind.CALL, call.name),
+        (PartKind.MODULE, call.module),
+    )
+
+
+class Places:
+    """Where each part of a program is edited; for readers, where it is told."""
+
+    def __init__(self, program: models.Program, editable: bool) -> None:
+        self.keys = [program.project.slug, program.pk]
+        self.editable = editable
+
+    @property
+    def of_inputs(self) -> str:
+        return self._page("programs:inputs", "inputs")
+
+    @property
+    def of_outputs(self) -> str:
+        return self._page("programs:outputs", "outputs")
+
+    def of_call(self, call: Call) -> str:
+        return self._page("programs:module", f"call-{call.name}", call.module)
+
+    def _page(self, name: str, anchor: str, *part: str) -> str:
+        if self.editable:
+            return reverse(name, args=[*self.keys, *part])
+        return f"{reverse('programs:program', args=self.keys)}?view=list#{anchor}"
+
+    def trouble(self, problem: Problem) -> Trouble:
+        return Trouble(self._name(problem), problem.message, self._url(problem))
+
+    def _name(self, problem: Problem) -> str:
+        names = {PartKind.INPUTS: _("Inputs"), PartKind.OUTPUTS: _("Outputs")}
+        return problem.part or names.get(problem.kind, _("Program"))
+
+    def _url(self, problem: Problem) -> str:
+        pages: dict[PartKind, tuple[str, str, list[str]]] = {
+            PartKind.PROGRAM: ("programs:new_module", "", []),
+            PartKind.INPUTS: ("programs:inputs", "inputs", []),
+            PartKind.OUTPUTS: ("programs:outputs", "outputs", []),
+            PartKind.MODULE: ("programs:module", f"module-{problem.part}", [problem.part]),
+            PartKind.CALL: ("programs:call", f"call-{problem.part}", [problem.part]),
+        }
+        name, anchor, part = pages[problem.kind]
+        return self._page(name, anchor, *part)

@@ -1,0 +1,35 @@
+"""Addresses of programs."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from promptlab.programs.views import calls, ends, modules, new, pages, trying
+
+app_name = "programs"
+
+urlpatterns = [
+    path("", pages.programs, name="list"),
+    path("new/", new.new_program, name="new"),
+    path("<int:program>/", pages.program, name="program"),
+    path("<int:program>/about/", pages.about, name="about"),
+    path("<int:program>/duplicate/", pages.duplicate, name="duplicate"),
+    path("<int:program>/delete/", pages.delete, name="delete"),
+    path("<int:program>/program.json", pages.download, name="download"),
+    path("<int:program>/inputs/", ends.inputs, name="inputs"),
+    path("<int:program>/outputs/", ends.outputs, name="outputs"),
+    path("<int:program>/modules/new/", modules.new_module, name="new_module"),
+    path("<int:program>/modules/at/<str:module>/", modules.module, name="module"),
+    path("<int:program>/modules/at/<str:module>/demos/", modules.demos, name="demos"),
+    path(
+        "<int:program>/modules/at/<str:module>/remove/",
+        modules.remove_module,
+        name="remove_module",
+    ),
+    path("<int:program>/calls/new/", calls.new_call, name="new_call"),
+    path("<int:program>/calls/at/<str:call>/", calls.call, name="call"),
+    path("<int:program>/calls/at/<str:call>/connect/", calls.connect, name="connect"),
+    path("<int:program>/calls/at/<str:call>/remove/", calls.remove_call, name="remove_call"),
+    path("<int:program>/try/", trying.try_program, name="try"),
+    path("<int:program>/try/<int:tryout>/", trying.tryout, name="tryout"),
+]

@@ -1,0 +1,1 @@
+"""Pages of programs, one file for each thing that is edited."""

@@ -1,0 +1,93 @@
+"""Calls of a program: added, connected, renamed, taken away."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from optimizer.core.program import Call
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.programs import edits, services
+from promptlab.programs.access import program_for
+from promptlab.programs.forms.wiring import CallForm, ConnectForm
+from promptlab.programs.models import Program
+from promptlab.programs.views.saving import save, with_revision
+
+
+@login_required
+@require_POST
+def new_call(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """One more use of a module."""
+    found = program_for(request.user, project, program, Role.EDITOR)
+    module = request.POST.get("module", "")
+    if module not in {m.name for m in found.core.modules}:
+        raise Http404("There is no such module in this program.")
+    core = edits.add_call(found.core, module)
+    services.save_definition(found, core, found.revision, request.user)
+    return redirect("programs:call", found.project.slug, found.pk, core.calls[-1].name)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def call(request: SignedInRequest, project: str, program: int, call: str) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    edited = _call(found, call)
+    form = CallForm(found.core, edited, found.revision, request.POST or None)
+    return _edit(request, found, edited, form)
+
+
+@login_required
+@require_POST
+def connect(request: SignedInRequest, project: str, program: int, call: str) -> HttpResponse:
+    """The selects in the list of a program's page; what they refuse is told on the call's own."""
+    found = program_for(request.user, project, program, Role.EDITOR)
+    edited = _call(found, call)
+    data = request.POST.copy()
+    data["name"], data["module"] = edited.name, edited.module
+    return _edit(request, found, edited, CallForm(found.core, edited, found.revision, data))
+
+
+@login_required
+@require_POST
+def remove_call(request: SignedInRequest, project: str, program: int, call: str) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    _call(found, call)
+    core = edits.remove_call(found.core, call)
+    services.save_definition(found, core, found.revision, request.user)
+    messages.success(request, _("Call “%s” was removed.") % call)
+    return redirect("programs:program", found.project.slug, found.pk)
+
+
+def _edit(
+    request: SignedInRequest, found: Program, edited: Call, form: ConnectForm
+) -> HttpResponse:
+    status, conflict = (422 if form.is_bound else 200), None
+    if form.is_valid():
+        try:
+            save(found, form, request.user)
+            return redirect("programs:program", found.project.slug, found.pk)
+        except services.Conflict as refusal:
+            status, conflict, found = 409, refusal, refusal.saved
+            data = with_revision(form.data, found.revision)  # type: ignore[arg-type]
+            form = CallForm(found.core, edited, found.revision, data)
+    others = [c.name for c in found.core.calls if c.module == edited.module and c != edited]
+    context = {
+        "program": found,
+        "call": edited,
+        "form": form,
+        "others": others,
+        "conflict": conflict,
+    }
+    return render(request, "programs/call.html", context, status=status)
+
+
+def _call(program: Program, name: str) -> Call:
+    found = next((c for c in program.core.calls if c.name == name), None)
+    if found is None:
+        raise Http404("There is no such call in this program; it may have been removed.")
+    return found

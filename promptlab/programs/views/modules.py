@@ -1,0 +1,128 @@
+"""Modules of a program: added, edited, taken away; and their demos."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from optimizer.core.program import Module
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.programs import edits, services
+from promptlab.programs.access import program_for
+from promptlab.programs.forms.demos import DemosForm
+from promptlab.programs.forms.module import ModuleForm
+from promptlab.programs.models import Program
+from promptlab.programs.tryouts import as_sent
+from promptlab.programs.views.saving import save, with_revision
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_module(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    return _edit(request, found, None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def module(request: SignedInRequest, project: str, program: int, module: str) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    former = _module(found, module)
+    if former is None and request.method != "POST":
+        raise Http404("There is no such module in this program.")
+    # Posted to a module that was taken away meanwhile: what was typed is offered as a new one.
+    return _edit(request, found, former)
+
+
+@login_required
+@require_POST
+def remove_module(
+    request: SignedInRequest, project: str, program: int, module: str
+) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    if _module(found, module) is None:
+        raise Http404("There is no such module in this program.")
+    core = edits.remove_module(found.core, module)
+    services.save_definition(found, core, found.revision, request.user)
+    messages.success(request, _("Module “%s” was removed.") % module)
+    return redirect("programs:program", found.project.slug, found.pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def demos(request: SignedInRequest, project: str, program: int, module: str) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    former = _module(found, module)
+    if former is None:
+        raise Http404("There is no such module in this program.")
+    form = DemosForm(former, found.revision, request.POST or None)
+    status, conflict = (422 if form.is_bound else 200), None
+    if not form.redrawn and form.is_valid():
+        core = edits.replace_module(found.core, module, replace(former, demos=form.demos), {}, {})
+        try:
+            services.save_definition(found, core, form.cleaned_data["revision"], request.user)
+            messages.success(request, _("The demos of “%s” are saved.") % module)
+            return redirect("programs:module", found.project.slug, found.pk, module)
+        except services.Conflict as refusal:
+            status, conflict = 409, refusal
+            data = with_revision(request.POST, refusal.saved.revision)
+            form = DemosForm(former, found.revision, data)
+    context = {"program": found, "module": former, "form": form, "conflict": conflict}
+    return _answer(request, "programs/demos.html", context, status)
+
+
+def _edit(request: SignedInRequest, found: Program, former: Module | None) -> HttpResponse:
+    form = ModuleForm(found.core, former, found.revision, request.POST or None)
+    status, conflict = (422 if form.is_bound else 200), None
+    if not form.redrawn and form.is_valid():
+        try:
+            save(found, form, request.user)
+            return _after_saving(found, form.module.name)
+        except services.Conflict as refusal:
+            status, conflict = 409, refusal
+            found = refusal.saved
+            data = with_revision(request.POST, found.revision)
+            form = ModuleForm(found.core, former and _module(found, former.name), 0, data)
+    context = {
+        "program": found,
+        "module": former,
+        "form": form,
+        "conflict": conflict,
+        "problems": [] if form.is_bound or form.redrawn else _problems(former),
+        "sent": as_sent(former) if former else [],
+        "calls": [c for c in found.core.calls if former and c.module == former.name],
+    }
+    return _answer(request, "programs/module.html", context, status)
+
+
+def _after_saving(program: Program, module: str) -> HttpResponse:
+    """To the program; back to the module while something in it keeps the program from running."""
+    saved = _module(program, module)
+    page = "programs:module" if saved and saved.problems() else "programs:program"
+    keys: list[str | int] = [program.project.slug, program.pk]
+    return redirect(page, *keys, *([module] if page == "programs:module" else []))
+
+
+def _answer(
+    request: SignedInRequest, template: str, context: dict[str, Any], status: int
+) -> HttpResponse:
+    part = "#form" if request.htmx else ""
+    return render(request, f"{template}{part}", context, status=status)
+
+
+def _module(program: Program, name: str) -> Module | None:
+    return next((m for m in program.core.modules if m.name == name), None)
+
+
+def _problems(module: Module | None) -> list[str]:
+    """Problems of a saved module; placeholders are told under the instruction."""
+    found = module.problems() if module else []
+    return [problem for problem in found if " in the instruction names no field " not in problem]

@@ -1,0 +1,99 @@
+"""The list of programs, and one program: looked at, renamed, copied, downloaded, deleted."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from optimizer import program_file
+from promptlab.accounts.access import project_for
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role, role_of
+from promptlab.programs import queries, services
+from promptlab.programs.access import program_for
+from promptlab.programs.forms.about import AboutForm
+from promptlab.programs.outline import counts, outline
+from promptlab.programs.views.saving import with_revision
+
+
+@login_required
+@require_safe
+def programs(request: SignedInRequest, project: str) -> HttpResponse:
+    found = project_for(request.user, project)
+    return render(request, "programs/list.html", {"listed": queries.listed(found)})
+
+
+@login_required
+@require_safe
+def program(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = program_for(request.user, project, program)
+    role = role_of(request.user, found.project)
+    editable = role is not None and role.at_least(Role.EDITOR)
+    view = request.GET.get("view", "")
+    context = {
+        "program": found,
+        "outline": outline(found, editable),
+        "counts": counts(found.core),
+        "last_run": queries.last_runs([found]).get(found.pk),
+        "view": view if view in ("graph", "list") else "",
+    }
+    return render(request, "programs/program.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def about(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    form = AboutForm(found, request.POST or None)
+    status, conflict = (422 if form.is_bound else 200), None
+    if form.is_valid():
+        try:
+            form.save(request.user)
+            return redirect("programs:program", found.project.slug, found.pk)
+        except services.NameTaken as refusal:
+            form.add_error("name", str(refusal))
+        except services.Conflict as refusal:
+            status, conflict = 409, refusal
+            form = AboutForm(refusal.saved, with_revision(request.POST, refusal.saved.revision))
+    context = {"program": found, "form": form, "conflict": conflict}
+    return render(request, "programs/about.html", context, status=status)
+
+
+@login_required
+@require_POST
+def duplicate(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    copy = services.duplicate(found, request.user)
+    messages.success(request, _("This is the copy, “%s”.") % copy.name)
+    return redirect("programs:program", found.project.slug, copy.pk)
+
+
+@login_required
+@require_POST
+def delete(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    found = program_for(request.user, project, program, Role.EDITOR)
+    try:
+        services.delete_program(found)
+    except services.InUse as refusal:
+        messages.error(request, str(refusal))
+        return redirect("programs:program", found.project.slug, program)
+    messages.success(request, _("“%s” was deleted.") % found.name)
+    return redirect("programs:list", found.project.slug)
+
+
+@login_required
+@require_safe
+def download(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """The program as P.json."""
+    found = program_for(request.user, project, program)
+    name = slugify(found.name) or "program"
+    return HttpResponse(
+        program_file.write(found.core),
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.json"'},
+    )

@@ -1,0 +1,92 @@
+"""Trying a program on one example."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.programs import tryouts
+from promptlab.programs.access import program_for
+from promptlab.programs.forms.trying import ExampleForm, TryForm
+from promptlab.programs.models import Program
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def try_program(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    starts = request.method == "POST"
+    found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
+    example = ExampleForm(found.project, found.core, request.GET)
+    form = TryForm(
+        found.project,
+        found.core,
+        example.example,
+        request.POST if starts else None,
+        initial={key: request.GET[key] for key in ("model", "metric") if key in request.GET},
+    )
+    if form.is_valid():
+        try:
+            tryout = tryouts.start_tryout(
+                found.project, found.core, form.chosen_model, form.example, form.chosen_metric
+            )
+        except tryouts.CannotTry as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect(f"{request.path}?{_kept(example, form, tryout.pk)}#result")
+    context = {
+        "program": found,
+        "example": example,
+        "form": form,
+        "problems": found.core.problems(),
+        "shown": None if form.is_bound else _asked(request, found),
+    }
+    part = "#form" if request.htmx else ""
+    status = 422 if form.is_bound else 200
+    return render(request, f"programs/try.html{part}", context, status=status)
+
+
+@login_required
+@require_safe
+def tryout(request: SignedInRequest, project: str, program: int, tryout: int) -> HttpResponse:
+    """The result alone, asked for again while it waits; 204 while nothing is new."""
+    found = program_for(request.user, project, program)
+    row = tryouts.tryout_of(found.project, tryout)
+    if row is None:
+        raise Http404("There is no such try in this project.")
+    shown = tryouts.shown(row)
+    if shown.waiting and not shown.overdue:
+        return HttpResponse(status=204)
+    return render(request, "programs/_tryout.html", _result(found, shown))
+
+
+def _asked(request: SignedInRequest, found: Program) -> dict[str, Any] | None:
+    wished = request.GET.get("tryout", "")
+    row = tryouts.tryout_of(found.project, int(wished)) if wished.isdecimal() else None
+    return _result(found, tryouts.shown(row)) if row else None
+
+
+def _result(found: Program, shown: tryouts.ShownTryout) -> dict[str, Any]:
+    keys = [found.project.slug, found.pk, shown.id]
+    return {"tryout": shown, "poll_url": reverse("programs:tryout", args=keys)}
+
+
+def _kept(example: ExampleForm, form: TryForm, tryout: int) -> str:
+    """The state of the page in its address."""
+    metric = form.cleaned_data["metric"]
+    return urlencode(
+        {
+            "tryout": tryout,
+            "dataset": example.chosen.pk if example.chosen else "",
+            "row": example.number,
+            "model": form.cleaned_data["model"],
+            "metric": metric.pk if metric else "",
+        }
+    )
