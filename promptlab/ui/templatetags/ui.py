@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django import template
@@ -17,15 +18,29 @@ from promptlab.ui.scripts import language_of
 
 register = template.Library()
 
-register.filter("percent", numbers.percent)
-register.filter("points", numbers.points)
-register.filter("points_size", numbers.points_size)
-register.filter("score", numbers.score)
-register.filter("interval", numbers.interval)
-register.filter("span", numbers.span)
-register.filter("money", numbers.money)
-register.filter("duration", numbers.duration)
-register.filter("compact", numbers.compact)
+
+def _shown(number: Callable[..., str]) -> Callable[..., str]:
+    """A value that a page does not have is "" in a template; it is shown like None."""
+
+    @wraps(number)
+    def shown(value: Any, *rest: Any) -> str:
+        return number(*(None if part == "" else part for part in (value, *rest)))
+
+    return shown
+
+
+for _number in (
+    numbers.percent,
+    numbers.points,
+    numbers.points_size,
+    numbers.score,
+    numbers.interval,
+    numbers.span,
+    numbers.money,
+    numbers.duration,
+    numbers.compact,
+):
+    register.filter(_number.__name__, _shown(_number))
 register.filter("lang_of", language_of)
 
 # Words of runs and reviews → the shape of their chip.

@@ -66,6 +66,10 @@ def test_a_status_has_a_shape(status: str, kind: str) -> None:
     assert draw("{{ status|chip_kind }}", status=status) == kind
 
 
+def test_a_number_that_a_page_does_not_have_is_a_dash() -> None:
+    assert draw("{{ run.best|score }} {{ run.cost|money }} {{ run.gain|points }}") == "– – –"
+
+
 def test_a_diff_marks_words_for_eyes_and_ears_and_escapes_them() -> None:
     html = render_to_string("parts/diff.html", {"before": "a <b> c", "after": "a <i> c"})
     assert "<del>" in html
