@@ -18,7 +18,7 @@ from promptlab.programs.services import create_program
 
 NAME = "Restaurant bookings"
 DATA = Path(__file__).parent / "data"
-PROGRAMS = ("one_step.json", "two_steps.json")
+PROGRAMS = ("two_steps.json", "one_step.json")
 
 
 def load_demo() -> Project | None:
