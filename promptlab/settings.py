@@ -57,7 +57,7 @@ ROOMS = [
     "optimizer",
 ]
 INSTALLED_APPS = [
-    *(room for room in ROOMS if (BASE_DIR / room.replace(".", "/") / "__init__.py").exists()),
+    *ROOMS,
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -135,6 +135,8 @@ DATABASES = {
         "HOST": _address.host,
         "PORT": _address.port,
         "OPTIONS": _options,
+        # A pooled connection may have died with its server: ask before handing it out.
+        "CONN_HEALTH_CHECKS": True,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -149,8 +151,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 
 # --- People ------------------------------------------------------------------------------------
 
-if "promptlab.accounts" in INSTALLED_APPS:
-    AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -1,4 +1,4 @@
-"""Static files under names that carry their content's hash, so that browsers may keep them for ever."""
+"""Static files named after their content, so that browsers may keep them for ever."""
 
 from __future__ import annotations
 

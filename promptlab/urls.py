@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from promptlab.health import healthz
 
-PROJECT_ROOMS = ["datasets", "programs", "metrics", "providers", "runs"]
-
-
-def _room(route: str, module: str) -> list[URLResolver]:
-    package = module.rpartition(".")[0]
-    if package not in settings.INSTALLED_APPS or find_spec(module) is None:
-        return []
-    return [path(route, include(module))]
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
-    *_room("", "promptlab.accounts.sign_in"),
+    path("", include("promptlab.accounts.sign_in")),
     # Before accounts: the overview takes the address of a project.
-    *_room("", "promptlab.releases.urls"),
-    *_room("", "promptlab.reviews.urls"),
-    *_room("", "promptlab.accounts.urls"),
-    *_room("api/v1/", "promptlab.api.urls"),
+    path("", include("promptlab.releases.urls")),
+    path("", include("promptlab.reviews.urls")),
+    path("", include("promptlab.accounts.urls")),
+    path("api/v1/", include("promptlab.api.urls")),
+    path("p/<slug:project>/datasets/", include("promptlab.datasets.urls")),
+    path("p/<slug:project>/programs/", include("promptlab.programs.urls")),
+    path("p/<slug:project>/metrics/", include("promptlab.metrics.urls")),
+    path("p/<slug:project>/providers/", include("promptlab.providers.urls")),
+    path("p/<slug:project>/runs/", include("promptlab.runs.urls")),
 ]
-for room in PROJECT_ROOMS:
-    urlpatterns += _room(f"p/<slug:project>/{room}/", f"promptlab.{room}.urls")

@@ -84,7 +84,7 @@ def test_make_run_leads_from_a_clean_clone_to_a_healthy_page(instance: Instance)
 
 
 def test_pages_come_with_a_strict_policy_and_hashed_files(instance: Instance) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{instance.port}/accounts/login/") as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{instance.port}/") as page:
         policy, html = page.headers["Content-Security-Policy"], page.read().decode()
 
     assert "script-src 'self'" in policy
