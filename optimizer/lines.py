@@ -208,7 +208,7 @@ class Lines:
             raise PriceUnknown(provider, ref)
         gate = gate_of(provider.pk, provider.concurrency)
         paying = Paying(
-            Limited(self._endpoints[provider.pk], gate),
+            Limited(self._endpoints[provider.pk], gate, self._goes_on),
             self._writer,
             namespace=self._namespace,
             endpoint=endpoint_name(provider),
@@ -217,6 +217,9 @@ class Lines:
         )
         patient = Patient(paying, self._writer.rest, self._attempts)
         return Line(patient, ref, role, gate, self._healths[provider.pk], self._writer)
+
+    def _goes_on(self) -> bool:
+        return self._writer.leaving is None
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:

@@ -29,6 +29,7 @@ from optimizer.core.search import NewSearch
 from optimizer.leaving import CancelWished, Leaving, PauseWished, ProviderDown, WorkerStops
 from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
 from optimizer.lm.ledger import Ledger
+from optimizer.lm.retry import ATTEMPTS
 from optimizer.lm.scrub import Scrubber
 from optimizer.models import Run
 from optimizer.ownership import Owner, Superseded, TakenByAnother
@@ -52,6 +53,7 @@ class Means:
     optimizers: Mapping[str, Optimizer] = field(default_factory=lambda: OPTIMIZERS)
     new_search: NewSearch = tpe
     connect: Connect = lines.connect
+    attempts: int = ATTEMPTS
     stopping: threading.Event = STOPPING
 
 
@@ -122,7 +124,9 @@ def _converse(
     if spec.limits.max_seconds is not None:
         writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
     recorder.baseline(baseline_of(spec.program))
-    opened = Lines(spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost)
+    opened = Lines(
+        spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost, means.attempts
+    )
     try:
         conversation = means.optimizers[spec.optimizer].converse(spec, means.new_search)
         answering = Answering(spec, opened, writer)

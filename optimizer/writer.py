@@ -22,7 +22,7 @@ from optimizer.core.lm import Reply
 from optimizer.core.outcome import Outcome
 from optimizer.core.requests import BudgetSpent
 from optimizer.leaving import CancelWished, Leaving, PauseWished, WorkerStops
-from optimizer.lm.failures import CallFailed, SentTooOften, Unreachable
+from optimizer.lm.failures import CallFailed, NotSent, SentTooOften
 from optimizer.lm.ledger import Answer, Closing, Ledger
 from optimizer.lm.paid import Wanted
 from optimizer.outcomes import Scored
@@ -196,7 +196,7 @@ class Writer:
             while not (self._ended.is_set() and self._queue.empty()):
                 self._heed_stopping()
                 self._commit_patiently(self._gather())
-            self._commit_patiently(Group(), last=True)
+            self._commit_patiently(self._unsent(), last=True)
         except BaseException as error:  # noqa: BLE001 - raised again in whoever waits or asks next
             self._broken = error
             waiting = [*self._parked, *(a for asked in self._out.values() for a in asked)]
@@ -252,10 +252,7 @@ class Writer:
         """
         closed = {closing.key for closing in group.closings}
         beating = self.pulse.due(last)
-        asked = list(group.asked)
-        if closed or beating or self.leaving:
-            asked += self._parked
-        asked += [waiter for key in closed for waiter in self._out.get(key, ())]
+        asked = self._asked(group, closed, beating)
         asking = [a for a in asked if a.key not in self._out or a.key in closed]
         if not (asked or group.size or beating):
             return
@@ -277,6 +274,20 @@ class Writer:
             handled = set(map(id, asked))
             self._parked = [a for a in self._parked if id(a) not in handled]
         self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
+
+    def _asked(self, group: Group, closed: set[str], beating: bool) -> list[Asked]:
+        """Who asks now: newcomers, those who wait for a call that is closed, and those who were put
+        off, when something may have changed for them.
+        """
+        asked = [*group.asked, *(waiter for key in closed for waiter in self._out.get(key, ()))]
+        if closed or beating or self.leaving:
+            asked += self._parked
+        return [entry for entry in asked if not entry.future.done()]
+
+    def _unsent(self) -> Group:
+        """At the end every call that was sent is closed: what is left was granted to nobody."""
+        left = NotSent("The run was left before this call was sent.")
+        return Group(closings=[Closing(key, left) for key in self._out])
 
     def _answer(
         self, asked: list[Asked], told: Mapping[str, Reply | Answer], spent: BudgetSpent
@@ -310,7 +321,7 @@ class Writer:
         for entry, answer in answers:
             if entry.future.done():
                 if answer is None:  # granted to somebody who was cancelled: it was never sent
-                    self.fail(entry.key, Unreachable("The call was given up before it was sent."))
+                    self.fail(entry.key, NotSent("The call was given up before it was sent."))
             elif isinstance(answer, BaseException):
                 entry.future.set_exception(answer)
             else:

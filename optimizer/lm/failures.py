@@ -35,6 +35,12 @@ class Unreachable(CallFailed):
     passing = True
 
 
+class NotSent(CallFailed):
+    """Given up by us before it was sent."""
+
+    passing = True
+
+
 class Overloaded(CallFailed):
     """Too many requests (429): not answered, not paid."""
 

@@ -6,12 +6,12 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from optimizer.core.lm import Reply
 from optimizer.lm.call import Client, LMCall
-from optimizer.lm.failures import Overloaded
+from optimizer.lm.failures import NotSent, Overloaded
 
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
@@ -122,14 +122,19 @@ def gate_of(provider: int, concurrency: int) -> Gate:
 
 
 class Limited:
-    """Waits for a place before it calls."""
+    """Waits for a place before it calls. A call that is no longer `wanted` by then is not sent."""
 
-    def __init__(self, inner: Client, gate: Gate) -> None:
+    def __init__(
+        self, inner: Client, gate: Gate, wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         self._inner = inner
         self._gate = gate
+        self._wanted = wanted
 
     async def complete(self, call: LMCall) -> Reply:
         async with self._gate.place():
+            if not self._wanted():
+                raise NotSent("The run was left before this call was sent.")
             try:
                 reply = await self._inner.complete(call)
             except Overloaded:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.apps import apps
+from django.db import connection, connections, transaction
+from pytest_django import DjangoDbBlocker
 
 from optimizer import starting
 from optimizer.core.lm import Role
@@ -32,8 +34,24 @@ SMALL = Settings(
 Create = Callable[..., Run]
 
 
+TABLES = [
+    *(model._meta.db_table for model in apps.get_app_config("optimizer").get_models()),
+    *("procrastinate_events", "procrastinate_jobs", "procrastinate_workers"),
+]
+
+
 @pytest.fixture
-def provider(transactional_db: None) -> Provider:
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows that other connections see: gone after the test, without emptying every table."""
+    with django_db_blocker.unblock():
+        yield
+        with transaction.atomic(), connection.cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(f"DELETE FROM {table}")
+
+
+@pytest.fixture
+def provider(committed: None) -> Provider:
     return Provider.objects.create(
         namespace="test",
         name="Scripted",

@@ -34,8 +34,10 @@ def story(row: Run) -> dict[str, Any]:
         "events": list(row.events.values_list("seq", "kind", "data")),
         "exchanges": list(row.exchanges.values_list("seq", "digest", "size", "refused")),
         "trials": [
-            (t.number, t.full, candidates[t.candidate_id].number, t.score, t.tokens, t.cost)
-            + (t.exchange.seq if t.exchange else None,)
+            (
+                *(t.number, t.full, candidates[t.candidate_id].number, t.score, t.tokens, t.cost),
+                t.exchange.seq if t.exchange else None,
+            )
             for t in row.trials.select_related("exchange")
         ],
         "progress": (row.phase, row.phase_steps, row.phase_done, row.held_calls, row.held_cost),
@@ -133,8 +135,7 @@ def test_calls_that_were_out_when_the_worker_died_are_charged_at_their_upper_bou
     row = create()
     with cut():
         carry_on(row, ScriptedLM(script=_dies))
-    left = Completion.objects.filter(state="reserved")
-    assert not left.exists()  # a thrown error lets the writer close them; a real kill does not
+    assert not Completion.objects.filter(state="reserved").exists()
     doubted = Completion.objects.filter(state="doubt")
     assert doubted.exists()
     row.refresh_from_db()

@@ -1,15 +1,34 @@
-"""A run, whole: carried out with a scripted model and recorded so that it can be explained."""
+"""A run, whole: carried out with a scripted model, recorded, and ended well whatever happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from dataclasses import replace
 
-from optimizer.models import Completion, Run
-from tests.fakes.scripted_lm import ScriptedLM
-from tests.optimizer.conftest import carry_on
+import pytest
+
+from optimizer import controls, frozen
+from optimizer.controls import NotNow
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.spec import RunSpec
+from optimizer.lm.call import LMCall
+from optimizer.lm.failures import (
+    CallFailed,
+    NoReply,
+    Overloaded,
+    PromptRefused,
+    ProviderRefused,
+    ServerFailed,
+    Unreachable,
+)
+from optimizer.models import Completion, Outcome, Provider, Run
+from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.fakes.world import two_module_program
+from tests.optimizer.conftest import Create, carry_on, elsewhere
 
 
-def test_a_run_ends_with_its_best_candidate_and_what_it_cost(create: Callable[..., Run]) -> None:
+def test_a_run_ends_with_its_best_candidate_and_what_it_cost(create: Create) -> None:
     lm = ScriptedLM()
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason, row.message) == ("finished", "completed", "")
@@ -17,3 +36,293 @@ def test_a_run_ends_with_its_best_candidate_and_what_it_cost(create: Callable[..
     assert row.used_calls == len(lm.calls) == len(lm.sent())
     assert (row.held_calls, row.held_cost) == (0, 0)
     assert row.used_cost == sum(Completion.objects.values_list("cost", flat=True))
+    assert row.used_cost == len(lm.calls) * (40 * 1 + 10 * 2)
+    assert row.used_tokens == len(lm.calls) * 50
+    assert lm.most_at_once <= 8
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_every_optimizer_ends_a_run_of_two_modules(create: Create, name: str) -> None:
+    row = carry_on(create(optimizer=name, program=two_module_program()), ScriptedLM())
+    assert (row.status, row.stop_reason) == ("finished", "completed")
+    assert row.test_result["best"]["n"] == 8
+
+
+def test_candidates_are_numbered_as_they_appear_and_trials_know_what_they_cost(
+    create: Create,
+) -> None:
+    row = carry_on(create(), ScriptedLM())
+    candidates = list(row.candidates.order_by("number"))
+    assert [c.number for c in candidates] == list(range(len(candidates)))
+    assert candidates[0].choice == {}
+    baseline = row.trials.get(number=0)
+    assert (baseline.candidate, baseline.full) == (candidates[0], True)
+    for trial in row.trials.select_related("exchange"):
+        assert trial.exchange is not None
+        assert trial.exchange.candidate_id == trial.candidate_id
+        assert Outcome.objects.filter(exchange=trial.exchange).count() == trial.size
+        assert (trial.tokens, trial.cost) == (trial.size * 50, trial.size * 60)
+        assert trial.score["mean"] == trial.mean
+
+
+def test_a_perfect_baseline_ends_the_run_at_once(create: Create) -> None:
+    row = carry_on(create(), ScriptedLM(script=always_right))
+    assert (row.status, row.stop_reason) == ("finished", "perfect")
+    assert row.baseline_score["mean"] == 1.0
+    assert row.best_candidate.number == 0
+
+
+def test_the_frozen_spec_is_thawed_as_it_was(create: Create, spec: RunSpec) -> None:
+    row = create(limits={"max_calls": 500})
+    assert frozen.thaw(row) == replace(spec, limits=frozen.Limits(max_calls=500))
+
+
+# --- budgets ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cap", [16, 23, 40, 60])
+def test_a_cap_on_calls_is_reached_and_never_passed(create: Create, cap: int) -> None:
+    lm = ScriptedLM(seconds=0.001)
+    row = carry_on(create(limits={"max_calls": cap}), lm)
+    assert (row.status, row.stop_reason) == ("finished", "budget")
+    assert row.used_calls == len(lm.calls) == cap
+    assert row.baseline_score["n"] == 16
+
+
+def test_a_cap_in_money_is_never_passed_and_nearly_reached(
+    create: Create, provider: Provider
+) -> None:
+    Provider.objects.filter(pk=provider.pk).update(concurrency=16)
+    lm = ScriptedLM(seconds=0.001)
+    row = carry_on(create(limits={"max_cost": 3_000}, optimizer="bootstrap_search"), lm)
+    assert (row.status, row.stop_reason) == ("finished", "budget")
+    assert row.used_cost == 60 * len(lm.calls) <= 3_000
+    assert row.over_cost == 0
+    assert row.used_cost > 3_000 - 1_200  # one call's upper bound is the most that is left
+
+
+def test_a_provider_that_takes_more_than_it_may_is_shown_and_stops_the_spending(
+    create: Create,
+) -> None:
+    row = carry_on(create(limits={"max_cost": 20_000}), ScriptedLM(usage=(900, 900)))
+    assert row.stop_reason == "budget"
+    assert row.used_cost <= 20_000
+    assert row.over_cost > 0
+    assert row.spent == row.used_cost + row.over_cost
+
+
+def test_a_run_that_ended_by_its_budget_is_replayed_to_the_same_end(create: Create) -> None:
+    lm = ScriptedLM()
+    row = carry_on(create(limits={"max_calls": 30}), lm)
+    told = (row.best_score, row.stop_reason)
+    Run.objects.filter(pk=row.pk).update(status="queued", stop_reason="")
+    row = carry_on(row, lm)
+    assert (row.best_score, row.stop_reason) == told
+    assert len(lm.calls) == 30
+
+
+def test_what_was_paid_before_answers_although_the_budget_is_spent(create: Create) -> None:
+    lm = ScriptedLM()
+    whole = carry_on(create(), lm)
+    paid = len(lm.calls)
+    capped = carry_on(create(limits={"max_calls": 16}), lm)
+    assert capped.stop_reason == "completed"
+    assert capped.best_score == whole.best_score
+    assert len(lm.calls) == paid
+
+
+def test_the_time_limit_ends_the_run_with_what_it_has(create: Create) -> None:
+    lm = ScriptedLM(seconds=0.12)
+    row = carry_on(create(limits={"max_seconds": 1}), lm)
+    assert (row.status, row.stop_reason) == ("finished", "time")
+    assert row.baseline_score["n"] == 16
+    assert 1.0 <= row.active_seconds < 3.0
+
+
+def test_a_raised_cap_holds_for_the_run_that_goes_on(create: Create) -> None:
+    row = create(limits={"max_calls": 16})
+
+    def raising(call: LMCall) -> str:
+        if lm.answering == 3:
+            elsewhere(lambda: controls.raise_cap(row.pk, 1000, None))
+        return by_skill(call)
+
+    lm = ScriptedLM(script=raising)
+    row = carry_on(row, lm)
+    assert (row.stop_reason, row.max_calls) == ("completed", 1000)
+    with pytest.raises(NotNow, match="finished cannot be given another cap"):
+        controls.raise_cap(row.pk, 5, None)
+
+
+# --- failures ------------------------------------------------------------
+
+
+def test_a_failure_that_passes_is_tried_again_and_leaves_no_trace_in_the_scores(
+    create: Create,
+) -> None:
+    undisturbed = carry_on(create(), ScriptedLM())
+    Run.objects.all().delete()
+    Completion.objects.all().delete()
+    faults = {3: Overloaded("slow down", 0.01), 9: ServerFailed("oops"), 14: Unreachable("no")}
+    lm = ScriptedLM(script=lambda call: faults.get(lm.answering) or by_skill(call))
+    row = carry_on(create(), lm)
+    assert (row.best_score, row.baseline_score) == (
+        undisturbed.best_score,
+        undisturbed.baseline_score,
+    )
+    # Too many requests and no connection cost nothing; a 500 counts as a call, without money.
+    assert row.used_calls == undisturbed.used_calls + 1
+    assert row.used_cost == undisturbed.used_cost
+
+
+def test_a_reply_that_never_came_is_charged_at_its_upper_bound(create: Create) -> None:
+    lm = ScriptedLM(script=lambda call: NoReply("gone") if lm.answering == 2 else by_skill(call))
+    row = carry_on(create(), lm)
+    doubted = Completion.objects.get(doubts=1)
+    assert doubted.state == "settled"
+    assert doubted.doubt_cost > 60
+    assert row.used_calls == len(lm.calls)
+    assert row.used_cost == 60 * (len(lm.calls) - 1) + doubted.doubt_cost
+
+
+def test_an_example_that_fails_for_good_is_an_error_and_never_a_zero(create: Create) -> None:
+    def refusing(call: LMCall) -> str | CallFailed:
+        wrong = call.schema is not None and call.messages[-1].content.endswith(" 5")
+        return PromptRefused("this prompt is filtered") if wrong else always_right(call)
+
+    row = carry_on(create(), ScriptedLM(script=refusing))
+    assert (row.baseline_score["n"], row.baseline_score["errors"]) == (15, 1)
+    assert row.baseline_score["mean"] == 1.0
+    error = Outcome.objects.filter(exchange__run=row, score=None)[0]
+    assert "filtered" in error.error
+
+
+def test_a_provider_that_is_down_pauses_the_run_which_then_goes_on(create: Create) -> None:
+    undisturbed = carry_on(create(), ScriptedLM())
+    Run.objects.all().delete()
+    Completion.objects.all().delete()
+    down = False
+
+    def failing(call: LMCall) -> str | CallFailed:
+        nonlocal down
+        down = down or lm.answering > 25
+        return Unreachable("connection refused") if down else by_skill(call)
+
+    lm = ScriptedLM(script=failing)
+    row = carry_on(create(), lm, attempts=2)
+    assert (row.status, row.stop_reason) == ("paused", "provider down")
+    assert "“Scripted” does not answer: connection refused" in row.message
+    assert not Outcome.objects.filter(score=None).exists()
+    assert row.used_calls == 25
+    lm.script = by_skill
+    controls.resume(row.pk)
+    row = carry_on(row, lm)
+    assert (row.status, row.best_score) == ("finished", undisturbed.best_score)
+    assert row.used_calls == undisturbed.used_calls
+
+
+def test_a_provider_that_refuses_everything_fails_the_run_with_its_words(create: Create) -> None:
+    lm = ScriptedLM(script=lambda call: ProviderRefused("answered 401: Incorrect API key"))
+    row = carry_on(create(), lm)
+    assert (row.status, row.stop_reason) == ("failed", "provider refused")
+    assert "“Scripted” refuses the calls: answered 401: Incorrect API key" in row.message
+    assert (row.used_calls, row.spent) == (0, 0)
+    assert len(lm.calls) <= 8
+    lm.script = by_skill
+    controls.resume(row.pk)
+    assert carry_on(row, lm).status == "finished"
+
+
+def test_prompts_that_are_all_refused_are_not_scored_as_an_empty_run(create: Create) -> None:
+    row = carry_on(create(), ScriptedLM(script=lambda call: PromptRefused("max_tokens too large")))
+    assert (row.status, row.stop_reason) == ("failed", "provider refused")
+    assert "max_tokens too large" in row.message
+
+
+def test_an_optimizer_model_that_fails_stops_the_run_instead_of_the_proposals(
+    create: Create,
+) -> None:
+    def failing(call: LMCall) -> str | CallFailed:
+        return Unreachable("gone") if call.role is Role.OPTIMIZER else by_skill(call)
+
+    row = carry_on(create(), ScriptedLM(script=failing), attempts=2)
+    assert (row.status, row.stop_reason) == ("paused", "provider down")
+
+
+def test_a_removed_provider_is_told_before_anything_is_spent(
+    create: Create, provider: Provider
+) -> None:
+    row, lm = create(), ScriptedLM()
+    provider.delete()
+    row = carry_on(row, lm)
+    assert row.status == "failed"
+    assert "was removed" in row.message
+    assert not lm.calls
+
+
+def test_an_error_of_ours_is_recorded_and_raised(create: Create) -> None:
+    def broken(call: LMCall) -> str:
+        raise ZeroDivisionError("key=sk-CANARY-0123456789")
+
+    row = create()
+    with pytest.raises(ZeroDivisionError):
+        carry_on(row, ScriptedLM(script=broken))
+    row.refresh_from_db()
+    assert (row.status, row.stop_reason) == ("failed", "error")
+    assert "ZeroDivisionError" in row.message
+    assert "CANARY" not in row.message
+    assert row.held_calls == 0
+
+
+# --- wishes ------------------------------------------------------------
+
+
+def test_a_cancelled_run_keeps_the_best_so_far(create: Create) -> None:
+    row = create()
+
+    def cancelling(call: LMCall) -> str:
+        if lm.answering == 45:
+            elsewhere(lambda: controls.cancel(row.pk))
+        return by_skill(call)
+
+    lm = ScriptedLM(script=cancelling, seconds=0.02)
+    row = carry_on(row, lm)
+    assert (row.status, row.stop_reason) == ("cancelled", "cancelled")
+    assert row.ended_at is not None
+    assert row.best_candidate is not None
+    assert row.best_score["n"] == 16
+    assert len(lm.calls) < 71
+    with pytest.raises(NotNow):
+        controls.resume(row.pk)
+
+
+def test_a_worker_that_stops_leaves_the_run_to_the_next(create: Create) -> None:
+    stopping = threading.Event()
+
+    def ending(call: LMCall) -> str:
+        if lm.answering == 30:
+            stopping.set()
+        return by_skill(call)
+
+    lm = ScriptedLM(script=ending, seconds=0.02)
+    row = carry_on(create(), lm, stopping=stopping)
+    assert row.status == "queued"
+    assert not Completion.objects.exclude(state="settled").exists()
+    row = carry_on(row, lm)
+    assert row.status == "finished"
+    assert set(lm.sent().values()) == {1}
+
+
+def test_wishes_that_come_too_late_or_too_early_are_refused_with_a_sentence(
+    create: Create,
+) -> None:
+    row = create()
+    with pytest.raises(NotNow, match="queued cannot be resumed"):
+        controls.resume(row.pk)
+    controls.pause(row.pk)
+    assert Run.objects.get().status == "paused"
+    with pytest.raises(NotNow, match="paused cannot be paused"):
+        controls.pause(row.pk)
+    controls.cancel(row.pk)
+    with pytest.raises(NotNow, match="cancelled cannot be cancelled"):
+        controls.cancel(row.pk)

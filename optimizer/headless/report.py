@@ -1,0 +1,81 @@
+"""What a run came to, as data for the last line and as sentences for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Sum
+
+from optimizer.models import Run
+
+MICRO = 1_000_000
+
+
+def report(run: Run) -> dict[str, Any]:
+    """The whole result in plain values; money in dollars, intervals as [low, high]."""
+    by_role = run.completions.values("role").annotate(calls=Sum("attempt")).order_by("role")
+    return {
+        "run": run.pk,
+        "status": run.status,
+        "stop_reason": run.stop_reason,
+        "message": run.message,
+        "optimizer": run.optimizer,
+        "baseline": _score(run.baseline_score),
+        "best": _best(run),
+        "comparison": run.comparison,
+        "test": _test(run.test_result),
+        "calls": {row["role"]: row["calls"] for row in by_role},
+        "total_calls": run.used_calls,
+        "reused_calls": run.reused_calls,
+        "tokens": run.used_tokens,
+        "cost": run.spent / MICRO,
+        "seconds": round(run.active_seconds, 2),
+    }
+
+
+def sentence(run: Run) -> str:
+    """The end of a run in a line."""
+    state = f"Run {run.pk} is {run.get_status_display().lower()}"
+    why = f" ({run.stop_reason})" if run.stop_reason else ""
+    if run.best_score is None or run.baseline_score is None:
+        return f"{state}{why}. {run.message}".strip()
+    scores = f"baseline {_shown(run.baseline_score)}, best {_shown(run.best_score)}"
+    spent = f"{run.used_calls:,} calls, {run.used_tokens:,} tokens, ${run.spent / MICRO:.4f}"
+    return f"{state}{why}: {scores}; {spent}. {run.message}".strip()
+
+
+def _shown(score: dict[str, Any]) -> str:
+    low, high = score["low"] * 100, score["high"] * 100
+    return f"{score['mean'] * 100:.1f} % (n = {score['n']}, 95 % interval {low:.0f}–{high:.0f} %)"
+
+
+def _score(score: dict[str, Any] | None) -> dict[str, Any] | None:
+    if score is None:
+        return None
+    return {
+        "score": score["mean"],
+        "n": score["n"],
+        "interval": [score["low"], score["high"]],
+        "errors": score["errors"],
+    }
+
+
+def _best(run: Run) -> dict[str, Any] | None:
+    found = _score(run.best_score)
+    if found is None or run.best_candidate is None:
+        return None
+    return {
+        **found,
+        "candidate": run.best_candidate.number,
+        "prompts": run.best_candidate.prompts["modules"],
+    }
+
+
+def _test(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    if result is None:
+        return None
+    return {
+        "baseline": _score(result["baseline"]),
+        "best": _score(result["best"]),
+        "comparison": result["comparison"],
+    }

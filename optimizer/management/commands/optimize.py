@@ -1,0 +1,194 @@
+"""`manage.py optimize`: one run from files, without the web."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from optimizer import controls, program_file, starting
+from optimizer.controls import NotNow
+from optimizer.core.lm import Role
+from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.program import Program
+from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.headless import job, models
+from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
+from optimizer.headless.models import Access, NoKey
+from optimizer.headless.report import report, sentence
+from optimizer.models import Run
+from optimizer.program_file import UnreadableProgram
+from optimizer.starting import CannotStart
+
+RESTS = {Run.Status.FINISHED: 0, Run.Status.CANCELLED: 0, Run.Status.PAUSED: 3}
+"""Exit codes by where the run rests; 1 when it failed, 2 for wrong arguments."""
+PROPOSAL_TOKENS = 600
+
+
+class Command(BaseCommand):
+    help = (
+        "Optimize a program on a dataset. Exit code 0: finished, 1: failed, 2: wrong arguments, "
+        "3: paused (go on with --resume RUN)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        files = parser.add_argument_group("what is optimized")
+        files.add_argument("--program", type=Path, metavar="P.json")
+        files.add_argument("--dataset", type=Path, metavar="D.jsonl")
+        files.add_argument("--metric", choices=[kind.value for kind in MetricKind])
+        files.add_argument("--output", default="", help="output that is scored")
+        files.add_argument("--expected", default="", help="column that it is compared with")
+        files.add_argument("--tolerance", type=float, default=0.0, help="for metric numeric")
+        files.add_argument("--threshold", type=float, default=1.0, help="score that makes a demo")
+        files.add_argument("--resume", type=int, metavar="RUN", help="go on with a paused run")
+        lms = parser.add_argument_group("models")
+        lms.add_argument(
+            "--model", help='"openai/NAME" with --api-base, a LiteLLM name, "embedded"'
+        )
+        lms.add_argument("--optimizer-model", help="writes instructions; default: --model")
+        lms.add_argument("--teacher-model", help="makes demos; default: --model")
+        lms.add_argument("--api-base", default="", metavar="URL")
+        lms.add_argument("--api-key-env", default="", metavar="NAME", help="variable with the key")
+        lms.add_argument("--temperature", type=float, default=0.0)
+        lms.add_argument("--max-tokens", type=int, default=400, help="of one reply")
+        lms.add_argument("--concurrency", type=int, default=8, help="calls at once")
+        lms.add_argument("--input-price", type=float, metavar="USD", help="per million tokens")
+        lms.add_argument("--output-price", type=float, metavar="USD", help="per million tokens")
+        how = parser.add_argument_group("how")
+        how.add_argument("--optimizer", choices=list(OPTIMIZERS), default="mipro")
+        how.add_argument("--effort", choices=["light", "medium", "heavy"], default="light")
+        for name in _COUNTS:
+            how.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
+        how.add_argument("--max-calls", type=int, metavar="N")
+        how.add_argument("--max-cost", type=float, metavar="USD")
+        how.add_argument("--max-seconds", type=int, metavar="S")
+        how.add_argument("--seed", type=int, default=0)
+        how.add_argument("--json", action="store_true", help="end with one line of JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Run._meta.db_table not in connection.introspection.table_names():
+            call_command("migrate", verbosity=0)  # the first command on a new machine
+        try:
+            run_id = options["resume"] or starting.create_run(spec_of(options)).pk
+            if options["resume"]:
+                self._resume(run_id)
+        except _EXPECTED as error:
+            raise CommandError(str(error), returncode=2) from error
+        run = job.carry_on(run_id, show=not options["json"] or sys.stderr.isatty())
+        self.stderr.write(sentence(run))
+        if options["json"]:
+            self.stdout.write(json.dumps(report(run), ensure_ascii=False))
+        code = RESTS.get(Run.Status(run.status), 1)
+        if code:
+            sys.exit(code)
+
+    def _resume(self, run_id: int) -> None:
+        run = Run.objects.filter(pk=run_id).first()
+        if run is None:
+            raise CommandError(f"There is no run {run_id}.", returncode=2)
+        if not run.active:
+            controls.resume(run_id)
+
+
+def spec_of(options: dict[str, Any]) -> RunSpec:
+    """The specification that the arguments mean.
+
+    Raises:
+        CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing: with what to correct.
+    """
+    for name in ("program", "dataset", "metric", "model"):
+        if not options[name]:
+            raise Missing(name)
+    program = _program(options["program"])
+    splits = read_splits(options["dataset"], program, options["seed"])
+    cost = options["max_cost"]
+    return RunSpec(
+        program=program,
+        metric=_metric(options, program, splits),
+        optimizer=options["optimizer"],
+        settings=_settings(options, program),
+        models=_models(options),
+        train=splits.train,
+        validation=splits.validation,
+        test=splits.test,
+        limits=Limits(
+            options["max_calls"],
+            None if cost is None else round(cost * 1_000_000),
+            options["max_seconds"],
+        ),
+        seed=options["seed"],
+        namespace=models.NAMESPACE,
+    )
+
+
+class Missing(Exception):
+    """An argument that a new run needs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"--{name} is missing: a new run needs program, dataset, metric and model."
+        )
+
+
+_EXPECTED = (CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing, NotNow)
+_COUNTS = (
+    "instructions",
+    "demo_sets",
+    "max_bootstrapped_demos",
+    "max_labeled_demos",
+    "trials",
+    "minibatch_size",
+    "full_every",
+    "max_validation",
+)
+
+
+def _program(path: Path) -> Program:
+    try:
+        return program_file.read(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotStart("program", f"{path} cannot be read: {error}.") from error
+
+
+def _metric(options: dict[str, Any], program: Program, splits: Splits) -> Metric:
+    """The output and the column may be left out where there is only one, or one of that name."""
+    output = options["output"] or next(iter(program.outputs), "")
+    columns = list((splits.validation or splits.train)[0].expected) if any(splits.sizes) else []
+    only = columns[0] if len(columns) == 1 else output
+    expected = options["expected"] or (output if output in columns else only)
+    kind = MetricKind(options["metric"])
+    return Metric(kind, output, expected, options["tolerance"], options["threshold"])
+
+
+def _settings(options: dict[str, Any], program: Program) -> Settings:
+    base = OPTIMIZERS[options["optimizer"]].settings(Effort(options["effort"]), program)
+    given = {name: options[name] for name in _COUNTS if options[name] is not None}
+    return replace(base, effort=Effort.CUSTOM, **given) if given else base
+
+
+def _models(options: dict[str, Any]) -> dict[Role, ModelRef]:
+    access = Access(
+        options["api_base"],
+        options["api_key_env"],
+        options["concurrency"],
+        options["input_price"],
+        options["output_price"],
+    )
+    tokens, temperature = options["max_tokens"], options["temperature"]
+    task = options["model"]
+    found = {Role.TASK: models.model_ref(task, access, temperature, tokens)}
+    writer = options["optimizer_model"] or task
+    found[Role.OPTIMIZER] = models.model_ref(
+        writer, access, temperature, max(tokens, PROPOSAL_TOKENS)
+    )
+    if options["teacher_model"]:
+        teacher = models.model_ref(options["teacher_model"], access, temperature, tokens)
+        found[Role.TEACHER] = teacher
+    return found

@@ -1,0 +1,176 @@
+"""`manage.py optimize`: files in, a result out, and one clear line when it cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from optimizer import program_file
+from optimizer.models import Provider, Run
+from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.world import one_module_program
+
+pytestmark = pytest.mark.usefixtures("committed")
+Optimize = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as running:
+        yield running
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    program, dataset = tmp_path / "P.json", tmp_path / "D.jsonl"
+    program.write_text(program_file.write(one_module_program()))
+    rows = [{"message": f"message {i}", "label": ("ham", "spam")[i % 2]} for i in range(40)]
+    dataset.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return {"program": program, "dataset": dataset}
+
+
+@pytest.fixture
+def optimize(files: dict[str, Path], server: OpenAIServer) -> Optimize:
+    def called(*extra: str, **changes: str) -> dict[str, Any]:
+        arguments = {
+            "program": str(files["program"]),
+            "dataset": str(files["dataset"]),
+            "metric": "exact_match",
+            "model": "openai/scripted",
+            "api-base": server.url,
+            "trials": "4",
+            "minibatch-size": "5",
+            **changes,
+        }
+        out = StringIO()
+        given = [part for name, value in arguments.items() for part in (f"--{name}", value)]
+        call_command("optimize", *given, "--json", *extra, stdout=out, stderr=StringIO())
+        found: dict[str, Any] = json.loads(out.getvalue().strip().splitlines()[-1])
+        return found
+
+    return called
+
+
+def test_a_run_from_files_ends_with_one_line_of_json(
+    optimize: Optimize, server: OpenAIServer
+) -> None:
+    found = optimize()
+    assert (found["status"], found["stop_reason"]) == ("finished", "completed")
+    assert found["baseline"]["n"] == 16
+    assert found["best"]["score"] >= found["baseline"]["score"]
+    low, high = found["best"]["interval"]
+    assert low <= found["best"]["score"] <= high
+    assert found["test"]["best"]["n"] == 8
+    assert found["calls"]["task"] + found["calls"]["optimizer"] == found["total_calls"]
+    assert found["total_calls"] == len(server.requests)
+    assert found["tokens"] > 0
+    assert found["cost"] == 0
+    assert set(found["best"]["prompts"]) == {"classify"}
+
+
+def test_the_same_command_again_pays_for_nothing_and_finds_the_same(
+    optimize: Optimize, server: OpenAIServer
+) -> None:
+    first = optimize("--seed", "5")
+    paid = len(server.requests)
+    second = optimize("--seed", "5")
+    assert len(server.requests) == paid
+    assert second["best"] == first["best"]
+    assert second["total_calls"] == 0
+
+
+def test_the_key_is_read_from_the_named_variable_and_stored_encrypted(
+    optimize: Optimize, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "sk-CANARY-1234567890"
+    monkeypatch.setenv("MY_KEY", server.key)
+    assert optimize(**{"api-key-env": "MY_KEY"})["status"] == "finished"
+    provider = Provider.objects.get(namespace="cli")
+    assert server.key.encode() not in bytes(provider.secret or b"")
+    assert provider.secret_hint == "…7890"
+
+
+def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
+    optimize: Optimize, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "sk-right-right-right"
+    monkeypatch.setenv("MY_KEY", "sk-CANARY-1234567890")
+    with pytest.raises(SystemExit) as ended:
+        optimize(**{"api-key-env": "MY_KEY"})
+    assert ended.value.code == 1
+    run = Run.objects.get()
+    assert (run.status, run.used_calls, run.spent) == ("failed", 0, 0)
+    assert "Incorrect API key" in run.message
+    assert "CANARY" not in run.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"program": "absent.json"}, "cannot be read"),
+        ({"dataset": "absent.jsonl"}, "cannot be read"),
+        ({"metric": "choice_accuracy", "expected": "colour"}, "no expected column"),
+        ({"max-calls": "3"}, "baseline alone needs 16 calls"),
+        ({"max-cost": "0.5"}, "price of scripted is not known"),
+        ({"api-key-env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE is empty"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_line_before_anything_is_spent(
+    optimize: Optimize, server: OpenAIServer, changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(CommandError, match=told) as refused:
+        optimize(**changes)
+    assert refused.value.returncode == 2
+    assert "\n" not in str(refused.value)
+    assert not Run.objects.exists()
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "has no rows"),
+        ('{"message": "a"}\nnot json\n', "line 2: this is no JSON"),
+        ('{"text": "a"}\n', "Line 1 has no “message”"),
+        ('{"message": "a", "label": {"x": 1}}\n', "Line 1: “label” must be a text"),
+        ('{"message": "a", "split": "north"}\n', "Line 1: “north” is no split"),
+        ('["a"]', "must be a JSON object"),
+    ],
+)
+def test_a_broken_dataset_is_told_with_its_line(
+    optimize: Optimize, files: dict[str, Path], content: str, told: str
+) -> None:
+    files["dataset"].write_text(content)
+    with pytest.raises(CommandError, match=told):
+        optimize()
+
+
+def test_a_split_column_deals_the_rows_out(optimize: Optimize, files: dict[str, Path]) -> None:
+    rows = [
+        {"message": f"message {i}", "label": ("ham", "spam")[i % 2], "split": split}
+        for i, split in enumerate(["train"] * 10 + ["dev"] * 12 + ["test"] * 5)
+    ]
+    files["dataset"].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = optimize()
+    assert (found["baseline"]["n"], found["test"]["best"]["n"]) == (12, 5)
+
+
+def test_a_run_that_could_not_go_on_is_resumed_by_its_number(
+    optimize: Optimize, server: OpenAIServer
+) -> None:
+    server.fault = lambda body, number: "401" if number > 10 else ""
+    with pytest.raises(SystemExit) as ended:
+        optimize()
+    assert ended.value.code == 1
+    run = Run.objects.get()
+    assert "refuses the calls" in run.message
+    server.fault = lambda body, number: ""
+    out = StringIO()
+    call_command("optimize", "--resume", str(run.pk), "--json", stdout=out, stderr=StringIO())
+    assert json.loads(out.getvalue())["status"] == "finished"
