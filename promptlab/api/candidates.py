@@ -1,0 +1,107 @@
+"""Candidates of a run: their prompts, and how they did beside the baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from ninja import Path, Query, Router
+
+from optimizer.models import Candidate, Trial
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.candidates import (
+    CallOut,
+    CandidateDetail,
+    CandidateOut,
+    OutcomeOut,
+    Outcomes,
+    Transcript,
+)
+from promptlab.api.tokens import project_of
+from promptlab.reviews.queries import candidate_of
+from promptlab.runs import evidence, examples, queries
+from promptlab.runs.evidence import Evaluated, Filter
+from promptlab.runs.models import Launch
+
+router = Router(tags=["candidates"])
+
+
+@router.get("", response=Page[CandidateOut], summary="List candidates by number")
+def list_candidates(
+    request: HttpRequest, project: Path[str], number: Path[int], window: Query[Window]
+) -> Any:
+    launch = queries.launch_of(project_of(request, project), number)
+    page = window.of(Candidate.objects.filter(run=launch.run_id).order_by("number"))
+    trials, modules = _trials(page["items"]), _modules(launch)
+    rows = [CandidateOut.of(row, trials.get(row.pk, []), modules) for row in page["items"]]
+    return page | {"items": rows}
+
+
+@router.get("/{int:candidate}", response=CandidateDetail, summary="Get its prompts")
+def get_candidate(
+    request: HttpRequest, project: Path[str], number: Path[int], candidate: int
+) -> CandidateDetail:
+    launch, row = candidate_of(project_of(request, project), number, candidate)
+    return CandidateDetail.of(row, _trials([row]).get(row.pk, []), _modules(launch))
+
+
+@router.get("/{int:candidate}/outcomes", response=Outcomes, summary="Compare it by example")
+def list_outcomes(
+    request: HttpRequest,
+    project: Path[str],
+    number: Path[int],
+    candidate: int,
+    window: Query[Window],
+    against: int = 0,
+    show: Filter = "all",
+) -> Outcomes:
+    """Paired with the baseline, or with the candidate `against`, on the same examples."""
+    launch = queries.launch_of(project_of(request, project), number)
+    found = evidence.comparing(_evaluated(launch, [against, candidate]))
+    page = window.of(found.filtered(show))
+    ids = [row.example for row in page["items"]]
+    known = examples.examples_in(launch.run.validation_id, ids)
+    items = [OutcomeOut.of(row, known.get(row.example)) for row in page["items"]]
+    return Outcomes.of(found, items, page["count"])
+
+
+@router.get("/{int:candidate}/outcomes/{example}", response=Transcript, summary="Get one in full")
+def get_outcome(
+    request: HttpRequest, project: Path[str], number: Path[int], candidate: int, example: str
+) -> Transcript:
+    """Every message and reply of every call."""
+    launch = queries.launch_of(project_of(request, project), number)
+    (found,) = _evaluated(launch, [candidate])
+    outcome = examples.outcome_on(found.exchanges, example)
+    known = examples.examples_in(launch.run.validation_id, [example]).get(example)
+    if outcome is None or known is None:
+        raise Http404(f"Candidate {candidate} was not scored on an example “{example}”.")
+    program = queries.spec_of(launch.run).program
+    said = examples.transcript(program, found.candidate, outcome)
+    return Transcript(
+        example=example, inputs=known.inputs, expected=known.expected,
+        score=outcome.score.value if outcome.score else None,
+        reason=outcome.score.reason if outcome.score else "",
+        error=outcome.error, outputs=outcome.outputs,
+        calls=[CallOut.of(*pair) for pair in zip(said, outcome.trace, strict=True)],
+    )  # fmt: skip
+
+
+def _evaluated(launch: Launch, numbers: list[int]) -> list[Evaluated]:
+    """Raises Http404 when the run has not all of these candidates."""
+    found = evidence.evaluated(launch.run, numbers, _modules(launch))
+    missing = set(numbers) - {candidate.number for candidate in found}
+    if missing:
+        raise Http404(f"Run {launch.number} has no candidate {min(missing)}.")
+    return found
+
+
+def _trials(rows: list[Candidate]) -> dict[int, list[Trial]]:
+    found: dict[int, list[Trial]] = {}
+    for trial in Trial.objects.filter(candidate__in=rows).order_by("number"):
+        found.setdefault(trial.candidate_id, []).append(trial)
+    return found
+
+
+def _modules(launch: Launch) -> list[str]:
+    return [module.name for module in queries.spec_of(launch.run).program.modules]

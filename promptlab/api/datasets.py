@@ -1,0 +1,89 @@
+"""Datasets: list, upload, look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from ninja import File, Form, Path, Query, Router, Status
+from ninja.files import UploadedFile
+
+from promptlab.accounts.models import Project, User
+from promptlab.accounts.roles import Role
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.base import Text
+from promptlab.api.schemas.datasets import DatasetDetail, DatasetIn, DatasetOut, ExampleOut
+from promptlab.api.tokens import caller, project_of
+from promptlab.datasets import queries, services, uploads
+from promptlab.datasets.apart import Found
+from promptlab.datasets.columns import Use, uses_as_guessed
+from promptlab.datasets.models import Dataset
+from promptlab.datasets.splitting import Split, SplitPlan
+
+router = Router(tags=["datasets"])
+
+
+@router.get("", response=Page[DatasetOut], summary="List datasets, newest first")
+def list_datasets(request: HttpRequest, project: Path[str], window: Query[Window]) -> Any:
+    return window.of(queries.datasets_of(project_of(request, project)))
+
+
+@router.post("", response={201: DatasetDetail}, summary="Upload a file as a dataset")
+def upload_dataset(
+    request: HttpRequest, project: Path[str], wish: Form[DatasetIn], file: File[UploadedFile]
+) -> Status[Dataset]:
+    """CSV, TSV, JSONL or JSON, up to 50 MB. Columns that the mapping leaves out are ignored."""
+    found = project_of(request, project, Role.EDITOR)
+    return Status(201, _import(found, caller(request), file, wish))
+
+
+@router.get("/{int:dataset}", response=DatasetDetail, summary="Get a dataset")
+def get_dataset(request: HttpRequest, project: Path[str], dataset: int) -> Dataset:
+    return dataset_of(project_of(request, project), dataset)
+
+
+@router.get("/{int:dataset}/examples", response=Page[ExampleOut], summary="List its examples")
+def list_examples(
+    request: HttpRequest,
+    project: Path[str],
+    dataset: int,
+    window: Query[Window],
+    split: Split | None = None,
+    words: Text = "",
+) -> Any:
+    """In the file's order; `words` finds them anywhere in an example."""
+    found = dataset_of(project_of(request, project), dataset)
+    return window.of(queries.find_examples(found, split or "", words))
+
+
+def dataset_of(project: Project, number: int) -> Dataset:
+    found = project.datasets.filter(pk=number).first()
+    if found is None:
+        raise Http404(f"There is no dataset {number} in this project.")
+    return found
+
+
+def _import(project: Project, by: User, file: UploadedFile, wish: DatasetIn) -> Dataset:
+    upload = uploads.receive(project, by, file)
+    try:
+        found = uploads.found_in(upload)
+        return services.store(
+            project, by, wish.name, upload.name, lambda: uploads.rows_of(upload), found.names,
+            _uses(wish, found), _plan(wish, found), skip_unusable=wish.skip_unusable,
+            left_out=found.problem_count, unit=found.unit,
+        )  # fmt: skip
+    finally:
+        uploads.discard(upload)
+
+
+def _uses(wish: DatasetIn, found: Found) -> tuple[Use, ...]:
+    if wish.mapping is None:
+        return uses_as_guessed(found.columns)
+    by_name = {column.name: column for column in found.columns}
+    return tuple(wished.use(by_name.get(wished.column)) for wished in wish.mapping)
+
+
+def _plan(wish: DatasetIn, found: Found) -> SplitPlan:
+    if wish.split is not None:
+        return wish.split.plan()
+    return SplitPlan(column=next((c.name for c in found.columns if c.names_split), ""))

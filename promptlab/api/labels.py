@@ -1,0 +1,74 @@
+"""Labels: movable pointers to a program's versions."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest
+from ninja import Path, Router
+
+from promptlab.accounts.roles import Role
+from promptlab.api.schemas.base import Problem
+from promptlab.api.schemas.reviews import LabelIn, LabelOut, RollBackIn
+from promptlab.api.telling import Refused
+from promptlab.api.tokens import caller
+from promptlab.programs.access import program_for
+from promptlab.programs.models import Program
+from promptlab.releases import services
+from promptlab.reviews import labels, queries
+from promptlab.reviews.models import Label
+
+router = Router(tags=["labels"])
+ALL = (Label.LATEST, *Label.MOVABLE)
+
+
+@router.get("", response=list[LabelOut], summary="List a program's labels")
+def list_labels(request: HttpRequest, project: Path[str], program: Path[int]) -> list[LabelOut]:
+    row = program_for(caller(request), project, program)
+    return [_shown(row, name) for name in ALL]
+
+
+@router.put("/{slug:label}", response=LabelOut, summary="Promote: point a label at a version")
+def promote(
+    request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: LabelIn
+) -> LabelOut:
+    row = _movable(request, project, program, label)
+    version = queries.version_of(row.project, row.pk, wish.version)
+    services.promote(version, label, caller(request), _seen(row, label, wish))
+    return _shown(row, label)
+
+
+@router.post("/{slug:label}/rollback", response=LabelOut, summary="Roll a label back")
+def roll_back(
+    request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: RollBackIn
+) -> LabelOut:
+    """To the version that it pointed at before."""
+    row = _movable(request, project, program, label)
+    services.roll_back(row, label, caller(request), _seen(row, label, wish))
+    return _shown(row, label)
+
+
+def _movable(request: HttpRequest, project: str, program: int, label: str) -> Program:
+    row = program_for(caller(request), project, program, Role.REVIEWER)
+    if label not in ALL:
+        raise Http404(f"There is no label “{label}”; there are {', '.join(ALL)}.")
+    if label not in Label.MOVABLE:
+        told = f"“{label}” is moved by approvals. By hand: {', '.join(Label.MOVABLE)}."
+        raise Refused([Problem(field="label", message=told)], 409)
+    return row
+
+
+def _seen(row: Program, label: str, wish: LabelIn | RollBackIn) -> int | None:
+    """The version's number that the caller saw; as it is now, when they did not look."""
+    if "replacing" in wish.model_fields_set:
+        return wish.replacing
+    now = labels.at(row.pk, label)
+    return now.number if now else None
+
+
+def _shown(row: Program, name: str) -> LabelOut:
+    now, before = labels.at(row.pk, name), labels.previous(row.pk, name)
+    return LabelOut(
+        name=name,
+        version=now.number if now else None,
+        previous=before.number if before else None,
+        moves_by_hand=name in Label.MOVABLE,
+    )

@@ -1,0 +1,92 @@
+"""Refusals: which failure has which status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from optimizer.controls import NotNow
+from optimizer.program_file import UnreadableProgram
+from optimizer.starting import CannotStart
+from promptlab.accounts.tokens import TokenNotValid
+from promptlab.api.schemas.base import Problem, Refusal
+from promptlab.api.telling import Refused, problems_of, sentence
+from promptlab.datasets import services as datasets
+from promptlab.datasets.table import Unreadable
+from promptlab.metrics import services as metrics
+from promptlab.programs import services as programs
+from promptlab.releases import services as releases
+from promptlab.reviews import labels
+from promptlab.reviews import services as reviews
+
+STATUS: dict[type[Exception], int] = {
+    TokenNotValid: 401,
+    PermissionDenied: 403,
+    reviews.SecondPersonNeeded: 403,
+    Http404: 404,
+    datasets.NameTaken: 409,
+    programs.NameTaken: 409,
+    programs.Conflict: 409,
+    metrics.NameTaken: 409,
+    NotNow: 409,
+    reviews.CannotDecide: 409,
+    labels.LabelMoved: 409,
+    labels.NothingToRollBack: 409,
+    RequestDataTooBig: 413,
+    Unreadable: 422,
+    datasets.CannotImport: 422,
+    UnreadableProgram: 422,
+    CannotStart: 422,
+    releases.UnknownFormat: 422,
+    ValidationError: 422,
+}
+
+
+def handle_all(api: NinjaAPI) -> None:
+    """Anything that is not in the table climbs: it is a defect, not an answer."""
+    for kind in (*STATUS, Refused, HttpError):
+        api.add_exception_handler(kind, _handler(api))
+
+
+def refuse(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpResponse:
+    problems, status = problems_of(error), _status(error)
+    refusal = Refusal(detail=_detail(error, problems), problems=problems)
+    response = api.create_response(request, refusal.model_dump(), status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="promptlab"'
+    return response
+
+
+def _handler(api: NinjaAPI) -> Callable[[HttpRequest, Any], HttpResponse]:
+    def handle(request: HttpRequest, error: Any) -> HttpResponse:
+        return refuse(api, request, error)
+
+    return handle
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, Refused):
+        return error.status
+    if isinstance(error, HttpError):
+        return error.status_code
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+_SAID = {
+    AuthenticationError: "Send an API token: Authorization: Bearer TOKEN. Create one on your API "
+    "tokens page, or with `manage.py api_token EMAIL`.",
+    RequestDataTooBig: "The request's body is too large. Send less at once; data belongs into a "
+    "dataset's file.",
+    HttpError: "The request's body cannot be read. Send JSON in UTF-8.",
+}
+
+
+def _detail(error: Exception, problems: list[Problem]) -> str:
+    if isinstance(error, ValidationError):
+        return sentence(problems)
+    return _SAID.get(type(error)) or str(error) or "There is no such thing here."

@@ -1,0 +1,97 @@
+"""Programs: P.json in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Query, Router, Status
+
+from optimizer import program_file
+from optimizer.core.program import Program as CoreProgram
+from optimizer.program_file import Fault, UnreadableProgram
+from promptlab.accounts.roles import Role
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.base import Name
+from promptlab.api.schemas.programs import ProgramDetail, ProgramOut
+from promptlab.api.tokens import caller, project_of
+from promptlab.programs import queries, services
+from promptlab.programs.access import program_for
+from promptlab.programs.models import Program
+
+router = Router(tags=["programs"])
+
+FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A program file, P.json.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Program"}}},
+    }
+}
+MOST_NAME = 80
+
+
+@router.get("", response=Page[ProgramOut], summary="List programs by name")
+def list_programs(request: HttpRequest, project: Path[str], window: Query[Window]) -> Any:
+    return window.of(queries.listed(project_of(request, project)))
+
+
+@router.post(
+    "", response={201: ProgramDetail}, summary="Create a program from P.json", openapi_extra=FILE
+)
+def create_program(
+    request: HttpRequest, project: Path[str], name: Name | None = None
+) -> Status[ProgramDetail]:
+    """Named as the file says, or as `name` does. A draft with problems is taken, too."""
+    found = project_of(request, project, Role.EDITOR)
+    core = _read(request)
+    made = services.create_program(found, caller(request), name or _name_in(core), core)
+    return Status(201, ProgramDetail.of(made))
+
+
+@router.get("/{int:program}", response=ProgramDetail, summary="Get a program")
+def get_program(request: HttpRequest, project: Path[str], program: int) -> ProgramDetail:
+    return ProgramDetail.of(program_for(caller(request), project, program))
+
+
+@router.put("/{int:program}", response=ProgramDetail, summary="Save a program", openapi_extra=FILE)
+def save_program(
+    request: HttpRequest, project: Path[str], program: int, revision: int
+) -> ProgramDetail:
+    """Takes P.json. When somebody saved since `revision`, nothing is changed (409)."""
+    row = program_for(caller(request), project, program, Role.EDITOR)
+    core = _read(request)
+    return ProgramDetail.of(_save(row, core, revision, request))
+
+
+@router.get("/{int:program}/file", response={200: CoreProgram}, summary="Download P.json")
+def get_file(request: HttpRequest, project: Path[str], program: int) -> HttpResponse:
+    row = program_for(caller(request), project, program)
+    return HttpResponse(program_file.write(row.core), content_type="application/json")
+
+
+def _save(row: Program, core: CoreProgram, revision: int, request: HttpRequest) -> Program:
+    name = _name_in(core)
+    with transaction.atomic():
+        if name != row.name:
+            row = services.describe(row, name, core.description, revision, caller(request))
+            revision = row.revision
+        return services.save_definition(row, core, revision, caller(request))
+
+
+def _read(request: HttpRequest) -> CoreProgram:
+    """Raises UnreadableProgram."""
+    try:
+        text = request.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableProgram([Fault("", "The body is not UTF-8 text.")]) from None
+    return program_file.read(text)
+
+
+def _name_in(core: CoreProgram) -> str:
+    """Raises UnreadableProgram when a program of this name could not be stored."""
+    name = core.name.strip()
+    if 1 <= len(name) <= MOST_NAME:
+        return name
+    raise UnreadableProgram([Fault("name", f"Use 1 to {MOST_NAME} characters.")])

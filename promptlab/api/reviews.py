@@ -1,0 +1,56 @@
+"""Reviews: what people decided about a candidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Path, Query, Router, Status
+
+from optimizer.models import Candidate
+from promptlab.accounts.models import User
+from promptlab.accounts.roles import Role
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.reviews import Decided, ReviewIn, ReviewOut
+from promptlab.api.tokens import caller, project_of
+from promptlab.reviews import queries, services
+from promptlab.reviews.models import Version
+from promptlab.runs.models import Launch
+
+router = Router(tags=["reviews"])
+
+
+@router.get("", response=Page[ReviewOut], summary="List the reviews of a candidate, newest first")
+def list_reviews(
+    request: HttpRequest,
+    project: Path[str],
+    number: Path[int],
+    candidate: Path[int],
+    window: Query[Window],
+) -> Any:
+    launch, row = queries.candidate_of(project_of(request, project), number, candidate)
+    return window.of(queries.reviews_of(launch, row))
+
+
+@router.post("", response={201: Decided}, summary="Approve, reject, or request changes")
+def decide(
+    request: HttpRequest,
+    project: Path[str],
+    number: Path[int],
+    candidate: Path[int],
+    wish: ReviewIn,
+) -> Status[Any]:
+    """An approval makes a version, and the label “latest” moves to it."""
+    found = project_of(request, project, Role.REVIEWER)
+    launch, row = queries.candidate_of(found, number, candidate)
+    version = _decide(launch, row, caller(request), wish)
+    return Status(201, {"review": queries.reviews_of(launch, row)[0], "version": version})
+
+
+def _decide(launch: Launch, row: Candidate, by: User, wish: ReviewIn) -> Version | None:
+    if wish.decision == "approve":
+        version = services.approve(launch, row, by, wish.note, wish.seen)
+        return queries.version_of(launch.project, version.program_id, version.number)
+    turn_down = services.reject if wish.decision == "reject" else services.request_changes
+    turn_down(launch, row, by, wish.note, wish.seen)
+    return None

@@ -1,0 +1,132 @@
+"""Runs: estimate, start, watch, pause, resume, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Path, Query, Router, Status
+
+from optimizer.models import RunEvent, Trial
+from promptlab.accounts.roles import Role
+from promptlab.api.filling import check, posted
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.runs import RunDetail, RunOut
+from promptlab.api.schemas.trials import Events, TrialOut
+from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
+from promptlab.api.tokens import BearerToken, caller, project_of
+from promptlab.api.wishing import looked_at, refuse_problems, wishes_of
+from promptlab.runs import queries, services
+from promptlab.runs.forms import CapForm
+from promptlab.runs.models import Launch
+from promptlab.runs.queries import ListFilter
+
+router = Router(tags=["runs"])
+Listed = Literal["running", "waiting", "queued", "paused", "cancelled", "failed", "finished"]
+
+
+@router.get("", response=Page[RunOut], summary="List runs, newest first")
+def list_runs(
+    request: HttpRequest,
+    project: Path[str],
+    window: Query[Window],
+    status: Listed | None = None,
+    program: int | None = None,
+) -> Any:
+    """“waiting” are runs whose best candidate nobody has decided about."""
+    rows = queries.launches(project_of(request, project))
+    narrow = ListFilter(status or "", "" if program is None else str(program))
+    page = window.of(queries.filtered(rows, narrow).select_related("run__best_candidate"))
+    return page | {"items": [RunOut.of(launch) for launch in page["items"]]}
+
+
+@router.post(
+    "/estimate",
+    response=EstimateOut,
+    auth=BearerToken(writes=False),
+    summary="Estimate a run: nothing is started or spent",
+)
+def estimate_run(request: HttpRequest, project: Path[str], wish: RunIn) -> EstimateOut:
+    found = project_of(request, project, Role.EDITOR)
+    wishes = wishes_of(found, wish)
+    return EstimateOut.of(wishes, *looked_at(found, wishes))
+
+
+@router.post("", response={201: RunDetail}, summary="Start a run")
+def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[RunDetail]:
+    """Refused, with every reason, when a check of its estimate finds a problem."""
+    found = project_of(request, project, Role.EDITOR)
+    wishes = wishes_of(found, wish)
+    refuse_problems(looked_at(found, wishes)[1])
+    launch = services.start_run(found, caller(request), wishes)
+    return Status(201, _shown(launch))
+
+
+@router.get("/{int:number}", response=RunDetail, summary="Get a run: status, scores, spent")
+def get_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
+    return RunDetail.of(queries.launch_of(project_of(request, project), number))
+
+
+@router.get("/{int:number}/events", response=Events, summary="Read its events after one of them")
+def list_events(
+    request: HttpRequest, project: Path[str], number: int, window: Query[Window], after: int = 0
+) -> Events:
+    run = queries.launch_of(project_of(request, project), number).run
+    rows = RunEvent.objects.filter(run=run, seq__gt=after).order_by("seq")
+    return Events.of(run, window.of(rows)["items"])
+
+
+@router.get("/{int:number}/trials", response=Page[TrialOut], summary="List its trials by number")
+def list_trials(
+    request: HttpRequest, project: Path[str], number: int, window: Query[Window]
+) -> Any:
+    run = queries.launch_of(project_of(request, project), number).run
+    rows = Trial.objects.filter(run=run).select_related("candidate")
+    return window.of(rows.order_by("number"))
+
+
+@router.post("/{int:number}/pause", response=RunDetail, summary="Pause a run")
+def pause_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
+    """Calls under way are kept."""
+    return _act(request, project, number, services.pause)
+
+
+@router.post("/{int:number}/resume", response=RunDetail, summary="Resume a run")
+def resume_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
+    """A paused or failed run goes on where it stopped; what was paid for is not paid again."""
+    return _act(request, project, number, services.resume)
+
+
+@router.post("/{int:number}/cancel", response=RunDetail, summary="Cancel a run")
+def cancel_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
+    """For good; the best candidate so far stays."""
+    return _act(request, project, number, services.cancel)
+
+
+@router.put("/{int:number}/limits", response=RunDetail, summary="Set other caps")
+def set_limits(
+    request: HttpRequest, project: Path[str], number: int, limits: LimitsIn
+) -> RunDetail:
+    """Both at once: null, or left out, is no cap."""
+    form = CapForm(posted({"max_calls": limits.calls, "max_cost": limits.dollars}))
+
+    def change(launch: Launch) -> None:
+        check(form, FIELDS)
+        services.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
+
+    return _act(request, project, number, change)
+
+
+def _act(
+    request: HttpRequest, project: str, number: int, service: Callable[[Launch], None]
+) -> RunDetail:
+    found = project_of(request, project, Role.EDITOR)
+    launch = queries.launch_of(found, number)
+    service(launch)
+    return _shown(launch)
+
+
+def _shown(launch: Launch) -> RunDetail:
+    """As it stands now, with what a service changed."""
+    return RunDetail.of(queries.launch_of(launch.project, launch.number))

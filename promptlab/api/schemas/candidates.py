@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ninja import Schema
+
+from optimizer.codec import from_json
+from optimizer.core.candidate import Candidate as CoreCandidate
+from optimizer.core.candidate import ModulePrompt
+from optimizer.core.example import Example
+from optimizer.core.outcome import CallTrace
+from optimizer.models import Candidate, Trial
+from promptlab.api.schemas.base import Comparison, Score, dollars
+from promptlab.api.schemas.runs import score_of
+from promptlab.programs.tryouts import ShownCall
+from promptlab.runs.codes import code_of
+from promptlab.runs.evidence import Comparing, Row, Seen
+
+
+class CandidateOut(Schema):
+    """Number 0 is the baseline. `full` is its last score on all validation examples.
+
+    `trials` are the numbers of all its trials, minibatches included.
+    """
+
+    number: int
+    code: str
+    choice: dict[str, int]
+    digest: str
+    full: Score | None
+    trials: list[int]
+
+    @classmethod
+    def of(cls, row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> CandidateOut:
+        return cls(**_line(row, trials, modules))
+
+
+class CandidateDetail(CandidateOut):
+    """`modules`: the instruction and the demos of each module."""
+
+    modules: dict[str, ModulePrompt]
+
+    @classmethod
+    def of(cls, row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> CandidateDetail:
+        prompts = from_json(CoreCandidate, row.prompts)
+        return cls(**_line(row, trials, modules), modules=prompts.modules)
+
+
+class SeenOut(Schema):
+    """One candidate on one example: a score with its reason, or an error, which is no score."""
+
+    score: float | None
+    reason: str
+    error: str
+    outputs: dict[str, Any]
+
+    @classmethod
+    def of(cls, seen: Seen | None) -> SeenOut | None:
+        return None if seen is None else cls.model_validate(seen)
+
+
+class OutcomeOut(Schema):
+    """One example. `result`: win, loss or tie against the other; pending without both scores."""
+
+    example: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+    candidate: SeenOut | None
+    other: SeenOut | None
+    result: str
+
+    @classmethod
+    def of(cls, row: Row, example: Example | None) -> OutcomeOut:
+        cell = row.cells[0] if row.cells else None
+        return cls(
+            example=row.example,
+            inputs=example.inputs if example else {},
+            expected=example.expected if example else {},
+            candidate=SeenOut.of(cell.seen if cell else row.first),
+            other=SeenOut.of(row.first) if cell else None,
+            result=cell.outcome if cell else "",
+        )
+
+
+class Outcomes(Schema):
+    """A candidate against another, example by example; `counts` by what `show` can be."""
+
+    against: int | None
+    comparison: Comparison | None
+    verdict: str
+    counts: dict[str, int]
+    items: list[OutcomeOut]
+    count: int
+
+    @classmethod
+    def of(cls, found: Comparing, items: list[OutcomeOut], count: int) -> Outcomes:
+        pair = found.others[0] if found.others else None
+        return cls(
+            against=found.first.number if pair else None,
+            comparison=Comparison.model_validate(pair.comparison) if pair else None,
+            verdict=pair.verdict if pair else "",
+            counts={str(which): n for which, n in found.counts().items()},
+            items=items,
+            count=count,
+        )
+
+
+class MessageOut(Schema):
+    role: str
+    content: str
+
+
+class CallOut(Schema):
+    """One module call: everything that was said, and how the reply was read.
+
+    `problem` says why the reply could not be read; `cached` calls had been paid for before.
+    """
+
+    call: str
+    module: str
+    messages: list[MessageOut]
+    reply: str
+    outputs: dict[str, Any]
+    problem: str
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float
+    seconds: float
+    cached: bool
+
+    @classmethod
+    def of(cls, shown: ShownCall, trace: CallTrace) -> CallOut:
+        return cls(
+            call=trace.call, module=trace.module,
+            messages=[MessageOut.model_validate(m) for m in shown.messages],
+            reply=trace.reply, outputs=trace.outputs, problem=trace.problem,
+            prompt_tokens=trace.prompt_tokens, completion_tokens=trace.completion_tokens,
+            dollars=dollars(trace.cost), seconds=trace.seconds, cached=trace.cached,
+        )  # fmt: skip
+
+
+class Transcript(Schema):
+    """One candidate on one example, in full."""
+
+    example: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+    score: float | None
+    reason: str
+    error: str
+    outputs: dict[str, Any]
+    calls: list[CallOut]
+
+
+def _line(row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> dict[str, Any]:
+    fulls = [score_of(t.score) for t in trials if t.full and t.score]
+    return {
+        "number": row.number,
+        "code": code_of(row.choice if row.number else {}, modules),
+        "choice": row.choice,
+        "digest": row.digest,
+        "full": fulls[-1] if fulls else None,
+        "trials": [t.number for t in trials],
+    }

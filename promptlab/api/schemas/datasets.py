@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import Field as Bounds
+from pydantic import Json, model_validator
+
+from optimizer.core.signature import FieldType
+from promptlab.api.schemas.base import Body, Name, Text
+from promptlab.datasets import queries
+from promptlab.datasets.columns import Column, Role, Use, use_of
+from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.splitting import Split, SplitPlan
+
+Percent = Annotated[int, Bounds(ge=0, le=100)]
+
+
+class ColumnIn(Body):
+    """What a column is for. A choice without `choices` takes the column's own labels."""
+
+    column: Text
+    role: Role
+    field: Text = ""
+    type: FieldType | None = None
+    choices: list[Text] = []
+
+    def use(self, found: Column | None) -> Use:
+        """The decision, with the column's own guesses where nothing is said."""
+        if found is None:  # the import refuses it by name
+            return Use(self.column, self.role, self.field or "unknown")
+        field, kind = self.field or found.field, self.type or found.type
+        use = use_of(found, self.role, field, kind)
+        return replace(use, choices=tuple(self.choices)) if self.choices else use
+
+
+class SplitIn(Body):
+    """Shares in percent, together 100; or `column` names each row's split."""
+
+    train: Percent = 40
+    validation: Percent = 40
+    test: Percent = 20
+    seed: Annotated[int, Bounds(ge=0, le=2_147_483_647)] = 0
+    stratify: bool = True
+    column: Text = ""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> SplitIn:
+        if not self.column and self.train + self.validation + self.test != 100:
+            raise ValueError("the shares of train, validation and test must add up to 100")
+        return self
+
+    def plan(self) -> SplitPlan:
+        return SplitPlan(**self.model_dump())
+
+
+class DatasetIn(Schema):
+    """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed."""
+
+    name: Name
+    mapping: Json[list[ColumnIn]] | None = None
+    split: Json[SplitIn] | None = None
+    skip_unusable: bool = True
+
+
+class ColumnOut(Schema):
+    name: str
+    role: str
+    field: str
+    type: str
+    choices: list[str] = []
+
+
+class Splits(Schema):
+    train: int
+    validation: int
+    test: int
+
+
+class DatasetOut(Schema):
+    """`left_out` counts rows of the file that could not become examples."""
+
+    id: int
+    name: str
+    source_name: str
+    count: int
+    left_out: int
+    splits: Splits
+    created_at: datetime
+
+    @staticmethod
+    def resolve_splits(dataset: Dataset) -> dict[str, int]:
+        counts = vars(dataset)
+        if "n_train" in counts:
+            return {split.value: counts[f"n_{split}"] for split in Split}
+        return {split.value: n for split, n in queries.split_counts(dataset).items()}
+
+
+class DatasetDetail(DatasetOut):
+    """`digest` is the SHA-256 of all examples; `shares` is how they were dealt out."""
+
+    columns: list[ColumnOut]
+    digest: str
+    seed: int
+    shares: dict[str, Any]
+
+
+class ExampleOut(Schema):
+    """`id` is the line or row of the file that the example came from."""
+
+    id: str
+    split: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+
+    @staticmethod
+    def resolve_id(row: DatasetExample) -> str:
+        return row.key

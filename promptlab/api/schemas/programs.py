@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from ninja import Schema
+
+from optimizer.core.program import Problem as CoreProblem
+from optimizer.core.program import Program as CoreProgram
+from promptlab.programs.models import Program
+from promptlab.programs.queries import Listed
+
+
+class ProgramOut(Schema):
+    """A program in a list. It can be optimized when `problems` is 0."""
+
+    id: int
+    name: str
+    revision: int
+    modules: int
+    takes: list[str]
+    gives: list[str]
+    problems: int
+    updated_at: datetime
+
+    @staticmethod
+    def resolve_id(row: Listed) -> int:
+        return row.program.pk
+
+    @staticmethod
+    def resolve_name(row: Listed) -> str:
+        return row.program.name
+
+    @staticmethod
+    def resolve_revision(row: Listed) -> int:
+        return row.program.revision
+
+    @staticmethod
+    def resolve_updated_at(row: Listed) -> datetime:
+        return row.program.updated_at
+
+
+class ProgramProblem(Schema):
+    """What keeps a program from running: the kind of part (module, call, …), its name, and why."""
+
+    kind: str
+    part: str
+    message: str
+
+
+class ProgramDetail(Schema):
+    """`program` is the P.json file; send its `revision` with a change."""
+
+    id: int
+    name: str
+    revision: int
+    updated_at: datetime
+    updated_by: str
+    problems: list[ProgramProblem]
+    warnings: list[ProgramProblem]
+    program: CoreProgram
+
+    @classmethod
+    def of(cls, row: Program) -> ProgramDetail:
+        return cls(
+            id=row.pk,
+            name=row.name,
+            revision=row.revision,
+            updated_at=row.updated_at,
+            updated_by=row.updated_by.email if row.updated_by else "",
+            problems=_told(row.core.problems()),
+            warnings=_told(row.core.warnings()),
+            program=row.core,
+        )
+
+
+def _told(problems: list[CoreProblem]) -> list[ProgramProblem]:
+    return [ProgramProblem(kind=p.kind, part=p.part, message=p.message) for p in problems]

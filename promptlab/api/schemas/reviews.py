@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field as Bounds
+
+from promptlab.api.schemas.base import Body, Text
+from promptlab.api.schemas.runs import Named
+from promptlab.reviews.models import Review, Version
+from promptlab.reviews.services import MOST_NOTE
+
+Note = Annotated[Text, Bounds(max_length=MOST_NOTE)]
+
+
+class ReviewIn(Body):
+    """A note is needed to reject or to request changes.
+
+    `seen` is the id of the newest review that you have read (0 for none): when there is a newer
+    one, nothing is decided. Left out, this is not looked at.
+    """
+
+    decision: Literal["approve", "request_changes", "reject"]
+    note: Note = ""
+    seen: int | None = None
+
+
+class ReviewOut(Schema):
+    id: int
+    decision: str
+    note: str
+    by: str
+    at: datetime
+
+    @staticmethod
+    def resolve_by(review: Review) -> str:
+        return review.by.email
+
+
+class VersionOut(Schema):
+    """An immutable version; `sha256` is that of the UTF-8 bytes of its canonical JSON."""
+
+    program: Named
+    number: int
+    sha256: str
+    run: int
+    candidate: int
+    approved_by: str
+    note: str
+    created_at: datetime
+    labels: list[str]
+
+    @staticmethod
+    def resolve_program(version: Version) -> Named:
+        return Named(id=version.program_id, name=version.program.name)
+
+    @staticmethod
+    def resolve_run(version: Version) -> int:
+        return version.launch.number
+
+    @staticmethod
+    def resolve_candidate(version: Version) -> int:
+        return version.candidate.number
+
+    @staticmethod
+    def resolve_approved_by(version: Version) -> str:
+        return version.approved_by.email
+
+    @staticmethod
+    def resolve_labels(version: Version) -> list[str]:
+        return [label.name for label in version.labels.all()]
+
+
+class VersionDetail(VersionOut):
+    """`content` is the canonical JSON: the program with its prompts, and where they came from."""
+
+    content: dict[str, Any]
+
+    @staticmethod
+    def resolve_content(version: Version) -> dict[str, Any]:
+        return version.data
+
+
+class Decided(Schema):
+    """The review, and the version that an approval made."""
+
+    review: ReviewOut
+    version: VersionOut | None
+
+
+class LabelOut(Schema):
+    """Where a label points (a version's number), and where rolling back would take it."""
+
+    name: str
+    version: int | None
+    previous: int | None
+    moves_by_hand: bool
+
+
+class LabelIn(Body):
+    """`replacing` is the version you saw the label at (null for none).
+
+    When it points elsewhere by now, nothing is moved. Left out, this is not looked at.
+    """
+
+    version: int
+    replacing: int | None = None
+
+
+class RollBackIn(Body):
+    """`replacing` as when a label is moved."""
+
+    replacing: int | None = None

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+
+from optimizer.core.events import TestScored
+from optimizer.core.spec import Settings
+from optimizer.core.stats import Comparison as CoreComparison
+from optimizer.core.stats import Estimate
+from optimizer.models import Run
+from promptlab.api.schemas.base import Comparison, Score, dollars
+from promptlab.api.schemas.wishes import LimitsOut
+from promptlab.runs.models import Launch
+from promptlab.runs.page import RunPage
+from promptlab.runs.standing import short_status
+
+
+class Named(Schema):
+    """Something a run was made of; `id` is null when it is gone."""
+
+    id: int | None
+    name: str
+
+
+class Spent(Schema):
+    """`reused` calls were answered from what had been paid for before."""
+
+    calls: int
+    tokens: int
+    dollars: float
+    reused: int
+
+
+class RunOut(Schema):
+    """A run in a list. `baseline` and `best` are scores on all validation examples."""
+
+    number: int
+    status: str
+    label: str
+    program: Named
+    dataset: Named
+    metric: Named
+    optimizer: str
+    effort: str
+    baseline: Score | None
+    best: Score | None
+    best_candidate: int | None
+    spent: Spent
+    limits: LimitsOut
+    started_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    decision: str
+    version: int | None
+
+    @classmethod
+    def of(cls, launch: Launch) -> RunOut:
+        return cls(**_line(launch))
+
+
+class ModelOut(Schema):
+    role: str
+    provider: str
+    model: str
+
+
+class Sizes(Schema):
+    train: int
+    validation: int
+    test: int
+
+
+class TestOut(Schema):
+    """The final word, on the sealed test split."""
+
+    baseline: Score
+    best: Score
+    comparison: Comparison
+    verdict: str
+
+
+class RunDetail(RunOut):
+    """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
+
+    `stop_reason`: completed, perfect, budget, time or cancelled. `last_event` is for `events`.
+    """
+
+    phase: str
+    progress: float | None
+    trials: int
+    trials_planned: int
+    left: str
+    stop_reason: str
+    message: str
+    comparison: Comparison | None
+    verdict: str
+    test: TestOut | None
+    models: list[ModelOut]
+    settings: Settings
+    seed: int
+    examples: Sizes
+    warnings: list[str]
+    last_event: int
+
+    @classmethod
+    def of(cls, launch: Launch) -> RunDetail:
+        page, run = RunPage(launch, {}), launch.run
+        return cls(
+            **_line(launch),
+            phase=run.phase,
+            progress=page.standing.share,
+            trials=page.standing.trials,
+            trials_planned=page.standing.planned,
+            left=page.standing.left,
+            stop_reason=run.stop_reason,
+            message=page.standing.problem or page.standing.note,
+            comparison=_comparison(page.comparison) if page.comparison else None,
+            verdict=page.verdict,
+            test=_test(page.test, page.test_verdict) if page.test else None,
+            models=[ModelOut(role=m.role, provider=m.provider, model=m.model) for m in page.models],
+            settings=page.spec.settings,
+            seed=page.spec.seed,
+            examples=_sizes(run),
+            warnings=page.warnings,
+            last_event=run.last_seq,
+        )
+
+
+def score_of(found: Estimate | dict[str, Any] | None) -> Score | None:
+    """None, too, where nothing was scored."""
+    score = Score.model_validate(found) if found else None
+    return score if score is not None and score.n else None
+
+
+def _line(launch: Launch) -> dict[str, Any]:
+    run = launch.run
+    return {
+        "number": launch.number,
+        "status": run.status,
+        "label": short_status(launch, run)[1],
+        "program": Named(id=launch.program_id, name=launch.program_name),
+        "dataset": Named(id=launch.dataset_id, name=launch.dataset_name),
+        "metric": Named(id=launch.metric_id, name=launch.metric_name),
+        "optimizer": run.optimizer,
+        "effort": launch.effort,
+        "baseline": score_of(run.baseline_score),
+        "best": score_of(run.best_score),
+        "best_candidate": run.best_candidate.number if run.best_candidate else None,
+        "spent": Spent(
+            calls=run.used_calls, tokens=run.used_tokens, dollars=dollars(run.spent),
+            reused=run.reused_calls,
+        ),
+        "limits": LimitsOut(
+            calls=run.max_calls, dollars=None if run.max_cost is None else dollars(run.max_cost)
+        ),
+        "started_by": launch.started_by.email,
+        "created_at": launch.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "decision": launch.decision,
+        "version": launch.version_number,
+    }  # fmt: skip
+
+
+def _comparison(found: CoreComparison) -> Comparison:
+    return Comparison.model_validate(found)
+
+
+def _test(found: TestScored, verdict: str) -> TestOut:
+    return TestOut(
+        baseline=Score.model_validate(found.baseline),
+        best=Score.model_validate(found.best),
+        comparison=_comparison(found.comparison),
+        verdict=verdict,
+    )
+
+
+def _sizes(run: Run) -> Sizes:
+    test = run.test.count if run.test else 0
+    return Sizes(train=run.train.count, validation=run.validation.count, test=test)

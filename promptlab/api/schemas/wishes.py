@@ -1,0 +1,145 @@
+"""What somebody wants to run, and what it would take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field as Bounds
+
+from optimizer.core.spec import Effort
+from promptlab.api.schemas.base import MICRO, Body, Text
+from promptlab.runs.checks import Check
+from promptlab.runs.forms import OWN_SETTINGS
+from promptlab.runs.planning import Forecast, Wishes
+
+
+class ModelIn(Body):
+    """A model that a provider offers."""
+
+    provider: int
+    model: Text
+
+
+class LimitsIn(Body):
+    """Caps that cannot be passed. Left out: what the estimate suggests. Null: no cap."""
+
+    calls: int | None = None
+    dollars: Annotated[float, Bounds(allow_inf_nan=False)] | None = None
+
+
+class SettingsIn(Body):
+    """For effort “custom”; what is left out is as in “light”."""
+
+    trials: int | None = None
+    minibatch_size: int | None = None
+    full_every: int | None = None
+    instructions: int | None = None
+    demo_sets: int | None = None
+    max_bootstrapped_demos: int | None = None
+    max_labeled_demos: int | None = None
+    max_validation: int | None = None
+
+
+class RunIn(Body):
+    """What to optimize, with what, how hard, and how much it may cost.
+
+    Without `metric` the suggested one is taken. Without `models` the project's first connected
+    model is; roles beside `task` that are left out have the task's model.
+    """
+
+    program: int
+    dataset: int
+    metric: int | None = None
+    optimizer: Text = "mipro"
+    effort: Effort = Effort.LIGHT
+    settings: SettingsIn = SettingsIn()
+    models: dict[Literal["task", "optimizer", "teacher"], ModelIn] = {}
+    limits: LimitsIn = LimitsIn()
+    seed: int = 0
+
+    def said(self) -> dict[str, Any]:
+        """What was said, as the fields of the new run's form."""
+        own = self.settings.model_dump(exclude_unset=True)
+        values: dict[str, Any] = {
+            "program": self.program,
+            "dataset": self.dataset,
+            "optimizer": self.optimizer,
+            "effort": Effort.CUSTOM if own else self.effort,
+            "seed": self.seed,
+            **own,
+        }
+        if self.metric is not None:
+            values["metric"] = self.metric
+        if "task" in self.models:
+            values |= {"model_optimizer": "", "model_teacher": ""}
+        for role, chosen in self.models.items():
+            values[f"model_{role}"] = f"{chosen.provider}:{chosen.model}"
+        caps = {"max_calls": "calls", "max_cost": "dollars"}
+        said = self.limits.model_fields_set
+        return values | {f: getattr(self.limits, name) for f, name in caps.items() if name in said}
+
+
+FIELDS = {
+    "model_task": "models.task",
+    "model_optimizer": "models.optimizer",
+    "model_teacher": "models.teacher",
+    "max_calls": "limits.calls",
+    "max_cost": "limits.dollars",
+    **{name: f"settings.{name}" for name in OWN_SETTINGS},
+}
+"""Fields of the new run's form that are called otherwise in JSON."""
+
+
+class Span(Schema):
+    """From the lowest to the highest that is to be expected."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, ends: tuple[float, float] | None, unit: float = 1) -> Span | None:
+        return None if ends is None else cls(low=ends[0] / unit, high=ends[1] / unit)
+
+
+class CheckOut(Schema):
+    """A finding; a “problem” keeps the run from starting, `field` is what it is about."""
+
+    level: str
+    field: str
+    message: str
+
+
+class LimitsOut(Schema):
+    """Null where there is no cap."""
+
+    calls: int | None
+    dollars: float | None
+
+
+class EstimateOut(Schema):
+    """What the run would take. Null: not known before the model's first calls."""
+
+    calls: Span | None
+    tokens: Span | None
+    dollars: Span | None
+    seconds: Span | None
+    limits: LimitsOut
+    checks: list[CheckOut]
+    can_start: bool
+
+    @classmethod
+    def of(cls, wishes: Wishes, found: Forecast | None, checks: list[Check]) -> EstimateOut:
+        caps, cost = wishes.limits, wishes.limits.max_cost
+        return cls(
+            calls=Span.of(found.calls) if found else None,
+            tokens=Span.of(found.tokens) if found else None,
+            dollars=Span.of(found.cost, MICRO) if found else None,
+            seconds=Span.of(found.seconds) if found else None,
+            limits=LimitsOut(calls=caps.max_calls, dollars=None if cost is None else cost / MICRO),
+            checks=[
+                CheckOut(level=c.level, field=FIELDS.get(c.field, c.field), message=c.message)
+                for c in checks
+            ],
+            can_start=all(check.level != "problem" for check in checks),
+        )

@@ -1,0 +1,58 @@
+"""Who asks: a bearer token stands for its user, who may do here what they may do on pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from promptlab.accounts import access
+from promptlab.accounts.roles import Role
+from promptlab.accounts.tokens import authenticate
+
+if TYPE_CHECKING:
+    from promptlab.accounts.models import ApiToken, Project, User
+
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class ApiRequest(HttpRequest):
+    """A request that a valid token came with."""
+
+    auth: ApiToken
+
+
+class TokenOnlyReads(PermissionDenied):
+    def __init__(self) -> None:
+        super().__init__(
+            "This API token may only read. Create one that may also change things on your API "
+            "tokens page."
+        )
+
+
+class BearerToken(HttpBearer):
+    """`Authorization: Bearer TOKEN`; without `writes`, an operation changes nothing."""
+
+    def __init__(self, *, writes: bool = True) -> None:
+        super().__init__()
+        self.writes = writes
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
+        """Raises TokenNotValid or TokenOnlyReads."""
+        found = authenticate(token.strip())
+        if found.read_only and self.writes and request.method not in READING:
+            raise TokenOnlyReads
+        return found
+
+
+def caller(request: HttpRequest) -> User:
+    """The token's user."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    return token.user
+
+
+def project_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Project:
+    """The project, when the token's user may do this in it. Raises as `access.project_for`."""
+    return access.project_for(caller(request), slug, role)

@@ -1,0 +1,43 @@
+"""Callers of the API, each with a token of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from promptlab.accounts.models import Project, User
+from promptlab.accounts.tokens import create_token
+from promptlab.runs.models import Launch
+from tests.promptlab.runs.scene import Scene, play, set_scene
+
+ApiOf = Callable[[User], Client]
+HERE = "/api/v1/projects/support-triage"
+JSON = "application/json"
+
+
+@pytest.fixture
+def api_of(db: None) -> ApiOf:
+    """A program that calls with someone's token: `api_of(erin).get(f"{HERE}/datasets")`."""
+
+    def with_token(user: User) -> Client:
+        _token, secret = create_token(user, "test")
+        return Client(headers={"Authorization": f"Bearer {secret}"})
+
+    return with_token
+
+
+@pytest.fixture
+def scene(project: Project, erin: User) -> Scene:
+    return set_scene(project, erin)
+
+
+@pytest.fixture
+def finished(scene: Scene) -> Launch:
+    return play(scene.start())
+
+
+@pytest.fixture
+def halfway(scene: Scene) -> Launch:
+    return play(scene.start(), until=6)

@@ -1,0 +1,171 @@
+"""Every operation × everybody: a new operation without a row here fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from promptlab.accounts.models import Project, User
+from promptlab.api.urls import api
+from promptlab.reviews.services import approve
+from promptlab.runs.models import Launch
+from tests.api.conftest import JSON, ApiOf
+from tests.promptlab.runs.scene import Scene, set_scene
+
+LEAST_ROLE = {
+    "list_projects": "",
+    "get_project": "viewer",
+    "list_datasets": "viewer",
+    "upload_dataset": "editor",
+    "get_dataset": "viewer",
+    "list_examples": "viewer",
+    "list_programs": "viewer",
+    "create_program": "editor",
+    "get_program": "viewer",
+    "save_program": "editor",
+    "get_file": "viewer",
+    "list_labels": "viewer",
+    "promote": "reviewer",
+    "roll_back": "reviewer",
+    "list_metrics": "viewer",
+    "create_metric": "editor",
+    "get_metric": "viewer",
+    "list_providers": "viewer",
+    "list_runs": "viewer",
+    "estimate_run": "editor",
+    "start_run": "editor",
+    "get_run": "viewer",
+    "list_events": "viewer",
+    "list_trials": "viewer",
+    "pause_run": "editor",
+    "resume_run": "editor",
+    "cancel_run": "editor",
+    "set_limits": "editor",
+    "list_candidates": "viewer",
+    "get_candidate": "viewer",
+    "list_outcomes": "viewer",
+    "get_outcome": "viewer",
+    "list_reviews": "viewer",
+    "decide": "reviewer",
+    "list_versions": "viewer",
+    "get_version": "viewer",
+    "export_version": "viewer",
+}
+ROLES = ("viewer", "editor", "reviewer", "admin")
+# What gets past the schemas, so that the roles are what answers.
+BODIES: dict[str, Any] = {
+    "promote": {"version": 1},
+    "roll_back": {},
+    "create_metric": {"name": "m", "kind": "contains", "output": "a", "expected": "b"},
+    "estimate_run": {"program": 1, "dataset": 1},
+    "start_run": {"program": 1, "dataset": 1},
+    "set_limits": {"calls": 9_000_000},
+    "decide": {"decision": "reject", "note": "no"},
+}
+
+Operation = tuple[str, str, str]
+
+
+def operations() -> list[Operation]:
+    """Name, method and address of every operation."""
+    schema = api.get_openapi_schema(path_prefix="/api/v1/")
+    return [
+        (operation["operationId"], method, path)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_has_its_row() -> None:
+    names = [name for name, _method, _path in operations()]
+    assert sorted(names) == sorted(LEAST_ROLE)
+
+
+def ask(client: Client, operation: Operation, values: dict[str, Any]) -> int:
+    name, method, path = operation
+    address = path.format(**values)
+    if name == "upload_dataset":
+        from django.core.files.uploadedfile import SimpleUploadedFile
+
+        file = SimpleUploadedFile("a.csv", b"a,label\n1,x\n2,y\n")
+        return client.post(address, {"name": "n", "file": file}).status_code
+    if name == "save_program":
+        address += "?revision=1"
+    call = getattr(client, method)
+    body = BODIES.get(name)
+    return int((call(address, body, JSON) if body is not None else call(address)).status_code)
+
+
+@pytest.fixture
+def values(scene: Scene, finished: Launch, bob: User) -> dict[str, Any]:
+    """Parts of addresses at which there is something."""
+    best = finished.run.best_candidate
+    assert best is not None
+    approve(finished, best, bob)
+    example = finished.run.validation.examples[0]["id"]
+    return {
+        "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
+        "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
+        "example": example,
+    }  # fmt: skip
+
+
+def test_everybody_gets_what_their_role_allows(
+    values: dict[str, Any],
+    alice: User, bob: User, erin: User, carol: User, dave: User,
+    api_of: ApiOf,
+) -> None:  # fmt: skip
+    members = {"viewer": carol, "editor": erin, "reviewer": bob, "admin": alice}
+    clients = {role: api_of(user) for role, user in members.items()}
+    outsider, nobody = api_of(dave), Client()
+    wrong = []
+    for operation in operations():
+        least = LEAST_ROLE[operation[0]]
+        answers = {"nobody": ask(nobody, operation, values)}
+        expected: dict[str, Any] = {"nobody": answers["nobody"] == 401}
+        if least:
+            answers["outsider"] = ask(outsider, operation, values)
+            expected["outsider"] = answers["outsider"] == 404
+            for role in ROLES:
+                answers[role] = ask(clients[role], operation, values)
+                allowed = ROLES.index(role) >= ROLES.index(least)
+                expected[role] = (answers[role] not in (401, 403, 404)) == allowed
+        wrong += [(operation[0], who, answers[who]) for who, right in expected.items() if not right]
+    assert wrong == []
+
+
+def test_what_belongs_to_another_project_is_not_found(
+    values: dict[str, Any], dave: User, api_of: ApiOf
+) -> None:
+    """Dave is admin of his own project; numbers of rows elsewhere lead nowhere in it."""
+    set_scene(Project.objects.get(slug="daves-own"), dave)
+    client, elsewhere = api_of(dave), values | {"project": "daves-own"}
+    with_numbers = [o for o in operations() if o[2].count("{") > 1]
+    answers = {o[0]: ask(client, o, elsewhere) for o in with_numbers}
+    assert {name: status for name, status in answers.items() if status != 404} == {}
+
+
+@pytest.mark.parametrize("part", ["program", "dataset", "metric"])
+def test_a_run_is_made_of_the_projects_own_things(
+    values: dict[str, Any], dave: User, api_of: ApiOf, part: str
+) -> None:
+    own = set_scene(Project.objects.get(slug="daves-own"), dave)
+    wish = {"program": own.program.pk, "dataset": own.dataset.pk, "metric": own.metric.pk}
+    answer = api_of(dave).post("/api/v1/projects/daves-own/runs", wish | {part: values[part]}, JSON)
+    assert answer.status_code == 422
+    assert part in {p["field"] for p in answer.json()["problems"]}
+
+
+def test_a_run_calls_the_projects_own_providers(
+    scene: Scene, values: dict[str, Any], dave: User, api_of: ApiOf
+) -> None:
+    own = set_scene(Project.objects.get(slug="daves-own"), dave)
+    wish = {
+        "program": own.program.pk, "dataset": own.dataset.pk,
+        "models": {"task": {"provider": scene.provider.pk, "model": "scripted-1"}},
+    }  # fmt: skip
+    answer = api_of(dave).post("/api/v1/projects/daves-own/runs", wish, JSON)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == "models.task"

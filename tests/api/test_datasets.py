@@ -1,0 +1,158 @@
+"""Datasets over the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from promptlab.accounts.models import User
+from promptlab.datasets.models import Dataset, Upload
+from tests.api.conftest import HERE, ApiOf
+from tests.promptlab.runs.scene import Scene
+
+CSV = "message,label\n" + "".join(f"message {n},{('ham', 'spam')[n % 2]}\n" for n in range(20))
+
+
+def upload(client: Client, text: str | bytes = CSV, **fields: Any) -> HttpResponse:
+    content = text.encode() if isinstance(text, str) else text
+    values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
+    file = SimpleUploadedFile("messages.csv", content)
+    return client.post(f"{HERE}/datasets", {"name": "Messages", **values, "file": file})
+
+
+def test_an_editor_uploads_a_file_and_columns_are_guessed(erin: User, api_of: ApiOf) -> None:
+    answer = upload(api_of(erin))
+    assert answer.status_code == 201
+    found = answer.json()
+    assert found["name"] == "Messages"
+    assert found["source_name"] == "messages.csv"
+    assert found["count"] == 20
+    assert found["splits"] == {"train": 8, "validation": 8, "test": 4}
+    assert [(c["name"], c["role"], c["type"]) for c in found["columns"]] == [
+        ("message", "input", "text"), ("label", "expected", "choice"),
+    ]  # fmt: skip
+    assert found["columns"][1]["choices"] == ["ham", "spam"]
+    assert not Upload.objects.exists()
+
+
+def test_a_mapping_names_fields_and_a_split_is_dealt_by_its_shares(
+    erin: User, api_of: ApiOf
+) -> None:
+    mapping = [
+        {"column": "message", "role": "input", "field": "text"},
+        {"column": "label", "role": "expected", "type": "text"},
+    ]
+    split = {"train": 50, "validation": 50, "test": 0, "seed": 3}
+    found = upload(api_of(erin), mapping=mapping, split=split).json()
+    assert [(c["field"], c["type"]) for c in found["columns"]] == [
+        ("text", "text"), ("label", "text"),
+    ]  # fmt: skip
+    assert found["splits"] == {"train": 10, "validation": 10, "test": 0}
+    assert found["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "told"),
+    [
+        ({"mapping": [{"column": "text", "role": "input"}]}, "mapping.text", "no such column"),
+        ({"mapping": [{"column": "label", "role": "expected"}]}, "mapping", "at least one column"),
+        ({"mapping": "{broken"}, "mapping", "JSON"),
+        ({"mapping": [{"column": "label"}]}, "mapping[0].role", "missing"),
+        ({"mapping": [{"column": "label", "rule": "input"}]}, "mapping[0].rule", "no such key"),
+        ({"split": {"train": 90, "validation": 90}}, "split", "add up to 100"),
+        ({"split": {"column": "fold"}}, "mapping.fold", "no such column"),
+        ({"name": ""}, "name", "at least 1 character"),
+        ({"name": "x" * 81}, "name", "at most 80"),
+        ({"name": "a\0b"}, "name", "cannot be stored"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(
+    erin: User, api_of: ApiOf, fields: dict[str, Any], place: str, told: str
+) -> None:
+    answer = upload(api_of(erin), **fields)
+    assert answer.status_code == 422
+    problems = {p["field"]: p["message"] for p in answer.json()["problems"]}
+    assert told in problems[place]
+    assert not Dataset.objects.exists()
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "empty"),
+        (b"message,label\n", "no rows"),
+        (b"message,label\nonly one,ham\n", "At least 2"),
+    ],
+)
+def test_a_file_that_is_no_dataset_is_refused_with_the_reason(
+    erin: User, api_of: ApiOf, content: bytes, told: str
+) -> None:
+    answer = upload(api_of(erin), content)
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+
+
+def test_unusable_rows_are_skipped_or_told_one_by_one(erin: User, api_of: ApiOf) -> None:
+    text = CSV + "no label,\n"
+    assert upload(api_of(erin), text).json()["left_out"] == 1
+    answer = upload(api_of(erin), text, name="Strict", skip_unusable="false")
+    assert answer.status_code == 422
+    assert answer.json()["problems"] == [
+        {"field": "rows[22].label", "message": "has no expected value."}
+    ]
+
+
+def test_a_name_that_is_taken_is_a_conflict(erin: User, api_of: ApiOf) -> None:
+    client = api_of(erin)
+    assert upload(client).status_code == 201
+    answer = upload(client)
+    assert answer.status_code == 409
+    assert answer.json()["problems"][0]["field"] == "name"
+
+
+def test_a_file_must_come_with_the_request(erin: User, api_of: ApiOf) -> None:
+    answer = api_of(erin).post(f"{HERE}/datasets", {"name": "Nothing"})
+    assert answer.status_code == 422
+    assert answer.json()["problems"] == [{"field": "file", "message": "It is missing."}]
+
+
+def test_members_list_datasets_and_page_through_examples(
+    carol: User, scene: Scene, api_of: ApiOf
+) -> None:
+    client = api_of(carol)
+    page = client.get(f"{HERE}/datasets").json()
+    assert page["count"] == 1
+    assert page["items"][0]["splits"] == {"train": 40, "validation": 40, "test": 20}
+    one = client.get(f"{HERE}/datasets/{scene.dataset.pk}").json()
+    assert one["splits"] == page["items"][0]["splits"]
+    rows = f"{HERE}/datasets/{scene.dataset.pk}/examples"
+    first = client.get(f"{rows}?split=validation&limit=3").json()
+    assert first["count"] == 40
+    assert len(first["items"]) == 3
+    assert set(first["items"][0]) == {"id", "split", "inputs", "expected"}
+    assert {e["split"] for e in first["items"]} == {"validation"}
+    rest = client.get(f"{rows}?split=validation&limit=3&offset=39").json()
+    assert len(rest["items"]) == 1
+    found = client.get(f"{rows}?words=gift cards").json()
+    assert 0 < found["count"] < 100
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("limit=0", "limit"), ("limit=201", "limit"), ("limit=x", "limit"), ("offset=-1", "offset"),
+        ("split=dev", "split"), ("words=%00", "words"), ("offset=9999999999999999999", "offset"),
+    ],
+)  # fmt: skip
+def test_bounds_of_a_list_are_told(
+    carol: User, scene: Scene, api_of: ApiOf, query: str, place: str
+) -> None:
+    answer = api_of(carol).get(f"{HERE}/datasets/{scene.dataset.pk}/examples?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == place

@@ -1,0 +1,81 @@
+"""Metrics and providers over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from optimizer import secrets
+from optimizer.models import Provider
+from promptlab.accounts.models import User
+from promptlab.metrics.models import Metric
+from tests.api.conftest import HERE, JSON, ApiOf
+from tests.promptlab.runs.scene import Scene
+
+WISH = {"name": "Right intent", "kind": "choice_accuracy", "output": "intent", "expected": "intent"}
+
+
+def test_an_editor_creates_a_metric(erin: User, api_of: ApiOf) -> None:
+    client = api_of(erin)
+    answer = client.post(f"{HERE}/metrics", WISH | {"threshold": 0.8}, JSON)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["name"], made["kind"], made["threshold"]) == ("Right intent", WISH["kind"], 0.8)
+    assert client.get(f"{HERE}/metrics/{made['id']}").json() == made
+    assert client.get(f"{HERE}/metrics").json()["items"] == [made]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"kind": "vibes"}, "kind"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"output": "two words"}, "output"),
+        ({"threshold": 1.1}, "threshold"),
+        ({"tolerance": -1}, "tolerance"),
+        ({"tolerance": "NaN"}, "tolerance"),
+        ({"treshold": 0.5}, "treshold"),
+        ({"name": None}, "name"),
+    ],
+)
+def test_what_is_wrong_with_a_metric_is_told_at_its_place(
+    erin: User, api_of: ApiOf, change: dict[str, Any], place: str
+) -> None:
+    answer = api_of(erin).post(f"{HERE}/metrics", WISH | change, JSON)
+    assert answer.status_code == 422
+    assert place in [p["field"] for p in answer.json()["problems"]]
+    assert not Metric.objects.exists()
+
+
+def test_a_metric_is_checked_against_program_and_dataset(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    beside = {"program": scene.program.pk, "dataset": scene.dataset.pk}
+    answer = api_of(erin).post(f"{HERE}/metrics", WISH | beside | {"expected": "mood"}, JSON)
+    assert answer.status_code == 422
+    assert answer.json()["problems"] == [
+        {"field": "expected", "message": "“mood” is not among them: intent."}
+    ]
+    assert api_of(erin).post(f"{HERE}/metrics", WISH | beside, JSON).status_code == 201
+
+
+def test_a_name_that_is_taken_is_a_conflict(erin: User, api_of: ApiOf) -> None:
+    client = api_of(erin)
+    client.post(f"{HERE}/metrics", WISH, JSON)
+    assert client.post(f"{HERE}/metrics", WISH, JSON).status_code == 409
+
+
+def test_providers_are_listed_without_their_keys(carol: User, scene: Scene, api_of: ApiOf) -> None:
+    Provider.objects.filter(pk=scene.provider.pk).update(
+        secret=secrets.encrypt("sk-CANARY-0123456789"), secret_hint="…6789"
+    )
+    answer = api_of(carol).get(f"{HERE}/providers")
+    found = {p["name"]: p for p in answer.json()["items"]}
+    assert found["Scripted"]["models"] == ["scripted-1", "scripted-2"]
+    assert found["Scripted"]["has_key"] is True
+    assert found["Scripted"]["check"] == "works"
+    assert found["Embedded model"]["has_key"] is False
+    assert b"CANARY" not in answer.content
+    assert b"6789" not in answer.content

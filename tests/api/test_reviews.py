@@ -1,0 +1,203 @@
+"""Reviews, versions and labels over the API."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from promptlab.accounts.models import Project, User
+from promptlab.reviews.models import Version
+from promptlab.runs.models import Launch
+from tests.api.conftest import HERE, JSON, ApiOf
+from tests.promptlab.runs.scene import Scene, play
+
+
+def decide(client: Client, launch: Launch, decision: str, **wish: Any) -> Any:
+    assert launch.run.best_candidate is not None
+    address = f"{HERE}/runs/{launch.number}/candidates/{launch.run.best_candidate.number}/reviews"
+    return client.post(address, {"decision": decision, **wish}, JSON)
+
+
+def test_an_approval_makes_a_version(bob: User, finished: Launch, api_of: ApiOf) -> None:
+    answer = decide(api_of(bob), finished, "approve", note="Good.", seen=0)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["review"]["decision"], made["review"]["by"]) == ("approve", "bob@example.org")
+    assert (made["version"]["number"], made["version"]["run"]) == (1, 1)
+    assert made["version"]["labels"] == ["latest"]
+    run = api_of(bob).get(f"{HERE}/runs/1").json()
+    assert (run["decision"], run["version"]) == ("approve", 1)
+
+
+def test_approving_twice_gives_the_same_version(bob: User, finished: Launch, api_of: ApiOf) -> None:
+    first = decide(api_of(bob), finished, "approve").json()["version"]
+    assert decide(api_of(bob), finished, "approve").json()["version"] == first
+    assert Version.objects.count() == 1
+
+
+def test_turning_down_needs_a_note_and_makes_no_version(
+    bob: User, finished: Launch, api_of: ApiOf
+) -> None:
+    refused = decide(api_of(bob), finished, "reject")
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("Say why")
+    made = decide(api_of(bob), finished, "request_changes", note="Shorter demos.").json()
+    assert made["version"] is None
+    address = f"{HERE}/runs/1/candidates/{finished.run.best_candidate.number}/reviews"
+    page = api_of(bob).get(address).json()
+    assert [r["note"] for r in page["items"]] == ["Shorter demos."]
+
+
+def test_a_decision_that_was_not_read_stands_in_the_way(
+    bob: User, alice: User, finished: Launch, api_of: ApiOf
+) -> None:
+    decide(api_of(alice), finished, "reject", note="No.")
+    answer = decide(api_of(bob), finished, "approve", seen=0)
+    assert answer.status_code == 409
+    assert "Alice decided meanwhile" in answer.json()["detail"]
+    assert not Version.objects.exists()
+
+
+def test_who_started_a_run_cannot_approve_it_where_two_are_wanted(
+    alice: User, bob: User, project: Project, scene: Scene, api_of: ApiOf
+) -> None:
+    Project.objects.filter(pk=project.pk).update(requires_second_person=True)
+    launch = play(scene.start())
+    Launch.objects.update(started_by=bob)
+    answer = decide(api_of(bob), launch, "approve")
+    assert answer.status_code == 403
+    assert "second person" in answer.json()["detail"]
+    assert decide(api_of(alice), launch, "approve").status_code == 201
+
+
+def test_a_run_that_goes_on_cannot_be_decided_about(
+    bob: User, halfway: Launch, api_of: ApiOf
+) -> None:
+    answer = api_of(bob).post(f"{HERE}/runs/1/candidates/0/reviews", {"decision": "approve"}, JSON)
+    assert answer.status_code == 409
+    assert "still going" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "place"),
+    [
+        ({"decision": "merge"}, "decision"),
+        ({}, "decision"),
+        ({"decision": "reject", "note": "x" * 4001}, "note"),
+        ({"decision": "reject", "note": "a\0b"}, "note"),
+        ({"decision": "reject", "reason": "x"}, "reason"),
+    ],
+)
+def test_a_decision_out_of_bounds_is_told_at_its_place(
+    bob: User, finished: Launch, api_of: ApiOf, wish: dict[str, Any], place: str
+) -> None:
+    answer = api_of(bob).post(f"{HERE}/runs/1/candidates/0/reviews", wish, JSON)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == place
+
+
+@pytest.fixture
+def version(bob: User, finished: Launch, api_of: ApiOf) -> dict[str, Any]:
+    found: dict[str, Any] = decide(api_of(bob), finished, "approve").json()["version"]
+    return found
+
+
+def address_of(version: dict[str, Any]) -> str:
+    return f"{HERE}/versions/{version['program']['id']}/{version['number']}"
+
+
+def test_a_version_carries_its_content_and_its_digest(
+    carol: User, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    found = api_of(carol).get(address_of(version)).json()
+    assert found["content"]["format"] == "promptlab/version@1"
+    assert found["content"]["provenance"]["run"] == 1
+    file = api_of(carol).get(f"{address_of(version)}/export")
+    assert hashlib.sha256(file.content).hexdigest() == found["sha256"]
+    assert json.loads(file.content) == found["content"]
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [
+        ("json", "support-triage-v1.json"),
+        ("python", "support_triage_v1.py"),
+        ("dspy", "support-triage-v1.dspy.json"),
+        ("dspy_module", "support_triage_v1_dspy.py"),
+    ],
+)
+def test_a_version_is_exported_in_every_format(
+    carol: User, version: dict[str, Any], api_of: ApiOf, format: str, name: str
+) -> None:
+    file = api_of(carol).get(f"{address_of(version)}/export?format={format}")
+    assert file["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert len(file.content) > 200
+
+
+def test_an_unknown_format_is_refused_with_those_there_are(
+    carol: User, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    answer = api_of(carol).get(f"{address_of(version)}/export?format=pickle")
+    assert answer.status_code == 422
+    assert "json, python, dspy, dspy_module" in answer.json()["problems"][0]["message"]
+
+
+def test_versions_are_listed_by_program(
+    carol: User, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    client = api_of(carol)
+    assert client.get(f"{HERE}/versions").json() == {"items": [version], "count": 1}
+    program = version["program"]["id"]
+    assert client.get(f"{HERE}/versions?program={program}").json()["count"] == 1
+    assert client.get(f"{HERE}/versions?program={program + 1}").json()["count"] == 0
+    assert client.get(f"{HERE}/versions/{program}/2").status_code == 404
+
+
+def label(version: dict[str, Any], name: str) -> str:
+    return f"{HERE}/programs/{version['program']['id']}/labels/{name}"
+
+
+def test_labels_are_promoted_and_rolled_back(
+    bob: User, scene: Scene, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    client = api_of(bob)
+    first = client.put(label(version, "production"), {"version": 1, "replacing": None}, JSON)
+    assert first.json() == {
+        "name": "production", "version": 1, "previous": None, "moves_by_hand": True,
+    }  # fmt: skip
+    decide(client, play(scene.start()), "approve")
+    moved = client.put(label(version, "production"), {"version": 2, "replacing": 1}, JSON)
+    assert (moved.json()["version"], moved.json()["previous"]) == (2, 1)
+    back = client.post(label(version, "production") + "/rollback", {"replacing": 2}, JSON)
+    assert back.json()["version"] == 1
+    shown = client.get(f"{HERE}/programs/{version['program']['id']}/labels").json()
+    assert {row["name"]: row["version"] for row in shown} == {
+        "latest": 2, "production": 1, "staging": None,
+    }  # fmt: skip
+
+
+def test_a_label_that_was_moved_meanwhile_stays(
+    bob: User, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    client = api_of(bob)
+    client.put(label(version, "production"), {"version": 1}, JSON)
+    answer = client.put(label(version, "production"), {"version": 1, "replacing": None}, JSON)
+    assert answer.status_code == 409
+    assert "moved meanwhile" in answer.json()["detail"]
+
+
+def test_labels_that_cannot_be_moved_are_told(
+    bob: User, version: dict[str, Any], api_of: ApiOf
+) -> None:
+    client = api_of(bob)
+    latest = client.put(label(version, "latest"), {"version": 1}, JSON)
+    assert latest.status_code == 409
+    assert "moved by approvals" in latest.json()["detail"]
+    assert client.put(label(version, "beta"), {"version": 1}, JSON).status_code == 404
+    assert client.put(label(version, "staging"), {"version": 9}, JSON).status_code == 404
+    nowhere = client.post(label(version, "staging") + "/rollback", {}, JSON)
+    assert nowhere.status_code == 409

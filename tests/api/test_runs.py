@@ -1,0 +1,223 @@
+"""Runs over the API: estimate, start, watch, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from optimizer.models import Provider, Run, RunEvent
+from promptlab.accounts.models import User
+from promptlab.runs.models import Launch
+from tests.api.conftest import HERE, JSON, ApiOf
+from tests.promptlab.runs.scene import Scene
+
+
+def wish_for(scene: Scene, **changes: Any) -> dict[str, Any]:
+    wish = {
+        "program": scene.program.pk,
+        "dataset": scene.dataset.pk,
+        "models": {"task": {"provider": scene.provider.pk, "model": "scripted-1"}},
+    }
+    return wish | changes
+
+
+def test_an_estimate_says_what_a_run_would_take_and_starts_nothing(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    answer = api_of(erin).post(f"{HERE}/runs/estimate", wish_for(scene), JSON)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert 0 < found["calls"]["low"] <= found["calls"]["high"]
+    assert 0 < found["dollars"]["low"] <= found["dollars"]["high"]
+    assert found["limits"]["calls"] >= found["calls"]["high"]
+    assert found["limits"]["dollars"] >= found["dollars"]["high"]
+    assert found["can_start"] is True
+    assert not Run.objects.exists()
+
+
+def test_an_editor_starts_a_run_with_what_the_page_suggests(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    answer = api_of(erin).post(f"{HERE}/runs", wish_for(scene), JSON)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["number"], made["status"], made["optimizer"]) == (1, "queued", "mipro")
+    assert made["program"] == {"id": scene.program.pk, "name": "Support triage"}
+    assert made["metric"]["id"] == scene.metric.pk
+    models = {m["role"]: m["model"] for m in made["models"]}
+    assert models["task"] == models["optimizer"] == "scripted-1"
+    assert made["limits"]["calls"] > 0
+    assert made["started_by"] == "erin@example.org"
+    assert made["examples"] == {"train": 40, "validation": 40, "test": 20}
+    launch = Launch.objects.get()
+    assert (launch.number, launch.started_by) == (1, erin)
+    assert launch.run.spec["settings"]["effort"] == "light"
+
+
+def test_own_settings_models_and_caps_are_taken_as_they_are(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    wish = wish_for(
+        scene, settings={"trials": 7, "minibatch_size": 12}, limits={"calls": 900, "dollars": None},
+        seed=5, optimizer="mipro",
+    )  # fmt: skip
+    wish["models"]["optimizer"] = {"provider": scene.provider.pk, "model": "scripted-2"}
+    made = api_of(erin).post(f"{HERE}/runs", wish, JSON).json()
+    assert made["effort"] == "custom"
+    assert (made["settings"]["trials"], made["settings"]["minibatch_size"]) == (7, 12)
+    assert made["limits"] == {"calls": 900, "dollars": None}
+    assert made["seed"] == 5
+    assert ("optimizer", "scripted-2") in {(m["role"], m["model"]) for m in made["models"]}
+
+
+def test_zero_shot_keeps_its_own_settings(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    wish = wish_for(scene, optimizer="zero_shot_mipro", settings={"trials": 5})
+    made = api_of(erin).post(f"{HERE}/runs", wish, JSON).json()
+    assert made["settings"]["demo_sets"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"program": 0}, "program"),
+        ({"dataset": 999_999}, "dataset"),
+        ({"metric": 999_999}, "metric"),
+        ({"optimizer": "gepa"}, "optimizer"),
+        ({"models": {"task": {"provider": 0, "model": "x"}}}, "models.task"),
+        ({"models": {"judge": {"provider": 0, "model": "x"}}}, "models.judge"),
+        ({"limits": {"calls": 0}}, "limits.calls"),
+        ({"limits": {"calls": 3}}, "limits.calls"),
+        ({"limits": {"dollars": -1}}, "limits.dollars"),
+        ({"limits": {"cals": 3}}, "limits.cals"),
+        ({"settings": {"trials": 0}}, "settings.trials"),
+        ({"effort": "enormous"}, "effort"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_is_told_at_its_place_and_nothing_starts(
+    erin: User, scene: Scene, api_of: ApiOf, change: dict[str, Any], place: str
+) -> None:
+    answer = api_of(erin).post(f"{HERE}/runs", wish_for(scene, **change), JSON)
+    assert answer.status_code == 422
+    assert any(p["field"].startswith(place) for p in answer.json()["problems"])
+    assert answer.json()["detail"]
+    assert not Run.objects.exists()
+
+
+def test_a_check_that_fails_keeps_the_run_from_starting(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    Provider.objects.filter(pk=scene.provider.pk).update(
+        check_state=Provider.Check.FAILED, check_message="The key is wrong."
+    )
+    estimate = api_of(erin).post(f"{HERE}/runs/estimate", wish_for(scene), JSON).json()
+    assert estimate["can_start"] is False
+    answer = api_of(erin).post(f"{HERE}/runs", wish_for(scene), JSON)
+    assert answer.status_code == 422
+    problem = answer.json()["problems"][0]
+    assert problem["field"] == "models.task"
+    assert "The key is wrong." in problem["message"]
+
+
+def test_a_dollar_cap_needs_a_known_price(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    Provider.objects.filter(pk=scene.provider.pk).update(input_price=None, output_price=None)
+    wish = wish_for(scene, limits={"dollars": 1})
+    answer = api_of(erin).post(f"{HERE}/runs", wish, JSON)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == "limits.dollars"
+
+
+def test_a_finished_run_shows_scores_with_n_and_interval(
+    carol: User, finished: Launch, api_of: ApiOf
+) -> None:
+    found = api_of(carol).get(f"{HERE}/runs/{finished.number}").json()
+    assert (found["status"], found["stop_reason"]) == ("finished", "completed")
+    assert found["progress"] == 1.0
+    for score in (found["baseline"], found["best"]):
+        assert score["n"] + score["errors"] == 40
+        assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
+    assert found["comparison"]["verdict"] in {"better", "tied", "worse"}
+    assert found["comparison"]["n"] <= 40
+    assert "Candidate" in found["verdict"] or "baseline stays" in found["verdict"]
+    assert found["test"]["best"]["n"] <= 20
+    assert found["spent"]["calls"] > 0
+    assert found["last_event"] == Run.objects.get().last_seq
+
+
+def test_the_list_is_narrowed_and_paged(
+    carol: User, scene: Scene, finished: Launch, api_of: ApiOf
+) -> None:
+    scene.start()
+    client = api_of(carol)
+    everything = client.get(f"{HERE}/runs").json()
+    assert [r["number"] for r in everything["items"]] == [2, 1]
+    assert everything["count"] == 2
+    queued = client.get(f"{HERE}/runs?status=queued").json()
+    assert [r["number"] for r in queued["items"]] == [2]
+    one = client.get(f"{HERE}/runs?limit=1&offset=1&program={scene.program.pk}").json()
+    assert [r["number"] for r in one["items"]] == [1]
+    assert client.get(f"{HERE}/runs?status=odd").status_code == 422
+
+
+def test_events_are_read_on_from_any_of_them(carol: User, finished: Launch, api_of: ApiOf) -> None:
+    client, seen, after = api_of(carol), [], 0
+    while True:
+        page = client.get(f"{HERE}/runs/1/events?after={after}&limit=20").json()
+        if not page["items"]:
+            break
+        seen += page["items"]
+        after = page["items"][-1]["seq"]
+    assert page["ended"] is True
+    assert [e["seq"] for e in seen] == list(RunEvent.objects.values_list("seq", flat=True))
+    assert seen[0]["kind"] == "phase_started"
+    assert {"trial_started", "full_scored", "minibatch_scored"} <= {e["kind"] for e in seen}
+
+
+def test_trials_tell_full_and_minibatch_scores_apart(
+    carol: User, finished: Launch, api_of: ApiOf
+) -> None:
+    page = api_of(carol).get(f"{HERE}/runs/1/trials?limit=200").json()
+    assert [t["number"] for t in page["items"]] == list(range(page["count"]))
+    baseline, rest = page["items"][0], page["items"][1:]
+    assert (baseline["kind"], baseline["candidate"], baseline["size"]) == ("full", 0, 40)
+    assert {(t["kind"], t["size"]) for t in rest} == {("full", 40), ("minibatch", 10)}
+    assert all(t["score"]["n"] + t["score"]["errors"] == t["size"] for t in rest)
+
+
+def test_a_run_is_paused_resumed_and_cancelled(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    scene.start()
+    client = api_of(erin)
+    assert client.post(f"{HERE}/runs/1/pause").json()["status"] == "paused"
+    assert client.post(f"{HERE}/runs/1/resume").json()["status"] == "queued"
+    assert client.post(f"{HERE}/runs/1/cancel").json()["status"] == "cancelled"
+    refused = client.post(f"{HERE}/runs/1/resume")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "A run that is cancelled cannot be resumed."
+
+
+def test_caps_are_changed_while_it_goes_on(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    scene.start()
+    client = api_of(erin)
+    changed = client.put(f"{HERE}/runs/1/limits", {"calls": 7000, "dollars": 3.5}, JSON)
+    assert changed.json()["limits"] == {"calls": 7000, "dollars": 3.5}
+    Run.objects.update(used_calls=100)
+    below = client.put(f"{HERE}/runs/1/limits", {"calls": 50}, JSON)
+    assert below.status_code == 409
+    assert "spent already" in below.json()["detail"]
+    wrong = client.put(f"{HERE}/runs/1/limits", {"calls": 0}, JSON)
+    assert wrong.json()["problems"][0]["field"] == "limits.calls"
+
+
+def test_a_running_run_shows_its_progress(carol: User, halfway: Launch, api_of: ApiOf) -> None:
+    found = api_of(carol).get(f"{HERE}/runs/1").json()
+    assert found["status"] == "running"
+    assert 0 < found["progress"] < 1
+    assert 0 < found["trials"] < found["trials_planned"]
+    assert found["verdict"] == ""
+    assert found["test"] is None
+
+
+def test_a_run_that_is_not_there_is_said_so(carol: User, scene: Scene, api_of: ApiOf) -> None:
+    for rest in ("", "/events", "/trials", "/candidates", "/candidates/0"):
+        assert api_of(carol).get(f"{HERE}/runs/7{rest}").status_code == 404
