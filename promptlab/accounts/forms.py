@@ -34,14 +34,10 @@ class SettingsForm(forms.Form):
     )
 
 
-def role_label(role: Role) -> str:
-    return f"{role.label}: {role.may}"
-
-
 class InviteForm(forms.Form):
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=[(role.value, role_label(role)) for role in Role],
+        choices=Role.choices,
         initial=Role.EDITOR,
     )
     note = forms.CharField(

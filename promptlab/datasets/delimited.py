@@ -195,7 +195,11 @@ def _trouble(record: _Record, width: int) -> str:
             "a quote opens in this row and is never closed, so the rest of the file is lost in it"
         )
     if len(record.cells) < width:
-        return f"has {len(record.cells)} cells instead of {width}"
+        return f"has {_cells(record)} instead of {width}"
     if any(cell.strip() for cell in record.cells[width:]):
-        return f"has {len(record.cells)} cells instead of {width}; a text with a comma needs quotes"
+        return f"has {_cells(record)} instead of {width}; a text with a comma needs quotes"
     return next((told for cell in record.cells if (told := trouble_in(cell))), "")
+
+
+def _cells(record: _Record) -> str:
+    return "one cell" if len(record.cells) == 1 else f"{len(record.cells)} cells"

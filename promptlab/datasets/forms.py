@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from promptlab.datasets.table import MAX_BYTES, Options
 from promptlab.datasets.uploads import too_large
 from promptlab.ui.forms import FileDrop
 
-SEEDS = 10_000
+BY_SHARE, BY_COLUMN = "share", "column:"
 
 
 class FileForm(forms.Form):
@@ -76,7 +75,7 @@ class MappingForm(forms.Form):
         initial="skip",
         widget=forms.RadioSelect,
     )
-    split_column = forms.ChoiceField(label=_("Splits"), required=False)
+    split_column = forms.ChoiceField(label=_("Splits"))
     train = forms.IntegerField(label=_("Train, %"), min_value=1, max_value=99)
     validation = forms.IntegerField(label=_("Validation, %"), min_value=1, max_value=99)
     test = forms.IntegerField(label=_("Test, %"), min_value=0, max_value=98)
@@ -92,9 +91,12 @@ class MappingForm(forms.Form):
         self.found = found
         for number, column in enumerate(found.columns):
             self._add_column(number, column)
-        named = [(c.name, _("As column “%(name)s” says") % {"name": c.name}) for c in found.columns]
+        named = [
+            (BY_COLUMN + c.name, _("As column “%(name)s” says") % {"name": c.name})
+            for c in found.columns
+        ]
         self.fields["split_column"] = forms.ChoiceField(
-            label=_("Splits"), required=False, choices=[("", _("Deal out by share")), *named]
+            label=_("Splits"), choices=[(BY_SHARE, _("Deal out by share")), *named]
         )
         for share in Split:
             self.fields[share.value].widget.attrs["class"] = "short"
@@ -125,7 +127,11 @@ class MappingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         shares = [data[split.value] for split in Split if split.value in data]
-        if not data.get("split_column") and len(shares) == len(Split) and sum(shares) != 100:
+        if (
+            data.get("split_column") == BY_SHARE
+            and len(shares) == len(Split)
+            and sum(shares) != 100
+        ):
             told = _("The three shares make %(sum)s %%; they must make 100 %%.")
             self.add_error("train", told % {"sum": sum(shares)})
         return data
@@ -151,8 +157,12 @@ class MappingForm(forms.Form):
             data["test"],
             data["seed"],
             data["stratify"],
-            data["split_column"],
+            data["split_column"].removeprefix(BY_COLUMN) if self.by_column else "",
         )
+
+    @property
+    def by_column(self) -> bool:
+        return bool(self.cleaned_data["split_column"] != BY_SHARE)
 
     @property
     def skips(self) -> bool:
@@ -182,11 +192,13 @@ def _guesses(found: Found, name: str) -> dict[str, Any]:
     plan = SplitPlan()
     guesses: dict[str, Any] = {
         "name": name,
-        "split_column": next((c.name for c in found.columns if c.names_split), ""),
+        "split_column": next(
+            (BY_COLUMN + c.name for c in found.columns if c.names_split), BY_SHARE
+        ),
         "train": plan.train,
         "validation": plan.validation,
         "test": plan.test,
-        "seed": secrets.randbelow(SEEDS),
+        "seed": plan.seed,
         "stratify": True,
     }
     for number, column in enumerate(found.columns):

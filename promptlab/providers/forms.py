@@ -131,7 +131,8 @@ class ProviderForm(forms.Form):
         self.fields["api_base"].required = False
         self.fields["api_base"].label = _("Other address")
         self.fields["api_base"].help_text = _("Only for a proxy or a region of its own.")
-        self.fields["input_price"].help_text = _("Empty: LiteLLM's price list.")
+        for side in ("input_price", "output_price"):
+            self.fields[side].help_text = _("Empty: as LiteLLM's price list says.")
         models.help_text = (
             _("One a line; “%(prefix)s” is put before names that lack it.")
             % {"prefix": self.preset.prefix}

@@ -43,6 +43,26 @@ class OfferedModel:
     price: Price | None
 
 
+@dataclass(frozen=True)
+class ProviderCard:
+    """A provider on its page."""
+
+    provider: Provider
+    models: tuple[OfferedModel, ...]
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether a price is not known, so that dollars cannot be capped."""
+        return any(model.price is None for model in self.models)
+
+
+def cards_of(project: Project) -> list[ProviderCard]:
+    return [
+        ProviderCard(provider, tuple(offered_models(provider)))
+        for provider in providers_of(project)
+    ]
+
+
 def providers_of(project: Project) -> QuerySet[Provider]:
     """The project's providers by name, the embedded one first; without their keys."""
     found = Provider.objects.filter(namespace=project.namespace).defer("secret")

@@ -24,10 +24,7 @@ def list_providers(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     context = {
         "project": found,
-        "cards": [
-            {"provider": provider, "models": queries.offered_models(provider)}
-            for provider in queries.providers_of(found)
-        ],
+        "cards": queries.cards_of(found),
         "engine_runs": embedded.runs_here(),
         "presets": PRESETS,
     }

@@ -28,6 +28,7 @@ SOURCES = (
     "css/components/compare.css",
     "css/components/transcript.css",
     "css/components/graph.css",
+    "css/components/datasets.css",
     "css/components/programs.css",
     "css/components/metrics.css",
     "css/components/runs.css",

@@ -109,7 +109,7 @@ def test_the_dataset_is_made_as_the_form_says_and_the_upload_forgotten(
         (gzip.compress(b"a,b\n1,2\n"), "x.csv.gz", "Unpack it first"),
         (bytes(range(256)) * 9, "x.csv", "not a text file"),
         (b"{nope", "x.json", "JSON"),
-        (b"a,b\n1\n", "x.csv", "has 1 cells instead of 2"),
+        (b"a,b\n1\n", "x.csv", "has one cell instead of 2"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_beside_the_field(
@@ -139,7 +139,7 @@ def test_rows_that_were_left_out_are_told_with_their_lines(site: Client, project
     drop(site, project, content=CSV + "oops\n")
     content = site.get(mapped(Upload.objects.get(), "map", project)).content.decode()
     assert "One row was left out" in content
-    assert "line 42 has 1 cells instead of 3" in content
+    assert "line 42 has one cell instead of 3" in content
 
 
 def test_a_field_that_is_mapped_twice_is_refused_beside_it_and_nothing_is_lost(
@@ -226,7 +226,9 @@ def test_the_outlook_follows_the_form(site: Client, upload: Upload, project: Pro
     data = answers(site, upload, project, train=10, validation=90, test=0)
     page = site.post(mapped(upload, "outlook", project), data, headers={"HX-Request": "true"})
     for split, n in (("train", 4), ("validation", 36), ("test", 0)):
-        assert f'<th scope="row">{split}</th><td class="r">{n}</td>' in page.content.decode()
+        assert f'<th scope="row">{split}</th><td class="r" data-label="Examples">{n}</td>' in (
+            page.content.decode()
+        )
     wrong = site.post(mapped(upload, "outlook", project), {**data, "role-2": "ignored"})
     assert "Correct the columns" in wrong.content.decode()
     assert not Dataset.objects.exists()
