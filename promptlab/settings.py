@@ -124,7 +124,7 @@ _address = DatabaseAddress.from_url(
 # Under ASGI every request has a thread of its own, so that only a pool keeps connections. Tests
 # create and drop databases, which open pools would block.
 _options: dict[str, Any] = (
-    {} if TESTING else {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}}
+    {} if TESTING else {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}}
 )
 DATABASES = {
     "default": {

@@ -187,7 +187,8 @@ async def serve(host: str, port: int, engines: Engines, key: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=f"Serve {MODEL_NAME} on 127.0.0.1.")
+    parser = argparse.ArgumentParser(description=f"Serve {MODEL_NAME}.")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--engines", type=int, default=engines_for_this_machine())
     arguments = parser.parse_args()
@@ -201,7 +202,7 @@ def main() -> None:
     os.nice(POLITENESS)
     key = secrets.token_urlsafe()
     engines = Engines([start_engine(weights, key) for _ in range(arguments.engines)])
-    asyncio.run(serve("127.0.0.1", arguments.port, engines, key))
+    asyncio.run(serve(arguments.host, arguments.port, engines, key))
     # The engines' threads may be in the middle of a reply that nobody waits for.
     os._exit(0)
 
