@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from promptlab.accounts.models import Membership, Project, User
 from promptlab.accounts.roles import Role
+from promptlab.ui.navigation import page_url
 
 # Section of the side navigation → the rows it counts, by their related name.
 COUNTED = {
@@ -27,7 +28,7 @@ COUNTED = {
 
 def project_menu(request: HttpRequest) -> dict[str, Any]:
     """`project`, `role`, `can_edit`, `can_review`, `can_administer`, `nav_counts`: read when used,
-    so that a partial costs no query."""
+    so that a partial costs no query. `palette_url`: the index of places to go to."""
     match = request.resolver_match
     slug = match.kwargs.get("project") if match else None
     user = request.user
@@ -41,6 +42,7 @@ def project_menu(request: HttpRequest) -> dict[str, Any]:
         "can_review": _lazily(lambda: menu.may(Role.REVIEWER)),
         "can_administer": _lazily(lambda: menu.may(Role.ADMIN)),
         "nav_counts": _lazily(lambda: menu.counts),
+        "palette_url": page_url("releases:palette", slug),
     }
 
 

@@ -13,6 +13,7 @@ _VERSION = f"{_VERSIONS}<int:program>/<int:number>/"
 
 urlpatterns = [
     path("p/<slug:project>/", views.overview, name="overview"),
+    path("p/<slug:project>/palette.json", views.palette, name="palette"),
     path(_VERSIONS, views.versions, name="list"),
     path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
     path(_VERSION, views.version, name="version"),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.optimizers import OPTIMIZERS
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
-from promptlab.accounts.roles import Role
+from promptlab.accounts.roles import Role, role_of
 from promptlab.programs.models import Program
 from promptlab.releases import pages, services
 from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
+from promptlab.releases.palette import places_of
 from promptlab.reviews import queries
 from promptlab.runs.comparison import MODES
 
@@ -29,6 +33,17 @@ def overview(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     context = {"project": found, "overview": overview_of(found), "section": "overview"}
     return render(request, "releases/overview.html", context)
+
+
+@login_required
+@require_safe
+def palette(request: SignedInRequest, project: str) -> JsonResponse:
+    """The index of “Search or jump to”."""
+    found = project_for(request.user, project)
+    held = role_of(request.user, found)
+    may_edit = held is not None and held.at_least(Role.EDITOR)
+    places = [asdict(place) for place in places_of(found, may_edit=may_edit)]
+    return JsonResponse(places, safe=False)
 
 
 @login_required
@@ -61,6 +76,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "project": found,
         "version": row,
         "content": row.content,
+        "optimizer": OPTIMIZERS[row.content.provenance.optimizer].title,
         "labels": [label.name for label in row.labels.all()],
         "downloads": pages.downloads_of(row),
         "pointers": pages.pointers_of(row),
