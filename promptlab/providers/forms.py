@@ -123,7 +123,8 @@ class ProviderForm(forms.Form):
     def _fit_to_preset(self) -> None:
         models, key = self.fields["models"], self.fields["api_key"]
         if self.preset.kind == Provider.Kind.OPENAI_COMPATIBLE:
-            models.help_text = _("One a line, as the server calls them.")
+            models.required = False
+            models.help_text = _("One a line, as the server calls them. Empty: a test asks it.")
             key.help_text = _("Only if the server wants one. Stored encrypted, never shown again.")
             return
         key.required = self.provider is None
@@ -163,7 +164,7 @@ class ProviderForm(forms.Form):
             for line in lines
             if line
         ]
-        if not names:
+        if not names and self.fields["models"].required:
             raise ValidationError(_("Enter at least one model."))
         for name in names:
             if len(name) > 200 or any(character.isspace() for character in name):
@@ -186,6 +187,12 @@ class ProviderForm(forms.Form):
             told = _("The address changed: enter the key again, so that it goes there on purpose.")
             self.add_error("api_key", told)
         return data
+
+    def ask_key_again(self) -> None:
+        """A key is never sent back to a page; so say that it is not in the form any more."""
+        if self.cleaned_data.get("api_key"):
+            told = _("Enter the key again: it was not kept while something is to be corrected.")
+            self.add_error("api_key", told)
 
     def _key_would_travel(self, data: dict[str, Any]) -> bool:
         """Whether a key that nobody can read here would be sent to another address."""
@@ -214,14 +221,15 @@ class ProviderForm(forms.Form):
 
 
 class CheckForm(forms.Form):
-    """Which of the provider's models to test."""
+    """Which of the provider's models to test; none yet means that its list is asked for."""
 
-    model = forms.ChoiceField()
+    model = forms.ChoiceField(required=False)
 
     def __init__(self, provider: Provider, data: Mapping[str, Any]) -> None:
         super().__init__(data)
         self.fields["model"] = forms.ChoiceField(
-            choices=[(model, model) for model in provider.models_offered]
+            required=bool(provider.models_offered),
+            choices=[(model, model) for model in provider.models_offered],
         )
 
 

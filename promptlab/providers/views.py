@@ -83,6 +83,8 @@ def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse
             row.refresh_from_db()
     if not request.htmx:
         return redirect("providers:list", found.slug)
+    if "list" in request.GET and row.models_offered:
+        return HttpResponse(headers={"HX-Refresh": "true"})
     context = {"project": found, "provider": row}
     return render(request, "providers/list.html#check", context)
 
@@ -101,6 +103,8 @@ def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> Ht
 
 def _form_page(request: SignedInRequest, project: Project, form: ProviderForm) -> HttpResponse:
     status = 422 if form.is_bound else 200
+    if form.is_bound:
+        form.ask_key_again()
     context = {"project": project, "form": form, "provider": form.provider}
     return render(request, "providers/edit.html", context, status=status)
 
