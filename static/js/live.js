@@ -71,3 +71,5 @@ document.addEventListener("htmx:ws:after:connection", () => connected(true));
 document.addEventListener("htmx:ws:after:message:incoming", follow);
 document.addEventListener("htmx:after:swap", follow);
 follow();
+// htmx looks for its extensions in a timer, which may fire before the file of the socket has come.
+for (const place of document.querySelectorAll("[hx-ws\\:connect]")) htmx.process(place);
