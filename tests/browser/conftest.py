@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import pytest
 from tests.browser.chromium import FLAGS, HOW_TO_GET_ONE, find_chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
     from promptlab.accounts.models import User
     from tests.browser.lab import Lab
@@ -49,6 +49,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if CHROMIUM is None:
         terminalreporter.section("browser tests", red=True, bold=True)
         terminalreporter.line(HOW_TO_GET_ONE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What web and worker said is part of a failure."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and running is not None:
+        for name in ("web", "worker", "model"):
+            report.sections.append((f"log of {name}", running.log_of(name)[-3000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -87,11 +100,24 @@ def lab(stack: Stack, model: OpenAIServer) -> Lab:
     return Lab(model.url)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """The default of five seconds is short on two busy cores."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=15_000)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
     if CHROMIUM is None:
         pytest.fail(HOW_TO_GET_ONE)
     return {"executable_path": CHROMIUM, "args": list(FLAGS), "headless": True}
+
+
+@pytest.fixture(scope="session")
+def base_url(stack: Stack) -> str:
+    return stack.url
 
 
 @pytest.fixture
@@ -107,14 +133,12 @@ def watch(stack: Stack) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def visit(stack: Stack, browser: Browser, watch: Watch) -> Iterator[Visit]:
+def visit(stack: Stack, watch: Watch, new_context: Callable[..., BrowserContext]) -> Visit:
     """`visit(user, path)`: a page of a browser of its own in which that user is signed in."""
-    contexts: list[BrowserContext] = []
 
     def opened(user: User | None = None, path: str = "/", **options: object) -> Page:
-        context = browser.new_context(base_url=stack.url, **{"viewport": DESK, **options})
+        context = new_context(**{"viewport": DESK, **options})
         context.set_default_timeout(15_000)
-        contexts.append(context)
         watch.over(context)
         if user is not None:
             context.add_cookies([{**session_of(user), "url": stack.url}])
@@ -123,9 +147,7 @@ def visit(stack: Stack, browser: Browser, watch: Watch) -> Iterator[Visit]:
             page.goto(path)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    return opened
 
 
 def session_of(user: User) -> dict[str, str]:

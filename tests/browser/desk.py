@@ -50,7 +50,7 @@ def as_csv(count: int) -> bytes:
     """The messages as a file that somebody would drop on the page."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["ticket", "message", "team"])
+    writer.writerow(["ticket_id", "message", "team"])
     for number, (message, label) in enumerate(messages(count)):
         writer.writerow([f"T-{number:03}", message, label])
     return out.getvalue().encode()
