@@ -23,5 +23,9 @@ class ProviderDown(Leaving):
     """Several calls in a row failed with all their attempts: the message names the provider."""
 
 
+class CutOff(Leaving):
+    """Workers died again and again while the same call was out: it is not paid for ever."""
+
+
 class ProviderClosed(Leaving):
     """The provider refuses every call (key, permission, model, money): it has to be changed."""

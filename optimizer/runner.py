@@ -26,7 +26,7 @@ from optimizer.core.candidate import baseline_of
 from optimizer.core.events import Result
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer
 from optimizer.core.search import NewSearch
-from optimizer.leaving import CancelWished, Leaving, PauseWished, ProviderDown, WorkerStops
+from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, ProviderDown, WorkerStops
 from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
@@ -166,6 +166,8 @@ def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
         return Run.Status.QUEUED, ""
     if isinstance(reason, ProviderDown):
         return Run.Status.PAUSED, "provider down"
+    if isinstance(reason, CutOff):
+        return Run.Status.PAUSED, "cut off"
     if isinstance(reason, PauseWished):
         return Run.Status.PAUSED, ""
     return Run.Status.FAILED, "provider refused"

@@ -23,7 +23,7 @@ from optimizer.runner import STOPPING
 logger = logging.getLogger(__name__)
 
 QUICK_AT_ONCE = 4
-REAP_SECONDS = 3.0
+REAP_SECONDS = 1.5
 RECONNECT_SECONDS = 2.0
 
 

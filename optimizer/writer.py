@@ -21,7 +21,7 @@ from optimizer import outcomes, ownership
 from optimizer.core.lm import Reply
 from optimizer.core.outcome import Outcome
 from optimizer.core.requests import BudgetSpent
-from optimizer.leaving import CancelWished, Leaving, PauseWished, WorkerStops
+from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, WorkerStops
 from optimizer.lm.failures import CallFailed, NotSent, SentTooOften
 from optimizer.lm.ledger import Answer, Closing, Ledger
 from optimizer.lm.paid import Wanted
@@ -37,6 +37,12 @@ FEW = 4
 LARGEST_GROUP = 512
 PATIENCE_SECONDS = 60.0
 """How long a lost database is waited for."""
+
+TOO_OFTEN = "No reply came, however often this call was sent; it may have been paid each time."
+CUT_OFF = (
+    "The worker died again and again while the same calls were out, so they are not sent again by "
+    "themselves: each time may have been paid. See what ends the worker (memory?), then resume."
+)
 
 Future = asyncio.Future[Reply | None]
 Told = Reply | BaseException | None
@@ -272,7 +278,7 @@ class Writer:
             self._out.pop(key, None)
         if asked:
             handled = set(map(id, asked))
-            self._parked = [a for a in self._parked if id(a) not in handled]
+            self._parked = [a for a in self._parked if id(a) not in handled and not a.future.done()]
         self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
 
     def _asked(self, group: Group, closed: set[str], beating: bool) -> list[Asked]:
@@ -306,7 +312,10 @@ class Writer:
             elif answer is Answer.NO_FUNDS:
                 answers.append((entry, spent))
             elif answer is Answer.SENT_TOO_OFTEN:
-                answers.append((entry, _sent_too_often()))
+                answers.append((entry, SentTooOften(TOO_OFTEN)))
+            elif answer is Answer.CUT_OFF:
+                self.leave(CutOff(CUT_OFF))
+                answers.append((entry, CutOff(CUT_OFF)))
             elif self.leaving is not None:
                 answers.append((entry, self.leaving))
             else:
@@ -330,10 +339,3 @@ class Writer:
     def _heed_stopping(self) -> None:
         if self._stopping.is_set():
             self.leave(WorkerStops())
-
-
-def _sent_too_often() -> SentTooOften:
-    return SentTooOften(
-        "This call was cut off every time it was sent, and may have been paid each time; it is not "
-        "sent again by itself. Pause and resume the run to try once more."
-    )

@@ -16,11 +16,8 @@ from psycopg import Cursor
 
 from optimizer.core.lm import Reply
 from optimizer.lm.failures import CallFailed, Charge
-from optimizer.lm.paid import Wanted
+from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.ownership import Owner, Superseded
-
-RESENDS = 2
-"""How often a call whose end is unknown is sent again: it may have been paid each time."""
 
 Row = tuple[Any, ...]
 
@@ -32,7 +29,8 @@ class Answer(Enum):
     BUSY = "busy"  # another owner's call is out: ask again
     LATER = "later"  # it fits if the calls in flight cost less than their upper bounds
     NO_FUNDS = "no funds"
-    SENT_TOO_OFTEN = "sent too often"
+    SENT_TOO_OFTEN = "sent too often"  # it never came back, while this owner waited for it
+    CUT_OFF = "cut off"  # workers died again and again while it was out
 
 
 @dataclass(frozen=True)
@@ -194,8 +192,10 @@ class Ledger:
                 return Answer.BUSY
             _doubt(cursor, "owner = %s", [known.owner])
             return None
-        worn = known.state == "doubt" and known.doubts > RESENDS
-        return Answer.SENT_TOO_OFTEN if worn and known.run == self._run else None
+        if known.state == "doubt" and known.doubts > RESENDS and known.run == self._run:
+            own = known.owner == self.owner.name
+            return Answer.SENT_TOO_OFTEN if own else Answer.CUT_OFF
+        return None
 
     def _insert(self, cursor: Cursor[Row], wanted: list[Wanted]) -> set[str]:
         if not wanted:

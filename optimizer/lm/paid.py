@@ -10,6 +10,9 @@ from optimizer.lm.call import Client, LMCall, key_of
 from optimizer.lm.failures import CallFailed, NoReply
 from optimizer.prices import Price
 
+RESENDS = 2
+"""How often a call whose end is unknown is sent again: it may have been paid each time."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -29,7 +32,7 @@ class Books(Protocol):
 
         Raises:
             BudgetSpent: a cap would be passed.
-            SentTooOften: the call was interrupted too many times before.
+            SentTooOften: it was sent RESENDS times more than once, and never came back.
             Leaving: the run is being left; nothing new is begun.
         """
         ...

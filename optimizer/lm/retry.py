@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from optimizer.core.lm import Reply
 from optimizer.lm.call import Client, LMCall
-from optimizer.lm.failures import CallFailed, SchemaRefused
+from optimizer.lm.failures import CallFailed, Charge, SchemaRefused
+from optimizer.lm.paid import RESENDS
 
 ATTEMPTS = 6
 FIRST_WAIT = 0.5
@@ -33,7 +34,7 @@ class Patient:
             try:
                 return await self._inner.complete(call)
             except CallFailed as failure:
-                if not failure.passing:
+                if not failure.passing or (failure.charge is Charge.DOUBT and attempt > RESENDS):
                     raise
                 await self._rest(self._wait(attempt, failure))
         return await self._inner.complete(call)
