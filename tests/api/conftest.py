@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from optimizer.core.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
 from promptlab.runs.models import Launch
@@ -15,6 +16,10 @@ from tests.promptlab.runs.scene import Scene, play, set_scene
 ApiOf = Callable[[User], Client]
 HERE = "/api/v1/projects/support-triage"
 JSON = "application/json"
+SMALL = Settings(
+    effort=Effort.CUSTOM, instructions=3, demo_sets=3, max_bootstrapped_demos=1,
+    max_labeled_demos=1, trials=6, minibatch_size=8, full_every=3, max_validation=20,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -30,14 +35,14 @@ def api_of(db: None) -> ApiOf:
 
 @pytest.fixture
 def scene(project: Project, erin: User) -> Scene:
-    return set_scene(project, erin)
+    return set_scene(project, erin, examples=50)
 
 
 @pytest.fixture
 def finished(scene: Scene) -> Launch:
-    return play(scene.start())
+    return play(scene.start(settings=SMALL))
 
 
 @pytest.fixture
 def halfway(scene: Scene) -> Launch:
-    return play(scene.start(), until=6)
+    return play(scene.start(settings=SMALL), until=3)

@@ -46,7 +46,7 @@ def test_outcomes_are_paired_with_the_baselines(
 ) -> None:
     found = api_of(carol).get(f"{CANDIDATES}/{best}/outcomes").json()
     assert found["against"] == 0
-    assert found["count"] == found["counts"]["all"] == 40
+    assert found["count"] == found["counts"]["all"] == 20
     comparison = found["comparison"]
     results = [row["result"] for row in found["items"]]
     assert comparison["wins"] == results.count("win")

@@ -49,7 +49,7 @@ def test_an_editor_starts_a_run_with_what_the_page_suggests(
     assert models["task"] == models["optimizer"] == "scripted-1"
     assert made["limits"]["calls"] > 0
     assert made["started_by"] == "erin@example.org"
-    assert made["examples"] == {"train": 40, "validation": 40, "test": 20}
+    assert made["examples"] == {"train": 20, "validation": 20, "test": 10}
     launch = Launch.objects.get()
     assert (launch.number, launch.started_by) == (1, erin)
     assert launch.run.spec["settings"]["effort"] == "light"
@@ -135,12 +135,12 @@ def test_a_finished_run_shows_scores_with_n_and_interval(
     assert (found["status"], found["stop_reason"]) == ("finished", "completed")
     assert found["progress"] == 1.0
     for score in (found["baseline"], found["best"]):
-        assert score["n"] + score["errors"] == 40
+        assert score["n"] + score["errors"] == 20
         assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
     assert found["comparison"]["verdict"] in {"better", "tied", "worse"}
-    assert found["comparison"]["n"] <= 40
+    assert found["comparison"]["n"] <= 20
     assert "Candidate" in found["verdict"] or "baseline stays" in found["verdict"]
-    assert found["test"]["best"]["n"] <= 20
+    assert found["test"]["best"]["n"] <= 10
     assert found["spent"]["calls"] > 0
     assert found["last_event"] == Run.objects.get().last_seq
 
@@ -180,8 +180,8 @@ def test_trials_tell_full_and_minibatch_scores_apart(
     page = api_of(carol).get(f"{HERE}/runs/1/trials?limit=200").json()
     assert [t["number"] for t in page["items"]] == list(range(page["count"]))
     baseline, rest = page["items"][0], page["items"][1:]
-    assert (baseline["kind"], baseline["candidate"], baseline["size"]) == ("full", 0, 40)
-    assert {(t["kind"], t["size"]) for t in rest} == {("full", 40), ("minibatch", 10)}
+    assert (baseline["kind"], baseline["candidate"], baseline["size"]) == ("full", 0, 20)
+    assert {(t["kind"], t["size"]) for t in rest} == {("full", 20), ("minibatch", 8)}
     assert all(t["score"]["n"] + t["score"]["errors"] == t["size"] for t in rest)
 
 
