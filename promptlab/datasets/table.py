@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 from optimizer.core.signature import Value
@@ -11,6 +12,7 @@ MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 MAX_CELL = 1_000_000  # characters
+MAX_NAME = 200  # characters of a column's name
 MAX_PROBLEMS = 200  # that are told one by one; all are counted
 
 
@@ -65,11 +67,20 @@ class Options:
 
 
 def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Column names as found, the blank and repeated ones changed, and notes about those."""
+    """Column names as found, the blank and repeated ones changed, and notes about those.
+
+    Raises:
+        Unreadable: a name cannot be one.
+    """
     found: list[str] = []
     notes: list[str] = []
     for number, raw in enumerate(names, start=1):
         name = " ".join(raw.split())
+        trouble = trouble_in(name) or (len(name) > MAX_NAME and f"has {len(name):,} characters")
+        if trouble:
+            raise Unreadable(
+                f"The name of column {number} {trouble}. Does the first row have the column names?"
+            )
         if not name:
             name = f"column {number}"
             notes.append(f"Column {number} has no name in the file; here it is “{name}”.")
@@ -94,6 +105,8 @@ def check_width(names: tuple[str, ...]) -> None:
 
 def trouble_in(cell: Value) -> str:
     """Why a cell cannot be stored, or an empty string."""
+    if isinstance(cell, float) and not isfinite(cell):
+        return "has a number that is too large"
     texts = cell if isinstance(cell, list) else [cell] if isinstance(cell, str) else []
     for text in texts:
         if "\x00" in text:

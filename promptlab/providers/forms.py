@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.models import Provider
+from promptlab.providers.presets import Preset
 from promptlab.providers.services import Connection
 from promptlab.ui.forms import CodeTextarea
 
 MICRO = 1_000_000
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A well-known provider: what its form begins with. `prefix` is LiteLLM's, with the slash."""
-
-    key: str
-    name: str
-    text: str | Promise
-    kind: Provider.Kind = Provider.Kind.LITELLM
-    prefix: str = ""
-    api_base: str = ""
-
-
-PRESETS = (
-    Preset("openai", "OpenAI", _("GPT models, by API key"), prefix="openai/"),
-    Preset("anthropic", "Anthropic", _("Claude models, by API key"), prefix="anthropic/"),
-    Preset("gemini", "Google Gemini", _("Gemini models, by API key"), prefix="gemini/"),
-    Preset("mistral", "Mistral", _("Mistral models, by API key"), prefix="mistral/"),
-    Preset("deepseek", "DeepSeek", _("DeepSeek models, by API key"), prefix="deepseek/"),
-    Preset("groq", "Groq", _("Open models, served fast"), prefix="groq/"),
-    Preset("openrouter", "OpenRouter", _("Many providers by one key"), prefix="openrouter/"),
-    Preset("litellm", "LiteLLM", _("Any other provider that LiteLLM knows")),
-    Preset(
-        "endpoint",
-        "OpenAI-compatible",
-        _("Your own server: vLLM, llama.cpp, Ollama, LM Studio, a gateway"),
-        kind=Provider.Kind.OPENAI_COMPATIBLE,
-    ),
-)
-
-
-def preset_of(key: str) -> Preset | None:
-    return next((preset for preset in PRESETS if preset.key == key), None)
 
 
 class ProviderForm(forms.Form):
@@ -231,13 +196,6 @@ class CheckForm(forms.Form):
             required=bool(provider.models_offered),
             choices=[(model, model) for model in provider.models_offered],
         )
-
-
-def preset_for(provider: Provider) -> Preset:
-    """The preset whose form a stored provider is edited with."""
-    if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
-        return next(preset for preset in PRESETS if preset.key == "endpoint")
-    return next(preset for preset in PRESETS if preset.key == "litellm")
 
 
 def _initial(preset: Preset, provider: Provider | None) -> dict[str, Any]:

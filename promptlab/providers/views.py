@@ -15,7 +15,8 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.providers import embedded, queries, services
-from promptlab.providers.forms import PRESETS, CheckForm, ProviderForm, preset_for, preset_of
+from promptlab.providers.forms import CheckForm, ProviderForm
+from promptlab.providers.presets import PRESETS, preset_for, preset_of
 
 
 @login_required

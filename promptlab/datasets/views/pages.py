@@ -53,7 +53,7 @@ class ShownRow:
 @require_safe
 def list_datasets(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
-    words = request.GET.get("q", "").strip()
+    words = _words(request)
     datasets = queries.datasets_of(found, words)
     page = Paginator(datasets, DATASETS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "datasets/list.html", {"project": found, "page": page, "words": words})
@@ -74,7 +74,7 @@ def rows(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
     row = _dataset_or_404(found, dataset)
     split = request.GET.get("split", "")
     split = split if split in set(Split) else ""
-    words = request.GET.get("q", "").strip()
+    words = _words(request)
     examples = queries.find_examples(row, split, words)
     page = Paginator(examples, ROWS_A_PAGE).get_page(request.GET.get("page"))
     inputs, expected = queries.fields(row)
@@ -121,6 +121,11 @@ def remove(request: SignedInRequest, project: str, dataset: int) -> HttpResponse
         return redirect("datasets:detail", found.slug, row.pk)
     messages.success(request, _("“%(name)s” was deleted.") % {"name": row.name})
     return redirect("datasets:list", found.slug)
+
+
+def _words(request: SignedInRequest) -> str:
+    """The filter in the address, without null bytes, which Postgres cannot look for."""
+    return request.GET.get("q", "").replace("\x00", "").strip()
 
 
 def _dataset_or_404(project: Project, pk: int) -> Dataset:

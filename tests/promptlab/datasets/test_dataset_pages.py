@@ -92,6 +92,7 @@ def test_rows_are_filtered_by_split_and_words_in_the_address(
     assert {row.split for row in test.context["rows"]} == {"test"}
     found = browser.get(address, {"q": "message 17"})
     assert [row.cells[0] for row in found.context["rows"]] == ["message 17"]
+    assert browser.get(address, {"q": "\x00", "split": "x", "page": "x"}).status_code == 200
     none = browser.get(address, {"q": "nowhere"}).content.decode()
     assert "No row matches" in none
     last = browser.get(address, {"page": "99"})

@@ -261,3 +261,14 @@ def test_json_without_rows_is_refused_in_words(text: str) -> None:
 def test_half_a_character_is_told() -> None:
     table = read_text('{"a": "\\ud800"}\n{"a": "ok"}\n', "x.jsonl")
     assert "half a character" in table.problems[0].message
+
+
+def test_a_number_beyond_all_bounds_is_told() -> None:
+    table = read_text('{"a": 1e999}\n{"a": 1}\n', "x.jsonl")
+    assert "too large" in table.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["a\x00", "x" * 300])
+def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
+    with pytest.raises(Unreadable, match="The name of column 2"):
+        read_text(f"q,{name}\n1,2\n")
