@@ -50,22 +50,24 @@ class MetricForm(forms.Form):
         queryset=Program.objects.none(),
         required=False,
         empty_label=gettext_lazy("None: type the output's name"),
+        help_text=gettext_lazy("Whose answers are judged."),
     )
     dataset = forms.ModelChoiceField(
         label=gettext_lazy("Dataset"),
         queryset=Dataset.objects.none(),
         required=False,
         empty_label=gettext_lazy("None: type the column's name"),
+        help_text=gettext_lazy("Where the right answers stand."),
     )
     output = forms.CharField(
         label=gettext_lazy("Output"),
         max_length=64,
-        help_text=gettext_lazy("The program's output that is judged."),
+        help_text=gettext_lazy("Its output that is judged."),
     )
     expected = forms.CharField(
         label=gettext_lazy("Expected"),
         max_length=64,
-        help_text=gettext_lazy("The dataset's column it is compared with."),
+        help_text=gettext_lazy("The column it is compared with."),
     )
     tolerance = forms.FloatField(
         label=gettext_lazy("Tolerance"),

@@ -12,7 +12,7 @@ from optimizer.core.program import INPUT, Call, Module, ModuleKind, PartKind, Pr
 from optimizer.core.signature import Field
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
-from promptlab.programs.wires import in_order
+from promptlab.programs.wires import in_order, outputs_in_order
 from promptlab.ui.graph import Drawing, Edge, Node, layout
 
 KIND_NAMES = {ModuleKind.PREDICT: "Predict", ModuleKind.CHAIN_OF_THOUGHT: "Chain of thought"}
@@ -76,7 +76,7 @@ def outline(program: models.Program, editable: bool) -> Outline:
         drawing=draw(core, places),
         steps=tuple(_step(program, call, found, editable) for call in in_order(core)),
         loose=tuple(m for m in core.modules if m.name not in called),
-        outputs=tuple((n, s, core.source_field(s)) for n, s in core.outputs.items()),
+        outputs=tuple((n, s, core.source_field(s)) for n, s in outputs_in_order(core)),
         problems=tuple(places.trouble(problem) for problem in found),
         warnings=tuple(places.trouble(warning) for warning in warned),
     )
@@ -160,7 +160,9 @@ def _ports(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
 
 def _gives(core: Program) -> tuple[tuple[str, str], ...]:
     fields = core.output_fields()
-    return tuple((n, fields[n].type.value if n in fields else "?") for n in core.outputs)
+    return tuple(
+        (n, fields[n].type.value if n in fields else "?") for n, _source in outputs_in_order(core)
+    )
 
 
 def _step(program: models.Program, call: Call, found: list[Problem], editable: bool) -> Step:

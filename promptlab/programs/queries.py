@@ -8,6 +8,7 @@ from typing import Any
 
 from promptlab.accounts.models import Project
 from promptlab.programs.models import Program
+from promptlab.programs.wires import outputs_in_order
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def listed(project: Project) -> list[Listed]:
             program=program,
             modules=len(program.core.modules),
             takes=tuple(f.name for f in program.core.inputs),
-            gives=tuple(program.core.outputs),
+            gives=tuple(name for name, _source in outputs_in_order(program.core)),
             problems=len(program.core.problems()),
             last_run=last.get(program.pk),
         )

@@ -24,6 +24,7 @@ from optimizer.core.signature import FieldType, Value, written
 from optimizer.core.spec import ModelRef
 from optimizer.models import Tryout
 from promptlab.accounts.models import Project
+from promptlab.programs.wires import outputs_in_order
 
 PATIENCE = timedelta(seconds=15)
 """How long a page waits before it asks whether a worker is running."""
@@ -191,6 +192,6 @@ def _outputs(
     fields = program.output_fields()
     return tuple(
         ShownValue(name, fields[name].type, value, expected.get(name))
-        for name, value in outcome.outputs.items()
-        if name in fields
+        for name, _source in outputs_in_order(program)
+        if (value := outcome.outputs.get(name)) is not None
     )

@@ -88,6 +88,14 @@ def in_order(program: Program) -> list[Call]:
     return found
 
 
+def outputs_in_order(program: Program) -> list[tuple[str, str]]:
+    """The program's outputs as they are made. Postgres does not keep the order of keys."""
+    place = {source.name: i for i, source in enumerate(output_sources(program))}
+    return sorted(
+        program.outputs.items(), key=lambda pair: (place.get(pair[1], len(place)), pair[0])
+    )
+
+
 def _sources(program: Program) -> Iterator[tuple[str, Field]]:
     for field in program.inputs:
         yield f"{INPUT}.{field.name}", field

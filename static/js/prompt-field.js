@@ -14,12 +14,28 @@ function fill(message, values) {
 
 class PromptField extends HTMLElement {
   connectedCallback() {
-    this.text = this.querySelector("textarea");
-    this.mirror = this.querySelector("pre");
-    this.known = new Set((this.dataset.known ?? "").split(" ").filter(Boolean));
-    this.text.addEventListener("input", () => this.paint());
-    this.text.addEventListener("keydown", (event) => this.save(event));
+    this.repaint = () => this.paint();
+    this.addEventListener("input", this.repaint);
+    this.addEventListener("keydown", (event) => this.save(event));
+    // Fields that are named in the same form are known as soon as they are typed.
+    this.text.form?.addEventListener("input", this.repaint);
+    // A morph takes the marks out of the mirror.
+    document.addEventListener("htmx:after:swap", this.repaint);
     this.paint();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("htmx:after:swap", this.repaint);
+  }
+
+  get text() {
+    return this.querySelector("textarea");
+  }
+
+  get known() {
+    const named = [...(this.text.form?.querySelectorAll("[data-field-name]") ?? [])];
+    const names = named.length ? named.map((input) => input.value.trim()) : (this.dataset.known ?? "").split(" ");
+    return new Set(names.filter(Boolean));
   }
 
   save(event) {
@@ -30,13 +46,14 @@ class PromptField extends HTMLElement {
 
   paint() {
     const { value } = this.text;
+    const { known } = this;
     const unknown = new Set();
     const parts = [];
     let from = 0;
     for (const found of value.matchAll(PLACEHOLDER)) {
       const mark = document.createElement("mark");
       mark.textContent = found[0];
-      if (this.known.size && !this.known.has(found[1])) {
+      if (known.size && !known.has(found[1])) {
         mark.className = "unknown";
         unknown.add(found[1]);
       }
@@ -44,7 +61,7 @@ class PromptField extends HTMLElement {
       from = found.index + found[0].length;
     }
     // The last line break needs a character after it, or the mirror is a line shorter.
-    this.mirror.replaceChildren(...parts, `${value.slice(from)}\u200b`);
+    this.querySelector("pre").replaceChildren(...parts, `${value.slice(from)}\u200b`);
     this.count(value, [...unknown]);
   }
 

@@ -16,7 +16,7 @@ from optimizer.core.signature import FieldType, Value, written
 from optimizer.core.spec import ModelRef
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
-from promptlab.datasets.queries import as_example
+from promptlab.datasets.queries import as_example, columns
 from promptlab.programs.forms.demos import ValueField
 from promptlab.programs.rows import plain_lines
 from promptlab.providers.queries import model_choices
@@ -42,6 +42,7 @@ class ExampleForm(forms.Form):
     )
 
     def __init__(self, project: Project, program: Program, data: QueryDict) -> None:
+        self.project, self.program = project, program
         given = data.copy()
         if "dataset" not in data:
             first = fitting_dataset(project, program)
@@ -61,6 +62,12 @@ class ExampleForm(forms.Form):
         """The example's place in the dataset, from 1; the last one where there are fewer."""
         wished = self.cleaned_data.get("row") or 1
         return min(wished, self.chosen.count) if self.chosen else wished
+
+    def following(self) -> ExampleForm:
+        """The same dataset, one example further."""
+        data = QueryDict(mutable=True)
+        data.update({"dataset": self["dataset"].value() or "", "row": str(self.after)})
+        return ExampleForm(self.project, self.program, data)
 
     @property
     def before(self) -> int:
@@ -161,16 +168,27 @@ class TryForm(forms.Form):
         return metric.core if metric else None
 
 
+def filled_in(data: QueryDict, program: Program, row: DatasetExample | None) -> QueryDict:
+    """What was sent, with the values of another example."""
+    found = data.copy()
+    for field in program.inputs:
+        found[f"in-{field.name}"] = written(row.inputs.get(field.name)) if row else ""
+    return found
+
+
 def _as_sent(values: dict[str, Value]) -> dict[str, str]:
     """Values as a browser sends them back, without space at the ends."""
     return {name: plain_lines(written(value)).strip() for name, value in values.items()}
 
 
 def fitting_dataset(project: Project, program: Program) -> Dataset | None:
-    """The newest dataset that has every input of the program."""
-    wanted = {field.name for field in program.inputs}
-    for dataset in project.datasets.all():
-        given = {c["field"] for c in dataset.columns if c["role"] == "input"}
-        if wanted and wanted <= given:
-            return dataset
-    return None
+    """The newest dataset that has every input of the program, best one that expects its outputs."""
+    wanted, given = {field.name for field in program.inputs}, set(program.outputs)
+    fitting = [
+        (dataset, set(expected))
+        for dataset in project.datasets.all()
+        for inputs, expected in [columns(dataset)]
+        if wanted and wanted <= set(inputs)
+    ]
+    both = (dataset for dataset, expected in fitting if given & expected)
+    return next(both, fitting[0][0] if fitting else None)

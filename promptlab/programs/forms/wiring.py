@@ -20,7 +20,13 @@ from promptlab.programs.forms.fields import (
     rows_of,
 )
 from promptlab.programs.rows import RowForm, Rows, faults_of, rows_after, wants_change
-from promptlab.programs.wires import Misfit, Source, output_sources, sources_for
+from promptlab.programs.wires import (
+    Misfit,
+    Source,
+    output_sources,
+    outputs_in_order,
+    sources_for,
+)
 
 Options = list[tuple[str, Any]]
 
@@ -47,7 +53,9 @@ class ConnectForm(forms.Form):
             label=wanted.name,
             required=False,
             initial=current,
-            choices=_options([s for s in sources if s.misfit is Misfit.NONE], current),
+            choices=_options(
+                self.program, [s for s in sources if s.misfit is Misfit.NONE], current
+            ),
             misfits={s.name: s for s in sources if s.misfit},
             wanted=wanted,
             # Several of these forms stand on one page.
@@ -213,10 +221,10 @@ class OutputsForm(forms.Form):
             self.initial = {"revision": data.get("revision")}
             self.rows = rows_after(OutputForm, "outputs", data)
         else:
-            initial = [{"name": n, "source": s} for n, s in program.outputs.items()]
+            initial = [{"name": n, "source": s} for n, s in outputs_in_order(program)]
             self.rows = Rows(OutputForm, "outputs", data, initial=initial or [{}])
         for row in self.rows:
-            options = _options(output_sources(program), str(row["source"].value() or ""))
+            options = _options(program, output_sources(program), str(row["source"].value() or ""))
             row.fields["source"].widget.choices = options
 
     def is_valid(self) -> bool:
@@ -241,13 +249,15 @@ class OutputsForm(forms.Form):
         return edits.change_outputs(self.program, outputs)
 
 
-def _options(sources: list[Source], current: str) -> Options:
+def _options(program: Program, sources: list[Source], current: str) -> Options:
     """Options in groups. The present source stays among them, so that looking changes nothing."""
     own = [s for s in sources if s.name.startswith(f"{INPUT}.")]
     given = [s for s in sources if s not in own]
     options: Options = [("", _("Not connected"))]
     if current and current not in {s.name for s in sources}:
-        options.append((current, _("%s (does not fit)") % current))
+        gone = program.source_field(current) is None
+        text = _("%s (does not exist)") if gone else _("%s (does not fit)")
+        options.append((current, text % current))
     for label, group in ((_("Inputs of the program"), own), (_("Outputs of calls"), given)):
         if group:
             options.append((label, [(s.name, f"{s.name} · {s.field.type}") for s in group]))

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from optimizer.core.program import Program
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -70,7 +71,7 @@ def new_program(request: SignedInRequest, project: str) -> HttpResponse:
         "way": way.name,
         "tabs": _tabs(found, way, dataset),
         "suggested": _suggested(found, way, dataset),
-        "sketch": draw(sketch) if (sketch := form.sketch(dataset)) else None,
+        "sketch": _drawn(form.sketch(dataset)),
     }
     part = "#start" if request.htmx else ""
     status = 422 if form.is_bound else 200
@@ -107,6 +108,10 @@ def _suggested(project: Project, way: Way, dataset: Dataset | None) -> str:
         return ""
     suffix = f", {_('two steps')}" if way.name == "steps" else ""
     return services.free_name(project, dataset.name, suffix)
+
+
+def _drawn(core: Program | None) -> dict[str, Any] | None:
+    return {"drawing": draw(core), "modules": core.modules} if core else None
 
 
 def _tabs(project: Project, current: Way, dataset: Dataset | None) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A dataset of messages with their intents, programs that fit it, and a model that can be called."""
+"""A dataset of messages with their intents, programs that fit it, and a model to call."""
 
 from __future__ import annotations
 

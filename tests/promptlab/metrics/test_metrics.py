@@ -1,0 +1,257 @@
+"""Metrics: the list, the form with its test bench, and the sensible first choice."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from optimizer.core.metrics import MetricKind
+from optimizer.core.signature import Field, FieldType
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.models import Dataset
+from promptlab.metrics import services
+from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
+from promptlab.programs.starters import one_module
+from tests.core.programs import INTENT
+
+Browser = Callable[[User], Client]
+EXPECTED = Field("label")
+
+
+def new_address(project: Project) -> str:
+    return reverse("metrics:new", args=[project.slug])
+
+
+def address(metric: Metric, name: str = "metric") -> str:
+    return reverse(f"metrics:{name}", args=[metric.project.slug, metric.pk])
+
+
+def typed(**changed: Any) -> dict[str, Any]:
+    return {
+        "name": "Right",
+        "kind": "exact_match",
+        "program": "",
+        "dataset": "",
+        "output": "intent",
+        "expected": "intent",
+        "tolerance": "0",
+        "threshold": "1",
+        **changed,
+    }
+
+
+def text_of(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
+def test_an_empty_list_says_what_a_metric_is_for(
+    client_of: Browser, erin: User, carol: User, project: Project
+) -> None:
+    here = reverse("metrics:list", args=[project.slug])
+    page = text_of(client_of(erin).get(here))
+
+    assert "No metric yet" in page
+    assert new_address(project) in page
+    assert new_address(project) not in text_of(client_of(carol).get(here))
+
+
+def test_the_form_begins_with_what_fits_the_program_and_the_dataset(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    page = text_of(client_of(erin).get(new_address(project)))
+
+    assert 'value="Choice accuracy of intent"' in page
+    assert re.search(r'value="choice_accuracy"[^>]* checked', page)
+    assert '<option value="intent" selected>intent</option>' in page
+
+
+def test_a_metric_is_created(client_of: Browser, erin: User, project: Project) -> None:
+    data = typed(kind="numeric", tolerance="0.5", threshold="0.8")
+    response = client_of(erin).post(new_address(project), data)
+    metric = Metric.objects.get()
+
+    assert response.status_code == 302
+    assert metric.created_by == erin
+    assert metric.core.kind is MetricKind.NUMERIC
+    assert (metric.core.tolerance, metric.core.threshold) == (0.5, 0.8)
+
+
+def test_only_numeric_metrics_have_a_tolerance(
+    client_of: Browser, erin: User, project: Project
+) -> None:
+    client = client_of(erin)
+    client.post(new_address(project), typed(tolerance="0.5"))
+    exact = text_of(client.post(new_address(project), typed(look="1")))
+    numeric = text_of(client.post(new_address(project), typed(look="1", kind="numeric")))
+
+    assert Metric.objects.get().tolerance == 0
+    assert 'name="tolerance"' not in exact
+    assert 'name="tolerance"' in numeric
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"name": "Right intent"}, "There is already a metric called “Right intent”"),
+        ({"kind": "taste"}, "Select a valid choice."),
+        ({"output": ""}, "This field is required."),
+        ({"output": "the intent"}, "“the intent” is not an output name"),
+        ({"expected": "a b"}, "“a b” is not a column name"),
+        ({"threshold": "1.5"}, "less than or equal to 1"),
+        ({"threshold": ""}, "This field is required."),
+        ({"tolerance": "-1", "kind": "numeric"}, "greater than or equal to 0"),
+        ({"threshold": "nan"}, "Enter a number."),
+    ],
+)
+def test_what_is_wrong_is_told_beside_its_field(
+    client_of: Browser, erin: User, metric: Metric, changed: dict[str, str], message: str
+) -> None:
+    response = client_of(erin).post(new_address(metric.project), typed(**changed))
+
+    assert response.status_code == 422
+    assert message in text_of(response)
+    assert Metric.objects.count() == 1
+
+
+def test_a_name_that_program_or_dataset_lacks_is_told(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    data = typed(program=one_step.pk, dataset=dataset.pk, output="label", expected="gold")
+    page = text_of(client_of(erin).post(new_address(project), data))
+
+    assert "“label” is not among them: intent." in page
+    assert "“gold” is not among them: intent." in page
+
+
+def test_choice_accuracy_on_a_text_is_told(
+    client_of: Browser, erin: User, project: Project, make_program: Any, dataset: Dataset
+) -> None:
+    program = make_program(one_module("x", (Field("message"),), (Field("intent"),)))
+    data = typed(program=program.pk, dataset=dataset.pk, kind="choice_accuracy")
+    response = client_of(erin).post(new_address(project), data)
+
+    assert response.status_code == 422
+    assert "Choice accuracy needs a choice field; “intent” is text." in text_of(response)
+
+
+def test_the_bench_judges_the_first_validation_examples_as_one_types(
+    client_of: Browser, erin: User, project: Project, dataset: Dataset
+) -> None:
+    client = client_of(erin)
+    first = dataset.examples.filter(split="validation").first()
+    assert first is not None
+    look = typed(look="1", dataset=dataset.pk)
+    untouched = text_of(client.post(new_address(project), look))
+    wrong = text_of(
+        client.post(
+            new_address(project),
+            {**look, f"answer-{first.key}": "nonsense"},
+            headers={"HX-Request": "true"},
+        )
+    )
+
+    shown = min(dataset.examples.filter(split="validation").count(), 5)
+    assert untouched.count("as expected") == shown
+    assert f"expected “{first.expected['intent']}”, got “nonsense”" in wrong
+    assert "<html" not in wrong
+    assert not Metric.objects.exists()
+
+
+def test_looking_complains_of_nothing_and_saves_nothing(
+    client_of: Browser, erin: User, metric: Metric
+) -> None:
+    response = client_of(erin).post(address(metric), typed(look="1", name="", output=""))
+
+    assert response.status_code == 200
+    assert "This field is required." not in text_of(response)
+    assert Metric.objects.get().name == "Right intent"
+
+
+def test_a_metric_is_changed(client_of: Browser, erin: User, metric: Metric) -> None:
+    client_of(erin).post(address(metric), typed(name="Exactly right"))
+    metric.refresh_from_db()
+
+    assert (metric.name, metric.kind) == ("Exactly right", "exact_match")
+
+
+def test_a_viewer_may_use_the_bench_but_not_save(
+    client_of: Browser, carol: User, metric: Metric, dataset: Dataset
+) -> None:
+    client = client_of(carol)
+    page = text_of(client.get(address(metric)))
+
+    assert "Viewers may use the bench" in page
+    assert "as expected" in page
+    assert client.post(address(metric), typed(look="1")).status_code == 200
+    assert client.post(address(metric), typed()).status_code == 403
+    assert client.post(address(metric, "delete")).status_code == 403
+    assert client.get(new_address(metric.project)).status_code == 403
+
+
+def test_an_outsider_finds_nothing(client_of: Browser, dave: User, metric: Metric) -> None:
+    client = client_of(dave)
+
+    assert client.get(reverse("metrics:list", args=[metric.project.slug])).status_code == 404
+    assert client.get(address(metric)).status_code == 404
+    assert client.get(reverse("metrics:metric", args=["daves-own", metric.pk])).status_code == 404
+
+
+def test_a_metric_is_deleted(client_of: Browser, erin: User, metric: Metric) -> None:
+    page = text_of(client_of(erin).post(address(metric, "delete"), follow=True))
+
+    assert "“Right intent” was deleted." in page
+
+
+# --- The sensible first choice -----------------------------------------------------------------
+
+
+def test_types_decide_the_kind() -> None:
+    number, text = Field("n", FieldType.NUMBER), Field("text")
+
+    def kind(given: Field, expected: Field) -> MetricKind | None:
+        found = services.suggested([(given.name, given)], [expected])
+        return found.kind if found else None
+
+    assert kind(INTENT, text) is MetricKind.CHOICE_ACCURACY
+    assert kind(number, text) is MetricKind.NUMERIC
+    assert kind(text, number) is MetricKind.NUMERIC
+    assert kind(text, text) is MetricKind.EXACT_MATCH
+
+
+def test_the_same_name_is_taken_first() -> None:
+    found = services.suggested(
+        [("note", Field("note")), ("intent", INTENT)], [Field("id"), Field("intent")]
+    )
+
+    assert found is not None
+    assert (found.output, found.expected) == ("intent", "intent")
+
+
+def test_nothing_is_suggested_where_nothing_can_be_compared() -> None:
+    assert services.suggested([], [Field("x")]) is None
+    assert services.suggested([("x", Field("x"))], []) is None
+
+
+def test_a_metric_of_the_project_that_fits_is_suggested(
+    one_step: Program, dataset: Dataset, metric: Metric
+) -> None:
+    assert services.suggest(one_step, dataset) == metric
+
+
+def test_otherwise_a_new_one_is_suggested_that_is_not_stored(
+    one_step: Program, dataset: Dataset
+) -> None:
+    found = services.suggest(one_step, dataset)
+
+    assert found is not None
+    assert found.pk is None
+    assert found.name == "Choice accuracy of intent"
+    assert services.core_metric(found).problems(one_step.core, {"intent"}) == []

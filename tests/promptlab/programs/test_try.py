@@ -1,0 +1,277 @@
+"""Trying a program on one example: what is asked, and what is shown of the answer."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from optimizer import codec
+from optimizer.core.candidate import ModulePrompt, baseline_of
+from optimizer.core.example import Example
+from optimizer.core.metrics import Metric as CoreMetric
+from optimizer.core.metrics import MetricKind
+from optimizer.core.outcome import CallTrace, Outcome, Score
+from optimizer.core.spec import ModelRef
+from optimizer.models import Provider, Tryout
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.models import Dataset
+from promptlab.programs import tryouts
+from promptlab.programs.models import Program
+from tests.core.programs import ONE_STEP
+
+Browser = Callable[[User], Client]
+
+
+def address(program: Program, *more: object) -> str:
+    name = "programs:tryout" if more else "programs:try"
+    return reverse(name, args=[program.project.slug, program.pk, *more])
+
+
+def text_of(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
+def values(provider: Provider, message: str, **more: Any) -> dict[str, Any]:
+    return {"in-message": message, "model": f"{provider.pk}:scripted", "metric": "", **more}
+
+
+def answered(tryout: Tryout, **outcome: Any) -> Tryout:
+    """What a worker leaves behind."""
+    trace = CallTrace(
+        "classify", "classify", {"message": "Where is it?"}, {"intent": "delivery"},
+        '{"intent": "delivery"}', "", 120, 9, 42, 0.5,
+    )  # fmt: skip
+    found = Outcome("typed", Score(1.0, "as expected"), {"intent": "delivery"}, (trace,))
+    found = Outcome(**{**found.__dict__, **outcome})
+    tryout.state, tryout.outcome = Tryout.State.DONE, codec.to_json(found)
+    tryout.save()
+    return tryout
+
+
+@pytest.fixture
+def tryout(project: Project, provider: Provider) -> Tryout:
+    return tryouts.start_tryout(
+        project, ONE_STEP, ModelRef(provider.pk, "scripted"), Example("typed", {"message": "Hm?"})
+    )
+
+
+@pytest.fixture
+def metric(project: Project) -> Any:
+    return project.metrics.create(
+        name="Right intent", kind="choice_accuracy", output="intent", expected="intent"
+    )
+
+
+def test_the_first_example_of_a_dataset_that_fits_is_filled_in(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider
+) -> None:
+    page = text_of(client_of(erin).get(address(one_step)))
+
+    assert "Where is my parcel (0)</textarea>" in page
+    assert "Expected intent" in page
+    assert "of 24" in page
+
+
+def test_other_examples_are_chosen_by_their_number(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider
+) -> None:
+    client = client_of(erin)
+    second = text_of(client.get(address(one_step), {"dataset": dataset.pk, "row": 2}))
+    beyond = text_of(client.get(address(one_step), {"dataset": dataset.pk, "row": 999}))
+    none = text_of(client.get(address(one_step), {"dataset": ""}))
+
+    assert "I want my money back. (0)</textarea>" in second
+    assert "Can I pay in yen (7)</textarea>" in beyond
+    assert "parcel" not in none
+
+
+def test_an_example_of_the_dataset_is_asked_with_what_it_expects(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider,
+    metric: Any,
+) -> None:  # fmt: skip
+    data = values(provider, "Where is my parcel (0)", metric=metric.pk)
+    response = client_of(erin).post(f"{address(one_step)}?dataset={dataset.pk}&row=1", data)
+    tryout = Tryout.objects.get()
+    example = codec.from_json(Example, tryout.example)
+
+    assert f"tryout={tryout.pk}&dataset={dataset.pk}&row=1" in response["Location"]
+    assert tryout.namespace == one_step.project.namespace
+    assert example.expected == {"intent": "delivery"}
+    assert codec.from_json(CoreMetric, tryout.metric).kind is MetricKind.CHOICE_ACCURACY
+
+
+def test_the_next_example_is_one_press_away(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider,
+    metric: Any,
+) -> None:  # fmt: skip
+    data = values(provider, "Where is my parcel (0)", metric=metric.pk, next="1")
+    response = client_of(erin).post(f"{address(one_step)}?dataset={dataset.pk}&row=24", data)
+
+    assert f"dataset={dataset.pk}&row=1" in response["Location"]
+    assert Tryout.objects.get().example["inputs"] == {"message": "Where is my parcel (0)"}
+
+
+def test_values_that_were_changed_are_compared_with_nothing(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider,
+    metric: Any,
+) -> None:  # fmt: skip
+    client, here = client_of(erin), f"{address(one_step)}?dataset={dataset.pk}&row=1"
+    refused = client.post(here, values(provider, "Something else", metric=metric.pk))
+    client.post(here, values(provider, "Something else"))
+
+    assert refused.status_code == 422
+    assert "Typed values have nothing to be compared with" in text_of(refused)
+    assert Tryout.objects.get().example == {
+        "id": "typed",
+        "inputs": {"message": "Something else"},
+        "expected": {},
+    }
+
+
+def test_a_metric_that_does_not_fit_is_refused_before_anything_is_spent(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, provider: Provider,
+    metric: Any,
+) -> None:  # fmt: skip
+    metric.output = "label"
+    metric.save()
+    data = values(provider, "Where is my parcel (0)", metric=metric.pk)
+    response = client_of(erin).post(f"{address(one_step)}?dataset={dataset.pk}&row=1", data)
+
+    assert response.status_code == 422
+    assert "The metric reads output “label”, but the program gives intent." in text_of(response)
+    assert not Tryout.objects.exists()
+
+
+def test_a_value_and_a_model_are_needed(
+    client_of: Browser, erin: User, one_step: Program, provider: Provider
+) -> None:
+    response = client_of(erin).post(address(one_step), {"in-message": "", "model": "9:none"})
+
+    assert response.status_code == 422
+    assert text_of(response).count("This field is required.") == 2
+    assert "Select a valid choice" in text_of(response)
+
+
+def test_while_it_waits_the_page_asks_again_and_is_told_nothing_new(
+    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+) -> None:
+    client = client_of(erin)
+    page = text_of(client.get(address(one_step), {"tryout": tryout.pk}))
+
+    assert f'hx-get="{address(one_step, tryout.pk)}" hx-trigger="every 700ms"' in page
+    assert client.get(address(one_step, tryout.pk)).status_code == 204
+
+
+def test_when_nothing_comes_for_long_the_page_says_so(
+    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+) -> None:
+    Tryout.objects.update(created_at=tryout.created_at - timedelta(seconds=30))
+    response = client_of(erin).get(address(one_step, tryout.pk))
+
+    assert response.status_code == 200
+    assert "Nothing has come for a while." in text_of(response)
+    assert "every 700ms" in text_of(response)
+
+
+def test_every_message_and_reply_is_shown(
+    client_of: Browser, carol: User, one_step: Program, tryout: Tryout
+) -> None:
+    answered(tryout)
+    page = text_of(client_of(carol).get(address(one_step, tryout.pk)))
+
+    assert "Classify the `message`." in page
+    assert "message: Where is it?" in page
+    assert page.count('{"intent": "delivery"}') == 1 + page.count(
+        'data-copy="{"intent": "delivery"}"'
+    )
+    assert "120 + 9 tokens" in page
+    assert "every 700ms" not in page
+    assert 'class="verdict"' not in page  # no metric was asked for
+
+
+def test_with_a_metric_the_score_and_its_reason_are_shown(
+    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+) -> None:
+    tryout.metric = codec.to_json(CoreMetric(MetricKind.EXACT_MATCH, "intent", "label"))
+    tryout.example = {"id": "1", "inputs": {"message": "?"}, "expected": {"label": "refund"}}
+    answered(tryout, score=Score(0.0, "expected “refund”, got “delivery”"))
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+
+    assert '<b class="score num">0.0</b>' in page
+    assert "expected “refund”, got “delivery”" in page
+
+
+def test_a_reply_that_could_not_be_read_is_shown_as_it_came(
+    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+) -> None:
+    broken = CallTrace("classify", "classify", {"message": "?"}, {}, "Hm <b>", "no JSON object")
+    answered(tryout, trace=(broken,), outputs={})
+    response = client_of(erin).get(address(one_step, tryout.pk))
+
+    assert "Hm &lt;b&gt;" in response.content.decode()
+    assert "The reply could not be read. classify: no JSON object" in text_of(response)
+
+
+def test_a_model_that_could_not_be_asked_is_an_error_and_no_score(
+    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+) -> None:
+    tryout.state, tryout.problem = Tryout.State.FAILED, "The endpoint refused the connection."
+    tryout.save()
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+
+    assert "The endpoint refused the connection." in page
+    assert "No score was made of it." in page
+
+
+def test_a_candidate_can_be_tried_in_the_program_s_place(
+    project: Project, provider: Provider
+) -> None:
+    candidate = baseline_of(ONE_STEP).with_module("classify", ModulePrompt("Better."))
+    tryout = tryouts.start_tryout(
+        project, ONE_STEP, ModelRef(provider.pk, "scripted"), Example("1", {"message": "?"}),
+        candidate=candidate,
+    )  # fmt: skip
+    shown = tryouts.shown(answered(tryout))
+
+    assert shown.calls[0].messages[0].content.startswith("Better.")
+
+
+def test_a_program_with_problems_is_not_tried(project: Project, provider: Provider) -> None:
+    broken = type(ONE_STEP)(ONE_STEP.name, ONE_STEP.inputs, ONE_STEP.modules, (), {})
+
+    with pytest.raises(tryouts.CannotTry, match="no call yet"):
+        tryouts.start_tryout(
+            project, broken, ModelRef(provider.pk, "scripted"), Example("1", {"message": "?"})
+        )
+
+
+def test_a_try_of_another_project_is_not_found(
+    client_of: Browser, erin: User, dave: User, one_step: Program, tryout: Tryout
+) -> None:
+    Tryout.objects.update(namespace="project-999999")
+
+    assert client_of(erin).get(address(one_step, tryout.pk)).status_code == 404
+    assert client_of(dave).get(address(one_step, tryout.pk)).status_code == 404
+
+
+def test_a_viewer_sees_why_there_is_no_run_button(
+    client_of: Browser, carol: User, one_step: Program, provider: Provider
+) -> None:
+    page = text_of(client_of(carol).get(address(one_step)))
+
+    assert "Viewers cannot call models" in page
+
+
+def test_without_a_model_the_page_says_where_to_connect_one(
+    client_of: Browser, erin: User, one_step: Program, settings: Any
+) -> None:
+    settings.EMBEDDED_MODEL_URL = None
+    page = text_of(client_of(erin).get(address(one_step)))
+
+    assert "No model is connected." in page
