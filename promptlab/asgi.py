@@ -13,12 +13,13 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "promptlab.settings")
 http = get_asgi_application()
 
-from promptlab.runs.routing import websocket_urlpatterns  # noqa: E402  (Django must be set up)
+from promptlab.body_limit import BodyLimit  # noqa: E402  (Django must be set up)
+from promptlab.runs.routing import websocket_urlpatterns  # noqa: E402
 
 live: list[Any] = [*websocket_urlpatterns]
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": BodyLimit(http),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live))),
     }
 )
