@@ -1,0 +1,267 @@
+"""Starting, asking and listening: what the web process uses of the optimizer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import transaction
+from pytest_django import Settings
+
+from optimizer import doorbell, ownership, provider_checks, quick, secrets, starting, tryouts
+from optimizer.core.candidate import baseline_of
+from optimizer.core.lm import Role
+from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.program import Program
+from optimizer.core.spec import Limits, RunSpec
+from optimizer.lm.failures import ProviderRefused
+from optimizer.models import Completion, Provider, Run, Tryout
+from optimizer.secrets import WrongEncryptionKey
+from optimizer.starting import CannotStart
+from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.scripted_lm import ScriptedLM, always_right
+from tests.fakes.world import LABEL, messages, one_module_program
+from tests.optimizer.conftest import Create, carry_on, lines_to
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "told"),
+    [
+        ("program", lambda s: replace(s, program=replace(s.program, calls=())), "no call yet"),
+        ("optimizer", lambda s: replace(s, optimizer="magic"), "no optimizer “magic”"),
+        ("dataset", lambda s: replace(s, validation=()), "no validation example"),
+        ("dataset", lambda s: replace(s, train=()), "no training example"),
+        ("metric", lambda s: replace(s, metric=replace(LABEL, expected="colour")), "“colour”"),
+        (
+            "metric",
+            lambda s: replace(s, metric=Metric(MetricKind.EXACT_MATCH, "size", "label")),
+            "reads output “size”",
+        ),
+        ("models", lambda s: replace(s, models={}), "Choose the task model"),
+        ("models", lambda s: replace(s, namespace="elsewhere"), "is gone"),
+        ("limits", lambda s: replace(s, limits=Limits(max_calls=15)), "needs 16 calls"),
+        ("limits", lambda s: replace(s, limits=Limits(max_cost=0)), "more than 0"),
+        ("limits", lambda s: replace(s, limits=Limits(max_seconds=0)), "more than 0 seconds"),
+    ],
+)
+def test_what_cannot_work_is_refused_beside_what_causes_it(
+    spec: RunSpec, part: str, change: Callable[[RunSpec], RunSpec], told: str
+) -> None:
+    with pytest.raises(CannotStart, match=told) as refused:
+        starting.create_run(change(spec))
+    assert refused.value.part == part
+    assert not Run.objects.exists()
+
+
+def test_a_cap_in_money_needs_a_price(spec: RunSpec, provider: Provider) -> None:
+    Provider.objects.filter(pk=provider.pk).update(input_price=None)
+    with pytest.raises(CannotStart, match="price of scripted is not known") as refused:
+        starting.create_run(replace(spec, limits=Limits(max_cost=100)))
+    assert refused.value.part == "limits"
+
+
+def test_a_run_and_its_job_are_stored_together_or_not_at_all(spec: RunSpec, create: Create) -> None:
+    rolled_back(lambda: starting.create_run(spec))
+    assert (Run.objects.count(), jobs()) == (0, [])
+    row = create()
+    assert jobs() == [("optimize_run", {"run_id": row.pk}, f"run-{row.pk}")]
+    assert row.planned_calls > 16
+
+
+def rolled_back(job: Callable[[], object]) -> None:
+    with transaction.atomic():
+        job()
+        transaction.set_rollback(True)
+
+
+def jobs() -> list[tuple[str, dict[str, int], str]]:
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    rows = ProcrastinateJob.objects.filter(status="todo").order_by("id")
+    return list(rows.values_list("task_name", "args", "lock"))
+
+
+def test_equal_examples_are_stored_once(create: Create) -> None:
+    first, second = create(), create(seed=99)
+    assert first.train_id == second.train_id
+    assert first.validation_id == second.validation_id
+
+
+@pytest.fixture
+def ears(committed: None) -> Iterator[Callable[[], list[str]]]:
+    with ownership.connect() as connection:
+        connection.autocommit = True
+        connection.execute(f"LISTEN {doorbell.CHANNEL}")
+        yield lambda: [n.payload for n in connection.notifies(timeout=0.5)]
+
+
+def test_the_bell_is_heard_on_commit_only(ears: Callable[[], list[str]]) -> None:
+    rolled_back(lambda: doorbell.ring("run", 1))
+    with transaction.atomic():
+        doorbell.ring("run", 9)
+    assert ears() == ["run:9"]
+
+
+def test_a_run_rings_while_examples_are_answered_but_not_for_each(
+    create: Create, ears: Callable[[], list[str]]
+) -> None:
+    row = create(optimizer="bootstrap_search")
+    ears()
+    lm = ScriptedLM(seconds=0.05)
+    carry_on(row, lm)
+    rings = ears()
+    assert set(rings) == {f"run:{row.pk}"}
+    recorded = row.events.count() + 2 * row.exchanges.count()
+    assert recorded < len(rings) <= recorded + 4 * 5 + 4
+
+
+def test_progress_is_seen_while_an_evaluation_is_under_way(create: Create) -> None:
+    row, seen = create(), set()
+
+    def watched(call: object) -> str:
+        if lm.answering % 4 == 0:
+            found = watch(row.pk)
+            seen.add((found.phase, found.answer_size, found.answer_done, found.phase_done))
+        return always_right(call)  # type: ignore[arg-type]
+
+    lm = ScriptedLM(script=watched, seconds=0.3)
+    carry_on(row, lm)
+    sizes = {(phase, size) for phase, size, _, _ in seen}
+    assert ("baseline", 16) in sizes
+    assert any(0 < done < 16 for _, size, done, _ in seen if size == 16)
+    assert all(done == phase_done for phase, _, done, phase_done in seen if phase == "baseline")
+
+
+def watch(run_id: int) -> Run:
+    from tests.optimizer.conftest import elsewhere
+
+    found: list[Run] = []
+    elsewhere(lambda: found.append(Run.objects.get(pk=run_id)))
+    return found[0]
+
+
+# --- tryouts and checks ---------------------------------------------------------------------------
+
+
+def tried(program: Program, spec: RunSpec, lm: ScriptedLM, metric: Metric | None = LABEL) -> Tryout:
+    (example,) = messages(1)
+    model = spec.models[Role.TASK]
+    row = tryouts.start("test", program, baseline_of(program), model, example, metric)
+    quick.try_program(row.pk, lines_to(lm))
+    row.refresh_from_db()
+    return row
+
+
+def test_a_tryout_keeps_every_reply_and_its_score(
+    spec: RunSpec, ears: Callable[[], list[str]]
+) -> None:
+    row = tried(spec.program, spec, ScriptedLM(script=always_right))
+    assert (row.state, row.problem) == ("done", "")
+    assert row.outcome["score"] == {"value": 1.0, "reason": "as expected"}
+    assert row.outcome["trace"][0]["reply"] == '{"label": "ham"}'
+    assert ears() == [f"tryout:{row.pk}"]
+
+
+def test_a_tryout_without_a_metric_says_whether_the_replies_could_be_read(spec: RunSpec) -> None:
+    well = tried(spec.program, spec, ScriptedLM(script=always_right), metric=None)
+    assert well.outcome["outputs"] == {"label": "ham"}
+    Completion.objects.all().delete()
+    ill = tried(spec.program, spec, ScriptedLM(script=lambda call: "{}"), metric=None)
+    assert ill.state == "done"
+    assert "lacks “label”" in ill.outcome["score"]["reason"]
+
+
+def test_a_tryout_that_cannot_be_answered_says_why(spec: RunSpec) -> None:
+    failing = ScriptedLM(script=lambda call: ProviderRefused("answered 401: wrong key"))
+    row = tried(spec.program, spec, failing)
+    assert (row.state, row.outcome) == ("failed", None)
+    assert "wrong key" in row.problem
+
+
+def test_what_a_run_has_paid_for_answers_a_tryout(create: Create, spec: RunSpec) -> None:
+    lm = ScriptedLM()
+    carry_on(create(), lm)
+    paid = len(lm.calls)
+    (example, *_) = spec.validation
+    model = spec.models[Role.TASK]
+    program = one_module_program()
+    row = tryouts.start("test", program, baseline_of(program), model, example, LABEL)
+    quick.try_program(row.pk, lines_to(lm))
+    row.refresh_from_db()
+    assert row.outcome["trace"][0]["cached"] is True
+    assert len(lm.calls) == paid
+
+
+def test_a_check_says_that_a_provider_works_and_what_it_can(
+    provider: Provider, ears: Callable[[], list[str]]
+) -> None:
+    with OpenAIServer(constrains=False, models=("small", "large")) as server:
+        Provider.objects.filter(pk=provider.pk).update(api_base=server.url)
+        provider_checks.start(provider.pk, "large")
+        provider.refresh_from_db()
+        assert provider.check_state == "waiting"
+        quick.check_provider(provider.pk, "large")
+    provider.refresh_from_db()
+    assert provider.check_state == "works"
+    assert provider.check_message.startswith("large answered in")
+    assert provider.models_offered == ["small", "large"]
+    assert provider.constrains_replies is False
+    assert f"provider:{provider.pk}" in ears()
+
+
+def test_a_check_of_a_wrong_key_or_a_dead_endpoint_says_what_to_do(provider: Provider) -> None:
+    quick.check_provider(provider.pk, "m")
+    provider.refresh_from_db()
+    assert provider.check_state == "failed"
+    assert "Is the server running?" in provider.check_message
+    with OpenAIServer(key="right-right-right") as server:
+        key = secrets.encrypt("sk-CANARY-0123456789")
+        Provider.objects.filter(pk=provider.pk).update(api_base=server.url, secret=key)
+        quick.check_provider(provider.pk, "m")
+    provider.refresh_from_db()
+    assert "Incorrect API key" in provider.check_message
+    assert "CANARY" not in provider.check_message
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+def test_a_secret_survives_the_rotation_of_keys_and_is_hidden(settings: Settings) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.ENCRYPTION_KEYS = [old]
+    stored = secrets.encrypt("sk-1234567890")
+    assert b"1234567890" not in stored
+    settings.ENCRYPTION_KEYS = [new, old]
+    assert secrets.decrypt(stored) == "sk-1234567890"
+    settings.ENCRYPTION_KEYS = [new]
+    with pytest.raises(WrongEncryptionKey, match="Enter the API key again"):
+        secrets.decrypt(stored)
+    assert secrets.hint("sk-1234567890") == "…7890"
+    assert secrets.hint("short") == "…"
+
+
+def test_the_web_process_imports_no_library_of_models_or_search() -> None:
+    names = (
+        "starting controls tryouts provider_checks secrets doorbell models codec tasks frozen "
+        "prices core.estimate core.optimizers"
+    )
+    code = (
+        "import django, sys; django.setup()\n"
+        "import importlib\n"
+        f"for name in '{names}'.split(): importlib.import_module('optimizer.' + name)\n"
+        "heavy = {'litellm', 'optuna', 'openai', 'aiohttp'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
