@@ -37,7 +37,8 @@ class Account:
         """Run a command as this user, whatever its result."""
         if self.uid is not None and self.capability is None:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
-        options |= {"cwd": "/", "text": True, "check": False}
+        # In a session of its own: Ctrl-C is for us, who then stop things in order.
+        options |= {"cwd": "/", "text": True, "check": False, "start_new_session": True}
         done: subprocess.CompletedProcess[str] = subprocess.run(
             [*self._prefix(), *command], **options
         )

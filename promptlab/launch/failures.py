@@ -36,3 +36,5 @@ def told_in_one_sentence() -> Iterator[None]:
         yield
     except EXPECTED as failure:
         sys.exit(f"promptlab: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -65,6 +66,7 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
         }
         self.children: list[Child] = []
+        self.commands: list[subprocess.Popen[str]] = []
         self.stopping = False
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._note_signal)
@@ -92,6 +94,9 @@ class Supervisor:
 
     def stop(self) -> None:
         """Web first, so that nobody asks for more; then the worker, and what it calls last."""
+        for command in self.commands:
+            command.terminate()
+            command.wait()
         for child in sorted(
             self.children, key=lambda one: ("web", "worker", "model").index(one.name)
         ):
@@ -158,7 +163,7 @@ class Supervisor:
 
     def _manage(self, *arguments: str) -> subprocess.Popen[str]:
         with self._command_log(arguments[0]).open("w") as log:
-            return subprocess.Popen(
+            command = subprocess.Popen(
                 [sys.executable, "manage.py", *arguments],
                 env=self.environ,
                 cwd=CHECKOUT,
@@ -168,16 +173,13 @@ class Supervisor:
                 text=True,
                 start_new_session=True,
             )
+        self.commands.append(command)
+        return command
 
     def _finish(self, name: str, step: subprocess.Popen[str]) -> str:
         """Wait for a command; its output, or StepFailed with the end of what it complained."""
-        try:
-            while step.poll() is None:
-                self._pause(0.05)
-        except Stopped:
-            step.terminate()
-            step.wait()
-            raise
+        while step.poll() is None:
+            self._pause(0.05)
         printed = step.stdout.read() if step.stdout else ""
         if step.returncode:
             log = self._command_log(name)
@@ -257,7 +259,9 @@ def only_one(home: Home) -> Iterator[IO[str]]:
         except BlockingIOError as error:
             url = home.read_fact("web").get("url", "an address that it has yet to tell")
             raise AlreadyRuns(url) from error
+        home.write_fact("supervisor", {"pid": os.getpid()})
         yield lock
+        home.drop_fact("supervisor")
 
 
 def say(line: str) -> None:

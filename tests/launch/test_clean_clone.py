@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,5 +135,23 @@ def test_ctrl_c_leaves_no_process_behind_and_the_next_start_is_warm(instance: In
 
     assert health(instance.port)["status"] == "ok"
     assert "Preparing" not in instance.output.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's parent death signal")
+def test_a_killed_launcher_leaves_only_postgres_which_the_next_one_takes_over(
+    instance: Instance,
+) -> None:
+    postgres = instance.pid_of("postgres")
+    os.kill(instance.pid_of("supervisor"), signal.SIGKILL)
+    instance.process.wait(30)
+    wait_until(
+        lambda: not [line for line in processes_of(instance.clone) if "bin/python" in line],
+        30,
+        "the children ending",
+    )
+
+    instance.start(WARM)
+
+    assert instance.pid_of("postgres") == postgres
     instance.stop()
     assert processes_of(instance.clone) == []
