@@ -140,9 +140,7 @@ def _check_person(launch: Launch, by: User) -> None:
         raise SecondPersonNeeded(reason)
 
 
-def _version(
-    launch: Launch, candidate: Candidate, by: User, note: str, now: datetime
-) -> Version:
+def _version(launch: Launch, candidate: Candidate, by: User, note: str, now: datetime) -> Version:
     last = Version.objects.filter(program=launch.program_id).order_by("-number").first()
     number = last.number + 1 if last else 1
     content = writing.content(launch, candidate, number, by, note, now)

@@ -92,7 +92,7 @@ def _page(
         "view": view,
         "candidate": view.candidates[-1],
         "rows": rows,
-        "examples": view.shown_rows(rows.object_list),
+        "examples": view.shown_rows(list(rows.object_list)),
         "history": history,
         "version": version,
         "next_number": queries.next_number(launch),

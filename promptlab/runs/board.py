@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from django.db import connection
 from django.urls import reverse
@@ -91,19 +91,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _values(run: Run) -> list[tuple[object, ...]]:
+def _values(run: Run) -> list[tuple[Any, ...]]:
     return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
 
 
-def _row(values: tuple[object, ...], modules: Sequence[str]) -> TrialRow:
+def _row(values: tuple[Any, ...], modules: Sequence[str]) -> TrialRow:
     (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
      scored) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
-        code=code_of(cast(dict[str, int], choice), modules), score=mean, low=low, high=high,
+        code=code_of(choice, modules), score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
         scored_at=scored,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def shown(board: Board, show: Show) -> tuple[TrialRow, ...]:

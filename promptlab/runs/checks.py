@@ -82,9 +82,9 @@ def _splits(project: Project, wishes: Wishes) -> list[Check]:
         told = _("The dataset has no validation examples to score with: give that split a share.")
         found.append(Check("problem", "dataset", told))
     elif counts[Split.VALIDATION] < FEW_VALIDATION:
-        told = _(
-            "Only %(n)s validation examples: the interval will be wider than most gains."
-        ) % {"n": counts[Split.VALIDATION]}
+        told = _("Only %(n)s validation examples: the interval will be wider than most gains.") % {
+            "n": counts[Split.VALIDATION]
+        }
         found.append(Check("warning", "dataset", told))
     if counts[Split.TRAIN] == 0 and OPTIMIZERS[wishes.optimizer].uses_demos:
         told = _("The dataset has no training examples to make demos of: give that split a share.")

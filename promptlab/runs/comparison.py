@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404
@@ -16,15 +16,10 @@ from optimizer.core.example import Example
 from optimizer.core.outcome import Outcome
 from optimizer.core.program import Demo, Module
 from optimizer.core.signature import written
+from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import evidence
 from promptlab.runs.evidence import FILTERS, Comparing, Evaluated, Filter, Row
-from promptlab.runs.examples import (
-    ShownCall,
-    examples_in,
-    inputs_line,
-    outcome_on,
-    transcript,
-)
+from promptlab.runs.examples import examples_in, inputs_line, outcome_on, transcript
 from promptlab.runs.findings import ShownDemo, shown_demo
 from promptlab.runs.page import RunPage, Tab
 
@@ -121,6 +116,29 @@ class CompareView:
         others = self.comparing.others
         return others[0] if len(others) == 1 else None
 
+    @property
+    def settled(self) -> list[str]:
+        """The verdict of one comparison in full; of several, who is better, worse, or neither."""
+        others = self.comparing.others
+        if len(others) == 1:
+            return [others[0].verdict]
+        groups: dict[str, list[str]] = {}
+        for against in others:
+            number = str(against.evaluated.number)
+            groups.setdefault(against.comparison.verdict, []).append(number)
+        told = {
+            "better": _("Better than %(first)s: %(numbers)s."),
+            "worse": _("Worse than %(first)s: %(numbers)s."),
+            "tied": _("Not told apart from %(first)s: %(numbers)s."),
+            "unknown": _("Nothing in common with %(first)s: %(numbers)s."),
+        }
+        first = evidence.in_sentence(self.first.number)
+        return [
+            told[verdict] % {"first": first, "numbers": ", ".join(groups[verdict])}
+            for verdict in told
+            if verdict in groups
+        ]
+
     # --- Prompts -------------------------------------------------------------------------------
 
     @property
@@ -144,7 +162,7 @@ class CompareView:
     @property
     def filter(self) -> Filter:
         wanted = self.query.get("show", "disagreements")
-        return cast(Filter, wanted) if wanted in FILTERS else "disagreements"
+        return next((f for f in FILTERS if f == wanted), "disagreements")
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -158,9 +176,7 @@ class CompareView:
             "disagreements": _("Disagreements"), "regressions": _("Regressions"), "all": _("All"),
         }  # fmt: skip
         counts = self.comparing.counts()
-        return [
-            Tab(labels[f], self.url(show=f), f == self.filter, counts[f]) for f in FILTERS
-        ]
+        return [Tab(labels[f], self.url(show=f), f == self.filter, counts[f]) for f in FILTERS]
 
     def shown_rows(self, rows: Sequence[Row]) -> list[ShownRow]:
         """Rows with the words of their examples; one query."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
@@ -16,6 +16,11 @@ from promptlab.accounts.access import project_for
 from promptlab.runs.hub import hub
 from promptlab.runs.live import LivePage
 from promptlab.runs.models import Launch
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from promptlab.accounts.models import User
 
 GATHER = 0.5
 """Seconds in which rings are gathered into one frame."""
@@ -32,8 +37,9 @@ class RunConsumer(AsyncWebsocketConsumer):
         kwargs = self.scope["url_route"]["kwargs"]
         self.project, self.number = kwargs["project"], kwargs["number"]
         query = parse_qs(self.scope["query_string"].decode())
+        self.user = cast("User | AnonymousUser", self.scope["user"])
         self.page = LivePage(
-            self.scope["user"], self.project, self.number,
+            self.user, self.project, self.number,
             {name: values[-1] for name, values in query.items()},
         )  # fmt: skip
         self.wake = asyncio.Event()
@@ -80,7 +86,7 @@ class RunConsumer(AsyncWebsocketConsumer):
 
     def _run_id(self) -> int | None:
         try:
-            project = project_for(self.scope["user"], self.project)
+            project = project_for(self.user, self.project)
         except (Http404, PermissionDenied):
             return None
         found = Launch.objects.filter(project=project, number=self.number)

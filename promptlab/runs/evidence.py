@@ -231,7 +231,7 @@ def _against(first: Evaluated, other: Evaluated, rows: Sequence[Row], column: in
 def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str:
     """What the figures settle, in a sentence; never more than they do. `first` is the number of the
     candidate that is compared with."""
-    before = _("candidate %(n)s") % {"n": first} if first else _("the baseline")
+    before = in_sentence(first)
     if found.verdict == "unknown":
         return _("%(after)s and %(before)s share no scored example, so nothing can be said.") % {
             "after": after,
@@ -265,6 +265,10 @@ def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str
     if not full:
         told_text += " " + _("Only minibatches were scored: a full evaluation may well differ.")
     return told_text
+
+
+def in_sentence(number: int) -> str:
+    return _("candidate %(n)s") % {"n": number} if number else _("the baseline")
 
 
 def _p(p: float) -> str:

@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
 from optimizer.core.candidate import Candidate
 from optimizer.core.example import Example
-from optimizer.core.outcome import CallTrace, Outcome
+from optimizer.core.outcome import Outcome
 from optimizer.core.program import Program
-from optimizer.core.render import render
-from optimizer.core.signature import Value, written
+from optimizer.core.signature import written
 from optimizer.models import Outcome as OutcomeRow
-from promptlab.ui.numbers import duration, money
-
-
-@dataclass(frozen=True)
-class ShownMessage:
-    """One message for parts/transcript.html."""
-
-    role: str
-    content: str
-    meta: str = ""
-    failed: bool = False
-
-
-@dataclass(frozen=True)
-class ShownCall:
-    """One module call: what was said, what came back, and how it was read."""
-
-    name: str
-    module: str
-    messages: tuple[ShownMessage, ...]
-    outputs: list[tuple[str, Value]]
-    problem: str
+from promptlab.programs.tryouts import ShownCall, shown_call
 
 
 def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
@@ -70,30 +46,6 @@ def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
 def transcript(program: Program, candidate: Candidate, outcome: Outcome) -> list[ShownCall]:
     """Every call of an outcome, its messages written again as they were said."""
     return [shown_call(program, candidate, trace) for trace in outcome.trace]
-
-
-def shown_call(program: Program, candidate: Candidate, trace: CallTrace) -> ShownCall:
-    module = program.module(trace.module)
-    said = render(module, candidate.modules[trace.module], trace.inputs).messages
-    messages = [ShownMessage(m.role, m.content) for m in said]
-    messages.append(ShownMessage("assistant", trace.reply, _measured(trace), bool(trace.problem)))
-    return ShownCall(
-        trace.call, trace.module, tuple(messages), list(trace.outputs.items()), trace.problem
-    )
-
-
-def _measured(trace: CallTrace) -> str:
-    parts = [
-        _("%(n)s tokens in") % {"n": f"{trace.prompt_tokens:,}"},
-        _("%(n)s out") % {"n": f"{trace.completion_tokens:,}"},
-    ]
-    if trace.seconds:
-        parts.append(duration(trace.seconds))
-    if trace.cost:
-        parts.append(money(trace.cost))
-    if trace.cached:
-        parts.append(_("reused, not paid again"))
-    return ", ".join(parts)
 
 
 def inputs_line(example: Example | None, most: int = 160) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from optimizer.codec import from_json
 from optimizer.core.events import DemoSetFound, InstructionProposed
 from optimizer.core.program import Demo, Module, Program
+from optimizer.core.render import output_fields
 from optimizer.models import Run, RunEvent
 from promptlab.runs.board import Board, TrialRow
 from promptlab.runs.codes import letter
@@ -101,11 +102,11 @@ def _module(
 
 
 def shown_demo(module: Module, demo: Demo) -> ShownDemo:
-    """A demo's values, inputs before outputs (a chain of thought's reasoning among the outputs)."""
-    inputs = [f.name for f in module.signature.inputs]
+    """A demo's values in the order of a call: inputs, then what the module writes."""
+    outputs = [f.name for f in output_fields(module)]
     return ShownDemo(
-        [(n, demo.values[n]) for n in inputs if n in demo.values],
-        [(n, v) for n, v in demo.values.items() if n not in inputs and v is not None],
+        [(f.name, demo.values.get(f.name)) for f in module.signature.inputs],
+        [(name, demo.values[name]) for name in outputs if demo.values.get(name) is not None],
         demo.augmented,
     )
 
@@ -186,9 +187,7 @@ def log_of(events: Sequence[RunEvent], board: Board) -> list[LogLine]:
 def _line(event: RunEvent) -> LogLine | None:
     data = event.data
     if event.kind == "noted":
-        return LogLine(
-            event.seq, event.at, data["message"], "warning" if data["warning"] else ""
-        )
+        return LogLine(event.seq, event.at, data["message"], "warning" if data["warning"] else "")
     if event.kind == "phase_started":
         return LogLine(event.seq, event.at, _("Phase: %(name)s") % {"name": data["phase"]})
     if event.kind == "demo_set_found" and data["index"]:

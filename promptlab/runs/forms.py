@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,13 +13,16 @@ from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import Effort, Limits, ModelRef, Settings
 from promptlab.accounts.models import Project
+from promptlab.datasets.models import Dataset
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
 from promptlab.providers import queries as providers
 from promptlab.runs.planning import Wishes
 from promptlab.ui.forms import CardRadios, Choice
 
 MICRO = 1_000_000
+NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
 SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
 OWN_SETTINGS = (
@@ -42,8 +45,8 @@ def _count(label: Any, low: int, high: int, help_text: Any = "") -> forms.Intege
 class RunForm(forms.Form):
     """What to optimize, with what, how hard, and how much it may cost."""
 
-    program = forms.ModelChoiceField(None, label=_("Program"), empty_label=None)
-    dataset = forms.ModelChoiceField(None, label=_("Dataset"), empty_label=None)
+    program = forms.ModelChoiceField(Program.objects.none(), label=_("Program"), empty_label=None)
+    dataset = forms.ModelChoiceField(Dataset.objects.none(), label=_("Dataset"), empty_label=None)
     metric = forms.ChoiceField(label=_("Metric"))
     model_task = forms.ChoiceField(
         label=_("Task model"), help_text=_("Runs the program. Its prompts are what gets better.")
@@ -85,30 +88,40 @@ class RunForm(forms.Form):
     ) -> None:  # fmt: skip
         super().__init__(data, initial=dict(initial or {}))
         self.project = project
-        self.fields["program"].queryset = project.programs.all()
-        self.fields["dataset"].queryset = project.datasets.all()
+        self._rows("program").queryset = project.programs.all()
+        self._rows("dataset").queryset = project.datasets.all()
         self._offer_models()
         self._offer_metrics()
-        self.fields["optimizer"].choices = [
-            (o.name, Choice(o.title, o.description)) for o in OPTIMIZERS.values()
-        ]
-        self.fields["effort"].choices = self._efforts()
+        titles = [(o.name, Choice(o.title, o.description)) for o in OPTIMIZERS.values()]
+        self._offer("optimizer", titles)
+        self._offer("effort", self._efforts())
 
     # --- What is offered -----------------------------------------------------------------------
 
+    def _rows(self, name: str) -> Any:
+        return self.fields[name]
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
+
     def _offer_models(self) -> None:
         offered = [(c.value, c.label) for c in providers.model_choices(self.project)]
-        self.fields["model_task"].choices = offered
+        self._models_offered = offered
+        self._offer("model_task", offered)
         same = [("", _("Same as the task model")), *offered]
-        self.fields["model_optimizer"].choices = same
-        self.fields["model_teacher"].choices = same
+        self._offer("model_optimizer", same)
+        self._offer("model_teacher", same)
+
+    @property
+    def has_models(self) -> bool:
+        return bool(self._models_offered)
 
     def _offer_metrics(self) -> None:
         stored = [(str(m.pk), m.name) for m in self.project.metrics.all()]
         wished = self.suggested_metric
         if wished is not None and wished.pk is None:
             stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
-        self.fields["metric"].choices = stored
+        self._offer("metric", stored)
 
     @property
     def suggested_metric(self) -> Metric | None:
@@ -120,7 +133,7 @@ class RunForm(forms.Form):
 
     def _chosen(self, name: str) -> Any:
         value = self.data.get(name) if self.is_bound else self.initial.get(name)
-        rows = self.fields[name].queryset
+        rows = self._rows(name).queryset
         key = getattr(value, "pk", value)
         return rows.filter(pk=key).first() if str(key or "").isdigit() else None
 
@@ -157,11 +170,16 @@ class RunForm(forms.Form):
             return wished
         return self.project.metrics.get(pk=int(value))
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
+        return set(NEEDED) <= set(self.cleaned_data)
+
     def wishes(self) -> Wishes:
-        """What a valid form asks for."""
+        """What a complete form asks for; a cap that cannot be read is none."""
         data = self.cleaned_data
         effort = Effort(data["effort"])
-        dollars = data["max_cost"]
+        dollars = data.get("max_cost")
         cost = None if dollars is None else round(dollars * MICRO)
         return Wishes(
             program=data["program"],
@@ -171,8 +189,8 @@ class RunForm(forms.Form):
             effort=effort,
             settings=self._settings(effort),
             models=self._models(),
-            limits=Limits(data["max_calls"], cost),
-            seed=data["seed"] or 0,
+            limits=Limits(data.get("max_calls"), cost),
+            seed=data.get("seed") or 0,
         )
 
     def _settings(self, effort: Effort) -> Settings:
@@ -202,9 +220,7 @@ class CapForm(forms.Form):
     """New caps of a run that goes on. Empty means none."""
 
     max_calls = forms.IntegerField(min_value=1, max_value=10_000_000, required=False)
-    max_cost = forms.DecimalField(
-        min_value=0, max_value=100_000, decimal_places=2, required=False
-    )
+    max_cost = forms.DecimalField(min_value=0, max_value=100_000, decimal_places=2, required=False)
 
     @property
     def micro_dollars(self) -> int | None:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer.codec import from_json
-from optimizer.core.events import Phase, TestScored
+from optimizer.core.events import Phase, StopReason, TestScored
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.spec import Effort, RunSpec
 from optimizer.core.stats import Comparison, FullScore
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.runs import board as boards
@@ -65,7 +66,7 @@ class RunPage:
     # --- What is read, each once ---------------------------------------------------------------
 
     @cached_property
-    def spec(self) -> Any:
+    def spec(self) -> RunSpec:
         return queries.spec_of(self.run)
 
     @cached_property
@@ -123,23 +124,26 @@ class RunPage:
         if optimizer.uses_demos:
             wanted.append((Phase.BOOTSTRAP, _("Demos")))
         if optimizer.uses_instructions:
-            wanted.append((Phase.PROPOSE, _("Instructions")))
+            wanted.append((Phase.PROPOSE, _("Proposals")))
         wanted.append((Phase.SEARCH, _("Search")))
         if self.run.test:
             wanted.append((Phase.FINAL, _("Test")))
         order = [phase for phase, _label in wanted]
         place = order.index(Phase(self.run.phase)) if self.run.phase in order else -1
         ended = self.run.status == Run.Status.FINISHED
+        cut_short = self.run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
+        if ended and not cut_short:
+            place = len(order)
         shown = [
-            PhaseShown(label, self._phase_note(phase), self._phase_state(i, place, ended))
+            PhaseShown(label, self._phase_note(phase), self._phase_state(i, place))
             for i, (phase, label) in enumerate(wanted)
         ]
         return [*shown, self._review_phase(ended)]
 
-    def _phase_state(self, index: int, place: int, ended: bool) -> str:
-        if ended or index < place:
+    def _phase_state(self, index: int, place: int) -> str:
+        if index < place:
             return "done"
-        return "now" if index == place else ""
+        return "now" if index == place and not self.run.ended else ""
 
     def _phase_note(self, phase: Phase) -> str:
         if phase is Phase.BASELINE and self.baseline is not None:
@@ -257,13 +261,13 @@ class RunPage:
     @property
     def show(self) -> boards.Show:
         wanted = self.query.get("trials", "all")
-        return cast(boards.Show, wanted) if wanted in boards.SHOWS else "all"
+        return next((show for show in boards.SHOWS if show == wanted), "all")
 
     @cached_property
     def trials(self) -> Page[TrialRow]:
         rows = boards.shown(self.board, self.show)
         page = Paginator(rows, boards.PAGE).get_page(self.query.get("page"))
-        page.object_list = boards.with_changes(self.run, self.board, page.object_list)
+        page.object_list = boards.with_changes(self.run, self.board, list(page.object_list))
         return page
 
     @property
@@ -328,6 +332,15 @@ class RunPage:
             )
             for role, ref in self.spec.models.items()
         ]  # fmt: skip
+
+    @property
+    def effort(self) -> str:
+        """How hard, in words."""
+        efforts = {
+            Effort.LIGHT: _("light effort"), Effort.MEDIUM: _("medium effort"),
+            Effort.HEAVY: _("heavy effort"), Effort.CUSTOM: _("own settings"),
+        }  # fmt: skip
+        return efforts[Effort(self.launch.effort)]
 
     @property
     def optimizer_title(self) -> str:

@@ -139,9 +139,7 @@ def forecast(project: Project, wishes: Wishes) -> Forecast | None:
 
 def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
     ids = {ref.provider for ref in wishes.models.values()}
-    providers = {
-        p.pk: p for p in Provider.objects.filter(pk__in=ids, namespace=project.namespace)
-    }
+    providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids, namespace=project.namespace)}
     return {
         role: measured(providers[ref.provider], ref.model, role.value)
         for role, ref in wishes.models.items()
@@ -160,13 +158,17 @@ def _cost(counts: RunEstimate, task: Measured, writer: Measured) -> tuple[int, i
         cost = task.price.of(prompt, completion)
         if writer.price is not None and asked:
             cost += writer.price.of(asked * ASK_TOKENS[0], asked * ASK_TOKENS[1])
-        found.append(cost)
+        found.append(_readable(cost))
     return found[0], found[1]
 
 
-def _seconds(
-    counts: RunEstimate, task: Measured, writer: Measured
-) -> tuple[float, float] | None:
+def _readable(cost: int) -> int:
+    """An estimate has no use for hundredths of a cent, once there are cents."""
+    step = 10_000 if cost > 100_000 else 100
+    return step * round(cost / step)
+
+
+def _seconds(counts: RunEstimate, task: Measured, writer: Measured) -> tuple[float, float] | None:
     apart, asking = task.seconds_apart, writer.seconds_apart
     if apart is None or asking is None:
         return None
@@ -181,7 +183,5 @@ def _is_free(price: Price | None) -> bool:
 def _rounded_up(calls: int) -> int:
     if calls < 100:
         return 10 * math.ceil(calls / 10)
-    size = 10 ** (len(str(calls)) - 2)
+    size: int = 10 ** (len(str(calls)) - 2)
     return size * math.ceil(calls / size)
-
-

@@ -39,7 +39,8 @@ def followed(project: Project, data: Mapping[str, Any]) -> RunForm:
     """
     values = {name: data.get(name, "") for name in _names(data)}
     form = RunForm(project, _posted(values))
-    if not form.is_valid() and not _nearly(form):
+    form.is_valid()
+    if not form.is_complete:
         return form
     found = forecast(project, form.wishes())
     if found is None:
@@ -60,11 +61,6 @@ def _suggestions(found: Forecast) -> dict[str, str]:
         "calls": str(found.suggested_calls),
         "cost": "" if cost is None else f"{cost / MICRO:.2f}",
     }
-
-
-def _nearly(form: RunForm) -> bool:
-    """Whether only the caps are missing or wrong."""
-    return not set(form.errors) - {"max_calls", "max_cost"} and not form.errors
 
 
 def _names(data: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
@@ -97,8 +98,8 @@ def _queued(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     if pace.workers == 0 and now - run.created_at > PATIENCE:
         return _common(
             run, pace, state="no_worker", kind="warn", label=_("No worker"), title="(…)",
-            problem=_("No worker is running, so nothing takes this run. Start one with `make run` "
-                      "or `manage.py worker`; the run then begins by itself."),
+            problem=_("No worker is running, so nothing takes this run. Start one (“make run” "
+                      "does, or “manage.py worker”); the run then begins by itself."),
             can_pause=False, can_cancel=True, review_reason=_("Nothing is found yet."),
         )  # fmt: skip
     note = _("Starts as soon as a worker is free.")
@@ -185,17 +186,17 @@ def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
 def _finished(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     best = mean_of(run.best_score)
     shown = "" if best is None else f" {100 * best:.1f}"
-    note = _STOPPED.get(run.stop_reason, "")
-    if note and run.stop_reason == StopReason.BUDGET:
-        note = str(note) % {"cap": _cap(run)}
+    note = str(_STOPPED.get(run.stop_reason, ""))
+    if run.stop_reason == StopReason.BUDGET:
+        note = note % {"cap": _cap(run)}
     state = launch.decision or ("better" if _gained(run) else "no_gain")
     return _common(
         run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_("Finished"),
-        title=f"✓{shown}", note=str(note), share=1.0, review_reason=_nothing_proved(run),
+        title=f"✓{shown}", note=note, share=1.0, review_reason=_nothing_proved(run),
     )  # fmt: skip
 
 
-_STOPPED = {
+_STOPPED: dict[str, Any] = {
     StopReason.BUDGET: later("Stopped early at its cap of %(cap)s; the best so far is kept. Run it "
                              "again with a higher cap: what was paid for is not paid again."),
     StopReason.TIME: later("Stopped early at its time limit; the best so far is kept."),
@@ -234,7 +235,8 @@ def _left(run: Run, pace: Pace) -> str:
         return _("estimating")
     seconds = pace.left * pace.per_example
     step = 1 if seconds < 60 else 10 if seconds < 600 else 60
-    return f"≈ {duration(max(step * math.ceil(seconds / step), 1))}"
+    rounded = max(step * math.ceil(seconds / step), 1)
+    return f"≈ {_('%(n)s s') % {'n': rounded} if rounded < 60 else duration(rounded)}"
 
 
 def _percent_title(share: float) -> str:

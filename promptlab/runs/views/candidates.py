@@ -67,6 +67,6 @@ def _context(
         "page": page,
         "view": view,
         "rows": rows,
-        "examples": view.shown_rows(rows.object_list),
+        "examples": view.shown_rows(list(rows.object_list)),
         "most": evidence.MOST_CANDIDATES,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,8 @@ from promptlab.accounts.roles import Role
 from promptlab.runs import prefill, services
 from promptlab.runs.checks import Check, checks_of
 from promptlab.runs.forms import RunForm
-from promptlab.runs.planning import Forecast, forecast
+from promptlab.runs.models import Launch
+from promptlab.runs.planning import Forecast, Wishes, forecast
 
 # Where CannotStart says a part, the form has a field.
 _FIELDS = {
@@ -27,18 +29,29 @@ _FIELDS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Look:
+    """What can be said of a form as it stands; nothing while the main choices are missing."""
+
+    wishes: Wishes | None = None
+    forecast: Forecast | None = None
+    checks: tuple[Check, ...] = ()
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project, Role.EDITOR)
     if request.method != "POST":
         form = prefill.filled(found, request.GET)
-        return render(request, "runs/new.html", _context(found, form))
+        return render(request, "runs/new.html", _context(found, form, _look(found, form)))
     form = RunForm(found, request.POST)
-    if form.is_valid() and (launch := _start(found, request, form)) is not None:
+    look = _look(found, form)
+    launch = _start(found, request, form, look)
+    if launch is not None:
         messages.success(request, _("Run %(n)s is on its way.") % {"n": launch.number})
         return redirect("runs:run", found.slug, launch.number)
-    return render(request, "runs/new.html", _context(found, form), status=422)
+    return render(request, "runs/new.html", _context(found, form, look), status=422)
 
 
 @login_required
@@ -47,48 +60,39 @@ def estimate(request: SignedInRequest, project: str) -> HttpResponse:
     """What the form would take as it stands: the parts that depend on it."""
     found = project_for(request.user, project, Role.EDITOR)
     form = prefill.followed(found, request.POST)
-    return render(request, "runs/estimate.html", _context(found, form, quiet=True))
+    return render(request, "runs/estimate.html", _context(found, form, _look(found, form)))
 
 
-def _start(project: Project, request: SignedInRequest, form: RunForm) -> Any:
+def _look(project: Project, form: RunForm) -> Look:
+    form.is_valid()
+    if not form.is_complete:
+        return Look()
     wishes = form.wishes()
-    for check in checks_of(project, wishes, forecast(project, wishes)):
+    expected = forecast(project, wishes)
+    return Look(wishes, expected, tuple(checks_of(project, wishes, expected)))
+
+
+def _start(project: Project, request: SignedInRequest, form: RunForm, look: Look) -> Launch | None:
+    """The started run, or None with the reasons beside their fields."""
+    for check in look.checks:
         if check.level == "problem":
             form.add_error(check.field, check.message)
-    if form.errors:
+    if form.errors or look.wishes is None:
         return None
     try:
-        return services.start_run(project, request.user, wishes)
+        return services.start_run(project, request.user, look.wishes)
     except services.CannotStart as refusal:
         form.add_error(_FIELDS[refusal.part], str(refusal))
         return None
 
 
-def _context(project: Project, form: RunForm, quiet: bool = False) -> dict[str, Any]:
-    found, checks = _looked_at(project, form)
+def _context(project: Project, form: RunForm, look: Look) -> dict[str, Any]:
     return {
         "project": project,
         "form": form,
-        "forecast": found,
-        "checks": checks,
-        "problems": [c for c in checks if c.level == "problem"],
-        "has_programs": form.fields["program"].queryset.exists(),
-        "has_datasets": form.fields["dataset"].queryset.exists(),
-        "has_models": bool(form.fields["model_task"].choices),
-        "quiet": quiet,
+        "forecast": look.forecast,
+        "checks": look.checks,
+        "has_programs": project.programs.exists(),
+        "has_datasets": project.datasets.exists(),
+        "has_models": form.has_models,
     }
-
-
-def _looked_at(project: Project, form: RunForm) -> tuple[Forecast | None, list[Check]]:
-    """Estimate and checks of a form that is filled in well enough; nothing otherwise."""
-    wishes = form.wishes() if form.is_bound and not _is_unusable(form) else None
-    if wishes is None:
-        return None, []
-    found = forecast(project, wishes)
-    return found, checks_of(project, wishes, found)
-
-
-def _is_unusable(form: RunForm) -> bool:
-    needed = {"program", "dataset", "metric", "model_task", "optimizer", "effort"}
-    form.is_valid()
-    return not needed <= set(form.cleaned_data) or "max_calls" in form.errors.keys() & {"max_cost"}

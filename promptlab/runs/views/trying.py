@@ -30,14 +30,15 @@ from promptlab.runs.models import Launch
 def try_candidate(
     request: SignedInRequest, project: str, number: int, candidate: int
 ) -> HttpResponse:
-    found = project_for(request.user, project, Role.EDITOR)
+    starts = request.method == "POST"
+    found = project_for(request.user, project, Role.EDITOR if starts else Role.VIEWER)
     launch, row = _candidate(found, number, candidate)
     spec = queries.spec_of(launch.run)
     task = spec.models[ModelRole.TASK]
     example = ExampleForm(found, spec.program, request.GET)
     form = TryForm(
         found, spec.program, example.example,
-        request.POST if request.method == "POST" else None,
+        request.POST if starts else None,
         initial={"model": f"{task.provider}:{task.model}", "metric": launch.metric_id},
     )  # fmt: skip
     if form.is_valid():
@@ -61,7 +62,8 @@ def try_candidate(
         "form": form,
         "shown": None if form.is_bound else _asked(request, found, launch, row),
     }
-    return render(request, "runs/try.html", context, status=422 if form.is_bound else 200)
+    template = "programs/try.html#form" if request.htmx else "runs/try.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
 
 
 @login_required

@@ -1,4 +1,4 @@
-"""A project with data, program, metric and model, and runs played in it by a model that follows a rule.
+"""A project with data, program, metric and model, and runs played in it by a rule.
 
 The conversation is the optimizer's own and the rows are the recorder's own: only the replies are
 made up, so that pages can be looked at with rows as they really are.
@@ -50,16 +50,22 @@ from tests.fakes.world import chance
 
 INTENTS = ("refund", "exchange", "delivery", "account", "other")
 SAYINGS = {
-    "refund": ["I want my money back for order {n}", "二重に請求されています。注文{n}", "Please refund item {n}"],
+    "refund": [
+        "I want my money back for order {n}", "二重に請求されています。注文{n}",
+        "Please refund item {n}",
+    ],
     "exchange": ["Can I swap number {n} for a larger one?", "注文{n}のサイズを交換したいです。"],
-    "delivery": ["Parcel {n} says delivered, nothing here", "Where is my order {n}?", "荷物{n}はどこですか。"],
+    "delivery": [
+        "Parcel {n} says delivered, nothing here", "Where is my order {n}?",
+        "荷物{n}はどこですか。",
+    ],
     "account": ["Change the e-mail on account {n}", "Charge on my card {n} looks wrong"],
     "other": ["Do you sell gift cards? Ticket {n}", "Your shop {n} was closed <b>today</b> & now?"],
 }  # fmt: skip
 PROPOSALS = (
     "You are a support triage lead. Read the customer message and name its primary intent, even "
-    "when several requests are mixed.\n\nReturn exactly one of the choices. If the message mentions "
-    "both money and a parcel, prefer delivery unless a refund is asked for in words.",
+    "when several requests are mixed.\n\nReturn exactly one of the choices. If the message "
+    "mentions both money and a parcel, prefer delivery unless a refund is asked for in words.",
     "あなたはサポート窓口の責任者です。お客様のメッセージを読み、主な意図をひとつだけ選んでください。",
     "Name the intent of the message. Think of what the customer wants to have done, not of what "
     "they complain about.",
@@ -250,13 +256,15 @@ class _Player:
             entry.replies = tuple(self.propose() for _ in request.prompts)
             return
         for position, example in enumerate(request.examples):
-            outcome = self.outcome(request.candidate, example)
-            entry.known[position] = outcome
-            OutcomeRow.objects.create(
-                exchange_id=entry.exchange, position=position, example=example.id,
+            entry.known[position] = self.outcome(request.candidate, example)
+        OutcomeRow.objects.bulk_create(
+            OutcomeRow(
+                exchange_id=entry.exchange, position=position, example=outcome.example_id,
                 score=outcome.score.value if outcome.score else None, error=outcome.error,
                 data=codec.to_json(outcome),
-            )  # fmt: skip
+            )
+            for position, outcome in entry.known.items()
+        )  # fmt: skip
 
     def propose(self) -> str:
         self.asked += 1
@@ -310,4 +318,4 @@ def skill(candidate: Candidate) -> float:
 
 def luck(candidate: Candidate, example: Example) -> float:
     """Mostly the example's own difficulty, a little the candidate's."""
-    return 0.8 * chance("hard", example.id) + 0.2 * chance(candidate.digest, example.id)
+    return 0.65 * chance("hard", example.id) + 0.35 * chance(candidate.digest, example.id)

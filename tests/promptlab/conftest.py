@@ -1,0 +1,41 @@
+"""Scenes and played runs, for all rooms that stand on runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from promptlab.accounts.models import Project, User
+    from promptlab.runs.models import Launch
+    from tests.promptlab.runs.scene import Scene
+
+
+@pytest.fixture
+def scene(project: Project, erin: User) -> Scene:
+    """A program, data, a metric and a model, all of it erin's."""
+    from tests.promptlab.runs.scene import set_scene
+
+    return set_scene(project, erin)
+
+
+@pytest.fixture
+def queued(scene: Scene) -> Launch:
+    return scene.start()
+
+
+@pytest.fixture
+def halfway(queued: Launch) -> Launch:
+    """A run that goes on: six trials are scored."""
+    from tests.promptlab.runs.scene import play
+
+    return play(queued, until=6)
+
+
+@pytest.fixture
+def finished(queued: Launch) -> Launch:
+    """A run that ended with a candidate better than the baseline."""
+    from tests.promptlab.runs.scene import play
+
+    return play(queued)

@@ -1,0 +1,183 @@
+"""One candidate, several side by side, one example in full, and trying one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from optimizer.codec import from_json
+from optimizer.core.candidate import Candidate
+from optimizer.core.render import render
+from optimizer.models import Candidate as CandidateRow
+from optimizer.models import Outcome, Trial, Tryout
+from promptlab.accounts.models import User
+from promptlab.runs.models import Launch
+from promptlab.runs.queries import spec_of
+from tests.promptlab.runs.scene import Scene
+
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def best(finished: Launch) -> CandidateRow:
+    found = finished.run.best_candidate
+    assert found is not None
+    assert found.number > 0
+    return found
+
+
+def texts(html: str) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
+
+
+def opened(client: Client, launch: Launch, rest: str) -> str:
+    answer = client.get(f"/p/support-triage/runs/{launch.number}/{rest}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def scores(launch: Launch, number: int) -> dict[str, float]:
+    trial = Trial.objects.filter(run=launch.run, candidate__number=number, full=True).last()
+    assert trial is not None
+    found = Outcome.objects.filter(exchange=trial.exchange_id, score__isnull=False)
+    return dict(found.values_list("example", "score"))
+
+
+def test_a_candidate_shows_its_evidence_prompts_and_trials(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    page = opened(client_of(carol), finished, f"candidates/{best.number}/")
+    shown = texts(page)
+    assert f"Candidate {best.number}" in shown
+    assert "Its trials" in shown
+    assert "<ins>" in page  # the instruction, word by word
+    assert "+ added" in shown  # its demos, as a set
+    assert "Review" not in page[page.index('class="acts"') : page.index("</div></div>")]
+
+
+def test_the_baseline_has_a_page_too(finished: Launch, carol: User, client_of: ClientOf) -> None:
+    shown = texts(opened(client_of(carol), finished, "candidates/0/"))
+    assert "Baseline" in shown
+    assert "List what the {message} is about." in shown
+
+
+def test_wins_losses_and_ties_are_those_of_the_rows(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    before, after = scores(finished, 0), scores(finished, best.number)
+    shared = [(before[e], after[e]) for e in before if e in after]
+    won, lost = sum(b > a for a, b in shared), sum(b < a for a, b in shared)
+    shown = texts(opened(client_of(carol), finished, f"compare/?c=0,{best.number}"))
+    assert f"▲ {won} won" in shown
+    assert f"▼ {lost} lost" in shown
+    assert f"Disagreements {won + lost}" in shown
+    assert f"Regressions {lost}" in shown
+
+
+def test_examples_can_be_narrowed_in_the_address(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(carol)
+
+    def outcomes(show: str) -> set[str]:
+        page = opened(client, finished, f"compare/?c=0,{best.number}&show={show}")
+        examples = page[page.index('id="examples"') :]
+        return set(re.findall(r'class="outcome (\w+)"', examples))
+
+    assert outcomes("disagreements") <= {"win", "loss"}
+    assert outcomes("regressions") <= {"loss"}
+    assert "tie" in outcomes("all")
+
+
+def test_several_candidates_become_a_matrix(
+    finished: Launch, carol: User, client_of: ClientOf,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    client = client_of(carol)
+    with django_assert_max_num_queries(15):
+        page = opened(client, finished, "compare/?c=0,1,2,3,4,5&show=all")
+    assert 'class="data mat"' in page
+    shown = texts(page)
+    assert "Compare 6 candidates" in shown
+    assert re.search(r"(Better than|Not told apart from) the baseline: \d", shown)
+
+
+def test_no_more_than_six_and_only_those_that_exist(
+    finished: Launch, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(carol)
+    many = texts(opened(client, finished, "compare/?c=0,1,2,3,4,5,6,7,8"))
+    assert "Compare 6 candidates" in many
+    some = texts(opened(client, finished, "compare/?c=0,999"))
+    assert "Compare 1 candidate " in some
+    url = f"/p/support-triage/runs/{finished.number}/"
+    assert client.get(f"{url}compare/?c=998,999").status_code == 404
+    assert client.get(f"{url}candidates/999/").status_code == 404
+
+
+def test_an_example_shows_every_message_as_it_was_said(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    trial = Trial.objects.filter(candidate=best, full=True).last()
+    assert trial is not None
+    outcome = Outcome.objects.filter(exchange=trial.exchange_id, score__isnull=False).first()
+    assert outcome is not None
+    page = opened(client_of(carol), finished, f"examples/{outcome.example}/?c=0,{best.number}")
+    program = spec_of(finished.run).program
+    candidate = from_json(Candidate, best.prompts)
+    for call in outcome.data["trace"]:
+        module = program.module(call["module"])
+        for message in render(module, candidate.modules[module.name], call["inputs"]).messages:
+            assert texts(message.content.replace("<", "&lt;")) in texts(page)
+        assert texts(call["reply"]) in texts(page)
+
+
+def test_examples_are_walked_within_the_filter(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(carol)
+    page = opened(client, finished, f"compare/?c=0,{best.number}")
+    first = re.search(r'href="(/p/[^"]*/examples/[^"]*)"', page)
+    assert first is not None
+    example = client.get(unescape(first.group(1))).content.decode()
+    assert 'rel="prev"' not in example
+    following = re.search(r'rel="next" href="([^"]*)"', example)
+    assert following is not None
+    assert "show=disagreements" in following.group(1)
+    assert client.get(unescape(following.group(1))).status_code == 200
+
+
+def test_an_example_of_another_run_is_not_found(
+    finished: Launch, carol: User, client_of: ClientOf
+) -> None:
+    url = f"/p/support-triage/runs/{finished.number}/examples/nowhere/"
+    assert client_of(carol).get(url).status_code == 404
+
+
+def test_an_editor_tries_a_candidate_with_its_own_prompts(
+    scene: Scene, finished: Launch, best: CandidateRow, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
+    assert "Run" in texts(client.get(url).content.decode())
+    post = {"in-message": "Where is it?", "model": f"{scene.provider.pk}:scripted-1"}
+    answer = client.post(url, post)
+    assert answer.status_code == 302
+    tryout = Tryout.objects.get()
+    assert tryout.prompts == best.prompts
+    assert client.get(f"{url}{tryout.pk}/").status_code == 204  # nothing new yet
+    shown = client.get(answer["Location"]).content.decode()
+    assert f"{url}{tryout.pk}/" in shown  # asked for again while it waits
+
+
+def test_a_viewer_cannot_call_a_model(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
+    assert client_of(carol).post(url, {"in-message": "x"}).status_code == 403
+    assert Tryout.objects.count() == 0

@@ -1,0 +1,329 @@
+"""Starting a run: filled in, estimated, refused with the reason beside its cause, or started."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+from io import BytesIO
+
+import pytest
+from django.test import Client
+
+from optimizer.core.lm import Role
+from optimizer.core.program import Program as CoreProgram
+from optimizer.core.signature import Field, FieldType
+from optimizer.models import Completion, ExampleSet, Provider, Run
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.columns import Role as ColumnRole
+from promptlab.datasets.columns import Use
+from promptlab.datasets.services import import_dataset
+from promptlab.datasets.splitting import SplitPlan
+from promptlab.metrics.models import Metric
+from promptlab.programs.services import create_program, save_definition
+from promptlab.runs.models import Launch
+from promptlab.runs.queries import spec_of
+from tests.promptlab.runs.scene import INTENTS, Scene, play, rows, triage
+
+ClientOf = Callable[[User], Client]
+NEW = "/p/support-triage/runs/new/"
+Post = dict[str, str]
+
+
+def values_in(html: str) -> Post:
+    """What a browser would send if one pressed the button at once."""
+    form = html[html.index('id="new-run"') :]
+    found: Post = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, kind = attribute(tag, "name"), attribute(tag, "type")
+        if not name or (kind == "radio" and " checked" not in tag):
+            continue
+        found[name] = attribute(tag, "value")
+    for name, options in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', form, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        first = re.search(r'<option value="([^"]*)"', options)
+        found[name] = (chosen or first).group(1) if first else ""  # type: ignore[union-attr]
+    found.pop("csrfmiddlewaretoken", None)
+    return {name: unescape(value) for name, value in found.items()}
+
+
+def attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found.group(1) if found else ""
+
+
+def texts(html: str) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
+
+
+@pytest.fixture
+def filled(scene: Scene, erin: User, client_of: ClientOf) -> Post:
+    return values_in(client_of(erin).get(NEW).content.decode())
+
+
+def refused(client: Client, post: Post) -> str:
+    """The page that refuses; nothing was stored."""
+    answer = client.post(NEW, post)
+    assert answer.status_code == 422
+    assert (Run.objects.count(), Launch.objects.count()) == (0, 0)
+    assert ExampleSet.objects.count() == 0
+    return answer.content.decode()
+
+
+def errors_at(html: str, field: str) -> str:
+    """The text of a field's own error."""
+    block = re.search(rf'id="id_{field}_error".*?</(ul|p|div)>', html, re.S)
+    return texts(block.group(0)) if block else ""
+
+
+def test_pressing_optimize_at_once_starts_a_sensible_run(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    answer = client_of(erin).post(NEW, filled)
+    launch = Launch.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, "/p/support-triage/runs/1/")
+    assert (launch.number, launch.started_by, launch.program) == (1, erin, scene.program)
+    assert (launch.dataset_name, launch.metric) == ("tickets-2k", scene.metric)
+    assert launch.effort == "light"
+    spec = spec_of(launch.run)
+    assert spec.optimizer == "mipro"
+    assert set(spec.models) == {Role.TASK, Role.OPTIMIZER}
+    assert launch.run.status == "queued"
+    assert launch.run.max_calls
+    assert launch.run.max_cost
+    assert launch.run.validation.count == 40
+
+
+def test_runs_are_numbered_within_their_project(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    for _ in range(3):
+        client_of(erin).post(NEW, filled)
+    assert sorted(Launch.objects.values_list("number", flat=True)) == [1, 2, 3]
+
+
+def test_caps_follow_the_estimate_until_somebody_writes_others(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+
+    def after(changes: Post) -> Post:
+        html = client.post(f"{NEW}estimate/", filled | changes).content.decode()
+        return values_in('id="new-run"' + html)
+
+    heavy = after({"effort": "heavy"})
+    assert int(heavy["max_calls"]) > int(filled["max_calls"])
+    assert heavy["max_calls"] == heavy["suggested_calls"]
+    assert float(heavy["max_cost"]) > float(filled["max_cost"])
+    own = after({"effort": "heavy", "max_calls": "700"})
+    assert (own["max_calls"], own["suggested_calls"]) == ("700", heavy["suggested_calls"])
+    none = after({"effort": "heavy", "max_calls": ""})
+    assert none["max_calls"] == ""
+
+
+def test_the_estimate_tells_calls_tokens_cost_and_time(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    shown = texts(client.post(f"{NEW}estimate/", filled).content.decode())
+    assert re.search(r"Calls [\d.]+k?–[\d.]+k", shown)
+    assert re.search(r"Cost \$[\d.]+–\$[\d.]+", shown)
+    assert "Time ≈" in shown  # from the provider's check
+    Completion.objects.create(
+        key="k", namespace=scene.project.namespace, role="task", provider=scene.provider.pk,
+        model="scripted-1", state="settled", owner="o", request={}, seconds=10.0,
+        prompt_tokens=50, completion_tokens=5,
+    )  # fmt: skip
+    measured = texts(client.post(f"{NEW}estimate/", filled).content.decode())
+    assert "From 1 measured call of the task model." in measured
+
+
+def test_a_free_model_costs_nothing_and_an_unpriced_one_has_no_dollar_cap(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    Provider.objects.filter(pk=scene.provider.pk).update(input_price=0, output_price=0)
+    assert "nothing: the model runs here" in texts(client.get(NEW).content.decode())
+    Provider.objects.filter(pk=scene.provider.pk).update(input_price=None, output_price=None)
+    page = client.get(NEW).content.decode()
+    assert values_in(page)["max_cost"] == ""
+    assert "only calls can be capped" in texts(page)
+    html = refused(client, filled)
+    assert "only calls can be capped" in errors_at(html, "max_cost")
+
+
+def test_a_cap_too_small_for_one_trial_is_refused_beside_the_cap(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    html = refused(client_of(erin), filled | {"max_calls": "50", "seed": "99"})
+    assert "more than the cap of 50" in errors_at(html, "max_calls")
+    kept = values_in(html)
+    assert (kept["max_calls"], kept["seed"]) == ("50", "99")  # nothing is lost
+
+
+def test_a_program_with_problems_is_refused_with_the_way_there(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    broken = replace(triage(), outputs={})
+    save_definition(scene.program, broken, scene.program.revision, erin)
+    html = refused(client_of(erin), filled)
+    assert "no output" in errors_at(html, "program")
+    assert f"/p/support-triage/programs/{scene.program.pk}/" in html
+
+
+def test_a_program_that_wants_other_inputs_is_refused_at_the_dataset(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    core = triage()
+    other = replace(core, inputs=(*core.inputs, Field("subject")))
+    save_definition(scene.program, other, scene.program.revision, erin)
+    html = refused(client_of(erin), filled)
+    assert "“subject”, but the dataset's inputs are message" in errors_at(html, "dataset")
+
+
+def dataset_named(
+    project: Project, by: User, name: str, data: list[dict[str, str]], plan: SplitPlan
+) -> str:
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in data)
+    uses = (
+        Use("message", ColumnRole.INPUT, "message"),
+        Use("intent", ColumnRole.EXPECTED, "intent", FieldType.TEXT),
+    )
+    found = import_dataset(
+        project, by, name, BytesIO(lines.encode()), uses, plan, source_name="x.jsonl"
+    )
+    return str(found.pk)
+
+
+@pytest.mark.parametrize(
+    ("emptied", "said"),
+    [("validation", "no validation examples"), ("train", "no training examples")],
+)
+def test_a_dataset_with_an_empty_split_is_refused(
+    emptied: str, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    scene.dataset.examples.filter(split=emptied).update(split="test")
+    html = refused(client_of(erin), filled)
+    assert said in errors_at(html, "dataset")
+
+
+def test_a_metric_on_a_missing_field_is_refused_at_the_metric(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    wrong = Metric.objects.create(
+        project=scene.project, name="Wrong", kind="exact_match", output="intent", expected="label"
+    )
+    html = refused(client_of(erin), filled | {"metric": str(wrong.pk)})
+    assert "“label”, which is no expected column" in errors_at(html, "metric")
+
+
+def test_labels_that_are_no_choice_are_told_and_refused_when_none_fits(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    some = [*rows(95), *({"message": f"odd {n}", "intent": "complaint"} for n in range(5))]
+    partly = dataset_named(scene.project, erin, "partly", some, SplitPlan(40, 60, 0))
+    shown = texts(client.post(f"{NEW}estimate/", filled | {"dataset": partly}).content.decode())
+    assert "5 examples expect a label such as “complaint”" in shown
+    none = [row | {"intent": f"x{row['intent']}"} for row in rows(60)]
+    wholly = dataset_named(scene.project, erin, "wholly", none, SplitPlan(40, 60, 0))
+    html = refused(client, filled | {"dataset": wholly})
+    assert "can never be right" in errors_at(html, "metric")
+
+
+def test_a_choice_that_no_example_expects_is_worth_a_warning(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    core = triage()
+    classify = core.module("classify_intent")
+    field = Field("intent", FieldType.CHOICE, choices=(*INTENTS, "réfund"))
+    signature = replace(classify.signature, outputs=(field,))
+    modules = (core.modules[0], replace(classify, signature=signature))
+    changed: CoreProgram = replace(core, modules=modules)
+    save_definition(scene.program, changed, scene.program.revision, erin)
+    client = client_of(erin)
+    shown = texts(client.post(f"{NEW}estimate/", filled).content.decode())
+    assert "No example expects the choice “réfund”" in shown
+    assert client.post(NEW, filled).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "said"),
+    [
+        ("failed", 422, "failed its last test: wrong key"),
+        ("never", 302, "was never tested"),
+        ("works", 302, "“Scripted” answers."),
+    ],
+)
+def test_a_model_that_failed_its_test_is_refused(
+    state: str, status: int, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    Provider.objects.filter(pk=scene.provider.pk).update(
+        check_state=state, check_message="wrong key"
+    )
+    client = client_of(erin)
+    assert said in texts(client.post(f"{NEW}estimate/", filled).content.decode())
+    assert client.post(NEW, filled).status_code == status
+
+
+def test_own_settings_count_when_they_are_chosen(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    own = filled | {"effort": "custom", "trials": "6", "minibatch_size": "8", "max_calls": ""}
+    client_of(erin).post(NEW, own)
+    spec = spec_of(Launch.objects.get().run)
+    assert (spec.settings.trials, spec.settings.minibatch_size) == (6, 8)
+    assert spec.settings.effort == "custom"
+
+
+def test_a_suggested_metric_is_stored_with_the_run(
+    scene: Scene, erin: User, client_of: ClientOf
+) -> None:
+    scene.metric.delete()
+    client = client_of(erin)
+    filled = values_in(client.get(NEW).content.decode())
+    assert filled["metric"] == "suggested"
+    client.post(NEW, filled)
+    launch = Launch.objects.get()
+    assert launch.metric is not None
+    assert (launch.metric.kind, launch.metric.output) == ("choice_accuracy", "intent")
+
+
+def test_a_run_is_repeated_as_it_was(
+    scene: Scene, finished: Launch, erin: User, client_of: ClientOf
+) -> None:
+    filled = values_in(client_of(erin).get(f"{NEW}?from={finished.number}").content.decode())
+    assert (filled["effort"], filled["trials"], filled["seed"]) == ("custom", "12", "7")
+    assert filled["metric"] == str(scene.metric.pk)
+    assert filled["model_optimizer"] == ""  # the same as the task model
+
+
+def test_a_project_without_data_says_what_is_missing(
+    project: Project, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    shown = texts(client.get(NEW).content.decode())
+    assert "Add a dataset" in shown
+    assert "Draw a program" in shown
+    create_program(project, erin, "One", triage())
+    assert "There is a program." in texts(client.get(NEW).content.decode())
+    assert client.post(NEW, {}).status_code == 422
+
+
+def test_a_viewer_cannot_start_a_run(
+    scene: Scene, carol: User, client_of: ClientOf, filled: Post
+) -> None:
+    assert client_of(carol).get(NEW).status_code == 403
+    assert client_of(carol).post(NEW, filled).status_code == 403
+    assert Launch.objects.count() == 0
+
+
+def test_what_is_deleted_later_stays_explained(
+    scene: Scene, erin: User, client_of: ClientOf
+) -> None:
+    launch = play(scene.start(), until=2)
+    scene.dataset.delete()
+    page = client_of(erin).get(f"/p/support-triage/runs/{launch.number}/")
+    assert "tickets-2k" in page.content.decode()
