@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,13 @@ class Group:
 
 @login_required
 @require_safe
-def reference(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/reference.html", {"groups": groups()})
+def reference(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
+    return render(request, "api/reference.html", {"groups": groups(api)})
 
 
 @cache
-def groups() -> tuple[Group, ...]:
+def groups(api: NinjaAPI) -> tuple[Group, ...]:
     """Operations by noun, in the order in which the API is put together."""
-    from promptlab.api.urls import api
-
     schema = api.get_openapi_schema(path_prefix="/api/v1/")
     found: dict[str, list[Operation]] = {}
     for path, methods in schema["paths"].items():
@@ -64,35 +63,32 @@ def _operation(method: str, path: str, told: dict[str, Any], shapes: dict[str, A
         method.upper(),
         path,
         told["summary"],
-        told.get("description", ""),
-        tuple(Part(p["name"], _kind(p["schema"]), p["required"]) for p in query),
+        told.get("description", "").replace("`", ""),
+        tuple(Part(p["name"], _kind(p["schema"], shapes), p["required"]) for p in query),
         tuple(_body(told.get("requestBody", {}).get("content", {}), shapes)),
     )
 
 
 def _body(content: dict[str, Any], shapes: dict[str, Any]) -> Iterable[Part]:
     for told in content.values():
-        shape = _followed(told["schema"], shapes)
+        shape = shapes[_name(told["schema"])] if "$ref" in told["schema"] else told["schema"]
         for name, schema in shape.get("properties", {}).items():
-            yield Part(name, _kind(schema), name in shape.get("required", ()))
+            yield Part(name, _kind(schema, shapes), name in shape.get("required", ()))
 
 
-def _followed(schema: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = shapes[_name(schema)] if "$ref" in schema else schema
-    return found
-
-
-def _kind(schema: dict[str, Any]) -> str:
-    """A type in a word or two: `integer or null`, `list of ColumnIn`."""
+def _kind(schema: dict[str, Any], shapes: dict[str, Any]) -> str:
+    """A type in a word or two: `integer`, `list of ColumnIn`, `train, validation, test`."""
     if "$ref" in schema:
-        return _name(schema)
+        name = _name(schema)
+        return _kind(shapes[name], shapes) if "enum" in shapes[name] else name
     for several in ("anyOf", "allOf"):
         if several in schema:
-            return " or ".join(dict.fromkeys(_kind(option) for option in schema[several]))
+            kinds = dict.fromkeys(_kind(option, shapes) for option in schema[several])
+            return " or ".join(kind for kind in kinds if kind != "null")
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
     if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
+        return f"list of {_kind(schema.get('items', {}), shapes)}"
     if schema.get("format") == "binary":
         return "file"
     if schema.get("contentMediaType"):

@@ -84,7 +84,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("", reference, name="api-reference"),
+    path("", reference, {"api": api}, name="api-reference"),
     path("", api.urls),
     re_path(r"", nothing_here),
 ]

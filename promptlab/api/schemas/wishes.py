@@ -91,6 +91,13 @@ FIELDS = {
 """Fields of the new run's form that are called otherwise in JSON."""
 
 
+class Count(Schema):
+    """From the fewest to the most that is to be expected."""
+
+    low: int
+    high: int
+
+
 class Span(Schema):
     """From the lowest to the highest that is to be expected."""
 
@@ -120,8 +127,8 @@ class LimitsOut(Schema):
 class EstimateOut(Schema):
     """What the run would take. Null: not known before the model's first calls."""
 
-    calls: Span | None
-    tokens: Span | None
+    calls: Count | None
+    tokens: Count | None
     dollars: Span | None
     seconds: Span | None
     limits: LimitsOut
@@ -132,8 +139,8 @@ class EstimateOut(Schema):
     def of(cls, wishes: Wishes, found: Forecast | None, checks: list[Check]) -> EstimateOut:
         caps, cost = wishes.limits, wishes.limits.max_cost
         return cls(
-            calls=Span.of(found.calls) if found else None,
-            tokens=Span.of(found.tokens) if found else None,
+            calls=Count(low=found.calls[0], high=found.calls[1]) if found else None,
+            tokens=Count(low=found.tokens[0], high=found.tokens[1]) if found else None,
             dollars=Span.of(found.cost, MICRO) if found else None,
             seconds=Span.of(found.seconds) if found else None,
             limits=LimitsOut(calls=caps.max_calls, dollars=None if cost is None else cost / MICRO),
