@@ -1,0 +1,73 @@
+"""Labels: promoted knowingly, rolled back, with a history."""
+
+from __future__ import annotations
+
+import pytest
+
+from promptlab.accounts.models import User
+from promptlab.reviews import labels, services
+from promptlab.reviews.labels import LabelMoved, NothingToRollBack
+from promptlab.reviews.models import LabelMove, Version
+from tests.promptlab.runs.scene import Scene, play
+
+
+@pytest.fixture
+def versions(scene: Scene, bob: User) -> list[Version]:
+    made = []
+    for seed in (7, 8, 9):
+        launch = play(scene.start(seed=seed))
+        assert launch.run.best_candidate is not None
+        made.append(services.approve(launch, launch.run.best_candidate, bob))
+    return made
+
+
+def test_promoting_moves_a_label_and_rolling_back_moves_it_again(
+    scene: Scene, versions: list[Version], bob: User
+) -> None:
+    first, second, _third = versions
+    labels.promote(first, "production", bob, None)
+    labels.promote(second, "production", bob, 1)
+    assert labels.at(scene.program.pk, "production") == second
+    assert labels.previous(scene.program.pk, "production") == first
+    labels.roll_back(scene.program, "production", bob, 2)
+    assert labels.at(scene.program.pk, "production") == first
+    moves = LabelMove.objects.filter(label="production")
+    assert [(m.replaced and m.replaced.number, m.version.number) for m in moves] == [
+        (2, 1), (1, 2), (None, 1),
+    ]  # fmt: skip
+
+
+def test_a_label_that_somebody_else_moved_is_not_moved_blindly(
+    versions: list[Version], bob: User
+) -> None:
+    first, second, third = versions
+    labels.promote(first, "production", bob, None)
+    with pytest.raises(LabelMoved, match="is now at v1"):
+        labels.promote(second, "production", bob, None)
+    labels.promote(third, "production", bob, 1)
+    with pytest.raises(LabelMoved, match="is now at v3"):
+        labels.promote(second, "production", bob, 1)
+
+
+def test_promoting_what_is_there_already_changes_nothing(
+    versions: list[Version], bob: User
+) -> None:
+    labels.promote(versions[0], "staging", bob, None)
+    labels.promote(versions[0], "staging", bob, 1)
+    assert LabelMove.objects.filter(label="staging").count() == 1
+
+
+def test_there_may_be_nothing_to_roll_back_to(
+    scene: Scene, versions: list[Version], bob: User
+) -> None:
+    with pytest.raises(NothingToRollBack):
+        labels.roll_back(scene.program, "production", bob, None)
+    labels.promote(versions[0], "production", bob, None)
+    with pytest.raises(NothingToRollBack):
+        labels.roll_back(scene.program, "production", bob, 1)
+
+
+def test_latest_is_moved_by_approvals_only(versions: list[Version], bob: User) -> None:
+    assert labels.at(versions[0].program_id, "latest") == versions[2]
+    with pytest.raises(ValueError, match="not by hand"):
+        labels.promote(versions[0], "latest", bob, 3)
