@@ -1,7 +1,7 @@
 """An OpenAI-compatible server on 127.0.0.1 that answers by script, with every way to misbehave.
 
-In a test: `with OpenAIServer(script) as server: … server.url … server.requests`. As a process of its
-own: `python -m tests.fakes.openai_server --port 8099 --seconds 0.5`.
+In a test: `with OpenAIServer(script) as server: … server.url … server.requests`. As a process of
+its own: `python -m tests.fakes.openai_server --port 8099 --seconds 0.5`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _value(kind: dict[str, Any], said: str) -> object:
 class OpenAIServer:
     """`script` writes replies; `fault` chooses requests that go wrong; `key` is asked for if set.
 
-    `constrains=False` refuses response_format as some servers do. `requests` holds the bodies of all
-    chat completions that arrived, `served` those answered whole.
+    `constrains=False` refuses response_format as some servers do. `requests` holds the bodies of
+    all chat completions that arrived, `served` those answered whole.
     """
 
     script: Script = by_schema
