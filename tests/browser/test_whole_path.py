@@ -15,7 +15,6 @@ from tests.browser.lab import QUICK
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit
-    from tests.browser.lab import Lab
     from tests.browser.stack import Stack
     from tests.fakes.openai_server import OpenAIServer
 

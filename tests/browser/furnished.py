@@ -1,0 +1,220 @@
+"""A project with one of everything, and the addresses of all pages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from tests.browser import desk
+from tests.browser.lab import Lab
+
+if TYPE_CHECKING:
+    from promptlab.accounts.models import User
+    from promptlab.runs.models import Launch
+
+Who = Literal["nobody", "alice", "carol"]
+
+
+@dataclass
+class Place:
+    """A page: who opens it, where, and the status that it answers with."""
+
+    path: str
+    who: Who = "alice"
+    status: int = 200
+
+
+@dataclass
+class Furnished:
+    """The project, its runs, and the pages by name."""
+
+    lab: Lab
+    decided: Launch
+    open: Launch
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def user(self, who: Who) -> User | None:
+        roles = {"alice": "admin", "carol": "viewer"}
+        return self.lab.person(who, roles[who]) if who != "nobody" else None
+
+
+PAGES = (
+    "login", "welcome-less-projects", "new-project", "account", "tokens", "shut-door", "lost",
+    "overview", "members", "settings", "datasets", "new-dataset", "map", "dataset", "rows",
+    "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
+    "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
+    "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
+    "new-endpoint", "new-litellm", "provider", "runs", "no-run-matches", "new-run", "run",
+    "run-seen-by-a-viewer", "candidate", "compare-two", "compare-three", "example",
+    "try-candidate", "review", "reviewed", "versions", "version", "empty-overview",
+    "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
+    "new-run-without-anything",
+)  # fmt: skip
+
+
+def furnish(lab: Lab) -> Furnished:
+    """Everything that pages can show, through the services that pages use."""
+    from promptlab.reviews.services import approve
+
+    lab.person("carol", "viewer")
+    decided, waiting = lab.finished_run(), lab.finished_run(trials=5)
+    best = decided.run.best_candidate
+    assert best is not None
+    approve(decided, best, lab.alice, "Better on every team.")
+    found = Furnished(lab, decided, waiting)
+    for gather in (_outside, _rooms, _programs, _runs, _empty):
+        found.places |= gather(found)
+    assert set(found.places) == set(PAGES), set(found.places) ^ set(PAGES)
+    return found
+
+
+def _outside(all_of_it: Furnished) -> dict[str, Place]:
+    path = all_of_it.lab.path
+    return {
+        "login": Place("/login/", "nobody"),
+        "welcome-less-projects": Place("/"),
+        "new-project": Place("/projects/new/"),
+        "account": Place("/account/"),
+        "tokens": Place("/account/tokens/"),
+        "shut-door": Place(f"{path}/settings/", "carol", 403),
+        "lost": Place("/p/nowhere/", status=404),
+    }
+
+
+def _rooms(all_of_it: Furnished) -> dict[str, Place]:
+    lab = all_of_it.lab
+    path, dataset = lab.path, lab.dataset()
+    metric = lab.project.metrics.get()
+    return {
+        "overview": Place(f"{path}/"),
+        "members": Place(f"{path}/members/"),
+        "settings": Place(f"{path}/settings/"),
+        "datasets": Place(f"{path}/datasets/"),
+        "new-dataset": Place(f"{path}/datasets/new/"),
+        "map": Place(_uploaded(lab)),
+        "dataset": Place(f"{path}/datasets/{dataset.pk}/"),
+        "rows": Place(f"{path}/datasets/{dataset.pk}/rows/"),
+        "metrics": Place(f"{path}/metrics/"),
+        "new-metric": Place(f"{path}/metrics/new/"),
+        "metric": Place(f"{path}/metrics/{metric.pk}/"),
+        "providers": Place(f"{path}/providers/"),
+        "new-endpoint": Place(f"{path}/providers/new/endpoint/"),
+        "new-litellm": Place(f"{path}/providers/new/litellm/"),
+        "provider": Place(f"{path}/providers/{lab.provider().pk}/"),
+    }
+
+
+def _programs(all_of_it: Furnished) -> dict[str, Place]:
+    lab = all_of_it.lab
+    room = f"{lab.path}/programs"
+    one, broken = f"{room}/{lab.program().pk}", f"{room}/{_broken(lab)}"
+    ways = {"columns": "columns", "in-steps": "steps", "blank": "blank", "file": "file"}
+    new = {
+        f"new-{'from-' if name in ('columns', 'file') else ''}{name}": Place(
+            f"{room}/new/?from={way}"
+        )
+        for name, way in ways.items()
+    }
+    return new | {
+        "programs": Place(f"{room}/"),
+        "program": Place(f"{one}/"),
+        "program-list": Place(f"{one}/?view=list"),
+        "broken-program": Place(f"{broken}/?view=list"),
+        "about-program": Place(f"{one}/about/"),
+        "inputs": Place(f"{one}/inputs/"),
+        "outputs": Place(f"{one}/outputs/"),
+        "module": Place(f"{one}/modules/at/classify/"),
+        "demos": Place(f"{one}/modules/at/classify/demos/"),
+        "call": Place(f"{one}/calls/at/classify/"),
+        "new-module": Place(f"{one}/modules/new/"),
+        "try": Place(f"{one}/try/"),
+        "tried": Place(_tried(lab, f"{one}/try/")),
+    }
+
+
+def _runs(all_of_it: Furnished) -> dict[str, Place]:
+    path, open_run, decided = all_of_it.lab.path, all_of_it.open, all_of_it.decided
+    run = f"{path}/runs/{open_run.number}"
+    best = open_run.run.best_candidate
+    assert best is not None
+    three = list(open_run.run.candidates.order_by("number").values_list("number", flat=True))[:3]
+    example = open_run.run.validation.examples[0]["id"]
+    version = f"{path}/versions/{decided.program_id}/1/"
+    return {
+        "runs": Place(f"{path}/runs/"),
+        "no-run-matches": Place(f"{path}/runs/?status=active"),
+        "new-run": Place(f"{path}/runs/new/"),
+        "run": Place(f"{run}/"),
+        "run-seen-by-a-viewer": Place(f"{run}/", "carol"),
+        "candidate": Place(f"{run}/candidates/{three[-1]}/"),
+        "compare-two": Place(f"{run}/compare/?c=0,{three[-1]}"),
+        "compare-three": Place(f"{run}/compare/?c={','.join(map(str, three))}"),
+        "example": Place(f"{run}/examples/{example}/?c=0,{three[-1]}"),
+        "try-candidate": Place(f"{run}/candidates/{three[-1]}/try/"),
+        "review": Place(f"{run}/review/{best.number}/"),
+        "reviewed": Place(f"{path}/runs/{decided.number}/review/{_best(decided)}/"),
+        "versions": Place(f"{path}/versions/"),
+        "version": Place(version),
+    }
+
+
+def _empty(all_of_it: Furnished) -> dict[str, Place]:
+    bare = Lab(all_of_it.lab.model_url)
+    bare.project.memberships.create(user=all_of_it.lab.alice, role="admin")
+    rooms = ("datasets", "programs", "metrics", "runs", "versions")
+    return {f"empty-{room}": Place(f"{bare.path}/{room}/") for room in rooms} | {
+        "empty-overview": Place(f"{bare.path}/"),
+        "new-run-without-anything": Place(f"{bare.path}/runs/new/"),
+    }
+
+
+def _best(launch: Launch) -> int:
+    best = launch.run.best_candidate
+    assert best is not None
+    return best.number
+
+
+def _uploaded(lab: Lab) -> str:
+    """The page on which an uploaded file waits for its columns."""
+    file = io.BytesIO(desk.as_csv(12))
+    file.name = "more.csv"
+    return str(_client(lab)(f"{lab.path}/datasets/new/", {"file": file}))
+
+
+def _tried(lab: Lab, path: str) -> str:
+    """The page of an example that was tried."""
+    message, _label = desk.messages(1)[0]
+    value = f"{lab.provider().pk}:scripted"
+    return str(_client(lab)(path, {"in-message": message, "model": value}))
+
+
+def _broken(lab: Lab) -> int:
+    """A program whose call lacks a connection, as drafts may."""
+    from dataclasses import replace
+
+    from promptlab.programs.services import create_program
+
+    core = lab.program().core
+    calls = tuple(replace(call, inputs={}) for call in core.calls)
+    return create_program(lab.project, lab.alice, "Draft", replace(core, calls=calls)).pk
+
+
+def _client(lab: Lab) -> Callable[[str, dict[str, object]], str]:
+    """Posts a form as alice; returns where it leads."""
+    from django.test import Client
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(lab.alice, backend="django.contrib.auth.backends.ModelBackend")
+
+    def posted(path: str, data: dict[str, object]) -> str:
+        answer = client.post(path, data)
+        assert answer.status_code == 302, answer.content[:3000]
+        return str(answer["Location"])
+
+    return posted
+
+
+def all_places(found: Furnished) -> Iterator[tuple[str, Place]]:
+    yield from found.places.items()

@@ -1,0 +1,156 @@
+"""What goes wrong says so beside its cause; nothing is lost and nothing is spent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from promptlab.launch.ports import free_port
+from tests.browser import desk
+from tests.browser.lab import await_run
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+    from tests.browser.lab import Lab
+    from tests.fakes.openai_server import OpenAIServer
+
+BAD_FILES = {
+    "empty": (b"", "empty"),
+    "header only": (b"message,team\n", "row"),
+    "one row": (b"message,team\nhello,billing\n", ""),
+    "no text at all": (b"\x00\x01\x02\x03\xff\xfe\x00" * 50, ""),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_file_that_makes_no_dataset_is_refused_in_words(
+    kind: str, visit: Visit, lab: Lab, tmp_path: Path
+) -> None:
+    content, word = BAD_FILES[kind]
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    page = visit(lab.alice, f"{lab.path}/datasets/new/")
+    page.locator('input[type="file"]').set_input_files(file)
+    page.get_by_role("button", name="Read the file").click()
+    if kind == "one row":  # it can be read; no dataset can be made of it
+        page.get_by_role("button", name="Create dataset").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text(word)
+    assert lab.project.datasets.count() == 0
+
+
+def test_a_column_used_twice_is_told_beside_the_column(
+    visit: Visit, lab: Lab, tmp_path: Path
+) -> None:
+    file = tmp_path / "messages.csv"
+    file.write_bytes(desk.as_csv(12))
+    page = visit(lab.alice, f"{lab.path}/datasets/new/")
+    page.locator('input[type="file"]').set_input_files(file)
+    page.get_by_role("button", name="Read the file").click()
+    page.get_by_label("Field name of team").fill("message")
+    page.get_by_label("Name of the dataset").fill("Twice")
+    page.get_by_role("button", name="Create dataset").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Field name of team")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Name of the dataset")).to_have_value("Twice")
+
+
+def test_a_program_that_runs_in_a_circle_is_refused_with_the_place(
+    visit: Visit, lab: Lab, tmp_path: Path
+) -> None:
+    file = tmp_path / "circle.json"
+    file.write_text(json.dumps(circle()))
+    page = visit(lab.alice, f"{lab.path}/programs/new/?from=file")
+    page.locator('input[type="file"]').set_input_files(file)
+    page.get_by_role("button", name="Read program").click()
+    expect(page.locator("main")).to_contain_text("circle")
+    assert lab.project.programs.count() == 0
+
+
+def test_a_cap_below_one_trial_is_refused_beside_the_cap(visit: Visit, lab: Lab) -> None:
+    lab.provider(), lab.program()
+    page = visit(lab.alice, f"{lab.path}/runs/new/")
+    page.get_by_label("Seed", exact=True).evaluate("(field) => { field.value = '11'; }")
+    page.get_by_label("At most calls").fill("3")
+    page.get_by_role("button", name="Optimize").click()
+    cap = page.get_by_label("At most calls")
+    expect(cap).to_have_attribute("aria-invalid", "true")
+    expect(cap).to_have_value("3")
+    expect(page.locator("#id_seed")).to_have_value("11")
+    assert lab.project.launches.count() == 0
+
+
+def test_a_wrong_key_is_told_at_the_provider_and_stops_a_run_unpaid(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    model.key = "sk-right"
+    provider = lab.provider(api_key="sk-wrong")
+    page = visit(lab.alice, f"{lab.path}/providers/")
+    card = page.get_by_role("region", name=provider.name)
+    card.get_by_role("button", name="Test").click()
+    expect(card.get_by_text("Failed")).to_be_visible()
+    expect(card).not_to_contain_text("sk-wrong")
+    launch = lab.start_run()
+    run = await_run(launch.run, lambda run: run.status in ("failed", "paused"))
+    page.goto(f"{lab.path}/runs/{launch.number}/")
+    expect(page.locator("#run-state")).to_contain_text("Desk")
+    expect(page.locator("#run-state")).not_to_contain_text("sk-wrong")
+    assert (run.used_cost, run.held_cost, run.baseline_score) == (0, 0, None)
+    repair(lab, model, page)
+    expect(page.locator("#run-status .chip")).to_contain_text("Finished", timeout=60_000)
+
+
+def repair(lab: Lab, model: OpenAIServer, page: Page) -> None:
+    """The key becomes right, and the run goes on where it stopped."""
+    model.key = ""
+    page.locator("#run-actions button[form=do-resume]").click()
+
+
+def test_a_dead_endpoint_is_told_where_it_was_asked(visit: Visit, lab: Lab) -> None:
+    lab.provider(api_base=f"http://127.0.0.1:{free_port()}/v1")
+    lab.program()
+    page = visit(lab.alice, f"{lab.path}/providers/")
+    card = page.get_by_role("region", name="Desk")
+    card.get_by_role("button", name="Test").click()
+    expect(card.get_by_text("Failed")).to_be_visible(timeout=30_000)
+    page.goto(f"{lab.path}/programs/{lab.program().pk}/try/")
+    message = page.get_by_label("message").input_value()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("The model could not be asked.")).to_be_visible(timeout=30_000)
+    page.go_back()
+    expect(page.get_by_label("message")).to_have_value(message)
+
+
+def circle() -> dict[str, object]:
+    """A program whose two modules wait for each other."""
+    text = {"type": "text", "description": "", "choices": []}
+
+    def module(name: str, takes: str, gives: str) -> dict[str, object]:
+        return {
+            "name": name,
+            "signature": {
+                "inputs": [{"name": takes, **text}],
+                "outputs": [{"name": gives, **text}],
+                "instruction": "Think.",
+            },
+            "kind": "predict",
+            "demos": [],
+            "description": "",
+        }
+
+    return {
+        "format": "promptlab/program@1",
+        "name": "Circle",
+        "description": "",
+        "inputs": [{"name": "message", **text}],
+        "modules": [module("first", "b", "a"), module("second", "a", "b")],
+        "calls": [
+            {"name": "first", "module": "first", "inputs": {"b": "second.b"}},
+            {"name": "second", "module": "second", "inputs": {"a": "first.a"}},
+        ],
+        "outputs": {"answer": "second.b"},
+    }

@@ -1,0 +1,142 @@
+"""A run's page while it goes: stopping, going on, restarts of the server, and who may do what."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import await_run
+
+if TYPE_CHECKING:
+    from optimizer.models import Run
+    from promptlab.runs.models import Launch
+    from tests.browser.conftest import Visit
+    from tests.browser.lab import Lab
+    from tests.browser.stack import Stack
+    from tests.browser.watch import Watch
+    from tests.fakes.openai_server import OpenAIServer
+
+LONG = {"trials": 200, "full_every": 2}
+
+
+def url_of(lab: Lab, launch: Launch) -> str:
+    return f"{lab.path}/runs/{launch.number}/"
+
+
+def expect_state(page: Page, state: str, **options: float) -> None:
+    expect(page.locator("#run-status")).to_have_attribute(
+        "data-run", re.compile(f"^({state})$"), **options
+    )
+
+
+def searching(run: Run) -> bool:
+    return run.phase == "search" and run.phase_done >= 1
+
+
+def test_a_run_is_paused_and_resumed_and_cancelled_and_keeps_its_best(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    model.seconds = 0.1
+    launch = lab.start_run(**LONG)
+    page = visit(lab.alice, url_of(lab, launch))
+    await_run(launch.run, searching)
+    page.get_by_role("button", name="Pause").click()
+    expect_state(page, "paused")
+    trials = launch.run.trials.count()
+    page.get_by_role("button", name="Resume").click()
+    expect_state(page, "search|starting|baseline|bootstrap|propose")
+    await_run(launch.run, lambda run: run.trials.count() > trials)
+    await_run(launch.run, lambda run: run.best_candidate.number > 0)
+    page.get_by_role("button", name="Cancel run").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
+    expect_state(page, "cancelled")
+    expect(page.locator("#run-kpis")).to_contain_text("best full score")
+    expect(page.get_by_role("link", name="Review best so far")).to_be_visible()
+    run = await_run(launch.run, lambda run: run.ended)
+    assert run.best_score is not None
+
+
+def test_after_a_restart_of_the_server_the_page_is_right_within_five_seconds(
+    visit: Visit, lab: Lab, model: OpenAIServer, stack: Stack, watch: Watch
+) -> None:
+    watch.allow("WebSocket connection to")
+    model.seconds = 0.1
+    launch = lab.start_run(trials=40)
+    page = visit(lab.alice, url_of(lab, launch))
+    expect(page.locator("#run-trials tbody tr").first).to_be_visible(timeout=60_000)
+    stack.stop("web")
+    expect(page.locator("#reconnecting")).to_be_visible()
+    model.seconds = 0.0
+    await_run(launch.run, lambda run: run.ended)
+    stack.start_web()
+    stack.await_web()
+    expect_state(page, "better|no_gain", timeout=5_000)
+    expect(page.locator("#reconnecting")).to_be_hidden()
+    newest = launch.run.trials.order_by("-number").first()
+    assert newest is not None
+    expect(page.locator(f"#t{newest.number}")).to_be_visible()
+
+
+def test_a_page_that_was_closed_meanwhile_shows_everything_when_opened_again(
+    visit: Visit, lab: Lab
+) -> None:
+    launch = lab.finished_run()
+    page = visit(lab.alice, url_of(lab, launch))
+    expect_state(page, "better|no_gain")
+    count = launch.run.trials.exclude(number=0).count()
+    expect(page.locator("#run-trials tbody tr")).to_have_count(count)
+
+
+def test_a_viewer_watches_but_finds_no_buttons_and_is_refused(
+    visit: Visit, lab: Lab, model: OpenAIServer, watch: Watch
+) -> None:
+    watch.allow("403")
+    model.seconds = 0.1
+    launch = lab.start_run(**LONG)
+    page = visit(lab.person("carol", "viewer"), url_of(lab, launch))
+    expect(page.locator("#run-trials tbody tr").first).to_be_visible(timeout=60_000)
+    for name in ("Pause", "Resume", "Cancel run", "Raise cap"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    assert post(page, f"{url_of(lab, launch)}pause/") == 403
+    assert post(page, f"{url_of(lab, launch)}cancel/") == 403
+    answer = page.goto(f"{lab.path}/runs/new/")
+    assert answer is not None
+    assert answer.status == 403
+    assert await_run(launch.run, lambda run: True).wish == "run"
+    for room in ("datasets", "programs", "metrics", "runs"):
+        page.goto(f"{lab.path}/{room}/")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("link", name=re.compile("^New "))).to_have_count(0)
+    stop(launch)
+
+
+def test_a_reviewer_rejects_with_a_note_that_everybody_reads(visit: Visit, lab: Lab) -> None:
+    launch = lab.finished_run()
+    page = visit(lab.person("bob", "reviewer"), url_of(lab, launch))
+    page.get_by_role("link", name="Review best").click()
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("Say why").first).to_be_visible()
+    page.get_by_label("Note").fill("Too long for the phone line.")
+    page.get_by_role("button", name="Reject").click()
+    seen = visit(lab.person("carol", "viewer"), url_of(lab, launch))
+    expect(seen.locator("#run-verdict")).to_contain_text("Too long for the phone line.")
+
+
+def post(page: Page, path: str) -> int:
+    """The status of a post as a form of this page would send it."""
+    headers = json.loads(page.locator("body").get_attribute("hx-headers:inherited") or "{}")
+    answer = page.context.request.post(
+        path, headers={**headers, "Referer": page.url}, max_redirects=0
+    )
+    return answer.status
+
+
+def stop(launch: Launch) -> None:
+    """Leave the worker to the next test."""
+    from promptlab.runs.services import cancel
+
+    cancel(launch)
+    await_run(launch.run, lambda run: run.ended)
