@@ -1,0 +1,299 @@
+"""Every page × everybody: a new address without a row here fails.
+
+Operations of the API have their own such table, in tests/api/test_access.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any, Literal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from optimizer.models import Tryout
+from promptlab.accounts import entrance, tokens
+from promptlab.accounts.models import User
+from promptlab.accounts.roles import Role
+from promptlab.datasets import uploads
+from promptlab.programs.tryouts import start_tryout
+from promptlab.reviews import services
+from promptlab.reviews.models import Version
+from promptlab.runs.models import Launch
+from tests.promptlab.runs.scene import Scene
+
+Answer = Literal["login", "not found", "forbidden", "allowed"]
+ClientOf = Callable[[User], Client]
+EVERYBODY = ("anonymous", "outsider", "viewer", "editor", "reviewer", "admin")
+MEMBERS = EVERYBODY[2:]
+
+# Least roles by method; a method without one is refused. "public": without signing in; "person":
+# whoever signed in; "founder": who administers some project, as the outsider does.
+VIEW: dict[str, str] = {"get": "viewer"}
+EDIT: dict[str, str] = {"get": "editor", "post": "editor"}
+POST_EDIT: dict[str, str] = {"post": "editor"}
+ADMINISTER: dict[str, str] = {"get": "admin", "post": "admin"}
+LEAST_ROLE: dict[str, dict[str, str]] = {
+    "healthz": {"get": "public"},
+    "account_login": {"get": "public", "post": "public"},
+    "account_logout": {"get": "public", "post": "public"},
+    "account_inactive": {"get": "public"},
+    "account_reset_password": {"get": "public"},
+    "account_change_password": {"get": "person", "post": "person"},
+    "account_set_password": {"get": "person", "post": "person"},
+    "api-reference": {"get": "person"},
+    "accounts:setup": {"get": "public"},
+    "accounts:invitation": {"get": "public", "post": "public"},
+    "accounts:projects": {"get": "person"},
+    "accounts:new_project": {"get": "founder", "post": "founder"},
+    "accounts:welcome": {"get": "person", "post": "person"},
+    "accounts:person": {"get": "person", "post": "person"},
+    "accounts:tokens": {"get": "person", "post": "person"},
+    "accounts:revoke_token": {"post": "person"},
+    "accounts:project": VIEW,
+    "accounts:settings": ADMINISTER,
+    "accounts:members": VIEW,
+    "accounts:invite": {"post": "admin"},
+    "accounts:leave": {"post": "viewer"},
+    "accounts:change_role": {"post": "admin"},
+    "accounts:remove": {"post": "admin"},
+    "accounts:withdraw": {"post": "admin"},
+    "datasets:list": VIEW,
+    "datasets:new": EDIT,
+    "datasets:map": EDIT,
+    "datasets:outlook": POST_EDIT,
+    "datasets:read_again": POST_EDIT,
+    "datasets:discard": POST_EDIT,
+    "datasets:detail": VIEW,
+    "datasets:rows": VIEW,
+    "datasets:rename": POST_EDIT,
+    "datasets:remove": POST_EDIT,
+    "programs:list": VIEW,
+    "programs:new": EDIT,
+    "programs:program": VIEW,
+    "programs:about": EDIT,
+    "programs:duplicate": POST_EDIT,
+    "programs:delete": POST_EDIT,
+    "programs:download": VIEW,
+    "programs:inputs": EDIT,
+    "programs:outputs": EDIT,
+    "programs:new_module": EDIT,
+    "programs:module": EDIT,
+    "programs:demos": EDIT,
+    "programs:remove_module": POST_EDIT,
+    "programs:new_call": POST_EDIT,
+    "programs:call": EDIT,
+    "programs:connect": POST_EDIT,
+    "programs:remove_call": POST_EDIT,
+    "programs:try": {"get": "viewer", "post": "editor"},
+    "programs:tryout": VIEW,
+    "metrics:list": VIEW,
+    "metrics:new": EDIT,
+    "metrics:metric": {"get": "viewer", "post": "editor"},
+    "metrics:delete": POST_EDIT,
+    "providers:list": VIEW,
+    "providers:new": ADMINISTER,
+    "providers:edit": ADMINISTER,
+    "providers:remove": {"post": "admin"},
+    "providers:check": {"get": "viewer", "post": "editor"},
+    "runs:list": VIEW,
+    "runs:new": EDIT,
+    "runs:estimate": POST_EDIT,
+    "runs:run": VIEW,
+    "runs:pause": POST_EDIT,
+    "runs:resume": POST_EDIT,
+    "runs:cancel": POST_EDIT,
+    "runs:raise_cap": POST_EDIT,
+    "runs:compare": VIEW,
+    "runs:candidate": VIEW,
+    "runs:try": {"get": "viewer", "post": "editor"},
+    "runs:tryout": VIEW,
+    "runs:example": VIEW,
+    "reviews:review": VIEW,
+    "reviews:decide": {"post": "reviewer"},
+    "releases:overview": VIEW,
+    "releases:palette": VIEW,
+    "releases:list": VIEW,
+    "releases:version": VIEW,
+    "releases:download": VIEW,
+    "releases:promote": {"post": "reviewer"},
+    "releases:roll_back": {"post": "reviewer"},
+}
+
+# What a page must be told before it looks at who asks.
+SENT = {"programs:new_call": {"module": "find_clues"}}
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything, and the people who come to see it."""
+
+    scene: Scene
+    launch: Launch
+    version: Version
+    tryout: Tryout
+    example: str
+    people: dict[str, User | None]
+    uploads: dict[int, Any] = field(default_factory=dict)
+
+    def keywords(self, wanted: set[str], who: str) -> dict[str, Any]:
+        """What stands in an address; uploads and tokens are the visitor's own."""
+        user = self.people[who] or self.scene.by
+        assert self.launch.run.best_candidate is not None
+        found: dict[str, Callable[[], Any]] = {
+            "project": lambda: self.scene.project.slug,
+            "dataset": lambda: self.scene.dataset.pk,
+            "program": lambda: self.scene.program.pk,
+            "module": lambda: "find_clues",
+            "call": lambda: "find_clues",
+            "metric": lambda: self.scene.metric.pk,
+            "provider": lambda: self.scene.provider.pk,
+            "preset": lambda: "openai",
+            "number": lambda: 1,
+            "candidate": lambda: self.launch.run.best_candidate.number,  # type: ignore[union-attr]
+            "example": lambda: self.example,
+            "tryout": lambda: self.tryout.pk,
+            "format": lambda: "json",
+            "member": lambda: self.scene.by.memberships.get().pk,
+            "upload": lambda: self._upload(user),
+            "invitation": lambda: self._invitation()[0],
+            "token": lambda: tokens.create_token(user, "mine")[0].pk,
+        }
+        return {name: found[name]() for name in wanted}
+
+    def _upload(self, owner: User) -> Any:
+        """One each: reading a file takes a process of its own."""
+        if owner.pk not in self.uploads:
+            file = SimpleUploadedFile("a.csv", b"message,intent\none,refund\ntwo,other\n")
+            self.uploads[owner.pk] = uploads.receive(self.scene.project, owner, file).token
+        return self.uploads[owner.pk]
+
+    def _invitation(self) -> tuple[int, str]:
+        admin = self.people["admin"]
+        assert admin is not None
+        row, secret = entrance.invite(self.scene.project, Role.VIEWER, admin, "")
+        return row.pk, secret
+
+
+@pytest.fixture
+def world(
+    scene: Scene, finished: Launch, alice: User, bob: User, erin: User, carol: User, dave: User
+) -> World:
+    assert finished.run.best_candidate is not None
+    version = services.approve(finished, finished.run.best_candidate, bob)
+    example = finished.run.validation.examples[0]
+    spec_example = scene.dataset.examples.first()
+    assert spec_example is not None
+    from promptlab.datasets.queries import as_example
+
+    wishes = scene.wishes()
+    tryout = start_tryout(
+        scene.project, scene.program.core, wishes.models["task"], as_example(spec_example)  # type: ignore[index]
+    )  # fmt: skip
+    people = {
+        "anonymous": None, "outsider": dave, "viewer": carol, "editor": erin, "reviewer": bob,
+        "admin": alice,
+    }  # fmt: skip
+    return World(scene, finished, version, tryout, example["id"], people)
+
+
+def pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Name and keywords of every address, those of the API apart. Views without a name count."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            name = entry.name or entry.callback.__name__
+            yield f"{prefix}{name}", set(entry.pattern.regex.groupindex)
+        elif entry.namespace != "api":
+            inherited = set(entry.pattern.regex.groupindex)
+            inner = f"{entry.namespace}:" if entry.namespace else prefix
+            for name, keywords in pages(entry, inner):
+                yield name, inherited | keywords
+
+
+# Answers to addresses that mean nothing.
+NO_PAGES = {"nothing_here"}
+ADDRESSES = {name: keywords for name, keywords in pages() if name not in NO_PAGES}
+
+
+def test_every_page_has_a_row() -> None:
+    assert set(ADDRESSES) == set(LEAST_ROLE)
+
+
+def expected(least: str, who: str) -> Answer:
+    if least == "public":
+        return "allowed"
+    if who == "anonymous":
+        return "login"
+    if least == "person":
+        return "allowed"
+    if least == "founder":
+        return "allowed" if who in ("outsider", "admin") else "forbidden"
+    if who == "outsider":
+        return "not found"
+    return "allowed" if MEMBERS.index(who) >= MEMBERS.index(least) else "forbidden"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody's browser, as it was right after signing in: what a request does to it is undone."""
+
+    cookies: SimpleCookie
+
+    @classmethod
+    def signed_in(cls, user: User | None, client_of: ClientOf) -> Visitor:
+        return cls(client_of(user).cookies if user else SimpleCookie())
+
+    def answer(self, method: str, url: str, data: dict[str, str]) -> Answer | int:
+        """What came back, and nothing of it stays."""
+        client = Client()
+        client.cookies = SimpleCookie({name: c.value for name, c in self.cookies.items()})
+        with transaction.atomic():
+            answer = getattr(client, method)(url, data)
+            transaction.set_rollback(True)
+        if answer.status_code == 302 and answer["Location"].startswith("/login/"):
+            return "login"
+        refusals: dict[int, Answer] = {403: "forbidden", 404: "not found"}
+        if answer.status_code in refusals:
+            return refusals[answer.status_code]
+        fine = answer.status_code < 400 or answer.status_code in (409, 410, 422)
+        return "allowed" if fine else answer.status_code
+
+
+def address_of(name: str, world: World, who: str) -> str:
+    if name == "accounts:setup":
+        return reverse(name, args=[entrance.issue_setup_link()])
+    if name == "accounts:invitation":
+        return reverse(name, args=[world._invitation()[1]])
+    return reverse(name, kwargs=world.keywords(ADDRESSES[name], who))
+
+
+def test_everybody_may_do_what_the_table_says_and_no_more(
+    world: World, client_of: ClientOf
+) -> None:
+    wrong = []
+    for who in EVERYBODY:
+        visitor = Visitor.signed_in(world.people[who], client_of)
+        for name, methods in LEAST_ROLE.items():
+            for method, least in methods.items():
+                url = address_of(name, world, who)
+                found = visitor.answer(method, url, SENT.get(name, {}))
+                if found != expected(least, who):
+                    wrong.append(f"{who}: {method} {url}: {found}, not {expected(least, who)}")
+    assert wrong == []
+
+
+def test_other_methods_are_refused(world: World, alice: User, client_of: ClientOf) -> None:
+    visitor, wrong = Visitor.signed_in(alice, client_of), []
+    for name, methods in LEAST_ROLE.items():
+        if name.startswith("account_"):
+            continue  # allauth's own views
+        for method in {"get", "post", "put", "delete"} - methods.keys():
+            found = visitor.answer(method, address_of(name, world, "admin"), {})
+            if found != 405:
+                wrong.append(f"{method} {name}: {found}")
+    assert wrong == []
