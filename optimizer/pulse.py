@@ -66,11 +66,9 @@ class Pulse:
             cursor.execute("SELECT pg_notify(%s, %s)", [doorbell.CHANNEL, told])
         return row[0] if row else None
 
-    def beaten(self, busy: bool) -> None:
-        """The beat is committed."""
-        self._beaten = time.monotonic()
-        self._busy = busy
-
-    def happened(self) -> None:
-        """Something changed that pages show."""
-        self._busy = True
+    def entered(self, beaten: bool, changed: bool) -> None:
+        """A group is committed, with a beat or without; `changed` is what pages show."""
+        if beaten:
+            self._beaten = time.monotonic()
+            self._busy = False
+        self._busy = self._busy or changed

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
+import psycopg
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
 from procrastinate import App
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 QUICK_AT_ONCE = 4
 REAP_SECONDS = 1.5
 RECONNECT_SECONDS = 2.0
+DATABASE_GONE = (ConnectorException, DatabaseError, psycopg.Error, OSError)
 
 
 class Worker:
@@ -47,8 +49,8 @@ class Worker:
         while not self._stop.is_set():
             try:
                 await self._take_jobs()
-            except (ConnectorException, DatabaseError, OSError) as error:
-                logger.warning("the worker waits for the database: %s", error)
+            except DATABASE_GONE as error:
+                logger.warning("the worker waits for the database: %s", first_line(error))
             await self._pause(RECONNECT_SECONDS)
         reaping.cancel()
 
@@ -70,6 +72,7 @@ class Worker:
                         concurrency=at_once,
                         fetch_job_polling_interval=2.0,
                         install_signal_handlers=False,
+                        delete_jobs="successful",
                     )
                 )
                 for queue, at_once in queues.items()
@@ -92,8 +95,8 @@ class Worker:
         while True:
             try:
                 await sync_to_async(_with_connection(reap), thread_sensitive=False)()
-            except DatabaseError as error:
-                logger.warning("the worker waits for the database: %s", error)
+            except DATABASE_GONE as error:
+                logger.warning("the worker waits for the database: %s", first_line(error))
             await asyncio.sleep(REAP_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
@@ -112,6 +115,11 @@ def _app_for_workers() -> App:
     here = App(connector=connector, worker_defaults=app.worker_defaults)
     here.tasks = app.tasks
     return here
+
+
+def first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _with_connection(job: Callable[[], object]) -> Callable[[], object]:

@@ -238,7 +238,9 @@ class Writer:
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise
-                logger.warning("%s waits for the database: %s", self.owner.name, error)
+                logger.warning(
+                    "%s waits for the database: %s", self.owner.name, type(error).__name__
+                )
                 time.sleep(0.3)
             else:
                 break
@@ -259,27 +261,24 @@ class Writer:
         closed = {closing.key for closing in group.closings}
         beating = self.pulse.due(last)
         asked = self._asked(group, closed, beating)
-        asking = [a for a in asked if a.key not in self._out or a.key in closed]
+        asking = [a.wanted for a in asked if a.key not in self._out or a.key in closed]
         if not (asked or group.size or beating):
             return
         paying = not self.out_of_time()
-        wish = None
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            told = self._ledger.apply(cursor, group.closings, [a.wanted for a in asking], paying)
+            told = self._ledger.apply(cursor, group.closings, asking, paying)
             outcomes.insert(cursor, group.scored)
-            if beating:
-                wish = self.pulse.beat(cursor)
-        if beating:
-            self.pulse.beaten(busy=False)
-        if group.size:
-            self.pulse.happened()
+            wish = self.pulse.beat(cursor) if beating else None
         self.heed(wish)
+        self.pulse.entered(beating, changed=group.size > 0)
+        self._forget(closed, asked)
+        self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
+
+    def _forget(self, closed: set[str], asked: list[Asked]) -> None:
         for key in closed:
             self._out.pop(key, None)
-        if asked:
-            handled = set(map(id, asked))
-            self._parked = [a for a in self._parked if id(a) not in handled and not a.future.done()]
-        self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
+        now = set(map(id, asked))
+        self._parked = [a for a in self._parked if id(a) not in now and not a.future.done()]
 
     def _asked(self, group: Group, closed: set[str], beating: bool) -> list[Asked]:
         """Who asks now: newcomers, those who wait for a call that is closed, and those who were put

@@ -41,8 +41,8 @@ TABLES = [
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Rows that other connections see: gone after the test, without emptying every table."""
+def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows that other connections see, as pytest-django's own; but only our tables are emptied."""
     with django_db_blocker.unblock():
         yield
         with transaction.atomic(), connection.cursor() as cursor:
@@ -51,7 +51,7 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 
 
 @pytest.fixture
-def provider(committed: None) -> Provider:
+def provider(transactional_db: None) -> Provider:
     return Provider.objects.create(
         namespace="test",
         name="Scripted",

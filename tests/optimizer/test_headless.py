@@ -16,7 +16,7 @@ from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import one_module_program
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("transactional_db")
 Optimize = Callable[..., dict[str, Any]]
 
 

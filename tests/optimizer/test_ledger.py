@@ -252,7 +252,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert states == {k: (e.state, e.doubts) for k, e in self.books.entries.items()}
 
 
-def test_the_ledger_agrees_with_its_model_whatever_happens(committed: None) -> None:
+def test_the_ledger_agrees_with_its_model_whatever_happens(transactional_db: None) -> None:
     check(
         LedgerMachine,
         settings=settings(
@@ -265,7 +265,7 @@ def test_the_ledger_agrees_with_its_model_whatever_happens(committed: None) -> N
 
 
 @pytest.fixture
-def capped(committed: None) -> Iterator[Party]:
+def capped(transactional_db: None) -> Iterator[Party]:
     party = Party(new_run(max_calls=50, max_cost=5_000))
     yield party
     party.die()

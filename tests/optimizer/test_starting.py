@@ -96,7 +96,7 @@ def test_equal_examples_are_stored_once(create: Create) -> None:
 
 
 @pytest.fixture
-def ears(committed: None) -> Iterator[Callable[[], list[str]]]:
+def ears(transactional_db: None) -> Iterator[Callable[[], list[str]]]:
     with ownership.connect() as connection:
         connection.autocommit = True
         connection.execute(f"LISTEN {doorbell.CHANNEL}")

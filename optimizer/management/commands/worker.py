@@ -11,6 +11,7 @@ RUNS_AT_ONCE = 4
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # the web process makes them; a worker has to be up soon
     help = (
         "Take runs and short jobs until stopped. Several workers may run, also on other machines."
     )
