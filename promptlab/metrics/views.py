@@ -84,7 +84,9 @@ def _only_looks(request: SignedInRequest) -> bool:
 
 def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
     """What is typed so far, without complaints about what is still missing."""
-    given: dict[str, Any] = {name: request.POST.get(name, "") for name in MetricForm.base_fields}
+    fields = MetricForm.base_fields
+    # A field that was not shown, like the tolerance of other kinds, is as it is at first.
+    given = {name: request.POST.get(name, field.initial) for name, field in fields.items()}
     return MetricForm(project, initial=given)
 
 

@@ -168,6 +168,21 @@ class TryForm(forms.Form):
         return metric.core if metric else None
 
 
+def example_and_form(
+    project: Project,
+    program: Program,
+    address: QueryDict,
+    sent: QueryDict | None,
+    initial: dict[str, Any],
+) -> tuple[ExampleForm, TryForm]:
+    """Both forms of the page. The button `next` sends the values of the following example."""
+    example = ExampleForm(project, program, address)
+    if sent is not None and "next" in sent:
+        example = example.following()
+        sent = filled_in(sent, program, example.example)
+    return example, TryForm(project, program, example.example, sent, initial)
+
+
 def filled_in(data: QueryDict, program: Program, row: DatasetExample | None) -> QueryDict:
     """What was sent, with the values of another example."""
     found = data.copy()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,7 +15,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
-from promptlab.programs.forms.trying import ExampleForm, TryForm, filled_in
+from promptlab.programs.forms.trying import ExampleForm, TryForm, example_and_form
 from promptlab.programs.models import Program
 
 
@@ -24,17 +24,9 @@ from promptlab.programs.models import Program
 def try_program(request: SignedInRequest, project: str, program: int) -> HttpResponse:
     starts = request.method == "POST"
     found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
-    example = ExampleForm(found.project, found.core, request.GET)
-    sent: QueryDict | None = request.POST if starts else None
-    if "next" in request.POST:
-        example = example.following()
-        sent = filled_in(request.POST, found.core, example.example)
-    form = TryForm(
-        found.project,
-        found.core,
-        example.example,
-        sent,
-        initial={key: request.GET[key] for key in ("model", "metric") if key in request.GET},
+    initial = {key: request.GET[key] for key in ("model", "metric") if key in request.GET}
+    example, form = example_and_form(
+        found.project, found.core, request.GET, request.POST if starts else None, initial
     )
     if form.is_valid():
         try:

@@ -144,7 +144,7 @@ def test_every_fault_of_a_file_is_told_with_its_place_and_the_text_stays(
     page = text_of(response)
 
     assert response.status_code == 422
-    assert "2 places in the file" in page
+    assert "2 places in the file are not right" in page
     assert "<code>modules[0].kind</code>" in page
     assert "<code>calls[0].name</code>" in page
     assert '"agent"' in page
