@@ -20,7 +20,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
-from promptlab.programs.forms.trying import ExampleForm, TryForm
+from promptlab.programs.forms.trying import example_and_form
 from promptlab.runs import queries
 from promptlab.runs.models import Launch
 
@@ -35,10 +35,8 @@ def try_candidate(
     launch, row = _candidate(found, number, candidate)
     spec = queries.spec_of(launch.run)
     task = spec.models[ModelRole.TASK]
-    example = ExampleForm(found, spec.program, request.GET)
-    form = TryForm(
-        found, spec.program, example.example,
-        request.POST if starts else None,
+    example, form = example_and_form(
+        found, spec.program, request.GET, request.POST if starts else None,
         initial={"model": f"{task.provider}:{task.model}", "metric": launch.metric_id},
     )  # fmt: skip
     if form.is_valid():
