@@ -92,7 +92,9 @@ def ahead_of(run: Run) -> tuple[int, ...]:
         Q(run__status=Run.Status.RUNNING) | Q(run__status=Run.Status.QUEUED, run__pk__lt=run.pk),
         run__namespace=run.namespace,
     )
-    return tuple(waiting.order_by("run__pk").values_list("number", flat=True))
+    # A worker may have taken this one since it was read.
+    others = waiting.exclude(run=run).order_by("run__pk")
+    return tuple(others.values_list("number", flat=True))
 
 
 def workers_alive() -> int:
