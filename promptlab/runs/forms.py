@@ -14,11 +14,10 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import Effort, Limits, ModelRef, Settings
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
-from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
-from promptlab.providers import queries as providers
-from promptlab.runs.planning import Wishes
+from promptlab.runs.offers import Offers
+from promptlab.runs.planning import Forecast, Wishes
 from promptlab.ui.forms import CardRadios, Choice
 
 MICRO = 1_000_000
@@ -83,13 +82,19 @@ class RunForm(forms.Form):
     suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, project: Project, data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(data, initial=dict(initial or {}))
+        self, project: Project, data: Mapping[str, Any], offers: Offers | None = None
+    ) -> None:
+        super().__init__(data)
         self.project = project
-        self._rows("program").queryset = project.programs.all()
-        self._rows("dataset").queryset = project.datasets.all()
+        self.offers = offers or Offers(project)
+        self.expected: Forecast | None = None
+        """What the run would take, where somebody has looked."""
+        cast(
+            "forms.ModelChoiceField[Any]", self.fields["program"]
+        ).queryset = project.programs.all()
+        cast(
+            "forms.ModelChoiceField[Any]", self.fields["dataset"]
+        ).queryset = project.datasets.all()
         self._offer_models()
         self._offer_metrics()
         titles = [(o.name, Choice(o.title, o.description)) for o in OPTIMIZERS.values()]
@@ -98,15 +103,11 @@ class RunForm(forms.Form):
 
     # --- What is offered -----------------------------------------------------------------------
 
-    def _rows(self, name: str) -> Any:
-        return self.fields[name]
-
     def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
 
     def _offer_models(self) -> None:
-        offered = [(c.value, c.label) for c in providers.model_choices(self.project)]
-        self._models_offered = offered
+        offered = [(choice.value, choice.label) for choice in self.offers.models]
         self._offer("model_task", offered)
         same = [("", _("Same as the task model")), *offered]
         self._offer("model_optimizer", same)
@@ -114,10 +115,10 @@ class RunForm(forms.Form):
 
     @property
     def has_models(self) -> bool:
-        return bool(self._models_offered)
+        return bool(self.offers.models)
 
     def _offer_metrics(self) -> None:
-        stored = [(str(m.pk), m.name) for m in self.project.metrics.all()]
+        stored = [(str(m.pk), m.name) for m in self.offers.metrics]
         wished = self.suggested_metric
         if wished is not None and wished.pk is None:
             stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
@@ -126,16 +127,16 @@ class RunForm(forms.Form):
     @property
     def suggested_metric(self) -> Metric | None:
         """The metric for the chosen program and dataset; perhaps not stored yet."""
-        program, dataset = self._chosen("program"), self._chosen("dataset")
-        if program is None or dataset is None:
-            return None
-        return metrics.suggest(program, dataset)
+        dataset = self.offers.datasets.get(self._number("dataset"))
+        return self.offers.suggested_metric(self._program, dataset)
 
-    def _chosen(self, name: str) -> Any:
-        value = self.data.get(name) if self.is_bound else self.initial.get(name)
-        rows = self._rows(name).queryset
-        key = getattr(value, "pk", value)
-        return rows.filter(pk=key).first() if str(key or "").isdigit() else None
+    @property
+    def _program(self) -> Program | None:
+        return self.offers.programs.get(self._number("program"))
+
+    def _number(self, name: str) -> int:
+        value = str(self.data.get(name, ""))
+        return int(value) if value.isdecimal() else 0
 
     def _efforts(self) -> list[tuple[str, Choice]]:
         labels = {
@@ -152,12 +153,10 @@ class RunForm(forms.Form):
         return [*found, (Effort.CUSTOM.value, own)]
 
     def _preset(self, effort: Effort) -> Settings:
-        program = self._chosen("program")
-        name = self.data.get("optimizer") if self.is_bound else self.initial.get("optimizer")
-        optimizer = OPTIMIZERS.get(str(name), OPTIMIZERS["mipro"])
-        if program is None:
+        optimizer = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS["mipro"])
+        if self._program is None:
             return Settings(effort=effort)
-        return optimizer.settings(effort, program.core)
+        return optimizer.settings(effort, self._program.core)
 
     # --- What is wished ------------------------------------------------------------------------
 
@@ -168,7 +167,7 @@ class RunForm(forms.Form):
             if wished is None:
                 raise forms.ValidationError(_("Choose program and dataset first."))
             return wished
-        return self.project.metrics.get(pk=int(value))
+        return next(metric for metric in self.offers.metrics if str(metric.pk) == value)
 
     @property
     def is_complete(self) -> bool:

@@ -40,6 +40,7 @@ class LivePage:
         self._user, self._slug, self._number, self._query = user, project, number, query
         self._sent: dict[str, str] = {}
         self._marker: tuple[object, ...] = ()
+        self._page: RunPage | None = None
 
     def changes(self) -> str:
         """The parts that differ from what was sent, as one frame; "" when nothing does.
@@ -52,9 +53,13 @@ class LivePage:
         run = launch.run
         # Trials that land change no event that is older, so the last number tells.
         marker = (run.last_seq, run.status, run.wish, launch.decision, launch.version_number)
-        wanted = PARTS if marker != self._marker else QUICK
-        self._marker = marker
-        context = page_context(self._user, RunPage(launch, self._query))
+        page = RunPage(launch, self._query)
+        wanted: tuple[str, ...] = PARTS
+        if marker == self._marker and self._page is not None:
+            wanted = QUICK
+            page.borrow(self._page)
+        self._marker, self._page = marker, page
+        context = page_context(self._user, page)
         parts = [(part, self._rendered(part, context)) for part in wanted]
         changed = [(part, html) for part, html in parts if self._is_new(part, html)]
         return render_to_string("runs/frame.html", {"parts": changed}) if changed else ""

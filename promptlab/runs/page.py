@@ -63,6 +63,12 @@ class RunPage:
         self.query = query
         self.now = now or timezone.now()
 
+    def borrow(self, earlier: RunPage) -> None:
+        """Take over what an earlier page of this run read, while no event has come since."""
+        for name in ("spec", "board", "events", "providers"):
+            if name in earlier.__dict__:
+                self.__dict__[name] = earlier.__dict__[name]
+
     # --- What is read, each once ---------------------------------------------------------------
 
     @cached_property

@@ -18,39 +18,43 @@ from promptlab.providers import queries as providers
 from promptlab.runs import queries
 from promptlab.runs.forms import MICRO, OWN_SETTINGS, SUGGESTED, RunForm
 from promptlab.runs.models import Launch
+from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, forecast
 
 
 def filled(project: Project, query: Mapping[str, str]) -> RunForm:
     """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
+    offers = Offers(project)
     number = query.get("from", "")
-    again = project.launches.filter(number=int(number)).first() if number.isdigit() else None
-    values = _again(again) if again else _fresh(project, query)
+    again = project.launches.filter(number=int(number)).first() if number.isdecimal() else None
+    values = _again(again) if again else _fresh(offers, query)
     for name in ("effort", "optimizer"):
         if query.get(name):
             values[name] = query[name]
-    return followed(project, _as_data(project, values))
+    if not values.get("metric"):
+        values["metric"] = _suggested(offers, values)
+    return followed(project, values, offers)
 
 
-def followed(project: Project, data: Mapping[str, Any]) -> RunForm:
+def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = None) -> RunForm:
     """A form whose caps follow the estimate, as long as nobody wrote others into them.
 
-    A cap that equals what was suggested before was not touched.
+    A cap that equals what was suggested before was not touched. `expected` of the form is what the
+    run would take.
     """
-    values = {name: data.get(name, "") for name in _names(data)}
-    form = RunForm(project, _posted(values))
+    offers = offers or Offers(project)
+    values = {name: data.get(name, "") for name in data if name != "csrfmiddlewaretoken"}
+    form = RunForm(project, _posted(values), offers)
     form.is_valid()
-    if not form.is_complete:
-        return form
-    found = forecast(project, form.wishes())
-    if found is None:
+    if not form.is_complete or (found := forecast(project, form.wishes())) is None:
         return form
     for name, suggestion in _suggestions(found).items():
         before = values.get(f"suggested_{name}", "")
         if values.get(f"max_{name}", "") == before:
             values[f"max_{name}"] = suggestion
         values[f"suggested_{name}"] = suggestion
-    form = RunForm(project, _posted(values))
+    form = RunForm(project, _posted(values), offers)
+    form.expected = found
     form.is_valid()
     return form
 
@@ -63,10 +67,6 @@ def _suggestions(found: Forecast) -> dict[str, str]:
     }
 
 
-def _names(data: Mapping[str, Any]) -> list[str]:
-    return [name for name in data if name != "csrfmiddlewaretoken"]
-
-
 def _posted(values: Mapping[str, Any]) -> QueryDict:
     data = QueryDict(mutable=True)
     for name, value in values.items():
@@ -74,25 +74,22 @@ def _posted(values: Mapping[str, Any]) -> QueryDict:
     return data
 
 
-def _as_data(project: Project, values: dict[str, Any]) -> dict[str, Any]:
-    """Initial values with the metric that suits them."""
-    form = RunForm(project, _posted({**values, "metric": ""}))
-    if not values.get("metric"):
-        wished = form.suggested_metric
-        values["metric"] = (wished.pk or SUGGESTED) if wished is not None else ""
-    return values
+def _suggested(offers: Offers, values: Mapping[str, Any]) -> str:
+    program = offers.programs.get(values["program"] or 0)
+    wished = offers.suggested_metric(program, offers.datasets.get(values["dataset"] or 0))
+    return "" if wished is None else str(wished.pk or SUGGESTED)
 
 
-def _fresh(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
-    program = _program(project, query.get("program", ""))
-    dataset = _dataset(project, program, query.get("dataset", ""))
+def _fresh(offers: Offers, query: Mapping[str, str]) -> dict[str, Any]:
+    program = _program(offers, query.get("program", ""))
+    dataset = _dataset(offers, program, query.get("dataset", ""))
     values: dict[str, Any] = {
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
         "optimizer": "mipro",
         "effort": Effort.LIGHT.value,
         "seed": 0,
-        **_default_models(project),
+        **_default_models(offers.project),
     }
     return values | _preset(program, "mipro")
 
@@ -125,23 +122,19 @@ def _preset(program: Program | None, optimizer: str) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in OWN_SETTINGS}
 
 
-def _program(project: Project, wanted: str) -> Program | None:
+def _program(offers: Offers, wanted: str) -> Program | None:
     """The wanted one, or else the last that was worked on and can run."""
-    if wanted.isdigit():
-        found = project.programs.filter(pk=int(wanted)).first()
-        if found is not None:
-            return found
-    latest = list(project.programs.order_by("-updated_at")[:20])
+    if wanted.isdecimal() and int(wanted) in offers.programs:
+        return offers.programs[int(wanted)]
+    latest = sorted(offers.programs.values(), key=lambda p: p.updated_at, reverse=True)
     return next((p for p in latest if not p.core.problems()), latest[0] if latest else None)
 
 
-def _dataset(project: Project, program: Program | None, wanted: str) -> Dataset | None:
+def _dataset(offers: Offers, program: Program | None, wanted: str) -> Dataset | None:
     """The wanted one, or else the newest that has the program's inputs."""
-    if wanted.isdigit():
-        found = project.datasets.filter(pk=int(wanted)).first()
-        if found is not None:
-            return found
-    newest = list(project.datasets.order_by("-created_at")[:20])
+    if wanted.isdecimal() and int(wanted) in offers.datasets:
+        return offers.datasets[int(wanted)]
+    newest = sorted(offers.datasets.values(), key=lambda d: d.created_at, reverse=True)
     needed = {f.name for f in program.core.inputs} if program else set()
     fitting = (d for d in newest if needed <= set(datasets.columns(d)[0]))
     return next(fitting, newest[0] if newest else None)

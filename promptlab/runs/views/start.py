@@ -68,7 +68,7 @@ def _look(project: Project, form: RunForm) -> Look:
     if not form.is_complete:
         return Look()
     wishes = form.wishes()
-    expected = forecast(project, wishes)
+    expected = form.expected or forecast(project, wishes)
     return Look(wishes, expected, tuple(checks_of(project, wishes, expected)))
 
 
@@ -92,7 +92,7 @@ def _context(project: Project, form: RunForm, look: Look) -> dict[str, Any]:
         "form": form,
         "forecast": look.forecast,
         "checks": look.checks,
-        "has_programs": project.programs.exists(),
-        "has_datasets": project.datasets.exists(),
+        "has_programs": bool(form.offers.programs),
+        "has_datasets": bool(form.offers.datasets),
         "has_models": form.has_models,
     }
