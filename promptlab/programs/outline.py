@@ -169,13 +169,19 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
     core = program.core
     module = next((m for m in core.modules if m.name == call.module), None)
     wanted = module.signature.inputs if module else ()
+    form = ConnectForm(core, call, program.revision) if editable and module else None
+    told_beside = form is not None and any(trouble for *_row, trouble in form.rows)
     return Step(
         call=call,
         module=module,
         wires=tuple(Wire(field, call.inputs.get(field.name, "")) for field in wanted),
         shares=sum(other.module == call.module for other in core.calls),
-        troubles=tuple(problem.message for problem in found if _concerns(problem, call)),
-        form=ConnectForm(core, call, program.revision) if editable and module else None,
+        troubles=tuple(
+            problem.message
+            for problem in found
+            if _concerns(problem, call) and not (told_beside and problem.kind is PartKind.CALL)
+        ),
+        form=form,
     )
 
 
