@@ -25,7 +25,7 @@ class ModelRef:
     provider: int
     model: str
     temperature: float = 0.0
-    max_tokens: int = 400
+    max_tokens: int = 600
 
 
 @dataclass(frozen=True)

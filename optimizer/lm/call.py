@@ -52,7 +52,10 @@ class Client(Protocol):
 
 
 def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None = None) -> LMCall:
-    """The prompt's own settings win, then the request's temperature, then the model's."""
+    """The prompt's own settings win, then the request's temperature, then the model's.
+
+    A reply is never longer than the model's own limit.
+    """
     own = prompt.temperature if prompt.temperature is not None else temperature
     return LMCall(
         model=ref.model,
@@ -60,7 +63,7 @@ def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None
         messages=prompt.messages,
         schema=prompt.schema,
         temperature=own if own is not None else ref.temperature,
-        max_tokens=prompt.max_tokens or ref.max_tokens,
+        max_tokens=min(prompt.max_tokens or ref.max_tokens, ref.max_tokens),
         sample=prompt.sample,
     )
 

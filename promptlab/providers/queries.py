@@ -32,6 +32,8 @@ class ModelChoice:
         return f"{self.provider_id}:{self.model}"
 
     def ref(self) -> ModelRef:
+        if self.embedded:
+            return ModelRef(self.provider_id, self.model, max_tokens=embedded.REPLY_TOKENS)
         return ModelRef(self.provider_id, self.model)
 
 

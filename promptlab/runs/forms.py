@@ -201,18 +201,13 @@ class RunForm(forms.Form):
 
     def _models(self) -> dict[Role, ModelRef]:
         """Models by role. An optimizer left open is the task model; so is a teacher, unsaid."""
-        task = model_ref(self.cleaned_data["model_task"])
+        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        task = offered[self.cleaned_data["model_task"]]
         writer, teacher = (self.cleaned_data.get(f"model_{r}") for r in ("optimizer", "teacher"))
-        found = {Role.TASK: task, Role.OPTIMIZER: model_ref(writer) if writer else task}
+        found = {Role.TASK: task, Role.OPTIMIZER: offered[writer] if writer else task}
         if teacher:
-            found[Role.TEACHER] = model_ref(teacher)
+            found[Role.TEACHER] = offered[teacher]
         return found
-
-
-def model_ref(value: str) -> ModelRef:
-    """`7:gpt-4o-mini` → provider 7's model of that name."""
-    provider, _colon, model = value.partition(":")
-    return ModelRef(int(provider), model)
 
 
 class CapForm(forms.Form):

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         lms.add_argument("--api-base", default="", metavar="URL")
         lms.add_argument("--api-key-env", default="", metavar="NAME", help="variable with the key")
         lms.add_argument("--temperature", type=float, default=0.0)
-        lms.add_argument("--max-tokens", type=int, default=400, help="of one reply")
+        lms.add_argument("--max-tokens", type=int, default=600, help="of one reply")
         lms.add_argument("--concurrency", type=int, default=8, help="calls at once")
         lms.add_argument("--input-price", type=float, metavar="USD", help="per million tokens")
         lms.add_argument("--output-price", type=float, metavar="USD", help="per million tokens")
