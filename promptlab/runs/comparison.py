@@ -22,6 +22,7 @@ from promptlab.runs.evidence import FILTERS, Comparing, Evaluated, Filter, Row
 from promptlab.runs.examples import examples_in, inputs_line, outcome_on, transcript
 from promptlab.runs.findings import ShownDemo, shown_demo
 from promptlab.runs.page import RunPage, Tab
+from promptlab.ui.numbers import score
 
 MODES = ("side", "inline")
 
@@ -80,9 +81,9 @@ class ShownRow:
     url: str
 
 
-def numbers_in(text: str, best: int | None) -> list[int]:
-    """`0,4` → [0, 4]; without a readable list, the baseline and the best."""
-    found = [int(part) for part in text.split(",") if part.strip().isdigit()]
+def numbers_in(text: str, best: int | None, added: str = "") -> list[int]:
+    """`0,4` → [0, 4], then the added one; without a readable list, the baseline and the best."""
+    found = [int(part) for part in f"{text},{added}".split(",") if part.strip().isdecimal()]
     found = list(dict.fromkeys(found))[: evidence.MOST_CANDIDATES]
     return found or ([0, best] if best else [0])
 
@@ -105,6 +106,32 @@ class CompareView:
     @cached_property
     def comparing(self) -> Comparing:
         return evidence.comparing(self.candidates)
+
+    @property
+    def without(self) -> list[Tab]:
+        """Every candidate, with the address of this page without it."""
+        return [
+            Tab(
+                c.name,
+                self.url(c=",".join(str(o.number) for o in self.candidates if o is not c)),
+                False,
+                note=c.code,
+            )
+            for c in self.candidates
+        ]
+
+    @property
+    def others_to_add(self) -> list[tuple[int, str]]:
+        """Fully evaluated candidates that are not here yet: number, and code with score."""
+        if len(self.candidates) >= evidence.MOST_CANDIDATES:
+            return []
+        here = {c.number for c in self.candidates}
+        board = self.page.board
+        proved = {t.candidate: t for t in (board.baseline, *board.fulls) if t is not None}
+        ranked = sorted(proved.values(), key=lambda t: -(t.score or 0.0))
+        return [
+            (t.candidate, f"{t.code} ({score(t.score)})") for t in ranked if t.candidate not in here
+        ]
 
     @property
     def first(self) -> Evaluated:
@@ -209,7 +236,11 @@ class CompareView:
 
     def url(self, **changes: str) -> str:
         """This page's address with some of its state changed, always from its first page."""
-        state = {"c": self.query.get("c", ""), "diff": self.mode, "show": self.filter} | changes
+        state = {
+            "c": self.numbers if "c" in self.query else "",
+            "diff": self.mode,
+            "show": self.filter,
+        } | changes
         defaults = {"c": "", "diff": "side", "show": "disagreements"}
         kept = {k: v for k, v in state.items() if v != defaults[k]}
         return f"?{urlencode(kept, safe=',')}" if kept else "?"

@@ -151,9 +151,10 @@ def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
 
 
 def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
-    note = run.message or _("Everything found so far is kept. Resume goes on where it stopped.")
+    note = _("Everything found so far is kept. Resume goes on where it stopped.")
     return _common(
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
+        problem=run.message,
         frozen=True, share=pace.share, can_resume=True, can_cancel=True,
         review_reason=_nothing_proved(run),
     )  # fmt: skip

@@ -13,6 +13,7 @@ urlpatterns = [
     path("new/", start.new, name="new"),
     path("new/estimate/", start.estimate, name="estimate"),
     path("<int:number>/", run.run, name="run"),
+    path("<int:number>/live/", run.live, name="live"),
     path("<int:number>/pause/", run.pause, name="pause"),
     path("<int:number>/resume/", run.resume, name="resume"),
     path("<int:number>/cancel/", run.cancel, name="cancel"),

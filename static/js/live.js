@@ -4,6 +4,7 @@ const title = document.title;
 const icon = document.querySelector('link[rel="icon"]');
 // The server closes the socket so when nothing more will come.
 const FINISHED = 1000;
+const ASK_EVERY_MS = 5000;
 const NEAR_TOP = 40;
 let drawn = "";
 
@@ -32,7 +33,16 @@ function follow() {
   icon.href = ring(state === "live" ? Number(done) : 1, COLOUR[state] ?? COLOUR.stop);
 }
 
+// While no socket is open, the page asks instead; some proxies let none through.
+let asking = 0;
+
+function ask() {
+  document.querySelector("[data-poll]")?.dispatchEvent(new CustomEvent("live:poll"));
+}
+
 function connected(yes) {
+  clearInterval(asking);
+  if (!yes) asking = setInterval(ask, ASK_EVERY_MS);
   const chip = document.getElementById("reconnecting");
   if (chip) chip.hidden = yes;
   const bar = document.querySelector("#run-status progress");
@@ -62,14 +72,26 @@ function announce(scroller) {
   }).observe(rows, { childList: true });
 }
 
-document.querySelectorAll("[data-msg-new]").forEach(announce);
+// The list of trials may come with a later message.
+const announced = new WeakSet();
+
+function look() {
+  follow();
+  for (const scroller of document.querySelectorAll("[data-msg-new]")) {
+    if (announced.has(scroller) || !scroller.querySelector("tbody")) continue;
+    announced.add(scroller);
+    announce(scroller);
+  }
+}
+
 document.addEventListener("htmx:ws:close", (event) => {
   const { reason, code } = event.detail;
   if (reason === "closed" && code !== FINISHED) connected(false);
 });
+document.addEventListener("htmx:ws:error", () => connected(false));
 document.addEventListener("htmx:ws:after:connection", () => connected(true));
-document.addEventListener("htmx:ws:after:message:incoming", follow);
-document.addEventListener("htmx:after:swap", follow);
-follow();
+document.addEventListener("htmx:ws:after:message:incoming", look);
+document.addEventListener("htmx:after:swap", look);
+look();
 // htmx looks for its extensions in a timer, which may fire before the file of the socket has come.
 for (const place of document.querySelectorAll("[hx-ws\\:connect]")) htmx.process(place);

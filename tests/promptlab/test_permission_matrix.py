@@ -105,6 +105,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:new": EDIT,
     "runs:estimate": POST_EDIT,
     "runs:run": VIEW,
+    "runs:live": VIEW,
     "runs:pause": POST_EDIT,
     "runs:resume": POST_EDIT,
     "runs:cancel": POST_EDIT,

@@ -40,7 +40,8 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
 def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
     page = RunPage(queries.launch_of(found, number), {})
-    wanted = comparison.numbers_in(request.GET.get("c", ""), page.best_number)
+    given, added = request.GET.get("c", ""), request.GET.get("add", "")
+    wanted = comparison.numbers_in(given, page.best_number, added)
     view = comparison.view_of(page, wanted, request.GET)
     return render(request, "runs/compare.html", _context(request, page, view))
 

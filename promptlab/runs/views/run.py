@@ -17,7 +17,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.runs import listing, queries, services
 from promptlab.runs.forms import CapForm, first_error
-from promptlab.runs.live import page_context
+from promptlab.runs.live import LivePage, page_context
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 
@@ -50,6 +50,14 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     context = page_context(request.user, RunPage(launch, request.GET.dict()))
     context["socket_query"] = request.GET.urlencode()
     return render(request, "runs/run.html", context)
+
+
+@login_required
+@require_safe
+def live(request: SignedInRequest, project: str, number: int) -> HttpResponse:
+    """All changing parts at once, for pages whose socket does not open."""
+    page = LivePage(request.user, project, number, request.GET.dict())
+    return HttpResponse(page.changes())
 
 
 @login_required

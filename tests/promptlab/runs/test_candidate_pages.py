@@ -120,6 +120,20 @@ def test_no_more_than_six_and_only_those_that_exist(
     assert client.get(f"{url}candidates/999/").status_code == 404
 
 
+def test_candidates_are_added_and_left_out_by_the_address(
+    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(carol)
+    page = opened(client, finished, "compare/?c=0,1")
+    offered = re.findall(r'<option value="(\d+)">', page)
+    assert str(best.number) in offered or best.number == 1
+    assert not {"0", "1"} & set(offered)
+    three = opened(client, finished, f"compare/?c=0,1&add={offered[0]}&show=all")
+    assert "Compare 3 candidates" in texts(three)
+    left = re.findall(r'href="\?([^"]*)" aria-label="Leave out Candidate 1"', three)
+    assert [unescape(query) for query in left] == [f"c=0,{offered[0]}&show=all"]
+
+
 def test_an_example_shows_every_message_as_it_was_said(
     finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:

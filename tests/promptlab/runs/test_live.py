@@ -83,6 +83,13 @@ def test_who_left_the_project_is_refused_at_the_next_change(halfway: Launch, car
         page.changes()
 
 
+def test_pages_without_a_socket_can_ask_for_all_parts(
+    halfway: Launch, carol: User, client_of: Callable[[User], Any]
+) -> None:
+    url = f"/p/support-triage/runs/{halfway.number}/live/"
+    assert set(parts_in(client_of(carol).get(url).content.decode())) == set(PARTS)
+
+
 # --- Over the socket --------------------------------------------------------------------------
 
 

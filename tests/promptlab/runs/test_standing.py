@@ -84,7 +84,8 @@ def test_stopping_and_pausing_count_the_calls_that_are_out() -> None:
 
 def test_a_paused_run_can_go_on_and_be_reviewed() -> None:
     found = stands(status="paused", message="The provider is down.")
-    assert (found.label, found.kind, found.note) == ("Paused", "pause", "The provider is down.")
+    assert (found.label, found.kind, found.problem) == ("Paused", "pause", "The provider is down.")
+    assert "Resume goes on" in found.note
     assert found.can_resume
     assert found.can_raise
     assert found.review_reason == ""
