@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
@@ -85,6 +86,22 @@ def save_definition(program: Program, core: CoreProgram, revision: int, by: User
     definition = codec.to_json(replace(core, name=program.name))
     _change(program, revision, by, definition=definition)
     return program
+
+
+def edit(program: Program, change: Callable[[CoreProgram], CoreProgram], by: User) -> Program:
+    """Save a change that does not depend on what its author saw, like taking a part away.
+
+    When someone saves at the same moment, it is made again on what they saved.
+
+    Raises:
+        Conflict: someone did so three times in a row.
+    """
+    for _attempt in range(2):
+        try:
+            return save_definition(program, change(program.core), program.revision, by)
+        except Conflict as conflict:
+            program = conflict.saved
+    return save_definition(program, change(program.core), program.revision, by)
 
 
 def describe(

@@ -27,9 +27,9 @@ def new_call(request: SignedInRequest, project: str, program: int) -> HttpRespon
     module = request.POST.get("module", "")
     if module not in {m.name for m in found.core.modules}:
         raise Http404("There is no such module in this program.")
-    core = edits.add_call(found.core, module)
-    services.save_definition(found, core, found.revision, request.user)
-    return redirect("programs:call", found.project.slug, found.pk, core.calls[-1].name)
+    saved = services.edit(found, lambda core: edits.add_call(core, module), request.user)
+    made = saved.core.calls[-1].name
+    return redirect("programs:call", saved.project.slug, saved.pk, made)
 
 
 @login_required
@@ -57,8 +57,7 @@ def connect(request: SignedInRequest, project: str, program: int, call: str) -> 
 def remove_call(request: SignedInRequest, project: str, program: int, call: str) -> HttpResponse:
     found = program_for(request.user, project, program, Role.EDITOR)
     _call(found, call)
-    core = edits.remove_call(found.core, call)
-    services.save_definition(found, core, found.revision, request.user)
+    services.edit(found, lambda core: edits.remove_call(core, call), request.user)
     messages.success(request, _("Call “%s” was removed.") % call)
     return redirect("programs:program", found.project.slug, found.pk)
 

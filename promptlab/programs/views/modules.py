@@ -50,8 +50,7 @@ def remove_module(
     found = program_for(request.user, project, program, Role.EDITOR)
     if _module(found, module) is None:
         raise Http404("There is no such module in this program.")
-    core = edits.remove_module(found.core, module)
-    services.save_definition(found, core, found.revision, request.user)
+    services.edit(found, lambda core: edits.remove_module(core, module), request.user)
     messages.success(request, _("Module “%s” was removed.") % module)
     return redirect("programs:program", found.project.slug, found.pk)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from optimizer.core.program import Call, Demo, ModuleKind
 from optimizer.core.signature import Field, FieldType
 from promptlab.accounts.models import User
-from promptlab.programs import services
+from promptlab.programs import edits, services
 from promptlab.programs.models import Program
 from tests.core.programs import CLASSIFY, HOP, MULTI_HOP, ONE_STEP, THINK, TWO_STEPS
 
@@ -286,6 +286,15 @@ def test_two_saves_at_once_cannot_both_win(erin: User, one_step: Program) -> Non
     with pytest.raises(services.Conflict) as refused:
         services.save_definition(other, TWO_STEPS, 1, erin)
     assert refused.value.saved.revision == 2
+
+
+def test_a_part_is_taken_away_also_while_someone_saves(erin: User, two_steps: Program) -> None:
+    stale = Program.objects.get(pk=two_steps.pk)
+    services.describe(two_steps, "Renamed meanwhile", "", 1, erin)
+    saved = services.edit(stale, lambda core: edits.remove_module(core, "summarize"), erin)
+
+    assert (saved.name, saved.revision) == ("Renamed meanwhile", 3)
+    assert [m.name for m in fresh(two_steps).core.modules] == ["judge"]
 
 
 # --- Calls and connections ---------------------------------------------------------------------
