@@ -23,6 +23,8 @@ from optimizer.models import Provider
 from optimizer.prices import price_of
 from optimizer.writer import Writer
 
+OWN_DEADLINE = 300.0
+"""Seconds for a reply of our own engine, which may share its cores with much else."""
 FAILURES_IN_A_ROW = 5
 """Calls that failed with all their attempts before a provider counts as down."""
 
@@ -63,7 +65,9 @@ def connect(provider: Provider) -> Endpoint:
         return OpenAIHttp(provider.api_base, key, constrains=constrains)
     if not settings.EMBEDDED_MODEL_URL:
         raise NoEmbeddedModel
-    return OpenAIHttp(settings.EMBEDDED_MODEL_URL, constrains=constrains, own_engine=True)
+    return OpenAIHttp(
+        settings.EMBEDDED_MODEL_URL, constrains=constrains, own_engine=True, deadline=OWN_DEADLINE
+    )
 
 
 def endpoint_name(provider: Provider) -> str:

@@ -11,6 +11,7 @@ from optimizer.models import Provider
 
 NAMESPACE = "cli"
 EMBEDDED = "embedded"
+EMBEDDED_MODEL = "SmolLM2-135M-Instruct"
 
 
 class NoKey(Exception):
@@ -41,8 +42,8 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
         NoKey: the key's variable is empty.
     """
     if name == EMBEDDED:
-        values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 1}
-        label, model = "Embedded model", name
+        values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
+        label, model = "Embedded model", EMBEDDED_MODEL
     elif access.api_base and name.startswith("openai/"):
         model = name.removeprefix("openai/")
         label, values = access.api_base, {"kind": Provider.Kind.OPENAI_COMPATIBLE}
