@@ -20,9 +20,10 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the checklist of a new project."""
+    """One line of the checklist of a new project; `text` says what it is good for."""
 
     label: str
+    text: str
     done: bool
     url: str
 
@@ -36,8 +37,14 @@ class Overview:
     steps: list[Step]
 
     @property
-    def is_new(self) -> bool:
-        return any(not step.done for step in self.steps)
+    def next(self) -> Step | None:
+        """What to do next in a project that has not run anything yet."""
+        return next((step for step in self.steps if not step.done), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is all that a run needs."""
+        return self.next is None or self.next is self.steps[-1]
 
 
 def overview_of(project: Project) -> Overview:
@@ -70,9 +77,31 @@ def _steps(project: Project, has_runs: bool) -> list[Step]:
         return reverse(name, args=[project.slug])
 
     return [
-        Step(_("Add a dataset"), project.datasets.exists(), page("datasets:list")),
-        Step(_("Draw a program"), project.programs.exists(), page("programs:list")),
-        Step(_("Connect a model"), bool(providers.model_choices(project)), page("providers:list")),
-        Step(_("Choose a metric"), project.metrics.exists(), page("metrics:list")),
-        Step(_("Start a first run"), has_runs, page("runs:new")),
-    ]
+        Step(
+            _("Add a dataset"),
+            _("Drop a CSV or JSONL file: examples, each with what is expected of it."),
+            project.datasets.exists(), page("datasets:list"),
+        ),
+        Step(
+            _("Draw a program"),
+            _("What the model is asked, in one step or several; a dataset's columns are a start."),
+            project.programs.exists(), page("programs:list"),
+        ),
+        Step(
+            _("Connect a model"),
+            _("The one the program runs with: a provider's, your own, or the embedded one."),
+            bool(providers.model_choices(project)), page("providers:list"),
+        ),
+        Step(
+            _("Choose a metric"),
+            _("How an answer is compared with what was expected."),
+            project.metrics.exists(), page("metrics:list"),
+        ),
+        Step(
+            _("Start a first run"),
+            _("Everything is ready. The run scores the program as it stands, then looks for "
+              "instructions and worked examples that score better. It is filled in already: "
+              "press Optimize on the next page."),
+            has_runs, page("runs:new"),
+        ),
+    ]  # fmt: skip

@@ -55,7 +55,16 @@ def test_a_new_project_shows_its_first_steps(
     shown = texts(opened(client_of(erin), PROJECT))
     for step in ("Add a dataset", "Draw a program", "Choose a metric", "Start a first run"):
         assert step in shown
-    assert "Nothing is approved yet." in shown
+    assert "Drop a CSV or JSONL file" in shown  # the first thing to do, said in full
+
+
+def test_a_project_with_everything_leads_to_its_first_run(
+    scene: Scene, erin: User, carol: User, client_of: ClientOf
+) -> None:
+    page = opened(client_of(erin), PROJECT)
+    assert "Everything is ready." in texts(page)
+    assert f'class="btn primary" href="{PROJECT}runs/new/"' in page
+    assert "An editor of the project can start a run" in texts(opened(client_of(carol), PROJECT))
 
 
 def test_the_overview_shows_what_is_in_use_what_goes_on_and_what_waits(
