@@ -67,12 +67,14 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def stack(postgres_url: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[Stack]:
     """The product, ready; the ORM of this process sees the same database."""
+    from promptlab.demo.project import load_demo
     from promptlab.launch.home import home_from
     from tests.browser.stack import point_django_at, running_stack
 
     with running_stack(home_from(os.environ), postgres_url) as running:
         point_django_at(postgres_url)
         with django_db_blocker.unblock():
+            load_demo()
             yield running
 
 

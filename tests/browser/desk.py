@@ -56,8 +56,11 @@ def as_csv(count: int) -> bytes:
     return out.getvalue().encode()
 
 
-def answers(body: dict[str, Any]) -> str:
-    """The scripted model: instructions when asked for text, otherwise mostly the right team."""
+def answers(body: dict[str, Any], most: float = 1.0) -> str:
+    """The scripted model: instructions when asked for text, otherwise mostly the right team.
+
+    `most` bounds the share of right answers, 0–1.
+    """
     said = body["messages"]
     wanted = body.get("response_format", {}).get("json_schema", {}).get("schema")
     properties = schema_properties(wanted)
@@ -66,7 +69,7 @@ def answers(body: dict[str, Any]) -> str:
         return f"Read the message and name the team that can end the trouble, in way {way}."
     demos = (len(said) - 2) // 2
     skill = 0.3 + 0.12 * demos + 0.25 * chance(said[0]["content"])
-    right = chance(said[-1]["content"], said[0]["content"], demos) < skill
+    right = chance(said[-1]["content"], said[0]["content"], demos) < min(skill, most)
     return json.dumps(
         {name: _value(kind, said[-1]["content"], right) for name, kind in properties.items()}
     )

