@@ -31,7 +31,9 @@ class DatasetSource:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model as it was used. `litellm_model` is the name under which LiteLLM knows it."""
+    """A model as it was used. `litellm_model` is the name under which LiteLLM knows it;
+    `constrains_replies`: its provider holds replies to a JSON schema.
+    """
 
     provider: str
     kind: str
@@ -39,6 +41,7 @@ class ModelSource:
     litellm_model: str
     temperature: float
     max_tokens: int
+    constrains_replies: bool = True
 
 
 @dataclass(frozen=True)

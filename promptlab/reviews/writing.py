@@ -66,7 +66,10 @@ def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:
     # LiteLLM calls any OpenAI-compatible endpoint through its openai/ names.
     litellm = ref.model if kind == Provider.Kind.LITELLM else f"openai/{ref.model}"
     name = provider.name if provider else ""
-    return ModelSource(name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens)
+    constrains = provider.constrains_replies if provider else True
+    return ModelSource(
+        name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens, constrains
+    )
 
 
 def _dataset(launch: Launch, run: Run) -> DatasetSource:

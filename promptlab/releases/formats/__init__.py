@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promptlab.releases.formats import naming
 from promptlab.releases.formats.dspy_files import dspy_module, dspy_state
 from promptlab.releases.formats.python_file import python_file
 from promptlab.reviews.content import VersionContent
@@ -23,12 +23,7 @@ class Format:
     write: Callable[[VersionContent, str], str]
 
     def file_name(self, content: VersionContent) -> str:
-        """A name that is safe on any system, such as support-triage-v4.json."""
-        stem = re.sub(r"[^a-z0-9]+", "-", content.name.lower()).strip("-")[:60] or "program"
-        if self.suffix.endswith(".py"):
-            stem = stem.replace("-", "_")
-            return f"{stem}_v{content.version}{self.suffix}"
-        return f"{stem}-v{content.version}{self.suffix}"
+        return naming.file_name(content, self.suffix)
 
 
 FORMATS: dict[str, Format] = {
@@ -38,23 +33,23 @@ FORMATS: dict[str, Format] = {
             "json", "Canonical JSON",
             "Everything about this version: program, prompts, provenance, scores. "
             "Its bytes are the ones the SHA-256 is taken of.",
-            ".json", "application/json", lambda content, sha256: content.canonical(),
+            naming.CANONICAL, "application/json", lambda content, sha256: content.canonical(),
         ),
         Format(
             "python", "Python file (LiteLLM)",
             "One file that runs: it says the very same messages as the run did, "
             "to any model LiteLLM knows.",
-            ".py", "text/x-python", python_file,
+            naming.PYTHON, "text/x-python", python_file,
         ),
         Format(
             "dspy", "DSPy state",
             "The prompts as dspy.Module.load reads them. Load it into the module below.",
-            ".dspy.json", "application/json", dspy_state,
+            naming.STATE, "application/json", dspy_state,
         ),
         Format(
             "dspy_module", "DSPy module",
             "The signatures and the module in Python that the DSPy state belongs to.",
-            "_dspy.py", "text/x-python", dspy_module,
+            naming.MODULE, "text/x-python", dspy_module,
         ),
     )
 }  # fmt: skip

@@ -15,6 +15,7 @@ from optimizer.core.program import INPUT, Call, Module, ModuleKind, Program
 from optimizer.core.render import default_instruction, output_fields
 from optimizer.core.signature import Field, FieldType, Value, resolve_placeholders
 from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
+from promptlab.releases.formats.naming import STATE, file_name
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import VersionContent
 
@@ -157,7 +158,8 @@ def dspy_module(content: VersionContent, sha256: str) -> str:
 def _head(content: VersionContent, sha256: str, names: Names, needs_literal: bool) -> str:
     told = "\n".join(comment_safe(line) for line in story(content, sha256))
     typing = "from typing import Literal\n\n" if needs_literal else ""
-    use = f'    program = {names.program}()\n    program.load("THE_STATE_FILE.json")'
+    state = file_name(content, STATE)
+    use = f'    program = {names.program}()\n    program.load("{state}")'
     return f'"""{told}\n\n{use}\n"""\n\n{typing}import dspy\n'
 
 

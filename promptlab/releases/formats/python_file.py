@@ -11,6 +11,7 @@ from optimizer.core.program import INPUT, Call, Module, Program
 from optimizer.core.render import input_text, output_fields, reply_schema, reply_text, system_text
 from optimizer.core.signature import Field, FieldType
 from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
+from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import VersionContent
 
@@ -41,7 +42,10 @@ def _head(content: VersionContent, sha256: str) -> str:
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
         story="\n".join(comment_safe(line) for line in story(content, sha256)),
+        name=file_name(content, PYTHON),
         sample=comment_safe(sample),
+        where="" if task.kind == "litellm" else _WHERE,
+        form=_SCHEMA if task.constrains_replies else "",
         model=text(task.litellm_model),
         shown=comment_safe(task.litellm_model),
         temperature=repr(task.temperature),
@@ -52,10 +56,11 @@ def _head(content: VersionContent, sha256: str) -> str:
 _HEAD = '''"""{story}
 
     pip install litellm
-    python THIS_FILE.py '{{{sample}}}'
+    python {name} '{{{sample}}}'
 
-It calls {shown} as the run did. LITELLM_MODEL names another model, LITELLM_API_BASE another
-address; keys come from the provider's usual variables, such as OPENAI_API_KEY.
+It calls {shown} as the run did{where}. LITELLM_MODEL names another
+model, LITELLM_API_BASE another address; keys come from the provider's usual variables, such as
+OPENAI_API_KEY.
 """
 
 from __future__ import annotations
@@ -75,22 +80,26 @@ MAX_TOKENS = {max_tokens}
 
 
 def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
-    """Ask the model. The schema holds the reply to its form, where the provider can do that."""
+    """Ask the model. A schema holds the reply to its form, where the provider can do that."""
     answer = litellm.completion(
         model=MODEL,
         api_base=API_BASE,
         messages=messages,
         temperature=TEMPERATURE,
         max_tokens=MAX_TOKENS,
-        response_format={{
-            "type": "json_schema",
-            "json_schema": {{"name": "reply", "schema": schema, "strict": True}},
-        }},
-        drop_params=True,
+{form}        drop_params=True,
         num_retries=2,
     )
     return answer.choices[0].message.content or ""
 '''
+
+# An endpoint's address may be nobody else's business, so that it is not written down.
+_WHERE = ", at the address that LITELLM_API_BASE says (it ends in /v1)"
+_SCHEMA = """        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "reply", "schema": schema, "strict": True},
+        },
+"""
 
 
 def _standalone() -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from optimizer.core.candidate import baseline_of
 from optimizer.core.execute import predict
-from optimizer.core.lm import Prompt, Reply
+from optimizer.core.lm import Prompt, Reply, Role
 from optimizer.core.parse import UnreadableReply, parse
 from optimizer.core.program import Program
 from optimizer.core.signature import FieldType
@@ -120,6 +121,15 @@ def test_it_is_the_same_each_time_and_knows_nothing_of_us(shape: str) -> None:
     assert imported == {"__future__", "json", "os", "re", "sys", "typing", "litellm"}
     assert all(len(line) <= 110 for line in source.splitlines())
     assert "\u202e" not in source
+
+
+def test_a_provider_that_takes_no_schema_is_sent_none(tmp_path: Path) -> None:
+    content = content_of(one_choice())
+    task = replace(content.provenance.models[Role.TASK], constrains_replies=False)
+    source = replace(content.provenance, models={Role.TASK: task})
+    file = python_file(replace(content, provenance=source), "0" * 64)
+    _printed, requests = run_file(tmp_path, file, {"message": "Hi"}, ["refund"])
+    assert "response_format" not in requests[0]
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:
