@@ -58,9 +58,9 @@ _HEAD = '''"""{story}
     pip install litellm
     python {name} '{{{sample}}}'
 
-It calls {shown} as the run did{where}. LITELLM_MODEL names another
-model, LITELLM_API_BASE another address; keys come from the provider's usual variables, such as
-OPENAI_API_KEY.
+It calls {shown} as the run did.{where}
+LITELLM_MODEL names another model, LITELLM_API_BASE another address; keys come from the provider's
+usual variables, such as OPENAI_API_KEY.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
 '''
 
 # An endpoint's address may be nobody else's business, so that it is not written down.
-_WHERE = ", at the address that LITELLM_API_BASE says (it ends in /v1)"
+_WHERE = "\nSet LITELLM_API_BASE to the address of its endpoint, which ends in /v1."
 _SCHEMA = """        response_format={
             "type": "json_schema",
             "json_schema": {"name": "reply", "schema": schema, "strict": True},
