@@ -152,14 +152,25 @@ class Recorder:
         ):
             pass  # the summary is all there is
 
-    def left(self, status: Run.Status, stop_reason: str, message: str = "") -> None:
-        """Record that the run stops here, for now or for good."""
+    def left(
+        self, status: Run.Status, stop_reason: str, message: str = "", wished: bool = False
+    ) -> None:
+        """Record that the run stops here, for now or for good.
+
+        A wish that changed while calls came home is heard: cancel ends the run, and one that
+        stopped because that was `wished` waits for its worker again when it was resumed.
+        """
         ended = timezone.now() if status in Run.ENDED else None
         with self._writing(
             status=status, stop_reason=stop_reason, message=message, ended_at=ended,
             answer_size=0, answer_done=0,
         ):  # fmt: skip
-            pass  # the summary is all there is
+            run = Run.objects.filter(pk=self._run.pk).exclude(status__in=Run.ENDED)
+            if wished:
+                run.filter(wish=Run.Wish.RUN).update(status=Run.Status.QUEUED)
+            run.filter(wish=Run.Wish.CANCEL).update(
+                status=Run.Status.CANCELLED, stop_reason="cancelled", ended_at=timezone.now()
+            )
 
     def baseline(self, candidate: Candidate) -> None:
         """Make the baseline candidate 0 before anything else appears."""

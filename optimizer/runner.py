@@ -146,7 +146,7 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     except Leaving as reason:
         status, why = _farewell(reason)
         logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
-        recorder.left(status, why, str(reason))
+        recorder.left(status, why, str(reason), wished=isinstance(reason, PauseWished))
         if isinstance(reason, WorkerStops):
             tasks.enqueue_run(row.pk)
     except ReplayDiffers as error:

@@ -22,7 +22,7 @@ from optimizer.lm.failures import (
     of_status,
 )
 from optimizer.lm.guard import ForbiddenAddress, check_url
-from optimizer.lm.openai_http import DEADLINE
+from optimizer.lm.openai_http import DEADLINE, about_schema
 from optimizer.lm.scrub import Scrubber
 
 _NEVER_SENT = ("ClientConnectorError", "ConnectError", "ConnectTimeout", "ConnectionTimeoutError")
@@ -105,7 +105,7 @@ class LiteLLMClient:
         status = getattr(error, "status_code", None)
         if not isinstance(status, int):
             return NoReply(words)
-        if constrained and status in (400, 422) and "schema" in words.lower():
+        if constrained and status in (400, 422) and about_schema(str(error)):
             self.constrains = False
             return SchemaRefused(words)
         return of_status(status, words, _retry_after(error))

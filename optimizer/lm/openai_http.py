@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -145,7 +146,8 @@ class OpenAIHttp:
         if isinstance(error, ForbiddenAddress | aiohttp.InvalidURL):
             return ProviderRefused(words)
         if isinstance(error, aiohttp.ClientConnectorError):
-            return Unreachable(f"{self._base} cannot be reached ({words}). Is the server running?")
+            why = self._scrub.clean(_why(error))
+            return Unreachable(f"{self._base} cannot be reached ({why}). Is the server running?")
         if isinstance(error, aiohttp.ClientPayloadError | TooLong):
             return Garbled(f"{self._base} sent a reply that cannot be read: {words}")
         return NoReply(f"The connection to {self._base} broke before the reply came: {words}")
@@ -154,7 +156,11 @@ class OpenAIHttp:
         self, status: int, data: bytes, after: float | None, constrained: bool
     ) -> CallFailed:
         words = self._words(status, data)
-        if status in (400, 422, 501) and constrained and _about_schema(data):
+        if (
+            status in (400, 422, 501)
+            and constrained
+            and about_schema(data.decode("utf-8", "replace"))
+        ):
             self.constrains = False
             return SchemaRefused(words)
         return of_status(status, words, after)
@@ -229,6 +235,13 @@ def _count(usage: object, name: str) -> int:
     return value if isinstance(value, int) and 0 <= value < 2**31 else 0
 
 
+def _why(error: aiohttp.ClientConnectorError) -> str:
+    """The system's word for it; aiohttp's own says the address a second time."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known"
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     try:
         return max(0.0, float(response.headers.get("Retry-After", "")))
@@ -236,6 +249,6 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
         return None
 
 
-def _about_schema(data: bytes) -> bool:
-    text = data.decode("utf-8", "replace").lower()
-    return any(word in text for word in ("response_format", "json_schema", "schema", "grammar"))
+def about_schema(text: str) -> bool:
+    """Whether a refusal is about constraining the reply, rather than about the prompt."""
+    return any(word in text.lower() for word in ("response_format", "schema", "grammar"))

@@ -15,6 +15,7 @@ from optimizer.lm.failures import (
     Overloaded,
     PromptRefused,
     ProviderRefused,
+    SchemaRefused,
     ServerFailed,
     Unreachable,
 )
@@ -64,6 +65,14 @@ def test_failures_are_told_apart_and_cost_one_request(
     server.fault = lambda body, number: fault
     assert type(failure_of(LiteLLMClient(CANARY, server.url), named(call()))) is kind
     assert len(server.requests) == 1
+
+
+def test_a_provider_that_cannot_constrain_replies_is_asked_without_from_then_on() -> None:
+    with OpenAIServer(constrains=False) as server:
+        client = LiteLLMClient(CANARY, server.url)
+        assert type(failure_of(client, named(call()))) is SchemaRefused
+        asyncio.run(client.complete(named(call())))
+        assert ["response_format" in body for body in server.requests] == [True, False]
 
 
 def test_a_reply_that_does_not_come_is_cut_off_at_the_deadline(server: OpenAIServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -294,6 +295,30 @@ def test_a_cancelled_run_keeps_the_best_so_far(create: Create) -> None:
     assert len(lm.calls) < 71
     with pytest.raises(NotNow):
         controls.resume(row.pk)
+
+
+@pytest.mark.parametrize(
+    ("second_thoughts", "status"), [(controls.resume, "queued"), (controls.cancel, "cancelled")]
+)
+def test_second_thoughts_while_a_run_pauses_are_heard(
+    create: Create, second_thoughts: Callable[[int], None], status: str
+) -> None:
+    row = create()
+
+    class Leaving(ScriptedLM):
+        async def aclose(self) -> None:
+            elsewhere(lambda: second_thoughts(row.pk))
+
+    def pausing(call: LMCall) -> str:
+        if lm.answering == 20:
+            elsewhere(lambda: controls.pause(row.pk))
+        return by_skill(call)
+
+    lm = Leaving(script=pausing, seconds=0.02)
+    row = carry_on(row, lm)
+    assert row.status == status
+    if status == "queued":
+        assert carry_on(row, ScriptedLM()).status == "finished"
 
 
 def test_a_worker_that_stops_leaves_the_run_to_the_next(create: Create) -> None:

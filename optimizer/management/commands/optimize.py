@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Run._meta.db_table not in connection.introspection.table_names():
             call_command("migrate", verbosity=0)  # the first command on a new machine
+        logging.getLogger("optimizer").setLevel(logging.WARNING)  # the bar says the rest
         try:
             run_id = options["resume"] or starting.create_run(spec_of(options)).pk
             if options["resume"]:
