@@ -18,9 +18,11 @@ from optimizer.core.execute import predict
 from optimizer.core.lm import Prompt, Reply, Role
 from optimizer.core.parse import UnreadableReply, parse
 from optimizer.core.program import Program
+from optimizer.core.render import render
 from optimizer.core.signature import FieldType
 from promptlab.releases.formats import FORMATS
 from promptlab.releases.formats.python_file import python_file
+from tests.fakes.openai_server import OpenAIServer
 from tests.promptlab.releases.contents import PROGRAMS, content_of, one_choice, two_modules
 
 FAKE_LITELLM = """
@@ -130,6 +132,31 @@ def test_a_provider_that_takes_no_schema_is_sent_none(tmp_path: Path) -> None:
     file = python_file(replace(content, provenance=source), "0" * 64)
     _printed, requests = run_file(tmp_path, file, {"message": "Hi"}, ["refund"])
     assert "response_format" not in requests[0]
+
+
+def test_it_runs_with_the_real_litellm(tmp_path: Path) -> None:
+    program = one_choice()
+    (tmp_path / "prompt.py").write_text(
+        python_file(content_of(program), "0" * 64), encoding="utf-8"
+    )
+    with OpenAIServer(script=lambda body: '{"intent": "delivery"}') as server:
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUTF8": "1",
+            "LITELLM_API_BASE": server.url, "OPENAI_API_KEY": "none",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, str(tmp_path / "prompt.py"), '{"message": "Where is it?"}'],
+            env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"intent": "delivery"}
+    (request,) = server.requests
+    said = render(
+        program.modules[0], baseline_of(program).modules["classify"], {"message": "Where is it?"}
+    )
+    assert request["messages"] == [{"role": m.role, "content": m.content} for m in said.messages]
+    assert request["response_format"]["json_schema"]["schema"] == said.schema
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:
