@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Exchange, Run, RunEvent, Trial
 from optimizer.runner import run
 from tests.fakes.scripted_lm import Killed, ScriptedLM, by_skill
-from tests.optimizer.conftest import Create, carry_on, elsewhere
+from tests.optimizer.conftest import Create, again, carry_on, elsewhere
 
 
 def story(row: Run) -> dict[str, Any]:
@@ -175,6 +177,20 @@ def test_a_second_run_of_the_same_spec_pays_for_nothing(create: Create) -> None:
     assert (second.used_calls, second.used_cost) == (0, 0)
     assert second.reused_calls == first.used_calls + first.reused_calls
     assert second.best_score == first.best_score
+
+
+def test_two_runs_that_want_the_same_at_once_pay_for_it_once(create: Create) -> None:
+    lm, rows = ScriptedLM(seconds=0.03), [create(), create()]
+    threads = [threading.Thread(target=elsewhere, args=(partial(carry_on, r, lm),)) for r in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first, second = (again(row) for row in rows)
+    assert (first.status, second.status) == ("finished", "finished")
+    assert first.best_score == second.best_score
+    assert set(lm.sent().values()) == {1}
+    assert first.used_calls + second.used_calls == len(lm.calls)
 
 
 def test_a_run_that_is_held_by_another_worker_is_left_alone(
