@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.figures import ratio, spread, tell
-from benchmarks.ground import database, empty_home, local_model
+from tests.browser.ground import database, empty_home, local_model
 
 AT_ONCE = 64
 REPLY_SECONDS = 0.5

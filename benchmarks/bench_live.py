@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import spread, tell
-from benchmarks.ground import chromium, database, empty_home
+from tests.browser.ground import chromium, database, empty_home
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

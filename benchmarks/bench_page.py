@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from benchmarks.figures import spread, tell
-from benchmarks.ground import database, empty_home
+from tests.browser.ground import database, empty_home
 
 if TYPE_CHECKING:
     from promptlab.runs.models import Launch

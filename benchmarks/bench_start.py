@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.figures import spread, tell
-from benchmarks.ground import empty_home
 from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.ports import free_port
+from tests.browser.ground import empty_home
 
 WARM_STARTS = 5
 BOOT_SECONDS = 180

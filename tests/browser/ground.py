@@ -1,4 +1,4 @@
-"""What measurements stand on: a home of its own, durable Postgres, Django in this process."""
+"""What scripts stand on: a home of its own, durable Postgres, Django in this process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @contextmanager
 def empty_home() -> Iterator[Home]:
     """A data folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="promptlab-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="promptlab-ground-") as folder:
         Path(folder).chmod(0o755)  # as root, Postgres runs as another user, who must get in
         yield Home(Path(folder)).prepare()
 
