@@ -12,10 +12,9 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from optimizer.codec import from_json
-from optimizer.core.events import Phase, StopReason, TestScored
+from optimizer.core.events import Phase, TestScored
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import Effort, RunSpec
@@ -25,18 +24,12 @@ from promptlab.runs import board as boards
 from promptlab.runs import evidence, findings, queries
 from promptlab.runs.board import Board, TrialRow
 from promptlab.runs.models import Launch
+from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
 from promptlab.runs.standing import Pace, Standing, standing
 from promptlab.ui import charts
 
 LOG_LINES = 60
-
-
-@dataclass(frozen=True)
-class PhaseShown:
-    label: str
-    note: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -125,51 +118,7 @@ class RunPage:
 
     @cached_property
     def phases(self) -> list[PhaseShown]:
-        optimizer = OPTIMIZERS[self.spec.optimizer]
-        wanted = [(Phase.BASELINE, _("Baseline"))]
-        if optimizer.uses_demos:
-            wanted.append((Phase.BOOTSTRAP, _("Demos")))
-        if optimizer.uses_instructions:
-            wanted.append((Phase.PROPOSE, _("Proposals")))
-        wanted.append((Phase.SEARCH, _("Search")))
-        if self.run.test:
-            wanted.append((Phase.FINAL, _("Test")))
-        order = [phase for phase, _label in wanted]
-        place = order.index(Phase(self.run.phase)) if self.run.phase in order else -1
-        ended = self.run.status == Run.Status.FINISHED
-        cut_short = self.run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
-        if ended and not cut_short:
-            place = len(order)
-        shown = [
-            PhaseShown(label, self._phase_note(phase), self._phase_state(i, place))
-            for i, (phase, label) in enumerate(wanted)
-        ]
-        return [*shown, self._review_phase(ended)]
-
-    def _phase_state(self, index: int, place: int) -> str:
-        if index < place:
-            return "done"
-        return "now" if index == place and not self.run.ended else ""
-
-    def _phase_note(self, phase: Phase) -> str:
-        if phase is Phase.BASELINE and self.baseline is not None:
-            return f"{100 * self.baseline.mean:.1f}"
-        if phase is Phase.BOOTSTRAP:
-            found = sum(e.kind == "demo_set_found" and e.data["index"] > 0 for e in self.events)
-            return ngettext("%(n)s set", "%(n)s sets", found) % {"n": found} if found else ""
-        if phase is Phase.PROPOSE:
-            found = sum(
-                e.kind == "instruction_proposed" and e.data["index"] > 0 for e in self.events
-            )
-            return _("%(n)s written") % {"n": found} if found else ""
-        if phase is Phase.SEARCH:
-            return ngettext("%(n)s trial", "%(n)s trials", self.planned) % {"n": self.planned}
-        return ""
-
-    def _review_phase(self, ended: bool) -> PhaseShown:
-        if self.launch.decision:
-            return PhaseShown(_("Review"), self.launch.get_decision_display(), "done")
-        return PhaseShown(_("Review"), _("you") if ended else "", "now" if ended else "")
+        return phases_of(self.launch, self.spec, self.events, self.baseline, self.planned)
 
     # --- Figures -------------------------------------------------------------------------------
 

@@ -36,20 +36,32 @@ class Plan:
         return max(sum(self.weights.values()), 1)
 
 
+def phases_in(spec: RunSpec, has_test: bool) -> list[Phase]:
+    """The phases that a run of this spec goes through, in order."""
+    optimizer = OPTIMIZERS[spec.optimizer]
+    found = [Phase.BASELINE]
+    # Demos may be looked for only to be shown to the model that writes instructions.
+    grounded = optimizer.uses_instructions and spec.settings.grounding.demos
+    if optimizer.uses_demos or grounded:
+        found.append(Phase.BOOTSTRAP)
+    if optimizer.uses_instructions:
+        found.append(Phase.PROPOSE)
+    return [*found, Phase.SEARCH, *([Phase.FINAL] if has_test else [])]
+
+
 def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:
     """`validation` and `test` are the sizes of the frozen splits, which the spec is bare of."""
-    optimizer, settings = OPTIMIZERS[spec.optimizer], spec.settings
+    settings = spec.settings
     scored = min(validation, settings.max_validation)
-    weights = {Phase.BASELINE: scored}
-    if optimizer.uses_demos:
-        weights[Phase.BOOTSTRAP] = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 1)
-    if optimizer.uses_instructions:
-        weights[Phase.PROPOSE] = max(settings.instructions - 1, 1) * len(spec.program.modules)
     trials, examples = _search(spec, scored)
-    weights[Phase.SEARCH] = examples
-    if test:
-        weights[Phase.FINAL] = 2 * test
-    return Plan(weights, trials)
+    weights = {
+        Phase.BASELINE: scored,
+        Phase.BOOTSTRAP: settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 1),
+        Phase.PROPOSE: max(settings.instructions - 1, 1) * len(spec.program.modules),
+        Phase.SEARCH: examples,
+        Phase.FINAL: 2 * test,
+    }
+    return Plan({phase: weights[phase] for phase in phases_in(spec, test > 0)}, trials)
 
 
 def _search(spec: RunSpec, scored: int) -> tuple[int, int]:

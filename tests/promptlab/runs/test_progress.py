@@ -34,7 +34,7 @@ def test_the_plan_counts_trials_and_full_evaluations() -> None:
     ("optimizer", "phases"),
     [
         ("mipro", ["baseline", "bootstrap", "propose", "search"]),
-        ("zero_shot_mipro", ["baseline", "propose", "search"]),
+        ("zero_shot_mipro", ["baseline", "bootstrap", "propose", "search"]),  # demos to show
         ("bayesian_bootstrap", ["baseline", "bootstrap", "search"]),
         ("bootstrap_search", ["baseline", "bootstrap", "search"]),
     ],
@@ -42,6 +42,12 @@ def test_the_plan_counts_trials_and_full_evaluations() -> None:
 def test_phases_are_those_of_the_optimizer(optimizer: str, phases: list[str]) -> None:
     plan = plan_of(replace(SPEC, optimizer=optimizer), validation=200, test=0)
     assert list(plan.weights) == phases
+
+
+def test_demos_are_looked_for_without_need_only_to_be_shown() -> None:
+    bare = replace(SPEC.settings, grounding=replace(SPEC.settings.grounding, demos=False))
+    plan = plan_of(replace(SPEC, optimizer="zero_shot_mipro", settings=bare), 200, 0)
+    assert Phase.BOOTSTRAP not in plan.weights
 
 
 def test_a_small_validation_split_has_full_trials_only() -> None:

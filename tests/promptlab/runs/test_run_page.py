@@ -225,3 +225,20 @@ def test_an_empty_list_says_what_a_run_is(erin: User, client_of: ClientOf) -> No
 def test_outsiders_find_no_run(finished: Launch, dave: User, client_of: ClientOf) -> None:
     assert client_of(dave).get(f"{RUNS}{finished.number}/").status_code == 404
     assert Client().get(f"{RUNS}{finished.number}/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["mipro", "zero_shot_mipro", "bayesian_bootstrap", "bootstrap_search"]
+)
+def test_every_optimizer_s_run_can_be_watched_from_its_first_trial_to_its_end(
+    optimizer: str, scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(carol)
+    going = play(scene.start(optimizer=optimizer), until=1)
+    page = page_of(client, going)
+    assert 'aria-current="step"' in page[page.index('id="run-phases"') :]
+    done = re.search(r'data-done="([\d.]+)"', page)
+    assert done is not None
+    assert 0 < float(done.group(1)) < 0.9
+    ended = play(scene.start(optimizer=optimizer, seed=3))
+    assert 'data-state="ok"' in page_of(client, ended)
