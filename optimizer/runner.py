@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ def run(run_id: int, means: Means | None = None) -> None:
         Exception: an error of ours; it is recorded on the run, which can be resumed.
     """
     try:
-        connection = ownership.take(Owner("run", run_id))
+        connection = _take(Owner("run", run_id))
     except TakenByAnother as taken:
         logger.info("%s; this worker leaves it alone", taken)
         return
@@ -82,6 +83,16 @@ def run(run_id: int, means: Means | None = None) -> None:
             _carry_on(row, connection, means or Means())
         except Superseded:
             logger.warning("run %s has another owner now; this worker leaves it", run_id)
+
+
+def _take(owner: Owner) -> psycopg.Connection[Any]:
+    """The lock, also when an owner that has just left is still about to let go of it."""
+    for _ in range(3):
+        try:
+            return ownership.take(owner)
+        except TakenByAnother:
+            time.sleep(0.2)
+    return ownership.take(owner)
 
 
 def _begin(run_id: int) -> Run | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.db import connection, connections, transaction
@@ -19,6 +20,10 @@ from optimizer.lines import Connect, Endpoint
 from optimizer.models import Provider, Run
 from optimizer.runner import Means, run
 from tests.fakes.world import LABEL, messages, one_module_program
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 SMALL = Settings(
     effort=Effort.CUSTOM,

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -61,8 +61,10 @@ class Party:
 
     def die(self) -> None:
         if self.connection is not None:
+            backend = self.connection.info.backend_pid
             self.connection.close()
             self.connection = None
+            _until_gone(backend)
 
     def apply(
         self, *wanted: Wanted, closings: tuple[Closing, ...] = (), paying: bool = True
@@ -70,6 +72,15 @@ class Party:
         assert self.connection is not None
         with self.connection.transaction(), self.connection.cursor() as cursor:
             return self.ledger.apply(cursor, closings, wanted, paying)
+
+
+def _until_gone(backend: int) -> None:
+    """The server takes a moment to notice that a client is gone, and to free its locks."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend])
+            if cursor.fetchone() is None:
+                return
 
 
 @dataclass
@@ -276,15 +287,15 @@ def test_many_at_once_never_pass_a_cap(capped: Party, django_db_blocker: DjangoD
     served: list[str] = []
 
     def greedy(number: int) -> None:
-        with ownership.connect() as connection:
+        with ownership.connect() as own:
             for turn in range(20):
                 key = f"{number}-{turn}"
-                with connection.transaction(), connection.cursor() as cursor:
+                with own.transaction(), own.cursor() as cursor:
                     told = capped.ledger.apply(cursor, (), [Wanted(key, CALL, 1, 90)])
                 if told[key] is Answer.GRANTED:
                     served.append(key)
                     closing = Closing(key, Reply("well", cost=40 + number))
-                    with connection.transaction(), connection.cursor() as cursor:
+                    with own.transaction(), own.cursor() as cursor:
                         capped.ledger.apply(cursor, (closing,), ())
 
     threads = [threading.Thread(target=greedy, args=(number,)) for number in range(16)]
