@@ -14,6 +14,7 @@ from tests.browser.chromium import FLAGS, HOW_TO_GET_ONE, find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
+    from pytest_django import DjangoDbBlocker
 
     from promptlab.accounts.models import User
     from tests.browser.lab import Lab
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=HOW_TO_GET_ONE))
+            item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome here"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -65,7 +66,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def stack(postgres_url: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[Stack]:
+def stack(postgres_url: str, django_db_blocker: DjangoDbBlocker) -> Iterator[Stack]:
     """The product, ready; the ORM of this process sees the same database."""
     from promptlab.demo.project import load_demo
     from promptlab.launch.home import home_from
