@@ -115,7 +115,6 @@ const modules = {
   "prompt-field": () => import("./prompt-field.js"),
   "form[data-upload], [data-drop]": () => import("./upload.js"),
   "#run-status": () => import("./live.js"),
-  "#palette": () => import("./palette.js"),
 };
 
 function enhance() {
@@ -125,6 +124,13 @@ function enhance() {
   document.querySelector("[data-focus]:not([data-focused])")?.focus();
   for (const seen of document.querySelectorAll("[data-focus]")) seen.dataset.focused = "1";
 }
+
+// Fetched when it is first asked for, and opened once it is there: no key press is lost.
+document.addEventListener("palette:open", async () => {
+  if (!document.getElementById("palette")) return;
+  const { open } = await import("./palette.js");
+  open();
+});
 
 document.addEventListener("htmx:after:swap", enhance);
 watchToasts(document.getElementById("toasts"));

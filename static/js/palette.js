@@ -44,7 +44,7 @@ function choose(place) {
   else input.removeAttribute("aria-activedescendant");
 }
 
-async function open() {
+export async function open() {
   if (palette.open) return;
   input.value = "";
   palette.showModal();
@@ -83,4 +83,3 @@ list.addEventListener("click", (event) => {
   choose(Number(row.dataset.place));
   go();
 });
-document.addEventListener("palette:open", open);
