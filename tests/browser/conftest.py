@@ -97,10 +97,13 @@ def model(model_server: OpenAIServer) -> Iterator[OpenAIServer]:
 
 
 @pytest.fixture
-def lab(stack: Stack, model: OpenAIServer) -> Lab:
+def lab(stack: Stack, model: OpenAIServer) -> Iterator[Lab]:
+    """A project of this test's own; runs that it leaves are cancelled."""
     from tests.browser.lab import Lab
 
-    return Lab(model.url)
+    lab = Lab(model.url)
+    yield lab
+    lab.cancel_runs()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -122,6 +123,14 @@ class Lab:
         launch.refresh_from_db()
         assert launch.run.status == "finished", launch.run.message
         return launch
+
+    def cancel_runs(self) -> None:
+        """Leave the worker to others."""
+        from promptlab.runs.services import NotNow, cancel
+
+        for launch in self.project.launches.all():
+            with suppress(NotNow):
+                cancel(launch)
 
     @staticmethod
     def _own(rows: Any) -> Any:

@@ -52,10 +52,8 @@ def test_two_letters_lead_to_a_room_and_n_makes_something_new(visit: Visit, lab:
 def test_a_dialog_holds_the_focus_and_gives_it_back(
     visit: Visit, lab: Lab, model: OpenAIServer
 ) -> None:
-    from tests.browser.test_live_runs import LONG, stop
-
     model.seconds = 0.1
-    launch = lab.start_run(**LONG)
+    launch = lab.start_run(trials=200)
     page = visit(lab.alice, f"{lab.path}/runs/{launch.number}/")
     opener = page.get_by_role("button", name="Cancel run")
     opener.focus()
@@ -68,7 +66,6 @@ def test_a_dialog_holds_the_focus_and_gives_it_back(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
-    stop(launch)
 
 
 def test_an_invalid_form_takes_the_focus_to_what_is_wrong(visit: Visit, lab: Lab) -> None:

@@ -110,7 +110,6 @@ def test_a_viewer_watches_but_finds_no_buttons_and_is_refused(
         page.goto(f"{lab.path}/{room}/")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.get_by_role("link", name=re.compile("^New "))).to_have_count(0)
-    stop(launch)
 
 
 def test_a_reviewer_rejects_with_a_note_that_everybody_reads(visit: Visit, lab: Lab) -> None:
@@ -132,11 +131,3 @@ def post(page: Page, path: str) -> int:
         path, headers={**headers, "Referer": page.url}, max_redirects=0
     )
     return answer.status
-
-
-def stop(launch: Launch) -> None:
-    """Leave the worker to the next test."""
-    from promptlab.runs.services import cancel
-
-    cancel(launch)
-    await_run(launch.run, lambda run: run.ended)
