@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = CHECKOUT / "docs" / "images"
 LARGEST = 200_000
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LOW = {"width": 1440, "height": 440}
 RUN_MS = 15 * 60_000
 SOME_TRIALS = 12
 
@@ -50,8 +51,9 @@ class Photographer:
         self.page.goto(stack.manage("first_admin_link"))
 
     def work(self) -> None:
+        self.page.get_by_role("link", name="Restaurant bookings").click()
+        self.show_program()
         self.start_run()
-        run = self.page.url
         self.page.locator(f"#t{SOME_TRIALS}").wait_for(timeout=RUN_MS)
         self.shoot("run-light")
         self.page.locator('#run-status[data-done="1.000"]').wait_for(timeout=RUN_MS)
@@ -62,14 +64,17 @@ class Photographer:
         compare.click()
         self.page.wait_for_load_state()
         self.shoot("compare")
-        self.page.goto(run.split("/runs/")[0] + "/programs/")
+
+    def show_program(self) -> None:
+        rooms = self.page.get_by_role("navigation", name="Project")
+        rooms.get_by_role("link", name="Programs").click()
         self.page.get_by_role("link", name="two steps").first.click()
         self.page.wait_for_load_state()
-        self.shoot("program")
+        self.shoot("program", size=LOW)
+        rooms.get_by_role("link", name="Overview").click()
 
     def start_run(self) -> None:
         page = self.page
-        page.get_by_role("link", name="Restaurant bookings").click()
         page.get_by_role("link", name="New run").click()
         page.get_by_role("combobox", name="Program").select_option(label="Booking date")
         page.wait_for_timeout(1500)  # the estimate follows the program
