@@ -58,7 +58,8 @@ def measure(lab: Lab, page: Page, url: str) -> list[float]:
     """Milliseconds for each trial that came while the page was open."""
     from tests.browser.conftest import session_of
 
-    page.context.add_cookies([{**session_of(lab.alice), "url": url}])
+    name, value = session_of(lab.alice)
+    page.context.add_cookies([{"name": name, "value": value, "url": url}])
     lab.provider(), lab.program()
     launch = lab.start_run(trials=TRIALS, full_every=10, max_validation=20)
     page.goto(f"{lab.path}/runs/{launch.number}/")

@@ -29,7 +29,8 @@ def main() -> None:
     with empty_home() as home:
         with running(home) as started:
             cold = started
-        warm, memory, stops = [], {}, []
+        warm, stops = [], []
+        memory: Mapping[str, int] = {}
         for _ in range(WARM_STARTS):
             begun = 0.0
             with running(home) as seconds:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
+import axe_playwright_python  # type: ignore[import-untyped]
 from playwright.sync_api import CDPSession, Page
 
 SCRIPT = Path(axe_playwright_python.__file__).with_name("axe.min.js")

@@ -13,7 +13,7 @@ import pytest
 from tests.browser.chromium import FLAGS, HOW_TO_GET_ONE, find_chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, ViewportSize
     from pytest_django import DjangoDbBlocker
 
     from promptlab.accounts.models import User
@@ -28,8 +28,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 HERE = Path(__file__).parent
 CHROMIUM = find_chromium()
 REQUIRED = os.environ.get("PROMPTLAB_REQUIRE_BROWSER") == "1"
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 Visit = Callable[..., "Page"]
 
@@ -147,7 +147,8 @@ def visit(stack: Stack, watch: Watch, new_context: Callable[..., BrowserContext]
         context.set_default_timeout(15_000)
         watch.over(context)
         if user is not None:
-            context.add_cookies([{**session_of(user), "url": stack.url}])
+            name, value = session_of(user)
+            context.add_cookies([{"name": name, "value": value, "url": stack.url}])
         page = context.new_page()
         if path:
             page.goto(path)
@@ -156,12 +157,12 @@ def visit(stack: Stack, watch: Watch, new_context: Callable[..., BrowserContext]
     return opened
 
 
-def session_of(user: User) -> dict[str, str]:
-    """The cookie of a session in which the user is signed in."""
+def session_of(user: User) -> tuple[str, str]:
+    """Name and value of the cookie of a session in which the user is signed in."""
     from django.conf import settings
     from django.test import Client
 
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     name = settings.SESSION_COOKIE_NAME
-    return {"name": name, "value": client.cookies[name].value}
+    return name, client.cookies[name].value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -41,7 +41,7 @@ class Furnished:
 
 
 PAGES = (
-    "login", "welcome-less-projects", "new-project", "account", "tokens", "shut-door", "lost",
+    "login", "projects", "new-project", "account", "tokens", "shut-door", "lost",
     "overview", "members", "settings", "datasets", "new-dataset", "map", "dataset", "rows",
     "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
@@ -74,7 +74,7 @@ def _outside(all_of_it: Furnished) -> dict[str, Place]:
     path = all_of_it.lab.path
     return {
         "login": Place("/login/", "nobody"),
-        "welcome-less-projects": Place("/"),
+        "projects": Place("/"),
         "new-project": Place("/projects/new/"),
         "account": Place("/account/"),
         "tokens": Place("/account/tokens/"),
@@ -214,7 +214,3 @@ def _client(lab: Lab) -> Callable[[str, dict[str, object]], str]:
         return str(answer["Location"])
 
     return posted
-
-
-def all_places(found: Furnished) -> Iterator[tuple[str, Place]]:
-    yield from found.places.items()

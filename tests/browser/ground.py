@@ -54,7 +54,7 @@ def database(home: Home) -> Iterator[str]:
             yield server.url
         finally:
             connection.close()
-            connection.close_pool()
+            connection.close_pool()  # type: ignore[attr-defined]  # Postgres has pools
 
 
 @contextmanager

@@ -68,7 +68,9 @@ class Lab:
         from optimizer.models import Provider
         from promptlab.providers.services import Connection, save_provider
 
-        found = self._own(Provider.objects.filter(namespace=self.project.namespace, name="Desk"))
+        found: Provider | None = self._own(
+            Provider.objects.filter(namespace=self.project.namespace, name="Desk")
+        )
         if found is not None and not different:
             return found
         key = different.pop("api_key", None)

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_weights import find_weights
+from tests.browser.conftest import DESK, PHONE
 from tests.browser.ground import chromium, database, empty_home
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from tests.browser.stack import Stack
 
 FOLDER = CHECKOUT / "docs" / "images"
 LARGEST = 200_000
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-LOW = {"width": 1440, "height": 440}
+LOW: ViewportSize = {"width": 1440, "height": 440}
 RUN_MS = 15 * 60_000
 SOME_TRIALS = 12
 
@@ -81,17 +81,17 @@ class Photographer:
         page.get_by_role("button", name="Optimize").click()
         page.wait_for_url("**/runs/*/")
 
-    def shoot(self, name: str, *, size: object = DESK, dark: bool = False) -> None:
+    def shoot(self, name: str, *, size: ViewportSize = DESK, dark: bool = False) -> None:
         """A picture from the top of the page, without the messages that pass."""
         page = self.page
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         page.emulate_media(color_scheme="dark" if dark else "light")
         page.locator(".toast").evaluate_all("(boxes) => boxes.forEach((box) => box.remove())")
         page.evaluate("window.scrollTo(0, 0)")
         path = FOLDER / f"{name}.png"
         page.screenshot(path=path, animations="disabled")
         told(path)
-        page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="light")
 
 
