@@ -259,7 +259,7 @@ def test_the_dataset_summary_stops_after_five_completes():
 def test_the_optimizers_own_settings_fit_any_program(name, effort):
     optimizer = OPTIMIZERS[name]
     chosen = optimizer.settings(effort, two_module_program())
-    assert chosen.trials >= 20
+    assert chosen.trials >= 12
     assert (chosen.instructions > 1) == optimizer.uses_instructions
     assert (chosen.demo_sets > 1) == optimizer.uses_demos
 

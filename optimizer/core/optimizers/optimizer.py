@@ -36,7 +36,7 @@ class Optimizer:
             effort=effort,
             instructions=(4, 8, 12)[size],
             demo_sets=(6, 10, 16)[size],
-            trials=(20, 50, 120)[size] * (modules + 1) // 2,
+            trials=(12, 50, 120)[size] * (modules + 1) // 2,
             max_validation=(100, 300, 1000)[size],
         )
         if not self.uses_instructions:

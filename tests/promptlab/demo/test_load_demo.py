@@ -22,7 +22,7 @@ def test_the_demo_has_data_two_programs_and_a_metric_that_fit():
 
     dataset = Dataset.objects.get(project=project)
     sizes = [len(queries.examples(dataset, split)) for split in Split]
-    assert sizes == [70, 55, 80]
+    assert sizes == [40, 40, 60]
     programs = [core_program(p) for p in Program.objects.filter(project=project)]
     assert sorted(len(p.modules) for p in programs) == [1, 2]
     metric = core_metric(Metric.objects.get(project=project))
