@@ -194,7 +194,7 @@ class Recorder:
     def _count(self, event: Event) -> None:
         if isinstance(event, PhaseStarted):
             self._phase, self._phase_done = event.phase, 0
-        elif isinstance(event, InstructionProposed):
+        elif isinstance(event, InstructionProposed) and self._phase is Phase.PROPOSE:
             self._phase_done += event.index > 0
         elif isinstance(event, MinibatchScored | FullScored) and self._phase is Phase.SEARCH:
             self._phase_done += 1

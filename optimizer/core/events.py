@@ -67,6 +67,17 @@ class InstructionProposed:
 
 
 @dataclass(frozen=True)
+class ProposalRefused:
+    """A proposed instruction that is not tried, and why in a sentence; no trial was spent on it."""
+
+    module: str
+    instruction: str
+    reason: str
+    source: str
+    kind: Literal["proposal_refused"] = field(default="proposal_refused")
+
+
+@dataclass(frozen=True)
 class TrialStarted:
     """`choice` maps each parameter ("classify:instruction", "classify:demos") to its option."""
 
@@ -102,6 +113,14 @@ class BestChanged:
 
 
 @dataclass(frozen=True)
+class ImportancesFound:
+    """How much each search parameter has mattered so far: shares that sum to 1."""
+
+    importances: dict[str, float]
+    kind: Literal["importances_found"] = field(default="importances_found")
+
+
+@dataclass(frozen=True)
 class TestScored:
     """The final word: baseline and best on the sealed test split."""
 
@@ -116,10 +135,12 @@ Event = (
     | Noted
     | DemoSetFound
     | InstructionProposed
+    | ProposalRefused
     | TrialStarted
     | MinibatchScored
     | FullScored
     | BestChanged
+    | ImportancesFound
     | TestScored
 )
 

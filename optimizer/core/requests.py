@@ -52,10 +52,14 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Ask:
-    """Say prompts to the optimizer model (the paper's proposer); the answer is a text each."""
+    """Say prompts to the optimizer model (the paper's proposer); the answer is a text each.
+
+    `model` is 0 for the run's optimizer model, n for the n-th of its further ones.
+    """
 
     prompts: tuple[Prompt, ...]
     purpose: str
+    model: int = 0
     kind: Literal["ask"] = field(default="ask")
 
     @property
@@ -64,7 +68,8 @@ class Ask:
             [[m.role, m.content] for m in p.messages] + [p.temperature, p.max_tokens, p.sample]
             for p in self.prompts
         ]
-        return digest_of(["ask", self.purpose, prompts])
+        which = [self.model] if self.model else []
+        return digest_of(["ask", self.purpose, prompts, *which])
 
 
 Request = Evaluate | Ask

@@ -19,6 +19,10 @@ class Search(Protocol):
 
     def tell(self, choice: Choice, score: Estimate) -> None: ...
 
+    def importances(self) -> dict[str, float]:
+        """Each parameter's share in what was told, summing to 1; {} when it cannot be said."""
+        ...
+
 
 NewSearch = Callable[[Mapping[str, int], int, int], Search]
 """Makes a search: number of options by parameter, seed, number of trials planned."""
@@ -36,3 +40,6 @@ class RandomSearch:
 
     def tell(self, choice: Choice, score: Estimate) -> None:
         """Random search learns nothing."""
+
+    def importances(self) -> dict[str, float]:
+        return {}

@@ -76,6 +76,8 @@ class RunSpec:
 
     `train` makes demos and grounds proposals, `validation` scores candidates, `test` is looked at
     once, for the final word. `namespace` is the scope within which a paid call is never paid again.
+    `further_optimizers` are models that may write instructions beside the optimizer model, for
+    optimizers that find out which one writes best.
     """
 
     program: Program
@@ -89,3 +91,9 @@ class RunSpec:
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     namespace: str = ""
+    further_optimizers: tuple[ModelRef, ...] = ()
+
+    @property
+    def writers(self) -> int:
+        """How many optimizer models there are to choose from."""
+        return 1 + len(self.further_optimizers)

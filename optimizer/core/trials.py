@@ -11,6 +11,7 @@ from optimizer.core.demos import DemoSets
 from optimizer.core.events import (
     BestChanged,
     FullScored,
+    ImportancesFound,
     MinibatchScored,
     Noted,
     Phase,
@@ -31,7 +32,7 @@ from optimizer.core.requests import (
     evaluate,
     evaluate_together,
 )
-from optimizer.core.search import Choice, NewSearch
+from optimizer.core.search import Choice, NewSearch, Search
 from optimizer.core.spec import RunSpec
 from optimizer.core.stats import Estimate, FullScore, compare, full_score, minibatch_score
 
@@ -164,16 +165,33 @@ def minibatch_trial(
 
 
 def search_options(board: Board, options: Options, new_search: NewSearch) -> Conversation[None]:
-    """MIPRO's search (the paper's §4): T minibatch trials chosen by the surrogate; every S of
-    them, and at the end, the best mean not yet fully evaluated gets a full evaluation.
-
-    With a validation split no larger than a minibatch, every trial is a full evaluation.
-    """
-    settings = board.spec.settings
+    """MIPRO's search (the paper's §4) over a fixed set of instructions and demo sets."""
     sizes = options.sizes()
     if not sizes:
         yield Noted("There is only the baseline to choose from: no search is needed.", warning=True)
         return
+
+    def assembled(choice: Choice, step: int) -> Conversation[tuple[Candidate, Choice]]:
+        yield from ()
+        return options.assemble(board.baseline, choice), choice
+
+    yield from search_programs(board, sizes, new_search, assembled)
+
+
+Make = Callable[[Choice, int], Conversation[tuple[Candidate, Choice] | None]]
+"""Makes the candidate of a choice at a step (1 is the first), with the choice to show for it; None
+when there is nothing to try."""
+
+
+def search_programs(
+    board: Board, sizes: Mapping[str, int], new_search: NewSearch, make: Make
+) -> Conversation[None]:
+    """T minibatch trials chosen by the surrogate; every S of them, and at the end, the best mean
+    not yet fully evaluated gets a full evaluation (the paper's §4).
+
+    With a validation split no larger than a minibatch, every trial is a full evaluation.
+    """
+    settings = board.spec.settings
     every = settings.full_every
     search = new_search(sizes, board.spec.seed, settings.trials)
     rng = random.Random(f"{board.spec.seed}:minibatches")
@@ -182,17 +200,28 @@ def search_options(board: Board, options: Options, new_search: NewSearch) -> Con
     yield PhaseStarted(Phase.SEARCH, settings.trials + fulls)
     for step in range(1, settings.trials + 1):
         choice = search.ask()
-        candidate = options.assemble(board.baseline, choice)
-        if whole:
-            score = yield from _whole_trial(board, candidate, choice)
-        else:
-            score = yield from minibatch_trial(board, candidate, choice, rng)
-        if score.n:
-            search.tell(choice, score)
-        if not whole and (step % every == 0 or step == settings.trials):
-            yield from _confirm_leader(board)
+        made = yield from make(choice, step)
+        if made is not None:
+            candidate, shown = made
+            if whole:
+                score = yield from _whole_trial(board, candidate, shown)
+            else:
+                score = yield from minibatch_trial(board, candidate, shown, rng)
+            if score.n:
+                search.tell(choice, score)
+        if step % every == 0 or step == settings.trials:
+            if not whole:
+                yield from _confirm_leader(board)
+            yield from tell_importances(search)
         if _perfect(board):
             return
+
+
+def tell_importances(search: Search) -> Conversation[None]:
+    """Announce what has mattered so far, where that can be said."""
+    importances = search.importances()
+    if importances:
+        yield ImportancesFound(importances)
 
 
 def final_word(board: Board) -> Conversation[TestScored | None]:
