@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from optimizer.core.candidate import ModulePrompt, baseline_of
 from optimizer.core.demos import labelled_demo
+from optimizer.core.drafting import REDRAWS
 from optimizer.core.example import Example
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.program import Module, Program
-from optimizer.core.proposals import BATCH, MAX_BATCHES, REDRAWS
+from optimizer.core.proposals import BATCH, MAX_BATCHES
 from optimizer.core.render import render
 from optimizer.core.signature import Value
 from optimizer.core.spec import RunSpec

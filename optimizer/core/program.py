@@ -37,19 +37,38 @@ class Demo:
 
 @dataclass(frozen=True)
 class Module:
-    """A language-model module: a kind, a signature with its instruction, and its demos."""
+    """A language-model module: a kind, a signature with its instruction, and its demos.
+
+    `locked`: phrases of the instruction that every candidate keeps word for word. What is frozen
+    no optimizer changes.
+    """
 
     name: str
     signature: Signature
     kind: ModuleKind = ModuleKind.PREDICT
     demos: tuple[Demo, ...] = ()
     description: str = ""
+    locked: tuple[str, ...] = ()
+    frozen_instruction: bool = False
+    frozen_demos: bool = False
 
     def problems(self) -> list[str]:
         found = [*name_problems(self.name, "a module"), *self.signature.problems()]
+        found += self.locked_problems()
         for number, demo in enumerate(self.demos, 1):
             found += [f"Demo {number}: {problem}" for problem in self.demo_problems(demo)]
         return found
+
+    def locked_problems(self) -> list[str]:
+        """Locked phrases that the instruction does not have: no candidate could keep them."""
+        if not all(phrase.strip() for phrase in self.locked):
+            return ["A locked phrase is empty: write one or remove it."]
+        return [
+            f"The locked phrase “{phrase}” is not in the instruction: write it there word for "
+            "word, or unlock it."
+            for phrase in self.locked
+            if phrase not in self.signature.instruction
+        ]
 
     def demo_problems(self, demo: Demo) -> list[str]:
         """Values of the wrong type or of no field, and a demo that shows no answer."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from optimizer.core import prompts
 from optimizer.core.candidate import baseline_of
 from optimizer.core.demos import DemoSets
+from optimizer.core.drafting import REDRAWS, Draft, clean, drafted
 from optimizer.core.events import InstructionProposed, Noted, Phase, PhaseStarted
+from optimizer.core.guards import MAX_LENGTH
 from optimizer.core.lm import Prompt
 from optimizer.core.program import Demo, Module, Program
 from optimizer.core.requests import Ask, Conversation, ask
-from optimizer.core.signature import unknown_placeholders
 from optimizer.core.spec import RunSpec
 
 BATCH = 10
@@ -22,10 +23,6 @@ BATCH = 10
 MAX_BATCHES = 10
 COMPLETE_LIMIT = 5
 """The summary is done after this many COMPLETE answers (§3.1)."""
-REDRAWS = 2
-"""How often an unusable proposal is drawn again."""
-MAX_LENGTH = 3000
-"""Characters that an instruction may have."""
 SHOWN_DEMOS = 3
 """Demos shown to the optimizer model in one proposal."""
 
@@ -48,12 +45,16 @@ class Ground:
 def propose(
     spec: RunSpec, demo_sets: DemoSets | None, history: History
 ) -> Conversation[Instructions]:
-    """Write `spec.settings.instructions - 1` new instructions for every module, all upfront."""
+    """Write `spec.settings.instructions - 1` new instructions for every module, all upfront.
+
+    A frozen instruction is its module's only one.
+    """
     new = max(spec.settings.instructions - 1, 0)
-    yield PhaseStarted(Phase.PROPOSE, new * len(spec.program.modules))
-    ground = (yield from grounding(spec)) if new else Ground()
-    found: Instructions = {}
-    for module in spec.program.modules:
+    open_ones = [m for m in spec.program.modules if not m.frozen_instruction]
+    yield PhaseStarted(Phase.PROPOSE, new * len(open_ones))
+    ground = (yield from grounding(spec)) if new and open_ones else Ground()
+    found = current_instructions(spec.program)
+    for module in open_ones:
         tried = history.get(module.name, ()) if spec.settings.grounding.history else ()
         found[module.name] = yield from _module_instructions(
             spec, module, ground, demo_sets, tried, new
@@ -76,13 +77,13 @@ def grounding(spec: RunSpec) -> Conversation[Ground]:
         return Ground(dataset)
     prompt = prompts.describe_program(spec.program, temperature)
     (summary,) = yield from ask(Ask((prompt,), "program summary"))
+    modules = [m for m in spec.program.modules if not m.frozen_instruction]
     asked = tuple(
         prompts.describe_module(spec.program, module, clean(summary), temperature)
-        for module in spec.program.modules
+        for module in modules
     )
     told = yield from ask(Ask(asked, "module descriptions"))
-    names = [module.name for module in spec.program.modules]
-    described = dict(zip(names, map(clean, told), strict=True))
+    described = dict(zip([m.name for m in modules], map(clean, told), strict=True))
     return Ground(dataset, clean(summary), described)
 
 
@@ -119,38 +120,22 @@ def _module_instructions(
     rng = random.Random(f"{spec.seed}:proposals:{module.name}")
     kept = [module.signature.instruction]
     yield InstructionProposed(module.name, 0, kept[0], "current")
-    tips = _tips(spec, new, rng)
-    waiting = list(range(new))
-    for draw in range(REDRAWS + 1):
-        asked = tuple(
-            _prompt(
-                spec,
-                module,
-                ground,
-                _shown(demo_sets, module, i + 1),
-                tried,
-                tips[i],
-                draw * new + i,
-            )
-            for i in waiting
-        )
-        if not asked:
-            break
-        replies = yield from ask(Ask(asked, f"instructions for {module.name}"))
-        failed = []
-        for i, reply in zip(waiting, replies, strict=True):
-            text = clean(reply)
-            problem = unusable(module, text, kept)
-            if problem:
-                failed.append((i, problem))
-                continue
+    drafts = []
+    for i, tip in enumerate(_tips(spec, new, rng)):
+        demos = _shown(demo_sets, module, i + 1)
+        prompt = partial(_prompt, spec, module, ground, demos, tried, tip)
+        drafts.append(Draft(module, prompt, _tip_name(tip)))
+    purpose = f"instructions for {module.name}"
+    texts = yield from drafted(spec, drafts, {module.name: kept}, purpose)
+    for draft, text in zip(drafts, texts, strict=True):
+        if text is not None:
             kept.append(text)
-            yield InstructionProposed(module.name, len(kept) - 1, text, _tip_name(tips[i]))
-        waiting = [i for i, _ in failed]
-    if waiting:
+            yield InstructionProposed(module.name, len(kept) - 1, text, draft.source)
+    refused = texts.count(None)
+    if refused:
         yield Noted(
-            f"{len(waiting)} of {new} proposed instructions for {module.name} were left out: "
-            f"{failed[0][1]}"
+            f"{refused} of {new} proposed instructions for {module.name} were left out, after "
+            f"{REDRAWS} further draws each."
         )
     return tuple(kept)
 
@@ -178,45 +163,6 @@ def _prompt(
         temperature=spec.settings.proposal_temperature,
         sample=sample,
     )
-
-
-def unusable(module: Module, text: str, kept: Sequence[str]) -> str:
-    """Why a proposed instruction cannot be a candidate, "" when it can."""
-    if not text:
-        return "it was empty."
-    if len(text) > MAX_LENGTH:
-        return f"it was longer than {MAX_LENGTH} characters."
-    if any(same(text, other) for other in kept):
-        return "it repeats another instruction."
-    names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
-    unknown = unknown_placeholders(text, names)
-    return f"it uses {{{unknown[0]}}}, which is no field of the module." if unknown else ""
-
-
-def same(text: str, other: str) -> bool:
-    """Whether two instructions differ in nothing but case, space and punctuation."""
-    return re.findall(r"\w+", text.casefold()) == re.findall(r"\w+", other.casefold())
-
-
-_LABEL = re.compile(
-    r"^(?:\*\*)?(?:(?:new|proposed|improved|final)\s+)?"
-    r"(?:instructions?|summary|description|observations?)(?:\*\*)?\s*:(?:\*\*)?\s*",
-    re.IGNORECASE,
-)
-_FENCE = re.compile(r"^```\w*\n(.*?)\n?```$", re.DOTALL)
-
-
-def clean(reply: str) -> str:
-    """A reply without the label, the quotes or the code fence that models put around it."""
-    text = reply.strip()
-    fence = _FENCE.match(text)
-    text = (fence.group(1) if fence else text).strip()
-    text = _LABEL.sub("", text, count=1).strip()
-    for left, right in (('"', '"'), ("“", "”"), ("'", "'"), ("`", "`")):
-        inner = text[1:-1]
-        if len(text) > 1 and text[0] == left and text[-1] == right and left not in inner:
-            return inner.strip()
-    return text
 
 
 def _shown(demo_sets: DemoSets | None, module: Module, index: int) -> tuple[Demo, ...]:

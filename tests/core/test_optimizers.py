@@ -15,7 +15,7 @@ from optimizer.core.events import (
     FullScored,
     InstructionProposed,
     MinibatchScored,
-    Noted,
+    ProposalRefused,
     StopReason,
     TrialStarted,
 )
@@ -243,7 +243,7 @@ def test_unusable_proposals_are_drawn_again_and_never_tried():
     world = World(one_module_program(), write=lambda text, n: "Use {nothing_like_it}.")
     world.hold(converse(spec_for("mipro")))
     assert [e.index for e in world.events_of(InstructionProposed)] == [0]
-    assert any("no field of the module" in e.message for e in world.events_of(Noted))
+    assert any("no field of the module" in e.reason for e in world.events_of(ProposalRefused))
 
 
 def test_the_dataset_summary_stops_after_five_completes():
