@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.core.candidate import baseline_of
 from optimizer.core.events import DemoSetFound, Noted, Phase, PhaseStarted
@@ -15,10 +15,12 @@ from optimizer.core.outcome import Outcome
 from optimizer.core.program import INPUT, Call, Demo, Module, ModuleKind, Program
 from optimizer.core.requests import Conversation, Evaluate, Purpose, evaluate
 from optimizer.core.signature import UnreadableValue, Value
-from optimizer.core.spec import RunSpec
+from optimizer.core.spec import RunSpec, Settings
 
 CHUNK = 16
 """Training examples that the teacher is run on at a time."""
+SHOWN_DEMOS = 3
+"""Demos shown to the optimizer model in one proposal."""
 
 DemoSet = tuple[Demo, ...]
 TraceDemos = dict[str, tuple[Demo, ...]]
@@ -58,6 +60,21 @@ def bootstrap(spec: RunSpec) -> Conversation[DemoSets]:
         for index, demos in enumerate(sets):
             yield DemoSetFound(name, index, demos, _source(demos))
     return DemoSets(by_module)
+
+
+def demos_to_show(spec: RunSpec, sets: int = 1) -> Conversation[DemoSets | None]:
+    """Demo sets that ground proposals and go into no candidate; None when none are to be shown."""
+    settings = settings_to_show(spec.settings, sets)
+    if settings is None:
+        return None
+    return (yield from bootstrap(replace(spec, settings=settings)))
+
+
+def settings_to_show(settings: Settings, sets: int) -> Settings | None:
+    """What demos that are only shown are bootstrapped with: so many sets beside the empty one."""
+    if not settings.grounding.demos:
+        return None
+    return replace(settings, demo_sets=sets + 1, max_bootstrapped_demos=SHOWN_DEMOS)
 
 
 def accepted_traces(

@@ -31,12 +31,17 @@ class Draft:
 
 
 def drafted(
-    spec: RunSpec, drafts: Sequence[Draft], kept: Mapping[str, Sequence[str]], purpose: str
+    spec: RunSpec,
+    drafts: Sequence[Draft],
+    kept: Mapping[str, Sequence[str]],
+    purpose: str,
+    model: int = 0,
 ) -> Conversation[tuple[str | None, ...]]:
     """Have all drafts written at once; what the guards refuse is told and drawn again.
 
     `kept` are the instructions by module that new ones must differ from; drafts accepted here count
-    among them. Returns one text a draft, None where every draw was refused.
+    among them. `model` is the optimizer model that writes, as in `Ask`. Returns one text a draft, None
+    where every draw was refused.
     """
     found: list[str | None] = [None] * len(drafts)
     known = {draft.module.name: [*kept.get(draft.module.name, ())] for draft in drafts}
@@ -45,7 +50,7 @@ def drafted(
         asked = tuple(drafts[i].prompt(draw * len(drafts) + i) for i in waiting)
         if not asked:
             break
-        replies = yield from ask(Ask(asked, purpose))
+        replies = yield from ask(Ask(asked, purpose, model))
         for i, reply in zip(waiting, replies, strict=True):
             module, text = drafts[i].module, clean(reply)
             reason = guards.refusal(spec, module, text, known[module.name])

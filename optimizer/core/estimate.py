@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from optimizer.core.candidate import ModulePrompt, baseline_of
 from optimizer.core.demos import labelled_demo
-from optimizer.core.drafting import REDRAWS
 from optimizer.core.example import Example
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.program import Module, Program
-from optimizer.core.proposals import BATCH, MAX_BATCHES
 from optimizer.core.render import render
 from optimizer.core.signature import Value
 from optimizer.core.spec import RunSpec
@@ -45,10 +43,10 @@ def estimate(spec: RunSpec) -> RunEstimate:
     low = high = validation
     demos = _bootstrap_examples(spec)
     low, high = low + demos[0], high + demos[1]
-    searched = _search_examples(spec, validation)
+    searched = OPTIMIZERS[spec.optimizer].steps(spec.settings, validation).examples
     low, high = low + searched[0], high + searched[1] + 2 * len(spec.test)
     low += len(spec.test)
-    asked = _asked(spec)
+    asked = OPTIMIZERS[spec.optimizer].asks(spec)
     tokens = _prompt_tokens(spec)
     task = (low * per_example, high * per_example)
     return RunEstimate(
@@ -67,36 +65,11 @@ def estimate(spec: RunSpec) -> RunEstimate:
 
 
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
-    optimizer, settings = OPTIMIZERS[spec.optimizer], spec.settings
-    if not optimizer.uses_demos and not settings.grounding.demos:
+    settings = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings)
+    if settings is None:
         return 0, 0
-    sets = settings.demo_sets if optimizer.uses_demos else 2
-    wanted = settings.max_bootstrapped_demos * max(sets - 1, 0)
+    wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
     return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)
-
-
-def _search_examples(spec: RunSpec, validation: int) -> tuple[int, int]:
-    settings = spec.settings
-    if spec.optimizer == "bootstrap_search":
-        trials = min(settings.trials, settings.demo_sets)
-        return validation, trials * validation
-    if settings.minibatch_size >= validation:
-        return validation, settings.trials * validation
-    fulls = -(-settings.trials // settings.full_every)
-    least = settings.trials * settings.minibatch_size // 2 + validation
-    return least, settings.trials * settings.minibatch_size + fulls * validation
-
-
-def _asked(spec: RunSpec) -> tuple[int, int]:
-    settings, modules = spec.settings, len(spec.program.modules)
-    new = max(settings.instructions - 1, 0)
-    if not OPTIMIZERS[spec.optimizer].uses_instructions or new == 0:
-        return 0, 0
-    batches = min(-(-len(spec.train) // BATCH), MAX_BATCHES)
-    summary = batches + 1 if settings.grounding.dataset_summary else 0
-    about = modules + 1 if settings.grounding.program_summary else 0
-    least = min(summary, 6) + about + new * modules
-    return least, summary + about + (REDRAWS + 1) * new * modules
 
 
 def _prompt_tokens(spec: RunSpec) -> tuple[int, int]:

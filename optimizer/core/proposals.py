@@ -9,7 +9,7 @@ from functools import partial
 
 from optimizer.core import prompts
 from optimizer.core.candidate import baseline_of
-from optimizer.core.demos import DemoSets
+from optimizer.core.demos import SHOWN_DEMOS, DemoSets
 from optimizer.core.drafting import REDRAWS, Draft, clean, drafted
 from optimizer.core.events import InstructionProposed, Noted, Phase, PhaseStarted
 from optimizer.core.guards import MAX_LENGTH
@@ -23,8 +23,6 @@ BATCH = 10
 MAX_BATCHES = 10
 COMPLETE_LIMIT = 5
 """The summary is done after this many COMPLETE answers (§3.1)."""
-SHOWN_DEMOS = 3
-"""Demos shown to the optimizer model in one proposal."""
 
 Instructions = dict[str, tuple[str, ...]]
 """Instruction candidates by module; the first is the current one."""

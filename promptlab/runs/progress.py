@@ -40,9 +40,7 @@ def phases_in(spec: RunSpec, has_test: bool) -> list[Phase]:
     """The phases that a run of this spec goes through, in order."""
     optimizer = OPTIMIZERS[spec.optimizer]
     found = [Phase.BASELINE]
-    # Demos may be looked for only to be shown to the model that writes instructions.
-    grounded = optimizer.uses_instructions and spec.settings.grounding.demos
-    if optimizer.uses_demos or grounded:
+    if optimizer.bootstrapping(spec.settings) is not None:
         found.append(Phase.BOOTSTRAP)
     if optimizer.uses_instructions:
         found.append(Phase.PROPOSE)
@@ -53,27 +51,17 @@ def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:
     """`validation` and `test` are the sizes of the frozen splits, which the spec is bare of."""
     settings = spec.settings
     scored = min(validation, settings.max_validation)
-    trials, examples = _search(spec, scored)
+    optimizer = OPTIMIZERS[spec.optimizer]
+    steps = optimizer.steps(settings, scored)
+    demos = optimizer.bootstrapping(settings) or settings
     weights = {
         Phase.BASELINE: scored,
-        Phase.BOOTSTRAP: settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 1),
+        Phase.BOOTSTRAP: demos.max_bootstrapped_demos * max(demos.demo_sets - 1, 1),
         Phase.PROPOSE: max(settings.instructions - 1, 1) * len(spec.program.modules),
-        Phase.SEARCH: examples,
+        Phase.SEARCH: steps.examples[1],
         Phase.FINAL: 2 * test,
     }
-    return Plan({phase: weights[phase] for phase in phases_in(spec, test > 0)}, trials)
-
-
-def _search(spec: RunSpec, scored: int) -> tuple[int, int]:
-    settings = spec.settings
-    if spec.optimizer == "bootstrap_search":
-        trials = min(settings.trials, settings.demo_sets)
-        return trials, trials * scored
-    if settings.minibatch_size >= scored:
-        return settings.trials, settings.trials * scored
-    fulls = -(-settings.trials // settings.full_every)
-    examples = settings.trials * settings.minibatch_size + fulls * scored
-    return settings.trials + fulls, examples
+    return Plan({phase: weights[phase] for phase in phases_in(spec, test > 0)}, steps.trials)
 
 
 def share_done(plan: Plan, run: Run) -> float:

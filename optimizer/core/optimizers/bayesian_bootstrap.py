@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.core import counting
 from optimizer.core.demos import bootstrap
 from optimizer.core.events import Result
 from optimizer.core.optimizers.optimizer import Optimizer
@@ -31,4 +32,5 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=False,
     uses_demos=True,
+    asks=counting.no_asks,
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
+from optimizer.core import counting
 from optimizer.core.demos import bootstrap
 from optimizer.core.events import Noted, Phase, PhaseStarted, Result
 from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.proposals import current_instructions
 from optimizer.core.requests import Conversation
 from optimizer.core.search import Choice, NewSearch
-from optimizer.core.spec import RunSpec
+from optimizer.core.spec import RunSpec, Settings
 from optimizer.core.trials import Board, Options, conduct, full_trial
 
 
@@ -21,8 +23,9 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         demo_sets = yield from bootstrap(spec)
         kept = current_instructions(spec.program)
         options = Options(kept, demo_sets)
-        trials = min(spec.settings.trials, spec.settings.demo_sets)
-        choices = _distinct(options.sizes(), trials, random.Random(f"{spec.seed}:search"))
+        choices = _distinct(
+            options.sizes(), trials(spec.settings), random.Random(f"{spec.seed}:search")
+        )
         if not choices:
             yield Noted("No demo sets were found: the baseline is all there is.", warning=True)
         yield PhaseStarted(Phase.SEARCH, len(choices))
@@ -32,6 +35,15 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
                 yield from full_trial(board, candidate, choice)
 
     return (yield from conduct(spec, search))
+
+
+def trials(settings: Settings) -> int:
+    """No more than there are demo sets of a module: more would be the same ones again."""
+    return min(settings.trials, settings.demo_sets)
+
+
+def _steps(settings: Settings, validation: int) -> counting.Steps:
+    return counting.full_evaluations(replace(settings, trials=trials(settings)), validation)
 
 
 def _distinct(sizes: dict[str, int], count: int, rng: random.Random) -> list[Choice]:
@@ -51,4 +63,6 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=False,
     uses_demos=True,
+    steps=_steps,
+    asks=counting.no_asks,
 )

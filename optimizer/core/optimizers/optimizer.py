@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from optimizer.core import counting
+from optimizer.core.demos import settings_to_show
 from optimizer.core.events import Result
 from optimizer.core.program import Program
 from optimizer.core.requests import Conversation
@@ -16,7 +18,12 @@ Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`title` and `description` are for people; the two flags say what it may change."""
+    """`title` and `description` are for people; the two flags say what it may change.
+
+    `shown_sets`: demo sets that it bootstraps only to show them to the optimizer model.
+    `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
+    `compares_writers`: it finds out which of several optimizer models writes best.
+    """
 
     name: str
     title: str
@@ -24,6 +31,16 @@ class Optimizer:
     converse: Converse
     uses_instructions: bool
     uses_demos: bool
+    shown_sets: int = 1
+    steps: counting.CountSteps = counting.minibatches
+    asks: counting.CountAsks = counting.asks_upfront
+    compares_writers: bool = False
+
+    def bootstrapping(self, settings: Settings) -> Settings | None:
+        """What demos are bootstrapped with; None when no demo is looked for."""
+        if self.uses_demos:
+            return settings
+        return settings_to_show(settings, self.shown_sets) if self.uses_instructions else None
 
     def settings(self, effort: Effort, program: Program) -> Settings:
         """Sensible settings: B = 25 and S = 10 as in the paper (§4), fewer candidates than T/v,

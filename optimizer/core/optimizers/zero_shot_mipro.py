@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from optimizer.core.demos import bootstrap
+from optimizer.core.demos import demos_to_show
 from optimizer.core.events import Result
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.proposals import SHOWN_DEMOS, propose
+from optimizer.core.proposals import propose
 from optimizer.core.requests import Conversation
 from optimizer.core.search import NewSearch
 from optimizer.core.spec import RunSpec
@@ -18,9 +16,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
     """Propose grounded instructions, then search their combinations; prompts get no demos."""
 
     def search(board: Board) -> Conversation[None]:
-        shown = replace(spec.settings, demo_sets=2, max_bootstrapped_demos=SHOWN_DEMOS)
-        grounded = spec.settings.grounding.demos
-        demo_sets = (yield from bootstrap(replace(spec, settings=shown))) if grounded else None
+        demo_sets = yield from demos_to_show(spec)
         instructions = yield from propose(spec, demo_sets, board.history())
         yield from search_options(board, Options(instructions), new_search)
 

@@ -1,0 +1,90 @@
+"""How much an optimizer asks for: examples scored and instructions drawn, fewest and most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optimizer.core.drafting import REDRAWS
+from optimizer.core.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
+from optimizer.core.spec import RunSpec, Settings
+
+Range = tuple[int, int]
+"""Fewest and most."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A search's size: trials at most, full evaluations among them, and examples scored."""
+
+    trials: int
+    examples: Range
+
+
+CountSteps = Callable[[Settings, int], Steps]
+"""The search with these settings over so many validation examples."""
+CountAsks = Callable[[RunSpec], Range]
+"""The prompts that the optimizer model is given."""
+
+
+def minibatches(settings: Settings, validation: int) -> Steps:
+    """T minibatches with a full evaluation every S of them; or T full evaluations of a split that
+    is no larger than a minibatch. A perfect candidate ends it early.
+    """
+    trials, size = settings.trials, settings.minibatch_size
+    if size >= validation:
+        return Steps(trials, (min(trials, 1) * validation, trials * validation))
+    fulls = -(-trials // settings.full_every)
+    most = trials * size + fulls * validation
+    return Steps(trials + fulls, (trials * size // 2 + validation, most))
+
+
+def full_evaluations(settings: Settings, validation: int) -> Steps:
+    """T full evaluations."""
+    trials = settings.trials
+    return Steps(trials, (min(trials, 1) * validation, trials * validation))
+
+
+def no_asks(spec: RunSpec) -> Range:
+    """Instructions stay as they are."""
+    return 0, 0
+
+
+def asks_upfront(spec: RunSpec) -> Range:
+    """Grounding, then all instructions of every module; refused ones are drawn again."""
+    new = max(spec.settings.instructions - 1, 0) * writable(spec)
+    if not new:
+        return 0, 0
+    grounding = asks_for_grounding(spec)
+    return grounding[0] + new, grounding[1] + (REDRAWS + 1) * new
+
+
+def asks_every_trial(spec: RunSpec) -> Range:
+    """Grounding, then in every trial an instruction for every module."""
+    new = spec.settings.trials * writable(spec)
+    if not new:
+        return 0, 0
+    grounding = asks_for_grounding(spec)
+    return grounding[0] + writable(spec), grounding[1] + (REDRAWS + 1) * new
+
+
+def asks_once_a_trial(spec: RunSpec) -> Range:
+    """Grounding, then in every trial one prompt for all modules."""
+    new = spec.settings.trials if writable(spec) else 0
+    if not new:
+        return 0, 0
+    grounding = asks_for_grounding(spec)
+    return grounding[0] + 1, grounding[1] + (REDRAWS + 1) * new
+
+
+def asks_for_grounding(spec: RunSpec) -> Range:
+    """Observations of the dataset with their summary; the program's and the modules' stories."""
+    shows = spec.settings.grounding
+    batches = min(-(-len(spec.train) // BATCH), MAX_BATCHES) if shows.dataset_summary else 0
+    about = 1 + writable(spec) if shows.program_summary else 0
+    return min(batches, COMPLETE_LIMIT) + about, batches + bool(batches) + about
+
+
+def writable(spec: RunSpec) -> int:
+    """Modules whose instruction may change."""
+    return sum(not module.frozen_instruction for module in spec.program.modules)
