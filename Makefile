@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PORT PROMPTLAB_HOME DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ test-browser: setup-dev ## the whole path in headless Chromium
 
 bench: setup-dev ## measure; docs/benchmarks.md explains the figures
 	$(BIN)/python -m benchmarks
+
+replay-table: setup ## a model's answers as a table (TASK=, OUT=, GGUF=): benchmarks/tables/README.md
+	$(BIN)/python -m benchmarks.replay_table --task $(TASK) --out $(or $(OUT),benchmarks/tables/$(TASK).json) \
+		$(if $(GGUF),--gguf $(GGUF)) $(ARGS)
 
 lock: setup-dev ## resolve requirements/*.in into the hashed lock files
 	@for name in requirements:base requirements-dev:dev; do \

@@ -1,0 +1,89 @@
+"""A real model's answers, each asked once: the store is a file that only grows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from optimizer.core.candidate import Candidate
+from optimizer.core.example import Example
+from optimizer.core.execute import Calls, Prediction, judged, predict
+from optimizer.core.lm import Prompt, Reply, Role
+from optimizer.core.metrics import Metric
+from optimizer.core.outcome import Outcome
+from optimizer.core.program import Program, digest_of
+from optimizer.core.spec import ModelRef
+from optimizer.lm.call import call_of
+from optimizer.lm.openai_http import OpenAIHttp
+
+
+class Answers:
+    """Greedy replies of one model, by prompt; every new one is appended to `kept` at once.
+
+    A prompt that is being asked is waited for, never asked a second time.
+    """
+
+    def __init__(self, client: OpenAIHttp, model: ModelRef, kept: Path) -> None:
+        self._client, self._model, self._kept = client, model, kept
+        self._replies: dict[str, asyncio.Future[Reply]] = {}
+        self._stored = _read(kept)
+        self.asked = 0
+
+    async def reply(self, prompt: Prompt) -> Reply:
+        """Raises CallFailed when the model cannot be asked."""
+        call = call_of(prompt, self._model, Role.TASK)
+        key = digest_of(call.as_json())
+        if key in self._stored:
+            text, finish_reason = self._stored[key]
+            return Reply(text, finish_reason=finish_reason, cached=True)
+        if key in self._replies:
+            return replace(await asyncio.shield(self._replies[key]), cached=True)
+        waiting = self._replies[key] = asyncio.get_running_loop().create_future()
+        reply = await self._client.complete(call)
+        self.asked += 1
+        with self._kept.open("a") as file:
+            file.write(json.dumps([key, reply.text, reply.finish_reason]) + "\n")
+        self._stored[key] = (reply.text, reply.finish_reason)
+        waiting.set_result(reply)
+        return reply
+
+    async def outcomes(
+        self, program: Program, metric: Metric, candidate: Candidate, examples: Sequence[Example]
+    ) -> list[Outcome]:
+        """One candidate on examples, a wave of all of them after the other: each wave of calls
+        has one prefix, which the engine that reads it keeps."""
+        going = {i: predict(program, candidate, e.inputs) for i, e in enumerate(examples)}
+        asked = {i: next(calls) for i, calls in going.items()}
+        ended: dict[int, Prediction] = {}
+        while asked:
+            replies = {i: [await self.reply(p) for p in prompts] for i, prompts in asked.items()}
+            asked = {}
+            for i, given in replies.items():
+                step = _sent(going[i], tuple(given))
+                if isinstance(step, Prediction):
+                    ended[i] = step
+                else:
+                    asked[i] = step
+        return [judged(metric, e, ended[i]) for i, e in enumerate(examples)]
+
+
+def _sent(calls: Calls, replies: tuple[Reply, ...]) -> tuple[Prompt, ...] | Prediction:
+    try:
+        return calls.send(replies)
+    except StopIteration as end:
+        found: Prediction = end.value
+        return found
+
+
+def _read(kept: Path) -> dict[str, tuple[str, str]]:
+    """What was stored before; a last line that broke off is dropped."""
+    if not kept.exists():
+        return {}
+    text = kept.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        kept.write_text(whole)
+    return {key: (reply, reason) for key, reply, reason in map(json.loads, whole.splitlines())}

@@ -1,0 +1,135 @@
+"""A local model that counts its calls: `python -m benchmarks.model_server [--gguf FILE]`.
+
+The product's own embedded server (`promptlab.launch.model_server`), with any GGUF file, and with
+`/counts`: how many calls it has answered and how many tokens these were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from promptlab.launch.home import CHECKOUT
+from promptlab.launch.model_server import (
+    Engine,
+    Engines,
+    Front,
+    engines_for_this_machine,
+    start_engine,
+)
+from promptlab.launch.model_weights import MODEL_NAME, find_weights, verify
+from promptlab.launch.ports import free_port
+
+
+@dataclass
+class Counts:
+    """What the server has answered since it started."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __sub__(self, earlier: Counts) -> Counts:
+        mine, theirs = asdict(self), asdict(earlier)
+        return Counts(**{name: mine[name] - theirs[name] for name in mine})
+
+
+class CountingFront(Front):
+    """The product's front, which also says how much it was used."""
+
+    def __init__(self, engines: Engines, key: str) -> None:
+        super().__init__(engines, key)
+        self.counts = Counts()
+
+    def application(self) -> web.Application:
+        app = super().application()
+        app.router.add_get("/counts", self.tell_counts)
+        return app
+
+    async def tell_counts(self, request: web.Request) -> web.Response:
+        return web.json_response(asdict(self.counts))
+
+    async def _forward(self, engine: Engine, body: dict[str, Any]) -> web.Response:
+        reply = await super()._forward(engine, body)
+        if reply.status == 200 and isinstance(reply.body, bytes):
+            usage = json.loads(reply.body).get("usage", {})
+            self.counts.calls += 1
+            self.counts.prompt_tokens += usage.get("prompt_tokens", 0)
+            self.counts.completion_tokens += usage.get("completion_tokens", 0)
+        return reply
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A running server: its OpenAI-compatible address, and the name of what it runs."""
+
+    url: str
+    name: str
+
+    def counts(self) -> Counts:
+        address = self.url.removesuffix("/v1") + "/counts"
+        with urllib.request.urlopen(address, timeout=30) as reply:
+            return Counts(**json.loads(reply.read()))
+
+
+@contextmanager
+def local_model(gguf: str = "", engines: int = 0) -> Iterator[LocalModel]:
+    """The server in a process of its own, for as long as the block runs."""
+    command = [sys.executable, "-m", "benchmarks.model_server"]
+    command += ["--gguf", gguf] if gguf else []
+    command += ["--engines", str(engines)] if engines else []
+    server = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        url = server.stdout.readline().strip()
+        if not url:
+            sys.exit("The model server did not start.")
+        yield LocalModel(url, Path(gguf).stem if gguf else MODEL_NAME)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+async def serve(port: int, engines: Engines, key: str) -> None:
+    front = CountingFront(engines, key)
+    runner = web.AppRunner(front.application(), handler_cancellation=True, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1).start()
+    print(f"http://127.0.0.1:{port}/v1", flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--engines", type=int, default=engines_for_this_machine())
+    parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    arguments = parser.parse_args()
+    weights = Path(arguments.gguf) if arguments.gguf else find_weights()
+    if weights is None or not weights.exists():
+        sys.exit(f"There are no weights here: {arguments.gguf or 'run `make setup` first'}.")
+    if not arguments.gguf:
+        verify(weights)
+    key = secrets.token_urlsafe()
+    engines = Engines([start_engine(weights, key) for _ in range(arguments.engines)])
+    try:
+        asyncio.run(serve(arguments.port or free_port(), engines, key))
+    except KeyboardInterrupt:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

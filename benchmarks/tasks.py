@@ -1,0 +1,119 @@
+"""Real tasks to measure on: a program, a metric and rows (benchmarks/data)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.program import Call, Demo, Module, Program
+from optimizer.core.signature import Field, FieldType, Signature, Value
+from optimizer.headless.dataset import Example, Splits, read_splits
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class Task:
+    """`stand_ins` names the column that stands in for a field which no row has a label for."""
+
+    name: str
+    program: Program
+    metric: Metric
+    rows: str
+    source: str
+    stand_ins: dict[str, str] = field(default_factory=dict)
+
+    def splits(self) -> Splits:
+        """train, validation and test as benchmarks/data has them."""
+        return read_splits(DATA / self.rows, self.program, seed=0)
+
+    def labelled(self, module: Module, example: Example) -> Demo:
+        """A demo of one module from a row's labels, the stand-ins included."""
+        known: dict[str, Value] = {**example.inputs, **example.expected}
+        fields = (*module.signature.inputs, *module.signature.outputs)
+        names = {f.name: self.stand_ins.get(f.name, f.name) for f in fields}
+        return Demo({name: known[column] for name, column in names.items()})
+
+
+INTENTS = (
+    "card_arrival", "card_linking", "card_not_working", "cash_withdrawal_charge",
+    "declined_card_payment", "exchange_rate", "lost_or_stolen_card", "pending_transfer",
+    "refund_not_showing_up", "top_up_failed",
+)  # fmt: skip
+
+MESSAGE = Field("message", description="what a guest wrote to the restaurant")
+RESTAURANT = "Restaurant-8K, PolyAI task-specific-datasets, CC BY 4.0"
+
+
+def _single(name: str, takes: Field, gives: Field, instruction: str) -> Program:
+    module = Module(name, Signature((takes,), (gives,), instruction))
+    call = Call(name, name, {takes.name: f"input.{takes.name}"})
+    return Program(name, (Field(takes.name),), (module,), (call,), {gives.name: f"{name}.{gives.name}"})  # fmt: skip  # noqa: E501
+
+
+def _two_steps() -> Program:
+    quote = Module(
+        "quote",
+        Signature(
+            (Field("message"),),
+            (Field("request"),),
+            "Repeat the part of the message that says when the booking is.",
+        ),
+    )
+    find = Module(
+        "find_date",
+        Signature(
+            (Field("message"), Field("request")), (Field("date"),), "Find the date of the booking."
+        ),
+    )
+    calls = (
+        Call("quote", "quote", {"message": "input.message"}),
+        Call("find_date", "find_date", {"message": "input.message", "request": "quote.request"}),
+    )
+    return Program(
+        "two_steps", (Field("message"),), (quote, find), calls, {"date": "find_date.date"}
+    )
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task(
+            "banking10",
+            _single(
+                "classify",
+                Field("text"),
+                Field("label", FieldType.CHOICE, choices=INTENTS),
+                "Classify the intent of the bank customer's message.",
+            ),
+            Metric(MetricKind.CHOICE_ACCURACY, "label", "label"),
+            "banking10.csv",
+            "BANKING77, PolyAI task-specific-datasets, CC BY 4.0",
+        ),
+        Task(
+            "dates",
+            _single(
+                "find_date", MESSAGE, Field("date"), "Find the date of the booking in the message."
+            ),
+            Metric(MetricKind.EXACT_MATCH, "date", "date"),
+            "dates.csv",
+            RESTAURANT,
+        ),
+        Task(
+            "people",
+            _single("find_people", MESSAGE, Field("people"), "Find how many people will come."),
+            Metric(MetricKind.EXACT_MATCH, "people", "people"),
+            "people.csv",
+            RESTAURANT,
+        ),
+        Task(
+            "two_steps",
+            _two_steps(),
+            Metric(MetricKind.EXACT_MATCH, "date", "date"),
+            "dates.csv",
+            RESTAURANT,
+            {"request": "date"},
+        ),
+    )
+}

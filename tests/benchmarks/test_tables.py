@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import tables
+from benchmarks.tables import UnreadableTable, load
+
+TWO_MODULES: dict[str, Any] = {
+    "task": "two",
+    "model": "a model",
+    "options": {"a:instruction": 1, "a:demos": 2, "b:instruction": 2, "b:demos": 1},
+    "examples": 3,
+    "table": {
+        "0,0,0,0": [0, 1, 0],
+        "0,0,1,0": [1, 1, 0],
+        "0,1,0,0": [0, 0, 0],
+        "0,1,1,0": [1, 0.5, 1],
+    },
+}
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    file = folder / "two.json"
+    file.write_text(json.dumps({**TWO_MODULES, **changes}))
+    return file
+
+
+def test_a_table_has_one_axis_for_each_parameter_and_one_for_examples(tmp_path: Path) -> None:
+    table = load(written(tmp_path))
+    assert table.scores.shape == (1, 2, 2, 1, 3)
+    assert list(table.scores[0, 1, 1, 0]) == [1, 0.5, 1]
+    assert (table.name, table.modules, table.examples) == ("two", 2, 3)
+
+
+def test_a_cell_that_is_missing_is_told(tmp_path: Path) -> None:
+    half = {"0,0,0,0": [0, 1, 0]}
+    with pytest.raises(UnreadableTable, match="missing"):
+        load(written(tmp_path, table=half))
+
+
+def test_a_cell_with_too_few_scores_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableTable, match="2 scores, not 3"):
+        load(written(tmp_path, table={**TWO_MODULES["table"], "0,0,0,0": [0, 1]}))
+
+
+def test_a_cell_outside_the_grid_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableTable, match="no cell 0,2,0,0"):
+        load(written(tmp_path, table={**TWO_MODULES["table"], "0,2,0,0": [0, 1, 1]}))
+
+
+def test_every_table_kept_here_can_be_read() -> None:
+    assert "banking10" in tables.names()
+    for name in tables.names():
+        table = load(name)
+        assert table.scores.shape[:-1] == tuple(table.options.values())
+
+
+def test_the_first_table_is_what_its_readme_says() -> None:
+    table = load("banking10")
+    assert table.options == {"classify:instruction": 8, "classify:demos": 12}
+    assert table.scores[0, 0].mean() == pytest.approx(0.22)
+    assert table.scores.mean(axis=-1).max() == pytest.approx(0.54)
