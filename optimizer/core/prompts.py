@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from optimizer.core.candidate import ModulePrompt
 from optimizer.core.example import Example
 from optimizer.core.lm import Message, Prompt
+from optimizer.core.outcome import CallTrace
 from optimizer.core.program import Demo, Module, Program
 from optimizer.core.render import default_instruction, output_fields
-from optimizer.core.signature import Field, written
+from optimizer.core.signature import Field, Value, placeholders, written
+
+if TYPE_CHECKING:
+    from optimizer.core.reflection import Case
 
 TIPS: dict[str, str] = {
     "none": "",
@@ -22,6 +27,7 @@ TIPS: dict[str, str] = {
 """The paper's six tips (§3.1): one is drawn for each proposal so that proposals differ."""
 
 COMPLETE = "COMPLETE"
+REWRITE = "Say the instruction below in other words."
 
 OBSERVATION_TOKENS, SUMMARY_TOKENS, INSTRUCTION_TOKENS = 250, 200, 600
 """Reply limits: a summary is asked in sentences, an instruction may be a page."""
@@ -115,11 +121,93 @@ def propose_instruction(
     parts.append(f"The current instruction: {_current(module, current)}")
     if tip:
         parts.append(f"Tip: {tip}")
+    if to_keep(module):
+        parts.append(to_keep(module))
     parts.append(
         "The model that follows the instruction sees the fields' values after it; do not copy "
         "any example into it. Answer with the new instruction only.\n\nInstruction:"
     )
     return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
+
+
+def reflect_instruction(
+    program: Program,
+    module: Module,
+    current: ModulePrompt,
+    failures: Sequence[Case],
+    contrasts: Sequence[tuple[Case, Case]] = (),
+    *,
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """A better instruction out of what went wrong with the current one (GEPA's reflection).
+
+    `contrasts` are pairs of the same example, come out right and come out wrong.
+    """
+    parts = [
+        f"The module `{module.name}` of a program made of language-model modules makes mistakes. "
+        "Find out why, and write a better instruction for it.",
+        f"The program:\n{pseudo_code(program)}",
+        f"The module's fields:\n{_fields(module)}",
+        f"The module's current instruction:\n{_current(module, current)}",
+    ]
+    if failures:
+        told = "\n\n".join(
+            f"--- Example {n} ---\n{_shown_case(module, case)}"
+            for n, case in enumerate(failures, 1)
+        )
+        parts.append(f"Examples that did not come out right with it:\n\n{told}")
+    if contrasts:
+        told = "\n\n".join(
+            f"--- Pair {n} ---\nCame out right:\n{_shown_case(module, right)}\n"
+            f"Came out wrong:\n{_shown_case(module, wrong)}"
+            for n, (right, wrong) in enumerate(contrasts, 1)
+        )
+        parts.append(
+            "The same example with two different instructions, once right and once wrong:\n\n"
+            + told
+        )
+    stays = [
+        *module.locked,
+        *(f"{{{name}}}" for name in placeholders(module.signature.instruction)),
+    ]
+    if stays:
+        told = "\n".join(f"- {phrase}" for phrase in stays)
+        parts.append(f"These must stay in the instruction, word for word:\n{told}")
+    parts.append(_REFLECT_TASK + (_OTHERS_FAULT if len(program.modules) > 1 else ""))
+    parts.append("Answer with the new instruction only.\n\nInstruction:")
+    return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
+
+
+_REFLECT_TASK = (
+    "Think about what the failures have in common, and what the current instruction leaves unsaid "
+    "or says wrongly. Then write an instruction with general rules that are right for examples "
+    "that are not shown here, too. Keep what works. Do not copy the examples and do not list "
+    "their answers: the model that follows the instruction sees other ones."
+)
+_OTHERS_FAULT = (
+    " A failure may be the fault of another module: change only what this module can do better."
+)
+
+
+def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
+    """A request that any model fit to write instructions can follow (see probe.py)."""
+    return _said(
+        f"{REWRITE} Keep these words as they are: {', '.join(names)}. "
+        f"Answer with the new sentence only.\n\nInstruction: {sentence}\n\nIn other words:",
+        0.0,
+        SUMMARY_TOKENS,
+    )
+
+
+def to_keep(module: Module) -> str:
+    """What a new instruction of this module must have word for word, "" when that is nothing."""
+    fields = [f"{{{name}}}" for name in placeholders(module.signature.instruction)]
+    phrases = [*module.locked, *fields]
+    if not phrases:
+        return ""
+    listed = "\n".join(f"- {phrase}" for phrase in phrases)
+    return f"The new instruction must contain each of these word for word:\n{listed}"
 
 
 def pseudo_code(program: Program) -> str:
@@ -174,3 +262,37 @@ def _shown_demo(module: Module, demo: Demo) -> str:
 
 def _cut(text: str, limit: int = 600) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
+
+
+CASE_BLOCK = 700
+"""Characters that the values of one step of a case may take."""
+CASE_CALLS = 2
+"""Calls of one module that a case shows, the last ones."""
+
+
+def _shown_case(module: Module, case: Case) -> str:
+    """What the module was given and answered, what the program gave, and what was wanted."""
+    calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
+    told = {name: value for call in calls for name, value in call.inputs.items()}
+    rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
+    lines = [f"The program was given:\n{_block(rest)}"] if rest else []
+    lines += [_shown_call(call) for call in calls]
+    if case.outputs and not any(call.outputs == case.outputs for call in calls):
+        lines.append(f"The program's answer:\n{_block(case.outputs)}")
+    if case.expected:
+        lines.append(f"Expected:\n{_block(case.expected)}")
+    why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
+    return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
+
+
+def _shown_call(call: CallTrace) -> str:
+    given = f"`{call.module}` was given:\n{_block(call.inputs)}\n"
+    if call.problem:
+        reply = _cut(call.reply, CASE_BLOCK)
+        return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
+    return f"{given}`{call.module}` answered:\n{_block(call.outputs)}"
+
+
+def _block(values: Mapping[str, Value]) -> str:
+    share = CASE_BLOCK // max(len(values), 1)
+    return "\n".join(f"{name}: {_cut(written(value), share)}" for name, value in values.items())
