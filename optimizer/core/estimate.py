@@ -12,7 +12,7 @@ from optimizer.core.program import Module, Program
 from optimizer.core.render import render
 from optimizer.core.signature import Value
 from optimizer.core.spec import RunSpec
-from optimizer.core.trials import validation_of
+from optimizer.core.splits import held_out_size, validation_of
 
 CHARACTERS_PER_TOKEN = 4
 ASK_TOKENS = (900, 250)
@@ -44,8 +44,8 @@ def estimate(spec: RunSpec) -> RunEstimate:
     demos = _bootstrap_examples(spec)
     low, high = low + demos[0], high + demos[1]
     searched = OPTIMIZERS[spec.optimizer].steps(spec.settings, validation).examples
-    low, high = low + searched[0], high + searched[1] + 2 * len(spec.test)
-    low += len(spec.test)
+    final = held_out_size(spec.settings, len(spec.validation), len(spec.test))
+    low, high = low + searched[0] + len(spec.test), high + searched[1] + 2 * final
     asked = OPTIMIZERS[spec.optimizer].asks(spec)
     tokens = _prompt_tokens(spec)
     task = (low * per_example, high * per_example)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from optimizer.core.candidate import Candidate
 from optimizer.core.program import Demo
-from optimizer.core.stats import Comparison, FullScore, MinibatchScore
+from optimizer.core.stats import Comparison, Estimate, FullScore, MinibatchScore
 
 
 class Phase(StrEnum):
@@ -22,6 +22,7 @@ class Phase(StrEnum):
 class StopReason(StrEnum):
     COMPLETED = "completed"
     PERFECT = "perfect"
+    NO_GAIN = "no_gain"
     BUDGET = "budget"
     TIME = "time"
 
@@ -98,8 +99,11 @@ class MinibatchScored:
 
 @dataclass(frozen=True)
 class FullScored:
+    """`expected`: what the best candidate so far will score on new examples (`shrinking`)."""
+
     number: int
     score: FullScore
+    expected: Estimate | None = None
     kind: Literal["full_scored"] = field(default="full_scored")
 
 
@@ -122,11 +126,15 @@ class ImportancesFound:
 
 @dataclass(frozen=True)
 class TestScored:
-    """The final word: baseline and best on the sealed test split."""
+    """The final word: baseline and best on examples that nothing was chosen by.
+
+    `split`: the sealed test split, or the remainder of the validation split.
+    """
 
     baseline: FullScore
     best: FullScore
     comparison: Comparison
+    split: Literal["test", "remainder"] = "test"
     kind: Literal["test_scored"] = field(default="test_scored")
 
 
@@ -150,7 +158,8 @@ class Result:
     """What a conversation ends with: the best fully evaluated candidate, the baseline included.
 
     `best_score` and `baseline_score` are None when the budget ended before the baseline was scored.
-    `comparison` pairs best with baseline on the validation examples.
+    `comparison` pairs best with baseline on the validation examples. `estimate` is what the best
+    is expected to score on new examples: its score without the luck of being chosen.
     """
 
     best: Candidate
@@ -160,3 +169,4 @@ class Result:
     comparison: Comparison | None
     stop: StopReason
     test: TestScored | None = None
+    estimate: Estimate | None = None

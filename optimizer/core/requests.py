@@ -22,10 +22,12 @@ class Purpose(StrEnum):
 
     BASELINE = "baseline"
     BOOTSTRAP = "bootstrap"
+    REFLECTION = "reflection"
     MINIBATCH = "minibatch"
     FULL = "full"
     FINAL = "final"
     TEST = "test"
+    REMAINDER = "remainder"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,12 @@ Z95 = 1.959964
 COIN = 0.25
 """Variance of a fair coin."""
 
+MARGIN = 0.03
+"""A loss of at most three points is none that matters: “no worse” rules out a larger one."""
+
+FEWEST = 10
+"""Fewer examples than these settle nothing: an interval of them is not to be trusted."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -53,14 +59,18 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One of better, worse, tied, unknown."""
+        """One of better, no_worse, worse, tied, unknown.
+
+        “no_worse”: ahead, not by enough to be proved, and a loss beyond MARGIN is ruled out.
+        """
         if self.n == 0:
             return "unknown"
         if self.low > 0 and self.p < 0.05:
             return "better"
         if self.high < 0 and self.p < 0.05:
             return "worse"
-        return "tied"
+        ahead = self.gain > 0 and self.low > -MARGIN
+        return "no_worse" if ahead and self.n >= FEWEST else "tied"
 
 
 def scores_of(outcomes: Iterable[Outcome]) -> list[float]:

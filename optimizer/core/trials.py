@@ -21,7 +21,6 @@ from optimizer.core.events import (
     TestScored,
     TrialStarted,
 )
-from optimizer.core.example import Example
 from optimizer.core.proposals import History, Instructions
 from optimizer.core.requests import (
     BudgetSpent,
@@ -33,7 +32,9 @@ from optimizer.core.requests import (
     evaluate_together,
 )
 from optimizer.core.search import Choice, NewSearch, Search
+from optimizer.core.shrinking import expected_score
 from optimizer.core.spec import RunSpec
+from optimizer.core.splits import held_out, validation_of
 from optimizer.core.stats import Estimate, FullScore, compare, full_score, minibatch_score
 
 
@@ -75,6 +76,8 @@ class Board:
     full_outcomes: dict[Candidate, Outcomes] = field(default_factory=dict)
     best: Candidate | None = None
     best_trial: int = 0
+    estimate: Estimate | None = None
+    """What the best will score on new examples; an optimizer that knows better overwrites it."""
 
     def leader(self) -> Candidate | None:
         """The highest mean minibatch score among candidates not yet fully evaluated."""
@@ -95,19 +98,17 @@ class Board:
         return minibatch_score([outcome for batch in batches for outcome in batch])
 
 
-def validation_of(spec: RunSpec) -> tuple[Example, ...]:
-    """The examples that score candidates: all, or a seeded random part of `max_validation`."""
-    if len(spec.validation) <= spec.settings.max_validation:
-        return spec.validation
-    rng = random.Random(f"{spec.seed}:validation")
-    kept = sorted(rng.sample(range(len(spec.validation)), spec.settings.max_validation))
-    return tuple(spec.validation[i] for i in kept)
+class NothingToGain(Exception):
+    """Raised by the body of a run that expects no gain from going on; the reason is a sentence for
+    people. `conduct` ends the run with StopReason.NO_GAIN and the final word on its best so far.
+    """
 
 
 def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conversation[Result]:
     """Score the baseline, let `body` search, and end with the best fully evaluated candidate.
 
-    When the budget ends at any request, the run ends with what has been proved until then.
+    `body` may stop by itself: it returns, or raises NothingToGain. When the budget ends at any
+    request, the run ends with what has been proved until then.
     """
     board = Board(spec, baseline_of(spec.program))
     stop = StopReason.COMPLETED
@@ -115,17 +116,26 @@ def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conve
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
         yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
-        if _perfect(board):
-            stop = StopReason.PERFECT
-            yield Noted("The baseline is right on every validation example: nothing to improve.")
-        else:
-            yield from body(board)
-            stop = StopReason.PERFECT if _perfect(board) else StopReason.COMPLETED
+        stop = yield from _searched(board, body)
         test = yield from final_word(board)
     except BudgetSpent as refusal:
         stop = StopReason(refusal.reason)
         yield Noted(_spent_note(stop, board), warning=True)
     return _result(board, stop, test)
+
+
+def _searched(
+    board: Board, body: Callable[[Board], Conversation[None]]
+) -> Conversation[StopReason]:
+    if is_perfect(board):
+        yield Noted("The baseline is right on every validation example: nothing to improve.")
+        return StopReason.PERFECT
+    try:
+        yield from body(board)
+    except NothingToGain as found:
+        yield Noted(str(found))
+        return StopReason.NO_GAIN
+    return StopReason.PERFECT if is_perfect(board) else StopReason.COMPLETED
 
 
 def full_trial(
@@ -139,10 +149,14 @@ def full_trial(
     outcomes = yield from evaluate(Evaluate(candidate, examples, purpose))
     score = full_score(outcomes)
     board.full[candidate], board.full_outcomes[candidate] = score, outcomes
-    yield FullScored(number, score)
     best = board.full[board.best] if board.best is not None else None
-    if score.n and (best is None or score.mean > best.mean):
+    changed = score.n > 0 and (best is None or score.mean > best.mean)
+    if changed:
         board.best, board.best_trial = candidate, number
+    if board.best is not None:
+        board.estimate = expected_score(board.full, board.full_outcomes, board.best)
+    yield FullScored(number, score, board.estimate)
+    if changed:
         yield BestChanged(number, score)
     return score
 
@@ -213,7 +227,7 @@ def search_programs(
             if not whole:
                 yield from _confirm_leader(board)
             yield from tell_importances(search)
-        if _perfect(board):
+        if is_perfect(board):
             return
 
 
@@ -225,22 +239,27 @@ def tell_importances(search: Search) -> Conversation[None]:
 
 
 def final_word(board: Board) -> Conversation[TestScored | None]:
-    """Look once at the sealed test split: baseline and best side by side."""
-    test = board.spec.test
-    if not test or board.best is None:
+    """Baseline and best side by side on examples that nothing was chosen by, looked at once: the
+    sealed test split, or without one the validation examples that scored no candidate.
+
+    A baseline that stays is scored on the test split alone; there is nothing to compare.
+    """
+    split, examples = held_out(board.spec)
+    changed = board.best != board.baseline
+    if board.best is None or not examples or not (changed or split == "test"):
         return None
-    yield PhaseStarted(Phase.FINAL, 2 * len(test))
-    if board.best == board.baseline:
-        before = yield from evaluate(Evaluate(board.baseline, test, Purpose.TEST))
-        after = before
-    else:
+    purpose = Purpose.TEST if split == "test" else Purpose.REMAINDER
+    yield PhaseStarted(Phase.FINAL, (1 + changed) * len(examples))
+    if changed:
         before, after = yield from evaluate_together(
             (
-                Evaluate(board.baseline, test, Purpose.TEST),
-                Evaluate(board.best, test, Purpose.TEST),
+                Evaluate(board.baseline, examples, purpose),
+                Evaluate(board.best, examples, purpose),
             )
         )
-    scored = TestScored(full_score(before), full_score(after), compare(before, after))
+    else:
+        before = after = yield from evaluate(Evaluate(board.baseline, examples, purpose))
+    scored = TestScored(full_score(before), full_score(after), compare(before, after), split)
     yield scored
     return scored
 
@@ -256,7 +275,7 @@ def _confirm_leader(board: Board) -> Conversation[None]:
         yield from full_trial(board, leader, board.choices[leader])
 
 
-def _perfect(board: Board) -> bool:
+def is_perfect(board: Board) -> bool:
     if board.best is None:
         return False
     best = board.full[board.best]
@@ -270,7 +289,14 @@ def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
         comparison = compare(board.full_outcomes[board.baseline], board.full_outcomes[best])
     baseline_score = board.full.get(board.baseline)
     return Result(
-        best, board.best_trial, board.full.get(best), baseline_score, comparison, stop, test
+        best,
+        board.best_trial,
+        board.full.get(best),
+        baseline_score,
+        comparison,
+        stop,
+        test,
+        board.estimate,
     )
 
 

@@ -155,6 +155,7 @@ class CompareView:
             groups.setdefault(against.comparison.verdict, []).append(number)
         told = {
             "better": _("Better than %(first)s: %(numbers)s."),
+            "no_worse": _("Ahead of %(first)s, not proved to be better: %(numbers)s."),
             "worse": _("Worse than %(first)s: %(numbers)s."),
             "tied": _("Not told apart from %(first)s: %(numbers)s."),
             "unknown": _("Nothing in common with %(first)s: %(numbers)s."),

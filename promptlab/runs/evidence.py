@@ -251,6 +251,11 @@ def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str
             "%(after)s is better than %(before)s: %(gain)s points, 95 %% interval %(low)s to "
             "%(high)s, on the same %(n)s examples (sign test %(p)s)."
         ),
+        "no_worse": _(
+            "%(after)s is no worse than %(before)s, and ahead by %(gain)s points, 95 %% interval "
+            "%(low)s to %(high)s, on the same %(n)s examples (sign test %(p)s). That it is better "
+            "is likely, not proved."
+        ),
         "worse": _(
             "%(after)s is worse than %(before)s: %(gain)s points, 95 %% interval %(low)s to "
             "%(high)s, on the same %(n)s examples (sign test %(p)s)."

@@ -13,7 +13,7 @@ from optimizer.core.spec import RunSpec
 from optimizer.core.stats import FullScore
 from optimizer.models import Run, RunEvent
 from promptlab.runs.models import Launch
-from promptlab.runs.progress import phases_in
+from promptlab.runs.progress import has_final_word, phases_in
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def phases_of(
     planned: int,
 ) -> list[PhaseShown]:
     """All phases of this run's optimizer, then the review."""
-    run, order = launch.run, phases_in(spec, bool(launch.run.test_id))
+    run, order = launch.run, phases_in(spec, has_final_word(spec, launch.run))
     notes = _notes(events, baseline, planned)
     place = order.index(Phase(run.phase)) if run.phase in order else -1
     cut_short = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)

@@ -9,6 +9,7 @@ from datetime import datetime
 from optimizer.core.events import Phase
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import RunSpec
+from optimizer.core.splits import held_out_size
 from optimizer.models import Run
 
 RECENT = 6
@@ -36,15 +37,16 @@ class Plan:
         return max(sum(self.weights.values()), 1)
 
 
-def phases_in(spec: RunSpec, has_test: bool) -> list[Phase]:
-    """The phases that a run of this spec goes through, in order."""
+def phases_in(spec: RunSpec, has_final: bool) -> list[Phase]:
+    """The phases that a run of this spec goes through, in order; the last one where there are
+    examples kept from all choices."""
     optimizer = OPTIMIZERS[spec.optimizer]
     found = [Phase.BASELINE]
     if optimizer.bootstrapping(spec.settings) is not None:
         found.append(Phase.BOOTSTRAP)
     if optimizer.uses_instructions:
         found.append(Phase.PROPOSE)
-    return [*found, Phase.SEARCH, *([Phase.FINAL] if has_test else [])]
+    return [*found, Phase.SEARCH, *([Phase.FINAL] if has_final else [])]
 
 
 def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:
@@ -59,9 +61,16 @@ def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:
         Phase.BOOTSTRAP: demos.max_bootstrapped_demos * max(demos.demo_sets - 1, 1),
         Phase.PROPOSE: max(settings.instructions - 1, 1) * len(spec.program.modules),
         Phase.SEARCH: steps.examples[1],
-        Phase.FINAL: 2 * test,
+        Phase.FINAL: 2 * held_out_size(settings, validation, test),
     }
-    return Plan({phase: weights[phase] for phase in phases_in(spec, test > 0)}, steps.trials)
+    phases = phases_in(spec, weights[Phase.FINAL] > 0)
+    return Plan({phase: weights[phase] for phase in phases}, steps.trials)
+
+
+def has_final_word(spec: RunSpec, run: Run) -> bool:
+    """Whether there are examples kept from all choices."""
+    test = run.test.count if run.test else 0
+    return held_out_size(spec.settings, run.validation.count, test) > 0
 
 
 def share_done(plan: Plan, run: Run) -> float:

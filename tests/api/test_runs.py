@@ -137,7 +137,7 @@ def test_a_finished_run_shows_scores_with_n_and_interval(
     for score in (found["baseline"], found["best"]):
         assert score["n"] + score["errors"] == 20
         assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
-    assert found["comparison"]["verdict"] in {"better", "tied", "worse"}
+    assert found["comparison"]["verdict"] in {"better", "no_worse", "tied", "worse"}
     assert found["comparison"]["n"] <= 20
     assert "Candidate" in found["verdict"] or "baseline stays" in found["verdict"]
     assert found["test"]["best"]["n"] <= 10

@@ -25,7 +25,7 @@ from optimizer.core.program import Demo
 from optimizer.core.requests import Purpose
 from optimizer.core.search import RandomSearch
 from optimizer.core.spec import Effort, ModelRef, RunSpec, Settings
-from optimizer.core.trials import validation_of
+from optimizer.core.splits import validation_of
 from tests.fakes.world import (
     LABEL,
     World,

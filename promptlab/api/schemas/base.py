@@ -57,7 +57,8 @@ class Score(Schema):
 class Comparison(Schema):
     """Paired, on the same examples: `gain` is a candidate's mean minus the baseline's.
 
-    `p` is the two-sided sign test's; `verdict` is better, worse, tied or unknown.
+    `p` is the two-sided sign test's; `verdict` is better, no_worse (ahead, not
+    proved; a loss that matters is ruled out), tied, worse or unknown.
     """
 
     n: int
