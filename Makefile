@@ -4,10 +4,11 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 BIN := .venv/bin
+PEER := .venv-bench/installed
 export PORT PROMPTLAB_HOME DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table bench-engine bench-peer lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,12 +56,25 @@ test-browser: setup-dev ## the whole path in headless Chromium
 bench: setup-dev ## measure; docs/benchmarks.md explains the figures
 	$(BIN)/python -m benchmarks
 
-replay-table: setup ## a model's answers as a table (TASK=, OUT=, GGUF=): benchmarks/tables/README.md
+replay-table: setup-dev ## a model's answers as a table (TASK=, OUT=, GGUF=): benchmarks/tables/README.md
 	$(BIN)/python -m benchmarks.replay_table --task $(TASK) --out $(or $(OUT),benchmarks/tables/$(TASK).json) \
 		$(if $(GGUF),--gguf $(GGUF)) $(ARGS)
 
+bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
+	$(BIN)/python -m benchmarks.engine
+
+bench-peer: setup-dev $(PEER) ## our optimizers beside DSPy's MIPROv2 on a local model (SHORT=1, GGUF=)
+	$(BIN)/python -m benchmarks.peer $(if $(SHORT),--short) $(if $(GGUF),--gguf $(GGUF)) $(ARGS)
+
+# DSPy lives apart, with its own lock: what it needs is no requirement of ours.
+$(PEER): requirements-bench.txt | setup-dev
+	$(UV) venv --quiet --clear --no-python-downloads --python $(BIN)/python .venv-bench
+	$(UV) pip sync --quiet --python .venv-bench/bin/python --require-hashes \
+		--only-binary :all: requirements-bench.txt
+	@touch $@
+
 lock: setup-dev ## resolve requirements/*.in into the hashed lock files
-	@for name in requirements:base requirements-dev:dev; do \
+	@for name in requirements:base requirements-dev:dev requirements-bench:bench; do \
 		$(LOCK) requirements/$${name#*:}.in -o $${name%:*}.txt || exit 1; done
 	@$(LOCK) --no-deps requirements/model.in -o requirements-model.txt
 	@$(LOCK) --no-deps requirements/uv.in -o requirements/uv.txt
@@ -71,4 +85,4 @@ LOCK = UV_PYTHON_DOWNLOADS=never $(UV) pip compile --quiet --universal --python-
 	--generate-hashes --no-emit-index-url --no-header
 
 clean: ## remove .venv and caches; the data in .promptlab stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

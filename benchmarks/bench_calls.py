@@ -54,12 +54,14 @@ class Clock:
 class Bench:
     """A provider and runs that do nothing but one evaluation each."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, at_once: int = AT_ONCE, calls: int = CALLS) -> None:
         from optimizer.models import Provider
 
+        self.calls = calls
         self.provider = Provider.objects.create(
-            namespace="bench", name="Local", kind=Provider.Kind.OPENAI_COMPATIBLE, api_base=url,
-            models_offered=["local"], concurrency=AT_ONCE, input_price=0, output_price=0,
+            namespace="bench", name=f"Local {at_once}", kind=Provider.Kind.OPENAI_COMPATIBLE,
+            api_base=url, models_offered=["local"], concurrency=at_once, input_price=0,
+            output_price=0,
         )  # fmt: skip
 
     def spec(self, name: str) -> Any:
@@ -69,11 +71,11 @@ class Bench:
 
         examples = tuple(
             replace(one, inputs={"message": f"{name}: {one.inputs['message']}"})
-            for one in messages(CALLS, name)
+            for one in messages(self.calls, name)
         )
         return RunSpec(
             program=one_module_program(), metric=LABEL, optimizer=NAME,
-            settings=Settings(max_validation=CALLS),
+            settings=Settings(max_validation=self.calls),
             models={Role.TASK: ModelRef(self.provider.pk, "local")}, namespace="bench",
             train=examples[:2], validation=examples,
         )  # fmt: skip
@@ -110,7 +112,7 @@ class Bench:
         runner.run(run.pk, runner.Means(optimizers={NAME: only}))
         run.refresh_from_db()
         assert run.status == "finished", run.message
-        assert run.used_calls == CALLS, run.used_calls
+        assert run.used_calls == self.calls, run.used_calls
         assert timed.turn is not None
         return timed.turn
 
