@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,6 +51,11 @@ class Guidance:
     def source(self) -> str:
         """Where an instruction written like this comes from, in a few words."""
         return "grounded" if self.tip == "none" else f"grounded, tip: {self.tip.replace('_', ' ')}"
+
+
+def draw_tip(spec: RunSpec, rng: random.Random) -> str:
+    """A tip's name, any of the six alike; "none" where tips are not wished."""
+    return rng.choice(list(prompts.TIPS)) if spec.settings.grounding.tips else "none"
 
 
 def grounded_draft(

@@ -45,6 +45,13 @@ def parse(module: Module, reply: str) -> dict[str, Value]:
     return values
 
 
+def read_object(reply: str, names: set[str]) -> dict[str, object]:
+    """The JSON object of a reply, alone, fenced or in the midst of text, that has most to do with
+    `names`; {} when there is none.
+    """
+    return _json_object(_unfenced(reply), names) or {}
+
+
 def _unfenced(reply: str) -> str:
     text = reply.strip()
     fence = _FENCE.match(text)

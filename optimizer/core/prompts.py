@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optimizer.core.candidate import ModulePrompt
@@ -130,6 +132,61 @@ def propose_instruction(
     return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
 
 
+def propose_program(
+    program: Program,
+    modules: Sequence[Module],
+    current: Mapping[str, ModulePrompt],
+    *,
+    dataset_summary: str = "",
+    program_summary: str = "",
+    demos: Mapping[str, Sequence[Demo]],
+    history: Sequence[tuple[Mapping[str, str], float]] = (),
+    tip: str = "",
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """New instructions for all these modules in one reply (Program-Level OPRO, the paper's §4).
+
+    `history` are whole programs tried before: instructions by module with the score, ascending.
+    """
+    names = [module.name for module in modules]
+    parts = [
+        "Write instructions for the modules of a program made of language-model modules, so that "
+        "the program as a whole solves its task well.",
+        f"The program:\n{pseudo_code(program)}",
+    ]
+    if dataset_summary:
+        parts.append(f"The dataset: {dataset_summary}")
+    if program_summary:
+        parts.append(f"What the program does: {program_summary}")
+    for module in modules:
+        parts.append(f"The fields of `{module.name}`:\n{_fields(module)}")
+        if demos.get(module.name):
+            shown = "\n\n".join(_shown_demo(module, demo) for demo in demos[module.name])
+            parts.append(f"Worked examples of `{module.name}`:\n\n{shown}")
+    if history:
+        told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
+        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+    now = {module.name: _current(module, current[module.name]) for module in modules}
+    parts.append(f"The current instructions: {_object(now)}")
+    if tip:
+        parts.append(f"Tip: {tip}")
+    parts.append(
+        "The models that follow the instructions see the fields' values after them; do not copy "
+        "any example into them. Answer with a JSON object that has one new instruction for each "
+        f"of: {', '.join(names)}."
+    )
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+    tokens = INSTRUCTION_TOKENS * len(names)
+    said = _said("\n\n".join(parts), temperature, tokens, sample)
+    return replace(said, schema=schema)
+
+
 def reflect_instruction(
     program: Program,
     module: Module,
@@ -167,13 +224,8 @@ def reflect_instruction(
             "The same example with two different instructions, once right and once wrong:\n\n"
             + told
         )
-    stays = [
-        *module.locked,
-        *(f"{{{name}}}" for name in placeholders(module.signature.instruction)),
-    ]
-    if stays:
-        told = "\n".join(f"- {phrase}" for phrase in stays)
-        parts.append(f"These must stay in the instruction, word for word:\n{told}")
+    if to_keep(module):
+        parts.append(to_keep(module))
     parts.append(_REFLECT_TASK + (_OTHERS_FAULT if len(program.modules) > 1 else ""))
     parts.append("Answer with the new instruction only.\n\nInstruction:")
     return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
@@ -229,6 +281,10 @@ def pseudo_code(program: Program) -> str:
 def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Prompt:
     messages = (Message("user", text),)
     return Prompt(messages, temperature=temperature, max_tokens=max_tokens, sample=sample)
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    return json.dumps(dict(texts), ensure_ascii=False)
 
 
 def _current(module: Module, current: ModulePrompt) -> str:

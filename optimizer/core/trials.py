@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
+from statistics import fmean
 
 from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.demos import DemoSets
@@ -85,13 +87,26 @@ class Board:
         return max(waiting, key=lambda c: self._mean(c).mean, default=None)
 
     def history(self) -> History:
-        """Every module's fully evaluated instructions with the program's score, ascending."""
-        found: dict[str, list[tuple[str, float]]] = {}
-        for candidate, score in sorted(self.full.items(), key=lambda item: item[1].mean):
-            for name, prompt in candidate.modules.items() if score.n else ():
-                if prompt.instruction.strip():
-                    found.setdefault(name, []).append((prompt.instruction, score.mean))
-        return {name: tuple(tried) for name, tried in found.items()}
+        """Every module's fully evaluated instructions, ascending by the mean score of the programs
+        that each was part of.
+        """
+        found: dict[str, dict[str, list[float]]] = {}
+        for texts, score in self.program_history():
+            for name, text in texts.items():
+                if text.strip():
+                    found.setdefault(name, {}).setdefault(text, []).append(score)
+        return {
+            name: tuple(sorted(((text, fmean(s)) for text, s in tried.items()), key=itemgetter(1)))
+            for name, tried in found.items()
+        }
+
+    def program_history(self) -> list[tuple[dict[str, str], float]]:
+        """Fully evaluated programs, their instructions by module, ascending by score."""
+        scored = [(c, score.mean) for c, score in self.full.items() if score.n]
+        return [
+            ({name: prompt.instruction for name, prompt in candidate.modules.items()}, mean)
+            for candidate, mean in sorted(scored, key=itemgetter(1))
+        ]
 
     def _mean(self, candidate: Candidate) -> Estimate:
         batches = self.minibatches[candidate]

@@ -6,6 +6,9 @@ from optimizer.core.optimizers import (
     bayesian_bootstrap,
     bootstrap_search,
     mipro,
+    mipro_plus,
+    module_opro,
+    program_opro,
     zero_shot_mipro,
 )
 from optimizer.core.optimizers.optimizer import Optimizer
@@ -17,6 +20,11 @@ OPTIMIZERS: dict[str, Optimizer] = {
         zero_shot_mipro.OPTIMIZER,
         bayesian_bootstrap.OPTIMIZER,
         bootstrap_search.OPTIMIZER,
+        mipro_plus.OPTIMIZER,
+        mipro_plus.ZERO_SHOT,
+        module_opro.OPTIMIZER,
+        module_opro.PLAIN_OPTIMIZER,
+        program_opro.OPTIMIZER,
     )
 }
 

@@ -14,6 +14,20 @@ from optimizer.core.search import NewSearch
 from optimizer.core.spec import Effort, RunSpec, Settings
 
 Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
+SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
+
+
+def as_they_are(settings: Settings) -> Settings:
+    return settings
+
+
+def few_full_evaluations(settings: Settings) -> Settings:
+    """Sizes where every trial is a full evaluation of new instructions: heavy is the paper's 50
+    full evaluations on 500 examples, light and medium cost about what they do elsewhere.
+    """
+    size = SIZES.get(settings.effort, 0)
+    trials, examples = (12, 20, 50)[size], (50, 150, 500)[size]
+    return replace(settings, trials=trials, max_validation=examples)
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,7 @@ class Optimizer:
     """`title` and `description` are for people; the two flags say what it may change.
 
     `shown_sets`: demo sets that it bootstraps only to show them to the optimizer model.
+    `sized` changes the usual settings where the optimizer needs others.
     `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
     `compares_writers`: it finds out which of several optimizer models writes best.
     """
@@ -32,6 +47,7 @@ class Optimizer:
     uses_instructions: bool
     uses_demos: bool
     shown_sets: int = 1
+    sized: Callable[[Settings], Settings] = as_they_are
     steps: counting.CountSteps = counting.minibatches
     asks: counting.CountAsks = counting.asks_upfront
     compares_writers: bool = False
@@ -46,8 +62,7 @@ class Optimizer:
         """Sensible settings: B = 25 and S = 10 as in the paper (§4), fewer candidates than T/v,
         growing with the effort and the number of modules.
         """
-        sizes = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
-        size = sizes.get(effort, 0)
+        size = SIZES.get(effort, 0)
         modules = max(len(program.modules), 1)
         settings = Settings(
             effort=effort,
@@ -60,4 +75,4 @@ class Optimizer:
             settings = replace(settings, instructions=1)
         if not self.uses_demos:
             settings = replace(settings, demo_sets=1, instructions=(6, 12, 18)[size])
-        return settings
+        return self.sized(settings)

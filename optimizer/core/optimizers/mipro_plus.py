@@ -1,0 +1,138 @@
+"""MIPRO++: learning how to propose (the paper's §4).
+
+The surrogate chooses the settings of proposals, every trial writes fresh instructions under them,
+and the scores say which settings write well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from optimizer.core import counting, prompts
+from optimizer.core.candidate import Candidate
+from optimizer.core.demos import DemoSets, bootstrap, demos_to_show
+from optimizer.core.events import Result
+from optimizer.core.guidance import Guidance
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.proposals import current_instructions
+from optimizer.core.requests import Conversation
+from optimizer.core.rounds import opened
+from optimizer.core.search import Choice, NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.trials import Board, Options, conduct, search_programs
+
+TEMPERATURES = (0.4, 0.7, 1.0)
+"""The paper's 0.7, and one step to either side: beyond, small models lose the thread."""
+SHOWN_SETS = 4
+"""Demo sets that 0-shot MIPRO++ may show to the optimizer model, beside none."""
+TIPS = tuple(prompts.TIPS)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The settings of proposals θ as categories: parameters with one option are left out."""
+
+    spec: RunSpec
+    shown: DemoSets | None
+    tried: DemoSets | None = None
+
+    def sizes(self) -> dict[str, int]:
+        shows = self.spec.settings.grounding
+        sizes = {
+            "dataset summary": 1 + (shows.dataset_summary and bool(self.spec.train)),
+            "program summary": 1 + shows.program_summary,
+            "history": 1 + shows.history,
+            "tip": len(TIPS) if shows.tips else 1,
+            "temperature": len(TEMPERATURES),
+            "optimizer model": self.spec.writers,
+        }
+        for module in self.spec.program.modules:
+            name = module.name
+            if self.shown is not None and not module.frozen_instruction:
+                sizes[f"{name}:shown demos"] = self.shown.count(name)
+            if self.tried is not None:
+                sizes[f"{name}:demos"] = self.tried.count(name)
+        return {name: size for name, size in sizes.items() if size > 1}
+
+    def guidance(self, choice: Mapping[str, int]) -> Guidance:
+        """What a choice means; what there is no choice of is as the settings say."""
+        shown = self.shown.by_module if self.shown else {}
+        return Guidance(
+            dataset_summary=choice.get("dataset summary", 1) > 0,
+            program_summary=choice.get("program summary", 1) > 0,
+            history=choice.get("history", 1) > 0,
+            tip=TIPS[choice.get("tip", 0)],
+            temperature=TEMPERATURES[choice.get("temperature", 0)],
+            demos={m: sets[choice.get(f"{m}:shown demos", 0)] for m, sets in shown.items()},
+            model=choice.get("optimizer model", 0),
+        )
+
+    def demos(self, baseline: Candidate, choice: Mapping[str, int]) -> Candidate:
+        """The program as it stands, with the demo sets of the choice where they are searched."""
+        options = Options(current_instructions(self.spec.program), self.tried)
+        return options.assemble(baseline, choice)
+
+
+def learn_to_propose(board: Board, space: Space, new_search: NewSearch) -> Conversation[None]:
+    """T trials: settings from the surrogate, fresh instructions under them, a minibatch; every S of
+    them the best program so far, not the best settings, gets a full evaluation.
+    """
+    rounds = yield from opened(board)
+
+    def make(choice: Choice, step: int) -> Conversation[tuple[Candidate, Choice] | None]:
+        base = space.demos(board.baseline, choice)
+        if rounds.given_up:
+            return None
+        found = yield from rounds.write(space.guidance(choice))
+        if not found:
+            return None
+        candidate, installed = rounds.install(found, base)
+        return candidate, {**choice, **installed}
+
+    yield from search_programs(board, space.sizes(), new_search, make)
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Demo sets are searched as in MIPRO, and any of them may be shown to the optimizer model."""
+
+    def search(board: Board) -> Conversation[None]:
+        demo_sets = yield from bootstrap(spec)
+        shown = demo_sets if spec.settings.grounding.demos else None
+        yield from learn_to_propose(board, Space(spec, shown, demo_sets), new_search)
+
+    return (yield from conduct(spec, search))
+
+
+def converse_zero_shot(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Demo sets are found only to be shown to the optimizer model."""
+
+    def search(board: Board) -> Conversation[None]:
+        shown = yield from demos_to_show(spec, SHOWN_SETS)
+        yield from learn_to_propose(board, Space(spec, shown), new_search)
+
+    return (yield from conduct(spec, search))
+
+
+OPTIMIZER = Optimizer(
+    name="mipro_plus",
+    title="Instructions + demos, learning to propose (MIPRO++)",
+    description="Writes new instructions in every trial and learns which way of asking for them "
+    "works, while it picks worked examples; for larger budgets.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=True,
+    asks=counting.asks_every_trial,
+    compares_writers=True,
+)
+
+ZERO_SHOT = replace(
+    OPTIMIZER,
+    name="zero_shot_mipro_plus",
+    title="Instructions only, learning to propose (0-shot MIPRO++)",
+    description="Writes new instructions in every trial and learns which way of asking for them "
+    "works; prompts get no worked examples.",
+    converse=converse_zero_shot,
+    uses_demos=False,
+    shown_sets=SHOWN_SETS,
+)

@@ -1,0 +1,93 @@
+"""Module-Level OPRO: new instructions from the scored old ones, module by module (the paper's §4).
+
+The program's score stands in for each module's own: every module keeps a history of its
+instructions with the scores of the programs that they were part of.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from optimizer.core import counting
+from optimizer.core.demos import demos_to_show
+from optimizer.core.events import Phase, PhaseStarted, Result
+from optimizer.core.guidance import Guidance, draw_tip
+from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
+from optimizer.core.requests import Conversation
+from optimizer.core.rounds import Rounds, opened, some_of
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import Grounding, RunSpec
+from optimizer.core.trials import Board, conduct, full_trial, is_perfect
+
+PLAIN = Grounding(dataset_summary=False, program_summary=False, tips=False)
+"""The paper's “−G”: worked examples and the history, no more."""
+
+Write = Callable[[Rounds, Guidance], Conversation[dict[str, str]]]
+"""Writes new instructions by module."""
+
+
+def climb(spec: RunSpec, write: Write) -> Conversation[Result]:
+    """T times: new instructions for all modules, installed at once, fully evaluated. A module that
+    got none keeps that of the best program so far.
+    """
+
+    def search(board: Board) -> Conversation[None]:
+        demo_sets = yield from demos_to_show(spec)
+        rounds = yield from opened(board)
+        rng = random.Random(f"{spec.seed}:opro")
+        yield PhaseStarted(Phase.SEARCH, spec.settings.trials)
+        for _ in range(spec.settings.trials):
+            shown = some_of(demo_sets, rng)
+            found = yield from write(rounds, Guidance(tip=draw_tip(spec, rng), demos=shown))
+            candidate, choice = rounds.install(found, board.best or board.baseline)
+            if candidate not in board.full:
+                yield from full_trial(board, candidate, choice)
+            if rounds.given_up or is_perfect(board):
+                return
+
+    return (yield from conduct(spec, search))
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Each module's instruction is written for itself, from its own history."""
+    return (yield from climb(spec, Rounds.write))
+
+
+def converse_plain(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """The same without grounding."""
+    return (yield from converse(_ungrounded(spec), new_search))
+
+
+def _ungrounded(spec: RunSpec) -> RunSpec:
+    shown = replace(PLAIN, demos=spec.settings.grounding.demos)
+    return replace(spec, settings=replace(spec.settings, grounding=shown))
+
+
+def _plain_asks(spec: RunSpec) -> counting.Range:
+    return counting.asks_every_trial(_ungrounded(spec))
+
+
+OPTIMIZER = Optimizer(
+    name="module_opro",
+    title="Instructions only (Module-Level OPRO)",
+    description="Writes one new instruction for every module at a time from those that scored "
+    "best before; each is tried on the whole validation split.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=False,
+    steps=counting.full_evaluations,
+    asks=counting.asks_every_trial,
+    sized=few_full_evaluations,
+)
+
+PLAIN_OPTIMIZER = replace(
+    OPTIMIZER,
+    name="module_opro_plain",
+    title="Instructions only (Module-Level OPRO without grounding)",
+    description="The same, but the optimizer model sees only worked examples and the instructions "
+    "tried before: fewer and shorter prompts.",
+    converse=converse_plain,
+    asks=_plain_asks,
+)

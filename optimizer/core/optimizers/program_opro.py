@@ -1,0 +1,76 @@
+"""Program-Level OPRO: one reply with new instructions for all modules (the paper's §4)."""
+
+from __future__ import annotations
+
+from optimizer.core import counting, guards, prompts
+from optimizer.core.demos import SHOWN_DEMOS
+from optimizer.core.drafting import REDRAWS, clean
+from optimizer.core.events import ProposalRefused, Result
+from optimizer.core.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
+from optimizer.core.lm import Prompt
+from optimizer.core.optimizers.module_opro import climb
+from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
+from optimizer.core.parse import read_object
+from optimizer.core.requests import Ask, Conversation, ask
+from optimizer.core.rounds import Rounds
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import RunSpec
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """All instructions are written in one reply, from whole programs tried before."""
+    return (yield from climb(spec, write_together))
+
+
+def write_together(rounds: Rounds, guidance: Guidance) -> Conversation[dict[str, str]]:
+    """Ask for all instructions at once; what is missing or refused is asked for again."""
+    found: dict[str, str] = {}
+    rounds.round += 1
+    for draw in range(REDRAWS + 1 if rounds.modules else 0):
+        (reply,) = yield from ask(
+            Ask((_prompt(rounds, guidance, draw),), f"instructions of round {rounds.round}")
+        )
+        told = read_object(reply, {module.name for module in rounds.modules})
+        for module in rounds.modules:
+            text = clean(str(told.get(module.name, "")))
+            if module.name in found:
+                continue
+            reason = guards.refusal(rounds.board.spec, module, text, rounds.written[module.name])
+            if reason:
+                shown = text[: guards.MAX_LENGTH]
+                yield ProposalRefused(module.name, shown, reason, guidance.source)
+            else:
+                found[module.name] = text
+        if len(found) == len(rounds.modules):
+            break
+    return (yield from rounds.keep(found, guidance.source))
+
+
+def _prompt(rounds: Rounds, guidance: Guidance, draw: int) -> Prompt:
+    board, shows = rounds.board, rounds.board.spec.settings.grounding
+    return prompts.propose_program(
+        board.spec.program,
+        rounds.modules,
+        board.baseline.modules,
+        dataset_summary=rounds.ground.dataset_summary,
+        program_summary=rounds.ground.program_summary,
+        demos={name: demos[:SHOWN_DEMOS] for name, demos in guidance.demos.items()},
+        history=board.program_history()[-HISTORY_SHOWN:] if shows.history else (),
+        tip=prompts.TIPS[guidance.tip],
+        temperature=board.spec.settings.proposal_temperature,
+        sample=rounds.round * SAMPLES_OF_A_ROUND + draw,
+    )
+
+
+OPTIMIZER = Optimizer(
+    name="program_opro",
+    title="Instructions only (Program-Level OPRO)",
+    description="Writes the instructions of all modules in one reply, seeing whole programs that "
+    "scored best before; each is tried on the whole validation split.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=False,
+    steps=counting.full_evaluations,
+    asks=counting.asks_once_a_trial,
+    sized=few_full_evaluations,
+)
