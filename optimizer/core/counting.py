@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from optimizer.core.drafting import REDRAWS
+from optimizer.core.probe import REWRITINGS, WEAK_PROPOSALS
 from optimizer.core.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
 from optimizer.core.spec import RunSpec, Settings
 
@@ -45,18 +46,31 @@ def full_evaluations(settings: Settings, validation: int) -> Steps:
     return Steps(trials, (min(trials, 1) * validation, trials * validation))
 
 
+def reflections(settings: Settings, validation: int) -> Steps:
+    """As many examples as T minibatches with their full evaluations, and at least one round: parent
+    and child on a minibatch of training examples, then the child on all of validation.
+    """
+    size = settings.minibatch_size
+    most = max(minibatches(settings, validation).examples[1], 2 * size + validation)
+    return Steps(max(most // (size + validation), 1), (min(size, most), most))
+
+
 def no_asks(spec: RunSpec) -> Range:
     """Instructions stay as they are."""
     return 0, 0
 
 
 def asks_upfront(spec: RunSpec) -> Range:
-    """Grounding, then all instructions of every module; refused ones are drawn again."""
+    """The probe, grounding, then all instructions of every module; refused ones are drawn again.
+
+    A model that the probe finds too weak writes fewer, without grounding.
+    """
     new = max(spec.settings.instructions - 1, 0) * writable(spec)
     if not new:
         return 0, 0
-    grounding = asks_for_grounding(spec)
-    return grounding[0] + new, grounding[1] + (REDRAWS + 1) * new
+    probe = len(REWRITINGS)
+    fewest = probe + min(WEAK_PROPOSALS * writable(spec), new)
+    return fewest, probe + asks_for_grounding(spec)[1] + (REDRAWS + 1) * new
 
 
 def asks_every_trial(spec: RunSpec) -> Range:
@@ -75,6 +89,12 @@ def asks_once_a_trial(spec: RunSpec) -> Range:
         return 0, 0
     grounding = asks_for_grounding(spec)
     return grounding[0] + 1, grounding[1] + (REDRAWS + 1) * new
+
+
+def asks_once_a_round(spec: RunSpec) -> Range:
+    """Without grounding one prompt a round, T rounds at most."""
+    new = spec.settings.trials if writable(spec) else 0
+    return min(new, 1), (REDRAWS + 1) * new
 
 
 def asks_for_grounding(spec: RunSpec) -> Range:

@@ -38,10 +38,15 @@ class DemoSets:
 
 
 def bootstrap(spec: RunSpec) -> Conversation[DemoSets]:
-    """Find `spec.settings.demo_sets` demo sets for every module (§3.1, §4)."""
+    """Find `spec.settings.demo_sets` demo sets for every module (§3.1, §4).
+
+    Frozen demos are their module's only set.
+    """
     rng = random.Random(f"{spec.seed}:demos")
     settings = spec.settings
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
+    if all(module.frozen_demos for module in spec.program.modules):
+        wanted = 0
     traces: list[TraceDemos] = []
     yield PhaseStarted(Phase.BOOTSTRAP, min(len(spec.train), wanted))
     if wanted:
@@ -72,7 +77,7 @@ def demos_to_show(spec: RunSpec, sets: int = 1) -> Conversation[DemoSets | None]
 
 def settings_to_show(settings: Settings, sets: int) -> Settings | None:
     """What demos that are only shown are bootstrapped with: so many sets beside the empty one."""
-    if not settings.grounding.demos:
+    if not settings.grounding.demos or not sets:
         return None
     return replace(settings, demo_sets=sets + 1, max_bootstrapped_demos=SHOWN_DEMOS)
 
@@ -163,6 +168,8 @@ def _sets_of(
     spec: RunSpec, module: Module, traces: Sequence[TraceDemos], rng: random.Random
 ) -> tuple[DemoSet, ...]:
     settings = spec.settings
+    if module.frozen_demos:
+        return (module.demos,)
     labelled = _labelled(spec, module) if settings.max_labeled_demos else []
     sets: list[DemoSet] = [module.demos, ()] if module.demos else [()]
     if labelled and settings.demo_sets > 1:

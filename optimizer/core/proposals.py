@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
 
 from optimizer.core import prompts
-from optimizer.core.candidate import baseline_of
-from optimizer.core.demos import SHOWN_DEMOS, DemoSets
-from optimizer.core.drafting import REDRAWS, Draft, clean, drafted
-from optimizer.core.events import InstructionProposed, Noted, Phase, PhaseStarted
-from optimizer.core.guards import MAX_LENGTH
-from optimizer.core.lm import Prompt
-from optimizer.core.program import Demo, Module, Program
+from optimizer.core.demos import DemoSet, DemoSets
+from optimizer.core.drafting import REDRAWS, clean, drafted
+from optimizer.core.events import InstructionProposed, Noted, Phase, PhaseStarted, ProposalRefused
+from optimizer.core.guards import MAX_LENGTH, refusal
+from optimizer.core.guidance import Ground, Guidance, draw_tip, grounded_draft
+from optimizer.core.plain import SOURCES, plain_instructions
+from optimizer.core.probe import WEAK_PROPOSALS, too_weak
+from optimizer.core.program import Module, Program
 from optimizer.core.requests import Ask, Conversation, ask
 from optimizer.core.spec import RunSpec
 
@@ -31,26 +30,20 @@ History = dict[str, tuple[tuple[str, float], ...]]
 """Instructions tried before with the program's score, by module, ascending."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What proposals are grounded in; an empty part is left out of the prompt."""
-
-    dataset_summary: str = ""
-    program_summary: str = ""
-    module_descriptions: dict[str, str] = field(default_factory=dict)
-
-
 def propose(
     spec: RunSpec, demo_sets: DemoSets | None, history: History
 ) -> Conversation[Instructions]:
     """Write `spec.settings.instructions - 1` new instructions for every module, all upfront.
 
-    A frozen instruction is its module's only one.
+    Plain ones made from the signature come on top. A model too weak to propose writes fewer, and
+    without summaries. A frozen instruction is its module's only one.
     """
     new = max(spec.settings.instructions - 1, 0)
     open_ones = [m for m in spec.program.modules if not m.frozen_instruction]
-    yield PhaseStarted(Phase.PROPOSE, new * len(open_ones))
-    ground = (yield from grounding(spec)) if new and open_ones else Ground()
+    yield PhaseStarted(Phase.PROPOSE, (new + len(SOURCES)) * len(open_ones))
+    weak = (yield from too_weak(new)) if new and open_ones else False
+    ground = (yield from grounding(spec)) if new and open_ones and not weak else Ground()
+    new = min(new, WEAK_PROPOSALS) if weak else new
     found = current_instructions(spec.program)
     for module in open_ones:
         tried = history.get(module.name, ()) if spec.settings.grounding.history else ()
@@ -116,13 +109,12 @@ def _module_instructions(
     new: int,
 ) -> Conversation[tuple[str, ...]]:
     rng = random.Random(f"{spec.seed}:proposals:{module.name}")
-    kept = [module.signature.instruction]
-    yield InstructionProposed(module.name, 0, kept[0], "current")
+    kept = yield from unwritten(spec, module)
     drafts = []
-    for i, tip in enumerate(_tips(spec, new, rng)):
-        demos = _shown(demo_sets, module, i + 1)
-        prompt = partial(_prompt, spec, module, ground, demos, tried, tip)
-        drafts.append(Draft(module, prompt, _tip_name(tip)))
+    for index in range(new):
+        demos = {module.name: _shown(demo_sets, module, index)}
+        guidance = Guidance(tip=draw_tip(spec, rng), demos=demos)
+        drafts.append(grounded_draft(spec, module, ground, guidance, tried))
     purpose = f"instructions for {module.name}"
     texts = yield from drafted(spec, drafts, {module.name: kept}, purpose)
     for draft, text in zip(drafts, texts, strict=True):
@@ -138,44 +130,22 @@ def _module_instructions(
     return tuple(kept)
 
 
-def _prompt(
-    spec: RunSpec,
-    module: Module,
-    ground: Ground,
-    demos: Sequence[Demo],
-    tried: Sequence[tuple[str, float]],
-    tip: str,
-    sample: int,
-) -> Prompt:
-    shows = spec.settings.grounding
-    return prompts.propose_instruction(
-        module,
-        baseline_of(spec.program).modules[module.name],
-        dataset_summary=ground.dataset_summary,
-        program=spec.program if shows.program_summary else None,
-        program_summary=ground.program_summary,
-        module_description=ground.module_descriptions.get(module.name, ""),
-        demos=demos if shows.demos else (),
-        history=tried,
-        tip=tip,
-        temperature=spec.settings.proposal_temperature,
-        sample=sample,
-    )
+def unwritten(spec: RunSpec, module: Module) -> Conversation[list[str]]:
+    """The current instruction and the plain ones, which cost no call."""
+    kept = [module.signature.instruction]
+    yield InstructionProposed(module.name, 0, kept[0], "current")
+    for text, source in zip(plain_instructions(module), SOURCES, strict=True):
+        reason = refusal(spec, module, text, kept)
+        if reason:
+            yield ProposalRefused(module.name, text[:MAX_LENGTH], reason, source)
+        else:
+            kept.append(text)
+            yield InstructionProposed(module.name, len(kept) - 1, text, source)
+    return kept
 
 
-def _shown(demo_sets: DemoSets | None, module: Module, index: int) -> tuple[Demo, ...]:
+def _shown(demo_sets: DemoSets | None, module: Module, index: int) -> DemoSet:
     if demo_sets is None:
         return ()
     filled = [demos for demos in demo_sets.by_module[module.name] if demos]
-    return filled[(index - 1) % len(filled)][:SHOWN_DEMOS] if filled else ()
-
-
-def _tips(spec: RunSpec, count: int, rng: random.Random) -> list[str]:
-    if not spec.settings.grounding.tips:
-        return [""] * count
-    return [prompts.TIPS[rng.choice(list(prompts.TIPS))] for _ in range(count)]
-
-
-def _tip_name(tip: str) -> str:
-    name = next((name for name, text in prompts.TIPS.items() if text == tip), "none")
-    return "grounded" if name == "none" else f"grounded, tip: {name.replace('_', ' ')}"
+    return filled[index % len(filled)] if filled else ()

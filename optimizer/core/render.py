@@ -94,11 +94,15 @@ def _form(module: Module) -> str:
     return "{" + ", ".join(f'"{f.name}": {_shape(f)}' for f in output_fields(module)) + "}"
 
 
-def _shape(field: Field) -> str:
+def shape_of(field: Field) -> str:
+    """What a value of this field looks like, in words."""
     if field.type is FieldType.CHOICE:
-        shape = "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
-    else:
-        shape = _SHAPES[field.type]
+        return "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
+    return _SHAPES[field.type]
+
+
+def _shape(field: Field) -> str:
+    shape = shape_of(field)
     return f"<{shape}; {field.description}>" if field.description else f"<{shape}>"
 
 

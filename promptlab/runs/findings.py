@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.events import DemoSetFound, InstructionProposed
+from optimizer.core.events import DemoSetFound, InstructionProposed, ProposalRefused
 from optimizer.core.program import Demo, Module, Program
 from optimizer.core.render import output_fields
 from optimizer.models import Run, RunEvent
@@ -57,6 +57,7 @@ class ModuleFindings:
     name: str
     instructions: tuple[FoundInstruction, ...]
     demo_sets: tuple[FoundDemos, ...]
+    refused: tuple[ProposalRefused, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def _module(
     mine = [e.data for e in events if e.data.get("module") == module.name]
     said = [from_json(InstructionProposed, d) for d in mine if d["kind"] == "instruction_proposed"]
     sets = [from_json(DemoSetFound, d) for d in mine if d["kind"] == "demo_set_found"]
+    refused = [from_json(ProposalRefused, d) for d in mine if d["kind"] == "proposal_refused"]
     instructions = tuple(
         FoundInstruction(
             p.index, p.instruction, p.source, _is_chosen(best, module.name, "instruction", p.index),
@@ -98,7 +100,7 @@ def _module(
         )
         for s in sets
     )  # fmt: skip
-    return ModuleFindings(module.name, instructions, demo_sets)
+    return ModuleFindings(module.name, instructions, demo_sets, tuple(refused))
 
 
 def shown_demo(module: Module, demo: Demo) -> ShownDemo:
@@ -162,7 +164,10 @@ def _place(choice: dict[str, int], module: str) -> tuple[int, int]:
     return choice.get(f"{module}:instruction", 0), choice.get(f"{module}:demos", 0)
 
 
-FOUND = ("demo_set_found", "instruction_proposed", "noted", "phase_started", "test_scored")
+FOUND = (
+    "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
+    "test_scored",
+)  # fmt: skip
 
 
 def events_of(run: Run) -> list[RunEvent]:
@@ -198,6 +203,11 @@ def _line(event: RunEvent) -> LogLine | None:
     if event.kind == "instruction_proposed" and data["index"]:
         told = _("Instruction %(n)s for %(module)s: %(source)s") % {
             "n": data["index"], "module": data["module"], "source": data["source"],
+        }  # fmt: skip
+        return LogLine(event.seq, event.at, told)
+    if event.kind == "proposal_refused":
+        told = _("Not tried, an instruction for %(module)s: %(reason)s") % {
+            "module": data["module"], "reason": data["reason"],
         }  # fmt: skip
         return LogLine(event.seq, event.at, told)
     return None

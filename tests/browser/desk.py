@@ -12,6 +12,7 @@ import json
 import random
 from typing import Any
 
+from tests.fakes.rewriting import rewritten
 from tests.fakes.scripted_lm import schema_properties
 from tests.fakes.world import chance
 
@@ -66,7 +67,7 @@ def answers(body: dict[str, Any], most: float = 1.0) -> str:
     properties = schema_properties(wanted)
     if not properties:
         way = int(chance(said[-1]["content"], body.get("seed")) * 1000)
-        return f"Read the message and name the team that can end the trouble, in way {way}."
+        return rewritten(said[-1]["content"]) or f"Read the message and name the team that can end the trouble, in way {way}."
     demos = (len(said) - 2) // 2
     skill = 0.3 + 0.12 * demos + 0.25 * chance(said[0]["content"])
     right = chance(said[-1]["content"], said[0]["content"], demos) < min(skill, most)

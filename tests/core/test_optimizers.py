@@ -242,7 +242,8 @@ def test_more_trials_than_combinations_end_well():
 def test_unusable_proposals_are_drawn_again_and_never_tried():
     world = World(one_module_program(), write=lambda text, n: "Use {nothing_like_it}.")
     world.hold(converse(spec_for("mipro")))
-    assert [e.index for e in world.events_of(InstructionProposed)] == [0]
+    proposed = world.events_of(InstructionProposed)
+    assert [e.source for e in proposed] == ["current", "direct", "step by step"]
     assert any("no field of the module" in e.reason for e in world.events_of(ProposalRefused))
 
 

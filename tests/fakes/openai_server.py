@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.rewriting import rewritten
 from tests.fakes.scripted_lm import schema_properties
 from tests.fakes.world import chance
 
@@ -38,7 +39,7 @@ def by_schema(body: Body) -> str:
     said = body["messages"][-1]["content"]
     properties = schema_properties(wanted)
     if not properties:
-        return f"Look at it closely, in way {int(chance(said) * 1000)}."
+        return rewritten(said) or f"Look at it closely, in way {int(chance(said) * 1000)}."
     return json.dumps({name: _value(kind, said) for name, kind in properties.items()})
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from optimizer.core.lm import Reply
 from optimizer.lm.call import LMCall, key_of
+from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
 Script = Callable[[LMCall], str | Exception]
@@ -28,7 +29,10 @@ def by_skill(call: LMCall) -> str:
     properties = schema_properties(call.schema)
     if not properties:
         words = call.messages[-1].content
-        return f"Look at it closely, in way {int(chance(words, call.sample) * 1000)}."
+        return (
+            rewritten(words)
+            or f"Look at it closely, in way {int(chance(words, call.sample) * 1000)}."
+        )
     said = call.messages[-1].content
     demos = (len(call.messages) - 2) // 2
     skill = 0.35 + 0.1 * demos + 0.3 * chance(call.messages[0].content)

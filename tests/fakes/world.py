@@ -13,6 +13,7 @@ from optimizer.core.example import Example
 from optimizer.core.metrics import Metric, MetricKind
 from optimizer.core.outcome import CallTrace, Outcome, Score
 from optimizer.core.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.prompts import REWRITE
 from optimizer.core.requests import (
     Ask,
     BudgetSpent,
@@ -23,6 +24,7 @@ from optimizer.core.requests import (
     Request,
 )
 from optimizer.core.signature import Field, FieldType, Signature
+from tests.fakes.rewriting import rewritten
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -97,12 +99,14 @@ class World:
     """Answers by rule and keeps what was said.
 
     `judge` gives a candidate's score on an example, None for a failed call.
+    `write` replies to the optimizer's prompts, `rewrite` to those that find out what it can do.
     `budget` is the number of examples that may be evaluated before the world refuses.
     """
 
     program: Program
     judge: Callable[[Candidate, Example], float | None] = by_luck
     write: Callable[[str, int], str] = lambda text, n: f"Proposed instruction number {n}."
+    rewrite: Callable[[str], str] = rewritten
     budget: int | None = None
     evaluated: list[Evaluate] = field(default_factory=list)
     asked: list[Ask] = field(default_factory=list)
@@ -134,15 +138,16 @@ class World:
         self.digests.append(request.digest)
         if isinstance(request, Ask):
             self.asked.append(request)
-            return tuple(
-                self.write(prompt.messages[-1].content, len(self.asked) * 100 + i)
-                for i, prompt in enumerate(request.prompts)
-            )
+            said = [prompt.messages[-1].content for prompt in request.prompts]
+            return tuple(self.say(text, len(self.asked) * 100 + i) for i, text in enumerate(said))
         if self.budget is not None and self.spent + len(request.examples) > self.budget:
             raise BudgetSpent
         self.spent += len(request.examples)
         self.evaluated.append(request)
         return tuple(self.outcome(request.candidate, example) for example in request.examples)
+
+    def say(self, text: str, n: int) -> str:
+        return self.rewrite(text) if text.startswith(REWRITE) else self.write(text, n)
 
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:
         value = self.judge(candidate, example)

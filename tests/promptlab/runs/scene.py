@@ -46,6 +46,7 @@ from promptlab.programs.services import create_program
 from promptlab.runs import services
 from promptlab.runs.models import Launch
 from promptlab.runs.planning import Wishes
+from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
 INTENTS = ("refund", "exchange", "delivery", "account", "other")
@@ -253,7 +254,8 @@ class _Player:
     def fill(self, entry: Open) -> None:
         request = entry.request
         if isinstance(request, Ask):
-            entry.replies = tuple(self.propose() for _ in request.prompts)
+            said = (prompt.messages[-1].content for prompt in request.prompts)
+            entry.replies = tuple(rewritten(text) or self.propose() for text in said)
             return
         for position, example in enumerate(request.examples):
             entry.known[position] = self.outcome(request.candidate, example)
