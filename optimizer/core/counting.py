@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from optimizer.core.aptitude import REWRITINGS, WEAK_PROPOSALS
 from optimizer.core.drafting import REDRAWS
-from optimizer.core.probe import REWRITINGS, WEAK_PROPOSALS
 from optimizer.core.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
 from optimizer.core.spec import RunSpec, Settings
 
@@ -92,9 +92,11 @@ def asks_once_a_trial(spec: RunSpec) -> Range:
 
 
 def asks_once_a_round(spec: RunSpec) -> Range:
-    """Without grounding one prompt a round, T rounds at most."""
+    """The probe, then one prompt a round, T rounds at most; without grounding."""
     new = spec.settings.trials if writable(spec) else 0
-    return min(new, 1), (REDRAWS + 1) * new
+    if not new:
+        return 0, 0
+    return len(REWRITINGS) + 1, len(REWRITINGS) + (REDRAWS + 1) * new
 
 
 def asks_for_grounding(spec: RunSpec) -> Range:

@@ -243,7 +243,7 @@ _OTHERS_FAULT = (
 
 
 def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
-    """A request that any model fit to write instructions can follow (see probe.py)."""
+    """A request that any model fit to write instructions can follow (see aptitude.py)."""
     return _said(
         f"{REWRITE} Keep these words as they are: {', '.join(names)}. "
         f"Answer with the new sentence only.\n\nInstruction: {sentence}\n\nIn other words:",

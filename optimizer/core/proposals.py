@@ -6,13 +6,13 @@ import random
 from collections.abc import Sequence
 
 from optimizer.core import prompts
+from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.demos import DemoSet, DemoSets
 from optimizer.core.drafting import REDRAWS, clean, drafted
 from optimizer.core.events import InstructionProposed, Noted, Phase, PhaseStarted, ProposalRefused
 from optimizer.core.guards import MAX_LENGTH, refusal
 from optimizer.core.guidance import Ground, Guidance, draw_tip, grounded_draft
 from optimizer.core.plain import SOURCES, plain_instructions
-from optimizer.core.probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.program import Module, Program
 from optimizer.core.requests import Ask, Conversation, ask
 from optimizer.core.spec import RunSpec

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core import prompts
+from optimizer.core.aptitude import REWRITINGS, Rewriting, followed, too_weak
 from optimizer.core.events import InstructionProposed, Noted, ProposalRefused
 from optimizer.core.guards import refusal
 from optimizer.core.plain import plain_instructions
-from optimizer.core.probe import REWRITINGS, Rewriting, followed, too_weak
 from optimizer.core.program import Module, ModuleKind
 from optimizer.core.proposals import propose
 from optimizer.core.signature import Field, FieldType, Signature
