@@ -99,10 +99,15 @@ class Line:
         self._writer = writer
 
     @property
+    def most(self) -> int:
+        """Calls that the provider takes at once."""
+        return self._gate.most
+
+    @property
     def in_flight(self) -> int:
         """Examples to have under way: more than places, so that no place waits for the books."""
-        places = self._gate.most
-        return places + min(max(places // 4, 1), 16)
+        places = self.most
+        return places + min(max(places // 4, 1), 64)
 
     async def say(self, prompt: Prompt, temperature: float | None = None) -> Reply:
         """One reply.
