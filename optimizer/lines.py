@@ -186,6 +186,7 @@ class Lines:
         connect: Connect,
         max_cost: int | None = None,
         attempts: int = ATTEMPTS,
+        further_optimizers: tuple[ModelRef, ...] = (),
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -196,9 +197,14 @@ class Lines:
         self._attempts = attempts
         self._writer = writer
         self._by_role = {role: self._line(role, ref) for role, ref in models.items()}
+        self._further = [self._line(Role.OPTIMIZER, ref) for ref in further_optimizers]
 
     def __getitem__(self, role: Role) -> Line:
         return self._by_role.get(role) or self._by_role[Role.TASK]
+
+    def optimizer(self, model: int) -> Line:
+        """The optimizer model that an `Ask` names: 0 the run's own, n the n-th further one."""
+        return self._further[model - 1] if model else self[Role.OPTIMIZER]
 
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():

@@ -68,7 +68,8 @@ class Run(models.Model):
     `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
     is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
     is the phase's progress, `answer_done` of `answer_size` that of the examples being evaluated
-    right now. `epoch` counts owners: only the newest may write.
+    right now. `estimate` is what the best is expected to score on new examples. `epoch` counts
+    owners: only the newest may write.
     """
 
     class Status(models.TextChoices):
@@ -118,6 +119,7 @@ class Run(models.Model):
 
     baseline_score = models.JSONField(null=True)
     best_score = models.JSONField(null=True)
+    estimate = models.JSONField(null=True)
     best_candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, related_name="+")
     comparison = models.JSONField(null=True)
     test_result = models.JSONField(null=True)
@@ -317,6 +319,37 @@ class Completion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} call {self.key[:12]}"
+
+
+class Measurement(models.Model):
+    """A program run on a few examples before a run starts, to see what its calls take.
+
+    `digest` is that of what was measured (program, model and examples): whoever wants the same
+    finds it again. `outcomes` are the examples', `at_once` how many were under way together.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    namespace = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    program = models.JSONField()
+    model = models.JSONField()
+    examples = models.JSONField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    outcomes = models.JSONField(null=True)
+    at_once = models.PositiveIntegerField(default=1)
+    problem = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["namespace", "digest"], name="measurement_of")]
+
+    def __str__(self) -> str:
+        return f"measurement {self.pk}"
 
 
 class Tryout(models.Model):

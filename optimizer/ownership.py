@@ -8,8 +8,8 @@ from typing import Any, Literal
 import psycopg
 from django.db import connections
 
-Kind = Literal["run", "tryout"]
-_LOCK_CLASS: dict[str, int] = {"run": 7201, "tryout": 7202}
+Kind = Literal["run", "tryout", "measurement"]
+_LOCK_CLASS: dict[Kind, int] = {"run": 7201, "tryout": 7202, "measurement": 7203}
 
 
 class TakenByAnother(Exception):
@@ -25,7 +25,7 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who reserves calls, in `namespace`: a run in one epoch, or a tryout."""
+    """Who reserves calls, in `namespace`: a run in one epoch, a tryout, a measurement."""
 
     kind: Kind
     ref: int
@@ -38,8 +38,8 @@ class Owner:
 
     @classmethod
     def named(cls, name: str) -> Owner:
-        kind, ref, epoch = name.split(":")
-        return cls("run" if kind == "run" else "tryout", int(ref), int(epoch))
+        said, ref, epoch = name.split(":")
+        return cls(next(kind for kind in _LOCK_CLASS if kind == said), int(ref), int(epoch))
 
     def lock(self, connection: psycopg.Connection[Any]) -> None:
         """Hold this owner's lock as long as the connection lives.

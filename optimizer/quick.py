@@ -1,9 +1,10 @@
-"""Short jobs for somebody who waits: trying one example, testing a provider."""
+"""Short jobs for somebody who waits: trying one example, measuring a few, testing a provider."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,18 +12,27 @@ from django.utils import timezone
 
 from optimizer import codec, doorbell, lines, ownership
 from optimizer.answering import run_example
-from optimizer.core.candidate import Candidate
+from optimizer.core.candidate import Candidate, baseline_of
 from optimizer.core.example import Example
 from optimizer.core.lm import Message, Reply, Role
 from optimizer.core.metrics import Metric
 from optimizer.core.outcome import Outcome
 from optimizer.core.program import Program
 from optimizer.core.spec import ModelRef
-from optimizer.lines import Connect, Endpoint, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
+from optimizer.leaving import Leaving
+from optimizer.lines import (
+    Connect,
+    Endpoint,
+    Line,
+    Lines,
+    NoEmbeddedModel,
+    PriceUnknown,
+    ProviderGone,
+)
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, SchemaRefused
 from optimizer.lm.openai_http import OpenAIHttp
-from optimizer.models import Provider, Tryout
+from optimizer.models import Measurement, Provider, Tryout
 from optimizer.ownership import Owner, TakenByAnother
 from optimizer.secrets import WrongEncryptionKey
 from optimizer.writer import Writer
@@ -36,22 +46,24 @@ CANNOT_CALL = (CallFailed, ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEnc
 def try_program(tryout_id: int, connect: Connect = lines.connect) -> None:
     """Run a tryout's program on its example, and keep the outcome or why there is none."""
     row = Tryout.objects.get(pk=tryout_id)
-    owner = Owner("tryout", row.pk, namespace=row.namespace)
-    try:
-        connection = ownership.take(owner)
-    except TakenByAnother as taken:
-        logger.info("%s; this worker leaves it alone", taken)
-        return
-    with asyncio.Runner() as loop:
-        writer = Writer(owner, connection, loop.get_loop())
-        try:
-            with writer:
-                outcome = _tried(row, writer, loop, connect)
-            _keep(row, state=Tryout.State.DONE, outcome=codec.to_json(outcome))
-        except CANNOT_CALL as failure:
-            _keep(row, state=Tryout.State.FAILED, problem=str(failure))
-        finally:
-            writer.release()
+
+    def tried(writer: Writer, loop: asyncio.Runner) -> dict[str, Any]:
+        outcome = _tried(row, writer, loop, connect)
+        return {"state": Tryout.State.DONE, "outcome": codec.to_json(outcome)}
+
+    _do(row, Owner("tryout", row.pk, namespace=row.namespace), tried)
+
+
+def measure_program(measurement_id: int, connect: Connect = lines.connect) -> None:
+    """Run a measurement's program on its examples, and keep the outcomes or why there are none."""
+    row = Measurement.objects.get(pk=measurement_id)
+
+    def measured(writer: Writer, loop: asyncio.Runner) -> dict[str, Any]:
+        outcomes, at_once = _measured(row, writer, loop, connect)
+        kept = codec.to_json(outcomes, tuple[Outcome, ...])
+        return {"state": Measurement.State.DONE, "outcomes": kept, "at_once": at_once}
+
+    _do(row, Owner("measurement", row.pk, namespace=row.namespace), measured)
 
 
 def check_provider(provider_id: int, model: str, connect: Connect = lines.connect) -> None:
@@ -67,6 +79,31 @@ def check_provider(provider_id: int, model: str, connect: Connect = lines.connec
     with transaction.atomic():
         Provider.objects.filter(pk=provider_id).update(checked_at=timezone.now(), **found)
         doorbell.ring("provider", provider_id)
+
+
+def _do(
+    row: Tryout | Measurement,
+    owner: Owner,
+    job: Callable[[Writer, asyncio.Runner], dict[str, Any]],
+) -> None:
+    """Do the job as the row's owner, and keep what it found or why it found nothing."""
+    try:
+        connection = ownership.take(owner)
+    except TakenByAnother as taken:
+        logger.info("%s; this worker leaves it alone", taken)
+        return
+    with asyncio.Runner() as loop:
+        writer = Writer(owner, connection, loop.get_loop())
+        try:
+            with writer:
+                found = job(writer, loop)
+        except (*CANNOT_CALL, Leaving) as failure:
+            found = {"state": row.State.FAILED, "problem": str(failure)}
+        finally:
+            writer.release()
+    with transaction.atomic():
+        type(row).objects.filter(pk=row.pk).update(answered_at=timezone.now(), **found)
+        doorbell.ring(owner.kind, row.pk)
 
 
 def _tried(row: Tryout, writer: Writer, loop: asyncio.Runner, connect: Connect) -> Outcome:
@@ -87,10 +124,38 @@ def _tried(row: Tryout, writer: Writer, loop: asyncio.Runner, connect: Connect) 
         loop.run(opened.aclose())
 
 
-def _keep(row: Tryout, **values: Any) -> None:
-    with transaction.atomic():
-        Tryout.objects.filter(pk=row.pk).update(answered_at=timezone.now(), **values)
-        doorbell.ring("tryout", row.pk)
+def _measured(
+    row: Measurement, writer: Writer, loop: asyncio.Runner, connect: Connect
+) -> tuple[tuple[Outcome, ...], int]:
+    """Outcomes of the examples, all under way together, and how many calls that were at once."""
+    program = codec.from_json(Program, row.program)
+    examples = codec.from_json(tuple[Example, ...], row.examples)
+    ref = codec.from_json(ModelRef, row.model)
+    opened = Lines({Role.TASK: ref}, row.namespace, writer, connect, attempts=ATTEMPTS)
+    line = opened[Role.TASK]
+    try:
+        outcomes = loop.run(_all_of(program, examples, line))
+    finally:
+        loop.run(opened.aclose())
+    return outcomes, min(len(examples), line.most)
+
+
+async def _all_of(program: Program, examples: Sequence[Example], line: Line) -> tuple[Outcome, ...]:
+    """One outcome an example, a failed one with its error.
+
+    Raises:
+        CallFailed, Leaving: none came back.
+    """
+    tasks = (run_example(program, baseline_of(program), e, None, line) for e in examples)
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [f for f in found if isinstance(f, BaseException)]
+    unforeseen = [f for f in failures if not isinstance(f, CallFailed | Leaving)]
+    if unforeseen or len(failures) == len(found):
+        raise (unforeseen or failures)[0]
+    return tuple(
+        Outcome(e.id, None, {}, (), str(f)) if isinstance(f, BaseException) else f
+        for e, f in zip(examples, found, strict=True)
+    )
 
 
 async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[str, Any]:

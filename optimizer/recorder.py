@@ -211,6 +211,8 @@ class Recorder:
             self._run.trials.filter(number=event.number).update(**trial)
             if event.number == 0:
                 run.update(baseline_score=score)
+            if isinstance(event, FullScored) and event.expected is not None:
+                run.update(estimate=codec.to_json(event.expected))
         elif isinstance(event, BestChanged):
             run.update(**summary.of_best(self._run, event))
         elif isinstance(event, TestScored):

@@ -25,6 +25,13 @@ def try_program(tryout_id: int) -> None:
     quick.try_program(tryout_id)
 
 
+@app.task(name="measure_program", queue=QUICK)
+def measure_program(measurement_id: int) -> None:
+    from optimizer import quick
+
+    quick.measure_program(measurement_id)
+
+
 @app.task(name="check_provider", queue=QUICK)
 def check_provider(provider_id: int, model: str) -> None:
     from optimizer import quick

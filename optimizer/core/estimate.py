@@ -8,6 +8,7 @@ from optimizer.core.candidate import ModulePrompt, baseline_of
 from optimizer.core.demos import labelled_demo
 from optimizer.core.example import Example
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.pilot import Pilot
 from optimizer.core.program import Module, Program
 from optimizer.core.render import render
 from optimizer.core.signature import Value
@@ -36,8 +37,11 @@ class RunEstimate:
         return low, self.task_calls[1] + self.optimizer_calls[1]
 
 
-def estimate(spec: RunSpec) -> RunEstimate:
-    """Count the requests that the chosen optimizer makes with these settings and this data."""
+def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
+    """Count the requests that the chosen optimizer makes with these settings and this data.
+
+    Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
+    """
     per_example = max(len(spec.program.calls), 1)
     validation = len(validation_of(spec))
     low = high = validation
@@ -47,18 +51,19 @@ def estimate(spec: RunSpec) -> RunEstimate:
     final = held_out_size(spec.settings, len(spec.validation), len(spec.test))
     low, high = low + searched[0] + len(spec.test), high + searched[1] + 2 * final
     asked = OPTIMIZERS[spec.optimizer].asks(spec)
-    tokens = _prompt_tokens(spec)
+    tokens = _prompt_tokens(spec, pilot)
+    replies = pilot.completion_tokens if pilot else (REPLY_TOKENS / 2, REPLY_TOKENS)
     task = (low * per_example, high * per_example)
     return RunEstimate(
         task_calls=task,
         optimizer_calls=asked,
         prompt_tokens=(
-            task[0] * tokens[0] + asked[0] * ASK_TOKENS[0],
-            task[1] * tokens[1] + asked[1] * ASK_TOKENS[0],
+            round(task[0] * tokens[0]) + asked[0] * ASK_TOKENS[0],
+            round(task[1] * tokens[1]) + asked[1] * ASK_TOKENS[0],
         ),
         completion_tokens=(
-            task[0] * REPLY_TOKENS // 2 + asked[0] * ASK_TOKENS[1],
-            task[1] * REPLY_TOKENS + asked[1] * ASK_TOKENS[1],
+            round(task[0] * replies[0]) + asked[0] * ASK_TOKENS[1],
+            round(task[1] * replies[1]) + asked[1] * ASK_TOKENS[1],
         ),
         baseline_calls=validation * per_example,
     )
@@ -72,7 +77,7 @@ def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
     return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)
 
 
-def _prompt_tokens(spec: RunSpec) -> tuple[int, int]:
+def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     """Mean prompt tokens of one task call: as the program stands, and with full demo sets."""
     rows = (spec.train or spec.validation)[:8]
     bare = baseline_of(spec.program).modules
@@ -80,8 +85,12 @@ def _prompt_tokens(spec: RunSpec) -> tuple[int, int]:
     if not low:
         return 100, 400
     mean = sum(low) // len(low)
-    per_demo = _demo_tokens(spec.program, spec, rows)
-    return mean, mean + per_demo * spec.settings.max_bootstrapped_demos
+    demos = _demo_tokens(spec.program, spec, rows) * spec.settings.max_bootstrapped_demos
+    if pilot is None:
+        return mean, mean + demos
+    # The model's own tokens may be longer or shorter than those we guess from characters.
+    ratio = sum(pilot.prompt_tokens) / 2 / max(mean, 1)
+    return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)
 
 
 def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> int:

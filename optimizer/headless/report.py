@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from optimizer import looks, summary
 from optimizer.models import Run
 
 MICRO = 1_000_000
@@ -23,7 +24,8 @@ def report(run: Run) -> dict[str, Any]:
         "baseline": _score(run.baseline_score),
         "best": _best(run),
         "comparison": run.comparison,
-        "test": _test(run.test_result),
+        "conclusion": _conclusion(run),
+        "test": _test(run),
         "calls": {row["role"]: row["calls"] for row in by_role},
         "total_calls": run.used_calls,
         "reused_calls": run.reused_calls,
@@ -40,13 +42,22 @@ def sentence(run: Run) -> str:
     if run.best_score is None or run.baseline_score is None:
         return f"{state}{why}. {run.message}".strip()
     scores = f"baseline {_shown(run.baseline_score)}, best {_shown(run.best_score)}"
+    if run.estimate is not None:
+        scores += f", expected on new examples {_expected(run.estimate)}"
+    found = summary.conclusion_of(run) if run.ended else None
+    told = f" {found.sentence()}" if found is not None else ""
     spent = f"{run.used_calls:,} calls, {run.used_tokens:,} tokens, ${run.spent / MICRO:.4f}"
-    return f"{state}{why}: {scores}; {spent}. {run.message}".strip()
+    return f"{state}{why}: {scores}; {spent}.{told} {run.message}".strip()
 
 
 def _shown(score: dict[str, Any]) -> str:
     low, high = score["low"] * 100, score["high"] * 100
     return f"{score['mean'] * 100:.1f} % (n = {score['n']}, 95 % interval {low:.0f}–{high:.0f} %)"
+
+
+def _expected(estimate: dict[str, Any]) -> str:
+    low, high = estimate["low"] * 100, estimate["high"] * 100
+    return f"{estimate['mean'] * 100:.1f} % ({low:.0f}–{high:.0f} %)"
 
 
 def _score(score: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -66,15 +77,33 @@ def _best(run: Run) -> dict[str, Any] | None:
         return None
     return {
         **found,
+        "expected": _score(run.estimate),
         "candidate": run.best_candidate.number,
         "prompts": run.best_candidate.prompts["modules"],
     }
 
 
-def _test(result: dict[str, Any] | None) -> dict[str, Any] | None:
+def _conclusion(run: Run) -> dict[str, Any] | None:
+    """What is recommended; `kept`: the original prompt is."""
+    found = summary.conclusion_of(run)
+    if found is None:
+        return None
+    return {
+        "kind": found.kind,
+        "on": found.on,
+        "kept": found.kept,
+        "sentence": found.sentence(),
+    }
+
+
+def _test(run: Run) -> dict[str, Any] | None:
+    """The final word; `look` counts the looks at this sealed test split, this one included."""
+    result = run.test_result
     if result is None:
         return None
     return {
+        "split": result.get("split", "test"),
+        "look": looks.look_of(run),
         "baseline": _score(result["baseline"]),
         "best": _score(result["best"]),
         "comparison": result["comparison"],

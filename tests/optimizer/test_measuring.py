@@ -1,0 +1,185 @@
+"""What a program's calls take, measured before a run; and looks at a sealed split, counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from optimizer import measuring, quick
+from optimizer.core.conclusion import conclude
+from optimizer.core.estimate import estimate
+from optimizer.core.lm import Role
+from optimizer.core.spec import RunSpec
+from optimizer.headless.report import report, sentence
+from optimizer.lm.call import LMCall
+from optimizer.lm.failures import CallFailed, ProviderRefused, Unreachable
+from optimizer.looks import look_of
+from optimizer.models import Completion, Measurement, Run
+from optimizer.summary import conclusion_of
+from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.optimizer.conftest import Create, carry_on, lines_to
+
+DIGEST = "d" * 64
+
+
+def asked(spec: RunSpec, digest: str = DIGEST) -> Measurement:
+    model = spec.models[Role.TASK]
+    return measuring.start(spec.namespace, digest, spec.program, model, spec.train)
+
+
+def measured(spec: RunSpec, lm: ScriptedLM) -> Measurement:
+    row = asked(spec)
+    quick.measure_program(row.pk, lines_to(lm))
+    return Measurement.objects.get(pk=row.pk)
+
+
+def test_a_measurement_runs_the_program_on_five_training_examples(spec: RunSpec) -> None:
+    lm = ScriptedLM(seconds=0.01)
+    row = measured(spec, lm)
+    found = measuring.pilot(row)
+
+    assert row.state == Measurement.State.DONE
+    assert len(lm.calls) == 5 == lm.most_at_once
+    assert found is not None
+    assert (found.examples, found.calls, found.failed, found.unreadable) == (5, 5, 0, 0)
+    assert found.at_once == 5
+    assert found.prompt_tokens == (40, 40)
+    assert found.completion_tokens == (10, 10)
+
+
+def test_what_was_measured_is_in_the_ledger_and_not_paid_again(
+    spec: RunSpec, create: Create
+) -> None:
+    lm = ScriptedLM()
+    measured(spec, lm)
+    Measurement.objects.all().delete()
+    measured(spec, lm)
+    assert len(lm.calls) == 5
+    assert Completion.objects.filter(role="task").count() == 5
+    row = carry_on(create(), lm)
+    assert row.status == "finished"
+    assert max(lm.sent().values()) == 1
+
+
+def test_one_that_waits_is_not_asked_for_again_unless_it_is_lost(spec: RunSpec) -> None:
+    first = asked(spec)
+    assert asked(spec) == first
+    assert asked(spec, "e" * 64) != first
+    lost = timezone.now() - 2 * measuring.PATIENCE - timedelta(seconds=1)
+    Measurement.objects.filter(pk=first.pk).update(created_at=lost)
+    assert asked(spec) != first
+
+
+@pytest.mark.parametrize("failure", [Unreachable("gone"), ProviderRefused("answered 401")])
+def test_a_provider_that_does_not_answer_fails_it_with_its_words(
+    spec: RunSpec, failure: CallFailed
+) -> None:
+    row = measured(spec, ScriptedLM(script=lambda call: failure))
+
+    assert row.state == Measurement.State.FAILED
+    assert str(failure) in row.problem
+    assert measuring.pilot(row) is None
+
+
+def test_one_failed_example_is_left_out_and_told(spec: RunSpec) -> None:
+    def failing(call: LMCall) -> str | CallFailed:
+        if call.messages[-1].content.endswith(spec.train[1].inputs["message"]):
+            return Unreachable("gone")
+        return by_skill(call)
+
+    lm = ScriptedLM(script=failing)
+    found = measuring.pilot(measured(spec, lm))
+
+    assert found is not None
+    assert (found.examples, found.failed) == (4, 1)
+
+
+def test_measured_tokens_replace_the_guess(spec: RunSpec) -> None:
+    found = measuring.pilot(measured(spec, ScriptedLM(usage=(400, 100))))
+    assert found is not None
+    guess, known = estimate(spec), estimate(spec, found)
+
+    assert known.calls == guess.calls
+    asks = known.optimizer_calls
+    assert known.completion_tokens[0] == known.task_calls[0] * 100 + asks[0] * 250
+    assert known.prompt_tokens[0] == known.task_calls[0] * 400 + asks[0] * 900
+    assert known.prompt_tokens[1] > guess.prompt_tokens[1]
+
+
+def test_looks_at_the_same_sealed_examples_are_counted_across_runs(create: Create) -> None:
+    lm = ScriptedLM()
+    first = carry_on(create(), lm)
+    second = carry_on(create(seed=4), lm)
+
+    assert (look_of(first), look_of(second)) == (1, 2)
+    assert report(second)["test"]["look"] == 2
+    Run.objects.filter(pk=first.pk).update(namespace="elsewhere")
+    assert look_of(second) == 1
+
+
+def test_other_test_examples_and_runs_that_never_looked_do_not_count(
+    create: Create, spec: RunSpec
+) -> None:
+    lm = ScriptedLM()
+    carry_on(create(test=spec.test[:5]), lm)
+    stopped = carry_on(create(limits={"max_calls": 20}, seed=5), lm)
+    unsealed = carry_on(create(test=()), lm)
+    looked = carry_on(create(seed=6), lm)
+
+    assert stopped.stop_reason == "budget"
+    assert look_of(stopped) is None
+    assert look_of(unsealed) is None
+    assert look_of(looked) == 1
+
+
+def test_the_report_tells_what_is_expected_and_recommended(create: Create) -> None:
+    row = carry_on(create(), ScriptedLM())
+    found = report(row)
+
+    assert found["best"]["expected"]["score"] <= found["best"]["score"]
+    assert found["conclusion"]["on"] in {"test", "validation"}
+    assert found["conclusion"]["sentence"] in sentence(row)
+    assert found["test"]["split"] == "test"
+    assert "expected on new examples" in sentence(row)
+    assert json.dumps(found)
+
+
+def test_the_final_word_is_spoken_on_the_remainder_without_a_test_split(
+    create: Create, spec: RunSpec
+) -> None:
+    small = replace(spec.settings, max_validation=12)
+    validation = (*spec.validation, *(replace(e, id=f"{e.id}'") for e in spec.train))
+    row = carry_on(create(test=(), validation=validation, settings=small, seed=9), ScriptedLM())
+
+    assert row.test_result["split"] == "remainder"
+    assert row.test_result["comparison"]["n"] == 12
+    assert "nothing was chosen by" in sentence(row)
+    assert look_of(row) is None
+
+
+def test_rows_written_before_there_was_an_estimate_are_read(create: Create) -> None:
+    row = carry_on(create(), ScriptedLM())
+    del row.test_result["split"]
+    row.estimate = None
+    row.save()
+
+    assert conclusion_of(row) is not None
+    assert report(row)["best"]["expected"] is None
+    assert report(row)["test"]["split"] == "test"
+
+
+def test_a_run_without_a_scored_baseline_concludes_nothing(create: Create) -> None:
+    assert conclusion_of(create()) is None
+    assert conclude(False, None, None, None) is None
+
+
+def test_a_perfect_baseline_is_kept(create: Create) -> None:
+    row = carry_on(create(), ScriptedLM(script=always_right))
+    found = conclusion_of(row)
+
+    assert found is not None
+    assert (found.kind, found.kept) == ("unchanged", True)
