@@ -92,7 +92,7 @@ def test_the_whole_prompt_as_the_optimizer_model_reads_it() -> None:
         "`classify` answered:\nintent: refund\n"
         "Expected:\nintent: delivery\n"
         "Score: 0.00 (expected “delivery”, got “refund”)\n\n"
-        "These must stay in the instruction, word for word:\n"
+        "The new instruction must contain each of these word for word:\n"
         "- Classify the\n"
         "- {message}\n\n"
         "Think about what the failures have in common, and what the current instruction leaves "

@@ -9,6 +9,7 @@ from optimizer.core.optimizers import (
     mipro_plus,
     module_opro,
     program_opro,
+    reflective,
     zero_shot_mipro,
 )
 from optimizer.core.optimizers.optimizer import Optimizer
@@ -20,6 +21,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         zero_shot_mipro.OPTIMIZER,
         bayesian_bootstrap.OPTIMIZER,
         bootstrap_search.OPTIMIZER,
+        reflective.OPTIMIZER,
         mipro_plus.OPTIMIZER,
         mipro_plus.ZERO_SHOT,
         module_opro.OPTIMIZER,

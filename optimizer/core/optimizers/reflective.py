@@ -1,0 +1,207 @@
+"""Reflective search in the manner of GEPA (Agrawal et al. 2025, arXiv 2507.19457).
+
+Parents come from a Pareto front over validation examples; a child gets a better instruction for one
+module, written from what went wrong on training examples, and is kept when it does better on them.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from optimizer.core import counting, pareto
+from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
+from optimizer.core.candidate import Candidate
+from optimizer.core.drafting import drafted
+from optimizer.core.events import (
+    InstructionProposed,
+    Noted,
+    Phase,
+    PhaseStarted,
+    ProposalRefused,
+    Result,
+)
+from optimizer.core.example import Example
+from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.plain import SOURCES
+from optimizer.core.pool import Pool, batches
+from optimizer.core.program import Module
+from optimizer.core.proposals import current_instructions, unwritten
+from optimizer.core.reflection import Case, cases_of, failures_of, reflect
+from optimizer.core.requests import Conversation
+from optimizer.core.search import NewSearch
+from optimizer.core.spec import RunSpec
+from optimizer.core.splits import validation_of
+from optimizer.core.stats import Comparison
+from optimizer.core.trials import Board, conduct
+
+MERGES = 5
+"""Mergers tried in a run, as in GEPA."""
+DRAWS = 4
+"""Minibatches drawn for one parent, as long as it is right on all of them."""
+FUTILE = 5
+"""After this many rounds in a row that gave nothing to try, the search ends."""
+GAIN = 1e-9
+"""A mean difference of scores beyond this is no rounding error."""
+
+
+def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
+    """Reflect on failures round by round: at most T rounds, and for no more examples than MIPRO
+    scores with the same settings.
+    """
+
+    def search(board: Board) -> Conversation[None]:
+        steps = counting.reflections(spec.settings, len(validation_of(spec)))
+        pool = _pool(board, steps.examples[1])
+        if not spec.train or not pool.modules or not pool.front():
+            yield Noted(_nothing_to_learn(pool), warning=True)
+            return
+        rounds = yield from _start(pool)
+        yield PhaseStarted(Phase.SEARCH, steps.trials)
+        yield from _try_plain(pool)
+        yield from _reflect(pool, rounds)
+
+    return (yield from conduct(spec, search))
+
+
+def _pool(board: Board, allowance: int) -> Pool:
+    spec = board.spec
+    options = {name: list(texts) for name, texts in current_instructions(spec.program).items()}
+    rng = random.Random(f"{spec.seed}:reflective:batches")
+    draws = batches(spec.train, spec.settings.minibatch_size, rng)
+    return Pool(board, allowance, options, {}, {board.baseline: ()}, draws)
+
+
+def _start(pool: Pool) -> Conversation[int]:
+    """Announce the instructions that cost no call; returns the number of rounds to go."""
+    spec = pool.board.spec
+    yield PhaseStarted(Phase.PROPOSE, len(SOURCES) * len(pool.modules))
+    for module in pool.modules:
+        pool.options[module.name] = yield from unwritten(spec, module)
+        pool.written[module.name] = [*pool.options[module.name]]
+    weak = yield from too_weak(max(spec.settings.trials // len(pool.modules), 1))
+    return WEAK_PROPOSALS * len(pool.modules) if weak else spec.settings.trials
+
+
+def _try_plain(pool: Pool) -> Conversation[None]:
+    """Try the plain instructions of all modules at once, as children of the baseline."""
+    baseline = pool.board.baseline
+    batch = next(pool.draws)
+    for index in range(1, len(SOURCES) + 1):
+        child = baseline
+        for module in pool.modules:
+            texts = pool.options[module.name]
+            if index < len(texts):
+                prompt = replace(baseline.modules[module.name], instruction=texts[index])
+                child = child.with_module(module.name, prompt)
+        # What is left must still pay for a round of reflection.
+        if child != baseline and pool.affords_rounds(2):
+            found = yield from pool.compare(baseline, child, batch)
+            if found.gain > GAIN:
+                yield from pool.admit(child, (baseline,))
+
+
+def _reflect(pool: Pool, rounds: int) -> Conversation[None]:
+    seed = pool.board.spec.seed
+    parents = random.Random(f"{seed}:reflective:parents")
+    merges = random.Random(f"{seed}:reflective:merges")
+    futile = 0
+    for number in range(rounds):
+        if pool.is_perfect or not pool.affords_rounds():
+            return
+        module = pool.modules[number % len(pool.modules)]
+        parent = pareto.drawn(pool.front(), parents)
+        found = yield from _mutate(pool, module, parent)
+        futile = futile + 1 if found is None else 0
+        if futile == FUTILE:
+            yield Noted(
+                f"{FUTILE} rounds in a row gave nothing to try: the training examples come out "
+                "right, or the optimizer model writes nothing new."
+            )
+            return
+        if found is not None and found.gain > GAIN and len(pool.merged) < MERGES:
+            yield from _merge(pool, merges)
+
+
+def _mutate(pool: Pool, module: Module, parent: Candidate) -> Conversation[Comparison | None]:
+    """One round: run the parent, reflect on its failures, try the child on the same examples.
+
+    Returns child against parent, None when there was no child.
+    """
+    failed = yield from _failures(pool, parent)
+    if failed is None:
+        return None
+    batch, failures = failed
+    spec, prompt = pool.board.spec, parent.modules[module.name]
+    contrasts = pool.contrasts(batch, parent, failures)
+    source = f"reflection on {len(failures)} of {len(batch)}"
+    draft = reflect(spec, module, prompt, failures, contrasts, source)
+    (text,) = yield from drafted(spec, (draft,), pool.written, f"reflection for {module.name}")
+    if text is None:
+        return None
+    pool.written[module.name].append(text)
+    child = parent.with_module(module.name, replace(prompt, instruction=text))
+    found = yield from pool.compare(parent, child, batch)
+    if found.gain > GAIN:
+        pool.options[module.name].append(text)
+        number = len(pool.options[module.name]) - 1
+        yield InstructionProposed(module.name, number, text, source)
+        yield from pool.admit(child, (parent,))
+    else:
+        yield ProposalRefused(module.name, text, _no_better(found), source)
+    return found
+
+
+def _failures(
+    pool: Pool, parent: Candidate
+) -> Conversation[tuple[tuple[Example, ...], tuple[Case, ...]] | None]:
+    """A minibatch that the parent does not solve completely, with its failures."""
+    for _ in range(DRAWS):
+        if not pool.affords_rounds():
+            break
+        batch = next(pool.draws)
+        outcomes = yield from pool.run(parent, batch)
+        failures = failures_of(cases_of(batch, outcomes))
+        if failures:
+            return batch, failures
+    return None
+
+
+def _merge(pool: Pool, rng: random.Random) -> Conversation[None]:
+    """Try the improvements of two front members together, against the better of the two."""
+    found = pool.next_merge(rng) if pool.affords_rounds() else None
+    if found is not None:
+        child, parents = found
+        pool.merged.add(child)
+        against = yield from pool.compare(parents[0], child, next(pool.draws))
+        if against.gain > GAIN:
+            yield from pool.admit(child, parents)
+
+
+def _no_better(found: Comparison) -> str:
+    if found.n == 0:
+        return "its calls failed on every training example that it was tried on."
+    told = f"{found.wins} better, {found.losses} worse"
+    return f"it was no better than what it came from on the same {found.n} examples ({told})."
+
+
+def _nothing_to_learn(pool: Pool) -> str:
+    if not pool.board.spec.train:
+        return "There are no training examples to reflect on: give that split a share."
+    if not pool.modules:
+        return "Every instruction is frozen: there is nothing to write."
+    return "The baseline has no score, so nothing can be compared with it."
+
+
+OPTIMIZER = Optimizer(
+    name="reflective",
+    title="Reflective (GEPA-style)",
+    description="Reads what went wrong and why, and rewrites one instruction at a time; needs a "
+    "strong optimizer model, and shines when the metric gives reasons.",
+    converse=converse,
+    uses_instructions=True,
+    uses_demos=False,
+    shown_sets=0,
+    steps=counting.reflections,
+    asks=counting.asks_once_a_round,
+)
