@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from optimizer.core.candidate import Candidate
 from optimizer.core.example import Example
 from optimizer.core.execute import Prediction, judged, predict
-from optimizer.core.lm import Prompt, Reply, Role
+from optimizer.core.lm import Prompt, Reply
 from optimizer.core.metrics import Metric
 from optimizer.core.outcome import Outcome, Score
 from optimizer.core.program import Program
@@ -125,7 +125,7 @@ class Answering:
         )  # fmt: skip
 
     async def _ask(self, entry: Open, request: Ask) -> None:
-        line = self._lines[Role.OPTIMIZER]
+        line = self._lines.optimizer(request.model)
         calls = (line.say(prompt) for prompt in request.prompts)
         told = await asyncio.gather(*calls, return_exceptions=True)
         problems = [t for t in told if isinstance(t, BaseException)]

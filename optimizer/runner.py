@@ -136,8 +136,9 @@ def _converse(
         writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
     recorder.baseline(baseline_of(spec.program))
     opened = Lines(
-        spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost, means.attempts
-    )
+        spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost, means.attempts,
+        spec.further_optimizers,
+    )  # fmt: skip
     try:
         conversation = means.optimizers[spec.optimizer].converse(spec, means.new_search)
         answering = Answering(spec, opened, writer)

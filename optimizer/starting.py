@@ -93,9 +93,15 @@ def _check_models(spec: RunSpec) -> None:
         raise CannotStart("models", "Choose the task model: the one that runs the program.")
     if OPTIMIZERS[spec.optimizer].uses_instructions and Role.OPTIMIZER not in spec.models:
         raise CannotStart("models", "Choose the optimizer model: the one that writes instructions.")
-    wanted = {ref.provider for ref in spec.models.values()}
+    if spec.further_optimizers and not OPTIMIZERS[spec.optimizer].compares_writers:
+        raise CannotStart(
+            "models",
+            f"The optimizer “{spec.optimizer}” writes with one model: leave out the further ones, "
+            f"or use {_comparing()}.",
+        )
+    wanted = {ref.provider for _role, ref in spec.model_refs}
     known = {p.pk: p for p in Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)}
-    for role, ref in spec.models.items():
+    for role, ref in spec.model_refs:
         provider = known.get(ref.provider)
         if provider is None:
             raise CannotStart(
@@ -107,6 +113,10 @@ def _check_models(spec: RunSpec) -> None:
                 f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter "
                 f"its prices at provider “{provider.name}” (0 if it is free), or cap calls only.",
             )
+
+
+def _comparing() -> str:
+    return " or ".join(name for name, found in OPTIMIZERS.items() if found.compares_writers)
 
 
 def _check_limits(spec: RunSpec) -> None:

@@ -94,6 +94,12 @@ class RunSpec:
     further_optimizers: tuple[ModelRef, ...] = ()
 
     @property
+    def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
+        """Every model of the run with its role, the further optimizer models last."""
+        further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
+        return (*self.models.items(), *further)
+
+    @property
     def writers(self) -> int:
         """How many optimizer models there are to choose from."""
         return 1 + len(self.further_optimizers)

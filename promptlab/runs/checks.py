@@ -53,15 +53,28 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
 
 def _program(project: Project, wishes: Wishes) -> list[Check]:
     problems = wishes.program.core.problems()
+    url = reverse("programs:program", args=[project.slug, wishes.program.pk])
+    if not problems and not _may_change(wishes):
+        told = _("All that this optimizer could change is frozen: unfreeze a module's instruction "
+                 "or demos, or choose another optimizer.")  # fmt: skip
+        return [Check("problem", "program", told, url, _("Open the program"))]
     if not problems:
         return [Check("ok", "program", _("The program is complete."))]
-    url = reverse("programs:program", args=[project.slug, wishes.program.pk])
     where = problems[0].part
     told = f"{where}: {problems[0].message}" if where else problems[0].message
     if len(problems) > 1:
         more = len(problems) - 1
         told += " " + ngettext("(and %(n)s more)", "(and %(n)s more)", more) % {"n": more}
     return [Check("problem", "program", told, url, _("Open the program"))]
+
+
+def _may_change(wishes: Wishes) -> bool:
+    optimizer = OPTIMIZERS[wishes.optimizer]
+    return any(
+        (optimizer.uses_instructions and not module.frozen_instruction)
+        or (optimizer.uses_demos and not module.frozen_demos)
+        for module in wishes.program.core.modules
+    )
 
 
 def _columns(project: Project, wishes: Wishes) -> list[Check]:
@@ -148,12 +161,12 @@ def _models(project: Project, wishes: Wishes) -> list[Check]:
     if Role.TASK not in wishes.models:
         told = _("There is no model to run the program with: connect one first.")
         return [Check("problem", "model_task", told, url, _("Models & keys"))]
-    ids = {ref.provider for ref in wishes.models.values()}
-    providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
+    fields = {ref.provider: "model_further" for ref in wishes.further_optimizers}
+    fields |= {ref.provider: f"model_{role}" for role, ref in reversed(wishes.models.items())}
+    providers = {p.pk: p for p in Provider.objects.filter(pk__in=fields)}
     found: list[Check] = []
-    for provider_id in sorted(ids):
-        role = next(r for r, ref in wishes.models.items() if ref.provider == provider_id)
-        found += _provider(providers.get(provider_id), f"model_{role.value}", url)
+    for provider_id, field in sorted(fields.items()):
+        found += _provider(providers.get(provider_id), field, url)
     return found
 
 

@@ -57,6 +57,10 @@ class RunForm(forms.Form):
         label=_("Teacher model"), required=False,
         help_text=_("Makes demos by solving training examples."),
     )  # fmt: skip
+    model_further = forms.MultipleChoiceField(
+        label=_("Further optimizer models"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("The run finds out which of them writes the best instructions."),
+    )  # fmt: skip
     optimizer = forms.ChoiceField(label=_("What may change"), widget=CardRadios)
     effort = forms.ChoiceField(label=_("Effort"), widget=CardRadios)
     max_calls = forms.IntegerField(
@@ -112,6 +116,13 @@ class RunForm(forms.Form):
         same = [("", _("Same as the task model")), *offered]
         self._offer("model_optimizer", same)
         self._offer("model_teacher", same)
+        self._offer("model_further", offered)
+
+    @property
+    def compares_writers(self) -> bool:
+        """Whether the chosen optimizer makes use of several optimizer models."""
+        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
+        return chosen is not None and chosen.compares_writers and len(self.offers.models) > 1
 
     @property
     def has_models(self) -> bool:
@@ -169,6 +180,15 @@ class RunForm(forms.Form):
             return wished
         return next(metric for metric in self.offers.metrics if str(metric.pk) == value)
 
+    def clean_model_further(self) -> list[str]:
+        wanted: list[str] = self.cleaned_data["model_further"]
+        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
+        if wanted and chosen is not None and not chosen.compares_writers:
+            raise forms.ValidationError(_("“%(name)s” writes with one model.") % {
+                "name": chosen.title,
+            })  # fmt: skip
+        return wanted
+
     @property
     def is_complete(self) -> bool:
         """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
@@ -190,6 +210,7 @@ class RunForm(forms.Form):
             models=self._models(),
             limits=Limits(data.get("max_calls"), cost),
             seed=data.get("seed") or 0,
+            further_optimizers=self._further_optimizers(),
         )
 
     def _settings(self, effort: Effort) -> Settings:
@@ -208,6 +229,13 @@ class RunForm(forms.Form):
         if teacher:
             found[Role.TEACHER] = offered[teacher]
         return found
+
+    def _further_optimizers(self) -> tuple[ModelRef, ...]:
+        """Each once, and none that is the optimizer model already."""
+        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        first = self._models()[Role.OPTIMIZER]
+        chosen = (offered[value] for value in self.cleaned_data.get("model_further") or ())
+        return tuple(ref for ref in dict.fromkeys(chosen) if ref != first)
 
 
 class CapForm(forms.Form):

@@ -285,7 +285,7 @@ class RunPage:
                 str(labels.get(role, role)), ref.model,
                 self.providers[ref.provider].name if ref.provider in self.providers else "",
             )
-            for role, ref in self.spec.models.items()
+            for role, ref in self.spec.model_refs
         ]  # fmt: skip
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.core.estimate import ASK_TOKENS, RunEstimate, estimate
@@ -37,6 +38,7 @@ class Wishes:
     models: dict[Role, ModelRef]
     limits: Limits
     seed: int = 0
+    further_optimizers: tuple[ModelRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def _spec(
         limits=wishes.limits,
         seed=wishes.seed,
         namespace=project.namespace,
+        further_optimizers=wishes.further_optimizers,
     )
 
 
@@ -126,20 +129,21 @@ def forecast(project: Project, wishes: Wishes) -> Forecast | None:
     known = _measured(project, wishes)
     task = known.get(Role.TASK)
     writer = known.get(Role.OPTIMIZER) or task
+    writers = [writer, *_measured_further(project, wishes)] if writer else []
     if task is None or writer is None:
         return Forecast(counts, None, None, 0, free=False)
     return Forecast(
         counts,
-        _cost(counts, task, writer),
+        _cost(counts, task, writers),
         _seconds(counts, task, writer),
         task.calls,
-        free=_is_free(task.price) and _is_free(writer.price),
+        free=all(_is_free(m.price) for m in (task, *writers)),
     )
 
 
 def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
     ids = {ref.provider for ref in wishes.models.values()}
-    providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids, namespace=project.namespace)}
+    providers = _providers(project, ids)
     return {
         role: measured(providers[ref.provider], ref.model, role.value)
         for role, ref in wishes.models.items()
@@ -147,17 +151,35 @@ def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
     }
 
 
-def _cost(counts: RunEstimate, task: Measured, writer: Measured) -> tuple[int, int] | None:
-    if task.price is None or (writer.price is None and counts.optimizer_calls[1]):
+def _measured_further(project: Project, wishes: Wishes) -> list[Measured]:
+    refs = wishes.further_optimizers
+    providers = _providers(project, {ref.provider for ref in refs})
+    role = Role.OPTIMIZER.value
+    known = [ref for ref in refs if ref.provider in providers]
+    return [measured(providers[ref.provider], ref.model, role) for ref in known]
+
+
+def _providers(project: Project, ids: set[int]) -> dict[int, Provider]:
+    found = Provider.objects.filter(pk__in=ids, namespace=project.namespace)
+    return {provider.pk: provider for provider in found}
+
+
+def _cost(
+    counts: RunEstimate, task: Measured, writers: Sequence[Measured]
+) -> tuple[int, int] | None:
+    """At the low end the cheapest of the optimizer models writes all, at the high the dearest."""
+    prices = [m.price for m in writers if m.price is not None]
+    if task.price is None or (len(prices) < len(writers) and counts.optimizer_calls[1]):
         return None
     found = []
-    for end in (0, 1):
+    for end, which in enumerate((min, max)):
         asked = counts.optimizer_calls[end]
         prompt = max(counts.prompt_tokens[end] - asked * ASK_TOKENS[0], 0)
         completion = max(counts.completion_tokens[end] - asked * ASK_TOKENS[1], 0)
         cost = task.price.of(prompt, completion)
-        if writer.price is not None and asked:
-            cost += writer.price.of(asked * ASK_TOKENS[0], asked * ASK_TOKENS[1])
+        if asked:
+            told = asked * ASK_TOKENS[0], asked * ASK_TOKENS[1]
+            cost += which(price.of(*told) for price in prices)
         found.append(_readable(cost))
     return found[0], found[1]
 

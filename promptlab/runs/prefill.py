@@ -21,6 +21,9 @@ from promptlab.runs.models import Launch
 from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, forecast
 
+FURTHER = "model_further"
+"""The one field that has several values."""
+
 
 def filled(project: Project, query: Mapping[str, str]) -> RunForm:
     """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
@@ -43,7 +46,7 @@ def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = 
     run would take.
     """
     offers = offers or Offers(project)
-    values = {name: data.get(name, "") for name in data if name != "csrfmiddlewaretoken"}
+    values = {name: _said(data, name) for name in data if name != "csrfmiddlewaretoken"}
     form = RunForm(project, _posted(values), offers)
     form.is_valid()
     if not form.is_complete or (found := forecast(project, form.wishes())) is None:
@@ -67,9 +70,18 @@ def _suggestions(found: Forecast) -> dict[str, str]:
     }
 
 
+def _said(data: Mapping[str, Any], name: str) -> Any:
+    if name == FURTHER and isinstance(data, QueryDict):
+        return data.getlist(name)
+    return data.get(name, "")
+
+
 def _posted(values: Mapping[str, Any]) -> QueryDict:
     data = QueryDict(mutable=True)
     for name, value in values.items():
+        if isinstance(value, list):
+            data.setlist(name, value)
+            continue
         data[name] = "" if value is None else str(value)
     return data
 
@@ -111,6 +123,7 @@ def _again(launch: Launch) -> dict[str, Any]:
         "effort": spec.settings.effort.value,
         "seed": spec.seed,
         **models,
+        FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
         **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},
     }
 

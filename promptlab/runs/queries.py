@@ -104,5 +104,5 @@ def workers_alive() -> int:
 
 
 def providers_of(spec: RunSpec) -> dict[int, Provider]:
-    ids = {ref.provider for ref in spec.models.values()}
+    ids = {ref.provider for _role, ref in spec.model_refs}
     return {p.pk: p for p in Provider.objects.filter(pk__in=ids)}

@@ -53,7 +53,10 @@ class Command(BaseCommand):
         lms.add_argument(
             "--model", help='"openai/NAME" with --api-base, a LiteLLM name, "embedded"'
         )
-        lms.add_argument("--optimizer-model", help="writes instructions; default: --model")
+        lms.add_argument(
+            "--optimizer-model", action="append",
+            help="writes instructions; default: --model; several where the optimizer compares them",
+        )  # fmt: skip
         lms.add_argument("--teacher-model", help="makes demos; default: --model")
         lms.add_argument("--api-base", default="", metavar="URL")
         lms.add_argument("--api-key-env", default="", metavar="NAME", help="variable with the key")
@@ -127,6 +130,7 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
         ),
         seed=options["seed"],
         namespace=models.NAMESPACE,
+        further_optimizers=_writers(options)[1:],
     )
 
 
@@ -175,21 +179,29 @@ def _settings(options: dict[str, Any], program: Program) -> Settings:
     return replace(base, effort=Effort.CUSTOM, **given) if given else base
 
 
-def _models(options: dict[str, Any]) -> dict[Role, ModelRef]:
-    access = Access(
+def _access(options: dict[str, Any]) -> Access:
+    return Access(
         options["api_base"],
         options["api_key_env"],
         options["concurrency"],
         options["input_price"],
         options["output_price"],
     )
+
+
+def _writers(options: dict[str, Any]) -> tuple[ModelRef, ...]:
+    """The optimizer model, and further ones, each once."""
+    tokens = max(options["max_tokens"], PROPOSAL_TOKENS)
+    names = dict.fromkeys(options["optimizer_model"] or [options["model"]])
+    access, temperature = _access(options), options["temperature"]
+    return tuple(models.model_ref(name, access, temperature, tokens) for name in names)
+
+
+def _models(options: dict[str, Any]) -> dict[Role, ModelRef]:
+    access = _access(options)
     tokens, temperature = options["max_tokens"], options["temperature"]
-    task = options["model"]
-    found = {Role.TASK: models.model_ref(task, access, temperature, tokens)}
-    writer = options["optimizer_model"] or task
-    found[Role.OPTIMIZER] = models.model_ref(
-        writer, access, temperature, max(tokens, PROPOSAL_TOKENS)
-    )
+    found = {Role.TASK: models.model_ref(options["model"], access, temperature, tokens)}
+    found[Role.OPTIMIZER] = _writers(options)[0]
     if options["teacher_model"]:
         teacher = models.model_ref(options["teacher_model"], access, temperature, tokens)
         found[Role.TEACHER] = teacher

@@ -20,6 +20,11 @@ class ModelIn(Body):
     provider: int
     model: Text
 
+    @property
+    def value(self) -> str:
+        """As the new run's form has it."""
+        return f"{self.provider}:{self.model}"
+
 
 class LimitsIn(Body):
     """Caps that cannot be passed. Left out: what the estimate suggests. Null: no cap."""
@@ -45,7 +50,8 @@ class RunIn(Body):
     """What to optimize, with what, how hard, and how much it may cost.
 
     Without `metric` the suggested one is taken. Without `models` the project's first connected
-    model is; roles beside `task` that are left out have the task's model.
+    model is; roles beside `task` that are left out have the task's model. `further_optimizers` are
+    for optimizers that find out which of several models writes best (the MIPRO++ ones).
     """
 
     program: int
@@ -55,6 +61,7 @@ class RunIn(Body):
     effort: Effort = Effort.LIGHT
     settings: SettingsIn = SettingsIn()
     models: dict[Literal["task", "optimizer", "teacher"], ModelIn] = {}
+    further_optimizers: list[ModelIn] = []
     limits: LimitsIn = LimitsIn()
     seed: int = 0
 
@@ -74,7 +81,9 @@ class RunIn(Body):
         if "task" in self.models:
             values |= {"model_optimizer": "", "model_teacher": ""}
         for role, chosen in self.models.items():
-            values[f"model_{role}"] = f"{chosen.provider}:{chosen.model}"
+            values[f"model_{role}"] = chosen.value
+        if self.further_optimizers:
+            values["model_further"] = [m.value for m in self.further_optimizers]
         caps = {"max_calls": "calls", "max_cost": "dollars"}
         said = self.limits.model_fields_set
         return values | {f: getattr(self.limits, name) for f, name in caps.items() if name in said}
@@ -84,6 +93,7 @@ FIELDS = {
     "model_task": "models.task",
     "model_optimizer": "models.optimizer",
     "model_teacher": "models.teacher",
+    "model_further": "further_optimizers",
     "max_calls": "limits.calls",
     "max_cost": "limits.dollars",
     **{name: f"settings.{name}" for name in OWN_SETTINGS},
