@@ -229,16 +229,22 @@ class Recorder:
         )
 
     def _candidate(self, candidate: Candidate, choice: dict[str, int]) -> CandidateRow:
-        """The candidate's row; numbers follow the order of first appearance."""
-        if candidate.digest not in self._candidates:
-            self._candidates[candidate.digest] = CandidateRow.objects.create(
+        """The candidate's row; numbers follow the order of first appearance, whose choice may come
+        later: what is tried on training examples first has none yet.
+        """
+        row = self._candidates.get(candidate.digest)
+        if row is None:
+            row = self._candidates[candidate.digest] = CandidateRow.objects.create(
                 run=self._run,
                 number=len(self._candidates),
                 digest=candidate.digest,
                 prompts=codec.to_json(candidate),
                 choice=choice,
             )
-        return self._candidates[candidate.digest]
+        elif row.number and choice and not row.choice:
+            row.choice = choice
+            row.save(update_fields=["choice"])
+        return row
 
     def _expect(self, trial: Trial) -> None:
         """A started trial waits for the exchange that evaluates it."""

@@ -37,6 +37,7 @@ def test_the_plan_counts_trials_and_full_evaluations() -> None:
         ("zero_shot_mipro", ["baseline", "bootstrap", "propose", "search"]),  # demos to show
         ("bayesian_bootstrap", ["baseline", "bootstrap", "search"]),
         ("bootstrap_search", ["baseline", "bootstrap", "search"]),
+        ("reflective", ["baseline", "propose", "search"]),
     ],
 )
 def test_phases_are_those_of_the_optimizer(optimizer: str, phases: list[str]) -> None:

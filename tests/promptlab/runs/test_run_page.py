@@ -228,7 +228,8 @@ def test_outsiders_find_no_run(finished: Launch, dave: User, client_of: ClientOf
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["mipro", "zero_shot_mipro", "bayesian_bootstrap", "bootstrap_search"]
+    "optimizer",
+    ["mipro", "zero_shot_mipro", "bayesian_bootstrap", "bootstrap_search", "reflective"],
 )
 def test_every_optimizer_s_run_can_be_watched_from_its_first_trial_to_its_end(
     optimizer: str, scene: Scene, carol: User, client_of: ClientOf
@@ -242,3 +243,17 @@ def test_every_optimizer_s_run_can_be_watched_from_its_first_trial_to_its_end(
     assert 0 < float(done.group(1)) < 0.9
     ended = play(scene.start(optimizer=optimizer, seed=3))
     assert 'data-state="ok"' in page_of(client, ended)
+
+
+def test_what_reflection_tried_on_training_examples_alone_has_a_page_and_no_trial(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    launch = play(scene.start(optimizer="reflective", seed=3))
+    tried = set(launch.run.trials.values_list("candidate__number", flat=True))
+    known = dict(launch.run.candidates.values_list("number", "choice"))
+    assert len(tried) > 1
+    assert known.keys() - tried
+    assert all(known[number] for number in tried if number)
+    client = client_of(carol)
+    for number in known:
+        assert client.get(f"{RUNS}{launch.number}/candidates/{number}/").status_code == 200
