@@ -134,11 +134,19 @@ def _with_renamed_placeholders(module: Module, renamed: Renamed) -> Module:
     """Follow a renamed field in the instruction, unless the text already speaks of new ones."""
     signature = module.signature
     names = {f.name for f in (*signature.inputs, *signature.outputs)}
-    text = signature.instruction
+    moved = {old: new for old, new in renamed.items() if old not in names}
+    return replace(
+        module,
+        signature=replace(signature, instruction=_speaking_of(signature.instruction, moved)),
+        locked=tuple(_speaking_of(phrase, moved) for phrase in module.locked),
+    )
+
+
+def _speaking_of(text: str, moved: Renamed) -> str:
     for old in placeholders(text):
-        if old in renamed and old not in names:
-            text = re.sub(rf"(?<!\{{)\{{{old}\}}(?!\}})", f"{{{renamed[old]}}}", text)
-    return replace(module, signature=replace(signature, instruction=text))
+        if old in moved:
+            text = re.sub(rf"(?<!\{{)\{{{old}\}}(?!\}})", f"{{{moved[old]}}}", text)
+    return text
 
 
 def _with_fitting_demos(module: Module, renamed: Renamed) -> Module:

@@ -189,6 +189,78 @@ def test_no_demos_allowed_means_no_candidate_has_any(name):
     assert not any(shown)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sets", [1, 4])
+def test_no_demos_allowed_leaves_a_program_its_own_or_none(name, sets):
+    own = (Demo({"message": "win a prize", "label": "spam"}),)
+    program = one_module_program(own)
+    world = World(program)
+    none = replace(SMALL, demo_sets=sets, max_bootstrapped_demos=0, max_labeled_demos=0)
+    world.hold(converse(spec_for(name, program, settings=none)))
+    shown = [p.demos for e in world.evaluated for p in e.candidate.modules.values()]
+    assert all(demos in (own, ()) for demos in shown)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("made", "labelled"), [(0, 3), (3, 0)])
+def test_demos_of_one_kind_alone_are_no_fault(name, made, labelled):
+    world = World(one_module_program())
+    few = replace(SMALL, max_bootstrapped_demos=made, max_labeled_demos=labelled)
+    world.hold(converse(spec_for(name, settings=few)))
+    shown = [d for e in world.evaluated for p in e.candidate.modules.values() for d in p.demos]
+    assert all(demo.augmented == bool(made) for demo in shown)
+
+
+def kept_program(**changes):
+    """Two modules, the second with what is kept; it has a demo of its own."""
+    program = two_module_program()
+    extract, decide = program.modules
+    signature = replace(decide.signature, instruction="Decide. Never guess. See {topic}.")
+    own = (Demo({"message": "win a prize", "topic": "prizes", "label": "spam"}),)
+    decide = replace(decide, signature=signature, demos=own, **changes)
+    return replace(program, modules=(extract, decide))
+
+
+def tried(world, module):
+    return [e.candidate.modules[module] for e in world.evaluated]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(
+    phrases=st.sets(st.sampled_from(["Never guess.", "Decide.", "See {topic}"])),
+    instruction=st.booleans(),
+    demos=st.booleans(),
+    replies=st.sampled_from(
+        ["Never guess.", "Number {n}.", "Never guess, {n} of {topic}.", "Decide. Never guess. {n}"]
+    ),
+)
+@settings(max_examples=12, deadline=None)
+def test_what_is_locked_or_frozen_is_in_every_candidate(name, phrases, instruction, demos, replies):
+    program = kept_program(
+        locked=tuple(sorted(phrases)), frozen_instruction=instruction, frozen_demos=demos
+    )
+    world = World(program, write=lambda text, n: replies.replace("{n}", str(n)))
+    world.hold(converse(spec_for(name, program)))
+    said, own = program.module("decide").signature.instruction, program.module("decide").demos
+    for prompt in tried(world, "decide"):
+        assert all(phrase in prompt.instruction for phrase in phrases)
+        assert "{topic}" in prompt.instruction
+        assert prompt.instruction == said or not instruction
+        assert prompt.demos == own or not demos
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_all_is_frozen_only_the_baseline_is_scored(name):
+    program = two_module_program()
+    frozen = [replace(m, frozen_instruction=True, frozen_demos=True) for m in program.modules]
+    program = replace(program, modules=tuple(frozen))
+    world = World(program)
+    result = world.hold(converse(spec_for(name, program)))
+    assert not world.asked
+    assert {e.candidate for e in world.evaluated} == {baseline_of(program)}
+    assert result.best == baseline_of(program)
+
+
 @pytest.mark.parametrize("name", ["mipro", "bayesian_bootstrap", "bootstrap_search"])
 def test_labels_alone_make_demos_when_no_trace_succeeds(name):
     world = World(one_module_program(), judge=always(0.0))

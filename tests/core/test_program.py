@@ -219,6 +219,17 @@ def test_a_demo_may_leave_inputs_and_reasoning_out_or_hold_them() -> None:
     assert replace(ONE_STEP, modules=(replace(CLASSIFY, demos=demos),)).problems() == []
 
 
+def test_a_locked_phrase_that_is_not_in_the_instruction_is_a_problem() -> None:
+    assert replace(CLASSIFY, locked=("Classify", "the {message}")).problems() == []
+    assert replace(CLASSIFY, locked=("classify the",)).problems() == [
+        "The locked phrase “classify the” is not in the instruction: write it there word for "
+        "word, or unlock it."
+    ]
+    assert replace(CLASSIFY, locked=(" ",)).problems() == [
+        "A locked phrase is empty: write one or remove it."
+    ]
+
+
 def test_parts_that_change_nothing_are_warned_of() -> None:
     idle = Call("idle", "classify", {"message": "input.message"})
     program = replace(ONE_STEP, modules=(CLASSIFY, SUMMARIZE), calls=(*ONE_STEP.calls, idle))

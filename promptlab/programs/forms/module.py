@@ -68,6 +68,26 @@ class ModuleForm(forms.Form):
             "What the module is for. The model that writes instructions reads it."
         ),
     )
+    locked = forms.CharField(
+        label=gettext_lazy("Phrases to keep"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "One per line, word for word as in the instruction. Every instruction that an "
+            "optimizer tries has them."
+        ),
+    )
+    frozen_instruction = forms.BooleanField(
+        label=gettext_lazy("Leave the instruction as it is"),
+        required=False,
+        help_text=gettext_lazy("No optimizer writes another one."),
+    )
+    frozen_demos = forms.BooleanField(
+        label=gettext_lazy("Leave the demos as they are"),
+        required=False,
+        help_text=gettext_lazy("No optimizer adds or removes any; without demos it stays so."),
+    )
 
     def __init__(
         self, program: Program, former: Module | None, revision: int, data: QueryDict | None = None
@@ -103,6 +123,10 @@ class ModuleForm(forms.Form):
     def clean_instruction(self) -> str:
         return plain_lines(self.cleaned_data["instruction"])
 
+    def clean_locked(self) -> tuple[str, ...]:
+        lines = plain_lines(self.cleaned_data["locked"]).split("\n")
+        return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
     def is_valid(self) -> bool:
         # Not `and`: every fault is to be shown at once.
         sound = [super().is_valid(), self.inputs.is_valid(), self.outputs.is_valid()]
@@ -119,6 +143,9 @@ class ModuleForm(forms.Form):
             kind=ModuleKind(cleaned["kind"]),
             demos=self.former.demos if self.former else (),
             description=cleaned["description"],
+            locked=cleaned["locked"],
+            frozen_instruction=cleaned["frozen_instruction"],
+            frozen_demos=cleaned["frozen_demos"],
         )
 
     @property
@@ -153,6 +180,9 @@ def _initial(former: Module | None, revision: int) -> dict[str, Any]:
         "kind": former.kind.value,
         "instruction": former.signature.instruction,
         "description": former.description,
+        "locked": "\n".join(former.locked),
+        "frozen_instruction": former.frozen_instruction,
+        "frozen_demos": former.frozen_demos,
     }
 
 

@@ -101,6 +101,51 @@ def test_every_part_of_a_module_can_be_changed(
     assert core.outputs == {"intent": "triage.label"}
 
 
+def test_what_a_run_must_keep_is_said_in_the_form(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    client = client_of(erin)
+    here = address("module", one_step, "classify")
+    kept = {
+        "instruction": "Classify the {message}. Never guess. Be brief.",
+        "locked": " Never guess. \r\n\r\nthe {message}\r\nNever guess.",
+        "frozen_demos": "on",
+    }
+    client.post(here, module_data(**kept))
+    module = fresh(one_step).core.module("classify")
+    page = text_of(client.get(here))
+
+    assert module.locked == ("Never guess.", "the {message}")
+    assert (module.frozen_instruction, module.frozen_demos) == (False, True)
+    assert "Never guess.\nthe {message}</textarea>" in page
+    assert 'name="frozen_demos"' in page
+    assert "demos frozen" in text_of(client.get(address("program", one_step)))
+
+
+def test_a_locked_phrase_that_the_instruction_lacks_is_saved_as_a_draft_and_told(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    client = client_of(erin)
+    here = address("module", one_step, "classify")
+    response = client.post(here, module_data(locked="Never guess."))
+    page = text_of(client.get(here))
+
+    assert response["Location"] == here
+    assert "The locked phrase “Never guess.” is not in the instruction" in page
+
+
+def test_ticks_and_phrases_stay_when_a_row_comes(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    data = module_data(locked="Never guess.", frozen_instruction="on", add="inputs")
+    page = text_of(client_of(erin).post(address("module", one_step, "classify"), data))
+
+    assert "Never guess.</textarea>" in page
+    ticked = page[page.index('name="frozen_instruction"') :].partition(">")[0]
+    assert "checked" in ticked
+    assert "checked" not in page[page.index('name="frozen_demos"') :].partition(">")[0]
+
+
 def test_an_unknown_placeholder_is_saved_as_a_draft_and_told_beside_the_instruction(
     client_of: Browser, erin: User, one_step: Program
 ) -> None:

@@ -86,6 +86,16 @@ def test_wires_demos_and_placeholders_follow_a_renamed_input() -> None:
     assert program.modules[0].signature.instruction == "Classify the {text}."
 
 
+def test_locked_phrases_follow_a_renamed_input() -> None:
+    before = replace(CLASSIFY, locked=("the {message}",))
+    program = replace(ONE_STEP, modules=(before,))
+    after = renamed_field(before, "message", "text")
+    program = edits.replace_module(program, "classify", after, {"message": "text"}, {})
+
+    assert program.problems() == []
+    assert program.modules[0].locked == ("the {text}",)
+
+
 def test_wires_and_outputs_follow_a_renamed_output() -> None:
     after = renamed_field(SUMMARIZE, "summary", "gist")
     program = edits.replace_module(TWO_STEPS, "summarize", after, {}, {"summary": "gist"})
