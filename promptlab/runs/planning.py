@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optimizer.core.estimate import ASK_TOKENS, RunEstimate, estimate
 from optimizer.core.example import Example
 from optimizer.core.lm import Role
+from optimizer.core.pilot import Pilot
 from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.models import Provider
 from optimizer.prices import Price
@@ -19,6 +20,7 @@ from promptlab.datasets.splitting import Split
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.measured import Measured, measured
+from promptlab.runs.measuring import Measuring, measuring_of
 
 SEEN_ROWS = 8
 DEFAULT_DOLLARS = 1_000_000
@@ -50,6 +52,7 @@ class Forecast:
     seconds: tuple[float, float] | None
     measured_calls: int
     free: bool
+    measuring: Measuring = field(default_factory=Measuring)
 
     @property
     def calls(self) -> tuple[int, int]:
@@ -125,19 +128,21 @@ def forecast(project: Project, wishes: Wishes) -> Forecast | None:
     """What the run would take; None while no task model is chosen or the program is empty."""
     if Role.TASK not in wishes.models or not wishes.program.core.modules:
         return None
-    counts = estimate(sketch_of(project, wishes))
+    check = measuring_of(project, wishes)
+    counts = estimate(sketch_of(project, wishes), check.pilot)
     known = _measured(project, wishes)
     task = known.get(Role.TASK)
     writer = known.get(Role.OPTIMIZER) or task
     writers = [writer, *_measured_further(project, wishes)] if writer else []
     if task is None or writer is None:
-        return Forecast(counts, None, None, 0, free=False)
+        return Forecast(counts, None, None, 0, free=False, measuring=check)
     return Forecast(
         counts,
         _cost(counts, task, writers),
-        _seconds(counts, task, writer),
+        _seconds(counts, task, writer, check.pilot),
         task.calls,
         free=all(_is_free(m.price) for m in (task, *writers)),
+        measuring=check,
     )
 
 
@@ -190,12 +195,43 @@ def _readable(cost: int) -> int:
     return step * round(cost / step)
 
 
-def _seconds(counts: RunEstimate, task: Measured, writer: Measured) -> tuple[float, float] | None:
-    apart, asking = task.seconds_apart, writer.seconds_apart
-    if apart is None or asking is None:
+def _seconds(
+    counts: RunEstimate, task: Measured, writer: Measured, pilot: Pilot | None
+) -> tuple[float, float] | None:
+    apart = _apart(task, pilot)
+    if apart is None:
         return None
-    low = counts.task_calls[0] * apart + counts.optimizer_calls[0] * asking
-    return low, counts.task_calls[1] * apart + counts.optimizer_calls[1] * asking
+    asking = _asking(apart, writer, pilot)
+    if asking is None:
+        return None
+    return (
+        counts.task_calls[0] * apart[0] + counts.optimizer_calls[0] * asking[0],
+        counts.task_calls[1] * apart[1] + counts.optimizer_calls[1] * asking[1],
+    )
+
+
+def _apart(task: Measured, pilot: Pilot | None) -> tuple[float, float] | None:
+    """Wall-clock seconds between two finished calls of the program.
+
+    At the low end the provider is as quick with all calls at once that it takes as with the few
+    that were measured together; at the high end, more at once make it no quicker.
+    """
+    if pilot is None:
+        apart = task.seconds_apart
+        return None if apart is None else (apart, apart)
+    most = max(task.at_once, 1)
+    return pilot.seconds[0] / most, pilot.seconds[1] / min(pilot.at_once, most)
+
+
+def _asking(
+    apart: tuple[float, float], writer: Measured, pilot: Pilot | None
+) -> tuple[float, float] | None:
+    """The same of the optimizer model; unmeasured, it takes longer as its replies are longer."""
+    if writer.seconds_apart is not None:
+        return writer.seconds_apart, writer.seconds_apart
+    if pilot is None:
+        return None
+    return apart[0], apart[1] * max(ASK_TOKENS[1] / max(pilot.completion_tokens[0], 1.0), 1.0)
 
 
 def _is_free(price: Price | None) -> bool:

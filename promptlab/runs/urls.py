@@ -12,6 +12,7 @@ urlpatterns = [
     path("", run.runs, name="list"),
     path("new/", start.new, name="new"),
     path("new/estimate/", start.estimate, name="estimate"),
+    path("new/measure/", start.measure, name="measure"),
     path("<int:number>/", run.run, name="run"),
     path("<int:number>/live/", run.live, name="live"),
     path("<int:number>/pause/", run.pause, name="pause"),

@@ -104,6 +104,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:list": VIEW,
     "runs:new": EDIT,
     "runs:estimate": POST_EDIT,
+    "runs:measure": POST_EDIT,
     "runs:run": VIEW,
     "runs:live": VIEW,
     "runs:pause": POST_EDIT,

@@ -16,7 +16,7 @@ from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.runs import prefill, services
+from promptlab.runs import measuring, prefill, services
 from promptlab.runs.checks import Check, checks_of
 from promptlab.runs.forms import RunForm
 from promptlab.runs.models import Launch
@@ -36,6 +36,10 @@ class Look:
     wishes: Wishes | None = None
     forecast: Forecast | None = None
     checks: tuple[Check, ...] = ()
+
+    @property
+    def is_measured_now(self) -> bool:
+        return self.forecast is not None and self.forecast.measuring.state == "waiting"
 
 
 @login_required
@@ -57,10 +61,34 @@ def new(request: SignedInRequest, project: str) -> HttpResponse:
 @login_required
 @require_POST
 def estimate(request: SignedInRequest, project: str) -> HttpResponse:
-    """What the form would take as it stands: the parts that depend on it."""
+    """What the form would take as it stands: the parts that depend on it.
+
+    With `?waiting` 204 while a measured check is under way: nothing is new.
+    """
     found = project_for(request.user, project, Role.EDITOR)
     form = prefill.followed(found, request.POST)
-    return render(request, "runs/estimate.html", _context(found, form, _look(found, form)))
+    look = _look(found, form)
+    if "waiting" in request.GET and look.is_measured_now:
+        return HttpResponse(status=204)
+    return render(request, "runs/estimate.html", _context(found, form, look))
+
+
+@login_required
+@require_POST
+def measure(request: SignedInRequest, project: str) -> HttpResponse:
+    """Have the program run on a few examples; the estimate then follows what that took."""
+    found = project_for(request.user, project, Role.EDITOR)
+    form = prefill.followed(found, request.POST)
+    context = _context(found, form, _look(found, form))
+    if form.is_complete:
+        try:
+            measuring.measure(found, form.wishes())
+        except measuring.CannotMeasure as refusal:
+            context["cannot_measure"] = str(refusal)
+        else:
+            form = prefill.followed(found, request.POST)
+            context = _context(found, form, _look(found, form))
+    return render(request, "runs/estimate.html", context)
 
 
 def _look(project: Project, form: RunForm) -> Look:
