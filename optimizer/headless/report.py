@@ -25,6 +25,7 @@ def report(run: Run) -> dict[str, Any]:
         "best": _best(run),
         "comparison": run.comparison,
         "conclusion": _conclusion(run),
+        "importances": _importances(run),
         "test": _test(run),
         "calls": {row["role"]: row["calls"] for row in by_role},
         "total_calls": run.used_calls,
@@ -48,6 +49,13 @@ def sentence(run: Run) -> str:
     told = f" {found.sentence()}" if found is not None else ""
     spent = f"{run.used_calls:,} calls, {run.used_tokens:,} tokens, ${run.spent / MICRO:.4f}"
     return f"{state}{why}: {scores}; {spent}.{told} {run.message}".strip()
+
+
+def _importances(run: Run) -> dict[str, float]:
+    """What mattered in the search, as it was told last; {} when it never was."""
+    latest = run.events.filter(kind="importances_found").order_by("-seq").first()
+    found: dict[str, float] = latest.data["importances"] if latest else {}
+    return found
 
 
 def _shown(score: dict[str, Any]) -> str:

@@ -20,6 +20,10 @@ from promptlab.ui import charts
 from promptlab.ui.numbers import score
 
 
+MOST_ROWS = 30
+"""Instructions of a module in a heat map; where every trial writes its own there are more."""
+
+
 @dataclass(frozen=True)
 class ShownDemo:
     """A demo as the page draws it. `augmented`: written by a model, not taken from the data."""
@@ -142,7 +146,7 @@ def heats_of(
     for module in found:
         rows = max(len(module.instructions), 1)
         columns = max(len(module.demo_sets), 1)
-        if rows * columns < 2:
+        if rows * columns < 2 or rows > MOST_ROWS:
             continue
         scores: dict[tuple[int, int], list[float]] = defaultdict(list)
         for t in trials:
@@ -166,13 +170,33 @@ def _place(choice: dict[str, int], module: str) -> tuple[int, int]:
 
 FOUND = (
     "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
-    "test_scored",
+    "test_scored", "importances_found",
 )  # fmt: skip
 
 
 def events_of(run: Run) -> list[RunEvent]:
     """Events that carry findings and notes; trials are read from their own table."""
     return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))
+
+
+def importances_of(events: Sequence[RunEvent]) -> dict[str, float]:
+    """What has mattered so far, the most first; {} before that can be said."""
+    told = [event.data["importances"] for event in events if event.kind == "importances_found"]
+    latest: dict[str, float] = told[-1] if told else {}
+    return dict(sorted(latest.items(), key=lambda item: -item[1]))
+
+
+def parameter_name(parameter: str) -> str:
+    """A search parameter in words: `classify:demos` → “classify · demo set”."""
+    words = {
+        "instruction": _("instruction"), "demos": _("demo set"), "shown demos": _("demos shown"),
+        "dataset summary": _("dataset summary"), "program summary": _("program summary"),
+        "history": _("history"), "tip": _("tip"), "temperature": _("temperature"),
+        "optimizer model": _("optimizer model"),
+    }  # fmt: skip
+    module, _colon, what = parameter.rpartition(":")
+    told = str(words.get(what, what))
+    return f"{module} · {told}" if module else told
 
 
 def log_of(events: Sequence[RunEvent], board: Board) -> list[LogLine]:

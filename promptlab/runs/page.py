@@ -30,6 +30,8 @@ from promptlab.runs.standing import Pace, Standing, standing
 from promptlab.ui import charts
 
 LOG_LINES = 60
+MOST_BARS = 10
+"""Parameters whose importance is shown."""
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,15 @@ class RunPage:
     @cached_property
     def heats(self) -> list[charts.Heat]:
         return findings.heats_of(self.found, self.board, self.best_choice)
+
+    @cached_property
+    def importances(self) -> dict[str, float]:
+        return findings.importances_of(self.events)
+
+    @property
+    def importance_bars(self) -> tuple[charts.Bar, ...]:
+        shares = list(self.importances.items())[:MOST_BARS]
+        return charts.importance([(findings.parameter_name(n), share) for n, share in shares])
 
     @property
     def heat_of_minibatches(self) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import ModelRef, RunSpec
+from optimizer.headless.report import report
 from optimizer.lm.call import LMCall
 from optimizer.models import Provider
 from optimizer.starting import CannotStart, check
@@ -71,3 +72,11 @@ def test_a_cap_in_dollars_needs_the_price_of_a_further_model_too(
             optimizer=COMPARING[0],
             further_optimizers=(other(unpriced),),
         )
+
+
+def test_the_report_says_what_mattered(create: Create, provider: Provider) -> None:
+    settings = replace(SMALL, trials=12)
+    row = carry_on(create(optimizer="zero_shot_mipro_plus", settings=settings), ScriptedLM())
+    found = report(row)["importances"]
+    assert {"tip", "temperature", "history"} <= set(found)
+    assert sum(found.values()) == pytest.approx(1)

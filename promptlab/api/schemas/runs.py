@@ -86,6 +86,7 @@ class RunDetail(RunOut):
     """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
 
     `stop_reason`: completed, perfect, budget, time or cancelled. `last_event` is for `events`.
+    `importances`: what each search parameter mattered so far, shares of 1; empty while unknown.
     """
 
     phase: str
@@ -103,6 +104,7 @@ class RunDetail(RunOut):
     seed: int
     examples: Sizes
     warnings: list[str]
+    importances: dict[str, float]
     last_event: int
 
     @classmethod
@@ -125,6 +127,7 @@ class RunDetail(RunOut):
             seed=page.spec.seed,
             examples=_sizes(run),
             warnings=page.warnings,
+            importances=page.importances,
             last_event=run.last_seq,
         )
 
