@@ -67,9 +67,9 @@ def _check_examples(spec: RunSpec) -> None:
         raise CannotStart(
             "dataset", "There is no validation example to score with: give that split a share."
         )
-    if OPTIMIZERS[spec.optimizer].uses_demos and not spec.train:
+    if OPTIMIZERS[spec.optimizer].needs_train and not spec.train:
         raise CannotStart(
-            "dataset", "There is no training example to make demos of: give that split a share."
+            "dataset", "There is no training example to learn from: give that split a share."
         )
     wanted = {field.name for field in spec.program.inputs}
     for example in (*spec.train, *spec.validation, *spec.test):

@@ -99,8 +99,8 @@ def _splits(project: Project, wishes: Wishes) -> list[Check]:
             "n": counts[Split.VALIDATION]
         }
         found.append(Check("warning", "dataset", told))
-    if counts[Split.TRAIN] == 0 and OPTIMIZERS[wishes.optimizer].uses_demos:
-        told = _("The dataset has no training examples to make demos of: give that split a share.")
+    if counts[Split.TRAIN] == 0 and OPTIMIZERS[wishes.optimizer].needs_train:
+        told = _("The dataset has no training examples to learn from: give that split a share.")
         found.append(Check("problem", "dataset", told))
     if found:
         return found

@@ -39,6 +39,11 @@ CHECKOUT = Path(__file__).parents[2]
         ("optimizer", lambda s: replace(s, optimizer="magic"), "no optimizer “magic”"),
         ("dataset", lambda s: replace(s, validation=()), "no validation example"),
         ("dataset", lambda s: replace(s, train=()), "no training example"),
+        (
+            "dataset",
+            lambda s: replace(s, train=(), optimizer="reflective"),
+            "no training example to learn from",
+        ),
         ("metric", lambda s: replace(s, metric=replace(LABEL, expected="colour")), "“colour”"),
         (
             "metric",

@@ -38,6 +38,7 @@ class Optimizer:
     `sized` changes the usual settings where the optimizer needs others.
     `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
     `compares_writers`: it finds out which of several optimizer models writes best.
+    `reflects`: it learns from what fails on training examples.
     """
 
     name: str
@@ -51,6 +52,12 @@ class Optimizer:
     steps: counting.CountSteps = counting.minibatches
     asks: counting.CountAsks = counting.asks_upfront
     compares_writers: bool = False
+    reflects: bool = False
+
+    @property
+    def needs_train(self) -> bool:
+        """Whether there is nothing to do without training examples."""
+        return self.uses_demos or self.reflects
 
     def bootstrapping(self, settings: Settings) -> Settings | None:
         """What demos are bootstrapped with; None when no demo is looked for."""

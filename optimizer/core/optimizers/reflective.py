@@ -204,4 +204,5 @@ OPTIMIZER = Optimizer(
     shown_sets=0,
     steps=counting.reflections,
     asks=counting.asks_once_a_round,
+    reflects=True,
 )
