@@ -8,7 +8,7 @@ from itertools import pairwise
 from optimizer.core import prompts
 from optimizer.core.drafting import clean
 from optimizer.core.events import Noted
-from optimizer.core.guards import near_duplicate, words
+from optimizer.core.guards import words
 from optimizer.core.requests import Ask, Conversation, ask
 
 PURPOSE = "trial of the optimizer model"
@@ -18,6 +18,8 @@ MAX_WORDS = 80
 """A sentence said in other words is no longer than this, with all that a model adds."""
 REPETITION = 0.75
 """A text repeats itself when fewer of its word pairs than this share are distinct."""
+ECHO = 0.8
+"""A reply that has this share of the sentence's word pairs is the sentence again."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,14 @@ def followed(request: Rewriting, reply: str) -> bool:
     said = words(text)
     if not said or len(said) > MAX_WORDS or repeats_itself(said):
         return False
-    echoes = near_duplicate(text, request.sentence) or prompts.REWRITE in text
+    echoes = _shared(request.sentence, text) >= ECHO or prompts.REWRITE in text
     return not echoes and all(name in said for name in request.names)
+
+
+def _shared(sentence: str, text: str) -> float:
+    there = set(pairwise(words(text)))
+    pairs = list(pairwise(words(sentence)))
+    return sum(pair in there for pair in pairs) / len(pairs)
 
 
 def repeats_itself(said: list[str]) -> bool:

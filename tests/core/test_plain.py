@@ -145,6 +145,7 @@ GOOD = "Judge if the review is negative or positive, and return that as verdict.
         "   ",
         REQUEST.sentence,
         f'"{REQUEST.sentence}"',
+        f"The instruction is to {REQUEST.sentence.replace('Decide', 'decide')}",
         prompts.rewrite(REQUEST.sentence, REQUEST.names).messages[0].content,
         "Judge if the text is good or bad.",
         f"{GOOD} " + "review verdict positive negative " * 3,
