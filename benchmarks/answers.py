@@ -21,15 +21,15 @@ from optimizer.lm.openai_http import OpenAIHttp
 
 
 class Answers:
-    """Greedy replies of one model, by prompt; every new one is appended to `kept` at once.
+    """Greedy replies of one model, by prompt; every new one is appended to `kept`, if given.
 
     A prompt that is being asked is waited for, never asked a second time.
     """
 
-    def __init__(self, client: OpenAIHttp, model: ModelRef, kept: Path) -> None:
+    def __init__(self, client: OpenAIHttp, model: ModelRef, kept: Path | None = None) -> None:
         self._client, self._model, self._kept = client, model, kept
         self._replies: dict[str, asyncio.Future[Reply]] = {}
-        self._stored = _read(kept)
+        self._stored = _read(kept) if kept else {}
         self.asked = 0
 
     async def reply(self, prompt: Prompt) -> Reply:
@@ -44,8 +44,9 @@ class Answers:
         waiting = self._replies[key] = asyncio.get_running_loop().create_future()
         reply = await self._client.complete(call)
         self.asked += 1
-        with self._kept.open("a") as file:
-            file.write(json.dumps([key, reply.text, reply.finish_reason]) + "\n")
+        if self._kept:
+            with self._kept.open("a") as file:
+                file.write(json.dumps([key, reply.text, reply.finish_reason]) + "\n")
         self._stored[key] = (reply.text, reply.finish_reason)
         waiting.set_result(reply)
         return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,3 +118,19 @@ TASKS = {
         ),
     )
 }
+
+
+TRAIN, VALIDATION, TEST = 60, 100, 100
+SHORT_VALIDATION, SHORT_TEST = 60, 40
+
+
+def dealt(task: Task, seed: int, short: bool = False) -> Splits:
+    """A task's rows shuffled and dealt anew by the seed, the same for everyone who asks."""
+    given = task.splits()
+    rows = [*given.train, *given.validation, *given.test]
+    random.Random(f"{task.name}:{seed}").shuffle(rows)
+    validation, test = (SHORT_VALIDATION, SHORT_TEST) if short else (VALIDATION, TEST)
+    ends = TRAIN, TRAIN + validation, TRAIN + validation + test
+    return Splits(
+        tuple(rows[: ends[0]]), tuple(rows[ends[0] : ends[1]]), tuple(rows[ends[1] : ends[2]])
+    )

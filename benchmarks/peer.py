@@ -1,0 +1,171 @@
+"""`make bench-peer`: our optimizers beside DSPy 3.4.1's MIPROv2, on one local model.
+
+Same rows, same splits and seeds, same words around every instruction, the same number of program
+evaluations (and half of them). Calls are counted at the server. On the test split the baseline is
+scored again beside each winner, call by call. What is measured is appended to a JSONL file at once:
+started again, the benchmark goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.answers import Answers
+from benchmarks.model_server import LocalModel, local_model
+from benchmarks.peer_figures import report, summed_up
+from benchmarks.peer_ours import REPLY_TOKENS, Worker, preferred, worker
+from benchmarks.tasks import TASKS, Task, dealt
+from optimizer.codec import from_json, to_json
+from optimizer.core.candidate import Candidate, baseline_of
+from optimizer.core.spec import ModelRef
+from optimizer.lm.openai_http import OpenAIHttp
+from promptlab.launch.home import CHECKOUT
+from promptlab.launch.model_server import engines_for_this_machine
+
+RESULTS = Path(__file__).parent / "results"
+PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
+ARMS = ("miprov2", "ours", "ours_half")
+SHORT_TASKS, SHORT_SEEDS = ("people",), 2
+
+
+def main() -> None:
+    given = _arguments()
+    if not PEER.exists():
+        sys.exit("There is no .venv-bench: run this with `make bench-peer`.")
+    tasks = given.tasks or (list(SHORT_TASKS) if given.short else list(TASKS))
+    seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else 5)))
+    with local_model(given.gguf) as model:
+        form = "-short" if given.short else ""
+        kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
+        done = {(r["task"], r["seed"], r["arm"]): r for r in _rows(kept)}
+        with worker(model) as ours:
+            for seed in seeds:  # all tasks once, then all again: an early end has some of each
+                for name in tasks:
+                    task = TASKS[name]
+                    contest = Contest(task, seed, given.short, model, ours, kept, given.auto)
+                    _measure(contest, done)
+    rows = [r for r in done.values() if r["task"] in tasks and r["seed"] in seeds]
+    figures = {"model": model.name, "optimizer": preferred(), **summed_up(rows, tasks)}
+    kept.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    report(figures)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", nargs="+", choices=sorted(TASKS))
+    parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--short", action="store_true", help="one task, two seeds, fewer rows")
+    parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    parser.add_argument("--auto", default="light", choices=["light", "medium", "heavy"])
+    parser.add_argument("--out", default="", help="JSONL file of what was measured")
+    return parser.parse_args()
+
+
+def _measure(contest: Contest, done: dict[tuple[str, int, str], dict[str, Any]]) -> None:
+    """All arms of one task and seed; MIPROv2 first, for its evaluations are what ours may have."""
+    for arm in ARMS:
+        key = (contest.task.name, contest.seed, arm)
+        if key not in done:
+            allowed = done.get((*key[:2], "miprov2"), {}).get("evaluations", 0)
+            done[key] = contest.measured(arm, allowed)
+            with contest.kept.open("a") as file:
+                file.write(json.dumps(done[key], ensure_ascii=False) + "\n")
+        row = done[key]
+        print(
+            f"  {' '.join(map(str, key))}: test {_mean(row['baseline_test']):.3f} -> "
+            f"{_mean(row['test']):.3f}, {row['evaluations']} evaluations, {row['calls']} calls, "
+            f"{row['seconds']:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+class Contest:
+    """One task and seed on a running server."""
+
+    def __init__(
+        self, task: Task, seed: int, short: bool, model: LocalModel, ours: Worker, kept: Path,
+        auto: str,
+    ) -> None:  # fmt: skip
+        self.task, self.seed, self.short = task, seed, short
+        self.model, self.ours, self.kept, self.auto = model, ours, kept, auto
+        self.at_once = engines_for_this_machine()
+
+    def measured(self, arm: str, allowed: int) -> dict[str, Any]:
+        """Optimize, then score the winner and the baseline on the test split."""
+        before, started = self.model.counts(), time.monotonic()
+        best, found = self._miprov2() if arm == "miprov2" else self._ours(arm, allowed)
+        seconds, counts = time.monotonic() - started, self.model.counts() - before
+        baseline, test = asyncio.run(self._tested(best))
+        return {
+            "task": self.task.name, "seed": self.seed, "arm": arm, **found, **asdict(counts),
+            "seconds": round(seconds, 1), "test": test, "baseline_test": baseline,
+            "winner": to_json(best),
+        }  # fmt: skip
+
+    def _miprov2(self) -> tuple[Candidate, dict[str, Any]]:
+        command = [str(PEER), "-m", "benchmarks.peer_dspy", "--task", self.task.name]
+        command += ["--seed", str(self.seed), "--url", self.model.url, "--model", self.model.name]
+        command += ["--threads", str(self.at_once), "--auto", self.auto]
+        command += ["--short"] if self.short else []
+        log = self.kept.with_suffix(".dspy.log")
+        with log.open("a") as errors:
+            done = subprocess.run(
+                command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+            )
+        if done.returncode:
+            sys.exit(f"DSPy ended with an error, told at the end of {log.name}.")
+        found = json.loads(done.stdout.splitlines()[-1])
+        return from_json(Candidate, {"modules": found.pop("prompts")}), found
+
+    def _ours(self, arm: str, allowed: int) -> tuple[Candidate, dict[str, Any]]:
+        evaluations = allowed // 2 if arm == "ours_half" else allowed
+        ours = self.ours.optimize(
+            self.task, preferred(), evaluations, self.seed, self.short, self.at_once
+        )
+        return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
+
+    async def _tested(self, best: Candidate) -> tuple[list[float], list[float]]:
+        """Baseline and winner on the test split, at the same time, nothing remembered."""
+        client = OpenAIHttp(self.model.url, own_engine=True, deadline=900)
+        answers = Answers(client, ModelRef(0, self.model.name, max_tokens=REPLY_TOKENS))
+        examples = dealt(self.task, self.seed, self.short).test
+        pair = (baseline_of(self.task.program), best)
+        try:
+            both = await asyncio.gather(
+                *(
+                    answers.outcomes(self.task.program, self.task.metric, one, examples)
+                    for one in pair
+                )
+            )
+        finally:
+            await client.aclose()
+        before, after = ([o.score.value for o in found if o.score] for found in both)
+        return before, after
+
+
+def _rows(kept: Path) -> list[dict[str, Any]]:
+    """What was measured before; a last line that broke off is dropped."""
+    if not kept.exists():
+        return []
+    text = kept.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        kept.write_text(whole)
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""DSPy's MIPROv2 on a task, as it comes (auto="light"); run by .venv-bench.
+
+DSPy speaks through an adapter that renders and reads as our core does, so that a prompt's text, and
+what holds choice fields to their choices, are the same on both sides and only the search differs.
+The last line printed is JSON: the winner's prompts, program evaluations, the score it reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import threading
+from typing import Any, Literal, get_args, get_origin
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+
+from benchmarks.tasks import TASKS, Task, dealt
+from optimizer.core.candidate import ModulePrompt
+from optimizer.core.example import Example
+from optimizer.core.parse import UnreadableReply, parse
+from optimizer.core.program import Demo, Module
+from optimizer.core.render import render, reply_schema
+from optimizer.core.signature import Field, FieldType, Signature
+
+REPLY_TOKENS = 400
+MANY_ERRORS = 100_000
+"""A reply that cannot be read scores 0 and does not end the run, as on our side."""
+LACKING = "Not supplied for this particular example."
+TYPES = {int: FieldType.INTEGER, float: FieldType.NUMBER, bool: FieldType.BOOLEAN}
+
+
+class SameWords(dspy.Adapter):
+    """Our core's messages, reply schema and reading."""
+
+    def __call__(
+        self,
+        lm: Any,
+        lm_kwargs: dict[str, Any],
+        signature: Any,
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
+    ) -> list[dict[str, Any]]:
+        schema = {"name": "reply", "schema": reply_schema(module_of(signature)), "strict": True}
+        wanted = {"type": "json_schema", "json_schema": schema}
+        found: list[dict[str, Any]] = super().__call__(
+            lm, {**lm_kwargs, "response_format": wanted}, signature, demos, inputs
+        )
+        return found
+
+    def format(
+        self, signature: Any, demos: list[dict[str, Any]], inputs: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        module = module_of(signature)
+        prompt = ModulePrompt(signature.instructions, demos_of(module, demos))
+        values = {f.name: as_value(inputs.get(f.name)) for f in module.signature.inputs}
+        messages = render(module, prompt, values).messages
+        return [{"role": m.role, "content": m.content} for m in messages]
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        try:
+            return dict(parse(module_of(signature), completion))
+        except UnreadableReply as error:
+            raise AdapterParseError(
+                adapter_name="SameWords", signature=signature, lm_response=completion,
+                message=str(error),
+            ) from error  # fmt: skip
+
+
+def module_of(signature: Any) -> Module:
+    """A signature of DSPy's as a module of ours; also its proposer's own signatures."""
+    inputs = tuple(_field(n, f) for n, f in signature.input_fields.items())
+    outputs = tuple(_field(n, f) for n, f in signature.output_fields.items())
+    return Module("module", Signature(inputs, outputs, signature.instructions))
+
+
+def _field(name: str, info: Any) -> Field:
+    described = (info.json_schema_extra or {}).get("desc", "")
+    described = "" if described == f"${{{name}}}" else described
+    if get_origin(info.annotation) is Literal:
+        return Field(name, FieldType.CHOICE, described, get_args(info.annotation))
+    return Field(name, TYPES.get(info.annotation, FieldType.TEXT), described)
+
+
+def demos_of(module: Module, demos: list[Any]) -> tuple[Demo, ...]:
+    """DSPy's rule for demos that lack fields: at least one input and one output, these first."""
+    names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
+    whole, partial = [], []
+    for demo in demos:
+        values = {n: as_value(demo[n]) for n in names if n in demo and demo[n] is not None}
+        if len(values) == len(names):
+            whole.append(Demo(values, bool(demo.get("augmented"))))
+        elif all(
+            any(f.name in values for f in fields)
+            for fields in (module.signature.inputs, module.signature.outputs)
+        ):
+            lacking = {n: LACKING for n in names if n not in values}
+            partial.append(Demo({**values, **lacking}))
+    return (*partial, *whole)
+
+
+def as_value(value: Any) -> Any:
+    known = isinstance(value, str | int | float | bool | list) or value is None
+    return value if known else str(value)
+
+
+class Counted(dspy.Module):
+    """A task's program, drawn with dspy.Predict; every copy counts its evaluations together."""
+
+    evaluations = 0
+    lock = threading.Lock()
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.task_name = task.name
+        for module in task.program.modules:
+            setattr(self, module.name, dspy.Predict(signature_of(module)))
+
+    def forward(self, **inputs: Any) -> dspy.Prediction:
+        with Counted.lock:
+            Counted.evaluations += 1
+        program = TASKS[self.task_name].program
+        known = {f"input.{name}": value for name, value in inputs.items()}
+        for wave in program.waves():
+            for call in wave:
+                given = {name: known[source] for name, source in call.inputs.items()}
+                answer = getattr(self, call.module)(**given)
+                known |= {f"{call.name}.{name}": value for name, value in answer.items()}
+        return dspy.Prediction(**{name: known[s] for name, s in program.outputs.items()})
+
+
+def signature_of(module: Module) -> Any:
+    def annotated(field: Field) -> Any:
+        return Literal[field.choices] if field.choices else str
+
+    fields: dict[str, Any] = {}
+    for field in module.signature.inputs:
+        fields[field.name] = (annotated(field), dspy.InputField(desc=field.description or None))
+    for field in module.signature.outputs:
+        fields[field.name] = (annotated(field), dspy.OutputField(desc=field.description or None))
+    return dspy.make_signature(fields, module.signature.instruction)
+
+
+def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
+    splits = dealt(task, given.seed, given.short)
+    model = dspy.LM(
+        f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
+        max_tokens=REPLY_TOKENS, num_retries=1, timeout=900,
+    )  # fmt: skip
+    dspy.configure(lm=model, adapter=SameWords(), max_errors=MANY_ERRORS)
+
+    def metric(example: Any, prediction: Any, trace: Any = None) -> float:
+        row = Example("", {}, {task.metric.expected: example[task.metric.expected]})
+        return task.metric.score(row, {task.metric.output: prediction[task.metric.output]}).value
+
+    mipro = dspy.MIPROv2(
+        metric=metric, auto=given.auto, num_threads=given.threads, max_errors=MANY_ERRORS,
+        seed=given.seed,
+    )  # fmt: skip
+    best = mipro.compile(
+        Counted(task), trainset=rows(task, splits.train), valset=rows(task, splits.validation)
+    )
+    return {
+        "prompts": {m.name: prompts_of(m, getattr(best, m.name)) for m in task.program.modules},
+        "evaluations": Counted.evaluations,
+        "reported": best.score / 100,
+    }
+
+
+def rows(task: Task, examples: tuple[Example, ...]) -> list[dspy.Example]:
+    label = task.metric.expected
+    return [
+        dspy.Example(**e.inputs, **{label: e.expected[label]}).with_inputs(*e.inputs)
+        for e in examples
+    ]
+
+
+def prompts_of(module: Module, predictor: Any) -> dict[str, Any]:
+    demos = demos_of(module, predictor.demos)
+    return {
+        "instruction": predictor.signature.instructions,
+        "demos": [{"values": d.values, "augmented": d.augmented} for d in demos],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--task", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--auto", default="light")
+    parser.add_argument("--short", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        dspy.configure_cache(disk_cache_dir=folder)
+        print(json.dumps(optimized(TASKS[given.task], given), ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from aiohttp.test_utils import TestServer
+
+from benchmarks.answers import Answers
+from benchmarks.model_server import CountingFront
+from benchmarks.tasks import TASKS, dealt
+from optimizer.core.candidate import baseline_of
+from optimizer.core.spec import ModelRef
+from optimizer.lm.openai_http import OpenAIHttp
+from promptlab.launch.model_server import Engine, Engines
+from tests.fakes.openai_server import OpenAIServer
+
+TASK = TASKS["two_steps"]
+EXAMPLES = dealt(TASK, seed=1).test[:5]
+
+
+def replied(body: object) -> str:
+    return '{"request": "tomorrow", "date": "tomorrow"}'
+
+
+def asked_of_a_server(kept: Path) -> tuple[list[float], int, int]:
+    """Scores of the baseline, calls that were new, and calls that the server counted."""
+
+    async def ask(engine: str) -> tuple[list[float], int, int]:
+        front = CountingFront(Engines([Engine(engine, None)]), "key")
+        async with TestServer(front.application()) as server:
+            client = OpenAIHttp(str(server.make_url("/v1")))
+            answers = Answers(client, ModelRef(0, "a model"), kept)
+            outcomes = await answers.outcomes(
+                TASK.program, TASK.metric, baseline_of(TASK.program), EXAMPLES
+            )
+            await client.aclose()
+        scores = [o.score.value for o in outcomes if o.score]
+        return scores, answers.asked, front.counts.calls
+
+    with OpenAIServer(script=replied) as engine:
+        return asyncio.run(ask(engine.url.removesuffix("/v1")))
+
+
+def test_the_server_counts_every_call_of_every_module(tmp_path: Path) -> None:
+    scores, asked, counted = asked_of_a_server(tmp_path / "kept")
+    assert len(scores) == len(EXAMPLES)
+    assert asked == counted == 2 * len(EXAMPLES)
+
+
+def test_a_table_that_was_broken_off_asks_only_what_is_missing(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    first = asked_of_a_server(kept)
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:7]) + lines[7][:20])  # the process died in the middle of a line
+    again = asked_of_a_server(kept)
+    assert again[0] == first[0]
+    assert again[1] == 3
+    assert asked_of_a_server(kept)[1] == 0
