@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.core.candidate import baseline_of
@@ -110,6 +110,29 @@ def accepted_traces(
             break
         waiting = failed
     return found
+
+
+def harvest(
+    program: Program,
+    outcomes: Iterable[Outcome],
+    threshold: float,
+    train: Collection[Example],
+) -> list[TraceDemos]:
+    """Demos out of traces that evaluations left behind: scored at least λ, one an example, no call.
+
+    Only traces of `train` are taken, whatever else was evaluated: a demo from the examples that
+    score candidates would leak them. The first trace of an example wins; a trace in which some call
+    of the program is missing or could not be read gives none.
+    """
+    known = {example.id for example in train}
+    calls = {call.name for call in program.calls}
+    found: dict[str, TraceDemos] = {}
+    for outcome in outcomes:
+        read = {call.call for call in outcome.trace if not call.problem}
+        usable = outcome.example_id in known and read >= calls and _accepted(outcome, threshold)
+        if usable and outcome.example_id not in found:
+            found[outcome.example_id] = _trace_demos(outcome)
+    return list(found.values())
 
 
 def labelled_demo(
