@@ -19,7 +19,6 @@ from promptlab.runs.codes import letter
 from promptlab.ui import charts
 from promptlab.ui.numbers import score
 
-
 MOST_ROWS = 30
 """Instructions of a module in a heat map; where every trial writes its own there are more."""
 
@@ -230,7 +229,7 @@ def _line(event: RunEvent) -> LogLine | None:
         }  # fmt: skip
         return LogLine(event.seq, event.at, told)
     if event.kind == "proposal_refused":
-        told = _("Not tried, an instruction for %(module)s: %(reason)s") % {
+        told = _("Left out, an instruction for %(module)s: %(reason)s") % {
             "module": data["module"], "reason": data["reason"],
         }  # fmt: skip
         return LogLine(event.seq, event.at, told)

@@ -173,6 +173,24 @@ def test_a_program_with_problems_is_refused_with_the_way_there(
     assert f"/p/support-triage/programs/{scene.program.pk}/" in html
 
 
+def test_a_program_in_which_all_is_frozen_is_refused_with_the_way_there(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    core = triage()
+    half = [replace(m, frozen_instruction=True) for m in core.modules]
+    frozen = [replace(m, frozen_demos=True) for m in half]
+    open_demos = replace(core, modules=tuple(half))
+    save_definition(scene.program, open_demos, scene.program.revision, erin)
+    html = refused(client_of(erin), {**filled, "optimizer": "zero_shot_mipro"})
+    assert "All that this optimizer could change is frozen" in errors_at(html, "program")
+
+    all_frozen = replace(core, modules=tuple(frozen))
+    save_definition(scene.program, all_frozen, scene.program.revision, erin)
+    html = refused(client_of(erin), filled)
+    assert "All that this optimizer could change is frozen" in errors_at(html, "program")
+    assert f"/p/support-triage/programs/{scene.program.pk}/" in html
+
+
 def test_a_program_that_wants_other_inputs_is_refused_at_the_dataset(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:

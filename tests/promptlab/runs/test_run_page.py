@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from optimizer.codec import to_json
+from optimizer.core.events import ProposalRefused
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
@@ -51,6 +53,23 @@ def test_minibatches_and_full_evaluations_are_told_apart(
     fulls = Trial.objects.filter(run=finished.run, full=True, number__gt=0).count()
     assert drawn.count('class="pt full"') == fulls
     assert drawn.count('class="pt mini"') == 12
+
+
+def test_a_refused_proposal_stands_beside_the_others_with_the_reason(
+    finished: Launch, carol: User, client_of: ClientOf
+) -> None:
+    refused = ProposalRefused(
+        "classify_intent", "Say <b>refund</b>.", "it copies from the data: “…”.", "grounded"
+    )
+    last = finished.run.events.order_by("seq").last()
+    assert last is not None
+    finished.run.events.create(seq=last.seq + 1, kind=refused.kind, data=to_json(refused))
+    page = page_of(client_of(carol), finished)
+    found = page[page.index('id="run-found"') : page.index('id="run-log"')]
+    assert "1 proposal was left out" in found
+    assert "Left out: it copies from the data: “…”. grounded" in texts(found)
+    assert "Say &lt;b&gt;refund&lt;/b&gt;." in found
+    assert "Left out, an instruction for classify_intent: it copies" in texts(page)
 
 
 def test_trials_can_be_narrowed_in_the_address(
