@@ -164,6 +164,8 @@ def propose_program(
         if demos.get(module.name):
             shown = "\n\n".join(_shown_demo(module, demo) for demo in demos[module.name])
             parts.append(f"Worked examples of `{module.name}`:\n\n{shown}")
+        if to_keep(module):
+            parts.append(f"For `{module.name}`: {to_keep(module)}")
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
         parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
