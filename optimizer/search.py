@@ -65,7 +65,10 @@ class TPESearch:
     def importances(self) -> dict[str, float]:
         """PED-ANOVA: by how much the better half of the trials chose otherwise than all."""
         values = [trial.values[0] for trial in self._study.get_trials(states=COMPLETE)]
-        if len(values) < TOLD_FOR_IMPORTANCES or len(set(values)) == 1:
+        if len(values) < TOLD_FOR_IMPORTANCES:
+            return {}
+        worst_good = sorted(values, reverse=True)[math.ceil(GOOD * len(values)) - 1]
+        if min(values) == worst_good:  # all are as good
             return {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -7,13 +7,14 @@ from typing import Literal
 from django.db import transaction
 
 from optimizer import doorbell, frozen, prices, tasks
+from optimizer.core.doubts import label_fault, setting_faults
 from optimizer.core.estimate import estimate
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import RunSpec
 from optimizer.models import Provider, Run
 
-Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer"]
+Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]
 
 
 class CannotStart(Exception):
@@ -49,6 +50,7 @@ def check(spec: RunSpec) -> None:
     _check_program(spec)
     _check_examples(spec)
     _check_metric(spec)
+    _check_settings(spec)
     _check_models(spec)
     _check_limits(spec)
 
@@ -86,6 +88,15 @@ def _check_metric(spec: RunSpec) -> None:
     problems = spec.metric.problems(spec.program, columns)
     if problems:
         raise CannotStart("metric", problems[0])
+    column = spec.metric.expected
+    fault = label_fault([e.expected.get(column) for e in spec.validation], column)
+    if fault:
+        raise CannotStart("metric", fault)
+
+
+def _check_settings(spec: RunSpec) -> None:
+    for fault in setting_faults(spec.settings, OPTIMIZERS[spec.optimizer], spec.program):
+        raise CannotStart("settings", fault.message)
 
 
 def _check_models(spec: RunSpec) -> None:

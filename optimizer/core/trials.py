@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from statistics import fmean
 
 from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.demos import DemoSets
+from optimizer.core.doubts import doubts
 from optimizer.core.events import (
     BestChanged,
     FullScored,
@@ -128,6 +130,8 @@ def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conve
     board = Board(spec, baseline_of(spec.program))
     stop = StopReason.COMPLETED
     test = None
+    for doubt in doubts(spec):
+        yield Noted(doubt, warning=True)
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
         yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
@@ -204,7 +208,7 @@ def search_options(board: Board, options: Options, new_search: NewSearch) -> Con
         yield from ()
         return options.assemble(board.baseline, choice), choice
 
-    yield from search_programs(board, sizes, new_search, assembled)
+    yield from search_programs(board, sizes, new_search, assembled, math.prod(sizes.values()))
 
 
 Make = Callable[[Choice, int], Conversation[tuple[Candidate, Choice] | None]]
@@ -213,12 +217,17 @@ when there is nothing to try."""
 
 
 def search_programs(
-    board: Board, sizes: Mapping[str, int], new_search: NewSearch, make: Make
+    board: Board,
+    sizes: Mapping[str, int],
+    new_search: NewSearch,
+    make: Make,
+    programs: int | None = None,
 ) -> Conversation[None]:
     """T minibatch trials chosen by the surrogate; every S of them, and at the end, the best mean
     not yet fully evaluated gets a full evaluation (the paper's §4).
 
-    With a validation split no larger than a minibatch, every trial is a full evaluation.
+    With a validation split no larger than a minibatch, every trial is a full evaluation. `programs`
+    is how many different ones there are, None without end: when all are fully evaluated, it ends.
     """
     settings = board.spec.settings
     every = settings.full_every
@@ -242,6 +251,9 @@ def search_programs(
             if not whole:
                 yield from _confirm_leader(board)
             yield from tell_importances(search)
+        if programs is not None and len(board.full) >= programs:
+            yield Noted(f"All {programs} combinations are fully evaluated: no other is left to try.")
+            return
         if is_perfect(board):
             return
 

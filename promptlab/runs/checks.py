@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from optimizer.core.doubts import label_doubts, label_fault, setting_faults
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.signature import FieldType, written
@@ -44,6 +45,7 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
         *_columns(project, wishes),
         *_splits(project, wishes),
         *_metric(project, wishes),
+        *_settings(wishes),
         *_models(project, wishes),
         *_limits(wishes, forecast),
     ]
@@ -116,7 +118,22 @@ def _metric(project: Project, wishes: Wishes) -> list[Check]:
     problems = wishes.metric.core.problems(wishes.program.core, set(expected))
     if problems:
         return [Check("problem", "metric", problem) for problem in problems[:2]]
-    return _labels(wishes) or [Check("ok", "metric", _("The metric fits program and dataset."))]
+    column = wishes.metric.core.expected
+    validation = wishes.dataset.examples.filter(split=Split.VALIDATION.value).order_by()
+    labels = list(validation.values_list(f"expected__{column}", flat=True))
+    if fault := label_fault(labels, column):
+        return [Check("problem", "metric", fault)]
+    doubts = [Check("warning", "dataset", told) for told in label_doubts(labels, column)]
+    return doubts + _labels(wishes) or [
+        Check("ok", "metric", _("The metric fits program and dataset."))
+    ]
+
+
+def _settings(wishes: Wishes) -> list[Check]:
+    """Settings with which nothing could be found, each beside its field."""
+    optimizer = OPTIMIZERS[wishes.optimizer]
+    faults = setting_faults(wishes.settings, optimizer, wishes.program.core)
+    return [Check("problem", fault.setting, fault.message) for fault in faults]
 
 
 def _labels(wishes: Wishes) -> list[Check]:

@@ -26,6 +26,7 @@ from promptlab.runs.planning import Forecast, Wishes, forecast
 _FIELDS = {
     "program": "program", "metric": "metric", "dataset": "dataset", "models": "model_task",
     "limits": "max_calls", "optimizer": "optimizer",
+    "settings": "effort",
 }  # fmt: skip
 
 
