@@ -24,6 +24,10 @@ class VersionLine:
     low: float | None
     high: float | None
     url: str
+    n: int | None = None
+    expected: float | None = None
+    expected_low: float | None = None
+    expected_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,11 @@ class Pointer:
 def version_line(version: Version) -> VersionLine:
     """A version of `queries.versions_of`, which brings its score along."""
     score = getattr(version, "score", None) or {}
+    expected = getattr(version, "expected", None) or {}
     return VersionLine(
         version, tuple(label.name for label in version.labels.all()),
-        score.get("mean"), score.get("low"), score.get("high"), url_of(version),
+        score.get("mean"), score.get("low"), score.get("high"), url_of(version), score.get("n"),
+        expected.get("mean"), expected.get("low"), expected.get("high"),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from optimizer.core.lm import Role
 from optimizer.core.metrics import Metric
 from optimizer.core.program import Module, Program
 from optimizer.core.spec import Settings
-from optimizer.core.stats import Comparison, FullScore
+from optimizer.core.stats import Comparison, Estimate, FullScore
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,31 @@ class ModelSource:
 
 
 @dataclass(frozen=True)
+class Recommended:
+    """What the run concluded about its best (see optimizer.core.conclusion): in a word, found on
+    which examples, in a sentence; `kept`: the original prompt was the recommended one."""
+
+    kind: str
+    on: str
+    kept: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Scores:
-    """Scores on every validation example, and on the test split where it was looked at."""
+    """Scores on every validation example, and on those of the final word where there was one.
+
+    `expected` is what the candidate is thought to score on new examples, `look` the number of the
+    look at the sealed test split, `conclusion` what the run recommended of its best.
+    """
 
     candidate: FullScore | None
     baseline: FullScore | None
     comparison: Comparison | None
     test: TestScored | None = None
+    expected: Estimate | None = None
+    look: int | None = None
+    conclusion: Recommended | None = None
 
 
 @dataclass(frozen=True)

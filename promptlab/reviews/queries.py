@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 
-from optimizer.models import Candidate, Trial
+from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project
 from promptlab.reviews.models import Review, Version
 from promptlab.runs import queries as runs
@@ -31,14 +31,20 @@ def reviews_of(launch: Launch, candidate: Candidate) -> QuerySet[Review]:
 
 
 def versions_of(project: Project) -> QuerySet[Version]:
-    """The project's versions, the newest first, each with its labels and its `score`."""
+    """The project's versions, the newest first, each with its labels, its `score`, and the score
+    `expected` on new examples (known of the best of its run).
+    """
     full = Trial.objects.filter(
         candidate=OuterRef("candidate"), full=True, score__isnull=False
     ).order_by("-number")
+    best = Run.objects.filter(best_candidate=OuterRef("candidate"))
     return (
         project.versions.select_related("project", "program", "approved_by", "launch", "candidate")
         .prefetch_related("labels")
-        .annotate(score=Subquery(full.values("score")[:1]))
+        .annotate(
+            score=Subquery(full.values("score")[:1]),
+            expected=Subquery(best.values("estimate")[:1]),
+        )
         .defer("canonical")
     )
 

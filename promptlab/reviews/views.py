@@ -20,7 +20,7 @@ from promptlab.accounts.roles import Role
 from promptlab.reviews import queries, services
 from promptlab.reviews.forms import DecisionForm
 from promptlab.reviews.models import Review
-from promptlab.runs import comparison
+from promptlab.runs import comparison, final
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 
@@ -84,6 +84,7 @@ def _page(
     rows = Paginator(view.rows, PAGE).get_page(request.GET.get("page"))
     history = list(queries.reviews_of(launch, row))
     version = row.versions.filter(launch=launch).first()
+    is_best = row.number > 0 and row.number == page.best_number
     context = {
         "project": launch.project,
         "launch": launch,
@@ -91,6 +92,8 @@ def _page(
         "page": page,
         "view": view,
         "candidate": view.candidates[-1],
+        "expected": final.expected_of_candidate(launch.run, row.number, page.modules),
+        "recommendation": page.recommendation if is_best else None,
         "rows": rows,
         "examples": view.shown_rows(list(rows.object_list)),
         "history": history,

@@ -10,18 +10,22 @@ from optimizer.core.events import TestScored
 from optimizer.core.lm import Role
 from optimizer.core.spec import ModelRef, RunSpec
 from optimizer.core.stats import Comparison, FullScore
+from optimizer.looks import look_of
 from optimizer.models import Candidate, Provider, Run, Trial
+from optimizer.summary import conclusion_of
 from promptlab.accounts.models import User
 from promptlab.reviews.content import (
     Approval,
     DatasetSource,
     ModelSource,
     Provenance,
+    Recommended,
     Scores,
     VersionContent,
     with_prompts,
 )
 from promptlab.runs.evidence import comparing, evaluated
+from promptlab.runs.final import expected_of_candidate
 from promptlab.runs.models import Launch
 
 
@@ -96,7 +100,18 @@ def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
         baseline=baseline,
         comparison=_comparison(run, candidate, modules),
         test=test,
+        expected=expected_of_candidate(run, candidate.number, modules),
+        look=look_of(run) if test else None,
+        conclusion=_recommended(run) if is_best else None,
     )
+
+
+def _recommended(run: Run) -> Recommended | None:
+    """In English, whatever the reviewer reads: a version is the same for everybody."""
+    found = conclusion_of(run)
+    if found is None:
+        return None
+    return Recommended(found.kind, found.on, found.kept, found.sentence())
 
 
 def _comparison(run: Run, candidate: Candidate, modules: list[str]) -> Comparison | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from optimizer.core.stats import Estimate
 from optimizer.models import Run
 from promptlab.accounts.models import Project
-from promptlab.runs import queries
+from promptlab.runs import final, queries
 from promptlab.runs.models import Launch
 from promptlab.runs.page import Tab
 from promptlab.runs.standing import mean_of, short_status
@@ -17,7 +18,10 @@ from promptlab.runs.standing import mean_of, short_status
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run of the list. Scores are of full evaluations, 0–1."""
+    """One run of the list. Scores are of full evaluations, 0–1, `expected` that on new examples.
+
+    `kept`: the run ended with the original prompt as the recommended one.
+    """
 
     launch: Launch
     run: Run
@@ -28,6 +32,9 @@ class RunRow:
     high: float | None
     baseline: float | None
     gain: float | None
+    n: int | None = None
+    expected: Estimate | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,11 @@ def row_of(launch: Launch) -> RunRow:
     kind, label = short_status(launch, run)
     best, baseline = mean_of(run.best_score), mean_of(run.baseline_score)
     score = run.best_score or {}
+    found = final.recommendation_of(run)
     return RunRow(
         launch, run, kind, label, best, score.get("low"), score.get("high"), baseline,
         best - baseline if best is not None and baseline is not None else None,
+        score.get("n"), final.expected_of(run), found is not None and found.kept,
     )  # fmt: skip
 
 

@@ -18,11 +18,12 @@ from optimizer.core.events import Phase, TestScored
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import Effort, RunSpec
-from optimizer.core.stats import Comparison, FullScore
+from optimizer.core.stats import Comparison, Estimate, FullScore
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.runs import board as boards
-from promptlab.runs import evidence, findings, queries
+from promptlab.runs import evidence, final, findings, queries
 from promptlab.runs.board import Board, TrialRow
+from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
@@ -104,6 +105,7 @@ class RunPage:
             per_example=seconds_per_example(self.board.timed),
             ahead=queries.ahead_of(self.run) if queued else (),
             workers=queries.workers_alive() if queued else None,
+            kept=self.kept,
         )
 
     @cached_property
@@ -168,7 +170,7 @@ class RunPage:
     @cached_property
     def next_steps(self) -> list[str]:
         """Where to look when nothing was gained."""
-        if not self.verdict or self.best_number != 0:
+        if not self.kept:
             return []
         steps = [
             _("Look at the examples the baseline gets wrong: is what is expected of them right?"),
@@ -182,6 +184,28 @@ class RunPage:
     @cached_property
     def test(self) -> TestScored | None:
         return from_json(TestScored, self.run.test_result) if self.run.test_result else None
+
+    @cached_property
+    def expected(self) -> Estimate | None:
+        """What the best so far is expected to score on new examples."""
+        return final.expected_of(self.run)
+
+    @cached_property
+    def recommendation(self) -> Recommendation | None:
+        return final.recommendation_of(self.run)
+
+    @cached_property
+    def kept(self) -> bool:
+        """Whether the run has ended with the original prompt as the recommended one."""
+        return self.recommendation is not None and self.recommendation.kept
+
+    @property
+    def test_title(self) -> str:
+        return final.final_title(self.test) if self.test else ""
+
+    @cached_property
+    def look(self) -> str:
+        return final.look_text(self.run) if self.test else ""
 
     @cached_property
     def test_verdict(self) -> str:

@@ -25,7 +25,9 @@ _HEAVY = ("run__train__examples", "run__validation__examples", "run__test__examp
 def launches(project: Project) -> QuerySet[Launch]:
     """The project's runs, the newest first, with what a list shows of them."""
     return (
-        project.launches.select_related("run", "started_by").defer("run__spec").order_by("-number")
+        project.launches.select_related("run__best_candidate", "started_by")
+        .defer("run__spec", "run__best_candidate__prompts")
+        .order_by("-number")
     )
 
 

@@ -30,6 +30,7 @@ class Pace:
 
     `share` is the done part of the whole, 0–1. `left` is examples still to score, `per_example`
     seconds of wall clock each took lately. `workers` is how many are alive, None when not asked.
+    `kept`: the run ended with the original prompt as the recommended one.
     """
 
     trials: int
@@ -39,6 +40,7 @@ class Pace:
     per_example: float | None = None
     ahead: tuple[int, ...] = ()
     workers: int | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _finished(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     note = str(_STOPPED.get(run.stop_reason, ""))
     if run.stop_reason == StopReason.BUDGET:
         note = note % {"cap": _cap(run)}
-    state = launch.decision or ("better" if _gained(run) else "no_gain")
+    gained = _gained(run) and not pace.kept
+    state = launch.decision or ("better" if gained else "no_gain")
     return _common(
         run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_("Finished"),
         title=f"✓{shown}", note=note, share=1.0, review_reason=_nothing_proved(run),
@@ -201,6 +204,7 @@ _STOPPED: dict[str, Any] = {
     StopReason.BUDGET: later("Stopped early at its cap of %(cap)s; the best so far is kept. Run it "
                              "again with a higher cap: what was paid for is not paid again."),
     StopReason.TIME: later("Stopped early at its time limit; the best so far is kept."),
+    StopReason.NO_GAIN: later("Stopped early: going on promised no gain. The notes say why."),
     StopReason.PERFECT: later("Every validation example is right: there was nothing left to gain."),
 }  # fmt: skip
 

@@ -17,12 +17,25 @@ def story(content: VersionContent, sha256: str) -> list[str]:
     ]
     if source.scores.candidate is not None:
         lines.append(f"{source.metric_name} on validation: {_measured(source.scores.candidate)}.")
+    if source.scores.expected is not None:
+        lines.append(f"Expected on new examples: {_range(source.scores.expected)}.")
     if source.scores.baseline is not None and source.candidate != 0:
         lines.append(f"The program before: {_measured(source.scores.baseline)}.")
     if source.scores.test is not None:
-        lines.append(f"On the sealed test split: {_measured(source.scores.test.best)}.")
+        where = _FINAL[source.scores.test.split]
+        lines.append(f"On {where}: {_measured(source.scores.test.best)}.")
     lines.append(f"SHA-256 of its canonical JSON: {sha256}")
     return lines
+
+
+_FINAL = {
+    "test": "the sealed test split",
+    "remainder": "validation examples that nothing was chosen by",
+}
+
+
+def _range(score: Estimate) -> str:
+    return f"{100 * score.mean:.1f} of 100 ({100 * score.low:.1f}–{100 * score.high:.1f})"
 
 
 def _measured(score: Estimate) -> str:

@@ -42,7 +42,9 @@ def test_a_reviewer_sees_evidence_and_what_approving_does(
     page = client_of(bob).get(url).content.decode()
     shown = texts(page)
     assert "Verdict" in shown
-    assert "On the sealed test split:" in shown
+    assert "examples of the sealed test split, which nothing was chosen by" in shown
+    assert "On the validation examples that it was chosen by: Candidate" in shown
+    assert "expected on new examples" in shown
     assert "<ins>" in page
     assert "Disagreements" in shown
     assert "freezes this candidate as Support triage v1" in shown
