@@ -52,7 +52,8 @@ class Grounding:
 class Settings:
     """Search settings. Counts are per run unless said otherwise.
 
-    `instructions`: instruction candidates per module, the current one included (N).
+    `instructions`: instruction candidates per module, the current one included (N); plain ones,
+    which cost nothing, come on top.
     `demo_sets`: demo-set candidates per module, the empty set included.
     `minibatch_size`: examples of a minibatch trial (B); `full_every`: trials between full ones (S).
     """

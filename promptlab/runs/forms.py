@@ -77,7 +77,11 @@ class RunForm(forms.Form):
     trials = _count(_("Trials"), 1, 2000)
     minibatch_size = _count(_("Examples of a minibatch"), 1, 5000)
     full_every = _count(_("Full evaluation every … trials"), 1, 2000)
-    instructions = _count(_("Instructions for each module"), 1, 50)
+    instructions = _count(
+        _("Instructions for each module"), 1, 50,
+        _("The current one and those that are written; plain ones made from the fields come on "
+          "top."),
+    )  # fmt: skip
     demo_sets = _count(_("Demo sets for each module"), 1, 50)
     max_bootstrapped_demos = _count(_("Demos made by the teacher, at most"), 0, 32)
     max_labeled_demos = _count(_("Demos taken from the data, at most"), 0, 32)
