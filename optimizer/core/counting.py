@@ -10,6 +10,9 @@ from optimizer.core.drafting import REDRAWS
 from optimizer.core.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
 from optimizer.core.spec import RunSpec, Settings
 
+TIGHT = 4.5
+"""A race with less than this many validation splits to score has none to spare."""
+
 Range = tuple[int, int]
 """Fewest and most."""
 
@@ -44,6 +47,27 @@ def full_evaluations(settings: Settings, validation: int) -> Steps:
     """T full evaluations."""
     trials = settings.trials
     return Steps(trials, (min(trials, 1) * validation, trials * validation))
+
+
+def race(settings: Settings, validation: int) -> Steps:
+    """T blocks of all candidates together; their full evaluations are made of these.
+
+    A baseline that is not scored fully at first may have to be at last.
+    """
+    size = settings.minibatch_size
+    last = validation if is_tight(settings, validation) else 0
+    most = settings.trials * size
+    return Steps(settings.trials, (min(size, most), most + last))
+
+
+def race_budget(settings: Settings, validation: int) -> int:
+    """Examples that a race may score, the baseline's among them."""
+    return validation + settings.trials * settings.minibatch_size
+
+
+def is_tight(settings: Settings, validation: int) -> bool:
+    """Whether a race can afford to score the baseline on no more than a part at first."""
+    return race_budget(settings, validation) < TIGHT * validation
 
 
 def reflections(settings: Settings, validation: int) -> Steps:

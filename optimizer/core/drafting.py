@@ -40,8 +40,8 @@ def drafted(
     """Have all drafts written at once; what the guards refuse is told and drawn again.
 
     `kept` are the instructions by module that new ones must differ from; drafts accepted here count
-    among them. `model` is the optimizer model that writes, as in `Ask`. Returns one text a draft, None
-    where every draw was refused.
+    among them. `model` is the optimizer model that writes, as in `Ask`. Returns one text a draft,
+    None where every draw was refused.
     """
     found: list[str | None] = [None] * len(drafts)
     known = {draft.module.name: [*kept.get(draft.module.name, ())] for draft in drafts}

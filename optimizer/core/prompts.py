@@ -230,7 +230,9 @@ def reflect_instruction(
         parts.append(to_keep(module))
     parts.append(_REFLECT_TASK + (_OTHERS_FAULT if len(program.modules) > 1 else ""))
     parts.append("Answer with the new instruction only.\n\nInstruction:")
-    return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
+    # Room for all of the current instruction (some three characters a token) and for what is new.
+    tokens = INSTRUCTION_TOKENS + len(current.instruction) // 3
+    return _said("\n\n".join(parts), temperature, tokens, sample)
 
 
 _REFLECT_TASK = (

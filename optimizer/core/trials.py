@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from statistics import fmean
+from typing import Protocol
 
 from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.demos import DemoSets
@@ -78,10 +79,16 @@ class Board:
     choices: dict[Candidate, Choice] = field(default_factory=dict)
     full: dict[Candidate, FullScore] = field(default_factory=dict)
     full_outcomes: dict[Candidate, Outcomes] = field(default_factory=dict)
+    full_trials: dict[Candidate, int] = field(default_factory=dict)
     best: Candidate | None = None
-    best_trial: int = 0
     estimate: Estimate | None = None
-    """What the best will score on new examples; an optimizer that knows better overwrites it."""
+    """What the best will score on new examples."""
+    judge: Judge = field(default_factory=lambda: HighestMean())
+
+    @property
+    def best_trial(self) -> int:
+        """The full evaluation of the best; 0, the baseline's, while there is none."""
+        return self.full_trials.get(self.best, 0) if self.best is not None else 0
 
     def leader(self) -> Candidate | None:
         """The highest mean minibatch score among candidates not yet fully evaluated."""
@@ -115,14 +122,44 @@ class Board:
         return minibatch_score([outcome for batch in batches for outcome in batch])
 
 
+class Judge(Protocol):
+    """Says which fully evaluated candidate is the best; an optimizer that knows more than their
+    mean scores brings its own.
+    """
+
+    def best(self, board: Board) -> Candidate | None: ...
+
+    def estimate(self, board: Board) -> Estimate | None:
+        """What `board.best` will score on new examples."""
+
+
+class HighestMean:
+    """The highest mean score on the validation split wins; the earlier one of equals."""
+
+    def best(self, board: Board) -> Candidate | None:
+        scored = [candidate for candidate, score in board.full.items() if score.n]
+        return max(scored, key=lambda candidate: board.full[candidate].mean, default=None)
+
+    def estimate(self, board: Board) -> Estimate | None:
+        if board.best is None:
+            return None
+        return expected_score(board.full, board.full_outcomes, board.best)
+
+
 class NothingToGain(Exception):
     """Raised by the body of a run that expects no gain from going on; the reason is a sentence for
     people. `conduct` ends the run with StopReason.NO_GAIN and the final word on its best so far.
     """
 
 
-def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conversation[Result]:
+Body = Callable[["Board"], Conversation[None]]
+
+
+def conduct(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversation[Result]:
     """Score the baseline, let `body` search, and end with the best fully evaluated candidate.
+
+    `opening` may score the baseline in another way than on every validation example; if nobody has
+    done so by the end, that is done for the comparison.
 
     `body` may stop by itself: it returns, or raises NothingToGain. When the budget ends at any
     request, the run ends with what has been proved until then.
@@ -134,8 +171,10 @@ def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conve
         yield Noted(doubt, warning=True)
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
-        yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
+        yield from (opening or full_baseline)(board)
         stop = yield from _searched(board, body)
+        if board.baseline not in board.full:
+            yield from full_baseline(board)
         test = yield from final_word(board)
     except BudgetSpent as refusal:
         stop = StopReason(refusal.reason)
@@ -143,9 +182,12 @@ def conduct(spec: RunSpec, body: Callable[[Board], Conversation[None]]) -> Conve
     return _result(board, stop, test)
 
 
-def _searched(
-    board: Board, body: Callable[[Board], Conversation[None]]
-) -> Conversation[StopReason]:
+def full_baseline(board: Board) -> Conversation[None]:
+    """Score the program as it stands on every validation example."""
+    yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
+
+
+def _searched(board: Board, body: Body) -> Conversation[StopReason]:
     if is_perfect(board):
         yield Noted("The baseline is right on every validation example: nothing to improve.")
         return StopReason.PERFECT
@@ -168,16 +210,21 @@ def full_trial(
     outcomes = yield from evaluate(Evaluate(candidate, examples, purpose))
     score = full_score(outcomes)
     board.full[candidate], board.full_outcomes[candidate] = score, outcomes
-    best = board.full[board.best] if board.best is not None else None
-    changed = score.n > 0 and (best is None or score.mean > best.mean)
-    if changed:
-        board.best, board.best_trial = candidate, number
-    if board.best is not None:
-        board.estimate = expected_score(board.full, board.full_outcomes, board.best)
+    board.full_trials[candidate] = number
+    changed = crown(board)
     yield FullScored(number, score, board.estimate)
-    if changed:
-        yield BestChanged(number, score)
+    if changed and board.best is not None:
+        yield BestChanged(board.best_trial, board.full[board.best])
     return score
+
+
+def crown(board: Board) -> bool:
+    """Let the judge name the best fully evaluated candidate; whether it is another than before."""
+    best = board.judge.best(board)
+    changed = best != board.best
+    board.best = best
+    board.estimate = board.judge.estimate(board)
+    return changed
 
 
 def minibatch_trial(
@@ -252,7 +299,9 @@ def search_programs(
                 yield from _confirm_leader(board)
             yield from tell_importances(search)
         if programs is not None and len(board.full) >= programs:
-            yield Noted(f"All {programs} combinations are fully evaluated: no other is left to try.")
+            yield Noted(
+                f"All {programs} combinations are fully evaluated: no other is left to try."
+            )
             return
         if is_perfect(board):
             return

@@ -100,7 +100,8 @@ class World:
 
     `judge` gives a candidate's score on an example, None for a failed call.
     `write` replies to the optimizer's prompts, `rewrite` to those that find out what it can do.
-    `budget` is the number of examples that may be evaluated before the world refuses.
+    `budget` is the number of examples that may be evaluated before the world refuses. What was
+    evaluated before costs nothing again, as in the ledger; `spent` counts what did cost.
     """
 
     program: Program
@@ -112,7 +113,11 @@ class World:
     asked: list[Ask] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
-    spent: int = 0
+    paid: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def spent(self) -> int:
+        return len(self.paid)
 
     def hold(self, conversation: Conversation[T]) -> T:
         """Answer every request until the conversation ends; returns its result."""
@@ -140,9 +145,11 @@ class World:
             self.asked.append(request)
             said = [prompt.messages[-1].content for prompt in request.prompts]
             return tuple(self.say(text, len(self.asked) * 100 + i) for i, text in enumerate(said))
-        if self.budget is not None and self.spent + len(request.examples) > self.budget:
+        how = (request.candidate.digest, request.role, request.sample, request.temperature)
+        asked = self.paid | {(*how, example.id) for example in request.examples}
+        if self.budget is not None and len(asked) > self.budget:
             raise BudgetSpent
-        self.spent += len(request.examples)
+        self.paid = asked
         self.evaluated.append(request)
         return tuple(self.outcome(request.candidate, example) for example in request.examples)
 

@@ -9,6 +9,7 @@ from optimizer.core.optimizers import (
     mipro_plus,
     module_opro,
     program_opro,
+    racing,
     reflective,
     zero_shot_mipro,
 )
@@ -17,6 +18,7 @@ from optimizer.core.optimizers.optimizer import Optimizer
 OPTIMIZERS: dict[str, Optimizer] = {
     optimizer.name: optimizer
     for optimizer in (
+        racing.OPTIMIZER,
         mipro.OPTIMIZER,
         zero_shot_mipro.OPTIMIZER,
         bayesian_bootstrap.OPTIMIZER,

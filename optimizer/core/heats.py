@@ -1,0 +1,199 @@
+"""Heats: the race between two rounds of proposals, trial by trial, on a run's board."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.core.candidate import Candidate
+from optimizer.core.counting import is_tight, race_budget
+from optimizer.core.demos import DemoSet
+from optimizer.core.events import BestChanged, MinibatchScored, TrialStarted
+from optimizer.core.example import Example
+from optimizer.core.program import digest_of
+from optimizer.core.race import DIGITS, Race, Step
+from optimizer.core.requests import Conversation, Evaluate, Purpose, evaluate
+from optimizer.core.search import Choice
+from optimizer.core.splits import validation_of
+from optimizer.core.stats import Z95, Estimate, minibatch_score
+from optimizer.core.surrogate import Arm, Factor, Floats
+from optimizer.core.trials import Board, Options, crown, full_baseline, full_trial
+
+FIRST_BLOCKS = 2
+"""Blocks that the baseline is scored on first where the budget is tight."""
+MARGIN = 0.001
+"""By how much a candidate's expected score must be above the baseline's: change needs a reason."""
+
+
+@dataclass
+class Track:
+    """The options of a race, and its board. It judges the board: the highest expected true score
+    among fully evaluated candidates wins.
+    """
+
+    board: Board
+    options: Options
+    race: Race
+    examples: tuple[Example, ...]
+    scored: dict[Arm, Candidate] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> list[str]:
+        """Search parameters in the order of an arm's options."""
+        return _parameters(self.options)
+
+    def candidate(self, arm: Arm) -> Candidate:
+        return self.options.assemble(self.board.baseline, self.choice(arm))
+
+    def choice(self, arm: Arm) -> Choice:
+        return dict(zip(self.parameters, arm, strict=True))
+
+    def widen(self, options: Options) -> None:
+        """Race on with more options; those of before keep their places."""
+        self.options = options
+        self.race.widen(_sizes(options), _shared_demos(options))
+
+    def best(self, board: Board) -> Candidate | None:
+        standings = self.race.standings(self._complete())
+        if not standings:
+            return None
+        best = max(standings, key=lambda s: round(s.mean, DIGITS))
+        base = next((s for s in standings if self.scored[s.arm] == board.baseline), None)
+        if base is not None and best.mean < base.mean + MARGIN:
+            best = base
+        return self.scored[best.arm]
+
+    def estimate(self, board: Board) -> Estimate | None:
+        of_best = [arm for arm in self._complete() if self.scored[arm] == board.best]
+        if not of_best or board.best is None:
+            return None
+        (standing,) = self.race.standings(of_best[:1])
+        margin, score = Z95 * standing.deviation, board.full[board.best]
+        low, high = max(0.0, standing.mean - margin), min(1.0, standing.mean + margin)
+        return Estimate(standing.mean, score.n, low, high, score.errors)
+
+    def _complete(self) -> list[Arm]:
+        return [a for a, c in self.scored.items() if c in self.board.full and self.board.full[c].n]
+
+
+def open_race(board: Board) -> Conversation[None]:
+    """Score the baseline: fully, or on the first blocks where the budget is too small for that."""
+    examples, settings = common_order(board), board.spec.settings
+    size = FIRST_BLOCKS * settings.minibatch_size
+    first: list[float | None] = []
+    if size < len(examples) and is_tight(settings, len(examples)):
+        first = yield from _block(board, board.baseline, {}, examples[:size])
+    if all(score == 1.0 for score in first):
+        yield from full_baseline(board)
+
+
+def enter(board: Board, options: Options) -> Track:
+    """A race over these options; what the baseline has scored already counts."""
+    examples, settings = common_order(board), board.spec.settings
+    race = Race(
+        _sizes(options),
+        len(examples),
+        race_budget(settings, len(examples)),
+        settings.minibatch_size,
+        f"{board.spec.seed}:race",
+    )
+    track = Track(board, options, race, examples)
+    track.widen(options)
+    baseline = (0,) * len(track.parameters)
+    track.scored[baseline] = board.baseline
+    known = board.full_outcomes.get(board.baseline)
+    if known is None:
+        known = tuple(o for batch in board.minibatches[board.baseline] for o in batch)
+    found = {o.example_id: o.score.value for o in known if o.score is not None}
+    seen = {o.example_id for o in known}
+    positions = tuple(i for i, e in enumerate(examples) if e.id in seen)
+    race.tell(Step(baseline, positions), [found.get(examples[i].id) for i in positions])
+    board.judge = track
+    return track
+
+
+def run_heat(track: Track, until: int) -> Conversation[None]:
+    """Race until so many examples are scored, the budget is spent, or nothing is left to see."""
+    race, board = track.race, track.board
+    while race.spent < until and (step := race.next()) is not None:
+        candidate, choice = track.candidate(step.arm), track.choice(step.arm)
+        track.scored.setdefault(step.arm, candidate)
+        examples = tuple(track.examples[i] for i in step.positions)
+        scores = yield from _block(board, candidate, choice, examples)
+        race.tell(step, scores)
+        if race.is_complete(step.arm) and candidate not in board.full:
+            yield from full_trial(board, candidate, choice)
+
+
+def finish(track: Track) -> Conversation[None]:
+    """Score the leader on what it has not seen, and crown the best."""
+    while (step := track.race.lap()) is not None:
+        candidate, choice = track.scored[step.arm], track.choice(step.arm)
+        examples = tuple(track.examples[i] for i in step.positions)
+        scores = yield from _block(track.board, candidate, choice, examples)
+        track.race.tell(step, scores)
+        if track.race.is_complete(step.arm) and candidate not in track.board.full:
+            yield from full_trial(track.board, candidate, choice)
+    if crown(track.board) and track.board.best is not None:
+        yield BestChanged(track.board.best_trial, track.board.full[track.board.best])
+
+
+def common_order(board: Board) -> tuple[Example, ...]:
+    """The validation examples in the one order in which all candidates are scored on them."""
+    examples = list(validation_of(board.spec))
+    random.Random(f"{board.spec.seed}:order").shuffle(examples)
+    return tuple(examples)
+
+
+def _block(
+    board: Board, candidate: Candidate, choice: Choice, examples: tuple[Example, ...]
+) -> Conversation[list[float | None]]:
+    number = board.number
+    board.number += 1
+    yield TrialStarted(number, False, candidate, choice, len(examples))
+    outcomes = yield from evaluate(Evaluate(candidate, examples, Purpose.MINIBATCH))
+    board.minibatches.setdefault(candidate, []).append(outcomes)
+    board.choices.setdefault(candidate, choice)
+    yield MinibatchScored(number, minibatch_score(outcomes))
+    return [o.score.value if o.score is not None else None for o in outcomes]
+
+
+def _parameters(options: Options) -> list[str]:
+    """Every module's instruction and demos, also where there is but one option yet."""
+    found = [f"{name}:instruction" for name in options.instructions]
+    if options.demo_sets is not None:
+        found += [f"{name}:demos" for name in options.demo_sets.by_module]
+    return found
+
+
+def _sizes(options: Options) -> list[int]:
+    sizes = [len(texts) for texts in options.instructions.values()]
+    if options.demo_sets is not None:
+        sizes += [len(sets) for sets in options.demo_sets.by_module.values()]
+    return sizes
+
+
+def _shared_demos(options: Options) -> list[Factor]:
+    """One factor for every module whose demo sets have demos in common."""
+    if options.demo_sets is None:
+        return []
+    found = []
+    for place, sets in enumerate(options.demo_sets.by_module.values(), len(options.instructions)):
+        overlap = _overlap(sets)
+        if (overlap - np.eye(len(sets))).any():
+            found.append(Factor(place, overlap))
+    return found
+
+
+def _overlap(sets: tuple[DemoSet, ...]) -> Floats:
+    """How alike demo sets are, 0–1: the cosine of the demos that they hold."""
+    names = [[digest_of([d.values, d.augmented]) for d in demos] for demos in sets]
+    known = sorted({name for demos in names for name in demos})
+    holds = np.array([[float(name in demos) for name in known] for demos in names])
+    lengths = np.sqrt((holds**2).sum(axis=1)) if known else np.zeros(len(sets))
+    unit = holds / np.maximum(lengths, 1.0)[:, None] if known else np.zeros((len(sets), 1))
+    overlap = unit @ unit.T
+    np.fill_diagonal(overlap, 1.0)
+    return np.asarray(overlap, dtype=np.float64)

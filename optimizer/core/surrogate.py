@@ -1,0 +1,295 @@
+"""The racing surrogate: what scores say about options, examples, and untried combinations.
+
+A mixed model of single scores. Arm c (one option per parameter) on example i scores
+
+    y_ci = f_c + u_i + Σ_g w_g(c, i) + e_ci,      f_c = m + Σ_g a_g(c) + r_c
+
+with an unknown level m, a difficulty u of each example, an effect a of each option, a residual r of
+each combination, and an effect w of each option on each example. The last one matters: prompts with
+the same demos are right on the same examples, so that a second look at an example says less than
+the first look at another one. All effects are Gaussian with mean 0; their variances are estimated
+from the scores and held by weak priors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Arm = tuple[int, ...]
+"""One option index per parameter."""
+
+LEVEL_VARIANCE = 1.0
+"""Prior variance of the level m around one half: as good as unknown for scores in 0–1."""
+EFFECT_PRIOR, EFFECT_DOUBT = 0.07, 1.0
+"""Prior of an option effect's deviation: median, and deviation of its logarithm."""
+RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.04, 0.7
+SMALLEST, LARGEST = 0.004, 0.4
+"""Bounds of a deviation, in scores of 0–1."""
+STEPS = (1.8, 1.3)
+"""Factors by which a deviation is varied in the search for the likeliest."""
+SHARE_PRIOR = (0.25, 0.2)
+"""Prior shares of the variance within an arm: example difficulty, option effects on examples."""
+PRIOR_WEIGHT = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """An effect that arms share: `similarity[a, b]` of options a and b of one parameter.
+
+    The identity matrix gives each option an effect of its own; an overlap matrix lets demo sets
+    that have demos in common share theirs. Symmetric, positive semidefinite, ones on the diagonal.
+    """
+
+    parameter: int
+    similarity: Floats
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is believed of arms' true mean scores: means, shape (p,), and covariance, (p, p)."""
+
+    mean: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the next scores of each arm would tell.
+
+    `functionals`, shape (p, p): row c is the combination of true means that they measure.
+    `noise`, shape (p,): the variance of that measurement; infinite where nothing is left to see.
+    """
+
+    functionals: Floats
+    noise: Floats
+
+
+@dataclass(frozen=True)
+class _Variances:
+    difficulty: float
+    effects: Floats
+    noise: float
+
+    @property
+    def total(self) -> float:
+        return float(self.difficulty + self.effects.sum() + self.noise)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """Scores of observed arms, boiled down: precision and information of their true means."""
+
+    precision: Floats
+    information: Floats
+
+
+@dataclass
+class Surrogate:
+    """`size`: number of examples that arms are scored on."""
+
+    factors: tuple[Factor, ...]
+    size: int
+    arms: list[Arm] = field(default_factory=list)
+    _rows: list[Floats] = field(default_factory=list)
+    _deviations: Floats | None = None
+    _variances: _Variances | None = None
+    _evidence: _Evidence | None = None
+
+    def observe(self, arm: Arm, positions: Sequence[int], scores: Sequence[float]) -> None:
+        """Take in scores of an arm on examples, by their positions."""
+        if arm not in self.arms:
+            self.arms.append(arm)
+            self._rows.append(np.full(self.size, np.nan))
+        self._rows[self.arms.index(arm)][list(positions)] = scores
+        self._evidence = None
+
+    def widen(self, factors: tuple[Factor, ...]) -> None:
+        """Take other factors, usually the same with more options; scores are kept."""
+        if [f.parameter for f in factors] != [f.parameter for f in self.factors]:
+            self._deviations = None
+        self.factors = factors
+        self._variances = self._evidence = None
+
+    def learn(self) -> None:
+        """Estimate all variances anew from the scores so far."""
+        self._variances = self._estimate_variances()
+        self._evidence = None
+        self._deviations = self._likeliest_deviations(self._boiled_down())
+
+    def posterior(self, pool: Sequence[Arm]) -> Posterior:
+        """Beliefs about arms, observed or not."""
+        evidence, deviations = self._boiled_down(), self._current_deviations()
+        seen = self._kernel(self.arms, self.arms, deviations)
+        across = self._kernel(pool, self.arms, deviations)
+        inner = np.eye(len(self.arms)) + evidence.precision @ seen
+        columns = np.column_stack([evidence.information, evidence.precision @ across.T])
+        solved = np.linalg.solve(inner, columns)
+        covariance = self._kernel(pool, pool, deviations) - across @ solved[:, 1:]
+        return Posterior(0.5 + across @ solved[:, 0], (covariance + covariance.T) / 2)
+
+    def outlook(self, pool: Sequence[Arm], ahead: Sequence[Sequence[int]]) -> Outlook:
+        """What scores of each arm at its positions `ahead` would tell; `pool` holds all `arms`.
+
+        The positions of one arm are taken to have been seen by the same arms, as they are when
+        all arms follow one order.
+        """
+        variances, deviation_of = self._current_variances(), self._within(self.arms, self.arms)
+        place = {arm: index for index, arm in enumerate(pool)}
+        columns = np.array([place[arm] for arm in self.arms], dtype=int)
+        functionals, noise = np.eye(len(pool)), np.full(len(pool), np.inf)
+        seen = ~np.isnan(np.array(self._rows))
+        firsts = [positions[0] if len(positions) else None for positions in ahead]
+        for first in sorted({first for first in firsts if first is not None}):
+            who = np.array([p for p, other in enumerate(firsts) if other == first])
+            counts = np.array([len(ahead[p]) for p in who])
+            others = np.flatnonzero(seen[:, first])
+            if not len(others):
+                noise[who] = variances.total / counts
+                continue
+            shared = self._within([pool[p] for p in who], [self.arms[o] for o in others])
+            known = deviation_of[np.ix_(others, others)] + variances.noise * np.eye(len(others))
+            weights = np.linalg.solve(known, shared.T).T
+            functionals[np.ix_(who, columns[others])] -= weights
+            left = variances.total - (weights * shared).sum(axis=1)
+            noise[who] = np.maximum(left, 0.02 * variances.total) / counts
+        return Outlook(functionals, noise)
+
+    def effects(self, factor: Factor) -> Floats:
+        """What is believed of each option's effect on the true mean, shape (options,)."""
+        evidence, deviations = self._boiled_down(), self._current_deviations()
+        seen = self._kernel(self.arms, self.arms, deviations)
+        inner = np.eye(len(self.arms)) + evidence.precision @ seen
+        told = np.linalg.solve(inner, evidence.information)
+        chosen = [arm[factor.parameter] for arm in self.arms]
+        variance = deviations[self.factors.index(factor)] ** 2
+        return np.asarray(variance * factor.similarity[:, chosen] @ told, dtype=np.float64)
+
+    def importances(self) -> Floats:
+        """Each factor's share of the variance of true means, shape (factors,), sum 1."""
+        shares = self._current_deviations()[:-1] ** 2
+        return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+    def _kernel(self, rows: Sequence[Arm], columns: Sequence[Arm], deviations: Floats) -> Floats:
+        same = (np.array(rows)[:, None] == np.array(columns)[None]).all(axis=-1)
+        kernel = LEVEL_VARIANCE + deviations[-1] ** 2 * same
+        for deviation, similar in zip(deviations, self._similar(rows, columns), strict=False):
+            kernel += deviation**2 * similar
+        return np.asarray(kernel, dtype=np.float64)
+
+    def _within(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> Floats:
+        """Covariance of two arms' scores on one example, given their true means, less noise."""
+        variances = self._current_variances()
+        found = np.full((len(rows), len(columns)), variances.difficulty)
+        for effect, similar in zip(variances.effects, self._similar(rows, columns), strict=True):
+            found += effect * similar
+        return found
+
+    def _similar(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> list[Floats]:
+        first, second = np.array(rows, dtype=int), np.array(columns, dtype=int)
+        return [
+            f.similarity[np.ix_(first[:, f.parameter], second[:, f.parameter])]
+            for f in self.factors
+        ]
+
+    def _current_variances(self) -> _Variances:
+        if self._variances is None:
+            self._variances = self._estimate_variances()
+        return self._variances
+
+    def _current_deviations(self) -> Floats:
+        if self._deviations is None:
+            start = [EFFECT_PRIOR] * len(self.factors) + [RESIDUAL_PRIOR]
+            self._deviations = np.array(start)
+        return self._deviations
+
+    def _estimate_variances(self) -> _Variances:
+        """Variance components within arms, from products of scores on shared examples."""
+        rows = np.array(self._rows)
+        seen = ~np.isnan(rows)
+        mask, scores = seen.astype(np.float64), np.where(seen, rows, 0.0)
+        mean = float(np.clip(scores.sum() / max(mask.sum(), 1.0), 0.05, 0.95))
+        shared, products, sums = mask @ mask.T, scores @ scores.T, scores @ mask.T
+        enough = shared >= 4
+        spread = products - sums * sums.T / np.maximum(shared, 1)
+        covariance = np.where(enough, spread / np.maximum(shared - 1, 1), 0.0)
+        weight = np.where(enough, shared - 1, 0.0)
+        own = np.diag(weight)
+        total = (np.diag(covariance) @ own + 20 * mean * (1 - mean)) / (own.sum() + 20)
+        pairs = np.triu_indices(len(rows), 1)
+        columns = [s[pairs] for s in self._similar(self.arms, self.arms)]
+        design = np.column_stack([np.ones(len(pairs[0])), *columns])
+        # Pairs of arms are far from independent: together they count as much as the arms.
+        weights = weight[pairs] / max(1.0, len(rows) / 4)
+        count = len(self.factors)
+        prior = np.array([SHARE_PRIOR[0]] + [SHARE_PRIOR[1] / max(count, 1)] * count) * total
+        left = (design * weights[:, None]).T @ design + PRIOR_WEIGHT * np.eye(count + 1)
+        right = (design * weights[:, None]).T @ covariance[pairs] + PRIOR_WEIGHT * prior
+        found = np.maximum(_nonnegative(left, right), 1e-5)
+        return _Variances(float(found[0]), found[1:], float(max(total - found.sum(), 0.1 * total)))
+
+    def _boiled_down(self) -> _Evidence:
+        if self._evidence is None:
+            rows = np.array(self._rows)
+            count = len(rows)
+            covariance = self._within(self.arms, self.arms)
+            covariance += self._current_variances().noise * np.eye(count)
+            precision, information = np.zeros((count, count)), np.zeros(count)
+            patterns, kind = np.unique(~np.isnan(rows), axis=1, return_inverse=True)
+            for index in range(patterns.shape[1]):
+                arms = np.flatnonzero(patterns[:, index])
+                if not len(arms):
+                    continue
+                examples = np.flatnonzero(kind.ravel() == index)
+                inverse = np.linalg.inv(covariance[np.ix_(arms, arms)])
+                precision[np.ix_(arms, arms)] += len(examples) * inverse
+                information[arms] += inverse @ (rows[np.ix_(arms, examples)] - 0.5).sum(axis=1)
+            self._evidence = _Evidence(precision, information)
+        return self._evidence
+
+    def _likeliest_deviations(self, evidence: _Evidence) -> Floats:
+        """Deviations of option effects and residual, by coordinate ascent on the posterior."""
+        similar = self._similar(self.arms, self.arms)
+        middle = np.array([EFFECT_PRIOR] * len(similar) + [RESIDUAL_PRIOR])
+        doubt = np.array([EFFECT_DOUBT] * len(similar) + [RESIDUAL_DOUBT])
+        eye = np.eye(len(self.arms))
+
+        def likelihood(deviations: Floats) -> float:
+            kernel = LEVEL_VARIANCE + deviations[-1] ** 2 * eye
+            for deviation, matrix in zip(deviations, similar, strict=False):
+                kernel = kernel + deviation**2 * matrix
+            inner = eye + evidence.precision @ kernel
+            solved = np.linalg.solve(inner, evidence.information)
+            fit = evidence.information @ kernel @ solved - np.linalg.slogdet(inner)[1]
+            return float(0.5 * (fit - (((np.log(deviations) - np.log(middle)) / doubt) ** 2).sum()))
+
+        found = self._current_deviations()
+        best = likelihood(found)
+        for step in STEPS:
+            for index in range(len(found)):
+                for factor in (step, 1 / step):
+                    while True:
+                        tried = found.copy()
+                        tried[index] = np.clip(tried[index] * factor, SMALLEST, LARGEST)
+                        value = likelihood(tried)
+                        if value <= best + 1e-6:
+                            break
+                        best, found = value, tried
+        return found
+
+
+def _nonnegative(left: Floats, right: Floats) -> Floats:
+    """Solve left x = right, with what comes out negative set to 0 and the rest solved again."""
+    active = np.ones(len(right), dtype=bool)
+    found = np.asarray(np.linalg.solve(left, right), dtype=np.float64)
+    while (found < 0).any():
+        active &= found > 0
+        found = np.zeros(len(right))
+        if not active.any():
+            break
+        found[active] = np.linalg.solve(left[np.ix_(active, active)], right[active])
+    return found
