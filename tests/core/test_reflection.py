@@ -201,3 +201,9 @@ def test_another_draw_asks_the_same_with_another_sample() -> None:
     assert (first.sample, second.sample) == (0, 3)
     assert first.temperature == spec_of(ONE_STEP).settings.proposal_temperature
     assert (draft.module, draft.source) == (CLASSIFY, "reflection on 1 failure")
+
+
+def test_a_long_instruction_leaves_room_for_a_longer_one() -> None:
+    long = ModulePrompt("Mind this. " * 300)
+    draft = reflect(spec_of(ONE_STEP), CLASSIFY, long, (case(),), (), "reflection")
+    assert (draft.prompt(0).max_tokens or 0) > len(long.instruction) / 3 + 500
