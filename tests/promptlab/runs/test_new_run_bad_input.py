@@ -1,0 +1,130 @@
+"""Bad input at the new run's form: a message beside what causes it, and nothing spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from optimizer.models import Run
+from promptlab.accounts.models import User
+from promptlab.runs.models import Launch
+from promptlab.runs.queries import spec_of
+from tests.promptlab.runs.scene import Scene
+from tests.promptlab.runs.test_new_run import NEW, Post, errors_at, refused, texts, values_in
+
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def filled(scene: Scene, erin: User, client_of: ClientOf) -> Post:
+    return values_in(client_of(erin).get(NEW).content.decode())
+
+
+def relabelled(scene: Scene, label: str | None, split: str = "validation") -> None:
+    scene.dataset.examples.filter(split=split).update(expected={"intent": label})
+
+
+def looked_at(client: Client, post: Post) -> str:
+    """What the form says before anything is started."""
+    return texts(client.post(f"{NEW}estimate/", post).content.decode())
+
+
+def test_without_any_label_a_run_is_refused_at_the_metric(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    relabelled(scene, None)
+    html = refused(client_of(erin), filled)
+    assert "No validation example says anything in “intent”" in errors_at(html, "metric")
+
+
+def test_a_few_missing_labels_are_a_warning(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    some = scene.dataset.examples.filter(split="validation").values_list("pk", flat=True)[:3]
+    scene.dataset.examples.filter(pk__in=list(some)).update(expected={"intent": ""})
+    told = looked_at(client_of(erin), filled)
+    assert "3 of 40 validation examples say nothing in “intent”" in told
+
+
+def test_one_class_only_is_a_warning_and_the_run_starts(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    relabelled(scene, "refund")
+    client = client_of(erin)
+    assert "Every validation example expects “refund”" in looked_at(client, filled)
+    assert client.post(NEW, filled).status_code == 302
+
+
+def test_one_validation_example_is_a_warning_and_the_run_starts(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    rest = scene.dataset.examples.filter(split="validation").values_list("pk", flat=True)[1:]
+    scene.dataset.examples.filter(pk__in=list(rest)).update(split="test")
+    client = client_of(erin)
+    assert "Only 1 validation examples" in looked_at(client, filled)
+    assert client.post(NEW, filled).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["bayesian_bootstrap", "bootstrap_search"])
+def test_where_no_demo_is_possible_the_field_says_so(
+    name: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    none = {"max_bootstrapped_demos": "0", "max_labeled_demos": "0"}
+    html = refused(client_of(erin), {**filled, "optimizer": name, "effort": "custom", **none})
+    assert "no demo is allowed" in errors_at(html, "max_bootstrapped_demos")
+
+
+@pytest.mark.parametrize("field", ["trials", "minibatch_size", "full_every", "demo_sets"])
+def test_a_setting_of_zero_is_refused_at_its_field(
+    field: str, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    html = refused(client_of(erin), {**filled, "effort": "custom", field: "0"})
+    assert "greater than or equal to 1" in errors_at(html, field)
+
+
+def test_seed_0_stays_seed_0(erin: User, client_of: ClientOf, filled: Post) -> None:
+    client_of(erin).post(NEW, {**filled, "seed": "0"})
+    assert spec_of(Launch.objects.get().run).seed == 0
+
+
+# --- Several optimizer models -----------------------------------------------------------------
+
+
+def test_further_optimizer_models_are_offered_only_where_they_are_compared(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    assert "Further optimizer models" not in looked_at(client, {**filled, "optimizer": "mipro"})
+    told = looked_at(client, {**filled, "optimizer": "zero_shot_mipro_plus"})
+    assert "Further optimizer models" in told
+
+
+def test_further_optimizer_models_reach_the_run_each_once(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    value = f"{scene.provider.pk}:scripted-"
+    post = {
+        **filled,
+        "optimizer": "mipro_plus",
+        "model_task": f"{value}1",
+        "model_optimizer": "",
+        "model_further": [f"{value}1", f"{value}2", f"{value}2"],
+    }
+    client = client_of(erin)
+    again = client.post(f"{NEW}estimate/", post).content.decode()
+    assert again.count("checked") >= 2  # what was ticked stays ticked
+    assert client.post(NEW, post).status_code == 302
+    spec = spec_of(Launch.objects.get().run)
+    assert [ref.model for ref in spec.further_optimizers] == ["scripted-2"]
+
+
+def test_they_are_refused_where_one_model_writes(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    post = {**filled, "optimizer": "mipro", "model_further": [f"{scene.provider.pk}:scripted-2"]}
+    answer = client_of(erin).post(NEW, post)
+    assert answer.status_code == 422
+    assert "writes with one model" in texts(answer.content.decode())
+    assert Run.objects.count() == 0
