@@ -12,12 +12,14 @@ from optimizer.models import RunEvent, Trial
 from promptlab.accounts.roles import Role
 from promptlab.api.filling import check, posted
 from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
+from promptlab.api.telling import Refused
 from promptlab.api.tokens import BearerToken, caller, project_of
 from promptlab.api.wishing import looked_at, refuse_problems, wishes_of
-from promptlab.runs import queries, services
+from promptlab.runs import measuring, queries, services
 from promptlab.runs.forms import CapForm
 from promptlab.runs.models import Launch
 from promptlab.runs.queries import ListFilter
@@ -51,6 +53,21 @@ def estimate_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Estim
     found = project_of(request, project, Role.EDITOR)
     wishes = wishes_of(found, wish)
     return EstimateOut.of(wishes, *looked_at(found, wishes))
+
+
+@router.post("/measure", response={202: EstimateOut}, summary="Measure what a run's calls take")
+def measure_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[EstimateOut]:
+    """Runs the program as it stands on a few training examples with the task model. Ask for the
+    estimate of the same body until `measured.state` is no longer “waiting”. The run does not pay
+    for these calls again.
+    """
+    found = project_of(request, project, Role.EDITOR)
+    wishes = wishes_of(found, wish)
+    try:
+        measuring.measure(found, wishes)
+    except measuring.CannotMeasure as refusal:
+        raise Refused([Problem(field="", message=str(refusal))]) from refusal
+    return Status(202, EstimateOut.of(wishes, *looked_at(found, wishes)))
 
 
 @router.post("", response={201: RunDetail}, summary="Start a run")

@@ -68,12 +68,6 @@ class Board:
         return tuple(t for t in self.scored if not t.full)
 
     @property
-    def best(self) -> TrialRow | None:
-        """The best fully evaluated trial; the earlier one when two are equal."""
-        proved = [t for t in (self.baseline, *self.fulls) if t is not None and t.score is not None]
-        return max(proved, key=lambda t: (cast(float, t.score), -t.number), default=None)
-
-    @property
     def timed(self) -> list[Timed]:
         return [Timed(t.size, t.started_at, t.scored_at) for t in self.scored if t.scored_at]
 

@@ -264,7 +264,10 @@ class RunPage:
 
     @cached_property
     def best_trial(self) -> int | None:
-        return self.board.best.number if self.board.best else None
+        """The last full evaluation of the best candidate: the run says which that is."""
+        return max(
+            (t.number for t in self.board.fulls if t.candidate == self.best_number), default=None
+        )
 
     @cached_property
     def found(self) -> tuple[findings.ModuleFindings, ...]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from optimizer.models import Provider, Run, RunEvent
+from optimizer.models import Measurement, Provider, Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene
+from tests.promptlab.runs.test_measuring import answered
 
 
 def wish_for(scene: Scene, **changes: Any) -> dict[str, Any]:
@@ -34,6 +35,37 @@ def test_an_estimate_says_what_a_run_would_take_and_starts_nothing(
     assert found["limits"]["dollars"] >= found["dollars"]["high"]
     assert found["can_start"] is True
     assert not Run.objects.exists()
+
+
+def test_a_measured_check_makes_the_estimate_a_known_one(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    client, wish = api_of(erin), wish_for(scene)
+    guess = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
+    assert guess["measured"]["state"] == ""
+    answer = client.post(f"{HERE}/runs/measure", wish, JSON)
+    assert (answer.status_code, answer.json()["measured"]["state"]) == (202, "waiting")
+    answered(tokens=5000)
+    known = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
+    assert (known["measured"]["state"], known["measured"]["examples"]) == ("done", 5)
+    assert known["measured"]["prompt_tokens"] == {"low": 5000, "high": 5000}
+    assert known["tokens"]["low"] > guess["tokens"]["high"]
+    assert known["dollars"]["low"] > guess["dollars"]["high"]
+    assert known["calls"] == guess["calls"]
+    Measurement.objects.update(state="failed", outcomes=None, problem="answered 401")
+    failed = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
+    assert (failed["measured"]["state"], failed["measured"]["problem"]) == (
+        "failed", "answered 401",
+    )  # fmt: skip
+    assert failed["tokens"] == guess["tokens"]
+
+
+def test_what_cannot_run_cannot_be_measured(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    scene.dataset.examples.all().delete()
+    answer = api_of(erin).post(f"{HERE}/runs/measure", wish_for(scene), JSON)
+    assert answer.status_code == 422
+    assert "no example to measure with" in answer.json()["detail"]
+    assert not Measurement.objects.exists()
 
 
 def test_an_editor_starts_a_run_with_what_the_page_suggests(
@@ -141,6 +173,12 @@ def test_a_finished_run_shows_scores_with_n_and_interval(
     assert found["comparison"]["n"] <= 20
     assert "Candidate" in found["verdict"] or "baseline stays" in found["verdict"]
     assert found["test"]["best"]["n"] <= 10
+    assert (found["test"]["split"], found["test"]["look"]) == ("test", 1)
+    assert found["expected"]["mean"] <= found["best"]["mean"]
+    assert found["expected"]["low"] <= found["expected"]["mean"] <= found["expected"]["high"]
+    said = found["conclusion"]
+    assert said["kept"] == (said["kind"] in {"tied", "worse", "unknown", "unchanged"})
+    assert said["sentence"]
     assert found["spent"]["calls"] > 0
     assert found["last_event"] == Run.objects.get().last_seq
 

@@ -9,9 +9,11 @@ from optimizer.core.events import TestScored
 from optimizer.core.spec import Settings
 from optimizer.core.stats import Comparison as CoreComparison
 from optimizer.core.stats import Estimate
+from optimizer.looks import look_of
 from optimizer.models import Run
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
+from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.standing import short_status
@@ -34,7 +36,11 @@ class Spent(Schema):
 
 
 class RunOut(Schema):
-    """A run in a list. `baseline` and `best` are scores on all validation examples."""
+    """A run in a list. `baseline` and `best` are scores on all validation examples.
+
+    `expected` is what the best is thought to score on new examples: its score without the luck of
+    being chosen.
+    """
 
     number: int
     status: str
@@ -46,6 +52,7 @@ class RunOut(Schema):
     effort: str
     baseline: Score | None
     best: Score | None
+    expected: Score | None
     best_candidate: int | None
     spent: Spent
     limits: LimitsOut
@@ -74,18 +81,40 @@ class Sizes(Schema):
 
 
 class TestOut(Schema):
-    """The final word, on the sealed test split."""
+    """The final word, on examples that nothing was chosen by.
 
+    `split`: the sealed “test” split, or the “remainder” of the validation split. `look` counts the
+    runs of the project that looked at this very test split, this one included: each look makes its
+    score a little more optimistic.
+    """
+
+    split: str
+    look: int | None
     baseline: Score
     best: Score
     comparison: Comparison
     verdict: str
 
 
+class ConclusionOut(Schema):
+    """What a run that has ended settles about its best candidate.
+
+    `kind`: better, no_worse, tied, worse, unknown, or unchanged (no candidate scored higher). `on`
+    says where: test, remainder, or validation (the examples it was chosen by, which flatters it).
+    `kept`: the original prompt is the recommended one.
+    """
+
+    kind: str
+    on: str
+    kept: bool
+    sentence: str
+
+
 class RunDetail(RunOut):
     """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
 
-    `stop_reason`: completed, perfect, budget, time or cancelled. `last_event` is for `events`.
+    `stop_reason`: completed, perfect, no_gain, budget, time or cancelled. `last_event` is for
+    `events`.
     `importances`: what each search parameter mattered so far, shares of 1; empty while unknown.
     """
 
@@ -98,6 +127,7 @@ class RunDetail(RunOut):
     message: str
     comparison: Comparison | None
     verdict: str
+    conclusion: ConclusionOut | None
     test: TestOut | None
     models: list[ModelOut]
     settings: Settings
@@ -121,7 +151,8 @@ class RunDetail(RunOut):
             message=page.standing.problem or page.standing.note,
             comparison=_comparison(page.comparison) if page.comparison else None,
             verdict=page.verdict,
-            test=_test(page.test, page.test_verdict) if page.test else None,
+            conclusion=_conclusion(page.recommendation),
+            test=_test(page.test, page.test_verdict, run) if page.test else None,
             models=[ModelOut(role=m.role, provider=m.provider, model=m.model) for m in page.models],
             settings=page.spec.settings,
             seed=page.spec.seed,
@@ -151,6 +182,7 @@ def _line(launch: Launch) -> dict[str, Any]:
         "effort": launch.effort,
         "baseline": score_of(run.baseline_score),
         "best": score_of(run.best_score),
+        "expected": score_of(run.estimate),
         "best_candidate": run.best_candidate.number if run.best_candidate else None,
         "spent": Spent(
             calls=run.used_calls, tokens=run.used_tokens, dollars=dollars(run.spent),
@@ -172,8 +204,17 @@ def _comparison(found: CoreComparison) -> Comparison:
     return Comparison.model_validate(found)
 
 
-def _test(found: TestScored, verdict: str) -> TestOut:
+def _conclusion(found: Recommendation | None) -> ConclusionOut | None:
+    if found is None:
+        return None
+    said = found.conclusion
+    return ConclusionOut(kind=said.kind, on=said.on, kept=said.kept, sentence=found.sentence)
+
+
+def _test(found: TestScored, verdict: str, run: Run) -> TestOut:
     return TestOut(
+        split=found.split,
+        look=look_of(run),
         baseline=Score.model_validate(found.baseline),
         best=Score.model_validate(found.best),
         comparison=_comparison(found.comparison),

@@ -11,6 +11,7 @@ from optimizer.core.spec import Effort
 from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
 from promptlab.runs.forms import OWN_SETTINGS
+from promptlab.runs.measuring import Measuring
 from promptlab.runs.planning import Forecast, Wishes
 
 
@@ -134,13 +135,51 @@ class LimitsOut(Schema):
     dollars: float | None
 
 
+class MeasuredOut(Schema):
+    """A small measured check of the program as it stands, with its task model.
+
+    `state`: "" (not asked for), waiting, lost (nobody answered), failed, done. Per call, from the
+    lowest to the highest that the mean may be. `failed` examples got no answer, `unreadable` ones
+    one that could not be read.
+    """
+
+    state: str
+    problem: str
+    examples: int = 0
+    failed: int = 0
+    unreadable: int = 0
+    prompt_tokens: Span | None = None
+    completion_tokens: Span | None = None
+    seconds: Span | None = None
+
+    @classmethod
+    def of(cls, found: Measuring) -> MeasuredOut:
+        pilot = found.pilot
+        if pilot is None:
+            return cls(state=found.state, problem=found.problem)
+        return cls(
+            state=found.state,
+            problem=found.problem,
+            examples=pilot.examples,
+            failed=pilot.failed,
+            unreadable=pilot.unreadable,
+            prompt_tokens=Span.of(pilot.prompt_tokens),
+            completion_tokens=Span.of(pilot.completion_tokens),
+            seconds=Span.of(pilot.seconds),
+        )
+
+
 class EstimateOut(Schema):
-    """What the run would take. Null: not known before the model's first calls."""
+    """What the run would take. Null: not known before the model's first calls.
+
+    Where `measured` is done, tokens, dollars and seconds stand on it.
+    """
 
     calls: Count | None
     tokens: Count | None
     dollars: Span | None
     seconds: Span | None
+    measured: MeasuredOut | None
     limits: LimitsOut
     checks: list[CheckOut]
     can_start: bool
@@ -153,6 +192,7 @@ class EstimateOut(Schema):
             tokens=Count(low=found.tokens[0], high=found.tokens[1]) if found else None,
             dollars=Span.of(found.cost, MICRO) if found else None,
             seconds=Span.of(found.seconds) if found else None,
+            measured=MeasuredOut.of(found.measuring) if found else None,
             limits=LimitsOut(calls=caps.max_calls, dollars=None if cost is None else cost / MICRO),
             checks=[
                 CheckOut(level=c.level, field=FIELDS.get(c.field, c.field), message=c.message)
