@@ -61,7 +61,7 @@ replay-table: setup-dev ## a model's answers as a table (TASK=, OUT=, GGUF=): be
 		$(if $(GGUF),--gguf $(GGUF)) $(ARGS)
 
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
-	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.engine $(ARGS)
 
 bench-peer: setup-dev $(PEER) ## our optimizers beside DSPy's MIPROv2 on a local model (SHORT=1, GGUF=)
 	$(BIN)/python -m benchmarks.peer $(if $(SHORT),--short) $(if $(GGUF),--gguf $(GGUF)) $(ARGS)

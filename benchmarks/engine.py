@@ -18,11 +18,12 @@ from typing import Any
 
 from benchmarks.bench_calls import Bench, Turn
 from benchmarks.figures import machine, ratio, spread, tell
+from benchmarks.page import write_part
 from promptlab.launch.home import CHECKOUT
 from tests.browser.ground import database, empty_home
 
 REPLY_SECONDS = 0.5
-WAVES = 12
+WAVES = 20
 """Replies one after the other in every place, so that start and end weigh little."""
 RESULTS = Path(__file__).parent / "results" / "engine.json"
 PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
@@ -33,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--at-once", type=int, nargs="+", default=[64, 256])
-    parser.add_argument("--keep", action="store_true", help="write results/engine.json")
+    parser.add_argument(
+        "--keep", action="store_true", help="write results/engine.json and docs/benchmarks.md"
+    )
     given = parser.parse_args()
     if not PEER.exists():
         sys.exit("There is no .venv-bench: run this with `make bench-engine`.")
@@ -48,6 +51,7 @@ def main() -> None:
     }  # fmt: skip
     if given.keep:
         RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
+        write_part("engine", page(levels, before))
     report(levels, figures)
 
 
@@ -124,6 +128,31 @@ def report(levels: dict[str, Any], figures: dict[str, Any]) -> None:
         for side in SIDES[1:]:
             rows.append((f"  ours to {NAMES[side]}", between(level[f"ours_to_{side}"])))
     tell(f"Evaluation, replies in {REPLY_SECONDS} s", rows, figures)
+
+
+def page(levels: dict[str, Any], machine: dict[str, Any]) -> str:
+    """The same as a table of Markdown."""
+    lines = [
+        "| In flight | | Calls a second (ideal) | CPU ms a call | Ours to it |",
+        "|---|---|---|---|---|",
+    ]
+    for at_once, level in levels.items():
+        for side in SIDES:
+            part, to = level[side], level.get(f"ours_to_{side}")
+            lines.append(
+                f"| {at_once} | {NAMES[side]} | {part['calls_per_second']['median']} "
+                f"({level['ideal_per_second']:.0f}) | {part['cpu_ms_per_call']['median']} | "
+                f"{between(to) if to else ''} |"
+            )
+    load = machine["load_before"]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Measured on {machine['at'][:10]}, {machine['cores']} cores, Python "
+            f"{machine['python']}; load average before: {load}. Intervals are 95 % over rounds.",
+        ]
+    )
 
 
 NAMES = {

@@ -46,7 +46,7 @@ class Grid:
 
     def sizes(self) -> dict[str, int]:
         """Number of options by parameter, named as the optimizers name them."""
-        found = {}
+        found: dict[str, int] = {}
         for name, texts in self.instructions.items():
             found |= {f"{name}:instruction": len(texts), f"{name}:demos": len(self.demo_sets[name])}
         return found
