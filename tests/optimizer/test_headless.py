@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from optimizer import program_file
+from optimizer import frozen, program_file
+from optimizer.core.lm import Role
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import one_module_program
@@ -174,3 +175,21 @@ def test_a_run_that_could_not_go_on_is_resumed_by_its_number(
     out = StringIO()
     call_command("optimize", "--resume", str(run.pk), "--json", stdout=out, stderr=StringIO())
     assert json.loads(out.getvalue())["status"] == "finished"
+
+
+def test_several_optimizer_models_are_compared_where_the_optimizer_does_that(
+    optimize: Optimize,
+) -> None:
+    models = ("--optimizer-model", "openai/one", "--optimizer-model", "openai/two")
+    found = optimize(*models, optimizer="zero_shot_mipro_plus")
+    spec = frozen.thaw(Run.objects.get(pk=found["run"]))
+    assert spec.models[Role.OPTIMIZER].model == "one"
+    assert [ref.model for ref in spec.further_optimizers] == ["two"]
+    assert "importances" in found
+    with pytest.raises(CommandError, match="writes with one model"):
+        optimize(*models, optimizer="mipro")
+
+
+def test_a_setting_of_zero_is_refused_by_name(optimize: Optimize) -> None:
+    with pytest.raises(CommandError, match="full_every is 0, but must be 1 or more"):
+        optimize("--full-every", "0")
