@@ -32,13 +32,22 @@ class Answers:
         self._stored = _read(kept) if kept else {}
         self.asked = 0
 
+    @property
+    def calls(self) -> int:
+        """Distinct calls in the store, those of earlier starts included."""
+        return len(self._stored)
+
+    @property
+    def seconds(self) -> float:
+        """What all of these took the model."""
+        return sum(reply.seconds for reply in self._stored.values())
+
     async def reply(self, prompt: Prompt) -> Reply:
         """Raises CallFailed when the model cannot be asked."""
         call = call_of(prompt, self._model, Role.TASK)
         key = digest_of(call.as_json())
         if key in self._stored:
-            text, finish_reason = self._stored[key]
-            return Reply(text, finish_reason=finish_reason, cached=True)
+            return self._stored[key]
         if key in self._replies:
             return replace(await asyncio.shield(self._replies[key]), cached=True)
         waiting = self._replies[key] = asyncio.get_running_loop().create_future()
@@ -46,8 +55,9 @@ class Answers:
         self.asked += 1
         if self._kept:
             with self._kept.open("a") as file:
-                file.write(json.dumps([key, reply.text, reply.finish_reason]) + "\n")
-        self._stored[key] = (reply.text, reply.finish_reason)
+                seconds = round(reply.seconds, 3)
+                file.write(json.dumps([key, reply.text, reply.finish_reason, seconds]) + "\n")
+        self._stored[key] = replace(reply, cached=True)
         waiting.set_result(reply)
         return reply
 
@@ -79,7 +89,7 @@ def _sent(calls: Calls, replies: tuple[Reply, ...]) -> tuple[Prompt, ...] | Pred
         return found
 
 
-def _read(kept: Path) -> dict[str, tuple[str, str]]:
+def _read(kept: Path) -> dict[str, Reply]:
     """What was stored before; a last line that broke off is dropped."""
     if not kept.exists():
         return {}
@@ -87,4 +97,7 @@ def _read(kept: Path) -> dict[str, tuple[str, str]]:
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
         kept.write_text(whole)
-    return {key: (reply, reason) for key, reply, reason in map(json.loads, whole.splitlines())}
+    return {
+        key: Reply(reply, finish_reason=reason, seconds=sum(seconds), cached=True)
+        for key, reply, reason, *seconds in map(json.loads, whole.splitlines())
+    }

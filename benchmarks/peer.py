@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,8 +22,8 @@ from typing import Any
 from benchmarks.answers import Answers
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.peer_figures import report, summed_up
-from benchmarks.peer_ours import REPLY_TOKENS, Worker, preferred, worker
-from benchmarks.tasks import TASKS, Task, dealt
+from benchmarks.peer_ours import Worker, preferred, worker
+from benchmarks.tasks import REPLY_TOKENS, TASKS, Task, dealt
 from optimizer.codec import from_json, to_json
 from optimizer.core.candidate import Candidate, baseline_of
 from optimizer.core.spec import ModelRef
@@ -32,6 +33,7 @@ from promptlab.launch.model_server import engines_for_this_machine
 
 RESULTS = Path(__file__).parent / "results"
 PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
+OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 ARMS = ("miprov2", "ours", "ours_half")
 SHORT_TASKS, SHORT_SEEDS = ("people",), 2
 
@@ -119,7 +121,13 @@ class Contest:
         log = self.kept.with_suffix(".dspy.log")
         with log.open("a") as errors:
             done = subprocess.run(
-                command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+                command,
+                cwd=CHECKOUT,
+                env={**os.environ, **OFFLINE},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                check=False,
             )
         if done.returncode:
             sys.exit(f"DSPy ended with an error, told at the end of {log.name}.")

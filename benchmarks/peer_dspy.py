@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from benchmarks.tasks import TASKS, Task, dealt
+from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, TASKS, Task, dealt
 from optimizer.core.candidate import ModulePrompt
 from optimizer.core.example import Example
 from optimizer.core.parse import UnreadableReply, parse
@@ -24,7 +24,6 @@ from optimizer.core.program import Demo, Module
 from optimizer.core.render import render, reply_schema
 from optimizer.core.signature import Field, FieldType, Signature
 
-REPLY_TOKENS = 400
 MANY_ERRORS = 100_000
 """A reply that cannot be read scores 0 and does not end the run, as on our side."""
 LACKING = "Not supplied for this particular example."
@@ -144,19 +143,22 @@ def signature_of(module: Module) -> Any:
 
 def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
     splits = dealt(task, given.seed, given.short)
-    model = dspy.LM(
-        f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
-        max_tokens=REPLY_TOKENS, num_retries=1, timeout=900,
+    program_model, writing_model = (
+        dspy.LM(
+            f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
+            max_tokens=tokens, num_retries=1, timeout=900,
+        )
+        for tokens in (REPLY_TOKENS, PROPOSAL_TOKENS)
     )  # fmt: skip
-    dspy.configure(lm=model, adapter=SameWords(), max_errors=MANY_ERRORS)
+    dspy.configure(lm=program_model, adapter=SameWords(), max_errors=MANY_ERRORS)
 
     def metric(example: Any, prediction: Any, trace: Any = None) -> float:
         row = Example("", {}, {task.metric.expected: example[task.metric.expected]})
         return task.metric.score(row, {task.metric.output: prediction[task.metric.output]}).value
 
     mipro = dspy.MIPROv2(
-        metric=metric, auto=given.auto, num_threads=given.threads, max_errors=MANY_ERRORS,
-        seed=given.seed,
+        metric=metric, prompt_model=writing_model, task_model=program_model, auto=given.auto,
+        num_threads=given.threads, max_errors=MANY_ERRORS, seed=given.seed,
     )  # fmt: skip
     best = mipro.compile(
         Counted(task), trainset=rows(task, splits.train), valset=rows(task, splits.validation)

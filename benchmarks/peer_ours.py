@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
-from benchmarks.tasks import Task, dealt
+from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, Task, dealt
 from optimizer.core.candidate import Candidate
 from optimizer.core.estimate import estimate
 from optimizer.core.events import Result
@@ -27,7 +27,6 @@ from tests.browser.ground import database, empty_home
 if TYPE_CHECKING:
     from optimizer.models import Provider
 
-REPLY_TOKENS = 400
 PREFERRED = ("racing", "mipro")
 
 
@@ -56,7 +55,10 @@ def spec_within(
     spec = RunSpec(
         task.program, task.metric, optimizer,
         OPTIMIZERS[optimizer].settings(Effort.LIGHT, task.program),
-        {Role.TASK: model, Role.OPTIMIZER: model}, splits.train, splits.validation, seed=seed,
+        {
+            Role.TASK: replace(model, max_tokens=REPLY_TOKENS),
+            Role.OPTIMIZER: replace(model, max_tokens=PROPOSAL_TOKENS),
+        }, splits.train, splits.validation, seed=seed,
         namespace=f"{task.name}:{seed}:{optimizer}:{evaluations}",
     )  # fmt: skip
     fitting = spec
@@ -134,7 +136,7 @@ class Worker:
         from optimizer import runner, starting
 
         provider = self._provider(f"{task.name}:{seed}:{optimizer}:{evaluations}", at_once)
-        ref = ModelRef(provider.pk, self.model.name, max_tokens=REPLY_TOKENS)
+        ref = ModelRef(provider.pk, self.model.name)
         spec = spec_within(task, optimizer, evaluations, seed, ref, short)
         run = starting.create_run(spec)
         allowance = Allowance(evaluations)

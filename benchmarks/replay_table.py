@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.answers import Answers
 from benchmarks.model_server import LocalModel, local_model
-from benchmarks.tasks import TASKS, Task
+from benchmarks.tasks import REPLY_TOKENS, TASKS, Task
 from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.example import Example
 from optimizer.core.program import Demo, Module
@@ -31,7 +31,7 @@ from optimizer.core.spec import ModelRef
 from optimizer.lm.openai_http import OpenAIHttp
 
 OPTIONS = Path(__file__).parent / "options"
-TEACHER_DEMOS, REPLY_TOKENS = 4, 64
+TEACHER_DEMOS = 4
 
 Traces = dict[str, list[Demo]]
 """Demos out of programs' right answers on train, by module."""
@@ -77,12 +77,10 @@ async def make(arguments: argparse.Namespace, model: LocalModel) -> None:
         options = _wanted(task, arguments)
         traces = await _right_traces(task, answers, splits.train)
         grid = _grid(task, options, splits.train, traces)
-        started = time.time()
         table = await _filled(task, grid, answers, examples)
     finally:
         await client.aclose()
-    seconds = round(time.time() - started, 1)
-    _write(file, task, model, options, grid, table, examples, seconds, answers.asked)
+    _write(file, task, model, options, grid, table, examples, answers)
     print(f"{file}: {len(table)} cells, {len(examples)} examples", file=sys.stderr)
 
 
@@ -197,12 +195,13 @@ def _told(
 
 def _write(
     file: Path, task: Task, model: LocalModel, options: dict[str, Any], grid: Grid,
-    table: dict[str, list[float]], examples: Sequence[Example], seconds: float, calls: int,
+    table: dict[str, list[float]], examples: Sequence[Example], answers: Answers,
 ) -> None:  # fmt: skip
     modules = [{"name": name, **part} for name, part in options.items()]
     head = {
         "task": task.name, "model": model.name, "source": task.source, "modules": modules,
-        "options": grid.sizes(), "examples": len(examples), "calls": calls, "seconds": seconds,
+        "options": grid.sizes(), "examples": len(examples), "calls": answers.calls,
+        "seconds": round(answers.seconds, 1),
     }  # fmt: skip
     rows = {key: [_short(v) for v in scores] for key, scores in table.items()}
     text = json.dumps({**head, "table": rows}, ensure_ascii=False)

@@ -121,6 +121,8 @@ TASKS = {
 }
 
 
+REPLY_TOKENS, PROPOSAL_TOKENS = 64, 400
+"""Longest replies of a program's modules, and of the model that writes instructions."""
 TRAIN, VALIDATION, TEST = 60, 100, 100
 SHORT_VALIDATION, SHORT_TEST = 60, 40
 
