@@ -92,8 +92,8 @@ _SAID = {
     ),
     "no_worse": _(
         "No worse: the best candidate is ahead by %(gain)s points, 95 %% interval %(low)s to "
-        "%(high)s (%(wins)s won, %(losses)s lost, %(ties)s tied; sign test %(p)s). A loss that "
-        "matters is ruled out; a gain is likely, not proved."
+        "%(high)s (%(wins)s won, %(losses)s lost, %(ties)s tied; sign test %(p)s). A loss of "
+        "more than 3 points is ruled out; a gain is not proved."
     ),
     "tied": _(
         "Tied: the original prompt is kept, no candidate could be told from it. The best one: "

@@ -109,15 +109,23 @@ def shown(board: Board, show: Show) -> tuple[TrialRow, ...]:
 
 
 def with_changes(run: Run, board: Board, rows: Sequence[TrialRow]) -> list[TrialRow]:
-    """Rows with their difference to the baseline, minibatches compared on their own examples."""
-    paired = _paired_changes(run, [r.number for r in rows if not r.full and r.score is not None])
-    base = board.baseline.score if board.baseline else None
-    return [replace(row, change=_change(row, base, paired)) for row in rows]
+    """Rows with their difference to the baseline, each on the examples that both have a score on.
+
+    Where nothing failed, full evaluations share all of them: their means say it without asking.
+    """
+    whole = board.baseline if board.baseline and not board.baseline.errors else None
+    apart = [r.number for r in rows if r.score is not None and not _shares_all(r, whole)]
+    paired = _paired_changes(run, apart)
+    return [replace(row, change=_change(row, whole, paired)) for row in rows]
 
 
-def _change(row: TrialRow, base: float | None, paired: dict[int, float]) -> float | None:
-    if row.full:
-        return None if row.score is None or base is None else row.score - base
+def _shares_all(row: TrialRow, whole: TrialRow | None) -> bool:
+    return whole is not None and row.full and not row.errors
+
+
+def _change(row: TrialRow, whole: TrialRow | None, paired: dict[int, float]) -> float | None:
+    if whole is not None and _shares_all(row, whole):
+        return None if row.score is None or whole.score is None else row.score - whole.score
     return paired.get(row.number)
 
 

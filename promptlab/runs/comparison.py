@@ -161,11 +161,17 @@ class CompareView:
             "unknown": _("Nothing in common with %(first)s: %(numbers)s."),
         }
         first = evidence.in_sentence(self.first.number)
-        return [
+        found = [
             told[verdict] % {"first": first, "numbers": ", ".join(groups[verdict])}
             for verdict in told
             if verdict in groups
         ]
+        unproved = [str(c.number) for c in self.candidates if not c.full]
+        if unproved:
+            caution = _("Only minibatches were scored of %(numbers)s: a full evaluation may well "
+                        "differ.")  # fmt: skip
+            found.append(caution % {"numbers": ", ".join(unproved)})
+        return found
 
     # --- Prompts -------------------------------------------------------------------------------
 

@@ -225,7 +225,8 @@ def _against(first: Evaluated, other: Evaluated, rows: Sequence[Row], column: in
     ]
     found = compare_differences(differences)
     strip = charts.win_loss([row.cells[column].outcome for row in rows])
-    return Against(other, found, strip, verdict(found, first.number, other.name, other.full))
+    full = first.full and other.full
+    return Against(other, found, strip, verdict(found, first.number, other.name, full))
 
 
 def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str:
@@ -253,8 +254,8 @@ def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str
         ),
         "no_worse": _(
             "%(after)s is no worse than %(before)s, and ahead by %(gain)s points, 95 %% interval "
-            "%(low)s to %(high)s, on the same %(n)s examples (sign test %(p)s). That it is better "
-            "is likely, not proved."
+            "%(low)s to %(high)s, on the same %(n)s examples (sign test %(p)s). A loss that "
+            "matters is ruled out; a gain is not proved."
         ),
         "worse": _(
             "%(after)s is worse than %(before)s: %(gain)s points, 95 %% interval %(low)s to "

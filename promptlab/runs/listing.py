@@ -13,7 +13,7 @@ from promptlab.accounts.models import Project
 from promptlab.runs import final, queries
 from promptlab.runs.models import Launch
 from promptlab.runs.page import Tab
-from promptlab.runs.standing import mean_of, short_status
+from promptlab.runs.standing import gain_of, mean_of, short_status
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def row_of(launch: Launch) -> RunRow:
     found = final.recommendation_of(run)
     return RunRow(
         launch, run, kind, label, best, score.get("low"), score.get("high"), baseline,
-        best - baseline if best is not None and baseline is not None else None,
+        gain_of(run),
         score.get("n"), final.expected_of(run), found is not None and found.kept,
     )  # fmt: skip
 

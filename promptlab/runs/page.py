@@ -27,7 +27,7 @@ from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
-from promptlab.runs.standing import Pace, Standing, standing
+from promptlab.runs.standing import Pace, Standing, gain_of, standing
 from promptlab.ui import charts
 
 LOG_LINES = 60
@@ -141,9 +141,7 @@ class RunPage:
 
     @property
     def gain(self) -> float | None:
-        if self.best is None or self.baseline is None:
-            return None
-        return self.best.mean - self.baseline.mean
+        return gain_of(self.run)
 
     @property
     def fulls(self) -> int:

@@ -265,6 +265,15 @@ def mean_of(score: dict[str, float] | None) -> float | None:
     return score["mean"] if score and score.get("n") else None
 
 
+def gain_of(run: Run) -> float | None:
+    """How much better the best is than the baseline on the examples that both have a score on."""
+    best, baseline = mean_of(run.best_score), mean_of(run.baseline_score)
+    if best is None or baseline is None:
+        return None
+    paired = run.comparison if run.comparison and run.comparison.get("n") else None
+    return float(paired["gain"]) if paired else best - baseline
+
+
 def short_status(launch: Launch, run: Run) -> tuple[str, str]:
     """Chip kind and word for a line of a list."""
     if launch.version_number:

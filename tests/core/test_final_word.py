@@ -183,7 +183,7 @@ def compared(wins: int, losses: int, ties: int) -> Comparison:
     ("found", "kind", "kept", "words"),
     [
         (compared(31, 15, 50), "better", False, "Better"),
-        (compared(12, 5, 83), "no_worse", False, "A loss that matters is ruled out"),
+        (compared(12, 5, 83), "no_worse", False, "A loss of more than 3 points is ruled out"),
         (compared(8, 7, 20), "tied", True, "the original prompt is kept, no candidate could be"),
         (compared(15, 31, 50), "worse", True, "Worse: the original prompt is kept"),
     ],

@@ -52,12 +52,22 @@ def test_minibatches_are_compared_on_their_own_examples_only() -> None:
     assert "Only minibatches were scored" in found.others[0].verdict
 
 
+def test_a_comparison_with_what_only_minibatches_scored_is_no_full_one() -> None:
+    first = evaluated(4, {str(i): 0.0 for i in range(10)}, full=False)
+    second = evaluated(7, {str(i): 1.0 for i in range(100)})
+    found = comparing([first, second])
+    assert found.others[0].comparison.n == 10
+    assert "Only minibatches were scored" in found.others[0].verdict
+
+
 @pytest.mark.parametrize(
     ("wins", "losses", "ties", "said"),
     [
+        (12, 5, 83, "is no worse than the baseline, and ahead by +7.0 points"),
         (40, 5, 155, "is better than the baseline: +17.5 points"),
         (5, 40, 155, "is worse than the baseline: −17.5 points"),
-        (8, 6, 186, "These 200 examples cannot tell Candidate 7 and the baseline apart"),
+        (8, 6, 186, "A loss that matters is ruled out; a gain is not proved."),
+        (8, 7, 20, "These 35 examples cannot tell Candidate 7 and the baseline apart"),
         (0, 0, 200, "cannot tell Candidate 7 and the baseline apart: 0.0 points"),
     ],
 )

@@ -41,8 +41,15 @@ def test_the_plan_counts_trials_and_full_evaluations() -> None:
     ],
 )
 def test_phases_are_those_of_the_optimizer(optimizer: str, phases: list[str]) -> None:
-    plan = plan_of(replace(SPEC, optimizer=optimizer), validation=200, test=0)
+    plan = plan_of(replace(SPEC, optimizer=optimizer), validation=100, test=0)
     assert list(plan.weights) == phases
+
+
+def test_validation_examples_that_score_nobody_are_the_final_test_where_there_is_no_other() -> None:
+    assert plan_of(SPEC, validation=130, test=0).weights[Phase.FINAL] == 60
+    assert plan_of(SPEC, validation=5000, test=0).weights[Phase.FINAL] == 200
+    assert plan_of(SPEC, validation=5000, test=20).weights[Phase.FINAL] == 40
+    assert Phase.FINAL not in plan_of(SPEC, validation=105, test=0).weights
 
 
 def test_demos_are_looked_for_without_need_only_to_be_shown() -> None:
