@@ -10,6 +10,8 @@ from optimizer.core.drafting import REDRAWS
 from optimizer.core.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
 from optimizer.core.spec import RunSpec, Settings
 
+DRAFTS_A_ROUND = 2
+"""Instructions written a module in one of a race's later rounds."""
 TIGHT = 4.5
 """A race with less than this many validation splits to score has none to spare."""
 
@@ -121,6 +123,13 @@ def asks_once_a_round(spec: RunSpec) -> Range:
     if not new:
         return 0, 0
     return len(REWRITINGS) + 1, len(REWRITINGS) + (REDRAWS + 1) * new
+
+
+def asks_in_rounds(spec: RunSpec) -> Range:
+    """Upfront, and then DRAFTS_A_ROUND a module in every later round."""
+    fewest, most = asks_upfront(spec)
+    later = spec.settings.rounds * DRAFTS_A_ROUND * writable(spec) if most else 0
+    return fewest, most + (REDRAWS + 1) * later
 
 
 def asks_for_grounding(spec: RunSpec) -> Range:

@@ -37,10 +37,11 @@ class DemoSets:
         return len(self.by_module[module])
 
 
-def bootstrap(spec: RunSpec) -> Conversation[DemoSets]:
+def bootstrap(spec: RunSpec, counts: Sequence[int] = ()) -> Conversation[DemoSets]:
     """Find `spec.settings.demo_sets` demo sets for every module (§3.1, §4).
 
-    Frozen demos are their module's only set.
+    Frozen demos are their module's only set. `counts`: demos a set, one set after the other; all
+    sets have as many as the settings allow where none are given.
     """
     rng = random.Random(f"{spec.seed}:demos")
     settings = spec.settings
@@ -58,7 +59,9 @@ def bootstrap(spec: RunSpec) -> Conversation[DemoSets]:
                 warning=True,
             )
     by_module = {
-        module.name: _sets_of(spec, module, traces, random.Random(f"{spec.seed}:{module.name}"))
+        module.name: _sets_of(
+            spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), counts
+        )
         for module in spec.program.modules
     }
     for name, sets in by_module.items():
@@ -188,20 +191,27 @@ def _trace_demos(outcome: Outcome) -> TraceDemos:
 
 
 def _sets_of(
-    spec: RunSpec, module: Module, traces: Sequence[TraceDemos], rng: random.Random
+    spec: RunSpec,
+    module: Module,
+    traces: Sequence[TraceDemos],
+    rng: random.Random,
+    counts: Sequence[int],
 ) -> tuple[DemoSet, ...]:
     settings = spec.settings
+    most = max(settings.max_bootstrapped_demos, settings.max_labeled_demos)
     if module.frozen_demos:
         return (module.demos,)
     labelled = _labelled(spec, module) if settings.max_labeled_demos else []
     sets: list[DemoSet] = [module.demos, ()] if module.demos else [()]
     if labelled and settings.demo_sets > 1:
         sets.append(_drawn(labelled, settings.max_labeled_demos, rng))
-    for _ in range(4 * settings.demo_sets):
+    for number in range(4 * settings.demo_sets):
         if len(sets) >= settings.demo_sets:
             break
-        demos = _bootstrapped(traces, module.name, settings.max_bootstrapped_demos, rng)
-        room = settings.max_labeled_demos - len(demos)
+        size = min(counts[number % len(counts)], most) if counts else most
+        own = min(settings.max_bootstrapped_demos, size)
+        demos = _bootstrapped(traces, module.name, own, rng)
+        room = min(settings.max_labeled_demos, size) - len(demos)
         seen = [_inputs(module, demo) for demo in demos]
         fresh = [d for d in labelled if _inputs(module, d) not in seen]
         demos = (*demos, *_drawn(fresh, room, rng)) if room > 0 else demos

@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.core.candidate import Candidate
 from optimizer.core.counting import is_tight, race_budget
 from optimizer.core.demos import DemoSet
-from optimizer.core.events import BestChanged, MinibatchScored, TrialStarted
+from optimizer.core.events import BestChanged, ImportancesFound, MinibatchScored, TrialStarted
 from optimizer.core.example import Example
 from optimizer.core.program import digest_of
 from optimizer.core.race import DIGITS, Race, Step
@@ -19,10 +19,24 @@ from optimizer.core.search import Choice
 from optimizer.core.splits import validation_of
 from optimizer.core.stats import Z95, Estimate, minibatch_score
 from optimizer.core.surrogate import Arm, Factor, Floats
-from optimizer.core.trials import Board, Options, crown, full_baseline, full_trial
+from optimizer.core.trials import (
+    Board,
+    NothingToGain,
+    Options,
+    crown,
+    full_baseline,
+    full_trial,
+    is_perfect,
+)
 
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
+WORTHWHILE = 0.01
+"""A gain worth looking for, in scores of 0–1."""
+FORLORN = 0.05
+"""A smaller chance of such a gain ends the race."""
+SETTLED_AFTER, LOOK_EVERY = 0.5, 50
+"""Nothing is called settled before this share of the budget; examples between two looks."""
 MARGIN = 0.001
 """By how much a candidate's expected score must be above the baseline's: change needs a reason."""
 
@@ -49,6 +63,34 @@ class Track:
 
     def choice(self, arm: Arm) -> Choice:
         return dict(zip(self.parameters, arm, strict=True))
+
+    def leaders(self) -> tuple[Candidate, Candidate | None]:
+        """The candidate with the highest expected score, and the best one that differs from it in
+        an instruction; None where there is no such other.
+        """
+        ranked = sorted(
+            self.race.standings(list(self.scored)), key=lambda s: -round(s.mean, DIGITS)
+        )
+        first = self.scored[ranked[0].arm]
+        others = (self.scored[standing.arm] for standing in ranked[1:])
+        return first, next((other for other in others if _words(other) != _words(first)), None)
+
+    def effects(self, kind: str) -> dict[str, Floats]:
+        """What is believed of options' effects on the score, by module, shape (options,).
+
+        `kind` is "instruction" or "demos".
+        """
+        return {
+            parameter.removesuffix(f":{kind}"): self.race.effects(place)
+            for place, parameter in enumerate(self.parameters)
+            if parameter.endswith(f":{kind}")
+        }
+
+    def importances(self) -> dict[str, float]:
+        """Each parameter's share of what is known to have mattered."""
+        found = {p: float(np.var(self.race.effects(i))) for i, p in enumerate(self.parameters)}
+        total = sum(found.values())
+        return {name: value / total for name, value in found.items()} if total > 0 else {}
 
     def widen(self, options: Options) -> None:
         """Race on with more options; those of before keep their places."""
@@ -114,30 +156,62 @@ def enter(board: Board, options: Options) -> Track:
     return track
 
 
-def run_heat(track: Track, until: int) -> Conversation[None]:
-    """Race until so many examples are scored, the budget is spent, or nothing is left to see."""
-    race, board = track.race, track.board
-    while race.spent < until and (step := race.next()) is not None:
-        candidate, choice = track.candidate(step.arm), track.choice(step.arm)
-        track.scored.setdefault(step.arm, candidate)
-        examples = tuple(track.examples[i] for i in step.positions)
-        scores = yield from _block(board, candidate, choice, examples)
-        race.tell(step, scores)
-        if race.is_complete(step.arm) and candidate not in board.full:
-            yield from full_trial(board, candidate, choice)
+def run_heat(track: Track, share: float = 1.0) -> Conversation[None]:
+    """Race until this share of the budget is spent, nothing is left to see, or going on promises
+    no gain. Between two heats the final is not begun.
+
+    Raises:
+        NothingToGain: no combination is likely to be better than the leader; it is finished.
+    """
+    race = track.race
+    while race.spent < share * race.budget and (step := race.next()) is not None:
+        yield from _take(track, step)
+        if is_perfect(track.board):
+            return
+        if share == 1.0 and _is_settled(track):
+            yield from finish(track)
+            raise NothingToGain(_settled_note(track))
 
 
 def finish(track: Track) -> Conversation[None]:
-    """Score the leader on what it has not seen, and crown the best."""
+    """Score the front on what it has not seen, and crown the best."""
     while (step := track.race.lap()) is not None:
-        candidate, choice = track.scored[step.arm], track.choice(step.arm)
-        examples = tuple(track.examples[i] for i in step.positions)
-        scores = yield from _block(track.board, candidate, choice, examples)
-        track.race.tell(step, scores)
-        if track.race.is_complete(step.arm) and candidate not in track.board.full:
-            yield from full_trial(track.board, candidate, choice)
+        yield from _take(track, step)
     if crown(track.board) and track.board.best is not None:
         yield BestChanged(track.board.best_trial, track.board.full[track.board.best])
+    importances = track.importances()
+    if importances:
+        yield ImportancesFound(importances)
+
+
+def _take(track: Track, step: Step) -> Conversation[None]:
+    candidate, choice = track.candidate(step.arm), track.choice(step.arm)
+    track.scored.setdefault(step.arm, candidate)
+    examples = tuple(track.examples[i] for i in step.positions)
+    scores = yield from _block(track.board, candidate, choice, examples)
+    track.race.tell(step, scores)
+    if track.race.is_complete(step.arm) and candidate not in track.board.full:
+        yield from full_trial(track.board, candidate, choice)
+
+
+def _is_settled(track: Track) -> bool:
+    """Looked at now and then: whether a better combination is out of sight."""
+    race = track.race
+    if race.spent < SETTLED_AFTER * race.budget or race.spent % LOOK_EVERY >= race.block:
+        return False
+    return race.hope(WORTHWHILE) < FORLORN
+
+
+def _settled_note(track: Track) -> str:
+    if track.board.best == track.board.baseline:
+        return (
+            "The original prompt is kept: no combination is likely to be better than it by a "
+            "point, so the rest of the budget was saved."
+        )
+    return (
+        "No combination is likely to be better than the leader by a point, so the rest of the "
+        "budget was saved."
+    )
 
 
 def common_order(board: Board) -> tuple[Example, ...]:
@@ -158,6 +232,10 @@ def _block(
     board.choices.setdefault(candidate, choice)
     yield MinibatchScored(number, minibatch_score(outcomes))
     return [o.score.value if o.score is not None else None for o in outcomes]
+
+
+def _words(candidate: Candidate) -> list[str]:
+    return [prompt.instruction for prompt in candidate.modules.values()]
 
 
 def _parameters(options: Options) -> list[str]:

@@ -56,7 +56,9 @@ class Race:
         self, sizes: Sequence[int], examples: int, budget: int, block: int, seed: str
     ) -> None:
         self._sizes = tuple(sizes)
-        self._examples, self._budget, self._block, self._seed = examples, budget, block, seed
+        self._examples, self._seed = examples, seed
+        self.budget, self.block = budget, block
+        self._elsewhere = 0
         self.surrogate = Surrogate((), examples)
         self._asked: dict[Arm, int] = {}
         self._learned_at = 0.0
@@ -66,7 +68,26 @@ class Race:
 
     @property
     def spent(self) -> int:
-        return sum(self._asked.values())
+        """Examples scored, those paid for elsewhere among them."""
+        return sum(self._asked.values()) + self._elsewhere
+
+    def pay(self, examples: int) -> None:
+        """Take from the budget what was scored for another purpose."""
+        self._elsewhere += examples
+
+    def has_room_for(self, examples: int) -> bool:
+        """Whether so much can be paid for and the leader still be finished, with as much again to
+        race with.
+        """
+        return self.budget - self.spent >= 2 * examples + self._examples
+
+    def effects(self, parameter: int) -> Floats:
+        """What is believed of a parameter's options' effects on the true mean, shape (options,)."""
+        found = np.zeros(self._sizes[parameter])
+        for factor in self.surrogate.factors:
+            if factor.parameter == parameter:
+                found += self.surrogate.effects(factor)
+        return found
 
     def widen(self, sizes: Sequence[int], factors: Sequence[Factor] = ()) -> None:
         """Let parameters have more options; what is known of the old ones stays.
@@ -86,7 +107,7 @@ class Race:
 
     def next(self) -> Step | None:
         """What to score next; None when the budget is spent or nothing is left to see."""
-        left = self._budget - self.spent
+        left = self.budget - self.spent
         pool = self._pool()
         if left <= 0 or not pool or all(self.is_complete(arm) for arm in pool):
             return None
@@ -111,7 +132,7 @@ class Race:
         self._learn()
         front = self._front(observed, self.surrogate.posterior(observed))
         missing = self._examples - self._asked[front]
-        return self._step(front, missing) if 0 < missing <= self._budget - self.spent else None
+        return self._step(front, missing) if 0 < missing <= self.budget - self.spent else None
 
     def standings(self, arms: Sequence[Arm]) -> list[Standing]:
         """Beliefs about arms, in their order."""
@@ -127,11 +148,11 @@ class Race:
         ]
 
     def hope(self, least: float, draws: int = 400) -> float:
-        """Chance that the best arm there is beats the leader's true score by `least` or more."""
-        pool, leader = self._pool(), self.leader().arm
+        """Chance that some arm beats the front's true score by `least` or more."""
+        pool = self._pool()
         posterior = self.surrogate.posterior(pool)
         drawn = _draws(posterior, draws, self._generator("hope"))
-        ahead = drawn.max(axis=1) - drawn[:, pool.index(leader)]
+        ahead = drawn.max(axis=1) - drawn[:, pool.index(self._front(pool, posterior))]
         return float((ahead >= least).mean())
 
     def _learn(self) -> None:
@@ -158,7 +179,7 @@ class Race:
         ranked = sorted(missing, key=lambda arm: -means[arm])
         if self._final is None:
             front = ranked[0]
-            if missing[front] == 0 or left > missing[front] + RESERVE * self._block:
+            if missing[front] == 0 or left > missing[front] + RESERVE * self.block:
                 return None
             self._final = next((arm for arm in ranked if missing[arm] <= left), None)
         if self._final is None or missing[self._final]:
@@ -170,7 +191,7 @@ class Race:
 
     def _ahead(self, arm: Arm) -> tuple[int, ...]:
         done = self._asked.get(arm, 0)
-        return tuple(range(done, min(done + self._block, self._examples)))
+        return tuple(range(done, min(done + self.block, self._examples)))
 
     def _chosen(self, pool: Sequence[Arm], posterior: Posterior) -> Arm:
         open_ = np.array([not self.is_complete(arm) for arm in pool])

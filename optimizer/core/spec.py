@@ -56,6 +56,7 @@ class Settings:
     which cost nothing, come on top.
     `demo_sets`: demo-set candidates per module, the empty set included.
     `minibatch_size`: examples of a minibatch trial (B); `full_every`: trials between full ones (S).
+    `rounds`: rounds of new proposals that a race learns from, after the first ones.
     """
 
     effort: Effort = Effort.LIGHT
@@ -67,6 +68,7 @@ class Settings:
     minibatch_size: int = 25
     full_every: int = 10
     max_validation: int = 100
+    rounds: int = 0
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

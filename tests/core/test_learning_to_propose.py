@@ -22,7 +22,7 @@ from optimizer.core.events import (
 from optimizer.core.guidance import HISTORY_SHOWN
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.optimizers.mipro_plus import TEMPERATURES, TIPS, Space
+from optimizer.core.proposal_space import TEMPERATURES, TIPS, Space
 from optimizer.core.requests import Ask, Purpose
 from optimizer.core.rounds import FUTILE
 from optimizer.core.search import Choice, RandomSearch

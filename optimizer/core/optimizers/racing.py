@@ -1,49 +1,123 @@
-"""Racing: our default. Instructions and demos of all modules, searched by a race of candidates."""
+"""Racing, our default: candidates race on common examples, while new options are written.
+
+Instructions and demos of all modules are searched jointly, as in MIPRO. Blocks of examples go where
+they can change the outcome (`race`); between heats the leader's failures give new instructions, its
+successes new demos; the few best are scored on all of validation, and the one with the highest
+expected true score wins.
+"""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 from optimizer.core import counting
-from optimizer.core.demos import bootstrap
-from optimizer.core.events import Noted, Phase, PhaseStarted, Result
-from optimizer.core.heats import enter, finish, open_race, run_heat
+from optimizer.core.candidate import Candidate
+from optimizer.core.demo_pool import new_sets
+from optimizer.core.demos import DemoSets, bootstrap, harvest
+from optimizer.core.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
+from optimizer.core.example import Example
+from optimizer.core.heats import Track, enter, finish, open_race, run_heat
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
-from optimizer.core.proposals import propose
-from optimizer.core.requests import Conversation
+from optimizer.core.pool import batches
+from optimizer.core.reflection import cases_of, contrasts_of, failures_of
+from optimizer.core.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate_together
 from optimizer.core.search import NewSearch
 from optimizer.core.spec import RunSpec, Settings
-from optimizer.core.trials import Board, Options, conduct
+from optimizer.core.trials import Board, Options, conduct, is_perfect
+from optimizer.core.writing import Lesson, Writing, open_writing
+
+LAST_ROUND = 0.6
+"""Share of the budget at which the last round of proposals is held; what is new must still race."""
+LESSON = 20
+"""Training examples that a round learns from."""
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
-    """Find demo sets and instructions, then race their combinations."""
+    """Find demo sets and instructions, race their combinations, learn, and race on."""
 
     def search(board: Board) -> Conversation[None]:
-        demo_sets = yield from bootstrap(spec)
-        instructions = yield from propose(spec, demo_sets, board.history())
-        yield from race_options(board, Options(instructions, demo_sets))
+        most = spec.settings.max_bootstrapped_demos
+        demo_sets = yield from bootstrap(spec, (most, max(most // 2, 1), most, 1))
+        writing = yield from open_writing(board, demo_sets)
+        yield from race_options(board, Options(writing.instructions, demo_sets), writing)
 
     return (yield from conduct(spec, search, open_race))
 
 
-def race_options(board: Board, options: Options) -> Conversation[None]:
-    """Race a fixed set of options to the end."""
+def race_options(
+    board: Board, options: Options, writing: Writing | None = None
+) -> Conversation[None]:
+    """Race to the end; with `writing`, new options are found on the way."""
     if not options.sizes():
         yield Noted("There is only the baseline to choose from: no search is needed.", warning=True)
         return
     settings = board.spec.settings
     track = enter(board, options)
     yield PhaseStarted(Phase.SEARCH, settings.trials)
-    yield from run_heat(track, len(track.examples) + settings.trials * settings.minibatch_size)
+    if writing is not None and board.spec.train:
+        draws = batches(board.spec.train, LESSON, random.Random(f"{board.spec.seed}:lessons"))
+        for number in range(1, settings.rounds + 1):
+            share = LAST_ROUND * number / settings.rounds
+            yield from run_heat(track, share)
+            if is_perfect(board):
+                return
+            if track.race.has_room_for(2 * LESSON):
+                yield from learn(track, writing, draws)
+    yield from run_heat(track)
     yield from finish(track)
+
+
+def learn(
+    track: Track, writing: Writing, draws: Iterator[tuple[Example, ...]]
+) -> Conversation[None]:
+    """One round: leader and rival on training examples, new instructions and sets from that."""
+    leader, rival = track.leaders()
+    batch = next(draws)
+    outcomes = yield from _side_by_side(leader, rival, batch)
+    track.race.pay(sum(map(len, outcomes)))
+    cases = [cases_of(batch, found) for found in outcomes]
+    lesson = Lesson(leader, failures_of(cases[0]), contrasts_of(cases[-1], cases[0]))
+    writing.learn(track.effects("instruction"))
+    if not writing.weak:
+        yield from writing.write(counting.DRAFTS_A_ROUND, lesson)
+    sets = yield from _more_sets(track, outcomes)
+    track.widen(Options(writing.instructions, sets))
+
+
+def _side_by_side(
+    leader: Candidate, rival: Candidate | None, batch: tuple[Example, ...]
+) -> Conversation[tuple[Outcomes, ...]]:
+    runners = [leader] if rival is None else [leader, rival]
+    requests = tuple(Evaluate(runner, batch, Purpose.REFLECTION) for runner in runners)
+    return (yield from evaluate_together(requests))
+
+
+def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[DemoSets | None]:
+    """The demo sets so far, and new ones out of the best demos and the successes just seen."""
+    spec, known = track.board.spec, track.options.demo_sets
+    if known is None:
+        return None
+    seen = [outcome for found in outcomes for outcome in found]
+    harvested = harvest(spec.program, seen, spec.metric.threshold, spec.train)
+    by_module = dict(known.by_module)
+    for module in spec.program.modules:
+        sets, effects = by_module[module.name], track.effects("demos")[module.name]
+        fresh = [demo for trace in harvested for demo in trace.get(module.name, ())[:1]]
+        most = spec.settings.max_bootstrapped_demos
+        found = [] if module.frozen_demos else new_sets(sets, effects, fresh, most)
+        for index, demos in enumerate(found, len(sets)):
+            yield DemoSetFound(module.name, index, demos, "put together in the race")
+        by_module[module.name] = (*sets, *found)
+    return DemoSets(by_module)
 
 
 def blocks(settings: Settings) -> Settings:
     """Blocks of 10 examples; T counts them, the baseline's own examples come on top."""
     size = SIZES.get(settings.effort, 0)
     trials = settings.trials * (40, 150, 500)[size] // (12, 50, 120)[size]
-    return replace(settings, minibatch_size=10, trials=trials)
+    return replace(settings, minibatch_size=10, trials=trials, rounds=(1, 2, 4)[size])
 
 
 OPTIMIZER = Optimizer(
@@ -56,4 +130,5 @@ OPTIMIZER = Optimizer(
     uses_demos=True,
     sized=blocks,
     steps=counting.race,
+    asks=counting.asks_in_rounds,
 )
