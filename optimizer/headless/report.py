@@ -12,6 +12,15 @@ from optimizer.models import Run
 MICRO = 1_000_000
 
 
+_WHY = {
+    "completed": "",
+    "perfect": "every validation example is right",
+    "no_gain": "no gain is to be expected from going on",
+    "budget": "its cap is reached",
+    "time": "its time is over",
+}
+
+
 def report(run: Run) -> dict[str, Any]:
     """The whole result in plain values; money in dollars, intervals as [low, high]."""
     by_role = run.completions.values("role").annotate(calls=Sum("attempt")).order_by("role")
@@ -39,7 +48,8 @@ def report(run: Run) -> dict[str, Any]:
 def sentence(run: Run) -> str:
     """The end of a run in a line."""
     state = f"Run {run.pk} is {run.get_status_display().lower()}"
-    why = f" ({run.stop_reason})" if run.stop_reason else ""
+    reason = _WHY.get(run.stop_reason, run.stop_reason)
+    why = f" ({reason})" if reason else ""
     if run.best_score is None or run.baseline_score is None:
         return f"{state}{why}. {run.message}".strip()
     scores = f"baseline {_shown(run.baseline_score)}, best {_shown(run.best_score)}"
