@@ -73,6 +73,7 @@ class RunForm(forms.Form):
         required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
         help_text=_("Empty: no cap."),
     )  # fmt: skip
+    max_minutes = _count(_("At most minutes"), 1, 10_080, _("Empty: no limit."))
     seed = _count(_("Seed"), 0, 2_147_483_647, _("The same seed makes the same choices."))
     trials = _count(_("Trials"), 1, 2000)
     minibatch_size = _count(_("Examples of a minibatch"), 1, 5000)
@@ -204,6 +205,8 @@ class RunForm(forms.Form):
         effort = Effort(data["effort"])
         dollars = data.get("max_cost")
         cost = None if dollars is None else round(dollars * MICRO)
+        minutes = data.get("max_minutes")
+        seconds = None if minutes is None else 60 * minutes
         return Wishes(
             program=data["program"],
             dataset=data["dataset"],
@@ -212,7 +215,7 @@ class RunForm(forms.Form):
             effort=effort,
             settings=self._settings(effort),
             models=self._models(),
-            limits=Limits(data.get("max_calls"), cost),
+            limits=Limits(data.get("max_calls"), cost, seconds),
             seed=data.get("seed") or 0,
             further_optimizers=self._further_optimizers(),
         )

@@ -122,6 +122,7 @@ def _again(launch: Launch) -> dict[str, Any]:
         "optimizer": spec.optimizer,
         "effort": spec.settings.effort.value,
         "seed": spec.seed,
+        "max_minutes": spec.limits.max_seconds // 60 if spec.limits.max_seconds else "",
         **models,
         FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
         **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},

@@ -60,6 +60,15 @@ def test_a_measured_check_makes_the_estimate_a_known_one(
     assert failed["tokens"] == guess["tokens"]
 
 
+def test_a_time_limit_is_taken_and_told(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    client = api_of(erin)
+    made = client.post(f"{HERE}/runs", wish_for(scene, limits={"minutes": 30}), JSON).json()
+    assert made["max_minutes"] == 30
+    assert Run.objects.get().spec["limits"]["max_seconds"] == 1800
+    odd = client.post(f"{HERE}/runs", wish_for(scene, limits={"minutes": 0}), JSON)
+    assert odd.json()["problems"][0]["field"] == "limits.minutes"
+
+
 def test_what_cannot_run_cannot_be_measured(erin: User, scene: Scene, api_of: ApiOf) -> None:
     scene.dataset.examples.all().delete()
     answer = api_of(erin).post(f"{HERE}/runs/measure", wish_for(scene), JSON)

@@ -132,6 +132,7 @@ class RunDetail(RunOut):
     models: list[ModelOut]
     settings: Settings
     seed: int
+    max_minutes: int | None
     examples: Sizes
     warnings: list[str]
     importances: dict[str, float]
@@ -156,6 +157,7 @@ class RunDetail(RunOut):
             models=[ModelOut(role=m.role, provider=m.provider, model=m.model) for m in page.models],
             settings=page.spec.settings,
             seed=page.spec.seed,
+            max_minutes=_minutes(page.spec.limits.max_seconds),
             examples=_sizes(run),
             warnings=page.warnings,
             importances=page.importances,
@@ -198,6 +200,10 @@ def _line(launch: Launch) -> dict[str, Any]:
         "decision": launch.decision,
         "version": launch.version_number,
     }  # fmt: skip
+
+
+def _minutes(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds // 60
 
 
 def _comparison(found: CoreComparison) -> Comparison:

@@ -34,6 +34,12 @@ class LimitsIn(Body):
     dollars: Annotated[float, Bounds(allow_inf_nan=False)] | None = None
 
 
+class StartLimitsIn(LimitsIn):
+    """`minutes` of work end the run with its best so far; a pause is not work."""
+
+    minutes: int | None = None
+
+
 class SettingsIn(Body):
     """For effort “custom”; what is left out is as in “light”."""
 
@@ -63,7 +69,7 @@ class RunIn(Body):
     settings: SettingsIn = SettingsIn()
     models: dict[Literal["task", "optimizer", "teacher"], ModelIn] = {}
     further_optimizers: list[ModelIn] = []
-    limits: LimitsIn = LimitsIn()
+    limits: StartLimitsIn = StartLimitsIn()
     seed: int = 0
 
     def said(self) -> dict[str, Any]:
@@ -85,7 +91,7 @@ class RunIn(Body):
             values[f"model_{role}"] = chosen.value
         if self.further_optimizers:
             values["model_further"] = [m.value for m in self.further_optimizers]
-        caps = {"max_calls": "calls", "max_cost": "dollars"}
+        caps = {"max_calls": "calls", "max_cost": "dollars", "max_minutes": "minutes"}
         said = self.limits.model_fields_set
         return values | {f: getattr(self.limits, name) for f, name in caps.items() if name in said}
 
@@ -97,6 +103,7 @@ FIELDS = {
     "model_further": "further_optimizers",
     "max_calls": "limits.calls",
     "max_cost": "limits.dollars",
+    "max_minutes": "limits.minutes",
     **{name: f"settings.{name}" for name in OWN_SETTINGS},
 }
 """Fields of the new run's form that are called otherwise in JSON."""

@@ -96,6 +96,19 @@ def test_pressing_optimize_at_once_starts_a_sensible_run(
     assert launch.run.validation.count == 40
 
 
+def test_a_time_limit_ends_a_run_and_is_kept_when_it_is_repeated(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    client.post(NEW, filled | {"max_minutes": "45"})
+    launch = Launch.objects.get()
+    assert spec_of(launch.run).limits.max_seconds == 2700
+    again = values_in(client.get(f"{NEW}?from={launch.number}").content.decode())
+    assert again["max_minutes"] == "45"
+    html = client.post(NEW, filled | {"max_minutes": "0"}).content.decode()
+    assert "greater than or equal to 1" in errors_at(html, "max_minutes")
+
+
 def test_runs_are_numbered_within_their_project(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
