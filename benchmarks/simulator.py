@@ -56,16 +56,16 @@ class Kind:
     instructions: float
     demos: float
     interactions: float
-    items: float = 0.6
+    items: float
     difficulty: float = 1.5
     base: float = 0.0
 
 
 KINDS = {
-    "wide": Kind(0.25, 0.45, 0.15),
-    "narrow": Kind(0.12, 0.22, 0.08),
-    "interactions": Kind(0.12, 0.20, 0.50),
-    "items": Kind(0.12, 0.30, 0.10, items=1.5, difficulty=1.0),
+    "wide": Kind(0.25, 0.45, 0.15, items=0.3),
+    "narrow": Kind(0.12, 0.22, 0.08, items=0.15),
+    "interactions": Kind(0.12, 0.20, 0.50, items=0.3),
+    "items": Kind(0.15, 0.60, 0.20, items=1.5, difficulty=1.0),
 }
 """The last one is like the tables of a real model: the same demos, the same examples right."""
 
@@ -89,9 +89,7 @@ class World:
         count = examples + UNSEEN
         self._effects, self._on_items = [], []
         for size, deviation in zip(self.sizes, deviations, strict=False):
-            effects = rng.normal(0, deviation * scale, size)
-            effects[0] = 0.0
-            self._effects.append(effects)
+            self._effects.append(rng.normal(0, deviation * scale, size))
             self._on_items.append(rng.normal(0, kind.items * scale, (size, count)))
         self._pairs = [
             (a, b, rng.normal(0, kind.interactions * scale, (self.sizes[a], self.sizes[b])))

@@ -61,6 +61,7 @@ class Race:
         self._elsewhere = 0
         self.surrogate = Surrogate((), examples)
         self._asked: dict[Arm, int] = {}
+        self._answered: set[Arm] = set()
         self._learned_at = 0.0
         self._steps = 0
         self._final: Arm | None = None
@@ -104,6 +105,8 @@ class Race:
         known = [(p, s) for p, s in zip(step.positions, scores, strict=True) if s is not None]
         self.surrogate.observe(step.arm, [p for p, _ in known], [s for _, s in known])
         self._asked[step.arm] = self._asked.get(step.arm, 0) + len(step.positions)
+        if known:
+            self._answered.add(step.arm)
 
     def next(self) -> Step | None:
         """What to score next; None when the budget is spent or nothing is left to see."""
@@ -120,8 +123,8 @@ class Race:
         return self._step(self._chosen(pool, posterior), left)
 
     def leader(self) -> Standing:
-        """The fully scored arm with the highest expected true score."""
-        complete = [arm for arm in self._asked if self.is_complete(arm)]
+        """The fully scored arm with the highest expected true score; there must be one."""
+        complete = [arm for arm in sorted(self._answered) if self.is_complete(arm)]
         return max(self.standings(complete), key=lambda s: round(s.mean, DIGITS))
 
     def lap(self) -> Step | None:

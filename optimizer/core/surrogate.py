@@ -25,9 +25,9 @@ Arm = tuple[int, ...]
 
 LEVEL_VARIANCE = 1.0
 """Prior variance of the level m around one half: as good as unknown for scores in 0–1."""
-EFFECT_PRIOR, EFFECT_DOUBT = 0.07, 1.0
+EFFECT_PRIOR, EFFECT_DOUBT = 0.06, 1.0
 """Prior of an option effect's deviation: median, and deviation of its logarithm."""
-RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.04, 0.7
+RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.03, 0.8
 SMALLEST, LARGEST = 0.004, 0.4
 """Bounds of a deviation, in scores of 0–1."""
 STEPS = (1.8, 1.3)
