@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
-from optimizer.core.events import ProposalRefused
+from optimizer.core.events import Noted, ProposalRefused
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
@@ -128,6 +128,18 @@ def test_the_embedded_optimizer_model_is_said_to_be_small(
     page = page_of(client_of(carol), scene.start())
     assert "It writes poor ones" in page
     assert "/p/support-triage/providers/" in page
+
+
+def test_a_run_that_found_its_optimizer_model_weak_does_not_say_it_twice(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    type(scene.provider).objects.filter(pk=scene.provider.pk).update(kind="embedded")
+    launch = scene.start()
+    weak = Noted("The optimizer model is too weak.", warning=True)
+    launch.run.events.create(seq=1, kind=weak.kind, data=to_json(weak))
+    page = page_of(client_of(carol), launch)
+    assert "The optimizer model is too weak." in page
+    assert "It writes poor ones" not in page
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "cancel", "cap"])
