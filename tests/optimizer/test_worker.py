@@ -111,7 +111,7 @@ def test_a_run_whose_worker_is_killed_ten_times_ends_as_if_nothing_had_happened(
 
     assert told(row) == expected
     twice = len(server.requests) - len(server.sent())
-    assert twice <= Completion.objects.filter(doubts__gt=0).count()
+    assert twice <= sum(Completion.objects.values_list("doubts", flat=True))  # some died twice
     assert twice <= KILLS * 10  # never more than what was out at a kill
     assert row.used_calls >= len(server.requests)
     assert (row.held_calls, row.held_cost) == (0, 0)
