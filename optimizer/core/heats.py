@@ -31,10 +31,8 @@ from optimizer.core.trials import (
 
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
-WORTHWHILE = 0.01
-"""A gain worth looking for, in scores of 0–1."""
-FORLORN = 0.05
-"""A smaller chance of such a gain ends the race."""
+WORTHWHILE = 0.002
+"""The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""
 MARGIN = 0.001
@@ -161,7 +159,7 @@ def run_heat(track: Track, share: float = 1.0) -> Conversation[None]:
     no gain. Between two heats the final is not begun.
 
     Raises:
-        NothingToGain: no combination is likely to be better than the leader; it is finished.
+        NothingToGain: going on is not expected to find a better one; the leader is finished.
     """
     race = track.race
     while race.spent < share * race.budget and (step := race.next()) is not None:
@@ -195,22 +193,21 @@ def _take(track: Track, step: Step) -> Conversation[None]:
 
 
 def _is_settled(track: Track) -> bool:
-    """Looked at now and then: whether a better combination is out of sight."""
+    """Looked at now and then: whether going on is worth less than its calls."""
     race = track.race
     if race.spent < SETTLED_AFTER * race.budget or race.spent % LOOK_EVERY >= race.block:
         return False
-    return race.hope(WORTHWHILE) < FORLORN
+    return race.prospect() < WORTHWHILE
 
 
 def _settled_note(track: Track) -> str:
     if track.board.best == track.board.baseline:
         return (
-            "The original prompt is kept: no combination is likely to be better than it by a "
-            "point, so the rest of the budget was saved."
+            "The original prompt is kept: going on was not expected to find a better one, so the "
+            "rest of the budget was saved."
         )
     return (
-        "No combination is likely to be better than the leader by a point, so the rest of the "
-        "budget was saved."
+        "Going on was not expected to find a better candidate, so the rest of the budget was saved."
     )
 
 

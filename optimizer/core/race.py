@@ -150,13 +150,15 @@ class Race:
             for arm, mean, deviation in zip(arms, means, deviations, strict=True)
         ]
 
-    def hope(self, least: float, draws: int = 400) -> float:
-        """Chance that some arm beats the front's true score by `least` or more."""
+    def prospect(self) -> float:
+        """By how much scoring one more arm to the end is expected to raise the final choice's true
+        score, at best; 0 when nothing is left to see.
+        """
         pool = self._pool()
-        posterior = self.surrogate.posterior(pool)
-        drawn = _draws(posterior, draws, self._generator("hope"))
-        ahead = drawn.max(axis=1) - drawn[:, pool.index(self._front(pool, posterior))]
-        return float((ahead >= least).mean())
+        self._learn()
+        ahead = [range(self._asked.get(arm, 0), self._examples) for arm in pool]
+        outlook = self.surrogate.outlook(pool, ahead)
+        return float(knowledge_gradient(self.surrogate.posterior(pool), outlook).max())
 
     def _learn(self) -> None:
         if self.spent >= self._learned_at:

@@ -25,9 +25,9 @@ Arm = tuple[int, ...]
 
 LEVEL_VARIANCE = 1.0
 """Prior variance of the level m around one half: as good as unknown for scores in 0–1."""
-EFFECT_PRIOR, EFFECT_DOUBT = 0.06, 1.0
+EFFECT_PRIOR, EFFECT_DOUBT = 0.045, 1.5
 """Prior of an option effect's deviation: median, and deviation of its logarithm."""
-RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.03, 0.8
+RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.02, 1.0
 SMALLEST, LARGEST = 0.004, 0.4
 """Bounds of a deviation, in scores of 0–1."""
 STEPS = (1.8, 1.3)
@@ -196,6 +196,11 @@ class Surrogate:
             for f in self.factors
         ]
 
+    @property
+    def _has_combinations(self) -> bool:
+        """With a single parameter a combination is no more than its option."""
+        return len({factor.parameter for factor in self.factors}) > 1
+
     def _current_variances(self) -> _Variances:
         if self._variances is None:
             self._variances = self._estimate_variances()
@@ -203,8 +208,8 @@ class Surrogate:
 
     def _current_deviations(self) -> Floats:
         if self._deviations is None:
-            start = [EFFECT_PRIOR] * len(self.factors) + [RESIDUAL_PRIOR]
-            self._deviations = np.array(start)
+            residual = RESIDUAL_PRIOR if self._has_combinations else SMALLEST
+            self._deviations = np.array([EFFECT_PRIOR] * len(self.factors) + [residual])
         return self._deviations
 
     def _estimate_variances(self) -> _Variances:
@@ -230,7 +235,7 @@ class Surrogate:
         left = (design * weights[:, None]).T @ design + PRIOR_WEIGHT * np.eye(count + 1)
         right = (design * weights[:, None]).T @ covariance[pairs] + PRIOR_WEIGHT * prior
         found = np.maximum(_nonnegative(left, right), 1e-5)
-        return _Variances(float(found[0]), found[1:], float(max(total - found.sum(), 0.1 * total)))
+        return _Variances(float(found[0]), found[1:], float(max(total - found.sum(), 0.03 * total)))
 
     def _boiled_down(self) -> _Evidence:
         if self._evidence is None:
@@ -254,7 +259,8 @@ class Surrogate:
     def _likeliest_deviations(self, evidence: _Evidence) -> Floats:
         """Deviations of option effects and residual, by coordinate ascent on the posterior."""
         similar = self._similar(self.arms, self.arms)
-        middle = np.array([EFFECT_PRIOR] * len(similar) + [RESIDUAL_PRIOR])
+        residual = RESIDUAL_PRIOR if self._has_combinations else SMALLEST
+        middle = np.array([EFFECT_PRIOR] * len(similar) + [residual])
         doubt = np.array([EFFECT_DOUBT] * len(similar) + [RESIDUAL_DOUBT])
         eye = np.eye(len(self.arms))
 

@@ -98,10 +98,12 @@ def test_a_wider_race_keeps_what_it_knows_and_tries_what_is_new():
     assert any(step.arm[1] == 3 for step in steps)
 
 
-def test_hope_is_gone_when_all_is_known():
+def test_the_prospect_shrinks_as_the_race_goes_on_and_is_nothing_when_all_is_known():
     race = started(10_000)
+    before = race.prospect()
     run(race, {arm: 0.9 if arm == (2, 2) else 0.1 for arm in GRID})
-    assert race.hope(0.05) < 0.05
+    assert before > 0.01
+    assert race.prospect() == 0
 
 
 def test_a_huge_space_is_raced_without_being_listed():

@@ -1,0 +1,163 @@
+"""Racing as a whole: what it asks, in which order, and what it makes of the answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from optimizer.core.candidate import Candidate, baseline_of
+from optimizer.core.events import (
+    BestChanged,
+    DemoSetFound,
+    FullScored,
+    ImportancesFound,
+    InstructionProposed,
+    MinibatchScored,
+    Noted,
+    StopReason,
+    TrialStarted,
+)
+from optimizer.core.example import Example
+from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.requests import Purpose
+from optimizer.core.search import RandomSearch
+from optimizer.core.spec import ModelRef, RunSpec, Settings
+from tests.fakes.world import LABEL, World, always, chance, messages, one_module_program
+
+SMALL = Settings(
+    instructions=3, demo_sets=4, trials=40, minibatch_size=10, max_validation=60, rounds=1
+)
+
+
+def spec_for(settings: Settings = SMALL, **changed) -> RunSpec:
+    models = {Role.TASK: ModelRef(1, "scripted"), Role.OPTIMIZER: ModelRef(1, "writer")}
+    base = RunSpec(
+        one_module_program(), LABEL, "racing", settings, models,
+        train=messages(40, "t"), validation=messages(60, "v"), seed=5,
+    )  # fmt: skip
+    return replace(base, **changed)
+
+
+def held(spec: RunSpec, **world) -> tuple[World, object]:
+    told = World(spec.program, **world)
+    return told, told.hold(OPTIMIZERS["racing"].converse(spec, RandomSearch))
+
+
+def demos_help(candidate: Candidate, example: Example) -> float:
+    """Each demo makes one more example of ten right."""
+    demos = len(candidate.modules["classify"].demos)
+    return float(chance("fixed", example.id) < 0.3 + 0.12 * demos)
+
+
+def test_all_candidates_are_scored_on_the_same_examples_in_the_same_order():
+    world, _ = held(spec_for(), judge=demos_help)
+    seen: dict[Candidate, list[str]] = {}
+    for request in world.evaluated:
+        if request.purpose is Purpose.MINIBATCH:
+            seen.setdefault(request.candidate, []).extend(e.id for e in request.examples)
+    longest = max(seen.values(), key=len)
+    assert len(seen) > 3
+    assert all(ids == longest[: len(ids)] for ids in seen.values())
+
+
+def test_demos_that_help_are_found_and_win():
+    world, result = held(spec_for(), judge=demos_help)
+    assert len(result.best.modules["classify"].demos) >= 3
+    assert result.comparison.gain > 0.2
+    assert world.events_of(BestChanged)[-1].number == result.best_trial
+
+
+def test_the_winner_is_fully_evaluated_and_its_estimate_is_a_belief_not_its_luck():
+    _, result = held(spec_for(), judge=demos_help)
+    assert result.best_score.n == 60
+    assert result.estimate.low < result.best_score.mean < result.estimate.high
+    assert result.estimate.low < result.estimate.mean < result.estimate.high
+
+
+def test_a_round_learns_from_training_examples_and_never_from_those_that_score():
+    world, _ = held(spec_for(), judge=demos_help)
+    lessons = [r for r in world.evaluated if r.purpose is Purpose.REFLECTION]
+    assert lessons
+    assert all(e.id.startswith("t") for r in lessons for e in r.examples)
+    asked = " ".join(p.messages[-1].content for a in world.asked for p in a.prompts)
+    assert "message 1" in asked
+    validation = {e.inputs["message"] for e in messages(60, "v")[40:]}
+    assert not any(f"{text}\n" in asked for text in validation)
+
+
+def test_new_instructions_and_demo_sets_join_the_race():
+    world, _ = held(spec_for(), judge=demos_help)
+    first_trial = next(i for i, e in enumerate(world.events) if isinstance(e, MinibatchScored))
+    later = world.events[first_trial:]
+    assert [e for e in later if isinstance(e, DemoSetFound)]
+    assert [e for e in later if isinstance(e, InstructionProposed)]
+
+
+def test_a_weak_writer_is_not_asked_to_reflect():
+    world, _ = held(spec_for(), judge=demos_help, rewrite=lambda text: "yes")
+    assert not [a for a in world.asked if a.purpose == "instructions of round 2"]
+    assert [e for e in world.events_of(DemoSetFound) if e.source == "put together in the race"]
+
+
+def test_a_budget_of_few_blocks_scores_the_baseline_on_some_at_first_and_on_all_at_last():
+    world, result = held(spec_for(replace(SMALL, trials=16)), judge=demos_help)
+    trials = world.events_of(TrialStarted)
+    assert (trials[0].full, trials[0].size) == (False, 20)
+    assert result.baseline_score.n == 60
+    assert result.comparison.n == 60
+    assert world.spent <= 60 + 160 + 60 + 40
+
+
+def test_candidates_that_are_all_alike_end_the_race_early_and_keep_the_original():
+    def alike(candidate: Candidate, example: Example) -> float:
+        return float(chance("fixed", example.id) < 0.5)
+
+    settings = replace(SMALL, trials=200, rounds=0)
+    world, result = held(spec_for(settings), judge=alike)
+    assert result.best == baseline_of(world.program)
+    assert result.stop is StopReason.NO_GAIN
+    assert world.spent < 60 + 0.8 * 2000
+    assert any("original prompt is kept" in e.message for e in world.events_of(Noted))
+
+
+def test_a_perfect_candidate_ends_the_race():
+    def solved(candidate: Candidate, example: Example) -> float:
+        demos = bool(candidate.modules["classify"].demos)
+        return float(demos or chance("fixed", example.id) < 0.5)
+
+    world, result = held(spec_for(replace(SMALL, trials=200)), judge=solved)
+    assert result.stop is StopReason.PERFECT
+    assert result.best_score.mean == 1.0
+
+
+def test_what_mattered_is_told():
+    world, _ = held(spec_for(), judge=demos_help)
+    (told,) = world.events_of(ImportancesFound)
+    assert told.importances["classify:demos"] > 0.5
+    assert sum(told.importances.values()) == pytest.approx(1.0)
+
+
+def test_failed_calls_are_censored_and_never_a_score():
+    def flaky(candidate: Candidate, example: Example) -> float | None:
+        return None if chance("down", example.id) < 0.3 else demos_help(candidate, example)
+
+    world, result = held(spec_for(), judge=flaky)
+    assert result.best_score.errors > 0
+    assert result.best_score.mean > 0.4
+    assert all(e.score.n + e.score.errors == 60 for e in world.events_of(FullScored))
+
+
+def test_nobody_answering_keeps_the_baseline_without_a_score():
+    _, result = held(spec_for(), judge=always(None))
+    assert result.best == baseline_of(one_module_program())
+
+
+@pytest.mark.parametrize("effort", ["light", "medium", "heavy"])
+def test_a_light_race_pays_for_about_what_mipro_does(effort):
+    program = one_module_program()
+    ours = OPTIMIZERS["racing"].settings(effort, program)
+    theirs = OPTIMIZERS["mipro"].settings(effort, program)
+    own = ours.trials * ours.minibatch_size
+    assert 0.5 < own / (theirs.trials * theirs.minibatch_size) < 2
