@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from benchmarks.answers import Answers
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.peer_figures import report, summed_up
 from benchmarks.peer_ours import Worker, preferred, worker
-from benchmarks.tasks import REPLY_TOKENS, TASKS, Task, dealt
+from benchmarks.tasks import REPLY_TOKENS, SHORT, TASKS, WHOLE, Sizes, Task, dealt
 from optimizer.codec import from_json, to_json
 from optimizer.core.candidate import Candidate, baseline_of
 from optimizer.core.spec import ModelRef
@@ -39,20 +40,22 @@ SHORT_TASKS, SHORT_SEEDS = ("people",), 2
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; start again to go on."))
     given = _arguments()
     if not PEER.exists():
         sys.exit("There is no .venv-bench: run this with `make bench-peer`.")
+    sizes = tuple(given.rows) if given.rows else SHORT if given.short else WHOLE
     tasks = given.tasks or (list(SHORT_TASKS) if given.short else list(TASKS))
     seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else 5)))
     with local_model(given.gguf) as model:
-        form = "-short" if given.short else ""
+        form = "-short" if sizes != WHOLE else ""
         kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
         done = {(r["task"], r["seed"], r["arm"]): r for r in _rows(kept)}
         with worker(model) as ours:
             for seed in seeds:  # all tasks once, then all again: an early end has some of each
                 for name in tasks:
                     task = TASKS[name]
-                    contest = Contest(task, seed, given.short, model, ours, kept, given.auto)
+                    contest = Contest(task, seed, sizes, model, ours, kept, given.auto)
                     _measure(contest, done)
     rows = [r for r in done.values() if r["task"] in tasks and r["seed"] in seeds]
     figures = {"model": model.name, "optimizer": preferred(), **summed_up(rows, tasks)}
@@ -65,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=sorted(TASKS))
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--short", action="store_true", help="one task, two seeds, fewer rows")
+    parser.add_argument("--rows", type=int, nargs=3, help="rows of train, validation and test")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
     parser.add_argument("--auto", default="light", choices=["light", "medium", "heavy"])
     parser.add_argument("--out", default="", help="JSONL file of what was measured")
@@ -94,10 +98,10 @@ class Contest:
     """One task and seed on a running server."""
 
     def __init__(
-        self, task: Task, seed: int, short: bool, model: LocalModel, ours: Worker, kept: Path,
+        self, task: Task, seed: int, sizes: Sizes, model: LocalModel, ours: Worker, kept: Path,
         auto: str,
     ) -> None:  # fmt: skip
-        self.task, self.seed, self.short = task, seed, short
+        self.task, self.seed, self.sizes = task, seed, sizes
         self.model, self.ours, self.kept, self.auto = model, ours, kept, auto
         self.at_once = engines_for_this_machine()
 
@@ -117,7 +121,7 @@ class Contest:
         command = [str(PEER), "-m", "benchmarks.peer_dspy", "--task", self.task.name]
         command += ["--seed", str(self.seed), "--url", self.model.url, "--model", self.model.name]
         command += ["--threads", str(self.at_once), "--auto", self.auto]
-        command += ["--short"] if self.short else []
+        command += ["--rows", *map(str, self.sizes)]
         log = self.kept.with_suffix(".dspy.log")
         with log.open("a") as errors:
             done = subprocess.run(
@@ -137,7 +141,7 @@ class Contest:
     def _ours(self, arm: str, allowed: int) -> tuple[Candidate, dict[str, Any]]:
         evaluations = allowed // 2 if arm == "ours_half" else allowed
         ours = self.ours.optimize(
-            self.task, preferred(), evaluations, self.seed, self.short, self.at_once
+            self.task, preferred(), evaluations, self.seed, self.sizes, self.at_once
         )
         return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
 
@@ -145,7 +149,7 @@ class Contest:
         """Baseline and winner on the test split, at the same time, nothing remembered."""
         client = OpenAIHttp(self.model.url, own_engine=True, deadline=900)
         answers = Answers(client, ModelRef(0, self.model.name, max_tokens=REPLY_TOKENS))
-        examples = dealt(self.task, self.seed, self.short).test
+        examples = dealt(self.task, self.seed, self.sizes).test
         pair = (baseline_of(self.task.program), best)
         try:
             both = await asyncio.gather(

@@ -142,7 +142,7 @@ def signature_of(module: Module) -> Any:
 
 
 def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
-    splits = dealt(task, given.seed, given.short)
+    splits = dealt(task, given.seed, tuple(given.rows))
     program_model, writing_model = (
         dspy.LM(
             f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--auto", default="light")
-    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--rows", type=int, nargs=3, required=True)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         dspy.configure_cache(disk_cache_dir=folder)

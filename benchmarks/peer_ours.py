@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
-from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, Task, dealt
+from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, Sizes, Task, dealt
 from optimizer.core.candidate import Candidate
 from optimizer.core.estimate import estimate
 from optimizer.core.events import Result
@@ -45,13 +45,13 @@ def preferred() -> str:
 
 
 def spec_within(
-    task: Task, optimizer: str, evaluations: int, seed: int, model: ModelRef, short: bool
+    task: Task, optimizer: str, evaluations: int, seed: int, model: ModelRef, sizes: Sizes
 ) -> RunSpec:
     """The recommended light settings, with as many trials as so many evaluations allow.
 
     What bootstrapping may need at most is part of the count, so that a search is not cut short.
     """
-    splits = dealt(task, seed, short)
+    splits = dealt(task, seed, sizes)
     spec = RunSpec(
         task.program, task.metric, optimizer,
         OPTIMIZERS[optimizer].settings(Effort.LIGHT, task.program),
@@ -126,7 +126,7 @@ class Worker:
     kind: str
 
     def optimize(
-        self, task: Task, optimizer: str, evaluations: int, seed: int, short: bool, at_once: int
+        self, task: Task, optimizer: str, evaluations: int, seed: int, sizes: Sizes, at_once: int
     ) -> Ours:
         """Run one optimizer to its end.
 
@@ -137,7 +137,7 @@ class Worker:
 
         provider = self._provider(f"{task.name}:{seed}:{optimizer}:{evaluations}", at_once)
         ref = ModelRef(provider.pk, self.model.name)
-        spec = spec_within(task, optimizer, evaluations, seed, ref, short)
+        spec = spec_within(task, optimizer, evaluations, seed, ref, sizes)
         run = starting.create_run(spec)
         allowance = Allowance(evaluations)
         watched = allowance.within(OPTIMIZERS[optimizer])

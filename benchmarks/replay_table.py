@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import json
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -233,6 +234,7 @@ def main() -> None:
     parser.add_argument("--api-base", default="", help="a server instead of a local engine")
     parser.add_argument("--model", default="local", help="the model's name at --api-base")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; start again to go on."))
     with _model(arguments) as model:
         asyncio.run(make(arguments, model))
 

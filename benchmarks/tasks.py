@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,17 +124,18 @@ TASKS = {
 
 REPLY_TOKENS, PROPOSAL_TOKENS = 64, 400
 """Longest replies of a program's modules, and of the model that writes instructions."""
-TRAIN, VALIDATION, TEST = 60, 100, 100
-SHORT_VALIDATION, SHORT_TEST = 60, 40
+Sizes = tuple[int, int, int]
+"""Rows of train, validation and test."""
+WHOLE: Sizes = (60, 100, 100)
+SHORT: Sizes = (60, 60, 40)
 
 
-def dealt(task: Task, seed: int, short: bool = False) -> Splits:
+def dealt(task: Task, seed: int, sizes: Sizes = WHOLE) -> Splits:
     """A task's rows shuffled and dealt anew by the seed, the same for everyone who asks."""
     given = task.splits()
     rows = [*given.train, *given.validation, *given.test]
     random.Random(f"{task.name}:{seed}").shuffle(rows)
-    validation, test = (SHORT_VALIDATION, SHORT_TEST) if short else (VALIDATION, TEST)
-    ends = TRAIN, TRAIN + validation, TRAIN + validation + test
+    ends = list(itertools.accumulate(sizes))
     return Splits(
         tuple(rows[: ends[0]]), tuple(rows[ends[0] : ends[1]]), tuple(rows[ends[1] : ends[2]])
     )

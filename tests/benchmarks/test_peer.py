@@ -11,7 +11,7 @@ import pytest
 from benchmarks.model_server import Counts
 from benchmarks.peer_figures import resampled, summed_up
 from benchmarks.peer_ours import Allowance, spec_within
-from benchmarks.tasks import TASKS, dealt
+from benchmarks.tasks import TASKS, WHOLE, dealt
 from optimizer.core.candidate import baseline_of
 from optimizer.core.estimate import estimate
 from optimizer.core.events import Noted, Result, StopReason
@@ -65,7 +65,7 @@ def test_rows_are_dealt_by_the_seed_without_overlap() -> None:
 
 @pytest.mark.parametrize("name", sorted(TASKS))
 def test_settings_fit_into_the_evaluations_allowed(name: str) -> None:
-    spec = spec_within(TASKS[name], "mipro", 600, 1, MODEL, short=False)
+    spec = spec_within(TASKS[name], "mipro", 600, 1, MODEL, WHOLE)
     most = estimate(spec).task_calls[1] / len(TASKS[name].program.calls)
     assert 500 < most <= 600
 
@@ -84,7 +84,7 @@ def asks_four_times(spec: RunSpec, new_search: object) -> Conversation[Result]:
 
 
 def test_an_optimizer_gets_no_evaluation_beyond_its_allowance() -> None:
-    spec = spec_within(TASKS["people"], "mipro", 600, 1, MODEL, short=False)
+    spec = spec_within(TASKS["people"], "mipro", 600, 1, MODEL, WHOLE)
     allowance = Allowance(250)
     watched = allowance.within(replace(OPTIMIZERS["mipro"], converse=asks_four_times))
     turns, result = held(watched.converse(spec, RandomSearch))
