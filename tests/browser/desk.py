@@ -67,7 +67,8 @@ def answers(body: dict[str, Any], most: float = 1.0) -> str:
     properties = schema_properties(wanted)
     if not properties:
         way = int(chance(said[-1]["content"], body.get("seed")) * 1000)
-        return rewritten(said[-1]["content"]) or f"Read the message and name the team that can end the trouble, in way {way}."
+        told = f"Read the message and name the team that can end the trouble, in way {way}."
+        return rewritten(said[-1]["content"]) or told
     demos = (len(said) - 2) // 2
     skill = 0.3 + 0.12 * demos + 0.25 * chance(said[0]["content"])
     right = chance(said[-1]["content"], said[0]["content"], demos) < min(skill, most)
