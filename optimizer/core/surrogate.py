@@ -275,17 +275,18 @@ class Surrogate:
 
         found = self._current_deviations()
         best = likelihood(found)
+        # Together first: effects that explain the same scores share them.
+        directions = [np.ones(len(found)), *np.eye(len(found))]
         for step in STEPS:
-            for index in range(len(found)):
+            for direction in directions:
                 for factor in (step, 1 / step):
                     while True:
-                        tried = found.copy()
-                        tried[index] = np.clip(tried[index] * factor, SMALLEST, LARGEST)
+                        tried = np.clip(found * factor**direction, SMALLEST, LARGEST)
                         value = likelihood(tried)
                         if value <= best + 1e-6:
                             break
                         best, found = value, tried
-        return found
+        return np.asarray(found, dtype=np.float64)
 
 
 def _nonnegative(left: Floats, right: Floats) -> Floats:

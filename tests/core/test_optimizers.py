@@ -57,7 +57,7 @@ def converse(spec: RunSpec):
     return OPTIMIZERS[spec.optimizer].converse(spec, RandomSearch)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "racing"])
 @pytest.mark.parametrize("program", [one_module_program(), two_module_program()])
 def test_the_winner_is_the_best_fully_evaluated_candidate(name, program):
     world = World(program)

@@ -127,7 +127,7 @@ def test_a_perfect_candidate_ends_the_race():
         demos = bool(candidate.modules["classify"].demos)
         return float(demos or chance("fixed", example.id) < 0.5)
 
-    world, result = held(spec_for(replace(SMALL, trials=200)), judge=solved)
+    _, result = held(spec_for(replace(SMALL, trials=200)), judge=solved)
     assert result.stop is StopReason.PERFECT
     assert result.best_score.mean == 1.0
 
