@@ -23,6 +23,7 @@ LEAST = {
     "max_bootstrapped_demos": 0,
     "max_labeled_demos": 0,
     "max_validation": 1,
+    "rounds": 0,
 }
 """The least that each setting may be."""
 HOTTEST = 2.0

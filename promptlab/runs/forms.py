@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.lm import Role
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.spec import Effort, Limits, ModelRef, Settings
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
@@ -18,7 +18,7 @@ from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, Wishes
-from promptlab.ui.forms import CardRadios, Choice
+from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
 
 MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
@@ -26,7 +26,7 @@ SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
 OWN_SETTINGS = (
     "trials", "minibatch_size", "full_every", "instructions", "demo_sets",
-    "max_bootstrapped_demos", "max_labeled_demos", "max_validation",
+    "max_bootstrapped_demos", "max_labeled_demos", "max_validation", "rounds",
 )  # fmt: skip
 
 
@@ -61,7 +61,9 @@ class RunForm(forms.Form):
         label=_("Further optimizer models"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("The run finds out which of them writes the best instructions."),
     )  # fmt: skip
-    optimizer = forms.ChoiceField(label=_("What may change"), widget=CardRadios)
+    optimizer = forms.ChoiceField(
+        label=_("What may change"), widget=FoldedRadios(_("Other ways to search"))
+    )
     effort = forms.ChoiceField(label=_("Effort"), widget=CardRadios)
     max_calls = forms.IntegerField(
         label=_("At most calls"), min_value=1, max_value=10_000_000, required=False,
@@ -87,6 +89,12 @@ class RunForm(forms.Form):
     max_bootstrapped_demos = _count(_("Demos made by the teacher, at most"), 0, 32)
     max_labeled_demos = _count(_("Demos taken from the data, at most"), 0, 32)
     max_validation = _count(_("Validation examples scored, at most"), 1, 100_000)
+    rounds = _count(
+        _("Rounds of new proposals"), 0, 20,
+        _("In each, the race learns from what the leader gets wrong on training examples."),
+    )  # fmt: skip
+    numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
+    """Whose preset the own settings were filled in from (`prefill`)."""
     suggested_calls = forms.CharField(required=False, widget=forms.HiddenInput)
     suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -106,13 +114,12 @@ class RunForm(forms.Form):
         ).queryset = project.datasets.all()
         self._offer_models()
         self._offer_metrics()
-        titles = [(o.name, Choice(o.title, o.description)) for o in OPTIMIZERS.values()]
-        self._offer("optimizer", titles)
+        self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
 
     # --- What is offered -----------------------------------------------------------------------
 
-    def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    def _offer(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
 
     def _offer_models(self) -> None:
@@ -128,6 +135,12 @@ class RunForm(forms.Form):
         """Whether the chosen optimizer makes use of several optimizer models."""
         chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
         return chosen is not None and chosen.compares_writers and len(self.offers.models) > 1
+
+    @property
+    def races(self) -> bool:
+        """Whether the chosen optimizer's trials are blocks that candidates share."""
+        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
+        return chosen is not None and chosen.races
 
     @property
     def has_models(self) -> bool:
@@ -160,16 +173,13 @@ class RunForm(forms.Form):
         }  # fmt: skip
         found = []
         for effort, label in labels.items():
-            settings = self._preset(effort)
-            text = _("%(n)s trials, up to %(v)s examples") % {
-                "n": settings.trials, "v": settings.max_validation,
-            }  # fmt: skip
+            text = _size(self._preset(effort), self.races)
             found.append((effort.value, Choice(str(label), text)))
         own = Choice(str(_("Own settings")), str(_("as under Advanced")))
         return [*found, (Effort.CUSTOM.value, own)]
 
     def _preset(self, effort: Effort) -> Settings:
-        optimizer = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS["mipro"])
+        optimizer = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         if self._program is None:
             return Settings(effort=effort)
         return optimizer.settings(effort, self._program.core)
@@ -243,6 +253,31 @@ class RunForm(forms.Form):
         first = self._models()[Role.OPTIMIZER]
         chosen = (offered[value] for value in self.cleaned_data.get("model_further") or ())
         return tuple(ref for ref in dict.fromkeys(chosen) if ref != first)
+
+
+def _optimizers() -> list[tuple[Any, Any]]:
+    """The default by itself, the others by what they change."""
+    kinds: dict[tuple[bool, bool], Any] = {
+        (True, True): _("Instructions and demos"), (True, False): _("Instructions only"),
+        (False, True): _("Demos only"),
+    }  # fmt: skip
+    first = OPTIMIZERS[DEFAULT]
+    others = [o for o in OPTIMIZERS.values() if o is not first]
+    found: list[tuple[Any, Any]] = [(first.name, Choice(first.title, first.description))]
+    for kind, label in kinds.items():
+        group = [o for o in others if (o.uses_instructions, o.uses_demos) == kind]
+        found.append((label, [(o.name, Choice(o.title, o.description)) for o in group]))
+    return found
+
+
+def _size(settings: Settings, races: bool) -> str:
+    """How much a search with these settings looks at."""
+    told = {
+        "n": settings.trials, "b": settings.minibatch_size, "v": settings.max_validation,
+    }  # fmt: skip
+    if races:
+        return _("%(n)s blocks of %(b)s examples, up to %(v)s examples") % told
+    return _("%(n)s trials, up to %(v)s examples") % told
 
 
 class CapForm(forms.Form):

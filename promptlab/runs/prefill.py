@@ -8,8 +8,8 @@ from typing import Any
 from django.http import QueryDict
 
 from optimizer.core.lm import Role
-from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import Effort
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.spec import Effort, Settings
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -23,6 +23,8 @@ from promptlab.runs.planning import Forecast, forecast
 
 FURTHER = "model_further"
 """The one field that has several values."""
+NUMBERS_OF = "numbers_of"
+"""The field that says where the own settings were filled in from."""
 
 
 def filled(project: Project, query: Mapping[str, str]) -> RunForm:
@@ -40,13 +42,15 @@ def filled(project: Project, query: Mapping[str, str]) -> RunForm:
 
 
 def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = None) -> RunForm:
-    """A form whose caps follow the estimate, as long as nobody wrote others into them.
+    """A form whose caps follow the estimate, and whose own settings follow effort and optimizer, as
+    long as nobody wrote others into them.
 
-    A cap that equals what was suggested before was not touched. `expected` of the form is what the
-    run would take.
+    What equals the suggestion of before was not touched. `expected` of the form is what the run
+    would take.
     """
     offers = offers or Offers(project)
     values = {name: _said(data, name) for name in data if name != "csrfmiddlewaretoken"}
+    _renumber(offers, values)
     form = RunForm(project, _posted(values), offers)
     form.is_valid()
     if not form.is_complete or (found := forecast(project, form.wishes())) is None:
@@ -60,6 +64,34 @@ def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = 
     form.expected = found
     form.is_valid()
     return form
+
+
+def _renumber(offers: Offers, values: dict[str, Any]) -> None:
+    """Fill in the numbers of the chosen program, optimizer and effort; “own settings” begin with
+    those that were there before.
+    """
+    before = str(values.get(NUMBERS_OF) or "::")
+    effort = str(values.get("effort", ""))
+    if effort == Effort.CUSTOM:
+        effort = before.split(":")[-1]
+    now = f"{values.get('program', '')}:{values.get('optimizer', '')}:{effort}"
+    old, new = _numbers(offers, before), _numbers(offers, now)
+    if now == before or not new:
+        return
+    for name in OWN_SETTINGS:
+        if str(values.get(name, "")) in ("", str(old.get(name, ""))):
+            values[name] = new[name]
+    values[NUMBERS_OF] = now
+
+
+def _numbers(offers: Offers, said: str) -> dict[str, Any]:
+    """The own settings of "program:optimizer:effort"; {} where there is no such thing."""
+    program, optimizer, effort = said.split(":") if said.count(":") == 2 else ("", "", "")
+    found = offers.programs.get(int(program) if program.isdecimal() else 0)
+    if found is None or optimizer not in OPTIMIZERS or effort not in set(Effort):
+        return {}
+    settings = OPTIMIZERS[optimizer].settings(Effort(effort), found.core)
+    return {name: getattr(settings, name) for name in OWN_SETTINGS}
 
 
 def _suggestions(found: Forecast) -> dict[str, str]:
@@ -95,15 +127,14 @@ def _suggested(offers: Offers, values: Mapping[str, Any]) -> str:
 def _fresh(offers: Offers, query: Mapping[str, str]) -> dict[str, Any]:
     program = _program(offers, query.get("program", ""))
     dataset = _dataset(offers, program, query.get("dataset", ""))
-    values: dict[str, Any] = {
+    return {
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
-        "optimizer": "mipro",
+        "optimizer": DEFAULT,
         "effort": Effort.LIGHT.value,
         "seed": 0,
         **_default_models(offers.project),
     }
-    return values | _preset(program, "mipro")
 
 
 def _again(launch: Launch) -> dict[str, Any]:
@@ -126,14 +157,14 @@ def _again(launch: Launch) -> dict[str, Any]:
         **models,
         FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
         **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},
+        NUMBERS_OF: f"{launch.program_id}:{spec.optimizer}:{_effort_before(spec.settings)}",
     }
 
 
-def _preset(program: Program | None, optimizer: str) -> dict[str, Any]:
-    if program is None:
-        return {}
-    settings = OPTIMIZERS[optimizer].settings(Effort.LIGHT, program.core)
-    return {name: getattr(settings, name) for name in OWN_SETTINGS}
+def _effort_before(settings: Settings) -> str:
+    """The effort that own settings depart from."""
+    effort = settings.effort
+    return Effort.LIGHT.value if effort is Effort.CUSTOM else effort.value
 
 
 def _program(offers: Offers, wanted: str) -> Program | None:

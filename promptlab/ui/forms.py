@@ -69,3 +69,20 @@ class CardRadios(forms.RadioSelect):
     """Radio buttons as panels, for a few choices that need a line of explanation each."""
 
     template_name = "parts/widgets/card_radios.html"
+
+
+class FoldedRadios(CardRadios):
+    """The choices outside groups as panels; the groups, as plain lists, behind a disclosure that is
+    open while one of theirs is chosen."""
+
+    template_name = "parts/widgets/folded_radios.html"
+
+    def __init__(self, summary: str | Promise, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.summary = summary
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        grouped = [o for group, found, _ in context["widget"]["optgroups"] if group for o in found]
+        chosen = any(option["selected"] for option in grouped)
+        return {**context, "summary": self.summary, "count": len(grouped), "open": chosen}

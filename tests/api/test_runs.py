@@ -83,7 +83,7 @@ def test_an_editor_starts_a_run_with_what_the_page_suggests(
     answer = api_of(erin).post(f"{HERE}/runs", wish_for(scene), JSON)
     assert answer.status_code == 201
     made = answer.json()
-    assert (made["number"], made["status"], made["optimizer"]) == (1, "queued", "mipro")
+    assert (made["number"], made["status"], made["optimizer"]) == (1, "queued", "racing")
     assert made["program"] == {"id": scene.program.pk, "name": "Support triage"}
     assert made["metric"]["id"] == scene.metric.pk
     models = {m["role"]: m["model"] for m in made["models"]}
@@ -110,6 +110,15 @@ def test_own_settings_models_and_caps_are_taken_as_they_are(
     assert made["limits"] == {"calls": 900, "dollars": None}
     assert made["seed"] == 5
     assert ("optimizer", "scripted-2") in {(m["role"], m["model"]) for m in made["models"]}
+
+
+def test_rounds_of_proposals_are_taken_and_told(erin: User, scene: Scene, api_of: ApiOf) -> None:
+    wish = wish_for(scene, settings={"rounds": 3})
+    made = api_of(erin).post(f"{HERE}/runs", wish, JSON).json()
+    assert (made["optimizer"], made["settings"]["rounds"]) == ("racing", 3)
+    odd = wish_for(scene, settings={"rounds": -1})
+    told = api_of(erin).post(f"{HERE}/runs", odd, JSON).json()
+    assert told["problems"][0]["field"] == "settings.rounds"
 
 
 def test_zero_shot_keeps_its_own_settings(erin: User, scene: Scene, api_of: ApiOf) -> None:

@@ -32,4 +32,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     )
 }
 
-__all__ = ["OPTIMIZERS", "Optimizer"]
+DEFAULT = racing.OPTIMIZER.name
+"""What is chosen where nobody says otherwise."""
+
+__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer"]

@@ -39,6 +39,8 @@ class Optimizer:
     `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
     `compares_writers`: it finds out which of several optimizer models writes best.
     `reflects`: it learns from what fails on training examples.
+    `races`: its trials are blocks of examples that all candidates share, its full evaluations are
+    made of them, and proposals come in rounds (Settings.rounds) while it searches.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Optimizer:
     asks: counting.CountAsks = counting.asks_upfront
     compares_writers: bool = False
     reflects: bool = False
+    races: bool = False
 
     @property
     def needs_train(self) -> bool:

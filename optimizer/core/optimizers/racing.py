@@ -131,4 +131,5 @@ OPTIMIZER = Optimizer(
     sized=blocks,
     steps=counting.race,
     asks=counting.asks_in_rounds,
+    races=True,
 )

@@ -17,7 +17,7 @@ from optimizer import controls, program_file, starting
 from optimizer.controls import NotNow
 from optimizer.core.lm import Role
 from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.program import Program
 from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.headless import job, models
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         lms.add_argument("--input-price", type=float, metavar="USD", help="per million tokens")
         lms.add_argument("--output-price", type=float, metavar="USD", help="per million tokens")
         how = parser.add_argument_group("how")
-        how.add_argument("--optimizer", choices=list(OPTIMIZERS), default="mipro")
+        how.add_argument("--optimizer", choices=list(OPTIMIZERS), default=DEFAULT)
         how.add_argument("--effort", choices=["light", "medium", "heavy"], default="light")
         for name in _COUNTS:
             how.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
@@ -153,6 +153,7 @@ _COUNTS = (
     "minibatch_size",
     "full_every",
     "max_validation",
+    "rounds",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field as Bounds
 
+from optimizer.core.optimizers import DEFAULT
 from optimizer.core.spec import Effort
 from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
@@ -51,6 +52,8 @@ class SettingsIn(Body):
     max_bootstrapped_demos: int | None = None
     max_labeled_demos: int | None = None
     max_validation: int | None = None
+    rounds: int | None = None
+    """Rounds of new proposals; only racing has them."""
 
 
 class RunIn(Body):
@@ -64,7 +67,7 @@ class RunIn(Body):
     program: int
     dataset: int
     metric: int | None = None
-    optimizer: Text = "mipro"
+    optimizer: Text = DEFAULT
     effort: Effort = Effort.LIGHT
     settings: SettingsIn = SettingsIn()
     models: dict[Literal["task", "optimizer", "teacher"], ModelIn] = {}

@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from optimizer.core.lm import Role
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.program import Program as CoreProgram
 from optimizer.core.signature import Field, FieldType
 from optimizer.models import Completion, ExampleSet, Provider, Run
@@ -88,7 +89,8 @@ def test_pressing_optimize_at_once_starts_a_sensible_run(
     assert (launch.dataset_name, launch.metric) == ("tickets-2k", scene.metric)
     assert launch.effort == "light"
     spec = spec_of(launch.run)
-    assert spec.optimizer == "mipro"
+    assert spec.optimizer == DEFAULT == "racing"
+    assert (spec.settings.trials, spec.settings.minibatch_size, spec.settings.rounds) == (60, 10, 1)
     assert set(spec.models) == {Role.TASK, Role.OPTIMIZER}
     assert launch.run.status == "queued"
     assert launch.run.max_calls
@@ -107,6 +109,55 @@ def test_a_time_limit_ends_a_run_and_is_kept_when_it_is_repeated(
     assert again["max_minutes"] == "45"
     html = client.post(NEW, filled | {"max_minutes": "0"}).content.decode()
     assert "greater than or equal to 1" in errors_at(html, "max_minutes")
+
+
+def test_the_other_optimizers_are_folded_away_until_one_of_them_is_chosen(
+    scene: Scene, erin: User, client_of: ClientOf
+) -> None:
+    page = client_of(erin).get(NEW).content.decode()
+    folded = page[page.index('<details class="folded"') : page.index('id="effort"')]
+    assert " open" not in folded[: folded.index(">")]
+    assert 'value="racing"' not in folded
+    for name in set(OPTIMIZERS) - {DEFAULT}:
+        assert folded.count(f'name="optimizer" value="{name}"') == 1
+        assert OPTIMIZERS[name].description in unescape(folded)
+    chosen = client_of(erin).get(f"{NEW}?optimizer=bootstrap_search").content.decode()
+    assert '<details class="folded" id="id_optimizer_others" open>' in chosen
+
+
+def test_own_settings_follow_effort_and_optimizer_until_somebody_writes_others(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+
+    def after(before: Post, changes: Post) -> Post:
+        html = client.post(f"{NEW}estimate/", before | changes).content.decode()
+        return {**before, **changes, **values_in('id="new-run"' + html)}
+
+    heavy = after(filled, {"effort": "heavy"})
+    assert (heavy["trials"], heavy["rounds"]) == ("750", "4")
+    own = after(heavy, {"effort": "custom"})
+    assert (own["trials"], own["rounds"]) == ("750", "4")  # own settings begin where one was
+    mine = after(own, {"trials": "33"})
+    assert (mine["trials"], mine["minibatch_size"]) == ("33", "10")
+    other = after(mine, {"optimizer": "mipro"})
+    assert (other["trials"], other["minibatch_size"]) == ("33", "25")
+
+
+def test_rounds_are_asked_for_only_where_they_count(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    racing = client.get(NEW).content.decode()
+    assert "Rounds of new proposals" in racing
+    assert "Full evaluation every" not in racing
+    assert "60 blocks of 10 examples, up to 100 examples" in texts(racing)
+    mipro = client.get(f"{NEW}?optimizer=mipro").content.decode()
+    assert "Rounds of new proposals" not in mipro
+    assert "Full evaluation every" in mipro
+    assert "18 trials, up to 100 examples" in texts(mipro)
+    client.post(NEW, filled | {"effort": "custom", "rounds": "0"})
+    assert spec_of(Launch.objects.get().run).settings.rounds == 0
 
 
 def test_runs_are_numbered_within_their_project(

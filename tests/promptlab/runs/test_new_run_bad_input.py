@@ -80,7 +80,8 @@ def test_where_no_demo_is_possible_the_field_says_so(
 def test_a_setting_of_zero_is_refused_at_its_field(
     field: str, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
-    html = refused(client_of(erin), {**filled, "effort": "custom", field: "0"})
+    own = {"effort": "custom", "optimizer": "mipro"}
+    html = refused(client_of(erin), {**filled, **own, field: "0"})
     assert "greater than or equal to 1" in errors_at(html, field)
 
 
