@@ -32,7 +32,7 @@ PREFERRED = ("racing", "mipro")
 
 @dataclass(frozen=True)
 class Ours:
-    """What an arm of ours ends with."""
+    """What an arm of ours ends with; `reported` is what it tells the winner is expected to score."""
 
     best: Candidate
     evaluations: int
@@ -146,8 +146,8 @@ class Worker:
         run.refresh_from_db()
         if not results:
             raise RunFailed(run.status, run.message)
-        score = results[-1].best_score
-        return Ours(results[-1].best, allowance.used, score.mean if score else None)
+        told = results[-1].estimate or results[-1].best_score
+        return Ours(results[-1].best, allowance.used, told.mean if told else None)
 
     def _provider(self, namespace: str, at_once: int) -> Provider:
         from optimizer.models import Provider
