@@ -32,7 +32,7 @@ PREFERRED = ("racing", "mipro")
 
 @dataclass(frozen=True)
 class Ours:
-    """What an arm of ours ends with; `reported` is what it tells the winner is expected to score."""
+    """What an arm of ours ends with; `reported` is the score that it expects of the winner."""
 
     best: Candidate
     evaluations: int
