@@ -19,12 +19,12 @@ from optimizer.core.demos import DemoSets
 from optimizer.core.example import Example
 from optimizer.core.lm import Role
 from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.options import Options
 from optimizer.core.outcome import Outcome, Score
 from optimizer.core.program import Call, Demo, Module, Program
 from optimizer.core.requests import Answer, Conversation, Evaluate
 from optimizer.core.signature import Field, Signature
 from optimizer.core.spec import ModelRef, RunSpec, Settings
-from optimizer.core.trials import Options
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from optimizer.core.board import Board, crown, is_perfect
 from optimizer.core.candidate import Candidate
+from optimizer.core.conduct import NothingToGain
 from optimizer.core.counting import is_tight, race_budget
 from optimizer.core.demos import DemoSet
 from optimizer.core.events import BestChanged, ImportancesFound, MinibatchScored, TrialStarted
 from optimizer.core.example import Example
+from optimizer.core.options import Options
 from optimizer.core.program import digest_of
 from optimizer.core.race import DIGITS, Race, Step
 from optimizer.core.requests import Conversation, Evaluate, Purpose, evaluate
@@ -19,19 +22,11 @@ from optimizer.core.search import Choice
 from optimizer.core.splits import validation_of
 from optimizer.core.stats import Z95, Estimate, minibatch_score
 from optimizer.core.surrogate import Arm, Factor, Floats
-from optimizer.core.trials import (
-    Board,
-    NothingToGain,
-    Options,
-    crown,
-    full_baseline,
-    full_trial,
-    is_perfect,
-)
+from optimizer.core.trials import full_baseline, full_trial
 
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
-WORTHWHILE = 0.002
+WORTHWHILE = 0.0005
 """The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from optimizer.core import pareto
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate
 from optimizer.core.example import Example
 from optimizer.core.outcome import Outcome
@@ -17,7 +18,7 @@ from optimizer.core.requests import Conversation, Evaluate, Outcomes, Purpose, e
 from optimizer.core.search import Choice
 from optimizer.core.splits import validation_of
 from optimizer.core.stats import Comparison, compare
-from optimizer.core.trials import Board, full_trial
+from optimizer.core.trials import full_trial
 
 
 @dataclass

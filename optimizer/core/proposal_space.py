@@ -9,9 +9,9 @@ from optimizer.core import prompts
 from optimizer.core.candidate import Candidate
 from optimizer.core.demos import DemoSets
 from optimizer.core.guidance import Guidance
+from optimizer.core.options import Options
 from optimizer.core.proposals import current_instructions
 from optimizer.core.spec import RunSpec
-from optimizer.core.trials import Options
 
 TEMPERATURES = (0.4, 0.7, 1.0)
 """The paper's 0.7, and one step to either side: beyond, small models lose the thread."""

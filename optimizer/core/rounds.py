@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate, ModulePrompt
 from optimizer.core.demos import DemoSet, DemoSets
 from optimizer.core.drafting import drafted
@@ -15,7 +16,6 @@ from optimizer.core.program import Module
 from optimizer.core.proposals import grounding
 from optimizer.core.requests import Conversation
 from optimizer.core.search import Choice
-from optimizer.core.trials import Board
 
 FUTILE = 5
 """After this many rounds in a row that gave nothing new the optimizer model is asked no more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.bandit import Bandit
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate
 from optimizer.core.demos import DemoSets
 from optimizer.core.drafting import Draft, drafted
@@ -21,7 +22,6 @@ from optimizer.core.reflection import Case, reflect
 from optimizer.core.requests import Conversation
 from optimizer.core.search import Choice
 from optimizer.core.surrogate import Floats
-from optimizer.core.trials import Board
 
 REFLECTION = "reflection"
 """The setting that says whether an instruction is written from failures (1) or grounded (0)."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate, ModulePrompt
 from optimizer.core.conclusion import Conclusion, conclude
+from optimizer.core.conduct import NothingToGain, conduct
 from optimizer.core.events import (
     FullScored,
     Noted,
@@ -23,7 +25,7 @@ from optimizer.core.requests import Conversation, Evaluate, Purpose
 from optimizer.core.spec import ModelRef, RunSpec, Settings
 from optimizer.core.splits import held_out, held_out_size, remainder_of, validation_of
 from optimizer.core.stats import Comparison, compare_differences
-from optimizer.core.trials import Board, NothingToGain, conduct, full_trial
+from optimizer.core.trials import full_trial
 from tests.fakes.world import LABEL, World, chance, messages, one_module_program
 
 LONGER = Candidate({"classify": ModulePrompt("Decide whether the message is spam. Be careful.")})

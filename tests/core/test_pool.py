@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate, baseline_of
 from optimizer.core.example import Example
 from optimizer.core.lm import Role
@@ -18,7 +19,6 @@ from optimizer.core.pool import Pool, batches, crossed
 from optimizer.core.requests import Conversation
 from optimizer.core.spec import ModelRef, RunSpec, Settings
 from optimizer.core.stats import full_score
-from optimizer.core.trials import Board
 from tests.fakes.world import LABEL, World, messages, two_module_program
 
 PROGRAM = two_module_program()

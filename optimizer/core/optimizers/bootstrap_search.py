@@ -6,14 +6,17 @@ import random
 from dataclasses import replace
 
 from optimizer.core import counting
+from optimizer.core.board import Board
+from optimizer.core.conduct import conduct
 from optimizer.core.demos import bootstrap
 from optimizer.core.events import Noted, Phase, PhaseStarted, Result
 from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.options import Options
 from optimizer.core.proposals import current_instructions
 from optimizer.core.requests import Conversation
 from optimizer.core.search import Choice, NewSearch
 from optimizer.core.spec import RunSpec, Settings
-from optimizer.core.trials import Board, Options, conduct, full_trial
+from optimizer.core.trials import full_trial
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:

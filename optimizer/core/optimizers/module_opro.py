@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from optimizer.core import counting
+from optimizer.core.board import Board, is_perfect
+from optimizer.core.conduct import conduct
 from optimizer.core.demos import demos_to_show
 from optimizer.core.events import Phase, PhaseStarted, Result
 from optimizer.core.guidance import Guidance, draw_tip
@@ -19,7 +21,7 @@ from optimizer.core.requests import Conversation
 from optimizer.core.rounds import Rounds, opened, some_of
 from optimizer.core.search import NewSearch
 from optimizer.core.spec import Grounding, RunSpec
-from optimizer.core.trials import Board, conduct, full_trial, is_perfect
+from optimizer.core.trials import full_trial
 
 PLAIN = Grounding(dataset_summary=False, program_summary=False, tips=False)
 """The paper's “−G”: worked examples and the history, no more."""

@@ -13,19 +13,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from optimizer.core import counting
+from optimizer.core.board import Board, is_perfect
 from optimizer.core.candidate import Candidate
+from optimizer.core.conduct import conduct
 from optimizer.core.demo_pool import new_sets
 from optimizer.core.demos import DemoSets, bootstrap, harvest
 from optimizer.core.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
 from optimizer.core.example import Example
 from optimizer.core.heats import Track, enter, finish, open_race, run_heat
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
+from optimizer.core.options import Options
 from optimizer.core.pool import batches
 from optimizer.core.reflection import cases_of, contrasts_of, failures_of
 from optimizer.core.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate_together
 from optimizer.core.search import NewSearch
 from optimizer.core.spec import RunSpec, Settings
-from optimizer.core.trials import Board, Options, conduct, is_perfect
 from optimizer.core.writing import Lesson, Writing, open_writing
 
 LAST_ROUND = 0.6

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from optimizer.core import counting, pareto
 from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
+from optimizer.core.board import Board
 from optimizer.core.candidate import Candidate
+from optimizer.core.conduct import conduct
 from optimizer.core.drafting import drafted
 from optimizer.core.events import (
     InstructionProposed,
@@ -33,7 +35,6 @@ from optimizer.core.search import NewSearch
 from optimizer.core.spec import RunSpec
 from optimizer.core.splits import validation_of
 from optimizer.core.stats import Comparison
-from optimizer.core.trials import Board, conduct
 
 MERGES = 5
 """Mergers tried in a run, as in GEPA."""
