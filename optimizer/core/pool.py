@@ -13,12 +13,15 @@ from optimizer.core.candidate import Candidate
 from optimizer.core.example import Example
 from optimizer.core.outcome import Outcome
 from optimizer.core.program import Module
-from optimizer.core.reflection import Case, cases_of, contrasts_of
+from optimizer.core.reflection import Case, cases_of, contrasts_of, failures_of
 from optimizer.core.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate
 from optimizer.core.search import Choice
 from optimizer.core.splits import validation_of
 from optimizer.core.stats import Comparison, compare
 from optimizer.core.trials import full_trial
+
+DRAWS = 4
+"""Minibatches drawn for one parent, as long as it is right on all of them."""
 
 
 @dataclass
@@ -48,12 +51,6 @@ class Pool:
         program = self.board.spec.program
         called = {call.module for call in program.calls}
         return [m for m in program.modules if m.name in called and not m.frozen_instruction]
-
-    @property
-    def is_perfect(self) -> bool:
-        """Whether the best so far leaves nothing to improve."""
-        best = self.board.full[self.board.best] if self.board.best is not None else None
-        return best is not None and best.errors == 0 and best.mean >= 1.0
 
     def affords_rounds(self, count: int = 1) -> bool:
         """Whether parent and child on a minibatch, and the child's full evaluation, can be paid."""
@@ -93,6 +90,20 @@ class Pool:
         # A call that failed is asked again when the example is next drawn.
         self.seen[candidate] = {key: o for key, o in known.items() if o.score is not None}
         return found
+
+    def failures(
+        self, candidate: Candidate
+    ) -> Conversation[tuple[tuple[Example, ...], tuple[Case, ...]] | None]:
+        """A minibatch that a candidate does not solve completely, with its failures on it."""
+        for _ in range(DRAWS):
+            if not self.affords_rounds():
+                break
+            batch = next(self.draws)
+            outcomes = yield from self.run(candidate, batch)
+            failures = failures_of(cases_of(batch, outcomes))
+            if failures:
+                return batch, failures
+        return None
 
     def compare(
         self, parent: Candidate, child: Candidate, batch: Sequence[Example]

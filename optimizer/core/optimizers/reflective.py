@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from optimizer.core import counting, pareto
 from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
-from optimizer.core.board import Board
+from optimizer.core.board import Board, is_perfect
 from optimizer.core.candidate import Candidate
 from optimizer.core.conduct import conduct
 from optimizer.core.drafting import drafted
@@ -23,13 +23,12 @@ from optimizer.core.events import (
     ProposalRefused,
     Result,
 )
-from optimizer.core.example import Example
 from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.plain import SOURCES
 from optimizer.core.pool import Pool, batches
 from optimizer.core.program import Module
 from optimizer.core.proposals import current_instructions, unwritten
-from optimizer.core.reflection import Case, cases_of, failures_of, reflect
+from optimizer.core.reflection import reflect
 from optimizer.core.requests import Conversation
 from optimizer.core.search import NewSearch
 from optimizer.core.spec import RunSpec
@@ -38,8 +37,6 @@ from optimizer.core.stats import Comparison
 
 MERGES = 5
 """Mergers tried in a run, as in GEPA."""
-DRAWS = 4
-"""Minibatches drawn for one parent, as long as it is right on all of them."""
 FUTILE = 5
 """After this many rounds in a row that gave nothing to try, the search ends."""
 GAIN = 1e-9
@@ -108,7 +105,7 @@ def _reflect(pool: Pool, rounds: int) -> Conversation[None]:
     merges = random.Random(f"{seed}:reflective:merges")
     futile = 0
     for number in range(rounds):
-        if pool.is_perfect or not pool.affords_rounds():
+        if is_perfect(pool.board) or not pool.affords_rounds():
             return
         module = pool.modules[number % len(pool.modules)]
         parent = pareto.drawn(pool.front(), parents)
@@ -129,7 +126,7 @@ def _mutate(pool: Pool, module: Module, parent: Candidate) -> Conversation[Compa
 
     Returns child against parent, None when there was no child.
     """
-    failed = yield from _failures(pool, parent)
+    failed = yield from pool.failures(parent)
     if failed is None:
         return None
     batch, failures = failed
@@ -151,21 +148,6 @@ def _mutate(pool: Pool, module: Module, parent: Candidate) -> Conversation[Compa
     else:
         yield ProposalRefused(module.name, text, _no_better(found), source)
     return found
-
-
-def _failures(
-    pool: Pool, parent: Candidate
-) -> Conversation[tuple[tuple[Example, ...], tuple[Case, ...]] | None]:
-    """A minibatch that the parent does not solve completely, with its failures."""
-    for _ in range(DRAWS):
-        if not pool.affords_rounds():
-            break
-        batch = next(pool.draws)
-        outcomes = yield from pool.run(parent, batch)
-        failures = failures_of(cases_of(batch, outcomes))
-        if failures:
-            return batch, failures
-    return None
 
 
 def _merge(pool: Pool, rng: random.Random) -> Conversation[None]:
