@@ -26,7 +26,7 @@ from optimizer.core.trials import full_baseline, full_trial
 
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
-WORTHWHILE = 0.0005
+WORTHWHILE = 0.002
 """The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""
