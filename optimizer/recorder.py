@@ -209,8 +209,7 @@ class Recorder:
             score = codec.to_json(event.score)
             trial = {"score": score, "mean": event.score.mean, "scored_at": timezone.now()}
             self._run.trials.filter(number=event.number).update(**trial)
-            if event.number == 0:
-                run.update(baseline_score=score)
+            run.update(**summary.of_baseline(self._run, event))
             if isinstance(event, FullScored) and event.expected is not None:
                 run.update(estimate=codec.to_json(event.expected))
         elif isinstance(event, BestChanged):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -17,8 +17,8 @@ from promptlab.ui import charts
 
 PAGE = 100
 BEST = 10
-Show = Literal["all", "full", "best"]
-SHOWS: tuple[Show, ...] = ("all", "full", "best")
+Show = Literal["candidates", "all", "full", "best"]
+SHOWS: tuple[Show, ...] = ("candidates", "all", "full", "best")
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,25 @@ class TrialRow:
         """Seconds of model time an example took."""
         return self.seconds / self.size if self.size and self.seconds else None
 
+    @property
+    def timed(self) -> Timed | None:
+        return Timed(self.size, self.started_at, self.scored_at) if self.scored_at else None
+
 
 @dataclass(frozen=True)
 class Board:
-    """All trials of a run by number, the baseline apart."""
+    """All trials of a run by number; the first, of the baseline, apart."""
 
-    baseline: TrialRow | None
+    first: TrialRow | None
     trials: tuple[TrialRow, ...]
+
+    @property
+    def baseline(self) -> TrialRow | None:
+        """The baseline's full evaluation: the first trial, or, in a race with a tight budget, one
+        at the end.
+        """
+        mine = (t for t in (self.first, *self.trials) if t is not None and t.candidate == 0)
+        return next((t for t in mine if t.full and t.score is not None), None)
 
     @property
     def scored(self) -> tuple[TrialRow, ...]:
@@ -67,16 +79,12 @@ class Board:
     def minibatches(self) -> tuple[TrialRow, ...]:
         return tuple(t for t in self.scored if not t.full)
 
-    @property
-    def timed(self) -> list[Timed]:
-        return [Timed(t.size, t.started_at, t.scored_at) for t in self.scored if t.scored_at]
-
 
 def board_of(run: Run, modules: Sequence[str]) -> Board:
     """One query, whatever the number of trials."""
     rows = [_row(values, modules) for values in _values(run)]
-    baseline = next((row for row in rows if row.number == 0), None)
-    return Board(baseline, tuple(row for row in rows if row.number > 0))
+    first = next((row for row in rows if row.number == 0), None)
+    return Board(first, tuple(row for row in rows if row.number > 0))
 
 
 _COLUMNS = (
@@ -94,7 +102,7 @@ def _row(values: tuple[Any, ...], modules: Sequence[str]) -> TrialRow:
      scored) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
-        code=code_of(choice, modules), score=mean, low=low, high=high,
+        code=code_of(choice if candidate else {}, modules), score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
         scored_at=scored,
     )  # fmt: skip
@@ -135,23 +143,40 @@ def _paired_changes(run: Run, numbers: list[int]) -> dict[int, float]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT t.number, avg(o.score - b.score)
+            WITH base AS (
+                SELECT DISTINCT ON (o.example) o.example, o.score
+                FROM optimizer_trial t
+                JOIN optimizer_candidate c ON c.id = t.candidate_id AND c.number = 0
+                JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
+                WHERE t.run_id = %s
+                ORDER BY o.example, t.full DESC, t.number
+            )
+            SELECT t.number, avg(o.score - base.score)
             FROM optimizer_trial t
             JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
-            JOIN optimizer_trial t0 ON t0.run_id = t.run_id AND t0.number = 0
-            JOIN optimizer_outcome b ON b.exchange_id = t0.exchange_id
-                AND b.example = o.example AND b.score IS NOT NULL
+            JOIN base ON base.example = o.example
             WHERE t.run_id = %s AND t.number = ANY(%s)
             GROUP BY t.number
             """,
-            [run.pk, numbers],
+            [run.pk, run.pk, numbers],
         )
         return dict(cursor.fetchall())
 
 
-def score_chart(board: Board, planned: int, project: str, launch_number: int) -> charts.ScoreChart:
-    """Score by trial; each mark leads to its candidate."""
-    url = reverse("runs:candidate", args=[project, launch_number, 0])[:-2]
+def score_chart(
+    board: Board,
+    planned: int,
+    address: tuple[str, int],
+    bests: Sequence[tuple[int, float]],
+    baseline: float | None,
+    means: Mapping[int, tuple[float, int]] | None = None,
+) -> charts.ScoreChart:
+    """Score by trial; each mark leads to its candidate. `address`: project and number of the run.
+
+    `bests`: after which trial the best full score was what. `means`: where trials are blocks of one
+    measurement, what their candidates have come to by then, and on how many examples.
+    """
+    url = reverse("runs:candidate", args=[*address, 0])[:-2]
     trials = [
         charts.Trial(
             t.number, cast(float, t.score), t.full, t.code, f"{url}{t.candidate}/",
@@ -159,7 +184,13 @@ def score_chart(board: Board, planned: int, project: str, launch_number: int) ->
         )
         for t in board.scored
     ]  # fmt: skip
-    return charts.score_by_trial(trials, planned, board.baseline.score if board.baseline else None)
+    if means is not None:
+        trials = [_drawn_at(trial, means.get(trial.number)) for trial in trials]
+    return charts.score_by_trial(trials, planned, baseline, bests=bests)
+
+
+def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None) -> charts.Trial:
+    return replace(trial, score=mean[0], examples=mean[1]) if mean and not trial.full else trial
 
 
 def cost_chart(board: Board, project: str, launch_number: int) -> charts.CostChart | None:

@@ -71,6 +71,18 @@ def _table(found: Evaluated) -> dict[str, float]:
     return {e: seen.score for e, seen in found.outcomes.items() if seen.score is not None}
 
 
+def next_steps(baseline: FullScore | None) -> list[str]:
+    """Where to look when nothing was gained."""
+    steps = [
+        _("Look at the examples the baseline gets wrong: is what is expected of them right?"),
+        _("Try a heavier effort, or a stronger model for writing instructions."),
+        _("Check that the metric rewards what you want: a near miss may count as a miss."),
+    ]
+    if baseline is not None and baseline.mean > 0.95:
+        steps.insert(0, _("The baseline is nearly perfect: harder examples would help."))
+    return steps[:3]
+
+
 def final_title(test: TestScored) -> str:
     """Where the final word was spoken."""
     return _("Sealed test") if test.split == "test" else _("Held-out validation")

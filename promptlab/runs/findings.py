@@ -169,13 +169,25 @@ def _place(choice: dict[str, int], module: str) -> tuple[int, int]:
 
 FOUND = (
     "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
-    "test_scored", "importances_found",
+    "test_scored", "importances_found", "full_scored", "best_changed",
 )  # fmt: skip
 
 
 def events_of(run: Run) -> list[RunEvent]:
     """Events that carry findings and notes; trials are read from their own table."""
     return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))
+
+
+def bests_of(events: Sequence[RunEvent]) -> list[tuple[int, float]]:
+    """The best full score so far, after which trial: the optimizer says who is the best, and the
+    mean alone need not."""
+    found, scored = [], 0
+    for event in events:
+        if event.kind == "full_scored":
+            scored = event.data["number"]
+        elif event.kind == "best_changed":
+            found.append((scored, event.data["score"]["mean"]))
+    return found
 
 
 def importances_of(events: Sequence[RunEvent]) -> dict[str, float]:

@@ -17,12 +17,14 @@ from optimizer.codec import from_json
 from optimizer.core.events import Phase, TestScored
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import Effort, RunSpec
+from optimizer.core.spec import RunSpec
 from optimizer.core.stats import Comparison, Estimate, FullScore
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.runs import board as boards
 from promptlab.runs import evidence, final, findings, queries
+from promptlab.runs.about import ModelShown, effort_text, models_of
 from promptlab.runs.board import Board, TrialRow
+from promptlab.runs.contenders import Contender, contenders, so_far
 from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
@@ -42,13 +44,6 @@ class Tab:
     current: bool
     count: int | None = None
     note: str = ""
-
-
-@dataclass(frozen=True)
-class ModelShown:
-    role: str
-    model: str
-    provider: str
 
 
 class RunPage:
@@ -97,12 +92,14 @@ class RunPage:
     def pace(self) -> Pace:
         plan = plan_of(self.spec, self.run.validation.count, self._test_count)
         queued = self.run.status == Run.Status.QUEUED
+        # In a race full evaluations are made of the blocks: they are no trials of their own.
+        scored = self.board.minibatches if self.races else self.board.scored
         return Pace(
-            trials=len(self.board.scored),
-            planned=max(self.planned, len(self.board.scored)),
+            trials=len(scored),
+            planned=max(self.planned, len(scored)),
             share=share_done(plan, self.run),
             left=examples_left(plan, self.run),
-            per_example=seconds_per_example(self.board.timed),
+            per_example=seconds_per_example([t.timed for t in scored if t.timed]),
             ahead=queries.ahead_of(self.run) if queued else (),
             workers=queries.workers_alive() if queued else None,
             kept=self.kept,
@@ -144,6 +141,20 @@ class RunPage:
         return gain_of(self.run)
 
     @property
+    def baseline_in_part(self) -> bool:
+        """Whether the baseline is scored on no more than some of the examples as yet."""
+        return self.baseline is not None and self.board.baseline is None
+
+    @property
+    def races(self) -> bool:
+        return OPTIMIZERS[self.spec.optimizer].races
+
+    @property
+    def scorable(self) -> int:
+        """Examples that a full evaluation scores."""
+        return min(self.run.validation.count, self.spec.settings.max_validation)
+
+    @property
     def fulls(self) -> int:
         return len(self.board.fulls)
 
@@ -167,17 +178,7 @@ class RunPage:
 
     @cached_property
     def next_steps(self) -> list[str]:
-        """Where to look when nothing was gained."""
-        if not self.kept:
-            return []
-        steps = [
-            _("Look at the examples the baseline gets wrong: is what is expected of them right?"),
-            _("Try a heavier effort, or a stronger model for writing instructions."),
-            _("Check that the metric rewards what you want: a near miss may count as a miss."),
-        ]
-        if self.baseline is not None and self.baseline.mean > 0.95:
-            steps.insert(0, _("The baseline is nearly perfect: harder examples would help."))
-        return steps[:3]
+        return final.next_steps(self.baseline) if self.kept else []
 
     @cached_property
     def test(self) -> TestScored | None:
@@ -224,8 +225,14 @@ class RunPage:
 
     @cached_property
     def chart(self) -> charts.ScoreChart:
-        slug = self.launch.project.slug
-        return boards.score_chart(self.board, self.planned, slug, self.launch.number)
+        return boards.score_chart(
+            self.board,
+            self.planned,
+            (self.launch.project.slug, self.launch.number),
+            findings.bests_of(self.events),
+            self.baseline.mean if self.baseline else None,
+            so_far(self.board) if self.races else None,
+        )
 
     @cached_property
     def costs(self) -> charts.CostChart | None:
@@ -233,14 +240,25 @@ class RunPage:
 
     @property
     def has_minibatches(self) -> bool:
-        return self.spec.settings.minibatch_size < min(
-            self.run.validation.count, self.spec.settings.max_validation
-        )
+        return self.spec.settings.minibatch_size < self.scorable
 
     @property
     def show(self) -> boards.Show:
-        wanted = self.query.get("trials", "all")
-        return next((show for show in boards.SHOWS if show == wanted), "all")
+        wanted = self.query.get("trials")
+        return next((show for show in boards.SHOWS if show == wanted), self._first_show)
+
+    @property
+    def _first_show(self) -> boards.Show:
+        """In a race a single trial says little: candidates come first."""
+        return "candidates" if self.races else "all"
+
+    @cached_property
+    def all_contenders(self) -> list[Contender]:
+        return contenders(self.run, self.board, self.best_number, self.scorable)
+
+    @cached_property
+    def contenders(self) -> Page[Contender]:
+        return Paginator(self.all_contenders, boards.PAGE).get_page(self.query.get("page"))
 
     @cached_property
     def trials(self) -> Page[TrialRow]:
@@ -251,10 +269,14 @@ class RunPage:
 
     @property
     def trial_tabs(self) -> list[Tab]:
-        labels = {"all": _("All"), "full": _("Full only"), "best": _("Best 10")}
+        labels = {
+            "candidates": _("Candidates"), "all": _("All"), "full": _("Full only"),
+            "best": _("Best 10"),
+        }  # fmt: skip
+        first = self._first_show
         return [
             Tab(
-                labels[show], self.path if show == "all" else f"{self.path}?trials={show}",
+                labels[show], self.path if show == first else f"{self.path}?trials={show}",
                 show == self.show,
             )
             for show in boards.SHOWS
@@ -315,23 +337,11 @@ class RunPage:
 
     @property
     def models(self) -> list[ModelShown]:
-        labels = {Role.TASK: _("task"), Role.OPTIMIZER: _("optimizer"), Role.TEACHER: _("teacher")}
-        return [
-            ModelShown(
-                str(labels.get(role, role)), ref.model,
-                self.providers[ref.provider].name if ref.provider in self.providers else "",
-            )
-            for role, ref in self.spec.model_refs
-        ]  # fmt: skip
+        return models_of(self.spec, self.providers)
 
     @property
     def effort(self) -> str:
-        """How hard, in words."""
-        efforts = {
-            Effort.LIGHT: _("light effort"), Effort.MEDIUM: _("medium effort"),
-            Effort.HEAVY: _("heavy effort"), Effort.CUSTOM: _("own settings"),
-        }  # fmt: skip
-        return efforts[Effort(self.launch.effort)]
+        return effort_text(self.launch.effort)
 
     @property
     def optimizer_title(self) -> str:

@@ -27,7 +27,10 @@ HEAT_LEVELS = 9
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One scored evaluation. `low` and `high` bound a full evaluation's score, where known."""
+    """One scored evaluation. `low` and `high` bound a full evaluation's score, where known.
+
+    `examples`: of how many the score is, where that is not the same for all.
+    """
 
     number: int
     score: float
@@ -36,6 +39,7 @@ class Trial:
     url: str = ""
     low: float | None = None
     high: float | None = None
+    examples: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,6 @@ class ScoreChart:
     mini: tuple[Mark, ...]
     bins: tuple[Bin, ...]
 
-    @property
-    def label_y(self) -> float | None:
-        """Where the baseline's label stands: above its line, or below at the upper edge."""
-        if self.baseline_y is None:
-            return None
-        return self.baseline_y + (18 if self.baseline_y < 20 else -9)
-
 
 def score_by_trial(
     trials: Sequence[Trial],
@@ -102,8 +99,12 @@ def score_by_trial(
     baseline: float | None,
     height: int = SCORE_HEIGHT,
     most_marks: int = MOST_MARKS,
+    bests: Sequence[tuple[int, float]] | None = None,
 ) -> ScoreChart:
-    """`trials` in order of their numbers, which begin at 1; `total` is how many are planned."""
+    """`trials` in order of their numbers, which begin at 1; `total` is how many are planned.
+
+    `bests`: the best full score after which trial; without it, the highest from the baseline on.
+    """
     total = max(total, trials[-1].number if trials else 1, 1)
     down = scale_around(
         _heights(trials, baseline), height, least_span=0.08, bounds=SCORES, downwards=True
@@ -119,7 +120,9 @@ def score_by_trial(
     )
     minibatches = [t for t in trials if not t.full]
     crowded = len(trials) > most_marks
-    steps, best = _steps(trials, baseline, across, down.at)
+    if bests is None:
+        bests = _highest(trials, baseline)
+    steps = _steps(bests, trials[-1].number if trials else 0, across, down.at)
     return ScoreChart(
         height=height,
         total=total,
@@ -128,7 +131,7 @@ def score_by_trial(
         x_ticks=tuple(Tick(across(n), n) for n in _numbers(total)),
         baseline=baseline,
         baseline_y=None if baseline is None else down.at(baseline),
-        best=best,
+        best=bests[-1][1] if bests else None,
         steps=steps,
         full=full,
         mini=()
@@ -150,24 +153,28 @@ def _whisker(trial: Trial, x: float, down: _Place) -> Line | None:
     return Line(x, down(trial.high), x, down(trial.low))
 
 
-def _steps(
-    trials: Sequence[Trial], baseline: float | None, across: _Place, down: _Place
-) -> tuple[tuple[Line, ...], float | None]:
-    """The best so far as level and rising lines. It begins at the baseline, or else at the first
-    full evaluation, and ends at the last trial."""
-    best, left = baseline, 0.0
-    lines: list[Line] = []
+def _highest(trials: Sequence[Trial], baseline: float | None) -> list[tuple[int, float]]:
+    """The highest full score so far, after which trial; 0 is the baseline."""
+    found = [] if baseline is None else [(0, baseline)]
     for trial in trials:
-        if not trial.full or (best is not None and trial.score <= best):
-            continue
-        here = across(trial.number)
-        if best is not None:
-            lines.append(Line(left, down(best), here, down(best)))
-            lines.append(Line(here, down(best), here, down(trial.score)))
-        best, left = trial.score, here
-    if best is not None and trials:
-        lines.append(Line(left, down(best), across(trials[-1].number), down(best)))
-    return tuple(line for line in lines if (line.x1, line.y1) != (line.x2, line.y2)), best
+        if trial.full and (not found or trial.score > found[-1][1]):
+            found.append((trial.number, trial.score))
+    return found
+
+
+def _steps(
+    bests: Sequence[tuple[int, float]], last: int, across: _Place, down: _Place
+) -> tuple[Line, ...]:
+    """The best so far as level and upright lines, from the first one to the last trial."""
+    if not last:
+        return ()
+    places = [(max(across(number), 0.0), down(score)) for number, score in bests]
+    lines = []
+    for (x1, y1), (x2, y2) in pairwise(places):
+        lines += [Line(x1, y1, x2, y1), Line(x2, y1, x2, y2)]
+    if places:
+        lines.append(Line(*places[-1], across(last), places[-1][1]))
+    return tuple(line for line in lines if (line.x1, line.y1) != (line.x2, line.y2))
 
 
 def _numbers(total: int) -> list[int]:

@@ -27,7 +27,7 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
     view = comparison.view_of(page, [0, candidate] if candidate else [0], request.GET)
     if all(e.number != candidate for e in view.candidates):
         raise Http404("There is no candidate of this number.")
-    mine = [t for t in (page.board.baseline, *page.board.trials) if t and t.candidate == candidate]
+    mine = [t for t in (page.board.first, *page.board.trials) if t and t.candidate == candidate]
     context = _context(request, page, view) | {
         "candidate": view.candidates[-1],
         "trials": boards.with_changes(page.run, page.board, mine),

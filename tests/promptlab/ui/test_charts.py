@@ -72,9 +72,17 @@ def test_the_scale_never_leaves_0_to_100() -> None:
     assert [mark.y for mark in chart.full] == [0, chart.height]
 
 
-def test_the_label_of_a_baseline_at_the_top_stands_below_its_line() -> None:
-    chart = charts.score_by_trial([full(1, 1.0)], 1, baseline=1.0)
-    assert (chart.label_y or 0) > (chart.baseline_y or 0)
+def test_the_best_so_far_is_who_the_optimizer_says_and_may_have_a_lower_mean() -> None:
+    trials = [full(1, 0.8), mini(2, 0.9), full(3, 0.75)]
+    chart = charts.score_by_trial(trials, 4, baseline=0.6, bests=[(0, 0.6), (1, 0.8), (3, 0.75)])
+    assert chart.best == 0.75
+    assert chart.steps[-1].y2 == chart.full[1].y
+
+
+def test_a_best_that_comes_late_has_no_line_before() -> None:
+    trials = [mini(1, 0.5), full(2, 0.7), mini(3, 0.5)]
+    chart = charts.score_by_trial(trials, 4, baseline=0.6, bests=[(2, 0.7)])
+    assert [line.x1 for line in chart.steps] == [chart.full[0].x]
 
 
 def test_whiskers_span_the_interval_of_a_full_evaluation() -> None:

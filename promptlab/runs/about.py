@@ -1,0 +1,40 @@
+"""What a run was made of, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from optimizer.core.lm import Role
+from optimizer.core.spec import Effort, RunSpec
+from optimizer.models import Provider
+
+
+@dataclass(frozen=True)
+class ModelShown:
+    role: str
+    model: str
+    provider: str
+
+
+def models_of(spec: RunSpec, providers: Mapping[int, Provider]) -> list[ModelShown]:
+    """Every model with what it does; no provider's name where it is gone."""
+    labels = {Role.TASK: _("task"), Role.OPTIMIZER: _("optimizer"), Role.TEACHER: _("teacher")}
+    return [
+        ModelShown(
+            str(labels.get(role, role)), ref.model,
+            providers[ref.provider].name if ref.provider in providers else "",
+        )
+        for role, ref in spec.model_refs
+    ]  # fmt: skip
+
+
+def effort_text(effort: str) -> str:
+    """How hard, in words."""
+    efforts = {
+        Effort.LIGHT: _("light effort"), Effort.MEDIUM: _("medium effort"),
+        Effort.HEAVY: _("heavy effort"), Effort.CUSTOM: _("own settings"),
+    }  # fmt: skip
+    return efforts[Effort(effort)]
