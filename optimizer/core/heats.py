@@ -24,9 +24,11 @@ from optimizer.core.stats import Z95, Estimate, minibatch_score
 from optimizer.core.surrogate import Arm, Factor, Floats
 from optimizer.core.trials import full_baseline, full_trial
 
+INSTRUCTIONS, DEMOS = 0.03, 0.09
+"""Usual deviations of their effects, 0–1: demos are the bigger lever (the paper's first lesson)."""
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
-WORTHWHILE = 0.002
+WORTHWHILE = 0.0005
 """The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""
@@ -88,7 +90,7 @@ class Track:
     def widen(self, options: Options) -> None:
         """Race on with more options; those of before keep their places."""
         self.options = options
-        self.race.widen(_sizes(options), _shared_demos(options))
+        self.race.widen(_sizes(options), _factors(options))
 
     def best(self, board: Board) -> Candidate | None:
         standings = self.race.standings(self._complete())
@@ -245,16 +247,20 @@ def _sizes(options: Options) -> list[int]:
     return sizes
 
 
-def _shared_demos(options: Options) -> list[Factor]:
-    """One factor for every module whose demo sets have demos in common."""
-    if options.demo_sets is None:
-        return []
+def _factors(options: Options) -> list[Factor]:
+    """Every option's own effect, and for every module whose demo sets have demos in common the
+    effect that these share.
+    """
     found = []
-    for place, sets in enumerate(options.demo_sets.by_module.values(), len(options.instructions)):
+    for place, texts in enumerate(options.instructions.values()):
+        found.append(Factor(place, np.eye(len(texts)), INSTRUCTIONS))
+    by_module = options.demo_sets.by_module if options.demo_sets is not None else {}
+    for place, sets in enumerate(by_module.values(), len(options.instructions)):
+        found.append(Factor(place, np.eye(len(sets)), DEMOS))
         overlap = _overlap(sets)
         if (overlap - np.eye(len(sets))).any():
-            found.append(Factor(place, overlap))
-    return found
+            found.append(Factor(place, overlap, DEMOS))
+    return [factor for factor in found if len(factor.similarity) > 1]
 
 
 def _overlap(sets: tuple[DemoSet, ...]) -> Floats:

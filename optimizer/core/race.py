@@ -16,7 +16,7 @@ import numpy as np
 
 from optimizer.core.surrogate import Arm, Factor, Floats, Outlook, Posterior, Surrogate
 
-THOMPSON = 0.3
+THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""
 RELEARN = 1.12
 """Variances are estimated anew when there are this many times the scores."""
@@ -91,13 +91,13 @@ class Race:
         return found
 
     def widen(self, sizes: Sequence[int], factors: Sequence[Factor] = ()) -> None:
-        """Let parameters have more options; what is known of the old ones stays.
+        """Let parameters have these options, usually more than before; what is known stays.
 
-        `factors` are effects that options share, beside the one that each has of its own.
+        `factors` are the effects of options; where none are given each option has one of its own.
         """
         self._sizes = tuple(sizes)
-        own = [Factor(index, np.eye(size)) for index, size in enumerate(sizes) if size > 1]
-        self.surrogate.widen((*own, *factors))
+        own = (Factor(index, np.eye(size)) for index, size in enumerate(sizes) if size > 1)
+        self.surrogate.widen(tuple(factors) or tuple(own))
         self._learned_at = 0.0
 
     def tell(self, step: Step, scores: Sequence[float | None]) -> None:

@@ -25,9 +25,9 @@ Arm = tuple[int, ...]
 
 LEVEL_VARIANCE = 1.0
 """Prior variance of the level m around one half: as good as unknown for scores in 0–1."""
-EFFECT_PRIOR, EFFECT_DOUBT = 0.045, 1.5
+EFFECT, EFFECT_DOUBT = 0.05, 1.5
 """Prior of an option effect's deviation: median, and deviation of its logarithm."""
-RESIDUAL_PRIOR, RESIDUAL_DOUBT = 0.02, 1.0
+RESIDUAL, RESIDUAL_DOUBT = 0.02, 1.0
 SMALLEST, LARGEST = 0.004, 0.4
 """Bounds of a deviation, in scores of 0–1."""
 STEPS = (1.8, 1.3)
@@ -43,10 +43,12 @@ class Factor:
 
     The identity matrix gives each option an effect of its own; an overlap matrix lets demo sets
     that have demos in common share theirs. Symmetric, positive semidefinite, ones on the diagonal.
+    `typical` is the effect's usual deviation, in scores of 0–1; the scores correct it.
     """
 
     parameter: int
     similarity: Floats
+    typical: float = EFFECT
 
 
 @dataclass(frozen=True)
@@ -196,10 +198,12 @@ class Surrogate:
             for f in self.factors
         ]
 
-    @property
-    def _has_combinations(self) -> bool:
-        """With a single parameter a combination is no more than its option."""
-        return len({factor.parameter for factor in self.factors}) > 1
+    def _typical(self) -> Floats:
+        """Usual deviations of all effects and the residual, shape (factors + 1,)."""
+        # With a single parameter a combination is no more than its option.
+        combined = len({factor.parameter for factor in self.factors}) > 1
+        residual = RESIDUAL if combined else SMALLEST
+        return np.array([*(factor.typical for factor in self.factors), residual])
 
     def _current_variances(self) -> _Variances:
         if self._variances is None:
@@ -208,8 +212,7 @@ class Surrogate:
 
     def _current_deviations(self) -> Floats:
         if self._deviations is None:
-            residual = RESIDUAL_PRIOR if self._has_combinations else SMALLEST
-            self._deviations = np.array([EFFECT_PRIOR] * len(self.factors) + [residual])
+            self._deviations = self._typical()
         return self._deviations
 
     def _estimate_variances(self) -> _Variances:
@@ -231,7 +234,9 @@ class Surrogate:
         # Pairs of arms are far from independent: together they count as much as the arms.
         weights = weight[pairs] / max(1.0, len(rows) / 4)
         count = len(self.factors)
-        prior = np.array([SHARE_PRIOR[0]] + [SHARE_PRIOR[1] / max(count, 1)] * count) * total
+        typical = np.array([factor.typical for factor in self.factors])
+        shares = SHARE_PRIOR[1] * typical / max(float(typical.sum()), 1e-9)
+        prior = np.array([SHARE_PRIOR[0], *shares]) * total
         left = (design * weights[:, None]).T @ design + PRIOR_WEIGHT * np.eye(count + 1)
         right = (design * weights[:, None]).T @ covariance[pairs] + PRIOR_WEIGHT * prior
         found = np.maximum(_nonnegative(left, right), 1e-5)
@@ -259,8 +264,7 @@ class Surrogate:
     def _likeliest_deviations(self, evidence: _Evidence) -> Floats:
         """Deviations of option effects and residual, by coordinate ascent on the posterior."""
         similar = self._similar(self.arms, self.arms)
-        residual = RESIDUAL_PRIOR if self._has_combinations else SMALLEST
-        middle = np.array([EFFECT_PRIOR] * len(similar) + [residual])
+        middle = self._typical()
         doubt = np.array([EFFECT_DOUBT] * len(similar) + [RESIDUAL_DOUBT])
         eye = np.eye(len(self.arms))
 
