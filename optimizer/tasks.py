@@ -8,6 +8,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 RUNS = "runs"
 QUICK = "quick"
+QUEUES = (RUNS, QUICK)
+"""Every worker process takes jobs from all of these, each with a worker of its own."""
 """Queues: long runs must not keep somebody who tries one example waiting."""
 
 

@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from optimizer.tasks import QUEUES
+
 WORKER_SEEN_WITHIN = timedelta(seconds=30)
 
 Model = Literal["absent", "ready", "not ready"]
@@ -27,13 +29,18 @@ def healthz(request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        workers = ProcrastinateWorker.objects.filter(
-            last_heartbeat__gt=timezone.now() - WORKER_SEEN_WITHIN
-        ).count()
+        workers = workers_alive()
     except DatabaseError:
         return JsonResponse({"status": "down", "database": "down"}, status=503)
     parts = {"database": "ok", "workers": workers, "model": _model(settings.EMBEDDED_MODEL_URL)}
     return JsonResponse({"status": "ok", **parts})
+
+
+def workers_alive() -> int:
+    """Worker processes that gave a sign of life lately, on any machine."""
+    since = timezone.now() - WORKER_SEEN_WITHIN
+    seen = ProcrastinateWorker.objects.filter(last_heartbeat__gt=since).count()
+    return -(-seen // len(QUEUES))
 
 
 def _model(base_url: str | None) -> Model:

@@ -1,7 +1,10 @@
-"""Static files named after their content, so that browsers may keep them for ever."""
+"""Static files: named after their content, so that browsers may keep them for ever, and served."""
 
 from __future__ import annotations
 
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from promptlab.ui.styles import JoinedStyles
@@ -11,3 +14,19 @@ class HashedStaticFiles(JoinedStyles, CompressedManifestStaticFilesStorage):
     """Also rewrites the imports inside JavaScript modules."""
 
     support_js_module_import_aggregation = True
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """Sends each file whole. WhiteNoise streams it from a blocking iterator, which under ASGI is
+    read to its end anyway, with a warning each time.
+    """
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        streamed = WhiteNoiseMiddleware.serve(static_file, request)
+        whole = HttpResponse(b"".join(streamed), status=streamed.status_code)
+        del whole["content-type"]
+        for name, value in streamed.items():
+            whole[name] = value
+        streamed.close()
+        return whole

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from optimizer.core.lm import Role
+from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import Effort, RunSpec
 from optimizer.models import Provider
 
@@ -38,3 +39,12 @@ def effort_text(effort: str) -> str:
         Effort.HEAVY: _("heavy effort"), Effort.CUSTOM: _("own settings"),
     }  # fmt: skip
     return efforts[Effort(effort)]
+
+
+def writes_with_embedded(spec: RunSpec, providers: Mapping[int, Provider]) -> bool:
+    """Whether instructions are written by the small model that comes with the product."""
+    if not OPTIMIZERS[spec.optimizer].uses_instructions:
+        return False
+    ref = spec.models.get(Role.OPTIMIZER)
+    provider = providers.get(ref.provider) if ref else None
+    return provider is not None and provider.kind == Provider.Kind.EMBEDDED

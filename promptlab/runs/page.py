@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
 from optimizer.core.events import Phase, TestScored
-from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import RunSpec
 from optimizer.core.stats import Comparison, Estimate, FullScore
 from optimizer.models import Provider, Run, RunEvent
+from promptlab.health import workers_alive
 from promptlab.runs import board as boards
 from promptlab.runs import evidence, final, findings, queries
-from promptlab.runs.about import ModelShown, effort_text, models_of
+from promptlab.runs.about import ModelShown, effort_text, models_of, writes_with_embedded
 from promptlab.runs.board import Board, TrialRow
 from promptlab.runs.contenders import Contender, contenders, so_far
 from promptlab.runs.final import Recommendation
@@ -101,13 +101,18 @@ class RunPage:
             left=examples_left(plan, self.run),
             per_example=seconds_per_example([t.timed for t in scored if t.timed]),
             ahead=queries.ahead_of(self.run) if queued else (),
-            workers=queries.workers_alive() if queued else None,
+            workers=workers_alive() if queued else None,
             kept=self.kept,
         )
 
     @cached_property
     def planned(self) -> int:
-        """Trials planned: as the search announced them, before that as the settings have it."""
+        """Trials planned: as the search announced them, before that as the settings have it.
+
+        A race that is over has had as many as it had: lessons are paid from the same budget.
+        """
+        if self.races and self.run.status == Run.Status.FINISHED:
+            return len(self.board.minibatches)
         for event in reversed(self.events):
             if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
                 return cast(int, event.data["steps"])
@@ -329,11 +334,7 @@ class RunPage:
     @property
     def writes_with_embedded(self) -> bool:
         """Whether instructions are written by the small model that comes with the product."""
-        if not OPTIMIZERS[self.spec.optimizer].uses_instructions:
-            return False
-        ref = self.spec.models.get(Role.OPTIMIZER)
-        provider = self.providers.get(ref.provider) if ref else None
-        return provider is not None and provider.kind == Provider.Kind.EMBEDDED
+        return writes_with_embedded(self.spec, self.providers)
 
     @property
     def models(self) -> list[ModelShown]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer.core.events import Phase, StopReason
+from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.spec import RunSpec
 from optimizer.core.stats import FullScore
 from optimizer.models import Run, RunEvent
@@ -34,7 +35,7 @@ def phases_of(
 ) -> list[PhaseShown]:
     """All phases of this run's optimizer, then the review."""
     run, order = launch.run, phases_in(spec, has_final_word(spec, launch.run))
-    notes = _notes(events, baseline, planned)
+    notes = _notes(events, baseline, _search_note(spec, planned))
     place = order.index(Phase(run.phase)) if run.phase in order else -1
     cut_short = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
     if run.status == Run.Status.FINISHED and not cut_short:
@@ -60,12 +61,10 @@ def _state(run: Run, index: int, place: int) -> str:
     return "now" if index == place and not run.ended else ""
 
 
-def _notes(
-    events: Sequence[RunEvent], baseline: FullScore | None, planned: int
-) -> dict[Phase, str]:
+def _notes(events: Sequence[RunEvent], baseline: FullScore | None, search: str) -> dict[Phase, str]:
     sets = sum(e.kind == "demo_set_found" and e.data["index"] > 0 for e in events)
     written = sum(e.kind == "instruction_proposed" and e.data["index"] > 0 for e in events)
-    notes = {Phase.SEARCH: ngettext("%(n)s trial", "%(n)s trials", planned) % {"n": planned}}
+    notes = {Phase.SEARCH: search}
     if baseline is not None:
         notes[Phase.BASELINE] = f"{100 * baseline.mean:.1f}"
     if sets:
@@ -73,6 +72,12 @@ def _notes(
     if written:
         notes[Phase.PROPOSE] = _("%(n)s written") % {"n": written}
     return notes
+
+
+def _search_note(spec: RunSpec, planned: int) -> str:
+    if OPTIMIZERS[spec.optimizer].races:
+        return ngettext("%(n)s block", "%(n)s blocks", planned) % {"n": planned}
+    return ngettext("%(n)s trial", "%(n)s trials", planned) % {"n": planned}
 
 
 def _review(launch: Launch) -> PhaseShown:

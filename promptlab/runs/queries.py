@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from optimizer.codec import from_json
 from optimizer.core.spec import RunSpec
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
 from promptlab.runs.models import Launch
-
-WORKER_SILENCE = timedelta(seconds=30)
 
 # Example sets may be large, and no list or status needs what is in them.
 _HEAVY = ("run__train__examples", "run__validation__examples", "run__test__examples")
@@ -97,12 +92,6 @@ def ahead_of(run: Run) -> tuple[int, ...]:
     # A worker may have taken this one since it was read.
     others = waiting.exclude(run=run).order_by("run__pk")
     return tuple(others.values_list("number", flat=True))
-
-
-def workers_alive() -> int:
-    """Workers that gave a sign of life lately, on any machine."""
-    since = timezone.now() - WORKER_SILENCE
-    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()
 
 
 def providers_of(spec: RunSpec) -> dict[int, Provider]:
