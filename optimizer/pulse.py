@@ -50,13 +50,16 @@ class Pulse:
     def beat(self, cursor: psycopg.Cursor[Any]) -> str | None:
         """Write progress, active seconds and the time; returns the wish."""
         now, progress = time.monotonic(), self.progress
+        phase = progress.phase_done
+        # LEAST passes over NULL: a phase that counts something else would be done at once.
         cursor.execute(
             "UPDATE optimizer_run SET heard_at = now(), active_seconds = active_seconds + %s, "
             "answer_size = %s, answer_done = %s, "
-            "phase_done = COALESCE(LEAST(%s, phase_steps), phase_done) "
+            "phase_done = CASE WHEN %s::int IS NULL THEN phase_done "
+            "ELSE LEAST(%s, phase_steps) END "
             "WHERE id = %s AND epoch = %s RETURNING wish",
             [
-                *(now - self._beaten, progress.size, progress.done, progress.phase_done),
+                *(now - self._beaten, progress.size, progress.done, phase, phase),
                 *(self._owner.ref, self._owner.epoch),
             ],
         )

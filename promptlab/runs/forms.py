@@ -116,6 +116,9 @@ class RunForm(forms.Form):
         self._offer_metrics()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
+        if self.races:
+            self.fields["trials"].label = _("Blocks")
+            self.fields["minibatch_size"].label = _("Examples of a block")
 
     # --- What is offered -----------------------------------------------------------------------
 

@@ -152,6 +152,7 @@ def test_rounds_are_asked_for_only_where_they_count(
     assert "Rounds of new proposals" in racing
     assert "Full evaluation every" not in racing
     assert "60 blocks of 10 examples, up to 100 examples" in texts(racing)
+    assert "Examples of a block" in texts(racing)
     mipro = client.get(f"{NEW}?optimizer=mipro").content.decode()
     assert "Rounds of new proposals" not in mipro
     assert "Full evaluation every" in mipro
