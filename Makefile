@@ -42,10 +42,10 @@ format: setup-dev ## put code and templates into shape
 	git ls-files -co --exclude-standard -- 'templates/*.html' '*/templates/*.html' \
 		| xargs -r $(BIN)/djade --target-version 5.2
 
-# --dist loadfile: tests of one file share what they start. Core tests run without Django at all, browser tests in a process of their own: Playwright leaves an
-# event loop running that asyncio tests trip over.
+# --dist loadfile: tests of one file share what they start. Core tests share nothing and run without Django at all, browser tests in a process of their own:
+# Playwright leaves an event loop running that asyncio tests trip over.
 test-core: setup-dev ## the core, without a database, in seconds
-	$(BIN)/python -m pytest tests/core -p no:django -W ignore::pytest.PytestConfigWarning
+	$(BIN)/python -m pytest tests/core -n 2 -p no:django -W ignore::pytest.PytestConfigWarning
 
 test-rest: setup-dev ## rooms, optimizer, API and launcher on the embedded Postgres
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --ignore=tests/core --ignore=tests/browser

@@ -42,8 +42,10 @@ def install(wanted: str) -> None:
 
     What tests need contains what the product needs, so that one .venv serves both.
     """
-    if any(is_current(name) for name in {wanted, "dev"}):
+    due = due_set(wanted)
+    if due is None:
         return
+    wanted = due
     say(
         "Installing the locked requirements into .venv (700 MB; on a slow line this takes a while)."
     )
@@ -130,6 +132,16 @@ def venv_version() -> list[int] | None:
 def has_pip() -> bool:
     asked = [str(PYTHON), "-c", "import pip"]
     return subprocess.run(asked, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def due_set(wanted: str) -> str | None:
+    """Which set is to be installed; None while .venv is as it should be.
+
+    What tests need stays once it was there: `make run` between two `make test` takes nothing away.
+    """
+    if any(is_current(name) for name in {wanted, "dev"}):
+        return None
+    return "dev" if stamp("dev").exists() or (VENV / "bin" / "pytest").exists() else wanted
 
 
 def is_current(name: str) -> bool:

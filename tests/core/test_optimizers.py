@@ -234,7 +234,7 @@ def tried(world, module):
         ["Never guess.", "Number {n}.", "Never guess, {n} of {topic}.", "Decide. Never guess. {n}"]
     ),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_what_is_locked_or_frozen_is_in_every_candidate(name, phrases, instruction, demos, replies):
     program = kept_program(
         locked=tuple(sorted(phrases)), frozen_instruction=instruction, frozen_demos=demos

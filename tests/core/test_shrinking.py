@@ -124,7 +124,7 @@ def test_the_reported_score_is_near_the_true_one_where_the_raw_one_promises_too_
 ) -> None:
     rng = random.Random(f"{candidates}:{examples}")
     raw_error, error, held, squares, raw_squares = 0.0, 0.0, 0, 0.0, 0.0
-    rounds = 100
+    rounds = 60
     for _ in range(rounds):
         truth, table = world(rng, candidates, examples, spread)
         full, best = chosen(table)
