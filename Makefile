@@ -8,7 +8,7 @@ PEER := .venv-bench/installed
 export PORT PROMPTLAB_HOME DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table bench-engine bench-peer lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table bench-search bench-replay bench-engine bench-peer lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ bench: setup-dev ## measure; docs/benchmarks.md explains the figures
 replay-table: setup-dev ## a model's answers as a table (TASK=, OUT=, GGUF=): benchmarks/tables/README.md
 	$(BIN)/python -m benchmarks.replay_table --task $(TASK) --out $(or $(OUT),benchmarks/tables/$(TASK).json) \
 		$(if $(GGUF),--gguf $(GGUF)) $(ARGS)
+
+bench-search: setup-dev ## racing beside MIPROv2's search in simulated worlds (hours for all; ARGS="--only wide-light-1")
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
+
+bench-replay: setup-dev ## the same on tables of a real model's answers (TABLE=path for one of yours)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.replay $(TABLE) $(ARGS)
 
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
 	$(BIN)/python -m benchmarks.engine $(ARGS)

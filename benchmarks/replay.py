@@ -12,11 +12,13 @@ import argparse
 import json
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks import contest, tables
 from benchmarks.miprov2 import MODES, Mode
+from benchmarks.page import write_part
 from benchmarks.simulator import Answers, Surface
 
 RESULTS = Path(__file__).parent / "results" / "replay.json"
@@ -49,7 +51,8 @@ def _table(name: str) -> tables.Table:
 def main() -> None:
     asked = _asked()
     print(contest.HEADINGS)
-    told, rounds_of = [], {mode: [] for mode in MODES}
+    told: list[dict[str, Any]] = []
+    rounds_of: dict[str, list[contest.Round]] = {mode: [] for mode in MODES}
     for name in asked.tables or tables.names():
         for mode in MODES.values():
             seeds = range(1, asked.splits + 1)
@@ -66,6 +69,8 @@ def main() -> None:
         print(contest.row(f"all, {mode_name}", found), flush=True)
     if not asked.tables:
         RESULTS.write_text(json.dumps({"cells": told}, indent=1) + "\n")
+        lines = [contest.line(f"{cell['world']}, {cell['mode']}", cell) for cell in told]
+        write_part("replay", "\n".join([*contest.COLUMNS, *lines]))
     print(json.dumps({"cells": told}))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks import contest
 from benchmarks.miprov2 import MODES, Mode
+from benchmarks.page import write_part
 from benchmarks.simulator import KINDS, Surface, World
 
 RESULTS = Path(__file__).parent / "results" / "search.json"
@@ -34,6 +35,11 @@ class Cell:
     @property
     def name(self) -> str:
         return f"{self.world}-{self.mode}-{self.modules}{'' if self.demos else '-zero-shot'}"
+
+    @property
+    def title(self) -> str:
+        size = "1 module" if self.modules == 1 else f"{self.modules} modules"
+        return f"{self.world}, {self.mode}, {size}{'' if self.demos else ', no demos'}"
 
 
 CELLS = [
@@ -78,7 +84,12 @@ def main() -> None:
             _keep(known)
         told.append(found)
         print(contest.row(cell.name, found), flush=True)
+    write_part("search", "\n".join([*contest.COLUMNS, *_lines(known)]))
     print(json.dumps({"cells": told}))
+
+
+def _lines(known: dict[str, dict[str, Any]]) -> list[str]:
+    return [contest.line(cell.title, known[cell.name]) for cell in CELLS if cell.name in known]
 
 
 def _keep(known: dict[str, dict[str, Any]]) -> None:

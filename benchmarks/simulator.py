@@ -35,8 +35,11 @@ Arm = tuple[int, ...]
 class Surface(Protocol):
     """How combinations of options score. `sizes`: options per parameter, instructions first."""
 
-    sizes: tuple[int, ...]
-    examples: int
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+
+    @property
+    def examples(self) -> int: ...
 
     def scores(self, arm: Arm) -> Floats:
         """On the validation examples, shape (examples,): the same whenever it is asked."""

@@ -24,11 +24,11 @@ from optimizer.core.stats import Z95, Estimate, minibatch_score
 from optimizer.core.surrogate import Arm, Factor, Floats
 from optimizer.core.trials import full_baseline, full_trial
 
-INSTRUCTIONS, DEMOS = 0.03, 0.09
+INSTRUCTIONS, DEMOS = 0.025, 0.09
 """Usual deviations of their effects, 0–1: demos are the bigger lever (the paper's first lesson)."""
 FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
-WORTHWHILE = 0.0005
+WORTHWHILE = 0.0002
 """The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""
