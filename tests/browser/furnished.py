@@ -46,7 +46,8 @@ PAGES = (
     "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
-    "new-endpoint", "new-litellm", "provider", "runs", "no-run-matches", "new-run", "run",
+    "new-endpoint", "new-litellm", "provider", "runs", "no-run-matches", "new-run",
+    "new-run-other-optimizer", "run", "race", "race-trials",
     "run-seen-by-a-viewer", "candidate", "compare-two", "compare-three", "example",
     "try-candidate", "review", "reviewed", "versions", "version", "empty-overview",
     "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
@@ -136,6 +137,7 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
 
 def _runs(all_of_it: Furnished) -> dict[str, Place]:
     path, open_run, decided = all_of_it.lab.path, all_of_it.open, all_of_it.decided
+    race = all_of_it.lab.finished_run(optimizer="racing", trials=12, rounds=1)
     run = f"{path}/runs/{open_run.number}"
     best = open_run.run.best_candidate
     assert best is not None
@@ -146,7 +148,10 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "runs": Place(f"{path}/runs/"),
         "no-run-matches": Place(f"{path}/runs/?status=active"),
         "new-run": Place(f"{path}/runs/new/"),
+        "new-run-other-optimizer": Place(f"{path}/runs/new/?optimizer=mipro&effort=custom"),
         "run": Place(f"{run}/"),
+        "race": Place(f"{path}/runs/{race.number}/"),
+        "race-trials": Place(f"{path}/runs/{race.number}/?trials=all"),
         "run-seen-by-a-viewer": Place(f"{run}/", "carol"),
         "candidate": Place(f"{run}/candidates/{three[-1]}/"),
         "compare-two": Place(f"{run}/compare/?c=0,{three[-1]}"),
