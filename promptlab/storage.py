@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -28,5 +28,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         del whole["content-type"]
         for name, value in streamed.items():
             whole[name] = value
-        streamed.close()
+        # Closing the response would tell everybody that the request is over.
+        if isinstance(streamed, FileResponse) and streamed.file_to_stream is not None:
+            streamed.file_to_stream.close()
         return whole
