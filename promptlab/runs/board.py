@@ -185,12 +185,16 @@ def score_chart(
         for t in board.scored
     ]  # fmt: skip
     if means is not None:
-        trials = [_drawn_at(trial, means.get(trial.number)) for trial in trials]
+        sizes = {t.number: t.size for t in board.scored}
+        trials = [_drawn_at(t, means.get(t.number), sizes[t.number]) for t in trials]
     return charts.score_by_trial(trials, planned, baseline, bests=bests)
 
 
-def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None) -> charts.Trial:
-    return replace(trial, score=mean[0], examples=mean[1]) if mean and not trial.full else trial
+def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None, size: int) -> charts.Trial:
+    """`size`: examples of the trial itself; a mean of no more is a first look."""
+    if mean is None or trial.full:
+        return trial
+    return replace(trial, score=mean[0], examples=mean[1], faint=mean[1] <= size)
 
 
 def cost_chart(board: Board, project: str, launch_number: int) -> charts.CostChart | None:

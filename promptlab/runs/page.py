@@ -146,9 +146,16 @@ class RunPage:
         return gain_of(self.run)
 
     @property
-    def baseline_in_part(self) -> bool:
-        """Whether the baseline is scored on no more than some of the examples as yet."""
-        return self.baseline is not None and self.board.baseline is None
+    def baseline_n(self) -> int | None:
+        """Of how many examples the baseline's score is, where it is not of all."""
+        return self.baseline.n if self.baseline and self.board.baseline is None else None
+
+    @property
+    def fulls(self) -> int:
+        """Full evaluations after the first trial; in a race, candidates that have one."""
+        if self.races:
+            return sum(one.full for one in self.all_contenders)
+        return len(self.board.fulls)
 
     @property
     def races(self) -> bool:
@@ -158,10 +165,6 @@ class RunPage:
     def scorable(self) -> int:
         """Examples that a full evaluation scores."""
         return min(self.run.validation.count, self.spec.settings.max_validation)
-
-    @property
-    def fulls(self) -> int:
-        return len(self.board.fulls)
 
     @cached_property
     def comparison(self) -> Comparison | None:

@@ -29,7 +29,8 @@ HEAT_LEVELS = 9
 class Trial:
     """One scored evaluation. `low` and `high` bound a full evaluation's score, where known.
 
-    `examples`: of how many the score is, where that is not the same for all.
+    `examples`: of how many the score is, where that is not the same for all. `faint`: of so few
+    that the mark should not be looked at first.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Trial:
     low: float | None = None
     high: float | None = None
     examples: int | None = None
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,17 @@ def wide(project: Project, erin: User) -> Scene:
 def test_candidates_come_first_and_each_once(
     raced: Launch, carol: User, client_of: ClientOf
 ) -> None:
-    table = part(html_of(client_of(carol), raced), "run-trials", "run-choices")
+    html = html_of(client_of(carol), raced)
+    table = part(html, "run-trials", "run-choices")
     assert 'h-trials">Candidates</h2>' in table
     numbers = re.findall(r'<tr id="c(\d+)"', table)
     tried = Trial.objects.filter(run=raced.run).values("candidate").distinct().count()
     assert len(numbers) == len(set(numbers)) == tried
     assert int(numbers[0]) == raced.run.best_candidate.number
     assert "All are scored on the same examples" in table
+    full = sum(one.full for one in read(raced).all_contenders)
+    kpis = texts(part(html, "run-kpis", "run-verdict"))
+    assert f"{full} fully scored of {tried} candidates" in kpis
 
 
 def test_a_candidate_is_what_all_its_examples_say(raced: Launch) -> None:
@@ -96,6 +100,7 @@ def test_blocks_are_marked_at_the_mean_so_far(raced: Launch) -> None:
     means = so_far(page.board)
     for mark in page.chart.mini:
         assert (mark.trial.score, mark.trial.examples) == means[mark.trial.number]
+        assert mark.trial.faint == (mark.trial.examples <= 10)
     last = {t.candidate: t.number for t in page.board.minibatches}
     for one in page.all_contenders:
         if not one.full and one.number:
@@ -153,12 +158,13 @@ def test_a_baseline_scored_in_part_is_told_as_that(
     under_way: Launch, carol: User, client_of: ClientOf
 ) -> None:
     page = read(under_way)
-    assert page.baseline_in_part
+    assert page.baseline_n
     assert page.baseline is not None
     n = page.baseline.n
     assert 0 < n < 100
     html = html_of(client_of(carol), under_way)
     assert f"baseline on {n} of 100 examples" in texts(part(html, "run-kpis", "run-verdict"))
+    assert f", n = {n}" in texts(part(html, "run-score", "run-trials"))  # beside the dashed line
     for view in ("?trials=all", "?trials=full", "?trials=best"):
         html_of(client_of(carol), under_way, view)
     for one in page.all_contenders:
@@ -195,7 +201,7 @@ def test_a_tight_race_ends_with_a_baseline_on_all_examples(
     launch = race(wide, TIGHT)
     page = read(launch)
     assert launch.run.status == "finished"
-    assert not page.baseline_in_part
+    assert not page.baseline_n
     assert page.baseline is not None
     assert page.baseline.n >= 98  # a call may have failed
     assert page.best is not None
