@@ -197,4 +197,6 @@ async def test_one_connection_serves_all_readers_and_goes_with_the_last(
         await two.frame(QUICKLY)
         await asyncio.wait_for(hub().connected.wait(), QUICKLY)
         assert await database_sync_to_async(listeners)() == 1
-    assert await database_sync_to_async(listeners)() == 0
+    async with asyncio.timeout(QUICKLY):
+        while await database_sync_to_async(listeners)():  # Postgres notices a moment later
+            await asyncio.sleep(0.02)
