@@ -142,7 +142,7 @@ def test_a_page_without_a_palette_has_no_button_for_it(site: Site) -> None:
 
 def test_unknown_placeholders_are_marked_and_named(site: Site) -> None:
     tab = site.open(page("{{ form }}", form=Instruction()))
-    field = tab.get_by_label("Instruction")
+    field = tab.get_by_role("textbox", name="Instruction")
     field.fill("Read {message}, return {intnt}.\n" * 12)
     expect(tab.locator("mark.unknown").first).to_have_text("{intnt}")
     expect(tab.locator("mark:not(.unknown)").first).to_have_text("{message}")
