@@ -25,7 +25,9 @@ def test_a_field_that_is_named_in_the_instruction_can_be_added_while_typing(
     expect(marks.nth(1)).not_to_have_class("unknown")
 
     page.get_by_role("button", name="Add input").click()
-    expect(page.get_by_role("textbox", name="Instruction")).to_have_value("Mind the {tone} of the {message}.")
+    expect(page.get_by_role("textbox", name="Instruction")).to_have_value(
+        "Mind the {tone} of the {message}."
+    )
     expect(page.locator('[name="inputs-1-name"]')).to_be_focused()
     page.keyboard.type("tone")
     expect(marks.nth(0)).not_to_have_class("unknown")
