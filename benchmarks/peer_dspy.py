@@ -11,7 +11,7 @@ import argparse
 import json
 import tempfile
 import threading
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -31,7 +31,15 @@ TYPES = {int: FieldType.INTEGER, float: FieldType.NUMBER, bool: FieldType.BOOLEA
 
 
 class SameWords(dspy.Adapter):
-    """Our core's messages, reply schema and reading."""
+    """Our core's messages, reply schema and reading.
+
+    What MIPROv2's proposer is answered is read as DSPy itself reads JSON, which mends a reply that
+    was cut off: a small model seldom comes to an end, and one such reply would end the whole run.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.modules = {outputs_of(module.signature) for module in task.program.modules}
 
     def __call__(
         self,
@@ -58,8 +66,12 @@ class SameWords(dspy.Adapter):
         return [{"role": m.role, "content": m.content} for m in messages]
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        module = module_of(signature)
+        if outputs_of(module.signature) not in self.modules:
+            found: dict[str, Any] = dspy.JSONAdapter().parse(signature, completion)
+            return found
         try:
-            return dict(parse(module_of(signature), completion))
+            return dict(parse(module, completion))
         except UnreadableReply as error:
             raise AdapterParseError(
                 adapter_name="SameWords", signature=signature, lm_response=completion,
@@ -72,6 +84,10 @@ def module_of(signature: Any) -> Module:
     inputs = tuple(_field(n, f) for n, f in signature.input_fields.items())
     outputs = tuple(_field(n, f) for n, f in signature.output_fields.items())
     return Module("module", Signature(inputs, outputs, signature.instructions))
+
+
+def outputs_of(signature: Signature) -> tuple[str, ...]:
+    return tuple(field.name for field in signature.outputs)
 
 
 def _field(name: str, info: Any) -> Field:
@@ -105,9 +121,13 @@ def as_value(value: Any) -> Any:
 
 
 class Counted(dspy.Module):
-    """A task's program, drawn with dspy.Predict; every copy counts its evaluations together."""
+    """A task's program, drawn with dspy.Predict; every copy counts its evaluations together.
 
-    evaluations = 0
+    `made` are those that differ in prompts or inputs: only these ask the model anything.
+    """
+
+    asked = 0
+    made: ClassVar[set[str]] = set()
     lock = threading.Lock()
 
     def __init__(self, task: Task) -> None:
@@ -118,7 +138,8 @@ class Counted(dspy.Module):
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
         with Counted.lock:
-            Counted.evaluations += 1
+            Counted.asked += 1
+            Counted.made.add(repr((sorted(inputs.items()), self.prompts())))
         program = TASKS[self.task_name].program
         known = {f"input.{name}": value for name, value in inputs.items()}
         for wave in program.waves():
@@ -127,6 +148,10 @@ class Counted(dspy.Module):
                 answer = getattr(self, call.module)(**given)
                 known |= {f"{call.name}.{name}": value for name, value in answer.items()}
         return dspy.Prediction(**{name: known[s] for name, s in program.outputs.items()})
+
+    def prompts(self) -> dict[str, dict[str, Any]]:
+        modules = TASKS[self.task_name].program.modules
+        return {m.name: prompts_of(m, getattr(self, m.name)) for m in modules}
 
 
 def signature_of(module: Module) -> Any:
@@ -150,7 +175,7 @@ def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
         )
         for tokens in (REPLY_TOKENS, PROPOSAL_TOKENS)
     )  # fmt: skip
-    dspy.configure(lm=program_model, adapter=SameWords(), max_errors=MANY_ERRORS)
+    dspy.configure(lm=program_model, adapter=SameWords(task), max_errors=MANY_ERRORS)
 
     def metric(example: Any, prediction: Any, trace: Any = None) -> float:
         row = Example("", {}, {task.metric.expected: example[task.metric.expected]})
@@ -164,8 +189,9 @@ def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
         Counted(task), trainset=rows(task, splits.train), valset=rows(task, splits.validation)
     )
     return {
-        "prompts": {m.name: prompts_of(m, getattr(best, m.name)) for m in task.program.modules},
-        "evaluations": Counted.evaluations,
+        "prompts": best.prompts(),
+        "evaluations": len(Counted.made),
+        "evaluations_asked": Counted.asked,
         "reported": best.score / 100,
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
@@ -49,7 +49,8 @@ def spec_within(
 ) -> RunSpec:
     """The recommended light settings, with as many trials as so many evaluations allow.
 
-    What bootstrapping may need at most is part of the count, so that a search is not cut short.
+    One run of the teacher over the training rows is planned for bootstrapping. Where hardly any of
+    them came out right a second one follows, and the search is cut short by it.
     """
     splits = dealt(task, seed, sizes)
     spec = RunSpec(
@@ -62,9 +63,10 @@ def spec_within(
         namespace=f"{task.name}:{seed}:{optimizer}:{evaluations}",
     )  # fmt: skip
     fitting = spec
+    calls = max(len(task.program.calls), 1)
     for trials in range(1, evaluations):
         wider = replace(spec, settings=replace(spec.settings, trials=trials, effort=Effort.CUSTOM))
-        if estimate(wider).task_calls[1] > evaluations * max(len(task.program.calls), 1):
+        if estimate(wider).task_calls[1] // calls - len(splits.train) > evaluations:
             break
         fitting = wider
     return fitting
@@ -72,10 +74,17 @@ def spec_within(
 
 @dataclass
 class Allowance:
-    """Watches a conversation: BudgetSpent instead of an evaluation beyond `most`."""
+    """Watches a conversation: BudgetSpent instead of an evaluation beyond `most`.
+
+    What was evaluated before is answered from memory, and not counted again.
+    """
 
     most: int
-    used: int = 0
+    made: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def used(self) -> int:
+        return len(self.made)
 
     def within(self, optimizer: Optimizer) -> Optimizer:
         def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
@@ -86,12 +95,12 @@ class Allowance:
     def _watched(self, conversation: Conversation[Result]) -> Conversation[Result]:
         turn = next(conversation)
         while True:
-            wanted = _size(turn)
+            made = self.made | _evaluations(turn)
             try:
-                if self.used + wanted > self.most:
+                if len(made) > self.most:
                     turn = conversation.throw(BudgetSpent())
                     continue
-                self.used += wanted
+                self.made = made
                 try:
                     answer = yield turn
                 except BudgetSpent as spent:
@@ -103,9 +112,14 @@ class Allowance:
                 return result
 
 
-def _size(turn: Any) -> int:
+def _evaluations(turn: Any) -> set[tuple[object, ...]]:
     asked = turn if isinstance(turn, tuple) else (turn,)
-    return sum(len(r.examples) for r in asked if isinstance(r, Evaluate))
+    return {
+        (request.candidate, example.id, request.role, request.sample, request.temperature)
+        for request in asked
+        if isinstance(request, Evaluate)
+        for example in request.examples
+    }
 
 
 @contextmanager
