@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import dspy
 import numpy as np
 import pytest
+from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.model_server import Counts
+from benchmarks.peer_dspy import Counted, SameWords, signature_of
 from benchmarks.peer_figures import resampled, summed_up
 from benchmarks.peer_ours import Allowance, spec_within
 from benchmarks.tasks import TASKS, WHOLE, dealt
@@ -71,24 +74,26 @@ def test_settings_fit_into_the_evaluations_allowed(name: str) -> None:
 
 
 def asks_four_times(spec: RunSpec, new_search: object) -> Conversation[Result]:
-    """An optimizer that scores the baseline four times and notes when it may not."""
+    """An optimizer that draws the baseline's answers four times, each draw read twice, and notes
+    when it may not.
+    """
     best = baseline_of(spec.program)
     stop = StopReason.COMPLETED
     try:
-        for _ in range(4):
-            yield from evaluate(Evaluate(best, spec.validation, Purpose.FULL))
+        for sample in (0, 0, 1, 1, 2, 2, 3, 3):
+            yield from evaluate(Evaluate(best, spec.validation, Purpose.FULL, sample=sample))
     except BudgetSpent:
         stop = StopReason.BUDGET
         yield Noted("spent")
     return Result(best, 0, None, None, None, stop)
 
 
-def test_an_optimizer_gets_no_evaluation_beyond_its_allowance() -> None:
+def test_an_optimizer_gets_no_evaluation_beyond_its_allowance_and_pays_none_twice() -> None:
     spec = spec_within(TASKS["people"], "mipro", 600, 1, MODEL, WHOLE)
     allowance = Allowance(250)
     watched = allowance.within(replace(OPTIMIZERS["mipro"], converse=asks_four_times))
     turns, result = held(watched.converse(spec, RandomSearch))
-    assert [type(t) for t in turns] == [Evaluate, Evaluate, Noted]
+    assert [type(t) for t in turns] == [Evaluate, Evaluate, Evaluate, Evaluate, Noted]
     assert result.stop is StopReason.BUDGET
     assert allowance.used == 200
 
@@ -105,6 +110,39 @@ def held(conversation: Conversation[Result]) -> tuple[list[object], Result]:
     except StopIteration as end:
         result: Result = end.value
         return turns, result
+
+
+class Proposal(dspy.Signature):
+    """Write a better instruction."""
+
+    basic_instruction: str = dspy.InputField()
+    proposed_instruction: str = dspy.OutputField()
+
+
+def test_a_proposal_that_was_cut_off_keeps_its_words_and_ends_no_run() -> None:
+    adapter = SameWords(TASKS["people"])
+    found = adapter.parse(Proposal, '{"proposed_instruction":"Count the guests. Then count')
+    assert found == {"proposed_instruction": "Count the guests. Then count"}
+
+
+def test_a_programs_own_reply_that_was_cut_off_is_as_unreadable_as_ours() -> None:
+    adapter, module = SameWords(TASKS["people"]), TASKS["people"].program.modules[0]
+    with pytest.raises(AdapterParseError):
+        adapter.parse(signature_of(module), '{"people":"me and my')
+
+
+def test_a_program_of_dspys_counts_an_evaluation_once_until_its_prompts_change() -> None:
+    task = TASKS["people"]
+    program = Counted(task)
+    model = dspy.utils.DummyLM([{"people": "2"}] * 3)
+    with dspy.context(lm=model, adapter=dspy.ChatAdapter()):
+        for _ in range(2):
+            program(message="a table for two")
+        again = program.deepcopy()
+        again.find_people.signature = again.find_people.signature.with_instructions("How many?")
+        again(message="a table for two")
+    assert Counted.asked == 3
+    assert len(Counted.made) == 2
 
 
 def test_counts_are_told_as_differences() -> None:
