@@ -131,9 +131,8 @@ class Race:
         """The next block of the front on its way to the end; None when it is there, or when the
         budget does not take it there.
         """
-        observed = list(self._asked)
         self._learn()
-        front = self._front(observed, self.surrogate.posterior(observed))
+        front = self._front()
         missing = self._examples - self._asked[front]
         return self._step(front, missing) if 0 < missing <= self.budget - self.spent else None
 
@@ -168,10 +167,10 @@ class Race:
     def is_complete(self, arm: Arm) -> bool:
         return self._asked.get(arm, 0) >= self._examples
 
-    def _front(self, pool: Sequence[Arm], posterior: Posterior) -> Arm:
+    def _front(self) -> Arm:
         """The observed arm with the highest expected true score, complete or not."""
-        observed = [index for index, arm in enumerate(pool) if arm in self._asked]
-        return pool[max(observed, key=lambda index: round(float(posterior.mean[index]), DIGITS))]
+        observed = list(self._asked)
+        return observed[int(np.argmax(np.round(self.surrogate.means(observed), DIGITS)))]
 
     def _finalist(self, pool: Sequence[Arm], posterior: Posterior, left: int) -> Arm | None:
         """The arm that what is left is kept for, when it is just enough to score it fully.
@@ -217,10 +216,10 @@ class Race:
         drawn = [tuple(chance.randrange(size) for size in self._sizes) for _ in range(POOL)]
         found = set(self._asked)
         if self._asked:
-            means = self.surrogate.posterior(drawn).mean
+            means = self.surrogate.means(drawn)
             promising = np.argsort(-np.round(means, DIGITS), kind="stable")[:PROMISING]
             found |= {drawn[index] for index in promising}
-            front = self._front(list(self._asked), self.surrogate.posterior(list(self._asked)))
+            front = self._front()
             for parameter, size in enumerate(self._sizes):
                 found |= {_changed(front, parameter, option) for option in range(size)}
         return sorted(found | set(drawn[:PROMISING]))

@@ -13,7 +13,7 @@ from the scores and held by weak priors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +90,16 @@ class _Evidence:
     information: Floats
 
 
+@dataclass(frozen=True)
+class _Solution:
+    """`inner` = I + precision × kernel of the observed arms, `weights` = inner⁻¹ × information: any
+    arm's mean is its kernel with the observed arms times the weights.
+    """
+
+    inner: Floats
+    weights: Floats
+
+
 @dataclass
 class Surrogate:
     """`size`: number of examples that arms are scored on."""
@@ -101,6 +111,7 @@ class Surrogate:
     _deviations: Floats | None = None
     _variances: _Variances | None = None
     _evidence: _Evidence | None = None
+    _solution: _Solution | None = None
 
     def observe(self, arm: Arm, positions: Sequence[int], scores: Sequence[float]) -> None:
         """Take in scores of an arm on examples, by their positions."""
@@ -108,31 +119,33 @@ class Surrogate:
             self.arms.append(arm)
             self._rows.append(np.full(self.size, np.nan))
         self._rows[self.arms.index(arm)][list(positions)] = scores
-        self._evidence = None
+        self._evidence = self._solution = None
 
     def widen(self, factors: tuple[Factor, ...]) -> None:
         """Take other factors, usually the same with more options; scores are kept."""
         if [f.parameter for f in factors] != [f.parameter for f in self.factors]:
             self._deviations = None
         self.factors = factors
-        self._variances = self._evidence = None
+        self._variances = self._evidence = self._solution = None
 
     def learn(self) -> None:
         """Estimate all variances anew from the scores so far."""
         self._variances = self._estimate_variances()
-        self._evidence = None
+        self._evidence = self._solution = None
         self._deviations = self._likeliest_deviations(self._boiled_down())
 
     def posterior(self, pool: Sequence[Arm]) -> Posterior:
         """Beliefs about arms, observed or not."""
-        evidence, deviations = self._boiled_down(), self._current_deviations()
-        seen = self._kernel(self.arms, self.arms, deviations)
+        deviations, solution = self._current_deviations(), self._solved()
         across = self._kernel(pool, self.arms, deviations)
-        inner = np.eye(len(self.arms)) + evidence.precision @ seen
-        columns = np.column_stack([evidence.information, evidence.precision @ across.T])
-        solved = np.linalg.solve(inner, columns)
-        covariance = self._kernel(pool, pool, deviations) - across @ solved[:, 1:]
-        return Posterior(0.5 + across @ solved[:, 0], (covariance + covariance.T) / 2)
+        known = np.linalg.solve(solution.inner, self._boiled_down().precision @ across.T)
+        covariance = self._kernel(pool, pool, deviations) - across @ known
+        return Posterior(0.5 + across @ solution.weights, (covariance + covariance.T) / 2)
+
+    def means(self, pool: Sequence[Arm]) -> Floats:
+        """The posterior's means alone, in a fraction of its time."""
+        across = self._kernel(pool, self.arms, self._current_deviations())
+        return np.asarray(0.5 + across @ self._solved().weights, dtype=np.float64)
 
     def outlook(self, pool: Sequence[Arm], ahead: Sequence[Sequence[int]]) -> Outlook:
         """What scores of each arm at its positions `ahead` would tell; `pool` holds all `arms`.
@@ -163,25 +176,34 @@ class Surrogate:
 
     def effects(self, factor: Factor) -> Floats:
         """What is believed of each option's effect on the true mean, shape (options,)."""
-        evidence, deviations = self._boiled_down(), self._current_deviations()
-        seen = self._kernel(self.arms, self.arms, deviations)
-        inner = np.eye(len(self.arms)) + evidence.precision @ seen
-        told = np.linalg.solve(inner, evidence.information)
         chosen = [arm[factor.parameter] for arm in self.arms]
-        variance = deviations[self.factors.index(factor)] ** 2
-        return np.asarray(variance * factor.similarity[:, chosen] @ told, dtype=np.float64)
+        variance = self._current_deviations()[self.factors.index(factor)] ** 2
+        shared = variance * factor.similarity[:, chosen]
+        return np.asarray(shared @ self._solved().weights, dtype=np.float64)
 
     def importances(self) -> Floats:
         """Each factor's share of the variance of true means, shape (factors,), sum 1."""
         shares = self._current_deviations()[:-1] ** 2
         return np.asarray(shares / shares.sum(), dtype=np.float64)
 
+    def _solved(self) -> _Solution:
+        if self._solution is None:
+            evidence = self._boiled_down()
+            seen = self._kernel(self.arms, self.arms, self._current_deviations())
+            inner = np.eye(len(self.arms)) + evidence.precision @ seen
+            weights: Floats = np.linalg.solve(inner, evidence.information)
+            self._solution = _Solution(inner, weights)
+        return self._solution
+
     def _kernel(self, rows: Sequence[Arm], columns: Sequence[Arm], deviations: Floats) -> Floats:
-        same = (np.array(rows)[:, None] == np.array(columns)[None]).all(axis=-1)
-        kernel = LEVEL_VARIANCE + deviations[-1] ** 2 * same
+        kernel = np.full((len(rows), len(columns)), LEVEL_VARIANCE)
+        place = {arm: index for index, arm in enumerate(columns)}
+        same = [(index, place[arm]) for index, arm in enumerate(rows) if arm in place]
+        for pair in same:
+            kernel[pair] += deviations[-1] ** 2
         for deviation, similar in zip(deviations, self._similar(rows, columns), strict=False):
             kernel += deviation**2 * similar
-        return np.asarray(kernel, dtype=np.float64)
+        return kernel
 
     def _within(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> Floats:
         """Covariance of two arms' scores on one example, given their true means, less noise."""
@@ -194,7 +216,7 @@ class Surrogate:
     def _similar(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> list[Floats]:
         first, second = np.array(rows, dtype=int), np.array(columns, dtype=int)
         return [
-            f.similarity[np.ix_(first[:, f.parameter], second[:, f.parameter])]
+            f.similarity.take(first[:, f.parameter], axis=0).take(second[:, f.parameter], axis=1)
             for f in self.factors
         ]
 
@@ -249,12 +271,7 @@ class Surrogate:
             covariance = self._within(self.arms, self.arms)
             covariance += self._current_variances().noise * np.eye(count)
             precision, information = np.zeros((count, count)), np.zeros(count)
-            patterns, kind = np.unique(~np.isnan(rows), axis=1, return_inverse=True)
-            for index in range(patterns.shape[1]):
-                arms = np.flatnonzero(patterns[:, index])
-                if not len(arms):
-                    continue
-                examples = np.flatnonzero(kind.ravel() == index)
+            for arms, examples in _seen_alike(~np.isnan(rows)):
                 inverse = np.linalg.inv(covariance[np.ix_(arms, arms)])
                 precision[np.ix_(arms, arms)] += len(examples) * inverse
                 information[arms] += inverse @ (rows[np.ix_(arms, examples)] - 0.5).sum(axis=1)
@@ -291,6 +308,17 @@ class Surrogate:
                             break
                         best, found = value, tried
         return np.asarray(found, dtype=np.float64)
+
+
+def _seen_alike(seen: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[int]]]:
+    """Examples in groups that the same arms have scores on: these arms, and the examples."""
+    groups: dict[bytes, list[int]] = {}
+    for example, column in enumerate(seen.T):
+        groups.setdefault(column.tobytes(), []).append(example)
+    for examples in groups.values():
+        arms = np.flatnonzero(seen[:, examples[0]])
+        if len(arms):
+            yield arms.tolist(), examples
 
 
 def _nonnegative(left: Floats, right: Floats) -> Floats:
