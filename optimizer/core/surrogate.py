@@ -191,7 +191,7 @@ class Surrogate:
             evidence = self._boiled_down()
             seen = self._kernel(self.arms, self.arms, self._current_deviations())
             inner = np.eye(len(self.arms)) + evidence.precision @ seen
-            weights: Floats = np.linalg.solve(inner, evidence.information)
+            weights = np.asarray(np.linalg.solve(inner, evidence.information), dtype=np.float64)
             self._solution = _Solution(inner, weights)
         return self._solution
 
