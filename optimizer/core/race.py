@@ -1,8 +1,9 @@
 """A race: which combination of options is scored on which examples next, and which one leads.
 
-All combinations (arms) are scored on the same examples in the same order, block by block. The next
-block goes where it is expected to raise the true score of the final choice most (the knowledge
-gradient) or, now and then, to the best arm of one draw from the posterior (Thompson sampling).
+All combinations (arms) are scored on the same examples in the same order, block by block. Every
+option is shown on the first blocks. Then the next block goes where it is expected to raise the true
+score of the final choice most (the knowledge gradient) or, now and then, to the best arm of one
+draw from the posterior (Thompson sampling).
 Enough is always kept back to score the leader on every example: only a fully scored arm can win.
 """
 
@@ -16,6 +17,8 @@ import numpy as np
 
 from optimizer.core.surrogate import Arm, Factor, Floats, Outlook, Posterior, Surrogate
 
+FIRST_LOOKS = 2
+"""Blocks that every option is shown on, in whatever arm, before it may be left."""
 THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""
 RELEARN = 1.12
@@ -200,13 +203,31 @@ class Race:
     def _chosen(self, pool: Sequence[Arm], posterior: Posterior) -> Arm:
         open_ = np.array([not self.is_complete(arm) for arm in pool])
         generator = self._generator("step")
-        if generator.random() < THOMPSON:
+        news = self._news(pool)
+        if news.any():
+            worth, open_ = posterior.mean, news == news.max()
+        elif generator.random() < THOMPSON:
             worth = _draws(posterior, 1, generator)[0]
         else:
             outlook = self.surrogate.outlook(pool, [self._ahead(arm) for arm in pool])
             worth = knowledge_gradient(posterior, outlook)
         worth = np.where(open_, np.round(worth, DIGITS), -np.inf)
         return pool[int(np.argmax(worth))]
+
+    def _news(self, pool: Sequence[Arm]) -> Floats:
+        """How many options each arm's next block would show on examples that are new to them, of
+        those with too few looks; shape (p,).
+        """
+        shown: dict[tuple[int, int], int] = {}
+        for arm, count in self._asked.items():
+            for place in enumerate(arm):
+                shown[place] = max(count, shown.get(place, 0))
+        enough = min(FIRST_LOOKS * self.block, self._examples)
+        found = np.zeros(len(pool))
+        for index, arm in enumerate(pool):
+            looks = [shown.get(place, 0) for place in enumerate(arm)]
+            found[index] = sum(n < enough and self._asked.get(arm, 0) >= n for n in looks)
+        return found
 
     def _pool(self) -> list[Arm]:
         """Every arm, or, of very many, the observed, their neighbours and the promising ones."""

@@ -97,7 +97,7 @@ def test_a_few_missing_labels_are_told_when_the_run_starts():
 def test_one_class_only_is_told_first_and_the_run_ends_well(name):
     world = World(one_module_program())
     result = held(spec_for(name, validation=expecting("spam")), world)
-    assert result.stop is StopReason.COMPLETED
+    assert result.stop in (StopReason.COMPLETED, StopReason.NO_GAIN)
     assert isinstance(world.events[0], Noted)
     assert "Every validation example expects “spam”" in world.events[0].message
 

@@ -40,6 +40,20 @@ def test_the_best_combination_wins_in_most_races():
     assert won >= 8
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_every_option_is_shown_on_two_blocks_before_one_is_left(seed):
+    race = Race((4, 5), 40, 600, 10, str(seed))
+    race.tell(Step((0, 0), tuple(range(40))), [0.0] * 40)
+    hopeless = {arm: 0.5 if arm == (1, 1) else 0.02 for arm in np.ndindex(4, 5)}
+    steps = run(race, hopeless, seed)
+    early = steps[:10]
+    for parameter, size in enumerate((4, 5)):
+        for option in range(size):
+            shown = {p for s in early if s.arm[parameter] == option for p in s.positions}
+            assert shown >= set(range(20)) or option == 0
+    assert len(early) < len(steps)
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.integers(41, 400), st.integers(0, 100))
 def test_the_budget_is_never_passed_and_every_block_is_new(budget, seed):
