@@ -20,8 +20,8 @@ from promptlab.runs import final
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.queries import launch_of
+from tests.promptlab.runs.new_run_form import texts
 from tests.promptlab.runs.scene import Scene, play
-from tests.promptlab.runs.test_new_run import texts
 
 ClientOf = Callable[[User], Client]
 RUN = "/p/support-triage/runs/1/"

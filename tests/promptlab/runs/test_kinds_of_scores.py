@@ -14,7 +14,7 @@ from promptlab.runs.findings import comparable
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.queries import launch_of
-from tests.promptlab.runs.test_new_run import texts
+from tests.promptlab.runs.new_run_form import texts
 
 ClientOf = Callable[[User], Client]
 RUN = "/p/support-triage/runs/1/"

@@ -16,8 +16,8 @@ from optimizer.measuring import PATIENCE
 from optimizer.models import Measurement
 from promptlab.accounts.models import User
 from promptlab.programs.services import save_definition
+from tests.promptlab.runs.new_run_form import NEW, Post, texts, values_in
 from tests.promptlab.runs.scene import Scene, triage
-from tests.promptlab.runs.test_new_run import NEW, Post, texts, values_in
 
 ClientOf = Callable[[User], Client]
 

@@ -1,82 +1,31 @@
-"""Starting a run: filled in, estimated, refused with the reason beside its cause, or started."""
+"""Starting a run: filled in, estimated, started, repeated."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from html import unescape
-from io import BytesIO
 
-import pytest
 from django.test import Client
 
 from optimizer.core.lm import Role
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
-from optimizer.core.program import Program as CoreProgram
-from optimizer.core.signature import Field, FieldType
-from optimizer.models import Completion, ExampleSet, Provider, Run
+from optimizer.models import Completion, Provider
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.columns import Role as ColumnRole
-from promptlab.datasets.columns import Use
-from promptlab.datasets.services import import_dataset
-from promptlab.datasets.splitting import SplitPlan
-from promptlab.metrics.models import Metric
-from promptlab.programs.services import create_program, save_definition
+from promptlab.programs.services import create_program
 from promptlab.runs.models import Launch
 from promptlab.runs.queries import spec_of
-from tests.promptlab.runs.scene import INTENTS, Scene, play, rows, triage
+from tests.promptlab.runs.new_run_form import (
+    NEW,
+    Post,
+    errors_at,
+    refused,
+    texts,
+    values_in,
+)
+from tests.promptlab.runs.scene import Scene, play, triage
 
 ClientOf = Callable[[User], Client]
-NEW = "/p/support-triage/runs/new/"
-Post = dict[str, str]
-
-
-def values_in(html: str) -> Post:
-    """What a browser would send if one pressed the button at once."""
-    form = html[html.index('id="new-run"') :]
-    found: Post = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        name, kind = attribute(tag, "name"), attribute(tag, "type")
-        if not name or (kind == "radio" and " checked" not in tag):
-            continue
-        found[name] = attribute(tag, "value")
-    for name, options in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', form, re.S):
-        chosen = re.search(r'<option value="([^"]*)" selected', options)
-        first = re.search(r'<option value="([^"]*)"', options)
-        found[name] = (chosen or first).group(1) if first else ""  # type: ignore[union-attr]
-    found.pop("csrfmiddlewaretoken", None)
-    return {name: unescape(value) for name, value in found.items()}
-
-
-def attribute(tag: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return found.group(1) if found else ""
-
-
-def texts(html: str) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
-
-
-@pytest.fixture
-def filled(scene: Scene, erin: User, client_of: ClientOf) -> Post:
-    return values_in(client_of(erin).get(NEW).content.decode())
-
-
-def refused(client: Client, post: Post) -> str:
-    """The page that refuses; nothing was stored."""
-    answer = client.post(NEW, post)
-    assert answer.status_code == 422
-    assert (Run.objects.count(), Launch.objects.count()) == (0, 0)
-    assert ExampleSet.objects.count() == 0
-    return answer.content.decode()
-
-
-def errors_at(html: str, field: str) -> str:
-    """The text of a field's own error."""
-    block = re.search(rf'id="id_{field}_error".*?</(ul|p|div)>', html, re.S)
-    return texts(block.group(0)) if block else ""
 
 
 def test_pressing_optimize_at_once_starts_a_sensible_run(
@@ -217,138 +166,6 @@ def test_a_free_model_costs_nothing_and_an_unpriced_one_has_no_dollar_cap(
     assert "only calls can be capped" in texts(page)
     html = refused(client, filled)
     assert "only calls can be capped" in errors_at(html, "max_cost")
-
-
-def test_a_cap_too_small_for_one_trial_is_refused_beside_the_cap(
-    erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    html = refused(client_of(erin), filled | {"max_calls": "50", "seed": "99"})
-    assert "more than the cap of 50" in errors_at(html, "max_calls")
-    kept = values_in(html)
-    assert (kept["max_calls"], kept["seed"]) == ("50", "99")  # nothing is lost
-
-
-def test_a_program_with_problems_is_refused_with_the_way_there(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    broken = replace(triage(), outputs={})
-    save_definition(scene.program, broken, scene.program.revision, erin)
-    html = refused(client_of(erin), filled)
-    assert "no output" in errors_at(html, "program")
-    assert f"/p/support-triage/programs/{scene.program.pk}/" in html
-
-
-def test_a_program_in_which_all_is_frozen_is_refused_with_the_way_there(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    core = triage()
-    half = [replace(m, frozen_instruction=True) for m in core.modules]
-    frozen = [replace(m, frozen_demos=True) for m in half]
-    open_demos = replace(core, modules=tuple(half))
-    save_definition(scene.program, open_demos, scene.program.revision, erin)
-    html = refused(client_of(erin), {**filled, "optimizer": "zero_shot_mipro"})
-    assert "All that this optimizer could change is frozen" in errors_at(html, "program")
-
-    all_frozen = replace(core, modules=tuple(frozen))
-    save_definition(scene.program, all_frozen, scene.program.revision, erin)
-    html = refused(client_of(erin), filled)
-    assert "All that this optimizer could change is frozen" in errors_at(html, "program")
-    assert f"/p/support-triage/programs/{scene.program.pk}/" in html
-
-
-def test_a_program_that_wants_other_inputs_is_refused_at_the_dataset(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    core = triage()
-    other = replace(core, inputs=(*core.inputs, Field("subject")))
-    save_definition(scene.program, other, scene.program.revision, erin)
-    html = refused(client_of(erin), filled)
-    assert "“subject”, but the dataset's inputs are message" in errors_at(html, "dataset")
-
-
-def dataset_named(
-    project: Project, by: User, name: str, data: list[dict[str, str]], plan: SplitPlan
-) -> str:
-    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in data)
-    uses = (
-        Use("message", ColumnRole.INPUT, "message"),
-        Use("intent", ColumnRole.EXPECTED, "intent", FieldType.TEXT),
-    )
-    found = import_dataset(
-        project, by, name, BytesIO(lines.encode()), uses, plan, source_name="x.jsonl"
-    )
-    return str(found.pk)
-
-
-@pytest.mark.parametrize(
-    ("emptied", "said"),
-    [("validation", "no validation examples"), ("train", "no training examples")],
-)
-def test_a_dataset_with_an_empty_split_is_refused(
-    emptied: str, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    scene.dataset.examples.filter(split=emptied).update(split="test")
-    html = refused(client_of(erin), filled)
-    assert said in errors_at(html, "dataset")
-
-
-def test_a_metric_on_a_missing_field_is_refused_at_the_metric(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    wrong = Metric.objects.create(
-        project=scene.project, name="Wrong", kind="exact_match", output="intent", expected="label"
-    )
-    html = refused(client_of(erin), filled | {"metric": str(wrong.pk)})
-    assert "“label”, which is no expected column" in errors_at(html, "metric")
-
-
-def test_labels_that_are_no_choice_are_told_and_refused_when_none_fits(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    client = client_of(erin)
-    some = [*rows(95), *({"message": f"odd {n}", "intent": "complaint"} for n in range(5))]
-    partly = dataset_named(scene.project, erin, "partly", some, SplitPlan(40, 60, 0))
-    shown = texts(client.post(f"{NEW}estimate/", filled | {"dataset": partly}).content.decode())
-    assert "5 examples expect a label such as “complaint”" in shown
-    none = [row | {"intent": f"x{row['intent']}"} for row in rows(60)]
-    wholly = dataset_named(scene.project, erin, "wholly", none, SplitPlan(40, 60, 0))
-    html = refused(client, filled | {"dataset": wholly})
-    assert "can never be right" in errors_at(html, "metric")
-
-
-def test_a_choice_that_no_example_expects_is_worth_a_warning(
-    scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    core = triage()
-    classify = core.module("classify_intent")
-    field = Field("intent", FieldType.CHOICE, choices=(*INTENTS, "réfund"))
-    signature = replace(classify.signature, outputs=(field,))
-    modules = (core.modules[0], replace(classify, signature=signature))
-    changed: CoreProgram = replace(core, modules=modules)
-    save_definition(scene.program, changed, scene.program.revision, erin)
-    client = client_of(erin)
-    shown = texts(client.post(f"{NEW}estimate/", filled).content.decode())
-    assert "No example expects the choice “réfund”" in shown
-    assert client.post(NEW, filled).status_code == 302
-
-
-@pytest.mark.parametrize(
-    ("state", "status", "said"),
-    [
-        ("failed", 422, "failed its last test: wrong key"),
-        ("never", 302, "was never tested"),
-        ("works", 302, "“Scripted” answers."),
-    ],
-)
-def test_a_model_that_failed_its_test_is_refused(
-    state: str, status: int, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
-) -> None:
-    Provider.objects.filter(pk=scene.provider.pk).update(
-        check_state=state, check_message="wrong key"
-    )
-    client = client_of(erin)
-    assert said in texts(client.post(f"{NEW}estimate/", filled).content.decode())
-    assert client.post(NEW, filled).status_code == status
 
 
 def test_own_settings_count_when_they_are_chosen(

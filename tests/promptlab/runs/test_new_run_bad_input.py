@@ -11,15 +11,10 @@ from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
 from promptlab.runs.queries import spec_of
+from tests.promptlab.runs.new_run_form import NEW, Post, errors_at, refused, texts
 from tests.promptlab.runs.scene import Scene
-from tests.promptlab.runs.test_new_run import NEW, Post, errors_at, refused, texts, values_in
 
 ClientOf = Callable[[User], Client]
-
-
-@pytest.fixture
-def filled(scene: Scene, erin: User, client_of: ClientOf) -> Post:
-    return values_in(client_of(erin).get(NEW).content.decode())
 
 
 def relabelled(scene: Scene, label: str | None, split: str = "validation") -> None:
