@@ -190,8 +190,8 @@ def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
     )
     return {
         "prompts": best.prompts(),
-        "evaluations": len(Counted.made),
-        "evaluations_asked": Counted.asked,
+        "evaluations": Counted.asked,
+        "distinct": len(Counted.made),
         "reported": best.score / 100,
     }
 
