@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.core.surrogate import Factor, Surrogate
+from optimizer.core.search.surrogate import Factor, Surrogate
 
 
 def surrogate(*sizes: int, examples: int = 60) -> Surrogate:

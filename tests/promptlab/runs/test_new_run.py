@@ -12,10 +12,10 @@ from io import BytesIO
 import pytest
 from django.test import Client
 
-from optimizer.core.lm import Role
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
-from optimizer.core.program import Program as CoreProgram
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.core.programs.signature import Field, FieldType
 from optimizer.models import Completion, ExampleSet, Provider, Run
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.columns import Role as ColumnRole
