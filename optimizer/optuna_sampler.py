@@ -19,8 +19,8 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from optimizer.core.evaluation.stats import Z95, Estimate
+from optimizer.core.search.arms import Arm
 from optimizer.core.search.race import Race, Step
-from optimizer.core.search.surrogate import Arm
 
 E = TypeVar("E")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from optimizer.core.demos.demo_sets import DemoSet
 from optimizer.core.programs.program import Demo
-from optimizer.core.search.surrogate import Floats
+from optimizer.core.search.arms import Floats
 
 
 def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float]]:

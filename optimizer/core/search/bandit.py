@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.core.search.arms import Floats
 from optimizer.core.search.search import Choice
-from optimizer.core.search.surrogate import Floats
 
 LEVEL = 0.02
 """Prior deviation of one level's effect, in scores of 0–1."""

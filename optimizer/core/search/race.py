@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.core.search.surrogate import Arm, Factor, Floats, Outlook, Posterior, Surrogate
+from optimizer.core.search.arms import Arm, Factor, Floats
+from optimizer.core.search.surrogate import Outlook, Posterior, Surrogate
 
 THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""

@@ -19,36 +19,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Arm = tuple[int, ...]
-"""One option index per parameter."""
-
-LEVEL_VARIANCE = 1.0
-"""Prior variance of the level m around one half: as good as unknown for scores in 0–1."""
-EFFECT, EFFECT_DOUBT = 0.05, 1.5
-"""Prior of an option effect's deviation: median, and deviation of its logarithm."""
-RESIDUAL, RESIDUAL_DOUBT = 0.02, 1.0
-SMALLEST, LARGEST = 0.004, 0.4
-"""Bounds of a deviation, in scores of 0–1."""
-STEPS = (1.8, 1.3)
-"""Factors by which a deviation is varied in the search for the likeliest."""
-SHARE_PRIOR = (0.25, 0.2)
-"""Prior shares of the variance within an arm: example difficulty, option effects on examples."""
-PRIOR_WEIGHT = 30.0
-
-
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """An effect that arms share: `similarity[a, b]` of options a and b of one parameter.
-
-    The identity matrix gives each option an effect of its own; an overlap matrix lets demo sets
-    that have demos in common share theirs. Symmetric, positive semidefinite, ones on the diagonal.
-    `typical` is the effect's usual deviation, in scores of 0–1; the scores correct it.
-    """
-
-    parameter: int
-    similarity: Floats
-    typical: float = EFFECT
+from optimizer.core.search.arms import Arm, Factor, Floats
+from optimizer.core.search.variances import (
+    LEVEL_VARIANCE,
+    RESIDUAL,
+    SMALLEST,
+    Evidence,
+    Variances,
+    estimated_variances,
+    likeliest_deviations,
+)
 
 
 @dataclass(frozen=True)
@@ -72,25 +52,6 @@ class Outlook:
 
 
 @dataclass(frozen=True)
-class _Variances:
-    difficulty: float
-    effects: Floats
-    noise: float
-
-    @property
-    def total(self) -> float:
-        return float(self.difficulty + self.effects.sum() + self.noise)
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """Scores of observed arms, boiled down: precision and information of their true means."""
-
-    precision: Floats
-    information: Floats
-
-
-@dataclass(frozen=True)
 class _Solution:
     """`inner` = I + precision × kernel of the observed arms, `weights` = inner⁻¹ × information: any
     arm's mean is its kernel with the observed arms times the weights.
@@ -109,8 +70,8 @@ class Surrogate:
     arms: list[Arm] = field(default_factory=list)
     _rows: list[Floats] = field(default_factory=list)
     _deviations: Floats | None = None
-    _variances: _Variances | None = None
-    _evidence: _Evidence | None = None
+    _variances: Variances | None = None
+    _evidence: Evidence | None = None
     _solution: _Solution | None = None
 
     def observe(self, arm: Arm, positions: Sequence[int], scores: Sequence[float]) -> None:
@@ -132,7 +93,12 @@ class Surrogate:
         """Estimate all variances anew from the scores so far."""
         self._variances = self._estimate_variances()
         self._evidence = self._solution = None
-        self._deviations = self._likeliest_deviations(self._boiled_down())
+        self._deviations = likeliest_deviations(
+            self._boiled_down(),
+            self._similar(self.arms, self.arms),
+            self._typical(),
+            self._current_deviations(),
+        )
 
     def posterior(self, pool: Sequence[Arm]) -> Posterior:
         """Beliefs about arms, observed or not."""
@@ -227,7 +193,7 @@ class Surrogate:
         residual = RESIDUAL if combined else SMALLEST
         return np.array([*(factor.typical for factor in self.factors), residual])
 
-    def _current_variances(self) -> _Variances:
+    def _current_variances(self) -> Variances:
         if self._variances is None:
             self._variances = self._estimate_variances()
         return self._variances
@@ -237,34 +203,12 @@ class Surrogate:
             self._deviations = self._typical()
         return self._deviations
 
-    def _estimate_variances(self) -> _Variances:
-        """Variance components within arms, from products of scores on shared examples."""
-        rows = np.array(self._rows)
-        seen = ~np.isnan(rows)
-        mask, scores = seen.astype(np.float64), np.where(seen, rows, 0.0)
-        mean = float(np.clip(scores.sum() / max(mask.sum(), 1.0), 0.05, 0.95))
-        shared, products, sums = mask @ mask.T, scores @ scores.T, scores @ mask.T
-        enough = shared >= 4
-        spread = products - sums * sums.T / np.maximum(shared, 1)
-        covariance = np.where(enough, spread / np.maximum(shared - 1, 1), 0.0)
-        weight = np.where(enough, shared - 1, 0.0)
-        own = np.diag(weight)
-        total = (np.diag(covariance) @ own + 20 * mean * (1 - mean)) / (own.sum() + 20)
-        pairs = np.triu_indices(len(rows), 1)
-        columns = [s[pairs] for s in self._similar(self.arms, self.arms)]
-        design = np.column_stack([np.ones(len(pairs[0])), *columns])
-        # Pairs of arms are far from independent: together they count as much as the arms.
-        weights = weight[pairs] / max(1.0, len(rows) / 4)
-        count = len(self.factors)
-        typical = np.array([factor.typical for factor in self.factors])
-        shares = SHARE_PRIOR[1] * typical / max(float(typical.sum()), 1e-9)
-        prior = np.array([SHARE_PRIOR[0], *shares]) * total
-        left = (design * weights[:, None]).T @ design + PRIOR_WEIGHT * np.eye(count + 1)
-        right = (design * weights[:, None]).T @ covariance[pairs] + PRIOR_WEIGHT * prior
-        found = np.maximum(_nonnegative(left, right), 1e-5)
-        return _Variances(float(found[0]), found[1:], float(max(total - found.sum(), 0.03 * total)))
+    def _estimate_variances(self) -> Variances:
+        similar = self._similar(self.arms, self.arms)
+        typical = [factor.typical for factor in self.factors]
+        return estimated_variances(np.array(self._rows), similar, typical)
 
-    def _boiled_down(self) -> _Evidence:
+    def _boiled_down(self) -> Evidence:
         if self._evidence is None:
             rows = np.array(self._rows)
             count = len(rows)
@@ -275,39 +219,8 @@ class Surrogate:
                 inverse = np.linalg.inv(covariance[np.ix_(arms, arms)])
                 precision[np.ix_(arms, arms)] += len(examples) * inverse
                 information[arms] += inverse @ (rows[np.ix_(arms, examples)] - 0.5).sum(axis=1)
-            self._evidence = _Evidence(precision, information)
+            self._evidence = Evidence(precision, information)
         return self._evidence
-
-    def _likeliest_deviations(self, evidence: _Evidence) -> Floats:
-        """Deviations of option effects and residual, by coordinate ascent on the posterior."""
-        similar = self._similar(self.arms, self.arms)
-        middle = self._typical()
-        doubt = np.array([EFFECT_DOUBT] * len(similar) + [RESIDUAL_DOUBT])
-        eye = np.eye(len(self.arms))
-
-        def likelihood(deviations: Floats) -> float:
-            kernel = LEVEL_VARIANCE + deviations[-1] ** 2 * eye
-            for deviation, matrix in zip(deviations, similar, strict=False):
-                kernel = kernel + deviation**2 * matrix
-            inner = eye + evidence.precision @ kernel
-            solved = np.linalg.solve(inner, evidence.information)
-            fit = evidence.information @ kernel @ solved - np.linalg.slogdet(inner)[1]
-            return float(0.5 * (fit - (((np.log(deviations) - np.log(middle)) / doubt) ** 2).sum()))
-
-        found = self._current_deviations()
-        best = likelihood(found)
-        # Together first: effects that explain the same scores share them.
-        directions = [np.ones(len(found)), *np.eye(len(found))]
-        for step in STEPS:
-            for direction in directions:
-                for factor in (step, 1 / step):
-                    while True:
-                        tried = np.clip(found * factor**direction, SMALLEST, LARGEST)
-                        value = likelihood(tried)
-                        if value <= best + 1e-6:
-                            break
-                        best, found = value, tried
-        return np.asarray(found, dtype=np.float64)
 
 
 def _seen_alike(seen: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[int]]]:
@@ -319,16 +232,3 @@ def _seen_alike(seen: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[int]]
         arms = np.flatnonzero(seen[:, examples[0]])
         if len(arms):
             yield arms.tolist(), examples
-
-
-def _nonnegative(left: Floats, right: Floats) -> Floats:
-    """Solve left x = right, with what comes out negative set to 0 and the rest solved again."""
-    active = np.ones(len(right), dtype=bool)
-    found = np.asarray(np.linalg.solve(left, right), dtype=np.float64)
-    while (found < 0).any():
-        active &= found > 0
-        found = np.zeros(len(right))
-        if not active.any():
-            break
-        found[active] = np.linalg.solve(left[np.ix_(active, active)], right[active])
-    return found

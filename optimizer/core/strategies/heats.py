@@ -23,9 +23,9 @@ from optimizer.core.programs.program import digest_of
 from optimizer.core.runs.board import Board, crown, is_perfect
 from optimizer.core.runs.conduct import NothingToGain
 from optimizer.core.runs.trials import full_baseline, full_trial
+from optimizer.core.search.arms import Arm, Factor, Floats
 from optimizer.core.search.race import DIGITS, Race, Step
 from optimizer.core.search.search import Choice
-from optimizer.core.search.surrogate import Arm, Factor, Floats
 from optimizer.core.strategies.counting import is_tight, race_budget
 from optimizer.core.strategies.options import Options
 

@@ -23,9 +23,9 @@ from optimizer.core.instructions.reflection import Case, reflect
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
 from optimizer.core.runs.board import Board
+from optimizer.core.search.arms import Floats
 from optimizer.core.search.bandit import Bandit
 from optimizer.core.search.search import Choice
-from optimizer.core.search.surrogate import Floats
 from optimizer.core.strategies.proposal_space import Space
 
 REFLECTION = "reflection"
