@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted
-from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
+from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
-from optimizer.core.evaluation.metrics import Metric
-from optimizer.core.evaluation.outcome import Outcome
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import INPUT, Call, Demo, Module, ModuleKind, Program
-from optimizer.core.programs.signature import UnreadableValue, Value
+from optimizer.core.demos.labels import labelled_demo
+from optimizer.core.demos.traces import TraceDemos, accepted_traces
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import Value
 
-CHUNK = 16
-"""Training examples that the teacher is run on at a time."""
 SHOWN_DEMOS = 3
 """Demos shown to the optimizer model in one proposal."""
 
 DemoSet = tuple[Demo, ...]
-TraceDemos = dict[str, tuple[Demo, ...]]
-"""The demos that one accepted trace gives, by module: every call of it is blessed (§3.1)."""
 
 
 @dataclass(frozen=True)
@@ -83,111 +76,6 @@ def settings_to_show(settings: Settings, sets: int) -> Settings | None:
     if not settings.grounding.demos or not sets:
         return None
     return replace(settings, demo_sets=sets + 1, max_bootstrapped_demos=SHOWN_DEMOS)
-
-
-def accepted_traces(
-    spec: RunSpec, wanted: int, rng: random.Random
-) -> Conversation[list[TraceDemos]]:
-    """Run the teacher over the training examples until `wanted` traces scored at least λ.
-
-    A second round at temperature 1 follows for examples that failed, when the first gave too few.
-    """
-    teacher = baseline_of(spec.program)
-    role = Role.TEACHER if Role.TEACHER in spec.models else Role.TASK
-    waiting = list(spec.train)
-    rng.shuffle(waiting)
-    found: list[TraceDemos] = []
-    for sample, temperature in ((0, None), (1, 1.0)):
-        failed: list[Example] = []
-        while waiting and len(found) < wanted:
-            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
-            outcomes = yield from evaluate(
-                Evaluate(teacher, tuple(chunk), Purpose.BOOTSTRAP, role, sample, temperature)
-            )
-            for example, outcome in zip(chunk, outcomes, strict=True):
-                if _accepted(outcome, spec.metric.threshold):
-                    found.append(_trace_demos(outcome))
-                else:
-                    failed.append(example)
-        if len(found) >= spec.settings.max_bootstrapped_demos:
-            break
-        waiting = failed
-    return found
-
-
-def harvest(
-    program: Program,
-    outcomes: Iterable[Outcome],
-    threshold: float,
-    train: Collection[Example],
-) -> list[TraceDemos]:
-    """Demos out of traces that evaluations left behind: scored at least λ, one an example, no call.
-
-    Only traces of `train` are taken, whatever else was evaluated: a demo from the examples that
-    score candidates would leak them. The first trace of an example wins; a trace in which some call
-    of the program is missing or could not be read gives none.
-    """
-    known = {example.id for example in train}
-    calls = {call.name for call in program.calls}
-    found: dict[str, TraceDemos] = {}
-    for outcome in outcomes:
-        read = {call.call for call in outcome.trace if not call.problem}
-        usable = outcome.example_id in known and read >= calls and _accepted(outcome, threshold)
-        if usable and outcome.example_id not in found:
-            found[outcome.example_id] = _trace_demos(outcome)
-    return list(found.values())
-
-
-def labelled_demo(
-    program: Program, metric: Metric, module: Module, example: Example
-) -> Demo | None:
-    """The dataset's own answer as a demo, where a call's inputs and outputs are all in the data.
-
-    Chain-of-thought modules get none: a label has no reasoning to show.
-    """
-    if module.kind is ModuleKind.CHAIN_OF_THOUGHT:
-        return None
-    for call in program.calls:
-        if call.module == module.name:
-            values = _labelled_values(program, metric, module, call, example)
-            if values is not None:
-                return Demo(values)
-    return None
-
-
-def _labelled_values(
-    program: Program, metric: Metric, module: Module, call: Call, example: Example
-) -> dict[str, Value] | None:
-    values: dict[str, Value] = {}
-    for name, source in call.inputs.items():
-        owner, _, field = source.partition(".")
-        if owner != INPUT or field not in example.inputs:
-            return None
-        values[name] = example.inputs[field]
-    output_names = {source: name for name, source in program.outputs.items()}
-    for output in module.signature.outputs:
-        name = output_names.get(f"{call.name}.{output.name}", "")
-        column = metric.expected if name == metric.output else name
-        label = example.expected.get(column)
-        if isinstance(label, list) and output.type != "list":
-            label = label[0] if label else None
-        try:
-            values[output.name] = output.read(label)
-        except UnreadableValue:
-            return None
-    return values
-
-
-def _accepted(outcome: Outcome, threshold: float) -> bool:
-    return outcome.score is not None and bool(outcome.trace) and outcome.score.value >= threshold
-
-
-def _trace_demos(outcome: Outcome) -> TraceDemos:
-    found: TraceDemos = {}
-    for call in outcome.trace:
-        demo = Demo({**call.inputs, **call.outputs}, augmented=True)
-        found[call.module] = (*found.get(call.module, ()), demo)
-    return found
 
 
 def _sets_of(

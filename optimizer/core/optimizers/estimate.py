@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out_size, validation_of
-from optimizer.core.demos.demo_sets import labelled_demo
+from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import ModulePrompt, baseline_of
