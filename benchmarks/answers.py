@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.example import Example
-from optimizer.core.execute import Calls, Prediction, judged, predict
-from optimizer.core.lm import Prompt, Reply, Role
-from optimizer.core.metrics import Metric
-from optimizer.core.outcome import Outcome
-from optimizer.core.program import Program, digest_of
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.execute import Calls, Prediction, judged, predict
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.program import Program, digest_of
 from optimizer.lm.call import call_of
 from optimizer.lm.openai_http import OpenAIHttp
 

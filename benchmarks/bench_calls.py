@@ -65,8 +65,8 @@ class Bench:
         )  # fmt: skip
 
     def spec(self, name: str) -> Any:
-        from optimizer.core.lm import Role
-        from optimizer.core.spec import ModelRef, RunSpec, Settings
+        from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+        from optimizer.core.programs.lm import Role
         from tests.fakes.world import LABEL, messages, one_module_program
 
         examples = tuple(
@@ -82,8 +82,8 @@ class Bench:
 
     def bodies(self, name: str) -> list[dict[str, Any]]:
         """The requests of such a run, as they go over the line."""
-        from optimizer.core.candidate import baseline_of
-        from optimizer.core.execute import predict
+        from optimizer.core.evaluation.execute import predict
+        from optimizer.core.programs.candidate import baseline_of
 
         spec = self.spec(name)
         found = []
@@ -123,9 +123,9 @@ class Timed:
     turn: Turn | None = None
 
     def converse(self, spec: Any, new_search: Any) -> Any:
-        from optimizer.core.candidate import baseline_of
-        from optimizer.core.events import Result, StopReason
-        from optimizer.core.requests import Evaluate, Purpose, evaluate
+        from optimizer.core.conversation.events import Result, StopReason
+        from optimizer.core.conversation.requests import Evaluate, Purpose, evaluate
+        from optimizer.core.programs.candidate import baseline_of
 
         best = baseline_of(spec.program)
         clock = Clock()

@@ -14,10 +14,10 @@ from typing import Any
 from benchmarks import miprov2
 from benchmarks.miprov2 import Mode
 from benchmarks.simulator import Simulation, Surface
-from optimizer.core.conduct import conduct
-from optimizer.core.heats import open_race
+from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
-from optimizer.core.spec import Settings
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.strategies.heats import open_race
 
 BLOCK = 10
 HALF = 0.5

@@ -27,8 +27,8 @@ from benchmarks.peer_figures import report, summed_up
 from benchmarks.peer_ours import Worker, preferred, worker
 from benchmarks.tasks import REPLY_TOKENS, SHORT, TASKS, WHOLE, Sizes, Task, dealt
 from optimizer.codec import from_json, to_json
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.lm.openai_http import OpenAIHttp
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_server import engines_for_this_machine

@@ -17,12 +17,12 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, TASKS, Task, dealt
-from optimizer.core.candidate import ModulePrompt
-from optimizer.core.example import Example
-from optimizer.core.parse import UnreadableReply, parse
-from optimizer.core.program import Demo, Module
-from optimizer.core.render import render, reply_schema
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.render import render, reply_schema
+from optimizer.core.programs.signature import Field, FieldType, Signature
 
 MANY_ERRORS = 100_000
 """A reply that cannot be read scores 0 and does not end the run, as on our side."""

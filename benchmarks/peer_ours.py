@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
 from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, Sizes, Task, dealt
-from optimizer.core.candidate import Candidate
-from optimizer.core.estimate import estimate
-from optimizer.core.events import Result
-from optimizer.core.lm import Role
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import BudgetSpent, Conversation, Evaluate
+from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.requests import BudgetSpent, Conversation, Evaluate
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import Effort, ModelRef, RunSpec
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.lm import Role
+from optimizer.core.search.search import NewSearch
 from tests.browser.ground import database, empty_home
 
 if TYPE_CHECKING:

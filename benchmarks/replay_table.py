@@ -24,11 +24,11 @@ from typing import Any
 from benchmarks.answers import Answers
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.tasks import REPLY_TOKENS, TASKS, Task
-from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.program import Demo, Module
-from optimizer.core.signature import written
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import written
 from optimizer.lm.openai_http import OpenAIHttp
 
 OPTIONS = Path(__file__).parent / "options"

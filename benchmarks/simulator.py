@@ -14,17 +14,17 @@ from typing import Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.demos import DemoSets
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.options import Options
-from optimizer.core.outcome import Outcome, Score
-from optimizer.core.program import Call, Demo, Module, Program
-from optimizer.core.requests import Answer, Conversation, Evaluate
-from optimizer.core.signature import Field, Signature
-from optimizer.core.spec import ModelRef, RunSpec, Settings
+from optimizer.core.conversation.requests import Answer, Conversation, Evaluate
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.demos.demo_sets import DemoSets
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.signature import Field, Signature
+from optimizer.core.strategies.options import Options
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]

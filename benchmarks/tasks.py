@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.program import Call, Demo, Module, Program
-from optimizer.core.signature import Field, FieldType, Signature, Value
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.headless.dataset import Splits, read_splits
 
 DATA = Path(__file__).parent / "data"

@@ -6,15 +6,22 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.example import Example
-from optimizer.core.execute import Prediction, judged, predict
-from optimizer.core.lm import Prompt, Reply
-from optimizer.core.metrics import Metric
-from optimizer.core.outcome import Outcome, Score
-from optimizer.core.program import Program
-from optimizer.core.requests import Ask, BudgetSpent, Evaluate, Outcomes, Replies, Request
-from optimizer.core.spec import RunSpec
+from optimizer.core.conversation.requests import (
+    Ask,
+    BudgetSpent,
+    Evaluate,
+    Outcomes,
+    Replies,
+    Request,
+)
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.execute import Prediction, judged, predict
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.program import Program
 from optimizer.leaving import Leaving, WorkerStops
 from optimizer.lines import Line, Lines, refused_prompt
 from optimizer.lm.failures import CallFailed

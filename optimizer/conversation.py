@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from typing import cast
 
 from optimizer.answering import Answering, Open
-from optimizer.core.events import Event, Result
-from optimizer.core.requests import Answer, Ask, BudgetSpent, Conversation, Evaluate, Request
+from optimizer.core.conversation.events import Event, Result
+from optimizer.core.conversation.requests import (
+    Answer,
+    Ask,
+    BudgetSpent,
+    Conversation,
+    Evaluate,
+    Request,
+)
 from optimizer.pulse import Progress
 from optimizer.recorder import Recorder
 from optimizer.writer import Writer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from optimizer import codec
-from optimizer.core.example import Example
-from optimizer.core.program import digest_of
-from optimizer.core.spec import Limits, RunSpec
+from optimizer.core.conversation.spec import Limits, RunSpec
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import digest_of
 from optimizer.models import ExampleSet, Run
 
 

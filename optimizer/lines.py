@@ -9,8 +9,8 @@ from typing import Protocol
 from django.conf import settings
 
 from optimizer import secrets
-from optimizer.core.lm import Prompt, Reply, Role
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.leaving import ProviderClosed, ProviderDown
 from optimizer.lm.call import Client, call_of
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused

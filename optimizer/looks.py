@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Min, QuerySet
 
-from optimizer.core.requests import Purpose
+from optimizer.core.conversation.requests import Purpose
 from optimizer.models import Exchange, Run
 
 

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from optimizer import codec, tasks
-from optimizer.core.example import Example
-from optimizer.core.outcome import Outcome
-from optimizer.core.pilot import Pilot, pilot_of
-from optimizer.core.program import Program
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.evaluation.pilot import Pilot, pilot_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
 from optimizer.models import Measurement
 
 EXAMPLES = 5

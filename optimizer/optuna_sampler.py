@@ -18,9 +18,9 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from optimizer.core.race import Race, Step
-from optimizer.core.stats import Z95, Estimate
-from optimizer.core.surrogate import Arm
+from optimizer.core.evaluation.stats import Z95, Estimate
+from optimizer.core.search.arms import Arm
+from optimizer.core.search.race import Race, Step
 
 E = TypeVar("E")
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from optimizer import codec, models
-from optimizer.core.outcome import Outcome
+from optimizer.core.evaluation.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from optimizer import codec
-from optimizer.core.program import Program
-from optimizer.core.signature import Field, name_problems
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import Field, name_problems
 
 FORMAT = "promptlab/program@1"
 _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]{0,63}$"

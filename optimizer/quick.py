@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from optimizer import codec, doorbell, lines, ownership
 from optimizer.answering import run_example
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.lm import Message, Reply, Role
-from optimizer.core.metrics import Metric
-from optimizer.core.outcome import Outcome
-from optimizer.core.program import Program
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.core.programs.program import Program
 from optimizer.leaving import Leaving
 from optimizer.lines import (
     Connect,

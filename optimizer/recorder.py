@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from optimizer import codec, doorbell, outcomes, summary
 from optimizer.answering import Open
-from optimizer.core.candidate import Candidate
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     BestChanged,
     Event,
     FullScored,
@@ -28,7 +27,8 @@ from optimizer.core.events import (
     TestScored,
     TrialStarted,
 )
-from optimizer.core.requests import Ask, Evaluate, Outcomes, Replies, Request
+from optimizer.core.conversation.requests import Ask, Evaluate, Outcomes, Replies, Request
+from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow

@@ -23,10 +23,10 @@ from django.db.models.functions import Coalesce, Now
 from optimizer import frozen, lines, ownership, tasks
 from optimizer.answering import Answering
 from optimizer.conversation import hold
-from optimizer.core.candidate import baseline_of
-from optimizer.core.events import Result
+from optimizer.core.conversation.events import Result
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer
-from optimizer.core.search import NewSearch
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.search.search import NewSearch
 from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, ProviderDown, WorkerStops
 from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
 from optimizer.lm.ledger import Ledger

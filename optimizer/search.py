@@ -13,8 +13,8 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
-from optimizer.core.search import Choice, Search
-from optimizer.core.stats import Estimate
+from optimizer.core.evaluation.stats import Estimate
+from optimizer.core.search.search import Choice, Search
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 logging.getLogger("optuna").setLevel(logging.ERROR)

@@ -7,11 +7,11 @@ from typing import Literal
 from django.db import transaction
 
 from optimizer import doorbell, frozen, prices, tasks
-from optimizer.core.doubts import label_fault, setting_faults
-from optimizer.core.estimate import estimate
-from optimizer.core.lm import Role
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import RunSpec
+from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.doubts import label_fault, setting_faults
 from optimizer.models import Provider, Run
 
 Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]

@@ -6,9 +6,20 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from optimizer import codec
-from optimizer.core.conclusion import Conclusion, conclude
-from optimizer.core.events import BestChanged, FullScored, MinibatchScored, Result, TestScored
-from optimizer.core.stats import Comparison, FullScore, compare_differences, mean_interval
+from optimizer.core.conversation.events import (
+    BestChanged,
+    FullScored,
+    MinibatchScored,
+    Result,
+    TestScored,
+)
+from optimizer.core.evaluation.stats import (
+    Comparison,
+    FullScore,
+    compare_differences,
+    mean_interval,
+)
+from optimizer.core.runs.conclusion import Conclusion, conclude
 from optimizer.models import Outcome, Run, Trial
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 
 from optimizer import codec, tasks
-from optimizer.core.candidate import Candidate
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric
-from optimizer.core.program import Program
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
 from optimizer.models import Tryout
 
 

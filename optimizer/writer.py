@@ -18,9 +18,9 @@ from typing import Any
 import psycopg
 
 from optimizer import outcomes, ownership
-from optimizer.core.lm import Reply
-from optimizer.core.outcome import Outcome
-from optimizer.core.requests import BudgetSpent
+from optimizer.core.conversation.requests import BudgetSpent
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.lm import Reply
 from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, WorkerStops
 from optimizer.lm.failures import CallFailed, NotSent, SentTooOften
 from optimizer.lm.ledger import Answer, Closing, Ledger

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optimizer.core.example import Example
-from optimizer.core.program import Program
-from optimizer.core.signature import Field, UnreadableValue, Value
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import Field, UnreadableValue, Value
 
 SHARES = {"train": 40, "validation": 40, "test": 20}
 _NAMES = {

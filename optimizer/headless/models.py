@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from optimizer import secrets
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
 from optimizer.models import Provider
 
 NAMESPACE = "cli"

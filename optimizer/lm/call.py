@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from optimizer.core.lm import Message, Prompt, Reply, Role
-from optimizer.core.program import digest_of
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.lm import Message, Prompt, Reply, Role
+from optimizer.core.programs.program import digest_of
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.failures import CallFailed, Charge
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.ownership import Owner, Superseded

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import LMCall, storable
 from optimizer.lm.failures import (
     CallFailed,

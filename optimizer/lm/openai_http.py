@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import LMCall, storable
 from optimizer.lm.failures import (
     CallFailed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import Client, LMCall, key_of
 from optimizer.lm.failures import CallFailed, NoReply
 from optimizer.prices import Price

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import Client, LMCall
 from optimizer.lm.failures import CallFailed, Charge, SchemaRefused
 from optimizer.lm.paid import RESENDS

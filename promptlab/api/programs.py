@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Status
 
 from optimizer import program_file
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.program_file import Fault, UnreadableProgram
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window

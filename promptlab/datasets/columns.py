@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from optimizer.core.signature import REASONING, Field, FieldType, Value, written
+from optimizer.core.programs.signature import REASONING, Field, FieldType, Value, written
 from promptlab.datasets.splitting import split_named
 from promptlab.datasets.table import Table
 

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.signature import FieldType
+from optimizer.core.programs.signature import FieldType
 from promptlab.datasets.apart import Found
 from promptlab.datasets.columns import Column, Role, Use, use_of
 from promptlab.datasets.encodings import CHOICES

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from optimizer.core.program import digest_of
-from optimizer.core.signature import FieldType, UnreadableValue, Value
+from optimizer.core.programs.program import digest_of
+from optimizer.core.programs.signature import FieldType, UnreadableValue, Value
 from promptlab.datasets.columns import MAX_LABELS, Role, Use, is_missing
 from promptlab.datasets.splitting import Split, SplitPlan, deal, split_named
 from promptlab.datasets.table import Row

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal, NoReturn, TextIO
 
-from optimizer.core.signature import Value
+from optimizer.core.programs.signature import Value
 from promptlab.datasets.table import (
     MAX_ROWS,
     Problem,

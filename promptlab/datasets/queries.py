@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from optimizer.core.example import Example
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.splitting import Split

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from optimizer.core.signature import Value
+from optimizer.core.programs.signature import Value
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 100_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric
-from optimizer.core.outcome import Score
-from optimizer.core.signature import Value, written
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import Score
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.signature import Value, written
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.queries import as_example, find_examples
 

@@ -9,9 +9,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
-from optimizer.core.signature import name_problems
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.programs.signature import name_problems
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
 from promptlab.accounts.models import Project
 
 

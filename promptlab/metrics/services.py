@@ -9,9 +9,9 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset

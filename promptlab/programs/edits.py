@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from optimizer.core.program import INPUT, Call, Module, Program
-from optimizer.core.signature import REASONING, Field, placeholders
+from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.signature import REASONING, Field, placeholders
 from promptlab.programs.wires import suggested
 
 Renamed = Mapping[str, str]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from optimizer import codec
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.models import Project
 
 

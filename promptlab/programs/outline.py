@@ -8,8 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.program import INPUT, Call, Module, ModuleKind, PartKind, Problem, Program
-from optimizer.core.signature import Field
+from optimizer.core.programs.program import (
+    INPUT,
+    Call,
+    Module,
+    ModuleKind,
+    PartKind,
+    Problem,
+    Program,
+)
+from optimizer.core.programs.signature import Field
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
 from promptlab.programs.wires import in_order, outputs_in_order

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer import codec
-from optimizer.core.program import ModuleKind
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import ModuleKind
+from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from optimizer.core.program import INPUT, Call, Module, ModuleKind, Program
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.programs.program import INPUT, Call, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature
 
 TEXT = (Field("text"),)
 ANSWER = (Field("answer"),)

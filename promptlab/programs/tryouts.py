@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from optimizer import codec, tryouts
-from optimizer.core.candidate import Candidate, ModulePrompt, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.lm import Message
-from optimizer.core.metrics import Metric
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.program import Module, ModuleKind, Program
-from optimizer.core.render import output_fields, render
-from optimizer.core.signature import FieldType, Value, written
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Message
+from optimizer.core.programs.program import Module, ModuleKind, Program
+from optimizer.core.programs.render import output_fields, render
+from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.models import Tryout
 from promptlab.accounts.models import Project
 from promptlab.programs.wires import outputs_in_order

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from optimizer.core.program import INPUT, Call, Program, fits
-from optimizer.core.signature import Field
+from optimizer.core.programs.program import INPUT, Call, Program, fits
+from optimizer.core.programs.signature import Field
 
 
 class Misfit(StrEnum):

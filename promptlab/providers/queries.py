@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import Case, QuerySet, When
 
-from optimizer.core.lm import Role
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.lm import Role
 from optimizer.models import Provider, Run
 from optimizer.prices import Price, price_of
 from promptlab.accounts.models import Project

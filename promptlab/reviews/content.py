@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from optimizer.codec import canonical, from_json, to_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.events import TestScored
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric
-from optimizer.core.program import Module, Program
-from optimizer.core.spec import Settings
-from optimizer.core.stats import Comparison, Estimate, FullScore
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.conversation.spec import Settings
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Module, Program
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class ModelSource:
 
 @dataclass(frozen=True)
 class Recommended:
-    """What the run concluded about its best (see optimizer.core.conclusion): in a word, found on
-    which examples, in a sentence; `kept`: the original prompt was the recommended one."""
+    """What the run concluded about its best (see optimizer.core.runs.conclusion): in a word, found
+    on which examples, in a sentence; `kept`: the original prompt was the recommended one."""
 
     kind: str
     on: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate as CoreCandidate
-from optimizer.core.events import TestScored
-from optimizer.core.lm import Role
-from optimizer.core.spec import ModelRef, RunSpec
-from optimizer.core.stats import Comparison, FullScore
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.conversation.spec import ModelRef, RunSpec
+from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.programs.candidate import Candidate as CoreCandidate
+from optimizer.core.programs.lm import Role
 from optimizer.looks import look_of
 from optimizer.models import Candidate, Provider, Run, Trial
 from optimizer.summary import conclusion_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from optimizer.core.lm import Role
+from optimizer.core.conversation.spec import Effort, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import Effort, RunSpec
+from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
 
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.doubts import label_doubts, label_fault, setting_faults
-from optimizer.core.lm import Role
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.signature import FieldType, written
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.signature import FieldType, written
+from optimizer.core.runs.doubts import label_doubts, label_fault, setting_faults
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets

@@ -12,10 +12,10 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from optimizer.core.example import Example
-from optimizer.core.outcome import Outcome
-from optimizer.core.program import Demo, Module
-from optimizer.core.signature import written
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import written
 from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import evidence
 from promptlab.runs.evidence import FILTERS, Comparing, Evaluated, Filter, Row

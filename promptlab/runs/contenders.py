@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from optimizer.core.stats import compare_differences, mean_interval
+from optimizer.core.evaluation.stats import compare_differences, mean_interval
 from optimizer.models import Run
 from promptlab.runs.board import Board, TrialRow
 

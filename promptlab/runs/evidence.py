@@ -9,9 +9,9 @@ from typing import Literal, cast
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.signature import Value
-from optimizer.core.stats import Comparison, Estimate, compare_differences, mean_interval
+from optimizer.core.evaluation.stats import Comparison, Estimate, compare_differences, mean_interval
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.signature import Value
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run, Trial

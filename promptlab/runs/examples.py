@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from django.db import connection
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.example import Example
-from optimizer.core.outcome import Outcome
-from optimizer.core.program import Program
-from optimizer.core.signature import written
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import written
 from optimizer.models import Outcome as OutcomeRow
 from promptlab.programs.tryouts import ShownCall, shown_call
 

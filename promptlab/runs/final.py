@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from optimizer import looks, summary
 from optimizer.codec import from_json
-from optimizer.core.conclusion import Conclusion
-from optimizer.core.events import TestScored
-from optimizer.core.shrinking import own_variance, shrunken
-from optimizer.core.stats import Estimate, FullScore
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.evaluation.shrinking import own_variance, shrunken
+from optimizer.core.evaluation.stats import Estimate, FullScore
+from optimizer.core.runs.conclusion import Conclusion
 from optimizer.models import Run, Trial
 from promptlab.runs import evidence
 from promptlab.runs.evidence import Evaluated

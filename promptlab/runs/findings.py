@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.events import DemoSetFound, InstructionProposed, ProposalRefused
-from optimizer.core.program import Demo, Module, Program
-from optimizer.core.render import output_fields
+from optimizer.core.conversation.events import DemoSetFound, InstructionProposed, ProposalRefused
+from optimizer.core.programs.program import Demo, Module, Program
+from optimizer.core.programs.render import output_fields
 from optimizer.models import Run, RunEvent
 from promptlab.runs.board import Board, TrialRow
 from promptlab.runs.codes import letter

@@ -9,9 +9,9 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.lm import Role
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
-from optimizer.core.spec import Effort, Limits, ModelRef, Settings
+from optimizer.core.programs.lm import Role
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric

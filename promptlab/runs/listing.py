@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from optimizer.core.stats import Estimate
+from optimizer.core.evaluation.stats import Estimate
 from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.runs import final, queries

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from optimizer import measuring
 from optimizer.codec import to_json
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
-from optimizer.core.pilot import Pilot
-from optimizer.core.program import digest_of
+from optimizer.core.evaluation.pilot import Pilot
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import digest_of
 from optimizer.models import Measurement
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets

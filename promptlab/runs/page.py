@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.events import Phase, TestScored
+from optimizer.core.conversation.events import Phase, TestScored
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import RunSpec
-from optimizer.core.stats import Comparison, Estimate, FullScore
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.health import workers_alive
 from promptlab.runs import board as boards

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.events import Phase, StopReason
+from optimizer.core.conversation.events import Phase, StopReason
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.stats import FullScore
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import RunSpec
-from optimizer.core.stats import FullScore
 from optimizer.models import Run, RunEvent
 from promptlab.runs.models import Launch
 from promptlab.runs.progress import has_final_word, phases_in

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from optimizer.core.estimate import ASK_TOKENS, RunEstimate, estimate
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
-from optimizer.core.pilot import Pilot
-from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.pilot import Pilot
+from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
 from optimizer.prices import Price
 from promptlab.accounts.models import Project

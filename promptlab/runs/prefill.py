@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from optimizer.core.lm import Role
+from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
-from optimizer.core.spec import Effort, Settings
+from optimizer.core.programs.lm import Role
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from optimizer.core.events import Phase
+from optimizer.core.conversation.events import Phase
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.conversation.splits import held_out_size
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import RunSpec
-from optimizer.core.splits import held_out_size
 from optimizer.models import Run
 
 RECENT = 6

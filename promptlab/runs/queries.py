@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from optimizer.codec import from_json
-from optimizer.core.spec import RunSpec
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
 from promptlab.runs.models import Launch

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
-from optimizer.core.events import Phase, StopReason
+from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.models import Run
 from promptlab.runs.models import Launch
 from promptlab.ui.numbers import duration, money

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from optimizer.core.spec import Effort, Settings
+from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
 from promptlab.runs.models import Launch

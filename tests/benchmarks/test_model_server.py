@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestServer
 from benchmarks.answers import Answers
 from benchmarks.model_server import CountingFront
 from benchmarks.tasks import TASKS, dealt
-from optimizer.core.candidate import baseline_of
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.lm.openai_http import OpenAIHttp
 from promptlab.launch.model_server import Engine, Engines
 from tests.fakes.openai_server import OpenAIServer

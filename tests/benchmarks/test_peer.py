@@ -15,13 +15,19 @@ from benchmarks.peer_dspy import Counted, SameWords, signature_of
 from benchmarks.peer_figures import resampled, summed_up
 from benchmarks.peer_ours import Allowance, spec_within
 from benchmarks.tasks import TASKS, WHOLE, dealt
-from optimizer.core.candidate import baseline_of
-from optimizer.core.estimate import estimate
-from optimizer.core.events import Noted, Result, StopReason
+from optimizer.core.conversation.events import Noted, Result, StopReason
+from optimizer.core.conversation.requests import (
+    BudgetSpent,
+    Conversation,
+    Evaluate,
+    Purpose,
+    evaluate,
+)
+from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.requests import BudgetSpent, Conversation, Evaluate, Purpose, evaluate
-from optimizer.core.search import RandomSearch
-from optimizer.core.spec import ModelRef, RunSpec
+from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.search.search import RandomSearch
 
 MODEL = ModelRef(0, "a model")
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from benchmarks import contest, miprov2, replay, search
 from benchmarks.miprov2 import LIGHT, MEDIUM, MODES
 from benchmarks.simulator import KINDS, Answers, Simulation, World
-from optimizer.core.conduct import conduct
-from optimizer.core.heats import open_race
-from optimizer.core.minibatch_search import search_options
+from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
-from optimizer.core.spec import Settings
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.strategies.heats import open_race
+from optimizer.core.strategies.minibatch_search import search_options
 from optimizer.search import tpe
 
 

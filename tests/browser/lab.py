@@ -104,8 +104,8 @@ class Lab:
 
     def start_run(self, **different: Any) -> Launch:
         """A run with own settings; keywords replace settings of QUICK, or Limits by `limits`."""
-        from optimizer.core.lm import Role
-        from optimizer.core.spec import Effort, Limits, ModelRef, Settings
+        from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
+        from optimizer.core.programs.lm import Role
         from promptlab.runs.planning import Wishes
         from promptlab.runs.services import start_run
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from optimizer.core.program import Call, Module, ModuleKind, Program
-from optimizer.core.signature import REASONING, Field, FieldType, Signature, Value
+from optimizer.core.programs.program import Call, Module, ModuleKind, Program
+from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature, Value
 
 MESSAGE = Field("message", description="what the customer wrote")
 SUMMARY = Field("summary")

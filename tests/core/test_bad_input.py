@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.doubts import doubts, label_fault, setting_faults
-from optimizer.core.events import Noted, Result, StopReason, TrialStarted
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
+from optimizer.core.conversation.events import Noted, Result, StopReason, TrialStarted
+from optimizer.core.conversation.requests import Purpose
+from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.program import Demo
-from optimizer.core.requests import Purpose
-from optimizer.core.search import Choice, RandomSearch
-from optimizer.core.spec import Effort, ModelRef, RunSpec, Settings
-from optimizer.core.stats import Estimate
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Demo
+from optimizer.core.runs.doubts import doubts, label_fault, setting_faults
+from optimizer.core.search.search import Choice, RandomSearch
 from optimizer.search import TPESearch, tpe
 from tests.fakes.world import (
     LABEL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from optimizer.core.bandit import Bandit
+from optimizer.core.search.bandit import Bandit
 
 SIZES = {"tip": 3, "history": 2}
 

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.demo_pool import new_sets, worth_of
-from optimizer.core.program import Demo
+from optimizer.core.demos.demo_pool import new_sets, worth_of
+from optimizer.core.programs.program import Demo
 
 A, B, C, D, E, F = (Demo({"q": name}) for name in "abcdef")
 

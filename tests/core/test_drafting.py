@@ -9,12 +9,12 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.drafting import REDRAWS, Draft, clean, drafted
-from optimizer.core.events import ProposalRefused
-from optimizer.core.guards import near_duplicate
-from optimizer.core.lm import Message, Prompt
-from optimizer.core.program import Module
-from optimizer.core.requests import Ask
+from optimizer.core.conversation.events import ProposalRefused
+from optimizer.core.conversation.requests import Ask
+from optimizer.core.instructions.drafting import REDRAWS, Draft, clean, drafted
+from optimizer.core.instructions.guards import near_duplicate
+from optimizer.core.programs.lm import Message, Prompt
+from optimizer.core.programs.program import Module
 from tests.core.test_guards import spec_with
 from tests.fakes.world import World, one_module_program, two_module_program
 

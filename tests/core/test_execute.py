@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from optimizer.core.candidate import ModulePrompt, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.execute import Prediction, judged, predict
-from optimizer.core.lm import Prompt, Reply
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.program import Call, Module, Program
-from optimizer.core.signature import Field, FieldType, Signature, Value
+from optimizer.core.evaluation.execute import Prediction, judged, predict
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from tests.core.programs import MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 
 METRIC = Metric(MetricKind.CHOICE_ACCURACY, "intent", "intent")

@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.board import Board
-from optimizer.core.candidate import Candidate, ModulePrompt
-from optimizer.core.conclusion import Conclusion, conclude
-from optimizer.core.conduct import NothingToGain, conduct
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     FullScored,
     Noted,
     Phase,
@@ -20,12 +16,16 @@ from optimizer.core.events import (
     StopReason,
     TestScored,
 )
-from optimizer.core.lm import Role
-from optimizer.core.requests import Conversation, Evaluate, Purpose
-from optimizer.core.spec import ModelRef, RunSpec, Settings
-from optimizer.core.splits import held_out, held_out_size, remainder_of, validation_of
-from optimizer.core.stats import Comparison, compare_differences
-from optimizer.core.trials import full_trial
+from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.conversation.splits import held_out, held_out_size, remainder_of, validation_of
+from optimizer.core.evaluation.stats import Comparison, compare_differences
+from optimizer.core.programs.candidate import Candidate, ModulePrompt
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.board import Board
+from optimizer.core.runs.conclusion import Conclusion, conclude
+from optimizer.core.runs.conduct import NothingToGain, conduct
+from optimizer.core.runs.trials import full_trial
 from tests.fakes.world import LABEL, World, chance, messages, one_module_program
 
 LONGER = Candidate({"classify": ModulePrompt("Decide whether the message is spam. Be careful.")})

@@ -8,12 +8,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from optimizer.core.example import Example
-from optimizer.core.guards import LEAK_WORDS, MAX_LENGTH, near_duplicate, refusal, words
-from optimizer.core.lm import Role
-from optimizer.core.program import Module, Program
-from optimizer.core.signature import Field, FieldType
-from optimizer.core.spec import ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.instructions.guards import (
+    LEAK_WORDS,
+    MAX_LENGTH,
+    near_duplicate,
+    refusal,
+    words,
+)
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Field, FieldType
 from tests.fakes.world import LABEL, messages, one_module_program
 
 LONG = "The parcel that I sent to my aunt in Lisbon three weeks ago never arrived at her door"

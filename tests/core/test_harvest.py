@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.demos import harvest
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.program import Demo
+from optimizer.core.demos.traces import harvest
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.programs.program import Demo
 from tests.core.programs import MULTI_HOP, TWO_STEPS
 from tests.fakes.world import messages
 

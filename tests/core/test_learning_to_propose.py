@@ -8,9 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core import prompts
-from optimizer.core.candidate import baseline_of
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     FullScored,
     ImportancesFound,
     InstructionProposed,
@@ -19,14 +17,16 @@ from optimizer.core.events import (
     ProposalRefused,
     TrialStarted,
 )
-from optimizer.core.guidance import HISTORY_SHOWN
-from optimizer.core.lm import Role
+from optimizer.core.conversation.requests import Ask, Purpose
+from optimizer.core.conversation.spec import Grounding, ModelRef, RunSpec, Settings
+from optimizer.core.instructions import prompts
+from optimizer.core.instructions.guidance import HISTORY_SHOWN
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.proposal_space import TEMPERATURES, TIPS, Space
-from optimizer.core.requests import Ask, Purpose
-from optimizer.core.rounds import FUTILE
-from optimizer.core.search import Choice, RandomSearch
-from optimizer.core.spec import Grounding, ModelRef, RunSpec, Settings
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.core.search.search import Choice, RandomSearch
+from optimizer.core.strategies.proposal_space import TEMPERATURES, TIPS, Space
+from optimizer.core.strategies.rounds import FUTILE
 from optimizer.search import tpe
 from tests.core.test_optimizer_laws import Fixed, well
 from tests.fakes.world import LABEL, by_luck, messages, two_module_program

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric, MetricKind, normalized
-from optimizer.core.outcome import Score
-from optimizer.core.signature import Value
+from optimizer.core.evaluation.metrics import Metric, MetricKind, normalized
+from optimizer.core.evaluation.outcome import Score
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.signature import Value
 from tests.core.programs import ONE_STEP, TWO_STEPS
 
 kinds = st.sampled_from(MetricKind)

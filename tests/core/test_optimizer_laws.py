@@ -14,13 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.estimate import estimate
-from optimizer.core.events import Result, StopReason
-from optimizer.core.lm import Role
-from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.program import Demo
-from optimizer.core.requests import (
+from optimizer.core.conversation.events import Result, StopReason
+from optimizer.core.conversation.requests import (
     Ask,
     BudgetSpent,
     Conversation,
@@ -30,8 +25,13 @@ from optimizer.core.requests import (
     Replies,
     Request,
 )
-from optimizer.core.search import RandomSearch
-from optimizer.core.spec import Grounding, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import Grounding, ModelRef, RunSpec, Settings
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Demo
+from optimizer.core.search.search import RandomSearch
 from optimizer.search import tpe
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import (

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.core import events
-from optimizer.core.candidate import baseline_of
-from optimizer.core.events import (
+from optimizer.core.conversation import events
+from optimizer.core.conversation.events import (
     DemoSetFound,
     FullScored,
     InstructionProposed,
@@ -19,13 +18,14 @@ from optimizer.core.events import (
     StopReason,
     TrialStarted,
 )
-from optimizer.core.lm import Role
+from optimizer.core.conversation.requests import Purpose
+from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.splits import validation_of
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.program import Demo
-from optimizer.core.requests import Purpose
-from optimizer.core.search import RandomSearch
-from optimizer.core.spec import Effort, ModelRef, RunSpec, Settings
-from optimizer.core.splits import validation_of
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Demo
+from optimizer.core.search.search import RandomSearch
 from tests.fakes.world import (
     LABEL,
     World,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.pareto import Scores, dominates, drawn, front, wins
+from optimizer.core.evaluation.pareto import Scores, dominates, drawn, front, wins
 
 own_scores = st.dictionaries(
     st.sampled_from([f"e{i}" for i in range(6)]), st.sampled_from([0.0, 0.1 + 0.2, 0.3, 1.0])

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.parse import UnreadableReply, parse
-from optimizer.core.program import Demo, Module
-from optimizer.core.render import output_fields, reply_text
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.render import output_fields, reply_text
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, SUMMARIZE, THINK, modules, values_of
 
 COUNT = Module("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))

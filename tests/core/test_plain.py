@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core import prompts
-from optimizer.core.aptitude import REWRITINGS, Rewriting, followed, too_weak
-from optimizer.core.events import InstructionProposed, Noted, ProposalRefused
-from optimizer.core.guards import refusal
-from optimizer.core.plain import plain_instructions
-from optimizer.core.program import Module, ModuleKind
-from optimizer.core.proposals import propose
-from optimizer.core.signature import Field, FieldType, Signature
-from optimizer.core.spec import RunSpec, Settings
+from optimizer.core.conversation.events import InstructionProposed, Noted, ProposalRefused
+from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.instructions import prompts
+from optimizer.core.instructions.aptitude import REWRITINGS, Rewriting, followed, too_weak
+from optimizer.core.instructions.guards import refusal
+from optimizer.core.instructions.plain import plain_instructions
+from optimizer.core.instructions.proposals import propose
+from optimizer.core.programs.program import Module, ModuleKind
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.test_guards import spec_with
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import World, two_module_program

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.board import Board
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
-from optimizer.core.outcome import Outcome, Score
-from optimizer.core.pool import Pool, batches, crossed
-from optimizer.core.requests import Conversation
-from optimizer.core.spec import ModelRef, RunSpec, Settings
-from optimizer.core.stats import full_score
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.evaluation.stats import full_score
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.board import Board
+from optimizer.core.strategies.pool import Pool, batches, crossed
 from tests.fakes.world import LABEL, World, messages, two_module_program
 
 PROGRAM = two_module_program()

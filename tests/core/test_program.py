@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.program import (
+from optimizer.core.programs.program import (
     INPUT,
     Call,
     CyclicProgram,
@@ -18,7 +18,7 @@ from optimizer.core.program import (
     digest_of,
     fits,
 )
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import (
     CLASSIFY,
     INTENT,

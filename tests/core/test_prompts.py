@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 
-from optimizer.core import prompts
-from optimizer.core.candidate import ModulePrompt, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.lm import Prompt
-from optimizer.core.program import Demo
+from optimizer.core.instructions import prompts
+from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt
+from optimizer.core.programs.program import Demo
 from tests.fakes.world import messages, two_module_program
 
 PROGRAM = two_module_program()

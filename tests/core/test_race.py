@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.core.race import Race, Step, knowledge_gradient
-from optimizer.core.surrogate import Outlook, Posterior
+from optimizer.core.search.race import Race, Step, knowledge_gradient
+from optimizer.core.search.surrogate import Outlook, Posterior
 
 
 def run(race: Race, chances: dict, seed: int = 0, examples: int = 40) -> list[Step]:

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     BestChanged,
     DemoSetFound,
     FullScored,
@@ -18,12 +17,13 @@ from optimizer.core.events import (
     StopReason,
     TrialStarted,
 )
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
+from optimizer.core.conversation.requests import Purpose
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.requests import Purpose
-from optimizer.core.search import RandomSearch
-from optimizer.core.spec import ModelRef, RunSpec, Settings
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.search.search import RandomSearch
 from tests.fakes.world import LABEL, World, always, chance, messages, one_module_program
 
 SMALL = Settings(

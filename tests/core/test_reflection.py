@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optimizer.core.candidate import ModulePrompt
-from optimizer.core.example import Example
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.program import Module, Program
-from optimizer.core.reflection import (
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.instructions.reflection import (
     SHOWN_FAILURES,
     Case,
     cases_of,
@@ -19,8 +16,11 @@ from optimizer.core.reflection import (
     reflect,
     varied,
 )
-from optimizer.core.signature import Value
-from optimizer.core.spec import ModelRef, RunSpec, Settings
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Value
 from tests.core.programs import CLASSIFY, JUDGE, MULTI_HOP, ONE_STEP, TWO_STEPS
 
 METRIC = Metric(MetricKind.CHOICE_ACCURACY, "intent", "intent")

@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.core import counting
-from optimizer.core.aptitude import PURPOSE
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     InstructionProposed,
     Noted,
     ProposalRefused,
@@ -20,12 +17,15 @@ from optimizer.core.events import (
     StopReason,
     TrialStarted,
 )
-from optimizer.core.lm import Role
+from optimizer.core.conversation.requests import Ask, Outcomes, Purpose, Replies, Request
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.instructions.aptitude import PURPOSE
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.program import Module, Program
-from optimizer.core.requests import Ask, Outcomes, Purpose, Replies, Request
-from optimizer.core.search import RandomSearch
-from optimizer.core.spec import ModelRef, RunSpec, Settings
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.search.search import RandomSearch
+from optimizer.core.strategies import counting
 from tests.fakes.kinds import RULES, KindWorld, kind_messages, read_and_add_a_rule
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.candidate import ModulePrompt
-from optimizer.core.lm import Message
-from optimizer.core.program import Demo, Module, ModuleKind
-from optimizer.core.render import render, reply_schema
-from optimizer.core.signature import REASONING, Field, FieldType, Signature
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.lm import Message
+from optimizer.core.programs.program import Demo, Module, ModuleKind
+from optimizer.core.programs.render import render, reply_schema
+from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, HOP, THINK, modules, values_of
 
 DEMO = Demo({"message": "Where is it?", "intent": "delivery"})

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.outcome import Outcome, Score
-from optimizer.core.shrinking import expected_score, own_variance, shrunken
-from optimizer.core.stats import FullScore, full_score
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.evaluation.shrinking import expected_score, own_variance, shrunken
+from optimizer.core.evaluation.stats import FullScore, full_score
 
 rights = st.lists(st.integers(0, 60), min_size=1, max_size=12)
 

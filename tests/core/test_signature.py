@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.signature import (
+from optimizer.core.programs.signature import (
     Field,
     FieldType,
     Signature,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.outcome import Outcome, Score
-from optimizer.core.stats import (
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.evaluation.stats import (
     Comparison,
     FullScore,
     MinibatchScore,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.core.surrogate import Factor, Surrogate
+from optimizer.core.search.arms import Factor
+from optimizer.core.search.surrogate import Surrogate
 
 
 def surrogate(*sizes: int, examples: int = 60) -> Surrogate:

@@ -71,6 +71,21 @@ def test_the_drawing_of_the_rooms_names_every_room_and_no_other() -> None:
     assert rooms - {"urls"} == real
 
 
+def test_the_drawing_of_the_core_names_every_room_and_no_other() -> None:
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    drawing = page[page.index("─ core ─") : page.index("standard library and numpy")]
+    drawn = re.findall(r"^│ │ (\w+(?: \| \w+)*)  ", drawing, re.MULTILINE)
+    rooms = [room for line in drawn for room in line.split(" | ")]
+    real = {path.parent.name for path in Path("optimizer/core").glob("*/__init__.py")}
+    assert (set(rooms), len(rooms)) == (real, len(real))
+
+
+def test_files_that_the_page_of_optimizers_names_exist() -> None:
+    named = [code for code in inline(DOCS / "optimizers.md") if re.fullmatch(r"[\w/]+\.py", code)]
+    places = (Path("."), Path("optimizer/core"))
+    assert [name for name in named if not any((p / name).exists() for p in places)] == []
+
+
 def test_the_index_of_decisions_is_whole() -> None:
     index = (DOCS / "decisions/README.md").read_text("utf-8")
     for page in DECISIONS:

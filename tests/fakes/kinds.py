@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.example import Example
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.program import Program
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
 from tests.fakes.world import World, chance
 
 RULES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from optimizer.core import prompts
+from optimizer.core.instructions import prompts
 
 
 def rewritten(said: str) -> str:

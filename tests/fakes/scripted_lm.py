@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimizer.core.lm import Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import LMCall, key_of
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance

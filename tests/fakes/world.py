@@ -7,14 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.events import Event
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.program import Call, Demo, Module, ModuleKind, Program
-from optimizer.core.prompts import REWRITE
-from optimizer.core.requests import (
+from optimizer.core.conversation.events import Event
+from optimizer.core.conversation.requests import (
     Ask,
     BudgetSpent,
     Conversation,
@@ -23,7 +17,13 @@ from optimizer.core.requests import (
     Replies,
     Request,
 )
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.instructions.prompts import REWRITE
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.fakes.rewriting import rewritten
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from optimizer import starting
-from optimizer.core.lm import Role
-from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.programs.lm import Role
 from optimizer.lines import Connect, Endpoint
 from optimizer.models import Provider, Run
 from optimizer.runner import Means, run

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from optimizer import frozen, program_file
-from optimizer.core.lm import Role
+from optimizer.core.programs.lm import Role
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import one_module_program

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from optimizer.core.lm import Message, Reply, Role
-from optimizer.core.stats import MinibatchScore
+from optimizer.core.evaluation.stats import MinibatchScore
+from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.leaving import Leaving, PauseWished
 from optimizer.lm.call import LMCall, key_of
 from optimizer.lm.failures import (

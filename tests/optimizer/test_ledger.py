@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test as check
 from pytest_django import DjangoDbBlocker
 
 from optimizer import ownership
-from optimizer.core.lm import Message, Reply, Role
+from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, Charge, NoReply, ServerFailed, Unreachable
 from optimizer.lm.ledger import Answer, Closing, Ledger

@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from optimizer import measuring, quick
-from optimizer.core.conclusion import conclude
-from optimizer.core.estimate import estimate
-from optimizer.core.lm import Role
-from optimizer.core.spec import RunSpec
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.conclusion import conclude
 from optimizer.headless.report import report, sentence
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, Unreachable

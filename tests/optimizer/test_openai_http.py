@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from optimizer.core.lm import Message, Reply, Role
+from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,

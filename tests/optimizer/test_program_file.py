@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from optimizer import codec
-from optimizer.core.program import Demo, Program
+from optimizer.core.programs.program import Demo, Program
 from optimizer.program_file import FORMAT, UnreadableProgram, read, schema, write
 from tests.core.programs import CLASSIFY, MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from optimizer import controls
-from optimizer.core.events import Result
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.requests import Conversation
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import RunSpec
+from optimizer.core.search.search import NewSearch
 from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Exchange, Run, RunEvent, Trial
 from optimizer.runner import run

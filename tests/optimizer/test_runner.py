@@ -10,9 +10,9 @@ import pytest
 
 from optimizer import controls, frozen
 from optimizer.controls import NotNow
-from optimizer.core.lm import Role
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import RunSpec
+from optimizer.core.programs.lm import Role
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,

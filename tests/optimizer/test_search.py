@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from optimizer.core.stats import Estimate
+from optimizer.core.evaluation.stats import Estimate
 from optimizer.search import TPESearch
 
 OPTIONS = {"tip": 6, "classify:demos": 4, "temperature": 3}

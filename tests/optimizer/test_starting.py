@@ -15,11 +15,11 @@ from django.db import transaction
 from pytest_django import Settings
 
 from optimizer import doorbell, ownership, provider_checks, quick, secrets, starting, tryouts
-from optimizer.core.candidate import baseline_of
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.program import Program
-from optimizer.core.spec import Limits, RunSpec
+from optimizer.core.conversation.spec import Limits, RunSpec
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Program
 from optimizer.lm.failures import ProviderRefused
 from optimizer.models import Completion, Provider, Run, Tryout
 from optimizer.secrets import WrongEncryptionKey
@@ -256,7 +256,7 @@ def test_a_secret_survives_the_rotation_of_keys_and_is_hidden(settings: Settings
 def test_the_web_process_imports_no_library_of_models_or_search() -> None:
     names = (
         "starting controls tryouts provider_checks secrets doorbell models codec tasks frozen "
-        "prices core.estimate core.optimizers"
+        "prices core.optimizers.estimate core.optimizers"
     )
     code = (
         "import django, sys; django.setup()\n"

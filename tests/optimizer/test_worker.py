@@ -17,8 +17,8 @@ import pytest
 from django.db import connection
 
 from optimizer import provider_checks, tryouts
-from optimizer.core.candidate import baseline_of
-from optimizer.core.spec import RunSpec
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.models import Completion, Provider, Run, Tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import LABEL, messages

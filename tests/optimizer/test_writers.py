@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.spec import ModelRef, RunSpec
 from optimizer.headless.report import report
 from optimizer.lm.call import LMCall
 from optimizer.models import Provider

@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from optimizer.core import counting
-from optimizer.core.board import Board
-from optimizer.core.conduct import conduct
-from optimizer.core.demos import bootstrap
-from optimizer.core.events import Noted, Phase, PhaseStarted, Result
+from optimizer.core.conversation.events import Noted, Phase, PhaseStarted, Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.demos.demo_sets import bootstrap
+from optimizer.core.instructions.proposals import current_instructions
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.options import Options
-from optimizer.core.proposals import current_instructions
-from optimizer.core.requests import Conversation
-from optimizer.core.search import Choice, NewSearch
-from optimizer.core.spec import RunSpec, Settings
-from optimizer.core.trials import full_trial
+from optimizer.core.runs.board import Board
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.trials import full_trial
+from optimizer.core.search.search import Choice, NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.options import Options
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:

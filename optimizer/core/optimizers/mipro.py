@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from optimizer.core.board import Board
-from optimizer.core.conduct import conduct
-from optimizer.core.demos import bootstrap
-from optimizer.core.events import Result
-from optimizer.core.minibatch_search import search_options
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.demos.demo_sets import bootstrap
+from optimizer.core.instructions.proposals import propose
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.options import Options
-from optimizer.core.proposals import propose
-from optimizer.core.requests import Conversation
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import RunSpec
+from optimizer.core.runs.board import Board
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies.minibatch_search import search_options
+from optimizer.core.strategies.options import Options
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:

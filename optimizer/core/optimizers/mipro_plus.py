@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optimizer.core import counting
-from optimizer.core.board import Board
-from optimizer.core.candidate import Candidate
-from optimizer.core.conduct import conduct
-from optimizer.core.demos import bootstrap, demos_to_show
-from optimizer.core.events import Result
-from optimizer.core.minibatch_search import search_programs
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.demos.demo_sets import bootstrap, demos_to_show
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.proposal_space import Space
-from optimizer.core.requests import Conversation
-from optimizer.core.rounds import opened
-from optimizer.core.search import Choice, NewSearch
-from optimizer.core.spec import RunSpec
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.runs.board import Board
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.search.search import Choice, NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.minibatch_search import search_programs
+from optimizer.core.strategies.proposal_space import Space
+from optimizer.core.strategies.rounds import opened
 
 SHOWN_SETS = 4
 """Demo sets that 0-shot MIPRO++ may show to the optimizer model, beside none."""

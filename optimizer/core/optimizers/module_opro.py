@@ -10,18 +10,18 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from optimizer.core import counting
-from optimizer.core.board import Board, is_perfect
-from optimizer.core.conduct import conduct
-from optimizer.core.demos import demos_to_show
-from optimizer.core.events import Phase, PhaseStarted, Result
-from optimizer.core.guidance import Guidance, draw_tip
+from optimizer.core.conversation.events import Phase, PhaseStarted, Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import Grounding, RunSpec
+from optimizer.core.demos.demo_sets import demos_to_show
+from optimizer.core.instructions.guidance import Guidance, draw_tip
 from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
-from optimizer.core.requests import Conversation
-from optimizer.core.rounds import Rounds, opened, some_of
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import Grounding, RunSpec
-from optimizer.core.trials import full_trial
+from optimizer.core.runs.board import Board, is_perfect
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.trials import full_trial
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.rounds import Rounds, opened, some_of
 
 PLAIN = Grounding(dataset_summary=False, program_summary=False, tips=False)
 """The paper's “−G”: worked examples and the history, no more."""

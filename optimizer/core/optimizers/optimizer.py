@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from optimizer.core import counting
-from optimizer.core.demos import settings_to_show
-from optimizer.core.events import Result
-from optimizer.core.program import Program
-from optimizer.core.requests import Conversation
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import Effort, RunSpec, Settings
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import Effort, RunSpec, Settings
+from optimizer.core.demos.demo_sets import settings_to_show
+from optimizer.core.programs.program import Program
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies import counting
 
 Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
 SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}

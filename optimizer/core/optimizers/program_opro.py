@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from optimizer.core import counting, guards, prompts
-from optimizer.core.demos import SHOWN_DEMOS
-from optimizer.core.drafting import REDRAWS, clean
-from optimizer.core.events import ProposalRefused, Result
-from optimizer.core.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
-from optimizer.core.lm import Prompt
+from optimizer.core.conversation.events import ProposalRefused, Result
+from optimizer.core.conversation.requests import Ask, Conversation, ask
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.demos.demo_sets import SHOWN_DEMOS
+from optimizer.core.instructions import guards, prompts
+from optimizer.core.instructions.drafting import REDRAWS, clean
+from optimizer.core.instructions.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
 from optimizer.core.optimizers.module_opro import climb
 from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
-from optimizer.core.parse import read_object
-from optimizer.core.requests import Ask, Conversation, ask
-from optimizer.core.rounds import Rounds
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import RunSpec
+from optimizer.core.programs.lm import Prompt
+from optimizer.core.programs.parse import read_object
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.rounds import Rounds
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:

@@ -12,23 +12,30 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from optimizer.core import counting
-from optimizer.core.board import Board, is_perfect
-from optimizer.core.candidate import Candidate
-from optimizer.core.conduct import conduct
-from optimizer.core.demo_pool import new_sets
-from optimizer.core.demos import DemoSets, bootstrap, harvest
-from optimizer.core.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
-from optimizer.core.example import Example
-from optimizer.core.heats import Track, enter, finish, open_race, run_heat
+from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
+from optimizer.core.conversation.requests import (
+    Conversation,
+    Evaluate,
+    Outcomes,
+    Purpose,
+    evaluate_together,
+)
+from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.demos.demo_pool import new_sets
+from optimizer.core.demos.demo_sets import DemoSets, bootstrap
+from optimizer.core.demos.traces import harvest
+from optimizer.core.instructions.reflection import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
-from optimizer.core.options import Options
-from optimizer.core.pool import batches
-from optimizer.core.reflection import cases_of, contrasts_of, failures_of
-from optimizer.core.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate_together
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import RunSpec, Settings
-from optimizer.core.writing import Lesson, Writing, open_writing
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.runs.board import Board, is_perfect
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.heats import Track, enter, finish, open_race, run_heat
+from optimizer.core.strategies.options import Options
+from optimizer.core.strategies.pool import batches
+from optimizer.core.strategies.writing import Lesson, Writing, open_writing
 
 LAST_ROUND = 0.6
 """Share of the budget at which the last round of proposals is held; what is new must still race."""

@@ -9,13 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from optimizer.core import counting, pareto
-from optimizer.core.aptitude import WEAK_PROPOSALS, too_weak
-from optimizer.core.board import Board, is_perfect
-from optimizer.core.candidate import Candidate
-from optimizer.core.conduct import conduct
-from optimizer.core.drafting import drafted
-from optimizer.core.events import (
+from optimizer.core.conversation.events import (
     InstructionProposed,
     Noted,
     Phase,
@@ -23,17 +17,24 @@ from optimizer.core.events import (
     ProposalRefused,
     Result,
 )
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.conversation.splits import validation_of
+from optimizer.core.evaluation import pareto
+from optimizer.core.evaluation.stats import Comparison
+from optimizer.core.instructions.aptitude import WEAK_PROPOSALS, too_weak
+from optimizer.core.instructions.drafting import drafted
+from optimizer.core.instructions.plain import SOURCES
+from optimizer.core.instructions.proposals import current_instructions, unwritten
+from optimizer.core.instructions.reflection import reflect
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.plain import SOURCES
-from optimizer.core.pool import Pool, batches
-from optimizer.core.program import Module
-from optimizer.core.proposals import current_instructions, unwritten
-from optimizer.core.reflection import reflect
-from optimizer.core.requests import Conversation
-from optimizer.core.search import NewSearch
-from optimizer.core.spec import RunSpec
-from optimizer.core.splits import validation_of
-from optimizer.core.stats import Comparison
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.program import Module
+from optimizer.core.runs.board import Board, is_perfect
+from optimizer.core.runs.conduct import conduct
+from optimizer.core.search.search import NewSearch
+from optimizer.core.strategies import counting
+from optimizer.core.strategies.pool import Pool, batches
 
 MERGES = 5
 """Mergers tried in a run, as in GEPA."""

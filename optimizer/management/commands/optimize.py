@@ -15,11 +15,11 @@ from django.db import connection
 
 from optimizer import controls, program_file, starting
 from optimizer.controls import NotNow
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric, MetricKind
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
-from optimizer.core.program import Program
-from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Program
 from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey

@@ -6,10 +6,10 @@ from typing import Any
 from ninja import Schema
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate as CoreCandidate
-from optimizer.core.candidate import ModulePrompt
-from optimizer.core.example import Example
-from optimizer.core.outcome import CallTrace
+from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.programs.candidate import Candidate as CoreCandidate
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.example import Example
 from optimizer.models import Candidate, Trial
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.runs import score_of

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field as Bounds
 from pydantic import Json, model_validator
 
-from optimizer.core.signature import FieldType
+from optimizer.core.programs.signature import FieldType
 from promptlab.api.schemas.base import Body, Name, Text
 from promptlab.datasets import queries
 from promptlab.datasets.columns import Column, Role, Use, use_of

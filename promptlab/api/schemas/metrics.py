@@ -6,7 +6,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field as Bounds
 
-from optimizer.core.metrics import MetricKind
+from optimizer.core.evaluation.metrics import MetricKind
 from promptlab.api.schemas.base import Body, Text
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from ninja import Schema
 
-from optimizer.core.program import Problem as CoreProblem
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import Problem as CoreProblem
+from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.programs.models import Program
 from promptlab.programs.queries import Listed
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from ninja import Schema
 
-from optimizer.core.events import TestScored
-from optimizer.core.spec import Settings
-from optimizer.core.stats import Comparison as CoreComparison
-from optimizer.core.stats import Estimate
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.conversation.spec import Settings
+from optimizer.core.evaluation.stats import Comparison as CoreComparison
+from optimizer.core.evaluation.stats import Estimate
 from optimizer.looks import look_of
 from optimizer.models import Run
 from promptlab.api.schemas.base import Comparison, Score, dollars

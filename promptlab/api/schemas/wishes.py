@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field as Bounds
 
+from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
-from optimizer.core.spec import Effort
 from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
 from promptlab.runs.forms import OWN_SETTINGS

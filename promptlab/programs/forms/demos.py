@@ -9,9 +9,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.program import Demo, Module
-from optimizer.core.render import output_fields
-from optimizer.core.signature import Field, FieldType, UnreadableValue, Value, written
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.render import output_fields
+from optimizer.core.programs.signature import Field, FieldType, UnreadableValue, Value, written
 from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
 
 _HINTS = {

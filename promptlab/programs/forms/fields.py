@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.programs.rows import RowForm, Rows
 
 TYPES = {

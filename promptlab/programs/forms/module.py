@@ -9,8 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.program import INPUT, Module, ModuleKind, Program
-from optimizer.core.signature import Signature, name_problems, unknown_placeholders
+from optimizer.core.programs.program import INPUT, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Signature, name_problems, unknown_placeholders
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,

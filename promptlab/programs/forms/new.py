@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer import program_file
-from optimizer.core.program import ModuleKind, Program
+from optimizer.core.programs.program import ModuleKind, Program
 from optimizer.program_file import Fault, UnreadableProgram
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets

@@ -9,11 +9,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric
-from optimizer.core.program import Program
-from optimizer.core.signature import FieldType, Value, written
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import FieldType, Value, written
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.queries import as_example, columns

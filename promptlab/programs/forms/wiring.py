@@ -9,8 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.program import INPUT, Call, Program, fits
-from optimizer.core.signature import Field, name_problems
+from optimizer.core.programs.program import INPUT, Call, Program, fits
+from optimizer.core.programs.signature import Field, name_problems
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.http import QueryDict
 
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.models import User
 from promptlab.programs import services
 from promptlab.programs.models import Program

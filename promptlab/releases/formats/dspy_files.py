@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.core.program import INPUT, Call, Module, ModuleKind, Program
-from optimizer.core.render import default_instruction, output_fields
-from optimizer.core.signature import Field, FieldType, Value, resolve_placeholders
+from optimizer.core.programs.program import INPUT, Call, Module, ModuleKind, Program
+from optimizer.core.programs.render import default_instruction, output_fields
+from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
 from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
 from promptlab.releases.formats.naming import STATE, file_name
 from promptlab.releases.formats.story import story

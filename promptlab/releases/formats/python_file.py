@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from optimizer.core.candidate import ModulePrompt
-from optimizer.core.lm import Role
-from optimizer.core.program import INPUT, Call, Module, Program
-from optimizer.core.render import input_text, output_fields, reply_schema, reply_text, system_text
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.render import (
+    input_text,
+    output_fields,
+    reply_schema,
+    reply_text,
+    system_text,
+)
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
 from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.story import story

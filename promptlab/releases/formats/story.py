@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.core.stats import Estimate
+from optimizer.core.evaluation.stats import Estimate
 from promptlab.reviews.content import VersionContent
 
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.lm import Role as ModelRole
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.lm import Role as ModelRole
 from optimizer.models import Candidate as CandidateRow
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.datasets.columns import Column, Role, describe, field_names
 from promptlab.datasets.reading import read_table
 

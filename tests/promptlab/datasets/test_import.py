@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries, services
 from promptlab.datasets.columns import Role, Use

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
 from promptlab.accounts.models import Project, User
 from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from optimizer.core.metrics import MetricKind
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
 from promptlab.metrics import services

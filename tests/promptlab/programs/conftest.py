@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from optimizer.core.program import Program as CoreProgram
+from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from tests.core.programs import CLASSIFY, HOP, MULTI_HOP, ONE_STEP, TWO_STEPS

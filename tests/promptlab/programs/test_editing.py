@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.program import Call, ModuleKind
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.program import Call, ModuleKind
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from tests.promptlab.programs.by_hand import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.program import Call, Demo, Module, ModuleKind, Program
-from optimizer.core.signature import Field, FieldType, Signature
+from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.programs import edits, starters
 from promptlab.programs.starters import FirstStep
 from promptlab.programs.wires import Misfit, in_order, output_sources, sources_for

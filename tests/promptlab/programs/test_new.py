@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from optimizer import program_file
-from optimizer.core.program import ModuleKind
+from optimizer.core.programs.program import ModuleKind
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
 from promptlab.programs import services

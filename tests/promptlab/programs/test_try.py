@@ -12,12 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from optimizer import codec
-from optimizer.core.candidate import ModulePrompt, baseline_of
-from optimizer.core.example import Example
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
-from optimizer.core.outcome import CallTrace, Outcome, Score
-from optimizer.core.spec import ModelRef
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
 from optimizer.models import Provider, Tryout
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.program import Demo
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.program import Demo
+from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from tests.core.programs import CLASSIFY, ONE_STEP, THINK

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from optimizer import secrets
-from optimizer.core.lm import Role
+from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.providers import queries, services

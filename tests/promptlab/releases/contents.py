@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optimizer.core.lm import Role
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.program import Call, Demo, Module, ModuleKind, Program
-from optimizer.core.signature import Field, FieldType, Signature
-from optimizer.core.spec import Settings
-from optimizer.core.stats import Comparison, FullScore
+from optimizer.core.conversation.spec import Settings
+from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.reviews.content import (
     Approval,
     DatasetSource,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.program import Program
+from optimizer.core.programs.program import Program
 from promptlab.releases.formats.dspy_files import Names, dspy_module, dspy_state, instruction_of
 from tests.promptlab.releases.contents import PROGRAMS, content_of
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.candidate import baseline_of
-from optimizer.core.execute import predict
-from optimizer.core.lm import Prompt, Reply, Role
-from optimizer.core.parse import UnreadableReply, parse
-from optimizer.core.program import Program
-from optimizer.core.render import render
-from optimizer.core.signature import FieldType
+from optimizer.core.evaluation.execute import predict
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.render import render
+from optimizer.core.programs.signature import FieldType
 from promptlab.releases.formats import FORMATS
 from promptlab.releases.formats.python_file import python_file
 from tests.fakes.openai_server import OpenAIServer

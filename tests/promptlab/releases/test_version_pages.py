@@ -13,8 +13,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.render import system_text
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.render import system_text
 from promptlab.accounts.models import Project, User
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, services

@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 
 from optimizer.codec import canonical, from_json
-from optimizer.core.candidate import Candidate as CoreCandidate
-from optimizer.core.candidate import baseline_of
+from optimizer.core.programs.candidate import Candidate as CoreCandidate
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services

@@ -16,20 +16,20 @@ from django.utils import timezone
 
 from optimizer import codec, frozen
 from optimizer.answering import Open
-from optimizer.core.candidate import Candidate, baseline_of
-from optimizer.core.events import Event, FullScored, MinibatchScored
-from optimizer.core.example import Example
-from optimizer.core.execute import Prediction, judged, predict
-from optimizer.core.lm import Prompt, Reply, Role
-from optimizer.core.metrics import Metric as CoreMetric
-from optimizer.core.metrics import MetricKind
+from optimizer.core.conversation.events import Event, FullScored, MinibatchScored
+from optimizer.core.conversation.requests import Ask, BudgetSpent, Evaluate, Request
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.execute import Prediction, judged, predict
+from optimizer.core.evaluation.metrics import Metric as CoreMetric
+from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.outcome import Outcome
-from optimizer.core.program import Call, Module, ModuleKind, Program
-from optimizer.core.requests import Ask, BudgetSpent, Evaluate, Request
-from optimizer.core.search import RandomSearch
-from optimizer.core.signature import Field, FieldType, Signature
-from optimizer.core.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.program import Call, Module, ModuleKind, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature
+from optimizer.core.search.search import RandomSearch
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
 from optimizer.recorder import Recorder

@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import from_json
-from optimizer.core.candidate import Candidate
-from optimizer.core.render import render
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.render import render
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome, Trial, Tryout
 from promptlab.accounts.models import User

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.core.candidate import Candidate
-from optimizer.core.stats import compare_differences
+from optimizer.core.evaluation.stats import compare_differences
+from optimizer.core.programs.candidate import Candidate
 from promptlab.runs.codes import code_of, letter
 from promptlab.runs.evidence import Evaluated, Seen, comparing, verdict
 

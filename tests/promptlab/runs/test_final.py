@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 
 from optimizer import codec
-from optimizer.core.events import TestScored as Final
-from optimizer.core.stats import Comparison, FullScore, compare_differences
+from optimizer.core.conversation.events import TestScored as Final
+from optimizer.core.evaluation.stats import Comparison, FullScore, compare_differences
 from optimizer.models import Candidate, Run
 from promptlab.accounts.models import User
 from promptlab.reviews.services import approve

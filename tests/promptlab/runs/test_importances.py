@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from optimizer import codec
-from optimizer.core.events import ImportancesFound
+from optimizer.core.conversation.events import ImportancesFound
 from optimizer.models import Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.api.schemas.runs import RunDetail

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from optimizer import codec
-from optimizer.core.outcome import CallTrace, Outcome, Score
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.measuring import PATIENCE
 from optimizer.models import Measurement
 from promptlab.accounts.models import User

@@ -8,8 +8,8 @@ from html import unescape
 
 from django.test import Client
 
-from optimizer.core.lm import Role
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.programs.lm import Role
 from optimizer.models import Completion, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.programs.services import create_program

@@ -10,8 +10,8 @@ from io import BytesIO
 import pytest
 from django.test import Client
 
-from optimizer.core.program import Program as CoreProgram
-from optimizer.core.signature import Field, FieldType
+from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.core.programs.signature import Field, FieldType
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.columns import Role as ColumnRole

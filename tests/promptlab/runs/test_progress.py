@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from optimizer.core.events import Phase
-from optimizer.core.metrics import Metric, MetricKind
-from optimizer.core.spec import RunSpec, Settings
+from optimizer.core.conversation.events import Phase
+from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.models import Run
 from promptlab.runs.progress import Timed, plan_of, seconds_per_example, share_done
 from tests.fakes.world import two_module_program

@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from optimizer.core.spec import Effort, Settings
+from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.models import Run, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.runs import board as boards

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
-from optimizer.core.events import Noted, ProposalRefused
+from optimizer.core.conversation.events import Noted, ProposalRefused
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch

@@ -1,0 +1,110 @@
+"""The two things an optimizer asks of the world, and the refusal it may get (architecture §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
+
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Role
+from optimizer.core.programs.program import digest_of
+
+if TYPE_CHECKING:
+    from optimizer.core.conversation.events import Event
+
+
+class Purpose(StrEnum):
+    """What an evaluation is for; minibatch and full scores never meet in one figure."""
+
+    BASELINE = "baseline"
+    BOOTSTRAP = "bootstrap"
+    REFLECTION = "reflection"
+    MINIBATCH = "minibatch"
+    FULL = "full"
+    FINAL = "final"
+    TEST = "test"
+    REMAINDER = "remainder"
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Run a candidate on examples. The answer is one Outcome per example, in the same order.
+
+    `sample` asks for another draw of the same calls where the temperature is above 0.
+    """
+
+    candidate: Candidate
+    examples: tuple[Example, ...]
+    purpose: Purpose
+    role: Role = Role.TASK
+    sample: int = 0
+    temperature: float | None = None
+    kind: Literal["evaluate"] = field(default="evaluate")
+
+    @property
+    def digest(self) -> str:
+        ids = [example.id for example in self.examples]
+        rest = [self.purpose, self.role, self.sample, self.temperature]
+        return digest_of(["evaluate", self.candidate.digest, ids, rest])
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Say prompts to the optimizer model (the paper's proposer); the answer is a text each.
+
+    `model` is 0 for the run's optimizer model, n for the n-th of its further ones.
+    """
+
+    prompts: tuple[Prompt, ...]
+    purpose: str
+    model: int = 0
+    kind: Literal["ask"] = field(default="ask")
+
+    @property
+    def digest(self) -> str:
+        prompts = [
+            [[m.role, m.content] for m in p.messages] + [p.temperature, p.max_tokens, p.sample]
+            for p in self.prompts
+        ]
+        which = [self.model] if self.model else []
+        return digest_of(["ask", self.purpose, prompts, *which])
+
+
+Request = Evaluate | Ask
+Outcomes = tuple[Outcome, ...]
+Replies = tuple[str, ...]
+Answer = Outcomes | Replies | tuple[Outcomes | Replies, ...] | None
+"""Outcomes for Evaluate, texts for Ask, a tuple of these for several requests, None for events."""
+
+T = TypeVar("T")
+Conversation = Generator["Request | tuple[Request, ...] | Event", Answer, T]
+
+
+class BudgetSpent(Exception):
+    """Thrown into the conversation instead of an answer: nothing more will be paid for.
+
+    `reason` is "budget" (calls or money) or "time".
+    """
+
+    def __init__(self, reason: str = "budget") -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def evaluate(request: Evaluate) -> Conversation[Outcomes]:
+    """Ask one evaluation; returns its outcomes."""
+    return cast(Outcomes, (yield request))
+
+
+def evaluate_together(requests: tuple[Evaluate, ...]) -> Conversation[tuple[Outcomes, ...]]:
+    """Ask several evaluations at once; they are answered concurrently."""
+    return cast(tuple[Outcomes, ...], (yield requests))
+
+
+def ask(request: Ask) -> Conversation[Replies]:
+    """Say prompts to the optimizer model; returns one text per prompt."""
+    return cast(Replies, (yield request))

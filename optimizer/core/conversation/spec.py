@@ -1,0 +1,108 @@
+"""Run specifications: everything a run needs, frozen when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Program
+
+
+class Effort(StrEnum):
+    LIGHT = "light"
+    MEDIUM = "medium"
+    HEAVY = "heavy"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model at a provider; `temperature` 0 makes replies repeatable, `max_tokens` bounds each."""
+
+    provider: int
+    model: str
+    temperature: float = 0.0
+    max_tokens: int = 600
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps that cannot be passed: model calls, micro-USD, seconds of wall clock. None = no cap."""
+
+    max_calls: int | None = None
+    max_cost: int | None = None
+    max_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """What the optimizer model is shown when it writes an instruction (the paper's §3.1)."""
+
+    dataset_summary: bool = True
+    program_summary: bool = True
+    demos: bool = True
+    history: bool = True
+    tips: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Search settings. Counts are per run unless said otherwise.
+
+    `instructions`: instruction candidates per module, the current one included (N); plain ones,
+    which cost nothing, come on top.
+    `demo_sets`: demo-set candidates per module, the empty set included.
+    `minibatch_size`: examples of a minibatch trial (B); `full_every`: trials between full ones (S).
+    `rounds`: rounds of new proposals that a race learns from, after the first ones.
+    """
+
+    effort: Effort = Effort.LIGHT
+    instructions: int = 4
+    demo_sets: int = 6
+    max_bootstrapped_demos: int = 4
+    max_labeled_demos: int = 4
+    trials: int = 20
+    minibatch_size: int = 25
+    full_every: int = 10
+    max_validation: int = 100
+    rounds: int = 0
+    proposal_temperature: float = 0.7
+    grounding: Grounding = field(default_factory=Grounding)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One optimization, explained by itself: a worker reads nothing else.
+
+    `train` makes demos and grounds proposals, `validation` scores candidates, `test` is looked at
+    once, for the final word. `namespace` is the scope within which a paid call is never paid again.
+    `further_optimizers` are models that may write instructions beside the optimizer model, for
+    optimizers that find out which one writes best.
+    """
+
+    program: Program
+    metric: Metric
+    optimizer: str
+    settings: Settings
+    models: dict[Role, ModelRef]
+    train: tuple[Example, ...] = ()
+    validation: tuple[Example, ...] = ()
+    test: tuple[Example, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+    namespace: str = ""
+    further_optimizers: tuple[ModelRef, ...] = ()
+
+    @property
+    def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
+        """Every model of the run with its role, the further optimizer models last."""
+        further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
+        return (*self.models.items(), *further)
+
+    @property
+    def writers(self) -> int:
+        """How many optimizer models there are to choose from."""
+        return 1 + len(self.further_optimizers)

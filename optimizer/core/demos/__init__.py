@@ -1,0 +1,1 @@
+"""Demo sets: where they come from, and how they are put together."""

@@ -1,0 +1,58 @@
+"""Demos as a pool: sets put together anew from the demos that did well, and from harvested ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optimizer.core.demos.demo_sets import DemoSet
+from optimizer.core.programs.program import Demo
+from optimizer.core.search.arms import Floats
+
+
+def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float]]:
+    """What each demo of these sets is worth, best first: the mean effect of the sets that have it.
+
+    `effects`, shape (sets,): what is believed of the sets' effects on the score.
+    """
+    found: list[tuple[Demo, list[float]]] = []
+    for demos, effect in zip(sets, effects, strict=True):
+        for demo in demos:
+            known = next((e for d, e in found if d == demo), None)
+            if known is None:
+                found.append((demo, [float(effect)]))
+            else:
+                known.append(float(effect))
+    means = [(demo, sum(told) / len(told)) for demo, told in found]
+    return sorted(means, key=lambda pair: -round(pair[1], 9))
+
+
+def new_sets(
+    sets: Sequence[DemoSet], effects: Floats, harvested: Sequence[Demo], most: int
+) -> list[DemoSet]:
+    """Sets that are worth a try, none of them known: the best demos together; the best set with
+    half as many; and the best set with a harvested demo in the place of its poorest.
+
+    `most`: demos that a set may have.
+    """
+    if most < 1 or not sets:
+        return []
+    ranked = [demo for demo, _ in worth_of(sets, effects)]
+    best = max(sets, key=lambda demos: round(float(effects[list(sets).index(demos)]), 9))
+    kept = sorted(best, key=ranked.index)
+    fresh = [demo for demo in harvested if demo not in ranked]
+    room = min(most, max(len(best), 1))
+    found = [
+        tuple(ranked[:most]),
+        tuple(kept[: max(len(kept) // 2, 1)]),
+        (*kept[: room - 1], *fresh[:1]) if fresh else (),
+    ]
+    unknown: list[DemoSet] = []
+    for demos in found:
+        if demos and not _held(demos, [*sets, *unknown]):
+            unknown.append(demos)
+    return unknown
+
+
+def _held(demos: DemoSet, sets: Sequence[DemoSet]) -> bool:
+    """Whether some set has the same demos, in whatever order."""
+    return any(len(demos) == len(other) and all(d in other for d in demos) for other in sets)

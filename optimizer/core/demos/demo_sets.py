@@ -1,0 +1,138 @@
+"""Demo sets: bootstrapped from traces that scored (the paper's §3.1), or the data's own labels."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.demos.labels import labelled_demo
+from optimizer.core.demos.traces import TraceDemos, accepted_traces
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import Value
+
+SHOWN_DEMOS = 3
+"""Demos shown to the optimizer model in one proposal."""
+
+DemoSet = tuple[Demo, ...]
+
+
+@dataclass(frozen=True)
+class DemoSets:
+    """Demo-set candidates by module; set 0 is the module as it stands, usually without demos."""
+
+    by_module: dict[str, tuple[DemoSet, ...]]
+
+    def count(self, module: str) -> int:
+        return len(self.by_module[module])
+
+
+def bootstrap(spec: RunSpec, counts: Sequence[int] = ()) -> Conversation[DemoSets]:
+    """Find `spec.settings.demo_sets` demo sets for every module (§3.1, §4).
+
+    Frozen demos are their module's only set. `counts`: demos a set, one set after the other; all
+    sets have as many as the settings allow where none are given.
+    """
+    rng = random.Random(f"{spec.seed}:demos")
+    settings = spec.settings
+    wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
+    if all(module.frozen_demos for module in spec.program.modules):
+        wanted = 0
+    traces: list[TraceDemos] = []
+    yield PhaseStarted(Phase.BOOTSTRAP, min(len(spec.train), wanted))
+    if wanted:
+        traces = yield from accepted_traces(spec, wanted, rng)
+        if len(traces) < settings.max_bootstrapped_demos:
+            yield Noted(
+                f"Only {len(traces)} training examples were solved well enough to become demos; "
+                "a stronger teacher model would find more.",
+                warning=True,
+            )
+    by_module = {
+        module.name: _sets_of(
+            spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), counts
+        )
+        for module in spec.program.modules
+    }
+    for name, sets in by_module.items():
+        for index, demos in enumerate(sets):
+            yield DemoSetFound(name, index, demos, _source(demos))
+    return DemoSets(by_module)
+
+
+def demos_to_show(spec: RunSpec, sets: int = 1) -> Conversation[DemoSets | None]:
+    """Demo sets that ground proposals and go into no candidate; None when none are to be shown."""
+    settings = settings_to_show(spec.settings, sets)
+    if settings is None:
+        return None
+    return (yield from bootstrap(replace(spec, settings=settings)))
+
+
+def settings_to_show(settings: Settings, sets: int) -> Settings | None:
+    """What demos that are only shown are bootstrapped with: so many sets beside the empty one."""
+    if not settings.grounding.demos or not sets:
+        return None
+    return replace(settings, demo_sets=sets + 1, max_bootstrapped_demos=SHOWN_DEMOS)
+
+
+def _sets_of(
+    spec: RunSpec,
+    module: Module,
+    traces: Sequence[TraceDemos],
+    rng: random.Random,
+    counts: Sequence[int],
+) -> tuple[DemoSet, ...]:
+    settings = spec.settings
+    most = max(settings.max_bootstrapped_demos, settings.max_labeled_demos)
+    if module.frozen_demos:
+        return (module.demos,)
+    labelled = _labelled(spec, module) if settings.max_labeled_demos else []
+    sets: list[DemoSet] = [module.demos, ()] if module.demos else [()]
+    if labelled and settings.demo_sets > 1:
+        sets.append(_drawn(labelled, settings.max_labeled_demos, rng))
+    for number in range(4 * settings.demo_sets):
+        if len(sets) >= settings.demo_sets:
+            break
+        size = min(counts[number % len(counts)], most) if counts else most
+        own = min(settings.max_bootstrapped_demos, size)
+        demos = _bootstrapped(traces, module.name, own, rng)
+        room = min(settings.max_labeled_demos, size) - len(demos)
+        seen = [_inputs(module, demo) for demo in demos]
+        fresh = [d for d in labelled if _inputs(module, d) not in seen]
+        demos = (*demos, *_drawn(fresh, room, rng)) if room > 0 else demos
+        if demos and demos not in sets:
+            sets.append(demos)
+    return tuple(sets)
+
+
+def _labelled(spec: RunSpec, module: Module) -> list[Demo]:
+    found = (labelled_demo(spec.program, spec.metric, module, e) for e in spec.train)
+    return [demo for demo in found if demo is not None]
+
+
+def _bootstrapped(
+    traces: Sequence[TraceDemos], module: str, count: int, rng: random.Random
+) -> DemoSet:
+    usable = [trace[module] for trace in traces if trace.get(module)]
+    picked = rng.sample(usable, min(count, len(usable)))
+    return tuple(rng.choice(calls) for calls in picked)
+
+
+def _drawn(demos: Sequence[Demo], count: int, rng: random.Random) -> DemoSet:
+    return tuple(rng.sample(list(demos), min(count, len(demos))))
+
+
+def _inputs(module: Module, demo: Demo) -> list[Value]:
+    return [demo.values.get(f.name) for f in module.signature.inputs]
+
+
+def _source(demos: DemoSet) -> str:
+    if not demos:
+        return "no demos"
+    made = sum(d.augmented for d in demos)
+    if made == len(demos):
+        return "bootstrapped"
+    return "labelled" if made == 0 else f"{made} bootstrapped, {len(demos) - made} labelled"

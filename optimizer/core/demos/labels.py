@@ -1,0 +1,48 @@
+"""Demos out of the data's own labels."""
+
+from __future__ import annotations
+
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import INPUT, Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.signature import UnreadableValue, Value
+
+
+def labelled_demo(
+    program: Program, metric: Metric, module: Module, example: Example
+) -> Demo | None:
+    """The dataset's own answer as a demo, where a call's inputs and outputs are all in the data.
+
+    Chain-of-thought modules get none: a label has no reasoning to show.
+    """
+    if module.kind is ModuleKind.CHAIN_OF_THOUGHT:
+        return None
+    for call in program.calls:
+        if call.module == module.name:
+            values = _labelled_values(program, metric, module, call, example)
+            if values is not None:
+                return Demo(values)
+    return None
+
+
+def _labelled_values(
+    program: Program, metric: Metric, module: Module, call: Call, example: Example
+) -> dict[str, Value] | None:
+    values: dict[str, Value] = {}
+    for name, source in call.inputs.items():
+        owner, _, field = source.partition(".")
+        if owner != INPUT or field not in example.inputs:
+            return None
+        values[name] = example.inputs[field]
+    output_names = {source: name for name, source in program.outputs.items()}
+    for output in module.signature.outputs:
+        name = output_names.get(f"{call.name}.{output.name}", "")
+        column = metric.expected if name == metric.output else name
+        label = example.expected.get(column)
+        if isinstance(label, list) and output.type != "list":
+            label = label[0] if label else None
+        try:
+            values[output.name] = output.read(label)
+        except UnreadableValue:
+            return None
+    return values

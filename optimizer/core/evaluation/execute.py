@@ -1,0 +1,91 @@
+"""Running a program on one example, as a conversation about prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.program import INPUT, Call, Program
+from optimizer.core.programs.render import render
+from optimizer.core.programs.signature import Value, written
+
+Calls = Generator[tuple[Prompt, ...], tuple[Reply, ...], "Prediction"]
+"""Yields the prompts of calls that may be made at once, is sent their replies."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A program's outputs on one example and the trace behind them.
+
+    `problem` says which reply could not be read, "" when all were; `outputs` is then empty.
+    """
+
+    outputs: dict[str, Value]
+    trace: tuple[CallTrace, ...]
+    problem: str = ""
+
+
+def predict(
+    program: Program, candidate: Candidate, inputs: dict[str, Value], sample: int = 0
+) -> Calls:
+    """Run the program wave by wave; stops at the first reply that cannot be read."""
+    known: dict[str, Value] = {f"{INPUT}.{name}": value for name, value in inputs.items()}
+    trace: list[CallTrace] = []
+    for wave in program.waves():
+        values = [_inputs_of(program, call, known) for call in wave]
+        prompts = tuple(
+            render(program.module(c.module), candidate.modules[c.module], v, sample)
+            for c, v in zip(wave, values, strict=True)
+        )
+        replies = yield prompts
+        made = [
+            _traced(program, call, v, reply)
+            for call, v, reply in zip(wave, values, replies, strict=True)
+        ]
+        trace += made
+        unread = next((t for t in made if t.problem), None)
+        if unread is not None:
+            return Prediction({}, tuple(trace), f"{unread.call}: {unread.problem}")
+        known |= {f"{t.call}.{name}": value for t in made for name, value in t.outputs.items()}
+    outputs = {name: known[source] for name, source in program.outputs.items()}
+    return Prediction(outputs, tuple(trace))
+
+
+def judged(metric: Metric, example: Example, prediction: Prediction) -> Outcome:
+    """Score a prediction; a reply that cannot be read is an answer too, and scores 0."""
+    if prediction.problem:
+        score = Score(0.0, f"the reply could not be read: {prediction.problem}")
+    else:
+        score = metric.score(example, prediction.outputs)
+    return Outcome(example.id, score, prediction.outputs, prediction.trace)
+
+
+def _inputs_of(program: Program, call: Call, known: dict[str, Value]) -> dict[str, Value]:
+    fields = program.module(call.module).signature.inputs
+    return {f.name: _fitted(known.get(call.inputs[f.name]), f.type) for f in fields}
+
+
+def _fitted(value: Value, wanted: str) -> Value:
+    return written(value) if wanted == "text" and not isinstance(value, str) else value
+
+
+def _traced(program: Program, call: Call, values: dict[str, Value], reply: Reply) -> CallTrace:
+    module = program.module(call.module)
+    outputs: dict[str, Value] = {}
+    problem = ""
+    try:
+        outputs = parse(module, reply.text)
+    except UnreadableReply as error:
+        problem = str(error)
+        if reply.finish_reason == "length":
+            problem += " (cut off at the reply's token limit)"
+    return CallTrace(
+        call.name, call.module, values, outputs, reply.text, problem,
+        reply.prompt_tokens, reply.completion_tokens, reply.cost, reply.seconds, reply.cached,
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Outcomes: what became of one candidate on one example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.core.programs.signature import Value
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's judgement: `value` in 0–1 and the reason in words."""
+
+    value: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CallTrace:
+    """One module call as it happened: typed values in and out, and the reply as it came.
+
+    The messages are `render(module, prompt, inputs)` again.
+    `problem` says why the reply could not be read, "" when it could.
+    """
+
+    call: str
+    module: str
+    inputs: dict[str, Value]
+    outputs: dict[str, Value]
+    reply: str
+    problem: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: int = 0
+    seconds: float = 0.0
+    cached: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One candidate on one example.
+
+    Exactly one of `score` and `error` is set: a failed call is never a score of 0.
+    `outputs` are the program's outputs, empty when a reply could not be read.
+    `cost` is in micro-USD, `seconds` is the time of the model's calls.
+    """
+
+    example_id: str
+    score: Score | None
+    outputs: dict[str, Value]
+    trace: tuple[CallTrace, ...]
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.score is None) == (not self.error):
+            raise ValueError("an outcome has either a score or an error")
+
+    @property
+    def tokens(self) -> int:
+        return sum(call.prompt_tokens + call.completion_tokens for call in self.trace)
+
+    @property
+    def cost(self) -> int:
+        return sum(call.cost for call in self.trace)
+
+    @property
+    def seconds(self) -> float:
+        return sum(call.seconds for call in self.trace)

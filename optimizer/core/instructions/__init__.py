@@ -1,0 +1,1 @@
+"""Instructions: how the optimizer model is asked for them, and which may be tried."""

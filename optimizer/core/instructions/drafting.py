@@ -1,0 +1,85 @@
+"""Drawing instructions from the optimizer model, through the guards (the paper's §3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from optimizer.core.conversation.events import ProposalRefused
+from optimizer.core.conversation.requests import Ask, Conversation, ask
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.instructions import guards
+from optimizer.core.programs.lm import Prompt
+from optimizer.core.programs.program import Module
+
+REDRAWS = 2
+"""How often a refused proposal is drawn again."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One instruction to be written for a module.
+
+    `prompt(sample)` is what is said for that draw: equal texts with other samples are other draws.
+    `source` says in a few words where the instruction comes from.
+    """
+
+    module: Module
+    prompt: Callable[[int], Prompt]
+    source: str
+
+
+def drafted(
+    spec: RunSpec,
+    drafts: Sequence[Draft],
+    kept: Mapping[str, Sequence[str]],
+    purpose: str,
+    model: int = 0,
+) -> Conversation[tuple[str | None, ...]]:
+    """Have all drafts written at once; what the guards refuse is told and drawn again.
+
+    `kept` are the instructions by module that new ones must differ from; drafts accepted here count
+    among them. `model` is the optimizer model that writes, as in `Ask`. Returns one text a draft,
+    None where every draw was refused.
+    """
+    found: list[str | None] = [None] * len(drafts)
+    known = {draft.module.name: [*kept.get(draft.module.name, ())] for draft in drafts}
+    waiting = list(range(len(drafts)))
+    for draw in range(REDRAWS + 1):
+        asked = tuple(drafts[i].prompt(draw * len(drafts) + i) for i in waiting)
+        if not asked:
+            break
+        replies = yield from ask(Ask(asked, purpose, model))
+        for i, reply in zip(waiting, replies, strict=True):
+            module, text = drafts[i].module, clean(reply)
+            reason = guards.refusal(spec, module, text, known[module.name])
+            if reason:
+                shown = text[: guards.MAX_LENGTH]
+                yield ProposalRefused(module.name, shown, reason, drafts[i].source)
+            else:
+                found[i] = text
+                known[module.name].append(text)
+        waiting = [i for i in waiting if found[i] is None]
+    return tuple(found)
+
+
+_LABEL = re.compile(
+    r"^(?:\*\*)?(?:(?:new|proposed|improved|final)\s+)?"
+    r"(?:instructions?|summary|description|observations?)(?:\*\*)?\s*:(?:\*\*)?\s*",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^```\w*\n(.*?)\n?```$", re.DOTALL)
+
+
+def clean(reply: str) -> str:
+    """A reply without the label, the quotes or the code fence that models put around it."""
+    text = reply.strip()
+    fence = _FENCE.match(text)
+    text = (fence.group(1) if fence else text).strip()
+    text = _LABEL.sub("", text, count=1).strip()
+    for left, right in (('"', '"'), ("“", "”"), ("'", "'"), ("`", "`")):
+        inner = text[1:-1]
+        if len(text) > 1 and text[0] == left and text[-1] == right and left not in inner:
+            return inner.strip()
+    return text

@@ -1,0 +1,164 @@
+"""Why a proposed instruction may not be tried: told in words, and no trial is spent on it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Value, placeholders, unknown_placeholders, written
+
+MAX_LENGTH = 3000
+"""Characters that an instruction may have, or as many as the program's own has."""
+NEAR_SHARE, NEAR_PAIRS = 0.1, 6
+"""Near-duplicates differ in at most a tenth of their word pairs, and in no more than six."""
+LEAK_WORDS = 8
+"""An instruction that shares a run of this many words with the data has copied it."""
+WHOLE_WORDS = 4
+"""A whole input of this many words or more counts as copied, however short it is."""
+
+
+def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> str:
+    """Why `text` may not be tried as an instruction of `module`, "" when it may.
+
+    `kept` are the instructions that it must differ from, the current one among them.
+    """
+    return (
+        _form_fault(module, text)
+        or _lost(module, text)
+        or _repeats(text, kept)
+        or _copies(spec, text)
+    )
+
+
+def near_duplicate(text: str, other: str) -> bool:
+    """Whether two instructions differ in next to nothing: a word or three of a longer text.
+
+    Case, space and punctuation do not count; order does.
+    """
+    ours, theirs = _pairs(text), _pairs(other)
+    apart = max((ours - theirs).total(), (theirs - ours).total())
+    return apart <= min(NEAR_PAIRS, NEAR_SHARE * max(ours.total(), theirs.total()))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded; each Han or kana character is one, as nothing parts them."""
+    return _WORD.findall(text.casefold())
+
+
+def _form_fault(module: Module, text: str) -> str:
+    if not text.strip():
+        return "it was empty."
+    longest = max(MAX_LENGTH, len(module.signature.instruction))
+    if len(text) > longest:
+        return f"it was longer than {longest} characters."
+    names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
+    unknown = unknown_placeholders(text, names)
+    return f"it uses {{{unknown[0]}}}, which is no field of the module." if unknown else ""
+
+
+def _lost(module: Module, text: str) -> str:
+    for phrase in module.locked:
+        if phrase not in text:
+            return f"it loses the locked phrase “{_short(phrase)}”."
+    there = placeholders(text)
+    gone = [name for name in placeholders(module.signature.instruction) if name not in there]
+    return f"it loses {{{gone[0]}}}, which the current instruction has." if gone else ""
+
+
+def _repeats(text: str, kept: Sequence[str]) -> str:
+    alike = next((other for other in kept if near_duplicate(text, other)), None)
+    if alike is None:
+        return ""
+    same = words(text) == words(alike)
+    return "it repeats another instruction." if same else "it is all but another instruction."
+
+
+def _copies(spec: RunSpec, text: str) -> str:
+    """Copied is what the data has and the program's own text has not."""
+    known = _data_text(spec.train, spec.validation)
+    own = _program_text(spec.program)
+    found = words(text)
+    for run in _runs(found, LEAK_WORDS):
+        if known.has_run(run) and f" {run} " not in own:
+            return f"it copies from the data: “{_short(run)}”."
+    for size in range(WHOLE_WORDS, LEAK_WORDS):
+        for run in _runs(found, size):
+            if run in known.inputs and f" {run} " not in own:
+                return f"it copies a whole input: “{_short(run)}”."
+    return ""
+
+
+@dataclass(frozen=True)
+class _DataText:
+    """What the examples say: hashes of every run of LEAK_WORDS words, sorted, and short inputs."""
+
+    runs: NDArray[np.int64]
+    inputs: frozenset[str]
+
+    def has_run(self, run: str) -> bool:
+        place = int(np.searchsorted(self.runs, hash(run)))
+        return place < len(self.runs) and int(self.runs[place]) == hash(run)
+
+
+@lru_cache(maxsize=2)
+def _data_text(*splits: tuple[Example, ...]) -> _DataText:
+    runs = (
+        hash(run)
+        for split in splits
+        for example in split
+        for text in _texts((*example.inputs.values(), *example.expected.values()))
+        for run in _runs(words(text), LEAK_WORDS)
+    )
+    inputs = (
+        words(text)
+        for split in splits
+        for example in split
+        for text in _texts(tuple(example.inputs.values()))
+    )
+    short = frozenset(" ".join(w) for w in inputs if WHOLE_WORDS <= len(w) < LEAK_WORDS)
+    return _DataText(np.unique(np.fromiter(runs, dtype=np.int64)), short)
+
+
+def _program_text(program: Program) -> str:
+    """The program's own words, with a space at both ends: these are not copied from the data."""
+    parts = [program.description]
+    for module in program.modules:
+        parts += [module.signature.instruction, module.description]
+        for field in (*module.signature.inputs, *module.signature.outputs):
+            parts += [field.description, *field.choices]
+    return " " + " | ".join(" ".join(words(part)) for part in parts) + " "
+
+
+def _texts(values: Sequence[Value]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield written(value)
+
+
+def _runs(found: Sequence[str], size: int) -> Iterator[str]:
+    return (" ".join(found[i : i + size]) for i in range(len(found) - size + 1))
+
+
+def _pairs(text: str) -> Counter[tuple[str, str]]:
+    found = ["", *words(text), ""]
+    return Counter(pairwise(found))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:80] + "…"
+
+
+_ALONE = "\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")

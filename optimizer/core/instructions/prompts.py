@@ -1,0 +1,358 @@
+"""Every string that an optimizer itself says to a model, one function a prompt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Message, Prompt
+from optimizer.core.programs.program import Demo, Module, Program
+from optimizer.core.programs.render import default_instruction, output_fields
+from optimizer.core.programs.signature import Field, Value, placeholders, written
+
+if TYPE_CHECKING:
+    from optimizer.core.instructions.reflection import Case
+
+TIPS: dict[str, str] = {
+    "none": "",
+    "creative": "Do not be afraid to be creative.",
+    "simple": "Keep the instruction clear and concise.",
+    "description": "Make the instruction very informative and descriptive.",
+    "high_stakes": "Include a scenario of high stakes in which the task must be done right.",
+    "persona": "Give the model a persona that suits the task.",
+}
+"""The paper's six tips (§3.1): one is drawn for each proposal so that proposals differ."""
+
+COMPLETE = "COMPLETE"
+REWRITE = "Say the instruction below in other words."
+
+OBSERVATION_TOKENS, SUMMARY_TOKENS, INSTRUCTION_TOKENS = 250, 200, 600
+"""Reply limits: a summary is asked in sentences, an instruction may be a page."""
+
+
+def observe(batch: Sequence[Example], before: str, temperature: float, sample: int = 0) -> Prompt:
+    """Observations about a batch of the dataset, adding to earlier ones or answering COMPLETE."""
+    parts = [
+        "Below are examples of a dataset. Write down what you notice that holds for most of them: "
+        "topics, content, syntax, length, style, and what task they are probably for. "
+        "Be creative, and think of what a person who must solve the task would want to know."
+    ]
+    if before:
+        parts.append(
+            "These observations were made before:\n" + before + "\n\nAdd only what is new. "
+            f"If nothing is left to say, answer with the single word {COMPLETE}."
+        )
+    parts.append("Examples:\n\n" + "\n\n".join(_shown_example(e) for e in batch))
+    parts.append("Observations:")
+    return _said("\n\n".join(parts), temperature, OBSERVATION_TOKENS, sample)
+
+
+def summarize(observations: str, temperature: float) -> Prompt:
+    """Two or three sentences out of all observations."""
+    return _said(
+        "Here are observations about a dataset:\n\n"
+        f"{observations}\n\n"
+        "Sum them up in two or three sentences that say only what matters most for someone who "
+        "has to solve the task.\n\nSummary:",
+        temperature,
+        SUMMARY_TOKENS,
+    )
+
+
+def describe_program(program: Program, temperature: float) -> Prompt:
+    """What task the program seems to solve, and how."""
+    return _said(
+        "Here is a program made of language-model modules:\n\n"
+        f"{pseudo_code(program)}\n\n"
+        "Say in a few sentences what task it is made for and how it appears to work.\n\n"
+        "Description:",
+        temperature,
+        SUMMARY_TOKENS,
+    )
+
+
+def describe_module(program: Program, module: Module, summary: str, temperature: float) -> Prompt:
+    """The part that one module plays in the program."""
+    about = f"The program as a whole: {summary}\n\n" if summary else ""
+    return _said(
+        "Here is a program made of language-model modules:\n\n"
+        f"{pseudo_code(program)}\n\n{about}"
+        f"Say in one or two sentences what the module `{module.name}` is there for.\n\n"
+        "Description:",
+        temperature,
+        SUMMARY_TOKENS,
+    )
+
+
+def propose_instruction(
+    module: Module,
+    current: ModulePrompt,
+    *,
+    dataset_summary: str = "",
+    program: Program | None = None,
+    program_summary: str = "",
+    module_description: str = "",
+    demos: Sequence[Demo] = (),
+    history: Sequence[tuple[str, float]] = (),
+    tip: str = "",
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """The grounded proposal (§3.1): one call that writes one instruction for one module."""
+    parts = ["Write an instruction that makes a language model solve the task below well."]
+    if dataset_summary:
+        parts.append(f"The dataset: {dataset_summary}")
+    if program is not None:
+        parts.append(f"The program that the instruction is for:\n{pseudo_code(program)}")
+    if program_summary:
+        parts.append(f"What the program does: {program_summary}")
+    if module_description:
+        parts.append(f"What the module `{module.name}` does: {module_description}")
+    parts.append(f"The module's fields:\n{_fields(module)}")
+    if demos:
+        shown = "\n\n".join(_shown_demo(module, demo) for demo in demos)
+        parts.append(f"Worked examples of the module:\n\n{shown}")
+    if history:
+        told = "\n".join(f"- {100 * score:.1f}: {text}" for text, score in history)
+        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+    parts.append(f"The current instruction: {_current(module, current)}")
+    if tip:
+        parts.append(f"Tip: {tip}")
+    if to_keep(module):
+        parts.append(to_keep(module))
+    parts.append(
+        "The model that follows the instruction sees the fields' values after it; do not copy "
+        "any example into it. Answer with the new instruction only.\n\nInstruction:"
+    )
+    return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
+
+
+def propose_program(
+    program: Program,
+    modules: Sequence[Module],
+    current: Mapping[str, ModulePrompt],
+    *,
+    dataset_summary: str = "",
+    program_summary: str = "",
+    demos: Mapping[str, Sequence[Demo]],
+    history: Sequence[tuple[Mapping[str, str], float]] = (),
+    tip: str = "",
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """New instructions for all these modules in one reply (Program-Level OPRO, the paper's §4).
+
+    `history` are whole programs tried before: instructions by module with the score, ascending.
+    """
+    names = [module.name for module in modules]
+    parts = [
+        "Write instructions for the modules of a program made of language-model modules, so that "
+        "the program as a whole solves its task well.",
+        f"The program:\n{pseudo_code(program)}",
+    ]
+    if dataset_summary:
+        parts.append(f"The dataset: {dataset_summary}")
+    if program_summary:
+        parts.append(f"What the program does: {program_summary}")
+    for module in modules:
+        parts.append(f"The fields of `{module.name}`:\n{_fields(module)}")
+        if demos.get(module.name):
+            shown = "\n\n".join(_shown_demo(module, demo) for demo in demos[module.name])
+            parts.append(f"Worked examples of `{module.name}`:\n\n{shown}")
+        if to_keep(module):
+            parts.append(f"For `{module.name}`: {to_keep(module)}")
+    if history:
+        told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
+        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+    now = {module.name: _current(module, current[module.name]) for module in modules}
+    parts.append(f"The current instructions: {_object(now)}")
+    if tip:
+        parts.append(f"Tip: {tip}")
+    parts.append(
+        "The models that follow the instructions see the fields' values after them; do not copy "
+        "any example into them. Answer with a JSON object that has one new instruction for each "
+        f"of: {', '.join(names)}."
+    )
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+    tokens = INSTRUCTION_TOKENS * len(names)
+    said = _said("\n\n".join(parts), temperature, tokens, sample)
+    return replace(said, schema=schema)
+
+
+def reflect_instruction(
+    program: Program,
+    module: Module,
+    current: ModulePrompt,
+    failures: Sequence[Case],
+    contrasts: Sequence[tuple[Case, Case]] = (),
+    *,
+    temperature: float,
+    sample: int = 0,
+) -> Prompt:
+    """A better instruction out of what went wrong with the current one (GEPA's reflection).
+
+    `contrasts` are pairs of the same example, come out right and come out wrong.
+    """
+    parts = [
+        f"The module `{module.name}` of a program made of language-model modules makes mistakes. "
+        "Find out why, and write a better instruction for it.",
+        f"The program:\n{pseudo_code(program)}",
+        f"The module's fields:\n{_fields(module)}",
+        f"The module's current instruction:\n{_current(module, current)}",
+    ]
+    if failures:
+        told = "\n\n".join(
+            f"--- Example {n} ---\n{_shown_case(module, case)}"
+            for n, case in enumerate(failures, 1)
+        )
+        parts.append(f"Examples that did not come out right with it:\n\n{told}")
+    if contrasts:
+        told = "\n\n".join(
+            f"--- Pair {n} ---\nCame out right:\n{_shown_case(module, right)}\n"
+            f"Came out wrong:\n{_shown_case(module, wrong)}"
+            for n, (right, wrong) in enumerate(contrasts, 1)
+        )
+        parts.append(
+            "The same example with two different instructions, once right and once wrong:\n\n"
+            + told
+        )
+    if to_keep(module):
+        parts.append(to_keep(module))
+    parts.append(_REFLECT_TASK + (_OTHERS_FAULT if len(program.modules) > 1 else ""))
+    parts.append("Answer with the new instruction only.\n\nInstruction:")
+    # Room for all of the current instruction (some three characters a token) and for what is new.
+    tokens = INSTRUCTION_TOKENS + len(current.instruction) // 3
+    return _said("\n\n".join(parts), temperature, tokens, sample)
+
+
+_REFLECT_TASK = (
+    "Think about what the failures have in common, and what the current instruction leaves unsaid "
+    "or says wrongly. Then write an instruction with general rules that are right for examples "
+    "that are not shown here, too. Keep what works. Do not copy the examples and do not list "
+    "their answers: the model that follows the instruction sees other ones."
+)
+_OTHERS_FAULT = (
+    " A failure may be the fault of another module: change only what this module can do better."
+)
+
+
+def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
+    """A request that any model fit to write instructions can follow (see aptitude.py)."""
+    return _said(
+        f"{REWRITE} Keep these words as they are: {', '.join(names)}. "
+        f"Answer with the new sentence only.\n\nInstruction: {sentence}\n\nIn other words:",
+        0.0,
+        SUMMARY_TOKENS,
+    )
+
+
+def to_keep(module: Module) -> str:
+    """What a new instruction of this module must have word for word, "" when that is nothing."""
+    fields = [f"{{{name}}}" for name in placeholders(module.signature.instruction)]
+    phrases = [*module.locked, *fields]
+    if not phrases:
+        return ""
+    listed = "\n".join(f"- {phrase}" for phrase in phrases)
+    return f"The new instruction must contain each of these word for word:\n{listed}"
+
+
+def pseudo_code(program: Program) -> str:
+    """A program as a reader of code would want it: modules with their fields, then the calls."""
+    lines = []
+    for module in program.modules:
+        takes = ", ".join(_typed(f) for f in module.signature.inputs)
+        gives = ", ".join(_typed(f) for f in output_fields(module))
+        lines.append(f"module {module.name} ({module.kind}): {takes} -> {gives}")
+    lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
+    for wave in program.waves():
+        for call in wave:
+            given = ", ".join(f"{n}={s.removeprefix('input.')}" for n, s in call.inputs.items())
+            lines.append(f"    {call.name} = {call.module}({given})")
+    lines.append("    return " + ", ".join(f"{n}={s}" for n, s in program.outputs.items()))
+    return "\n".join(lines)
+
+
+def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Prompt:
+    messages = (Message("user", text),)
+    return Prompt(messages, temperature=temperature, max_tokens=max_tokens, sample=sample)
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    return json.dumps(dict(texts), ensure_ascii=False)
+
+
+def _current(module: Module, current: ModulePrompt) -> str:
+    return current.instruction.strip() or default_instruction(module.signature)
+
+
+def _typed(field: Field) -> str:
+    if field.choices:
+        return f"{field.name}: one of {', '.join(field.choices)}"
+    return f"{field.name}: {field.type}"
+
+
+def _fields(module: Module) -> str:
+    def line(kind: str, field: Field) -> str:
+        told = f" ({field.description})" if field.description else ""
+        return f"- {kind} {_typed(field)}{told}"
+
+    inputs = [line("input", f) for f in module.signature.inputs]
+    return "\n".join(inputs + [line("output", f) for f in output_fields(module)])
+
+
+def _shown_example(example: Example) -> str:
+    pairs = {**example.inputs, **example.expected}
+    return "\n".join(f"{name}: {_cut(written(value))}" for name, value in pairs.items())
+
+
+def _shown_demo(module: Module, demo: Demo) -> str:
+    names = [f.name for f in (*module.signature.inputs, *output_fields(module))]
+    return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
+
+
+def _cut(text: str, limit: int = 600) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+CASE_BLOCK = 700
+"""Characters that the values of one step of a case may take."""
+CASE_CALLS = 2
+"""Calls of one module that a case shows, the last ones."""
+
+
+def _shown_case(module: Module, case: Case) -> str:
+    """What the module was given and answered, what the program gave, and what was wanted."""
+    calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
+    told = {name: value for call in calls for name, value in call.inputs.items()}
+    rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
+    lines = [f"The program was given:\n{_block(rest)}"] if rest else []
+    lines += [_shown_call(call) for call in calls]
+    if case.outputs and not any(call.outputs == case.outputs for call in calls):
+        lines.append(f"The program's answer:\n{_block(case.outputs)}")
+    if case.expected:
+        lines.append(f"Expected:\n{_block(case.expected)}")
+    why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
+    return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
+
+
+def _shown_call(call: CallTrace) -> str:
+    given = f"`{call.module}` was given:\n{_block(call.inputs)}\n"
+    if call.problem:
+        reply = _cut(call.reply, CASE_BLOCK)
+        return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
+    return f"{given}`{call.module}` answered:\n{_block(call.outputs)}"
+
+
+def _block(values: Mapping[str, Value]) -> str:
+    share = CASE_BLOCK // max(len(values), 1)
+    return "\n".join(f"{name}: {_cut(written(value), share)}" for name, value in values.items())

@@ -1,0 +1,113 @@
+"""What a run will ask for, before it starts: calls and tokens, as honest ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.conversation.splits import held_out_size, validation_of
+from optimizer.core.demos.labels import labelled_demo
+from optimizer.core.evaluation.pilot import Pilot
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.render import render
+from optimizer.core.programs.signature import Value
+
+CHARACTERS_PER_TOKEN = 4
+ASK_TOKENS = (900, 250)
+"""Typical prompt and reply tokens of a call to the optimizer model."""
+REPLY_TOKENS = 40
+
+
+@dataclass(frozen=True)
+class RunEstimate:
+    """Model calls and tokens of a run, lowest and highest, as if nothing had been paid before."""
+
+    task_calls: tuple[int, int]
+    optimizer_calls: tuple[int, int]
+    prompt_tokens: tuple[int, int]
+    completion_tokens: tuple[int, int]
+    baseline_calls: int
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        low = self.task_calls[0] + self.optimizer_calls[0]
+        return low, self.task_calls[1] + self.optimizer_calls[1]
+
+
+def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
+    """Count the requests that the chosen optimizer makes with these settings and this data.
+
+    Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
+    """
+    per_example = max(len(spec.program.calls), 1)
+    validation = len(validation_of(spec))
+    low = high = validation
+    demos = _bootstrap_examples(spec)
+    low, high = low + demos[0], high + demos[1]
+    searched = OPTIMIZERS[spec.optimizer].steps(spec.settings, validation).examples
+    final = held_out_size(spec.settings, len(spec.validation), len(spec.test))
+    low, high = low + searched[0] + len(spec.test), high + searched[1] + 2 * final
+    asked = OPTIMIZERS[spec.optimizer].asks(spec)
+    tokens = _prompt_tokens(spec, pilot)
+    replies = pilot.completion_tokens if pilot else (REPLY_TOKENS / 2, REPLY_TOKENS)
+    task = (low * per_example, high * per_example)
+    return RunEstimate(
+        task_calls=task,
+        optimizer_calls=asked,
+        prompt_tokens=(
+            round(task[0] * tokens[0]) + asked[0] * ASK_TOKENS[0],
+            round(task[1] * tokens[1]) + asked[1] * ASK_TOKENS[0],
+        ),
+        completion_tokens=(
+            round(task[0] * replies[0]) + asked[0] * ASK_TOKENS[1],
+            round(task[1] * replies[1]) + asked[1] * ASK_TOKENS[1],
+        ),
+        baseline_calls=validation * per_example,
+    )
+
+
+def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
+    settings = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings)
+    if settings is None:
+        return 0, 0
+    wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
+    return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)
+
+
+def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
+    """Mean prompt tokens of one task call: as the program stands, and with full demo sets."""
+    rows = (spec.train or spec.validation)[:8]
+    bare = baseline_of(spec.program).modules
+    low = [_tokens(m, bare[m.name], _values(m, row)) for m in spec.program.modules for row in rows]
+    if not low:
+        return 100, 400
+    mean = sum(low) // len(low)
+    demos = _demo_tokens(spec.program, spec, rows) * spec.settings.max_bootstrapped_demos
+    if pilot is None:
+        return mean, mean + demos
+    # The model's own tokens may be longer or shorter than those we guess from characters.
+    ratio = sum(pilot.prompt_tokens) / 2 / max(mean, 1)
+    return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)
+
+
+def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> int:
+    sizes = []
+    for module in program.modules:
+        for row in rows:
+            demo = labelled_demo(program, spec.metric, module, row)
+            values = demo.values if demo else _values(module, row)
+            sizes.append(sum(len(str(v)) for v in values.values()) // CHARACTERS_PER_TOKEN + 20)
+    return sum(sizes) // len(sizes) if sizes else 60
+
+
+def _tokens(module: Module, prompt: ModulePrompt, values: dict[str, Value]) -> int:
+    messages = render(module, prompt, values).messages
+    return sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
+
+
+def _values(module: Module, row: Example) -> dict[str, Value]:
+    longest = max((str(v) for v in row.inputs.values()), key=len, default="")
+    return {f.name: row.inputs.get(f.name, longest) for f in module.signature.inputs}

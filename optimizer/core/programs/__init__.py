@@ -1,0 +1,1 @@
+"""What is optimized: programs, their candidates, and the prompts that their calls become."""

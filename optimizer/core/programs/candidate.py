@@ -1,0 +1,49 @@
+"""Candidates: one choice of instruction and demos for every module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from optimizer.core.programs.program import Demo, Program, digest_of
+
+
+@dataclass(frozen=True)
+class ModulePrompt:
+    """What a candidate chooses for one module."""
+
+    instruction: str
+    demos: tuple[Demo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Instruction and demos for every module, by module name."""
+
+    modules: dict[str, ModulePrompt]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content: equal prompts are one candidate, however they were found."""
+        return digest_of(
+            {
+                name: [prompt.instruction, [[d.values, d.augmented] for d in prompt.demos]]
+                for name, prompt in self.modules.items()
+            }
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Candidate) and other.digest == self.digest
+
+    def with_module(self, name: str, prompt: ModulePrompt) -> Candidate:
+        return Candidate({**self.modules, name: prompt})
+
+
+def baseline_of(program: Program) -> Candidate:
+    """The program as it stands."""
+    return Candidate(
+        {m.name: ModulePrompt(m.signature.instruction, m.demos) for m in program.modules}
+    )

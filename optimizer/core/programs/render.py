@@ -1,0 +1,110 @@
+"""Prompts of a program's own calls: instruction and demos first (a prefix to cache), input last."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.lm import Message, Prompt
+from optimizer.core.programs.program import Demo, Module, ModuleKind
+from optimizer.core.programs.signature import (
+    REASONING,
+    Field,
+    FieldType,
+    Signature,
+    Value,
+    resolve_placeholders,
+    written,
+)
+
+
+def render(
+    module: Module, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0
+) -> Prompt:
+    """One call of a module with this instruction and these demos on these input values."""
+    messages = [Message("system", system_text(module, prompt.instruction))]
+    for demo in prompt.demos:
+        messages.append(Message("user", input_text(module.signature, demo.values)))
+        messages.append(Message("assistant", reply_text(module, demo)))
+    messages.append(Message("user", input_text(module.signature, values)))
+    return Prompt(tuple(messages), schema=reply_schema(module), sample=sample)
+
+
+def system_text(module: Module, instruction: str) -> str:
+    """The instruction, then what the fields are and how to answer."""
+    parts = [resolve_placeholders(instruction).strip() or default_instruction(module.signature)]
+    described = [_described(f) for f in module.signature.inputs if f.description]
+    if described:
+        parts.append("Input fields:\n" + "\n".join(described))
+    parts.append("Answer with a JSON object:\n" + _form(module))
+    return "\n\n".join(parts)
+
+
+def default_instruction(signature: Signature) -> str:
+    inputs = ", ".join(f"`{f.name}`" for f in signature.inputs)
+    outputs = ", ".join(f"`{f.name}`" for f in signature.outputs)
+    return f"Given the fields {inputs}, produce the fields {outputs}."
+
+
+def input_text(signature: Signature, values: dict[str, Value]) -> str:
+    """The inputs of one call, a line or a paragraph each."""
+    if len(signature.inputs) == 1:
+        name = signature.inputs[0].name
+        return f"{name}: {written(values.get(name))}"
+    return "\n".join(f"{f.name}: {written(values.get(f.name))}" for f in signature.inputs)
+
+
+def reply_text(module: Module, demo: Demo) -> str:
+    """A demo's reply, in the form that replies must have."""
+    names = [f.name for f in output_fields(module)]
+    shown = {n: demo.values[n] for n in names if demo.values.get(n) is not None}
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def output_fields(module: Module) -> tuple[Field, ...]:
+    """A module's outputs, with the reasoning first where it thinks aloud."""
+    if module.kind is ModuleKind.CHAIN_OF_THOUGHT:
+        thinking = Field(REASONING, FieldType.TEXT, "think step by step before answering")
+        return (thinking, *module.signature.outputs)
+    return module.signature.outputs
+
+
+def reply_schema(module: Module) -> dict[str, Any]:
+    """The JSON schema of a reply: every output field, in order, nothing else."""
+    fields = output_fields(module)
+    return {
+        "type": "object",
+        "properties": {f.name: f.json_schema() for f in fields},
+        "required": [f.name for f in fields],
+        "additionalProperties": False,
+    }
+
+
+_SHAPES = {
+    FieldType.TEXT: "text",
+    FieldType.INTEGER: "a whole number",
+    FieldType.NUMBER: "a number",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.LIST: "a list of texts",
+}
+
+
+def _form(module: Module) -> str:
+    return "{" + ", ".join(f'"{f.name}": {_shape(f)}' for f in output_fields(module)) + "}"
+
+
+def shape_of(field: Field) -> str:
+    """What a value of this field looks like, in words."""
+    if field.type is FieldType.CHOICE:
+        return "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
+    return _SHAPES[field.type]
+
+
+def _shape(field: Field) -> str:
+    shape = shape_of(field)
+    return f"<{shape}; {field.description}>" if field.description else f"<{shape}>"
+
+
+def _described(field: Field) -> str:
+    return f"- {field.name}: {field.description}"

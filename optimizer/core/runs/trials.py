@@ -1,0 +1,59 @@
+"""Trials: scoring a candidate on the whole validation split or on a minibatch of it."""
+
+from __future__ import annotations
+
+import random
+
+from optimizer.core.conversation.events import (
+    BestChanged,
+    FullScored,
+    MinibatchScored,
+    TrialStarted,
+)
+from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
+from optimizer.core.conversation.splits import validation_of
+from optimizer.core.evaluation.stats import Estimate, FullScore, full_score, minibatch_score
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.runs.board import Board, crown
+from optimizer.core.search.search import Choice
+
+
+def full_baseline(board: Board) -> Conversation[None]:
+    """Score the program as it stands on every validation example."""
+    yield from full_trial(board, board.baseline, {}, Purpose.BASELINE)
+
+
+def full_trial(
+    board: Board, candidate: Candidate, choice: Choice, purpose: Purpose = Purpose.FULL
+) -> Conversation[FullScore]:
+    """Score a candidate on every validation example."""
+    examples = validation_of(board.spec)
+    number = board.number
+    board.number += 1
+    yield TrialStarted(number, True, candidate, choice, len(examples))
+    outcomes = yield from evaluate(Evaluate(candidate, examples, purpose))
+    score = full_score(outcomes)
+    board.full[candidate], board.full_outcomes[candidate] = score, outcomes
+    board.full_trials[candidate] = number
+    changed = crown(board)
+    yield FullScored(number, score, board.estimate)
+    if changed and board.best is not None:
+        yield BestChanged(board.best_trial, board.full[board.best])
+    return score
+
+
+def minibatch_trial(
+    board: Board, candidate: Candidate, choice: Choice, rng: random.Random
+) -> Conversation[Estimate]:
+    """Score a candidate on a random minibatch of B validation examples."""
+    examples = validation_of(board.spec)
+    batch = tuple(rng.sample(examples, board.spec.settings.minibatch_size))
+    number = board.number
+    board.number += 1
+    yield TrialStarted(number, False, candidate, choice, len(batch))
+    outcomes = yield from evaluate(Evaluate(candidate, batch, Purpose.MINIBATCH))
+    score = minibatch_score(outcomes)
+    board.minibatches.setdefault(candidate, []).append(outcomes)
+    board.choices.setdefault(candidate, choice)
+    yield MinibatchScored(number, score)
+    return score

@@ -1,0 +1,1 @@
+"""Choosing what to try next among options, by what scores say: mathematics alone."""

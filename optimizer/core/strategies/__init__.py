@@ -1,0 +1,1 @@
+"""How proposals and trials take turns: what the optimizers are put together from."""
