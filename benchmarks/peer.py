@@ -9,7 +9,6 @@ started again, the benchmark goes on where it was.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import signal
@@ -18,18 +17,17 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answers import Answers
+from benchmarks.measured import Measured, scored
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.peer_figures import report, summed_up
 from benchmarks.peer_ours import Worker, preferred, worker
-from benchmarks.tasks import REPLY_TOKENS, SHORT, TASKS, WHOLE, Sizes, Task, dealt
+from benchmarks.tasks import SHORT, TASKS, WHOLE, Sizes, Task, dealt
 from optimizer.codec import from_json, to_json
-from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.candidate import Candidate, baseline_of
-from optimizer.lm.openai_http import OpenAIHttp
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_server import engines_for_this_machine
 
@@ -51,14 +49,14 @@ def main() -> None:
     with local_model(given.gguf) as model:
         form = "-short" if sizes != WHOLE else ""
         kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
-        done = {(r["task"], r["seed"], r["arm"]): r for r in _rows(kept)}
+        measured = Measured(kept)
         with worker(model) as ours:
             for seed in seeds:  # all tasks once, then all again: an early end has some of each
                 for name in tasks:
                     task = TASKS[name]
                     contest = Contest(task, seed, sizes, model, ours, kept, given.auto)
-                    _measure(contest, given.arms, done)
-    rows = [r for r in done.values() if r["task"] in tasks and r["seed"] in seeds]
+                    _measure(contest, given.arms, measured)
+    rows = [r for r in measured.rows() if r["task"] in tasks and r["seed"] in seeds]
     figures = {"model": model.name, "optimizer": preferred(), **summed_up(rows, tasks)}
     kept.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     report(figures)
@@ -77,25 +75,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(
-    contest: Contest, arms: Sequence[str], done: dict[tuple[str, int, str], dict[str, Any]]
-) -> None:
+def _measure(contest: Contest, arms: Sequence[str], measured: Measured) -> None:
     """Arms of one task and seed; MIPROv2 first, for its evaluations are what ours may have."""
+    allowed = 0
     for arm in (arm for arm in ARMS if arm in arms or arm == ARMS[0]):
         key = (contest.task.name, contest.seed, arm)
-        if key not in done:
-            allowed = done.get((*key[:2], "miprov2"), {}).get("evaluations", 0)
-            done[key] = contest.measured(arm, allowed)
-            with contest.kept.open("a") as file:
-                file.write(json.dumps(done[key], ensure_ascii=False) + "\n")
-        row = done[key]
-        print(
-            f"  {' '.join(map(str, key))}: test {_mean(row['baseline_test']):.3f} -> "
-            f"{_mean(row['test']):.3f}, {row['evaluations']} evaluations, {row['calls']} calls, "
-            f"{row['seconds']:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+        row = measured.row(key, partial(contest.measured, arm, allowed))
+        allowed = allowed or row["evaluations"]
 
 
 class Contest:
@@ -114,7 +100,9 @@ class Contest:
         before, started = self.model.counts(), time.monotonic()
         best, found = self._miprov2() if arm == "miprov2" else self._ours(arm, allowed)
         seconds, counts = time.monotonic() - started, self.model.counts() - before
-        baseline, test = asyncio.run(self._tested(best))
+        examples = dealt(self.task, self.seed, self.sizes).test
+        both = (baseline_of(self.task.program), best)
+        baseline, test = scored(self.model, self.task, both, examples)
         return {
             "task": self.task.name, "seed": self.seed, "arm": arm, **found, **asdict(counts),
             "seconds": round(seconds, 1), "test": test, "baseline_test": baseline,
@@ -148,39 +136,6 @@ class Contest:
             self.task, preferred(), evaluations, self.seed, self.sizes, self.at_once
         )
         return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
-
-    async def _tested(self, best: Candidate) -> tuple[list[float], list[float]]:
-        """Baseline and winner on the test split, at the same time, nothing remembered."""
-        client = OpenAIHttp(self.model.url, own_engine=True, deadline=900)
-        answers = Answers(client, ModelRef(0, self.model.name, max_tokens=REPLY_TOKENS))
-        examples = dealt(self.task, self.seed, self.sizes).test
-        pair = (baseline_of(self.task.program), best)
-        try:
-            both = await asyncio.gather(
-                *(
-                    answers.outcomes(self.task.program, self.task.metric, one, examples)
-                    for one in pair
-                )
-            )
-        finally:
-            await client.aclose()
-        before, after = ([o.score.value for o in found if o.score] for found in both)
-        return before, after
-
-
-def _rows(kept: Path) -> list[dict[str, Any]]:
-    """What was measured before; a last line that broke off is dropped."""
-    if not kept.exists():
-        return []
-    text = kept.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        kept.write_text(whole)
-    return [json.loads(line) for line in whole.splitlines()]
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, TASKS, Task, dealt
+from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import UnreadableReply, parse
@@ -173,7 +173,7 @@ def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
             f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
             max_tokens=tokens, num_retries=1, timeout=900,
         )
-        for tokens in (REPLY_TOKENS, PROPOSAL_TOKENS)
+        for tokens in (task.reply_tokens, PROPOSAL_TOKENS)
     )  # fmt: skip
     dspy.configure(lm=program_model, adapter=SameWords(task), max_errors=MANY_ERRORS)
 

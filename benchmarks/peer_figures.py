@@ -44,10 +44,10 @@ def _task(name: str, rows: Rows) -> dict[str, Any]:
     }
     before = np.array([arms[arm]["baseline_test"] for arms in whole.values() for arm in arms])
     for arm, test in tests.items():
-        found[arm] = {**_score(test), **_effort([arms[arm] for arms in whole.values()])}
+        found[arm] = {**score(test), **effort([arms[arm] for arms in whole.values()])}
         own = np.array([arms[arm]["baseline_test"] for arms in whole.values()])
         found[arm]["gain_over_baseline"] = _difference(test, own)
-    found["baseline"] = _score(before)
+    found["baseline"] = score(before)
     for arm in ("ours", "ours_half"):
         found[f"{arm}_to_miprov2"] = _difference(tests[arm], tests["miprov2"])
     found["by_seed"] = [
@@ -57,12 +57,14 @@ def _task(name: str, rows: Rows) -> dict[str, Any]:
     return found
 
 
-def _score(test: Floats) -> dict[str, Any]:
+def score(test: Floats) -> dict[str, Any]:
+    """Mean score (0–1) and its 95 % interval; `test` has a line for each seed."""
     low, high = np.percentile(resampled(test), [LOW, HIGH])
     return {"test": _r(test.mean()), "ci": [_r(low), _r(high)]}
 
 
-def _effort(rows: Rows) -> dict[str, Any]:
+def effort(rows: Rows) -> dict[str, Any]:
+    """What runs of one arm cost on average (seconds of wall clock), and how much they promised."""
     names = ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds")
     found: dict[str, Any] = {n: round(float(np.mean([r[n] for r in rows])), 1) for n in names}
     told = [r["reported"] - float(np.mean(r["test"])) for r in rows if r["reported"] is not None]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
-from benchmarks.tasks import PROPOSAL_TOKENS, REPLY_TOKENS, Sizes, Task, dealt
+from benchmarks.tasks import PROPOSAL_TOKENS, Sizes, Task, dealt
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import BudgetSpent, Conversation, Evaluate
 from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import OPTIMIZERS, bootstrap_search
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.programs.candidate import Candidate
@@ -47,29 +47,49 @@ def preferred() -> str:
 def spec_within(
     task: Task, optimizer: str, evaluations: int, seed: int, model: ModelRef, sizes: Sizes
 ) -> RunSpec:
-    """The recommended light settings, with as many trials as so many evaluations allow.
+    """An optimizer's light settings, with as many trials as so many evaluations allow.
 
-    One run of the teacher over the training rows is planned for bootstrapping. Where hardly any of
-    them came out right a second one follows, and the search is cut short by it.
+    Every validation row scores candidates, whatever the optimizer.
     """
     splits = dealt(task, seed, sizes)
     spec = RunSpec(
         task.program, task.metric, optimizer,
         OPTIMIZERS[optimizer].settings(Effort.LIGHT, task.program),
         {
-            Role.TASK: replace(model, max_tokens=REPLY_TOKENS),
+            Role.TASK: replace(model, max_tokens=task.reply_tokens),
             Role.OPTIMIZER: replace(model, max_tokens=PROPOSAL_TOKENS),
         }, splits.train, splits.validation, seed=seed,
         namespace=f"{task.name}:{seed}:{optimizer}:{evaluations}",
     )  # fmt: skip
     fitting = spec
-    calls = max(len(task.program.calls), 1)
     for trials in range(1, evaluations):
-        wider = replace(spec, settings=replace(spec.settings, trials=trials, effort=Effort.CUSTOM))
-        if estimate(wider).task_calls[1] // calls - len(splits.train) > evaluations:
+        wider = _of_trials(spec, trials)
+        if planned(wider) > evaluations:
             break
         fitting = wider
     return fitting
+
+
+def _of_trials(spec: RunSpec, trials: int) -> RunSpec:
+    """The same with so many trials. Where each of them is a demo set of its own, there are as many
+    sets, beside the empty one.
+    """
+    settings = replace(
+        spec.settings, trials=trials, effort=Effort.CUSTOM, max_validation=len(spec.validation)
+    )
+    if spec.optimizer == bootstrap_search.OPTIMIZER.name:
+        settings = replace(settings, demo_sets=max(settings.demo_sets, trials + 1))
+    return replace(spec, settings=settings)
+
+
+def planned(spec: RunSpec) -> int:
+    """Program evaluations of a run at most, with one pass of the teacher over the training rows.
+
+    Where hardly any of them came out right a second pass follows, and the search is cut short.
+    """
+    most = estimate(spec).task_calls[1] // max(len(spec.program.calls), 1)
+    bootstraps = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings) is not None
+    return most - len(spec.train) if bootstraps else most
 
 
 @dataclass

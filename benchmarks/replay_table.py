@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.answers import Answers
 from benchmarks.model_server import LocalModel, local_model
-from benchmarks.tasks import REPLY_TOKENS, TASKS, Task
+from benchmarks.tasks import TASKS, Task
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.programs.example import Example
@@ -72,7 +72,7 @@ async def make(arguments: argparse.Namespace, model: LocalModel) -> None:
     splits = task.splits()
     examples = (*splits.validation, *splits.test)[: arguments.examples]
     client = OpenAIHttp(model.url, own_engine=True, deadline=600)
-    ref = ModelRef(0, model.name, max_tokens=REPLY_TOKENS)
+    ref = ModelRef(0, model.name, max_tokens=task.reply_tokens)
     answers = Answers(client, ref, file.with_suffix(file.suffix + ".partial"))
     try:
         options = _wanted(task, arguments)

@@ -14,11 +14,15 @@ from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.headless.dataset import Splits, read_splits
 
 DATA = Path(__file__).parent / "data"
+REPLY_TOKENS, PROPOSAL_TOKENS = 64, 400
+"""Longest replies of a program's modules, and of the model that writes instructions."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """`stand_ins` names the column that stands in for a field which no row has a label for."""
+    """`stand_ins` names the column that stands in for a field which no row has a label for;
+    `reply_tokens` bounds each reply of its modules.
+    """
 
     name: str
     program: Program
@@ -26,6 +30,7 @@ class Task:
     rows: str
     source: str
     stand_ins: dict[str, str] = field(default_factory=dict)
+    reply_tokens: int = REPLY_TOKENS
 
     def splits(self) -> Splits:
         """train, validation and test as benchmarks/data has them."""
@@ -122,8 +127,6 @@ TASKS = {
 }
 
 
-REPLY_TOKENS, PROPOSAL_TOKENS = 64, 400
-"""Longest replies of a program's modules, and of the model that writes instructions."""
 Sizes = tuple[int, int, int]
 """Rows of train, validation and test."""
 WHOLE: Sizes = (60, 100, 100)
