@@ -23,7 +23,8 @@ from typing import Any
 
 from benchmarks.measured import Measured, scored
 from benchmarks.model_server import LocalModel, local_model
-from benchmarks.peer_figures import report, summed_up
+from benchmarks.page import write_part
+from benchmarks.peer_figures import report, summed_up, table
 from benchmarks.peer_ours import Worker, preferred, worker
 from benchmarks.tasks import SHORT, TASKS, WHOLE, Sizes, Task, dealt
 from optimizer.codec import from_json, to_json
@@ -59,6 +60,8 @@ def main() -> None:
     rows = [r for r in measured.rows() if r["task"] in tasks and r["seed"] in seeds]
     figures = {"model": model.name, "optimizer": preferred(), **summed_up(rows, tasks)}
     kept.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    if sizes == WHOLE and not given.out:
+        write_part("peer", table(figures))
     report(figures)
 
 
@@ -71,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, nargs=3, help="rows of train, validation and test")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
     parser.add_argument("--auto", default="light", choices=["light", "medium", "heavy"])
-    parser.add_argument("--out", default="", help="JSONL file of what was measured")
+    parser.add_argument("--out", default="", help="JSONL file; the page then stays")
     return parser.parse_args()
 
 

@@ -90,6 +90,42 @@ def _r(value: Any) -> float:
     return round(float(value), 4)
 
 
+COLUMNS = (
+    "| | seeds | baseline | MIPROv2 | ours | ours, half | ours − MIPROv2 | half − MIPROv2 |",
+    "|---|---|---|---|---|---|---|---|",
+)
+EFFORT_COLUMNS = (
+    "| | evaluations | calls | tokens read | tokens written | seconds | reported − test |",
+    "|---|---|---|---|---|---|---|",
+)
+ARM_TITLES = {"miprov2": "MIPROv2", "ours": "ours", "ours_half": "ours, half"}
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The page's two tables: test scores, and what they took."""
+    scores, efforts = [*COLUMNS], [*EFFORT_COLUMNS]
+    for task in figures["tasks"]:
+        tests = [_told(task[arm]).strip() for arm in ("baseline", *ARM_TITLES)]
+        gains = [_gained(task[f"{arm}_to_miprov2"]) for arm in ("ours", "ours_half")]
+        cells = [task["task"], str(len(task["seeds"])), *tests, *gains]
+        scores.append(f"| {' | '.join(cells)} |")
+        efforts += [_effort_row(f"{task['task']}, {t}", task[a]) for a, t in ARM_TITLES.items()]
+    mean = [f"{100 * value:+.1f}" for value in figures["mean"].values()]
+    scores.append(f"| mean of tasks | | | | | | {' | '.join(mean)} |")
+    return "\n".join([*scores, "", *efforts])
+
+
+def _effort_row(title: str, arm: dict[str, Any]) -> str:
+    names = ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds")
+    told = arm["reported_minus_test"]
+    points = "" if told is None else f"{100 * told:+.1f}"
+    return f"| {title} | {' | '.join(f'{arm[name]:.0f}' for name in names)} | {points} |"
+
+
+def _gained(difference: dict[str, Any]) -> str:
+    return f"{100 * difference['gain']:+.1f} ({_points(difference)})"
+
+
 def report(figures: dict[str, Any]) -> None:
     """A table for people, then one line of JSON."""
     print(f"\nTest scores on {figures['model']}, our optimizer: {figures['optimizer']}")

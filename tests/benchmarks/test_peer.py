@@ -12,7 +12,7 @@ from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.model_server import Counts
 from benchmarks.peer_dspy import Counted, SameWords, signature_of
-from benchmarks.peer_figures import resampled, summed_up
+from benchmarks.peer_figures import resampled, summed_up, table
 from benchmarks.peer_ours import Allowance, spec_within
 from benchmarks.tasks import TASKS, WHOLE, dealt
 from optimizer.core.conversation.events import Noted, Result, StopReason
@@ -54,6 +54,21 @@ def test_arms_are_compared_on_the_seeds_that_have_all_of_them() -> None:
     assert task["ours_to_miprov2"]["gain"] == 0.25
     assert task["ours_half_to_miprov2"] == {"gain": 0.0, "ci": [0.0, 0.0]}
     assert task["miprov2"]["gain_over_baseline"]["gain"] == 0.5
+
+
+def test_the_page_tells_scores_gains_and_what_they_took() -> None:
+    rows = [
+        row("miprov2", 1, [0, 1, 0, 1]),
+        row("ours", 1, [1, 1, 0, 1], reported=None),
+        row("ours_half", 1, [0, 1, 0, 1]),
+    ]
+    lines = table(summed_up(rows, ["people"])).splitlines()
+    assert lines[2].startswith("| people | 1 | 0.0 % (0.0 to 0.0)")
+    assert "+25.0 (0.0 to 75.0)" in lines[2]
+    assert lines[3] == "| mean of tasks | | | | | | +25.0 | +0.0 |"
+    assert lines[-3] == "| people, MIPROv2 | 10 | 10 | 10 | 10 | 10 | +0.0 |"
+    assert lines[-2].endswith("| 10 |  |")
+    assert len({line.count("|") for line in lines[:4]}) == 1
 
 
 def test_an_interval_is_wider_when_seeds_differ_than_when_only_rows_do() -> None:
