@@ -125,16 +125,16 @@ def row(name: str, told: dict[str, Any]) -> str:
 
 
 COLUMNS = (
-    "| | examples scored | MIPROv2 | racing | ahead | ahead at half "
+    "| | examples scored | racing used | MIPROv2 | racing | ahead | ahead at half "
     "| reported − true | MIPROv2's |",
-    "|---|---|---|---|---|---|---|---|",
+    "|---|---|---|---|---|---|---|---|---|",
 )
 
 
 def line(name: str, told: dict[str, Any]) -> str:
     """One line of the page's table."""
     return (
-        f"| {name} | {told['calls']} | +{told['gain_miprov2']:.1f} | +{told['gain']:.1f} "
+        f"| {name} | {told['calls']} | {told['calls_used']} | +{told['gain_miprov2']:.1f} | +{told['gain']:.1f} "
         f"| {told['gain_delta']:+.1f} ± {told['gain_delta_se']:.1f} "
         f"| {told['gain_delta_half_calls']:+.1f} ± {told['gain_delta_half_calls_se']:.1f} "
         f"| {told['reported_minus_true']:+.1f} | {told['reported_minus_true_miprov2']:+.1f} |"
