@@ -134,7 +134,8 @@ COLUMNS = (
 def line(name: str, told: dict[str, Any]) -> str:
     """One line of the page's table."""
     return (
-        f"| {name} | {told['calls']} | {told['calls_used']} | +{told['gain_miprov2']:.1f} | +{told['gain']:.1f} "
+        f"| {name} | {told['calls']} | {told['calls_used']} "
+        f"| +{told['gain_miprov2']:.1f} | +{told['gain']:.1f} "
         f"| {told['gain_delta']:+.1f} ± {told['gain_delta_se']:.1f} "
         f"| {told['gain_delta_half_calls']:+.1f} ± {told['gain_delta_half_calls_se']:.1f} "
         f"| {told['reported_minus_true']:+.1f} | {told['reported_minus_true_miprov2']:+.1f} |"
