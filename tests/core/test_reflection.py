@@ -5,17 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.cases import Case, cases_of, contrasts_of, failures_of
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
-from optimizer.core.instructions.reflection import (
-    SHOWN_FAILURES,
-    Case,
-    cases_of,
-    contrasts_of,
-    failures_of,
-    reflect,
-    varied,
-)
+from optimizer.core.instructions.reflection import SHOWN_FAILURES, reflect, varied
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
@@ -14,9 +14,6 @@ from optimizer.core.programs.lm import Message, Prompt
 from optimizer.core.programs.program import Demo, Module, Program
 from optimizer.core.programs.render import default_instruction, output_fields
 from optimizer.core.programs.signature import Field, Value, placeholders, written
-
-if TYPE_CHECKING:
-    from optimizer.core.instructions.reflection import Case
 
 TIPS: dict[str, str] = {
     "none": "",

@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.evaluation.outcome import CallTrace, Outcome
+from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.drafting import Draft
 from optimizer.core.programs.candidate import ModulePrompt
-from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Value, written
 
 SHOWN_FAILURES, SHOWN_CONTRASTS = 4, 2
 """Cases and pairs shown in one prompt: enough to see what they share, few enough to be read."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a candidate made of one example, with the example beside it.
-
-    `score` is in 0–1, `reason` is the metric's own words about it; `trace` has every module call.
-    """
-
-    example_id: str
-    inputs: dict[str, Value]
-    expected: dict[str, Value]
-    outputs: dict[str, Value]
-    score: float
-    reason: str
-    trace: tuple[CallTrace, ...]
-
-
-def cases_of(examples: Sequence[Example], outcomes: Sequence[Outcome]) -> tuple[Case, ...]:
-    """Examples with what became of them; calls that failed for good teach nothing and are left out.
-
-    `outcomes` are in the order of `examples`, one each.
-    """
-    return tuple(
-        Case(e.id, e.inputs, e.expected, o.outputs, o.score.value, o.score.reason, o.trace)
-        for e, o in zip(examples, outcomes, strict=True)
-        if o.score is not None
-    )
-
-
-def failures_of(cases: Sequence[Case]) -> tuple[Case, ...]:
-    """The cases that are not fully right, the worst first."""
-    return tuple(sorted((c for c in cases if c.score < 1.0), key=lambda case: case.score))
-
-
-def contrasts_of(right: Sequence[Case], wrong: Sequence[Case]) -> tuple[tuple[Case, Case], ...]:
-    """Pairs of the same example, (right, wrong), where one candidate's case is fully right and the
-    other's is not. In the order of `wrong`.
-    """
-    solved = {case.example_id: case for case in right if case.score >= 1.0}
-    return tuple(
-        (solved[case.example_id], case)
-        for case in wrong
-        if case.example_id in solved and case.score < 1.0
-    )
 
 
 def reflect(

@@ -24,7 +24,7 @@ from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_pool import new_sets
 from optimizer.core.demos.demo_sets import DemoSets, bootstrap
 from optimizer.core.demos.traces import harvest
-from optimizer.core.instructions.reflection import cases_of, contrasts_of, failures_of
+from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example

@@ -10,9 +10,9 @@ from itertools import combinations
 from optimizer.core.conversation.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation import pareto
+from optimizer.core.evaluation.cases import Case, cases_of, contrasts_of, failures_of
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.evaluation.stats import Comparison, compare
-from optimizer.core.instructions.reflection import Case, cases_of, contrasts_of, failures_of
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from optimizer.core.conversation.events import InstructionProposed, Phase, PhaseStarted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.demos.demo_sets import DemoSets
+from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.drafting import Draft, drafted
 from optimizer.core.instructions.guidance import Ground, grounded_draft
@@ -19,7 +20,7 @@ from optimizer.core.instructions.proposals import (
     grounding,
     unwritten,
 )
-from optimizer.core.instructions.reflection import Case, reflect
+from optimizer.core.instructions.reflection import reflect
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
 from optimizer.core.runs.board import Board
