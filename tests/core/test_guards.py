@@ -77,7 +77,20 @@ def test_a_text_above_the_cap_is_refused() -> None:
 
 def test_the_cap_grows_with_the_programs_own_instruction() -> None:
     own = "Rule by rule. " * 300
-    assert why("Another text, and no shorter. " * 130, instruction=own) == ""
+    other = " ".join(f"Case {n} asks for answer {n + 1}." for n in range(140))
+    assert len(other) > MAX_LENGTH
+    assert why(other, instruction=own) == ""
+
+
+def test_a_text_that_goes_in_circles_is_refused() -> None:
+    assert "goes in circles" in why("The example is to find spam in the message.\n\n" * 6)
+    assert why("Say spam for advertising. Say ham otherwise. Say nothing else.") == ""
+
+
+def test_rules_of_one_form_are_no_circles() -> None:
+    places = ("a person", "a place", "a date", "a company", "a film", "a river", "a number")
+    rules = " ".join(f"If the answer is {p}, give it in its shortest form." for p in places)
+    assert why(f"Answer the question. {rules} Otherwise answer in one word.") == ""
 
 
 def test_a_field_that_does_not_exist_is_refused() -> None:

@@ -100,7 +100,10 @@ def test_one_module_is_rewritten_at_a_time_in_turn() -> None:
 
 
 def test_a_child_that_is_no_better_gets_no_trial_and_is_told() -> None:
-    world = KindWorld(one_module_program(), write=lambda text, n: f"Idea {n}: " + "be kind. " * n)
+    def kinder(text: str, n: int) -> str:
+        return f"Idea {n}: " + " ".join(f"be kind to {n * k}." for k in range(1, 9))
+
+    world = KindWorld(one_module_program(), write=kinder)
     held(world, spec_of())
     assert [t.number for t in world.events_of(TrialStarted)] == [0]
     refused = [e for e in world.events_of(ProposalRefused) if "0 better" in e.reason]

@@ -23,6 +23,8 @@ NEAR_SHARE, NEAR_PAIRS = 0.1, 6
 """Near-duplicates differ in at most a tenth of their word pairs, and in no more than six."""
 LEAK_WORDS = 8
 """An instruction that shares a run of this many words with the data has copied it."""
+CIRCLE_WORDS, CIRCLE_SHARE = 4, 0.3
+"""A text goes in circles when fewer than this share of its runs of so many words are distinct."""
 WHOLE_WORDS = 4
 """A whole input of this many words or more counts as copied, however short it is."""
 
@@ -34,6 +36,7 @@ def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> st
     """
     return (
         _form_fault(module, text)
+        or _circles(text)
         or _lost(module, text)
         or _repeats(text, kept)
         or _copies(spec, text)
@@ -64,6 +67,13 @@ def _form_fault(module: Module, text: str) -> str:
     names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
     unknown = unknown_placeholders(text, names)
     return f"it uses {{{unknown[0]}}}, which is no field of the module." if unknown else ""
+
+
+def _circles(text: str) -> str:
+    """Small models seldom come to an end: they say one sentence over and over."""
+    runs = list(_runs(words(text), CIRCLE_WORDS))
+    again = len(set(runs)) < CIRCLE_SHARE * len(runs)
+    return "it goes in circles: most of it is said more than once." if again else ""
 
 
 def _lost(module: Module, text: str) -> str:
