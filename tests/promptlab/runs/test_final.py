@@ -83,7 +83,7 @@ def test_the_winner_is_shown_with_n_interval_and_what_is_expected_on_new_example
     span = f"({100 * expected.low:.1f}–{100 * expected.high:.1f})"
     n = finished.run.best_score["n"]
     page = seen(client)
-    assert f"95% interval on best, n = {n}" in page
+    assert f"95% interval, n = {n}" in page
     assert f"expected on new examples {span}" in page
     for path in ("/p/support-triage/", "/p/support-triage/runs/"):
         line = seen(client, path)
