@@ -89,7 +89,10 @@ def main() -> None:
 
 
 def _lines(known: dict[str, dict[str, Any]]) -> list[str]:
-    return [contest.line(cell.title, known[cell.name]) for cell in CELLS if cell.name in known]
+    """The page's rows, and how many cells there are when some were not run yet."""
+    told = [contest.line(cell.title, known[cell.name]) for cell in CELLS if cell.name in known]
+    left = len(CELLS) - len(told)
+    return [*told, "", f"{left} of {len(CELLS)} cells are still to be run."] if left else told
 
 
 def _keep(known: dict[str, dict[str, Any]]) -> None:
