@@ -36,6 +36,7 @@ RESULTS = Path(__file__).parent / "results"
 PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
 OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 ARMS = ("miprov2", "ours", "ours_half")
+WHOLE_TASKS, WHOLE_SEEDS = ("people", "banking10", "two_steps"), 5
 SHORT_TASKS, SHORT_SEEDS = ("people",), 2
 
 
@@ -45,8 +46,8 @@ def main() -> None:
     if not PEER.exists():
         sys.exit("There is no .venv-bench: run this with `make bench-peer`.")
     sizes = tuple(given.rows) if given.rows else SHORT if given.short else WHOLE
-    tasks = given.tasks or (list(SHORT_TASKS) if given.short else list(TASKS))
-    seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else 5)))
+    tasks = given.tasks or list(SHORT_TASKS if given.short else WHOLE_TASKS)
+    seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else WHOLE_SEEDS)))
     with local_model(given.gguf) as model:
         form = "-short" if sizes != WHOLE else ""
         kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
