@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions.guards import (
     LEAK_WORDS,
     MAX_LENGTH,
@@ -16,11 +17,18 @@ from optimizer.core.instructions.guards import (
     refusal,
     words,
 )
+from optimizer.core.instructions.prompts import (
+    TIPS,
+    propose_instruction,
+    propose_program,
+    reflect_instruction,
+)
+from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType
-from tests.fakes.world import LABEL, messages, one_module_program
+from tests.fakes.world import LABEL, messages, one_module_program, two_module_program
 
 LONG = "The parcel that I sent to my aunt in Lisbon three weeks ago never arrived at her door"
 SHORT = "Where is my parcel?"
@@ -91,6 +99,32 @@ def test_rules_of_one_form_are_no_circles() -> None:
     places = ("a person", "a place", "a date", "a company", "a film", "a river", "a number")
     rules = " ".join(f"If the answer is {p}, give it in its shortest form." for p in places)
     assert why(f"Answer the question. {rules} Otherwise answer in one word.") == ""
+
+
+@pytest.mark.parametrize("tip", [tip for tip in TIPS.values() if tip])
+def test_a_text_that_repeats_its_tip_is_refused(tip: str) -> None:
+    assert "copies from the request" in why(f"Say spam for advertising.\n\nTip: {tip.upper()}")
+
+
+def test_a_text_that_repeats_what_any_request_says_is_refused() -> None:
+    (example,), two = messages(1), two_module_program()
+    decide = two.modules[1]
+    now = {module.name: ModulePrompt("Decide.") for module in two.modules}
+    case = Case("1", example.inputs, example.expected, {}, 0.0, "", ())
+    requests = (
+        propose_instruction(decide, now[decide.name], history=[("Guess.", 0.5)], temperature=0.7),
+        propose_program(two, two.modules, now, demos={}, temperature=0.7),
+        reflect_instruction(two, decide, now[decide.name], [case], [(case, case)], temperature=0.7),
+    )
+    for request in requests:
+        first, *_, task, end = request.messages[0].content.split("\n\n")
+        assert "copies from the request" in why(f"Say spam for advertising. {first}")
+        assert "copies from the request" in why(f"Say spam for advertising. {task} {end}")
+
+
+def test_the_programs_own_words_may_be_those_of_a_request() -> None:
+    own = "Write a review. Keep the instruction clear and concise."
+    assert why("Review the text. Keep the instruction clear and concise.", instruction=own) == ""
 
 
 def test_a_field_that_does_not_exist_is_refused() -> None:

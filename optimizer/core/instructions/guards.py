@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.instructions.prompts import PROPOSAL_WORDS
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Value, placeholders, unknown_placeholders, written
@@ -25,6 +26,8 @@ LEAK_WORDS = 8
 """An instruction that shares a run of this many words with the data has copied it."""
 CIRCLE_WORDS, CIRCLE_SHARE = 4, 0.3
 """A text goes in circles when fewer than this share of its runs of so many words are distinct."""
+SENTENCE_WORDS = 5
+"""A sentence of the request for a proposal counts as copied from this many words on."""
 WHOLE_WORDS = 4
 """A whole input of this many words or more counts as copied, however short it is."""
 
@@ -40,6 +43,7 @@ def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> st
         or _lost(module, text)
         or _repeats(text, kept)
         or _copies(spec, text)
+        or _parrots(spec, text)
     )
 
 
@@ -108,6 +112,25 @@ def _copies(spec: RunSpec, text: str) -> str:
     return ""
 
 
+def _parrots(spec: RunSpec, text: str) -> str:
+    """Weak models answer with pieces of the request itself, such as its tip."""
+    own = _program_text(spec.program)
+    found = words(text)
+    for size in range(SENTENCE_WORDS, LEAK_WORDS + 1):
+        for run in _runs(found, size):
+            if run in _request_runs() and f" {run} " not in own:
+                return f"it copies from the request for it: “{_short(run)}”."
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _request_runs() -> frozenset[str]:
+    """What a request says of its own: whole short sentences, and runs of longer ones."""
+    told = [words(part) for said in PROPOSAL_WORDS for part in _SENTENCE.split(said)]
+    whole = [" ".join(w) for w in told if SENTENCE_WORDS <= len(w) < LEAK_WORDS]
+    return frozenset((*whole, *(run for w in told for run in _runs(w, LEAK_WORDS))))
+
+
 @dataclass(frozen=True)
 class _DataText:
     """What the examples say: hashes of every run of LEAK_WORDS words, sorted, and short inputs."""
@@ -172,3 +195,4 @@ def _short(text: str) -> str:
 
 _ALONE = "\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
+_SENTENCE = re.compile(r"[.:;]")

@@ -32,6 +32,55 @@ OBSERVATION_TOKENS, SUMMARY_TOKENS, INSTRUCTION_TOKENS = 250, 200, 600
 """Reply limits: a summary is asked in sentences, an instruction may be a page."""
 
 
+_WRITE = "Write an instruction that makes a language model solve the task below well."
+_WRITE_ALL = (
+    "Write instructions for the modules of a program made of language-model modules, so that "
+    "the program as a whole solves its task well."
+)
+_TRIED = "Instructions tried before, with their scores out of 100"
+_KEEP = "The new instruction must contain each of these word for word"
+_SEES = (
+    "The model that follows the instruction sees the fields' values after it; do not copy "
+    "any example into it."
+)
+_ALL_SEE = (
+    "The models that follow the instructions see the fields' values after them; do not copy "
+    "any example into them."
+)
+_ONLY = "Answer with the new instruction only."
+_ONE_EACH = "Answer with a JSON object that has one new instruction for each"
+_FIND_OUT = "Find out why, and write a better instruction for it."
+_FAILED = "Examples that did not come out right with it"
+_CONTRASTS = "The same example with two different instructions, once right and once wrong"
+_REFLECT_TASK = (
+    "Think about what the failures have in common, and what the current instruction leaves unsaid "
+    "or says wrongly. Then write an instruction with general rules that are right for examples "
+    "that are not shown here, too. Keep what works. Do not copy the examples and do not list "
+    "their answers: the model that follows the instruction sees other ones."
+)
+_OTHERS_FAULT = (
+    " A failure may be the fault of another module: change only what this module can do better."
+)
+
+PROPOSAL_WORDS: tuple[str, ...] = (
+    *filter(None, TIPS.values()),
+    _WRITE,
+    _WRITE_ALL,
+    _TRIED,
+    _KEEP,
+    _SEES,
+    _ALL_SEE,
+    _ONLY,
+    _ONE_EACH,
+    _FIND_OUT,
+    _FAILED,
+    _CONTRASTS,
+    _REFLECT_TASK,
+    _OTHERS_FAULT,
+)
+"""What every request for an instruction says of its own: an instruction has no use for it."""
+
+
 def observe(batch: Sequence[Example], before: str, temperature: float, sample: int = 0) -> Prompt:
     """Observations about a batch of the dataset, adding to earlier ones or answering COMPLETE."""
     parts = [
@@ -101,7 +150,7 @@ def propose_instruction(
     sample: int = 0,
 ) -> Prompt:
     """The grounded proposal (§3.1): one call that writes one instruction for one module."""
-    parts = ["Write an instruction that makes a language model solve the task below well."]
+    parts = [_WRITE]
     if dataset_summary:
         parts.append(f"The dataset: {dataset_summary}")
     if program is not None:
@@ -116,16 +165,13 @@ def propose_instruction(
         parts.append(f"Worked examples of the module:\n\n{shown}")
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {text}" for text, score in history)
-        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+        parts.append(f"{_TRIED}:\n{told}")
     parts.append(f"The current instruction: {_current(module, current)}")
     if tip:
         parts.append(f"Tip: {tip}")
     if to_keep(module):
         parts.append(to_keep(module))
-    parts.append(
-        "The model that follows the instruction sees the fields' values after it; do not copy "
-        "any example into it. Answer with the new instruction only.\n\nInstruction:"
-    )
+    parts.append(f"{_SEES} {_ONLY}\n\nInstruction:")
     return _said("\n\n".join(parts), temperature, INSTRUCTION_TOKENS, sample)
 
 
@@ -147,11 +193,7 @@ def propose_program(
     `history` are whole programs tried before: instructions by module with the score, ascending.
     """
     names = [module.name for module in modules]
-    parts = [
-        "Write instructions for the modules of a program made of language-model modules, so that "
-        "the program as a whole solves its task well.",
-        f"The program:\n{pseudo_code(program)}",
-    ]
+    parts = [_WRITE_ALL, f"The program:\n{pseudo_code(program)}"]
     if dataset_summary:
         parts.append(f"The dataset: {dataset_summary}")
     if program_summary:
@@ -165,16 +207,12 @@ def propose_program(
             parts.append(f"For `{module.name}`: {to_keep(module)}")
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
-        parts.append(f"Instructions tried before, with their scores out of 100:\n{told}")
+        parts.append(f"{_TRIED}:\n{told}")
     now = {module.name: _current(module, current[module.name]) for module in modules}
     parts.append(f"The current instructions: {_object(now)}")
     if tip:
         parts.append(f"Tip: {tip}")
-    parts.append(
-        "The models that follow the instructions see the fields' values after them; do not copy "
-        "any example into them. Answer with a JSON object that has one new instruction for each "
-        f"of: {', '.join(names)}."
-    )
+    parts.append(f"{_ALL_SEE} {_ONE_EACH} of: {', '.join(names)}.")
     schema = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in names},
@@ -202,7 +240,7 @@ def reflect_instruction(
     """
     parts = [
         f"The module `{module.name}` of a program made of language-model modules makes mistakes. "
-        "Find out why, and write a better instruction for it.",
+        + _FIND_OUT,
         f"The program:\n{pseudo_code(program)}",
         f"The module's fields:\n{_fields(module)}",
         f"The module's current instruction:\n{_current(module, current)}",
@@ -212,35 +250,21 @@ def reflect_instruction(
             f"--- Example {n} ---\n{_shown_case(module, case)}"
             for n, case in enumerate(failures, 1)
         )
-        parts.append(f"Examples that did not come out right with it:\n\n{told}")
+        parts.append(f"{_FAILED}:\n\n{told}")
     if contrasts:
         told = "\n\n".join(
             f"--- Pair {n} ---\nCame out right:\n{_shown_case(module, right)}\n"
             f"Came out wrong:\n{_shown_case(module, wrong)}"
             for n, (right, wrong) in enumerate(contrasts, 1)
         )
-        parts.append(
-            "The same example with two different instructions, once right and once wrong:\n\n"
-            + told
-        )
+        parts.append(f"{_CONTRASTS}:\n\n{told}")
     if to_keep(module):
         parts.append(to_keep(module))
     parts.append(_REFLECT_TASK + (_OTHERS_FAULT if len(program.modules) > 1 else ""))
-    parts.append("Answer with the new instruction only.\n\nInstruction:")
+    parts.append(f"{_ONLY}\n\nInstruction:")
     # Room for all of the current instruction (some three characters a token) and for what is new.
     tokens = INSTRUCTION_TOKENS + len(current.instruction) // 3
     return _said("\n\n".join(parts), temperature, tokens, sample)
-
-
-_REFLECT_TASK = (
-    "Think about what the failures have in common, and what the current instruction leaves unsaid "
-    "or says wrongly. Then write an instruction with general rules that are right for examples "
-    "that are not shown here, too. Keep what works. Do not copy the examples and do not list "
-    "their answers: the model that follows the instruction sees other ones."
-)
-_OTHERS_FAULT = (
-    " A failure may be the fault of another module: change only what this module can do better."
-)
 
 
 def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
@@ -260,7 +284,7 @@ def to_keep(module: Module) -> str:
     if not phrases:
         return ""
     listed = "\n".join(f"- {phrase}" for phrase in phrases)
-    return f"The new instruction must contain each of these word for word:\n{listed}"
+    return f"{_KEEP}:\n{listed}"
 
 
 def pseudo_code(program: Program) -> str:
