@@ -1,4 +1,7 @@
-"""Every string that an optimizer itself says to a model, one function a prompt."""
+"""Every request that an optimizer itself makes of a model, one function a prompt.
+
+How what it is about is written out stands in `shown.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from optimizer.core.evaluation.cases import Case
-from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.instructions.shown import (
+    current_text,
+    fields_of,
+    pseudo_code,
+    shown_case,
+    shown_demo,
+    shown_example,
+)
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Prompt
 from optimizer.core.programs.program import Demo, Module, Program
-from optimizer.core.programs.render import default_instruction, output_fields
-from optimizer.core.programs.signature import Field, Value, placeholders, written
+from optimizer.core.programs.signature import placeholders
 
 TIPS: dict[str, str] = {
     "none": "",
@@ -93,7 +102,7 @@ def observe(batch: Sequence[Example], before: str, temperature: float, sample: i
             "These observations were made before:\n" + before + "\n\nAdd only what is new. "
             f"If nothing is left to say, answer with the single word {COMPLETE}."
         )
-    parts.append("Examples:\n\n" + "\n\n".join(_shown_example(e) for e in batch))
+    parts.append("Examples:\n\n" + "\n\n".join(shown_example(e) for e in batch))
     parts.append("Observations:")
     return _said("\n\n".join(parts), temperature, OBSERVATION_TOKENS, sample)
 
@@ -159,14 +168,14 @@ def propose_instruction(
         parts.append(f"What the program does: {program_summary}")
     if module_description:
         parts.append(f"What the module `{module.name}` does: {module_description}")
-    parts.append(f"The module's fields:\n{_fields(module)}")
+    parts.append(f"The module's fields:\n{fields_of(module)}")
     if demos:
-        shown = "\n\n".join(_shown_demo(module, demo) for demo in demos)
+        shown = "\n\n".join(shown_demo(module, demo) for demo in demos)
         parts.append(f"Worked examples of the module:\n\n{shown}")
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {text}" for text, score in history)
         parts.append(f"{_TRIED}:\n{told}")
-    parts.append(f"The current instruction: {_current(module, current)}")
+    parts.append(f"The current instruction: {current_text(module, current)}")
     if tip:
         parts.append(f"Tip: {tip}")
     if to_keep(module):
@@ -199,16 +208,16 @@ def propose_program(
     if program_summary:
         parts.append(f"What the program does: {program_summary}")
     for module in modules:
-        parts.append(f"The fields of `{module.name}`:\n{_fields(module)}")
+        parts.append(f"The fields of `{module.name}`:\n{fields_of(module)}")
         if demos.get(module.name):
-            shown = "\n\n".join(_shown_demo(module, demo) for demo in demos[module.name])
+            shown = "\n\n".join(shown_demo(module, demo) for demo in demos[module.name])
             parts.append(f"Worked examples of `{module.name}`:\n\n{shown}")
         if to_keep(module):
             parts.append(f"For `{module.name}`: {to_keep(module)}")
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
         parts.append(f"{_TRIED}:\n{told}")
-    now = {module.name: _current(module, current[module.name]) for module in modules}
+    now = {module.name: current_text(module, current[module.name]) for module in modules}
     parts.append(f"The current instructions: {_object(now)}")
     if tip:
         parts.append(f"Tip: {tip}")
@@ -242,19 +251,18 @@ def reflect_instruction(
         f"The module `{module.name}` of a program made of language-model modules makes mistakes. "
         + _FIND_OUT,
         f"The program:\n{pseudo_code(program)}",
-        f"The module's fields:\n{_fields(module)}",
-        f"The module's current instruction:\n{_current(module, current)}",
+        f"The module's fields:\n{fields_of(module)}",
+        f"The module's current instruction:\n{current_text(module, current)}",
     ]
     if failures:
         told = "\n\n".join(
-            f"--- Example {n} ---\n{_shown_case(module, case)}"
-            for n, case in enumerate(failures, 1)
+            f"--- Example {n} ---\n{shown_case(module, case)}" for n, case in enumerate(failures, 1)
         )
         parts.append(f"{_FAILED}:\n\n{told}")
     if contrasts:
         told = "\n\n".join(
-            f"--- Pair {n} ---\nCame out right:\n{_shown_case(module, right)}\n"
-            f"Came out wrong:\n{_shown_case(module, wrong)}"
+            f"--- Pair {n} ---\nCame out right:\n{shown_case(module, right)}\n"
+            f"Came out wrong:\n{shown_case(module, wrong)}"
             for n, (right, wrong) in enumerate(contrasts, 1)
         )
         parts.append(f"{_CONTRASTS}:\n\n{told}")
@@ -287,22 +295,6 @@ def to_keep(module: Module) -> str:
     return f"{_KEEP}:\n{listed}"
 
 
-def pseudo_code(program: Program) -> str:
-    """A program as a reader of code would want it: modules with their fields, then the calls."""
-    lines = []
-    for module in program.modules:
-        takes = ", ".join(_typed(f) for f in module.signature.inputs)
-        gives = ", ".join(_typed(f) for f in output_fields(module))
-        lines.append(f"module {module.name} ({module.kind}): {takes} -> {gives}")
-    lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
-    for wave in program.waves():
-        for call in wave:
-            given = ", ".join(f"{n}={s.removeprefix('input.')}" for n, s in call.inputs.items())
-            lines.append(f"    {call.name} = {call.module}({given})")
-    lines.append("    return " + ", ".join(f"{n}={s}" for n, s in program.outputs.items()))
-    return "\n".join(lines)
-
-
 def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Prompt:
     messages = (Message("user", text),)
     return Prompt(messages, temperature=temperature, max_tokens=max_tokens, sample=sample)
@@ -310,70 +302,3 @@ def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Pr
 
 def _object(texts: Mapping[str, str]) -> str:
     return json.dumps(dict(texts), ensure_ascii=False)
-
-
-def _current(module: Module, current: ModulePrompt) -> str:
-    return current.instruction.strip() or default_instruction(module.signature)
-
-
-def _typed(field: Field) -> str:
-    if field.choices:
-        return f"{field.name}: one of {', '.join(field.choices)}"
-    return f"{field.name}: {field.type}"
-
-
-def _fields(module: Module) -> str:
-    def line(kind: str, field: Field) -> str:
-        told = f" ({field.description})" if field.description else ""
-        return f"- {kind} {_typed(field)}{told}"
-
-    inputs = [line("input", f) for f in module.signature.inputs]
-    return "\n".join(inputs + [line("output", f) for f in output_fields(module)])
-
-
-def _shown_example(example: Example) -> str:
-    pairs = {**example.inputs, **example.expected}
-    return "\n".join(f"{name}: {_cut(written(value))}" for name, value in pairs.items())
-
-
-def _shown_demo(module: Module, demo: Demo) -> str:
-    names = [f.name for f in (*module.signature.inputs, *output_fields(module))]
-    return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
-
-
-def _cut(text: str, limit: int = 600) -> str:
-    return text if len(text) <= limit else text[:limit] + "…"
-
-
-CASE_BLOCK = 700
-"""Characters that the values of one step of a case may take."""
-CASE_CALLS = 2
-"""Calls of one module that a case shows, the last ones."""
-
-
-def _shown_case(module: Module, case: Case) -> str:
-    """What the module was given and answered, what the program gave, and what was wanted."""
-    calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
-    told = {name: value for call in calls for name, value in call.inputs.items()}
-    rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
-    lines = [f"The program was given:\n{_block(rest)}"] if rest else []
-    lines += [_shown_call(call) for call in calls]
-    if case.outputs and not any(call.outputs == case.outputs for call in calls):
-        lines.append(f"The program's answer:\n{_block(case.outputs)}")
-    if case.expected:
-        lines.append(f"Expected:\n{_block(case.expected)}")
-    why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
-    return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
-
-
-def _shown_call(call: CallTrace) -> str:
-    given = f"`{call.module}` was given:\n{_block(call.inputs)}\n"
-    if call.problem:
-        reply = _cut(call.reply, CASE_BLOCK)
-        return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
-    return f"{given}`{call.module}` answered:\n{_block(call.outputs)}"
-
-
-def _block(values: Mapping[str, Value]) -> str:
-    share = CASE_BLOCK // max(len(values), 1)
-    return "\n".join(f"{name}: {_cut(written(value), share)}" for name, value in values.items())

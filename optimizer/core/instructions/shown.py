@@ -1,0 +1,102 @@
+"""How programs, fields, examples and cases are written out for the model that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from optimizer.core.evaluation.cases import Case
+from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Demo, Module, Program
+from optimizer.core.programs.render import default_instruction, output_fields
+from optimizer.core.programs.signature import Field, Value, written
+
+VALUE = 600
+"""Characters of a value that an example or a demo shows."""
+CASE_BLOCK = 700
+"""Characters that the values of one step of a case may take."""
+CASE_CALLS = 2
+"""Calls of one module that a case shows, the last ones."""
+
+
+def pseudo_code(program: Program) -> str:
+    """A program as a reader of code would want it: modules with their fields, then the calls."""
+    lines = []
+    for module in program.modules:
+        takes = ", ".join(_typed(f) for f in module.signature.inputs)
+        gives = ", ".join(_typed(f) for f in output_fields(module))
+        lines.append(f"module {module.name} ({module.kind}): {takes} -> {gives}")
+    lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
+    for wave in program.waves():
+        for call in wave:
+            given = ", ".join(f"{n}={s.removeprefix('input.')}" for n, s in call.inputs.items())
+            lines.append(f"    {call.name} = {call.module}({given})")
+    lines.append("    return " + ", ".join(f"{n}={s}" for n, s in program.outputs.items()))
+    return "\n".join(lines)
+
+
+def current_text(module: Module, current: ModulePrompt) -> str:
+    """A module's instruction, or what stands in for an empty one."""
+    return current.instruction.strip() or default_instruction(module.signature)
+
+
+def fields_of(module: Module) -> str:
+    """A module's fields, a line each: name, type or choices, description."""
+
+    def line(kind: str, field: Field) -> str:
+        told = f" ({field.description})" if field.description else ""
+        return f"- {kind} {_typed(field)}{told}"
+
+    inputs = [line("input", f) for f in module.signature.inputs]
+    return "\n".join(inputs + [line("output", f) for f in output_fields(module)])
+
+
+def shown_example(example: Example) -> str:
+    """An example's inputs and answers, long values cut."""
+    pairs = {**example.inputs, **example.expected}
+    return "\n".join(f"{name}: {_cut(written(value))}" for name, value in pairs.items())
+
+
+def shown_demo(module: Module, demo: Demo) -> str:
+    """A demo's values in the order of the module's fields, long ones cut."""
+    names = [f.name for f in (*module.signature.inputs, *output_fields(module))]
+    return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
+
+
+def shown_case(module: Module, case: Case) -> str:
+    """What the module was given and answered, what the program gave, and what was wanted."""
+    calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
+    told = {name: value for call in calls for name, value in call.inputs.items()}
+    rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
+    lines = [f"The program was given:\n{_block(rest)}"] if rest else []
+    lines += [_shown_call(call) for call in calls]
+    if case.outputs and not any(call.outputs == case.outputs for call in calls):
+        lines.append(f"The program's answer:\n{_block(case.outputs)}")
+    if case.expected:
+        lines.append(f"Expected:\n{_block(case.expected)}")
+    why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
+    return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
+
+
+def _shown_call(call: CallTrace) -> str:
+    given = f"`{call.module}` was given:\n{_block(call.inputs)}\n"
+    if call.problem:
+        reply = _cut(call.reply, CASE_BLOCK)
+        return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
+    return f"{given}`{call.module}` answered:\n{_block(call.outputs)}"
+
+
+def _block(values: Mapping[str, Value]) -> str:
+    share = CASE_BLOCK // max(len(values), 1)
+    return "\n".join(f"{name}: {_cut(written(value), share)}" for name, value in values.items())
+
+
+def _typed(field: Field) -> str:
+    if field.choices:
+        return f"{field.name}: one of {', '.join(field.choices)}"
+    return f"{field.name}: {field.type}"
+
+
+def _cut(text: str, limit: int = VALUE) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
