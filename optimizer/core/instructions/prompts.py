@@ -87,7 +87,7 @@ PROPOSAL_WORDS: tuple[str, ...] = (
     _REFLECT_TASK,
     _OTHERS_FAULT,
 )
-"""What every request for an instruction says of its own: an instruction has no use for it."""
+"""What requests for instructions say of their own: an instruction has no use for it."""
 
 
 def observe(batch: Sequence[Example], before: str, temperature: float, sample: int = 0) -> Prompt:
