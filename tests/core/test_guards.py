@@ -95,6 +95,14 @@ def test_a_text_that_goes_in_circles_is_refused() -> None:
     assert why("Say spam for advertising. Say ham otherwise. Say nothing else.") == ""
 
 
+def test_a_sentence_said_three_times_is_a_circle_whatever_stands_between() -> None:
+    between = ("Look for figures", "A name is no date", "Times count too", "Say it as it stands")
+    said = [f"{other}. In the example, find the date!" for other in between]
+    assert "“in the example find the date” is said 3 times" in why("\n".join(said[:3]))
+    assert why("\n".join(said[:2])) == ""
+    assert why("Yes or no. " * 3 + "Answer in one of these words.") == ""
+
+
 def test_rules_of_one_form_are_no_circles() -> None:
     places = ("a person", "a place", "a date", "a company", "a film", "a river", "a number")
     rules = " ".join(f"If the answer is {p}, give it in its shortest form." for p in places)

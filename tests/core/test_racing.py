@@ -24,7 +24,15 @@ from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import RandomSearch
-from tests.fakes.world import LABEL, World, always, chance, messages, one_module_program
+from tests.fakes.world import (
+    LABEL,
+    World,
+    always,
+    chance,
+    messages,
+    one_module_program,
+    two_module_program,
+)
 
 SMALL = Settings(
     instructions=3, demo_sets=4, trials=40, minibatch_size=10, max_validation=60, rounds=1
@@ -85,6 +93,29 @@ def test_a_round_learns_from_training_examples_and_never_from_those_that_score()
     assert "message 1" in asked
     validation = {e.inputs["message"] for e in messages(60, "v")[40:]}
     assert not any(f"{text}\n" in asked for text in validation)
+
+
+def kinds_of_sets(spec: RunSpec, module: str) -> list[tuple[int, int]]:
+    """Bootstrapped and labelled demos of the sets that a race starts with, the empty one first."""
+    rounds = replace(spec.settings, rounds=0, demo_sets=12)
+    world, _ = held(replace(spec, settings=rounds))
+    sets = [e.demos for e in world.events_of(DemoSetFound) if e.module == module]
+    made = [sum(demo.augmented for demo in demos) for demos in sets]
+    return [(m, len(demos) - m) for m, demos in zip(made, sets, strict=True)]
+
+
+def test_most_demo_sets_are_full_and_made_of_traces_of_labels_or_of_both():
+    kinds = kinds_of_sets(spec_for(), "classify")
+    assert kinds[:2] == [(0, 0), (0, 4)]
+    assert len(kinds) == 12
+    assert {(4, 0), (2, 2), (1, 3), (2, 0), (1, 0)} == set(kinds[2:])
+    assert sum(made + labelled == 4 for made, labelled in kinds) == 9
+
+
+def test_sets_of_a_module_without_labels_are_full_of_traces():
+    kinds = kinds_of_sets(spec_for(program=two_module_program()), "extract")
+    assert {labelled for _, labelled in kinds} == {0}
+    assert sum(made == 4 for made, _ in kinds) >= 8
 
 
 def test_new_instructions_and_demo_sets_join_the_race():

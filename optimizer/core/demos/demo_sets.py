@@ -30,11 +30,23 @@ class DemoSets:
         return len(self.by_module[module])
 
 
-def bootstrap(spec: RunSpec, counts: Sequence[int] = ()) -> Conversation[DemoSets]:
+@dataclass(frozen=True)
+class Mix:
+    """What a demo set is made of: so many bootstrapped demos, and labelled ones up to `size`.
+
+    Where a module has no labels, bootstrapped ones take their place.
+    """
+
+    bootstrapped: int
+    size: int
+
+
+def bootstrap(spec: RunSpec, mixes: Sequence[Mix] = ()) -> Conversation[DemoSets]:
     """Find `spec.settings.demo_sets` demo sets for every module (§3.1, §4).
 
-    Frozen demos are their module's only set. `counts`: demos a set, one set after the other; all
-    sets have as many as the settings allow where none are given.
+    Frozen demos are their module's only set. `mixes`: what the sets are made of, one after the
+    other and round again; where none are given, every set has as many bootstrapped demos as the
+    settings allow, and labelled ones only for want of those.
     """
     rng = random.Random(f"{spec.seed}:demos")
     settings = spec.settings
@@ -53,7 +65,7 @@ def bootstrap(spec: RunSpec, counts: Sequence[int] = ()) -> Conversation[DemoSet
             )
     by_module = {
         module.name: _sets_of(
-            spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), counts
+            spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), mixes
         )
         for module in spec.program.modules
     }
@@ -83,10 +95,11 @@ def _sets_of(
     module: Module,
     traces: Sequence[TraceDemos],
     rng: random.Random,
-    counts: Sequence[int],
+    mixes: Sequence[Mix],
 ) -> tuple[DemoSet, ...]:
     settings = spec.settings
     most = max(settings.max_bootstrapped_demos, settings.max_labeled_demos)
+    mixes = mixes or [Mix(settings.max_bootstrapped_demos, most)]
     if module.frozen_demos:
         return (module.demos,)
     labelled = _labelled(spec, module) if settings.max_labeled_demos else []
@@ -96,10 +109,10 @@ def _sets_of(
     for number in range(4 * settings.demo_sets):
         if len(sets) >= settings.demo_sets:
             break
-        size = min(counts[number % len(counts)], most) if counts else most
-        own = min(settings.max_bootstrapped_demos, size)
+        mix = mixes[number % len(mixes)]
+        own = min(settings.max_bootstrapped_demos, mix.bootstrapped if labelled else mix.size)
         demos = _bootstrapped(traces, module.name, own, rng)
-        room = min(settings.max_labeled_demos, size) - len(demos)
+        room = min(settings.max_labeled_demos, mix.size) - len(demos)
         seen = [_inputs(module, demo) for demo in demos]
         fresh = [d for d in labelled if _inputs(module, d) not in seen]
         demos = (*demos, *_drawn(fresh, room, rng)) if room > 0 else demos

@@ -24,8 +24,9 @@ NEAR_SHARE, NEAR_PAIRS = 0.1, 6
 """Near-duplicates differ in at most a tenth of their word pairs, and in no more than six."""
 LEAK_WORDS = 8
 """An instruction that shares a run of this many words with the data has copied it."""
-CIRCLE_WORDS, CIRCLE_SHARE = 4, 0.3
-"""A text goes in circles when fewer than this share of its runs of so many words are distinct."""
+CIRCLE_WORDS, CIRCLE_SHARE, CIRCLE_TIMES = 4, 0.3, 3
+"""A text goes in circles when it has one sentence of so many words so many times, or when fewer
+than this share of its runs of so many words are distinct."""
 SENTENCE_WORDS = 5
 """A sentence of the request for a proposal counts as copied from this many words on."""
 WHOLE_WORDS = 4
@@ -75,6 +76,10 @@ def _form_fault(module: Module, text: str) -> str:
 
 def _circles(text: str) -> str:
     """Small models seldom come to an end: they say one sentence over and over."""
+    said = Counter(" ".join(words(part)) for part in _SENTENCE.split(text))
+    for sentence, times in said.most_common(1):
+        if times >= CIRCLE_TIMES and len(sentence.split()) >= CIRCLE_WORDS:
+            return f"it goes in circles: “{_short(sentence)}” is said {times} times."
     runs = list(_runs(words(text), CIRCLE_WORDS))
     again = len(set(runs)) < CIRCLE_SHARE * len(runs)
     return "it goes in circles: most of it is said more than once." if again else ""
@@ -195,4 +200,4 @@ def _short(text: str) -> str:
 
 _ALONE = "\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+")
-_SENTENCE = re.compile(r"[.:;]")
+_SENTENCE = re.compile(r"[.:;!?。！？\n]")

@@ -22,7 +22,7 @@ from optimizer.core.conversation.requests import (
 )
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_pool import new_sets
-from optimizer.core.demos.demo_sets import DemoSets, bootstrap
+from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
@@ -47,12 +47,21 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
     """Find demo sets and instructions, race their combinations, learn, and race on."""
 
     def search(board: Board) -> Conversation[None]:
-        most = spec.settings.max_bootstrapped_demos
-        demo_sets = yield from bootstrap(spec, (most, max(most // 2, 1), most, 1))
+        demo_sets = yield from bootstrap(spec, _mixes(spec.settings))
         writing = yield from open_writing(board, demo_sets)
         yield from race_options(board, Options(writing.instructions, demo_sets), writing)
 
     return (yield from conduct(spec, search, open_race))
+
+
+def _mixes(settings: Settings) -> list[Mix]:
+    """Mostly sets as large as allowed, made of traces, of labels, or of both: these differ from one
+    another by far more than instructions do. Two are small, in case the model needs no more.
+    """
+    most = settings.max_bootstrapped_demos
+    half, largest = max(most // 2, 1), max(most, settings.max_labeled_demos)
+    full = [Mix(most, largest), Mix(half, largest), Mix(most, largest), Mix(1, largest)]
+    return [*full, Mix(half, half), *full[:2], *full[:1], Mix(1, 1), *full[:1]]
 
 
 def race_options(
@@ -123,10 +132,17 @@ def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[Dem
 
 
 def blocks(settings: Settings) -> Settings:
-    """Blocks of 10 examples; T counts them, the baseline's own examples come on top."""
+    """Blocks of 10 examples; T counts them, the baseline's own examples come on top. A poor demo
+    set is given up after a block or two, so that there is room for many.
+    """
     size = SIZES.get(settings.effort, 0)
-    trials = settings.trials * (40, 150, 500)[size] // (12, 50, 120)[size]
-    return replace(settings, minibatch_size=10, trials=trials, rounds=(1, 2, 4)[size])
+    return replace(
+        settings,
+        minibatch_size=10,
+        trials=settings.trials * (40, 150, 500)[size] // (12, 50, 120)[size],
+        rounds=(1, 2, 4)[size],
+        demo_sets=(12, 18, 24)[size],
+    )
 
 
 OPTIMIZER = Optimizer(
