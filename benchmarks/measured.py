@@ -17,7 +17,6 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.lm.openai_http import OpenAIHttp
-from promptlab.launch.model_server import engines_for_this_machine
 
 Row = dict[str, Any]
 Key = tuple[str, int, str]
@@ -49,7 +48,7 @@ def scored(
     model: LocalModel, task: Task, candidates: Sequence[Candidate], examples: Sequence[Example]
 ) -> list[list[float]]:
     """Scores (0–1) of each candidate on each example: all at the same time, nothing remembered."""
-    streams = max(engines_for_this_machine() // len(candidates), 1)
+    streams = max(model.at_once // len(candidates), 1)
     return asyncio.run(_scored(model, task, candidates, examples, streams))
 
 

@@ -26,7 +26,6 @@ from benchmarks.peer_ours import Ours, Worker, worker
 from benchmarks.tasks import Sizes, dealt
 from optimizer.codec import to_json
 from optimizer.core.programs.candidate import baseline_of
-from promptlab.launch.model_server import engines_for_this_machine
 
 RESULTS = Path(__file__).parent / "results"
 EVALUATIONS = 400
@@ -37,7 +36,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; start again to go on."))
     given = _arguments()
     shortened = bool(given.rows) or given.evaluations != EVALUATIONS
-    with local_model(given.gguf) as model, worker(model) as ours:
+    with local_model(given.gguf, slots=given.slots) as model, worker(model) as ours:
         form = "-short" if shortened else ""
         kept = Path(given.out or RESULTS / f"paper-{model.name}{form}.jsonl")
         measured = Measured(kept)
@@ -63,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each run, at most")
     parser.add_argument("--rows", type=int, nargs=3, help="rows of train, validation and test")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    parser.add_argument("--slots", type=int, default=0, help="see benchmarks.model_server")
     parser.add_argument(
         "--out", default="", help="JSONL file of what was measured; the page then stays as it is"
     )
@@ -92,9 +92,7 @@ class Bench:
     def _optimized(self, task: PaperTask, seed: int, arm: str, sizes: Sizes) -> Ours:
         if arm == BASELINE:
             return Ours(baseline_of(task.task.program), 0, None)
-        return self.ours.optimize(
-            task.task, arm, self.evaluations, seed, sizes, engines_for_this_machine()
-        )
+        return self.ours.optimize(task.task, arm, self.evaluations, seed, sizes, self.model.at_once)
 
 
 if __name__ == "__main__":

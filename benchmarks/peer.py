@@ -30,7 +30,6 @@ from benchmarks.tasks import SHORT, TASKS, WHOLE, Sizes, Task, dealt
 from optimizer.codec import from_json, to_json
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from promptlab.launch.home import CHECKOUT
-from promptlab.launch.model_server import engines_for_this_machine
 
 RESULTS = Path(__file__).parent / "results"
 PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
@@ -48,7 +47,7 @@ def main() -> None:
     sizes = tuple(given.rows) if given.rows else SHORT if given.short else WHOLE
     tasks = given.tasks or list(SHORT_TASKS if given.short else WHOLE_TASKS)
     seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else WHOLE_SEEDS)))
-    with local_model(given.gguf) as model:
+    with local_model(given.gguf, slots=given.slots) as model:
         form = "-short" if sizes != WHOLE else ""
         kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
         measured = Measured(kept)
@@ -74,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="miprov2 always is")
     parser.add_argument("--rows", type=int, nargs=3, help="rows of train, validation and test")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    parser.add_argument("--slots", type=int, default=0, help="see benchmarks.model_server")
     parser.add_argument("--auto", default="light", choices=["light", "medium", "heavy"])
     parser.add_argument("--out", default="", help="JSONL file; the page then stays")
     return parser.parse_args()
@@ -97,7 +97,6 @@ class Contest:
     ) -> None:  # fmt: skip
         self.task, self.seed, self.sizes = task, seed, sizes
         self.model, self.ours, self.kept, self.auto = model, ours, kept, auto
-        self.at_once = engines_for_this_machine()
 
     def measured(self, arm: str, allowed: int) -> dict[str, Any]:
         """Optimize, then score the winner and the baseline on the test split."""
@@ -116,7 +115,7 @@ class Contest:
     def _miprov2(self) -> tuple[Candidate, dict[str, Any]]:
         command = [str(PEER), "-m", "benchmarks.peer_dspy", "--task", self.task.name]
         command += ["--seed", str(self.seed), "--url", self.model.url, "--model", self.model.name]
-        command += ["--threads", str(self.at_once), "--auto", self.auto]
+        command += ["--threads", str(self.model.at_once), "--auto", self.auto]
         command += ["--rows", *map(str, self.sizes)]
         log = self.kept.with_suffix(".dspy.log")
         with log.open("a") as errors:
@@ -137,7 +136,7 @@ class Contest:
     def _ours(self, arm: str, allowed: int) -> tuple[Candidate, dict[str, Any]]:
         evaluations = allowed // 2 if arm == "ours_half" else allowed
         ours = self.ours.optimize(
-            self.task, preferred(), evaluations, self.seed, self.sizes, self.at_once
+            self.task, preferred(), evaluations, self.seed, self.sizes, self.model.at_once
         )
         return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
 

@@ -217,7 +217,7 @@ def _short(value: float) -> float:
 @contextmanager
 def _model(arguments: argparse.Namespace) -> Iterator[LocalModel]:
     if arguments.api_base:
-        yield LocalModel(arguments.api_base.rstrip("/"), arguments.model)
+        yield LocalModel(arguments.api_base.rstrip("/"), arguments.model, 1)
         return
     with local_model(arguments.gguf) as model:
         yield model

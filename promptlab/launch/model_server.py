@@ -20,7 +20,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,12 +68,23 @@ class Engines:
                 self.changed.notify()
 
 
+Grammar = Callable[[dict[str, Any]], str]
+"""Makes a grammar of a JSON schema, in the engine's language."""
+
+
+def compact_json_grammar(schema: dict[str, Any]) -> str:
+    """A grammar of llguidance for JSON of this schema, written without blanks."""
+    style = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
+    return "%llguidance {}\nstart: %json " + json.dumps({**schema, "x-guidance": style})
+
+
 class Front:
     """What listens on the port: the few addresses of the OpenAI API that make sense here."""
 
-    def __init__(self, engines: Engines, key: str) -> None:
+    def __init__(self, engines: Engines, key: str, grammar: Grammar = compact_json_grammar) -> None:
         self.engines = engines
         self.key = key
+        self.grammar = grammar
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=4 * 2**20)
@@ -92,7 +103,7 @@ class Front:
 
     async def chat(self, request: web.Request) -> web.Response:
         try:
-            body = for_engine(json.loads(await request.read()))
+            body = for_engine(json.loads(await request.read()), self.grammar)
             prefix = prefix_of(body)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             return refusal(400, f"The request is not a chat completion: {error!r}")
@@ -116,7 +127,7 @@ class Front:
             yield
 
 
-def for_engine(body: dict[str, Any]) -> dict[str, Any]:
+def for_engine(body: dict[str, Any], grammar: Grammar = compact_json_grammar) -> dict[str, Any]:
     """The request as the engine does it best.
 
     A JSON schema becomes a grammar without blanks: `{"label":"spam"}` is 7 tokens where the
@@ -128,14 +139,8 @@ def for_engine(body: dict[str, Any]) -> dict[str, Any]:
     wanted = body.get("response_format") or {}
     if wanted.get("type") == "json_schema":
         del body["response_format"]
-        body["grammar"] = compact_json_grammar(wanted["json_schema"]["schema"])
+        body["grammar"] = grammar(wanted["json_schema"]["schema"])
     return body
-
-
-def compact_json_grammar(schema: dict[str, Any]) -> str:
-    """A grammar of llguidance for JSON of this schema, written without blanks."""
-    style = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}
-    return "%llguidance {}\nstart: %json " + json.dumps({**schema, "x-guidance": style})
 
 
 def prefix_of(body: dict[str, Any]) -> int:

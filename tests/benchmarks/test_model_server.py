@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from aiohttp.test_utils import TestServer
 
 from benchmarks.answers import Answers
-from benchmarks.model_server import CountingFront
+from benchmarks.model_server import CountingFront, grammar_of_this_build
 from benchmarks.tasks import TASKS, dealt
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.lm.openai_http import OpenAIHttp
-from promptlab.launch.model_server import Engine, Engines
+from promptlab.launch.model_server import Engine, Engines, compact_json_grammar
 from tests.fakes.openai_server import OpenAIServer
 
 TASK = TASKS["two_steps"]
@@ -45,6 +48,22 @@ def test_the_server_counts_every_call_of_every_module(tmp_path: Path) -> None:
     scores, asked, counted = asked_of_a_server(tmp_path / "kept")
     assert len(scores) == len(EXAMPLES)
     assert asked == counted == 2 * len(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ('root ::= "{" space "}"\nspace ::= | " "', 'root ::= "{" space "}"\nspace ::= ""'),
+        ("%llguidance {}\nstart: %json {}", compact_json_grammar({})),
+    ],
+    ids=["plain", "llguidance"],
+)
+def test_grammars_leave_no_room_for_blanks_in_whatever_language(
+    told: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = SimpleNamespace(json_schema_to_grammar=lambda schema: told)
+    monkeypatch.setitem(sys.modules, "xllamacpp", engine)
+    assert grammar_of_this_build({}) == wanted
 
 
 def test_a_table_that_was_broken_off_asks_only_what_is_missing(tmp_path: Path) -> None:

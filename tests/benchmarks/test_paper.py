@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import measured, page, paper
+from benchmarks import page, paper
 from benchmarks.measured import Measured, scored
 from benchmarks.model_server import LocalModel
 from benchmarks.paper_figures import TITLES, summed_up, table
@@ -159,15 +159,14 @@ def says_yes(body: object) -> str:
 
 @pytest.mark.parametrize("engines", [1, 2, 4])
 def test_scores_on_the_test_split_are_in_its_order_however_many_engines_there_are(
-    engines: int, monkeypatch: pytest.MonkeyPatch
+    engines: int,
 ) -> None:
-    monkeypatch.setattr(measured, "engines_for_this_machine", lambda: engines)
     task = PAPER_TASKS["scone"].task
     examples = dealt(task, 1, (50, 50, 7)).test
     baseline = baseline_of(task.program)
     right = [float(e.expected["answer"] == "Yes") for e in examples]
     with OpenAIServer(script=says_yes) as server:
-        model = LocalModel(server.url, "a model")
+        model = LocalModel(server.url, "a model", engines)
         assert scored(model, task, [baseline], examples) == [right]
         assert scored(model, task, [baseline, baseline], examples) == [right, right]
     assert 0 < sum(right) < len(right)
