@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import miprov2
 from benchmarks.miprov2 import Mode
-from benchmarks.simulator import Simulation, Surface
+from benchmarks.simulator import Part, Simulation, Surface
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
 from optimizer.core.runs.conduct import conduct
@@ -47,9 +47,14 @@ Draw = Callable[[int], tuple[Surface, int]]
 
 
 def held(draw: Draw, mode: Mode, seed: int) -> Round:
-    """MIPROv2's search at its own number of calls; racing at as many, and at half of them."""
+    """MIPROv2's search at its own number of calls; racing at as many, and at half of them.
+
+    Where more demo sets are drawn than the mode has, MIPROv2 chooses among the first.
+    """
     surface, modules = draw(seed)
-    theirs = miprov2.search(Simulation(surface, modules), mode, seed)
+    sets = (min(size, mode.candidates) for size in surface.sizes[modules:])
+    part = Part(surface, (*surface.sizes[:modules], *sets))
+    theirs = miprov2.search(Simulation(part, modules), mode, seed)
     base = surface.truth((0,) * len(surface.sizes))
     true = surface.truth(theirs.arm)
     full = race(surface, modules, theirs.calls, seed)

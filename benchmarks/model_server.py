@@ -2,8 +2,8 @@
 
 The product's own embedded server (`promptlab.launch.model_server`), with any GGUF file, and with
 `/counts`: how many calls it has answered and how many tokens these were. `--slots 8` has one engine
-answer so many calls together, on all cores: with a llama.cpp that was built for the machine
-(AVX-512, AMX) that is more than twice as fast, with the wheel's it gains nothing.
+answer so many calls together, on all cores: which pays with a llama.cpp that was built for the
+machine (AVX-512, AMX), and not with the wheel's.
 """
 
 from __future__ import annotations

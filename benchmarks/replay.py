@@ -1,9 +1,10 @@
 """`make bench-replay`: racing beside MIPROv2's search, on tables of a real model's answers.
 
-    python -m benchmarks.replay [TABLE …] [--splits N] [--workers N]
+    python -m benchmarks.replay [TABLE …] [--splits N] [--workers N] [--racing-sets N]
 
 A table is one of benchmarks/tables or a path. Every split draws options as MIPROv2's mode has them
-and deals the examples: 60 % to choose by, the rest for the true score.
+and deals the examples: 60 % to choose by, the rest for the true score. `--racing-sets` gives racing
+more demo sets than the mode has, as it finds more for itself in a real run.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ RESULTS = Path(__file__).parent / "results" / "replay.json"
 SHARE = 0.6
 
 
-def drawn(name: str, mode: Mode, seed: int) -> tuple[Surface, int]:
-    """A split of a table: the first option of everything, others at random, examples dealt."""
+def drawn(name: str, mode: Mode, sets: int, seed: int) -> tuple[Surface, int]:
+    """A split of a table: the first option of everything, others at random, examples dealt.
+
+    `sets`: demo sets of a module, where these are more than the mode has.
+    """
     table = _table(name)
     rng = np.random.default_rng(seed)
     dealt = rng.permutation(table.examples)
@@ -35,7 +39,7 @@ def drawn(name: str, mode: Mode, seed: int) -> tuple[Surface, int]:
     counts = list(table.options.values())
     chosen = []
     for parameter, count in enumerate(counts):
-        most = mode.instructions if parameter in instructions else mode.candidates
+        most = mode.instructions if parameter in instructions else max(mode.candidates, sets)
         others = 1 + rng.permutation(count - 1)[: min(most, count) - 1]
         chosen.append(np.array([0, *others]))
     scores = table.scores[np.ix_(*chosen, dealt)].transpose(*instructions, *demos, len(counts))
@@ -56,7 +60,9 @@ def main() -> None:
     for name in asked.tables or tables.names():
         for mode in MODES.values():
             seeds = range(1, asked.splits + 1)
-            rounds = contest.contest(partial(drawn, name, mode), mode, seeds, asked.workers)
+            rounds = contest.contest(
+                partial(drawn, name, mode, asked.racing_sets), mode, seeds, asked.workers
+            )
             rounds_of[mode.name] += rounds
             world = Path(name).stem
             found = contest.figures(rounds)
@@ -67,7 +73,7 @@ def main() -> None:
         found = contest.figures(rounds)
         told.append({"world": "all", "mode": mode_name, "modules": None, **found})
         print(contest.row(f"all, {mode_name}", found), flush=True)
-    if not asked.tables:
+    if not (asked.tables or asked.racing_sets):
         RESULTS.write_text(json.dumps({"cells": told}, indent=1) + "\n")
         lines = [contest.line(f"{cell['world']}, {cell['mode']}", cell) for cell in told]
         write_part("replay", "\n".join([*contest.COLUMNS, *lines]))
@@ -77,6 +83,7 @@ def main() -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.replay")
     parser.add_argument("tables", nargs="*", help="names or paths; all of ours without any")
+    parser.add_argument("--racing-sets", type=int, default=0, help="demo sets of a module")
     parser.add_argument("--splits", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
     return parser.parse_args()

@@ -148,6 +148,24 @@ class Answers:
         return float(self.held_out[arm].mean())
 
 
+@dataclass(frozen=True)
+class Part:
+    """A surface of which only the first options are to be had."""
+
+    whole: Surface
+    sizes: tuple[int, ...]
+
+    @property
+    def examples(self) -> int:
+        return self.whole.examples
+
+    def scores(self, arm: Arm) -> Floats:
+        return self.whole.scores(arm)
+
+    def truth(self, arm: Arm) -> float:
+        return self.whole.truth(arm)
+
+
 @dataclass
 class Simulation:
     """A run's world made of a surface; counts what was scored, every example of an arm once."""

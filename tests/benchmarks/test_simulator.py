@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks import contest, miprov2, replay, search
 from benchmarks.miprov2 import LIGHT, MEDIUM, MODES
-from benchmarks.simulator import KINDS, Answers, Simulation, World
+from benchmarks.simulator import KINDS, Answers, Part, Simulation, World
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
 from optimizer.core.runs.conduct import conduct
@@ -88,12 +88,22 @@ def test_searches_return_what_they_evaluated_and_repeat_themselves(seed, trials,
 
 
 def test_a_table_is_dealt_into_examples_to_choose_by_and_others():
-    surface, modules = replay.drawn("banking10", LIGHT, seed=4)
+    surface, modules = replay.drawn("banking10", LIGHT, 0, seed=4)
     assert isinstance(surface, Answers)
     assert modules == 1
     assert surface.sizes == (3, 6)
     assert surface.examples == 60
     assert surface.held_out.shape == (3, 6, 40)
+
+
+def test_racing_may_have_more_demo_sets_than_the_mode_of_miprov2():
+    surface, modules = replay.drawn("banking10", LIGHT, 12, seed=4)
+    assert surface.sizes == (3, 12)
+    simulation = Simulation(Part(surface, (3, 6)), modules)
+    miprov2.search(simulation, LIGHT, seed=4)
+    assert max(demos for _, demos in simulation.scored) == 5
+    first, *_ = simulation.scored
+    assert (simulation.known[first] == surface.scores(first)).all()
 
 
 def test_a_contest_tells_every_figure_that_was_promised():

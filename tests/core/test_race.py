@@ -100,25 +100,6 @@ def test_examples_that_failed_are_not_asked_again_and_count():
     assert race.leader().arm == (0, 0)
 
 
-def first_looks(options: int, budget: int) -> dict[int, int]:
-    """How many examples each option was shown on when all had been shown, without one that wins."""
-    race = Race((options,), 40, budget, 10, "s")
-    race.tell(Step((0,), tuple(range(40))), [0.5] * 40)
-    shown = dict.fromkeys(range(1, options), 0)
-    while min(shown.values()) == 0 and (step := race.next()) is not None:
-        race.tell(step, [0.5] * len(step.positions))
-        shown[step.arm[0]] += len(step.positions)
-    return shown
-
-
-def test_every_option_is_shown_on_two_blocks_where_the_budget_allows():
-    assert sorted(first_looks(5, 400).values())[1:] == [20, 20, 20]
-
-
-def test_where_two_blocks_for_every_option_are_too_dear_one_has_to_do():
-    assert set(first_looks(9, 400).values()) == {10}
-
-
 def test_a_wider_race_keeps_what_it_knows_and_tries_what_is_new():
     race = started(400)
     for _ in range(8):

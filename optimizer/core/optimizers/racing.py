@@ -133,7 +133,7 @@ def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[Dem
 
 def blocks(settings: Settings) -> Settings:
     """Blocks of 10 examples; T counts them, the baseline's own examples come on top. A poor demo
-    set is given up after a block or two, so that there is room for many.
+    set is given up after two of them, so that there is room for many.
     """
     size = SIZES.get(settings.effort, 0)
     return replace(

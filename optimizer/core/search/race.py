@@ -1,9 +1,9 @@
 """A race: which combination of options is scored on which examples next, and which one leads.
 
 All combinations (arms) are scored on the same examples in the same order, block by block. Every
-option is shown on the first block or two. Then the next block goes where it is expected to raise
-the true score of the final choice most (the knowledge gradient) or, now and then, to the best arm
-of one draw from the posterior (Thompson sampling).
+option is shown on the first blocks. Then the next block goes where it is expected to raise the true
+score of the final choice most (the knowledge gradient) or, now and then, to the best arm of one
+draw from the posterior (Thompson sampling).
 Enough is always kept back to score the leader on every example: only a fully scored arm can win.
 """
 
@@ -20,8 +20,6 @@ from optimizer.core.search.surrogate import Outlook, Posterior, Surrogate
 
 FIRST_LOOKS = 2
 """Blocks that every option is shown on, in whatever arm, before it may be left."""
-LOOKING = 0.25
-"""Share of the budget that first looks may take; one block has to do where two would take more."""
 THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""
 RELEARN = 1.12
@@ -225,13 +223,11 @@ class Race:
         for arm, count in self._asked.items():
             for place in enumerate(arm):
                 shown[place] = max(count, shown.get(place, 0))
-        looks = FIRST_LOOKS * self.block
-        dear = max(self._sizes, default=0) * looks > LOOKING * self.budget
-        enough = min(self.block if dear else looks, self._examples)
+        enough = min(FIRST_LOOKS * self.block, self._examples)
         found = np.zeros(len(pool))
         for index, arm in enumerate(pool):
-            counts = [shown.get(place, 0) for place in enumerate(arm)]
-            found[index] = sum(n < enough and self._asked.get(arm, 0) >= n for n in counts)
+            looks = [shown.get(place, 0) for place in enumerate(arm)]
+            found[index] = sum(n < enough and self._asked.get(arm, 0) >= n for n in looks)
         return found
 
     def _pool(self) -> list[Arm]:
