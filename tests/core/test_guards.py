@@ -99,6 +99,7 @@ def test_a_sentence_said_three_times_is_a_circle_whatever_stands_between() -> No
     between = ("Look for figures", "A name is no date", "Times count too", "Say it as it stands")
     said = [f"{other}. In the example, find the date!" for other in between]
     assert "“in the example find the date” is said 3 times" in why("\n".join(said[:3]))
+    assert "is said 3 times" in why("\n\n\n".join(said[:3])), "blank lines are no sentences"
     assert why("\n".join(said[:2])) == ""
     assert why("Yes or no. " * 3 + "Answer in one of these words.") == ""
 

@@ -76,9 +76,10 @@ def _form_fault(module: Module, text: str) -> str:
 
 def _circles(text: str) -> str:
     """Small models seldom come to an end: they say one sentence over and over."""
-    said = Counter(" ".join(words(part)) for part in _SENTENCE.split(text))
+    parts = map(words, _SENTENCE.split(text))
+    said = Counter(" ".join(part) for part in parts if len(part) >= CIRCLE_WORDS)
     for sentence, times in said.most_common(1):
-        if times >= CIRCLE_TIMES and len(sentence.split()) >= CIRCLE_WORDS:
+        if times >= CIRCLE_TIMES:
             return f"it goes in circles: “{_short(sentence)}” is said {times} times."
     runs = list(_runs(words(text), CIRCLE_WORDS))
     again = len(set(runs)) < CIRCLE_SHARE * len(runs)

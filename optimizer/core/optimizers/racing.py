@@ -60,8 +60,9 @@ def _mixes(settings: Settings) -> list[Mix]:
     """
     most = settings.max_bootstrapped_demos
     half, largest = max(most // 2, 1), max(most, settings.max_labeled_demos)
-    full = [Mix(most, largest), Mix(half, largest), Mix(most, largest), Mix(1, largest)]
-    return [*full, Mix(half, half), *full[:2], *full[:1], Mix(1, 1), *full[:1]]
+    traces, both, labels = Mix(most, largest), Mix(half, largest), Mix(1, largest)
+    small, single = Mix(half, half), Mix(1, 1)
+    return [traces, both, traces, labels, small, traces, both, traces, single, traces]
 
 
 def race_options(
