@@ -27,13 +27,13 @@ from aiohttp import web
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_server import (
     CONTEXT_TOKENS,
-    LONGEST_REPLY_TOKENS,
-    REMEMBERED_PREFIXES_MIB,
     Engine,
     Engines,
     Front,
     Grammar,
     compact_json_grammar,
+    engine_of,
+    engine_params,
     engines_for_this_machine,
     start_engine,
 )
@@ -133,19 +133,13 @@ def batching_engine(weights: Path, key: str, slots: int) -> Engine:
     """One engine that answers several calls in a batch, on every core."""
     import xllamacpp
 
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights)
-    params.hostnames, params.port, params.api_keys = ["127.0.0.1"], 0, [key]
+    params = engine_params(weights, key)
     params.n_ctx, params.n_parallel = CONTEXT_TOKENS * slots, slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = engines_for_this_machine()
     params.n_threads_http = slots + 1
     # Without AMX kernels of its own, flash attention would take a third of the time.
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    params.n_predict = LONGEST_REPLY_TOKENS
-    params.cache_prompt, params.cache_ram_mib = True, REMEMBERED_PREFIXES_MIB
-    params.ui, params.endpoint_slots, params.verbosity = False, False, 0
-    server = xllamacpp.Server(params)
-    return Engine(server.listening_address, keep_alive=server)
+    return engine_of(params)
 
 
 async def serve(port: int, front: Front) -> None:

@@ -155,6 +155,19 @@ def refusal(status: int, message: str) -> web.Response:
 
 def start_engine(weights: Path, key: str) -> Engine:
     """Load the model into an engine of one thread that listens on a free port of 127.0.0.1."""
+    return engine_of(engine_params(weights, key))
+
+
+def engine_of(params: Any) -> Engine:
+    """An engine of these llama.cpp parameters, as soon as it listens."""
+    import xllamacpp
+
+    server = xllamacpp.Server(params)
+    return Engine(server.listening_address, keep_alive=server)
+
+
+def engine_params(weights: Path, key: str) -> Any:
+    """llama.cpp's parameters of an engine with one thread and one slot."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -166,8 +179,7 @@ def start_engine(weights: Path, key: str) -> Engine:
     params.n_predict = LONGEST_REPLY_TOKENS
     params.cache_prompt, params.cache_ram_mib = True, REMEMBERED_PREFIXES_MIB
     params.ui, params.endpoint_slots, params.verbosity = False, False, 0
-    server = xllamacpp.Server(params)
-    return Engine(server.listening_address, keep_alive=server)
+    return params
 
 
 def engines_for_this_machine() -> int:
