@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptlab.runs.codes import letter
 from promptlab.ui import axes, charts
 from promptlab.ui.charts import Cost, Trial
 
@@ -173,6 +175,14 @@ def test_a_choice_that_nobody_tried_has_no_score() -> None:
     tried, untried = heat.rows[0].cells[0], heat.rows[1].cells[0]
     assert (tried.score, tried.count, tried.chosen) == (pytest.approx(0.6), 2, True)
     assert untried.score is None
+
+
+@pytest.mark.parametrize(("columns", "wide"), [(16, False), (17, True)])
+def test_choices_among_many_demo_sets_scroll_in_their_card(columns: int, wide: bool) -> None:
+    heat = charts.heat("classify", ["i0"], [letter(n) for n in range(columns)], {(0, 0): [0.2]})
+    html = render_to_string("parts/heat.html", {"heat": heat})
+    assert '<div class="scroll" tabindex="0" role="group" aria-label="classify">' in html
+    assert ('class="heat wide"' in html) is wide
 
 
 def test_the_best_choice_has_the_strongest_level() -> None:
