@@ -95,3 +95,17 @@ def scores_of(run: Run, number: int) -> dict[str, float]:
     exchange = Trial.objects.get(run=run, number=number).exchange_id
     rows = Outcome.objects.filter(exchange=exchange, score__isnull=False)
     return dict(rows.values_list("example", "score"))
+
+
+def test_options_that_only_the_baseline_has_are_not_called_untried(
+    finished: Launch, carol: User, client_of: ClientOf
+) -> None:
+    module = fresh(finished).found[0]
+    ours = Trial.objects.filter(run=finished.run, full=False)
+    for trial in ours:
+        if trial.choice.get(f"{module.name}:instruction", 0) == 0:
+            trial.delete()
+    current = fresh(finished).found[0].instructions[0]
+    assert (current.index, current.trials) == (0, 0)
+    shown = texts(client_of(carol).get(RUN).content.decode())
+    assert "in the baseline only" in shown
