@@ -217,16 +217,18 @@ class Race:
 
     def _news(self, pool: Sequence[Arm]) -> Floats:
         """How many options each arm's next block would show on examples that are new to them, of
-        those with too few looks; shape (p,).
+        those with too few looks; shape (p,). Looks of the first arm do not count: it has the first
+        option of everything, and what is wrong with one of them would be held against the others.
         """
+        first = (0,) * len(self._sizes)
         shown: dict[tuple[int, int], int] = {}
         for arm, count in self._asked.items():
-            for place in enumerate(arm):
+            for place in enumerate(arm) if arm != first else ():
                 shown[place] = max(count, shown.get(place, 0))
         enough = min(FIRST_LOOKS * self.block, self._examples)
         found = np.zeros(len(pool))
         for index, arm in enumerate(pool):
-            looks = [shown.get(place, 0) for place in enumerate(arm)]
+            looks = [shown.get(place, 0) for place in enumerate(arm) if arm != first]
             found[index] = sum(n < enough and self._asked.get(arm, 0) >= n for n in looks)
         return found
 
