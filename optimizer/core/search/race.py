@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.core.search.arms import Arm, Factor, Floats
+from optimizer.core.search.first_looks import ENOUGH_BLOCKS, first_looks
 from optimizer.core.search.surrogate import Outlook, Posterior, Surrogate
 
-FIRST_LOOKS = 2
-"""Blocks that every option is shown on, in whatever arm, before it may be left."""
 THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""
 RELEARN = 1.12
@@ -204,7 +203,7 @@ class Race:
     def _chosen(self, pool: Sequence[Arm], posterior: Posterior) -> Arm:
         open_ = np.array([not self.is_complete(arm) for arm in pool])
         generator = self._generator("step")
-        news = self._news(pool)
+        news = first_looks(self._asked, pool, min(ENOUGH_BLOCKS * self.block, self._examples))
         if news.any():
             worth, open_ = posterior.mean, news == news.max()
         elif generator.random() < THOMPSON:
@@ -214,23 +213,6 @@ class Race:
             worth = knowledge_gradient(posterior, outlook)
         worth = np.where(open_, np.round(worth, DIGITS), -np.inf)
         return pool[int(np.argmax(worth))]
-
-    def _news(self, pool: Sequence[Arm]) -> Floats:
-        """How many options each arm's next block would show on examples that are new to them, of
-        those with too few looks; shape (p,). Looks of the first arm do not count: it has the first
-        option of everything, and what is wrong with one of them would be held against the others.
-        """
-        first = (0,) * len(self._sizes)
-        shown: dict[tuple[int, int], int] = {}
-        for arm, count in self._asked.items():
-            for place in enumerate(arm) if arm != first else ():
-                shown[place] = max(count, shown.get(place, 0))
-        enough = min(FIRST_LOOKS * self.block, self._examples)
-        found = np.zeros(len(pool))
-        for index, arm in enumerate(pool):
-            looks = [shown.get(place, 0) for place in enumerate(arm) if arm != first]
-            found[index] = sum(n < enough and self._asked.get(arm, 0) >= n for n in looks)
-        return found
 
     def _pool(self) -> list[Arm]:
         """Every arm, or, of very many, the observed, their neighbours and the promising ones."""
