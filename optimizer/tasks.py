@@ -8,9 +8,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 RUNS = "runs"
 QUICK = "quick"
+"""A queue apart: long runs must not keep somebody who tries one example waiting."""
 QUEUES = (RUNS, QUICK)
 """Every worker process takes jobs from all of these, each with a worker of its own."""
-"""Queues: long runs must not keep somebody who tries one example waiting."""
 
 
 @app.task(name="optimize_run", queue=RUNS)
