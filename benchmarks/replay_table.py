@@ -78,7 +78,7 @@ async def make(arguments: argparse.Namespace, model: LocalModel) -> None:
         options = _wanted(task, arguments)
         traces = await _right_traces(task, answers, splits.train)
         grid = _grid(task, options, splits.train, traces)
-        table = await _filled(task, grid, answers, examples)
+        table = await _filled(task, grid, answers, examples, model.at_once)
     finally:
         await client.aclose()
     _write(file, task, model, options, grid, table, examples, answers)
@@ -160,9 +160,9 @@ def _pools(task: Task, train: Sequence[Example]) -> dict[str, list[Example]]:
 
 
 async def _filled(
-    task: Task, grid: Grid, answers: Answers, examples: Sequence[Example]
+    task: Task, grid: Grid, answers: Answers, examples: Sequence[Example], at_once: int
 ) -> dict[str, list[float]]:
-    """All cells; two candidates at a time, one for each engine."""
+    """All cells; as many candidates at a time as the model answers calls."""
     cells = grid.cells()
     waiting, table = iter(cells), {}
     started = time.time()
@@ -176,7 +176,7 @@ async def _filled(
             _told(len(table), len(cells), cell, table, answers.asked, time.time() - started)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(2):
+        for _ in range(at_once):
             group.create_task(work())
     return {",".join(map(str, cell)): table[",".join(map(str, cell))] for cell in sorted(cells)}
 
@@ -217,9 +217,9 @@ def _short(value: float) -> float:
 @contextmanager
 def _model(arguments: argparse.Namespace) -> Iterator[LocalModel]:
     if arguments.api_base:
-        yield LocalModel(arguments.api_base.rstrip("/"), arguments.model, 1)
+        yield LocalModel(arguments.api_base.rstrip("/"), arguments.model, at_once=2)
         return
-    with local_model(arguments.gguf) as model:
+    with local_model(arguments.gguf, slots=arguments.slots) as model:
         yield model
 
 
@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--demo-sets", type=int, default=99, help="of each module, at most")
     parser.add_argument("--examples", type=int, default=100)
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    parser.add_argument("--slots", type=int, default=0, help="see benchmarks.model_server")
     parser.add_argument("--api-base", default="", help="a server instead of a local engine")
     parser.add_argument("--model", default="local", help="the model's name at --api-base")
     arguments = parser.parse_args()
