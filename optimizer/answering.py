@@ -18,7 +18,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.execute import Prediction, judged, predict
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import Outcome, Score
-from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.program import Program
@@ -155,13 +155,17 @@ class Answering:
         return max((self._lines[r.role].in_flight for r in requests), default=0)
 
     def _doubt_provider(self, entry: Open) -> None:
-        """Nothing but failures is the provider's doing, however few they are."""
+        """Nothing but failures is the provider's doing, however few they are. Prompts that are
+        refused say so only of the program as it stands: others come after it was answered, and
+        are theirs to blame, as when demos are too long for the model.
+        """
         if not isinstance(entry.request, Evaluate) or not entry.failed or entry.known:
             return
         line, failures = self._lines[entry.request.role], list(entry.failed.values())
         if any(failure.passing for failure in failures):
             raise line.down(failures[-1])
-        if len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
+        own = entry.request.candidate == baseline_of(self._program)
+        if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
             raise line.refuses(failures[-1])
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.conversation.events import Noted, Result, StopReason, TrialStarted
+from optimizer.core.conversation.events import FullScored, Noted, Result, StopReason, TrialStarted
 from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.stats import Estimate
@@ -17,7 +17,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.program import Demo, Program
 from optimizer.core.runs.doubts import doubts, label_fault, setting_faults
 from optimizer.core.search.search import Choice, RandomSearch
 from optimizer.search import TPESearch, tpe
@@ -63,11 +63,22 @@ def warnings(world: World) -> str:
     return " ".join(note.message for note in world.events_of(Noted) if note.warning)
 
 
+def with_demo(example: Example) -> Program:
+    return one_module_program((Demo({**example.inputs, **example.expected}),))
+
+
 def expecting(label: str | None, count: int = 20) -> tuple[Example, ...]:
     return tuple(replace(example, expected={"label": label}) for example in messages(count, "v"))
 
 
 # --- Data that says little ---------------------------------------------------------------------
+
+
+def test_validation_examples_among_the_programs_own_demos_are_told():
+    shown = spec_for("mipro", program=with_demo(messages(20, "v")[4]))
+    assert any("1 of 20 validation examples stand among" in told for told in doubts(shown))
+    other = Example("x", {"message": "another message"}, {"label": "ham"})
+    assert not doubts(spec_for("mipro", program=with_demo(other)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -247,6 +258,37 @@ def test_calls_that_all_fail_never_pass_for_a_score_of_zero(name):
     assert (result.best_score.n, result.best_score.errors) == (0, 20)
     assert (result.best_score.low, result.best_score.high) == (0.0, 1.0)  # nothing is known
     assert result.comparison is None or result.comparison.n == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_candidate_is_not_chosen_for_the_few_examples_it_answered(name):
+    own = baseline_of(one_module_program())
+
+    def judge(candidate: Candidate, example: Example) -> float | None:
+        if candidate == own:
+            return float(chance(example.id) < 0.7)
+        return 1.0 if chance(candidate.digest, example.id) < 0.3 else None
+
+    world = World(one_module_program(), judge=judge)
+    result = held(spec_for(name), world)
+    assert result.best == own
+    for trial in world.events_of(FullScored):
+        told = f"Trial {trial.number} cannot win: {trial.score.errors} of its 20 examples failed"
+        assert (told in warnings(world)) == (trial.score.errors > 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failed_call_now_and_then_costs_no_candidate_its_place(name):
+    def judge(candidate: Candidate, example: Example) -> float | None:
+        if example.id == "v3":
+            return None
+        return float(candidate != baseline_of(one_module_program()))
+
+    world = World(one_module_program(), judge=judge)
+    result = held(spec_for(name), world)
+    others = [t for t in world.events_of(TrialStarted) if t.full][1:]
+    assert (result.best != baseline_of(one_module_program())) == bool(others)
+    assert (result.best_score.n, result.best_score.errors) == (19, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -57,6 +57,13 @@ def test_only_training_examples_that_reached_the_threshold_are_taken_and_each_on
     assert [d["summarize"][0].values["message"] for d in found] == list(dict.fromkeys(solved))
 
 
+def test_a_reply_that_could_not_be_read_is_no_demo_however_low_the_threshold() -> None:
+    read, unread = outcome("t0"), outcome("t1")
+    unread = replace(unread, trace=(replace(unread.trace[0], problem="no JSON"), unread.trace[1]))
+    found = harvest(TWO_STEPS, [read, unread], 0.0, TRAIN)
+    assert [d["summarize"][0].values["message"] for d in found] == ["t0"]
+
+
 def test_the_first_correct_trace_of_an_example_wins() -> None:
     outcomes = [outcome("t0", 0.0, "other"), outcome("t0"), outcome("t0", 1.0, "delivery")]
     (found,) = harvest(TWO_STEPS, outcomes, 1.0, TRAIN)

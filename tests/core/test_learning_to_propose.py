@@ -22,7 +22,7 @@ from optimizer.core.conversation.spec import Grounding, ModelRef, RunSpec, Setti
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.guidance import HISTORY_SHOWN
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import Choice, RandomSearch
 from optimizer.core.strategies.proposal_space import TEMPERATURES, TIPS, Space
@@ -54,6 +54,10 @@ def held(spec: RunSpec, write=well, new_search=RandomSearch) -> Fixed:
     world = Fixed(spec.program, by_luck, write)
     world.hold(OPTIMIZERS[spec.optimizer].converse(spec, new_search))
     return world
+
+
+def instructions_of(candidate: Candidate) -> list[str]:
+    return [prompt.instruction for prompt in candidate.modules.values()]
 
 
 def rounds_of(world: Fixed) -> list[Ask]:
@@ -145,7 +149,20 @@ def test_a_writer_with_nothing_new_to_say_is_asked_no_more(name):
     assert [e.index for e in world.events_of(InstructionProposed)] == [0, 0]
     assert world.events_of(ProposalRefused)
     assert any("no more are asked for" in note.message for note in world.events_of(Noted))
-    assert {e.purpose for e in world.evaluated} <= {Purpose.BASELINE, Purpose.BOOTSTRAP}
+    own = instructions_of(baseline_of(world.program))
+    assert all(instructions_of(e.candidate) == own for e in world.evaluated)
+    searched = {e.purpose for e in world.evaluated} - {Purpose.BASELINE, Purpose.BOOTSTRAP}
+    assert bool(searched) == OPTIMIZERS[name].uses_demos
+
+
+def test_demos_are_searched_where_no_instruction_may_change():
+    program = two_module_program()
+    frozen = tuple(replace(m, frozen_instruction=True) for m in program.modules)
+    world = held(spec_for("mipro_plus", program=replace(program, modules=frozen)))
+    tried = {e.candidate for e in world.events_of(TrialStarted)}
+    assert len(tried) > 4
+    assert not rounds_of(world)
+    assert not [note for note in world.events_of(Noted) if "no more are asked for" in note.message]
 
 
 # --- MIPRO++ --------------------------------------------------------------------------------------

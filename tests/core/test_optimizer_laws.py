@@ -121,6 +121,7 @@ def specs(draw: st.DrawFn, name: str) -> RunSpec:
         full_every=draw(several),
         max_validation=draw(st.integers(1, 14)),
         grounding=grounding,
+        rounds=draw(few),
     )
     models = {Role.TASK: ModelRef(1, "scripted"), Role.OPTIMIZER: ModelRef(1, "writer")}
     return RunSpec(

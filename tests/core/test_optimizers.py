@@ -270,6 +270,23 @@ def test_labels_alone_make_demos_when_no_trace_succeeds(name):
     assert all(demo.augmented is False for e in sets for demo in e.demos)
 
 
+@pytest.mark.parametrize("name", ["zero_shot_mipro", "module_opro", "program_opro"])
+def test_what_the_teacher_solved_is_shown_to_the_writer(name):
+    world = World(one_module_program(), judge=lambda c, e: float(e.id.startswith("t")))
+    world.hold(converse(spec_for(name, train=messages(30, "t"))))
+    sets = [e.demos for e in world.events_of(DemoSetFound) if e.demos]
+    assert sets
+    assert all(demo.augmented for demos in sets for demo in demos)
+
+
+def test_the_only_other_demo_set_is_one_of_traces():
+    world = World(one_module_program(), judge=lambda c, e: float(e.id.startswith("t")))
+    two = replace(SMALL, demo_sets=2, max_bootstrapped_demos=3, max_labeled_demos=3)
+    world.hold(converse(spec_for("bayesian_bootstrap", settings=two)))
+    (found,) = (e.demos for e in world.events_of(DemoSetFound) if e.demos)
+    assert all(demo.augmented for demo in found)
+
+
 def test_a_program_with_demos_of_its_own_can_keep_or_drop_them():
     own = (Demo({"message": "win a prize", "label": "spam"}),)
     program = one_module_program(own)
@@ -317,6 +334,23 @@ def test_unusable_proposals_are_drawn_again_and_never_tried():
     proposed = world.events_of(InstructionProposed)
     assert [e.source for e in proposed] == ["current", "direct", "step by step"]
     assert any("no field of the module" in e.reason for e in world.events_of(ProposalRefused))
+
+
+@pytest.mark.parametrize(
+    ("reply", "count"),
+    [
+        ('"COMPLETE"', 0),
+        ("COMPLETE. No more.", 0),
+        ("complete", 0),
+        ("Complete words are rare.", 10),
+    ],
+)
+def test_complete_is_the_word_alone_or_in_capitals(reply, count):
+    world = World(one_module_program(), write=lambda text, n: reply)
+    world.hold(converse(spec_for("mipro", train=messages(100, "t"))))
+    observed = [a for a in world.asked if a.purpose == "dataset observations"]
+    assert len(observed) == (count or 5)
+    assert any(a.purpose == "dataset summary" for a in world.asked) == bool(count)
 
 
 def test_the_dataset_summary_stops_after_five_completes():

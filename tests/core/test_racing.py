@@ -23,7 +23,9 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
+from optimizer.core.runs.board import Board
 from optimizer.core.search.search import RandomSearch
+from optimizer.core.strategies.heats import FIRST_BLOCKS, common_order
 from tests.fakes.world import (
     LABEL,
     World,
@@ -51,6 +53,11 @@ def spec_for(settings: Settings = SMALL, **changed) -> RunSpec:
 def held(spec: RunSpec, **world) -> tuple[World, object]:
     told = World(spec.program, **world)
     return told, told.hold(OPTIMIZERS["racing"].converse(spec, RandomSearch))
+
+
+def first_examples(spec: RunSpec) -> tuple[Example, ...]:
+    board = Board(spec, baseline_of(spec.program))
+    return common_order(board)[: FIRST_BLOCKS * spec.settings.minibatch_size]
 
 
 def demos_help(candidate: Candidate, example: Example) -> float:
@@ -139,6 +146,41 @@ def test_a_budget_of_few_blocks_scores_the_baseline_on_some_at_first_and_on_all_
     assert result.baseline_score.n == 60
     assert result.comparison.n == 60
     assert world.spent <= 60 + 160 + 60 + 40
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_candidate_stays_the_best_that_the_whole_baseline_is_ahead_of(seed):
+    """In a tight race the baseline's first examples are all that is known of it."""
+    tight = replace(SMALL, trials=6, max_validation=100)
+    spec = spec_for(tight, validation=messages(100, "v"), seed=seed)
+    first = {e.id for e in first_examples(spec)}
+
+    def judge(candidate: Candidate, example: Example) -> float:
+        if candidate == baseline_of(spec.program):
+            return float(example.id not in first)
+        return float(chance("fixed", example.id) < 0.6)
+
+    _, result = held(spec, judge=judge)
+    assert result.best == baseline_of(spec.program)
+
+
+def test_a_combination_whose_calls_fail_is_scored_no_further():
+    def judge(candidate: Candidate, example: Example) -> float | None:
+        demos = len(candidate.modules["classify"].demos)
+        return None if demos > 2 and chance(example.id) < 0.5 else float(demos > 0)
+
+    world, result = held(spec_for(), judge=judge)
+    asked: dict[Candidate, int] = {}
+    for request in world.evaluated:
+        if request.purpose is Purpose.MINIBATCH:
+            asked[request.candidate] = asked.get(request.candidate, 0) + len(request.examples)
+    assert all(n <= 20 for c, n in asked.items() if len(c.modules["classify"].demos) > 2)
+    assert 0 < len(result.best.modules["classify"].demos) <= 2
+
+
+def test_one_instruction_means_that_none_is_asked_for():
+    world, _ = held(spec_for(replace(SMALL, instructions=1, rounds=3)), judge=demos_help)
+    assert not world.asked
 
 
 def test_candidates_that_are_all_alike_end_the_race_early_and_keep_the_original():

@@ -196,6 +196,14 @@ def test_another_draw_asks_the_same_with_another_sample() -> None:
     assert (draft.module, draft.source) == (CLASSIFY, "reflection on 1 failure")
 
 
+def test_another_round_asks_the_same_with_other_samples() -> None:
+    spec = spec_of(ONE_STEP)
+    rounds = [reflect(spec, CLASSIFY, NOW, (case(),), (), "reflection", n) for n in (0, 1)]
+    texts = [[d.prompt(sample) for sample in range(3)] for d in rounds]
+    assert texts[0][0].messages == texts[1][0].messages
+    assert len({prompt.sample for prompts in texts for prompt in prompts}) == 6
+
+
 def test_a_long_instruction_leaves_room_for_a_longer_one() -> None:
     long = ModulePrompt("Mind this. " * 300)
     draft = reflect(spec_of(ONE_STEP), CLASSIFY, long, (case(),), (), "reflection")

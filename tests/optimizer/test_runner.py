@@ -240,6 +240,17 @@ def test_prompts_that_are_all_refused_are_not_scored_as_an_empty_run(create: Cre
     assert "max_tokens too large" in row.message
 
 
+def test_a_candidate_too_long_for_the_model_loses_and_the_run_goes_on(create: Create) -> None:
+    def short_only(call: LMCall) -> str | CallFailed:
+        if call.schema is not None and len(call.messages) > 2:
+            return PromptRefused("the prompt is longer than the context window")
+        return by_skill(call)
+
+    row = carry_on(create(), ScriptedLM(script=short_only))
+    assert row.status == "finished", row.message
+    assert all(not prompt["demos"] for prompt in row.best_candidate.prompts["modules"].values())
+
+
 def test_an_optimizer_model_that_fails_stops_the_run_instead_of_the_proposals(
     create: Create,
 ) -> None:

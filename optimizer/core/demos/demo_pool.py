@@ -27,12 +27,17 @@ def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float
 
 
 def new_sets(
-    sets: Sequence[DemoSet], effects: Floats, harvested: Sequence[Demo], most: int
+    sets: Sequence[DemoSet],
+    effects: Floats,
+    harvested: Sequence[Demo],
+    most: int,
+    inputs: Sequence[str],
 ) -> list[DemoSet]:
     """Sets that are worth a try, none of them known: the best demos together; the best set with
     half as many; and the best set with a harvested demo in the place of its poorest.
 
-    `most`: demos that a set may have.
+    `most`: demos that a set may have, no two of them with the same values of `inputs`: an example
+    is shown with its label or with a trace, not twice.
     """
     if most < 1 or not sets:
         return []
@@ -42,15 +47,24 @@ def new_sets(
     fresh = [demo for demo in harvested if demo not in ranked]
     room = min(most, max(len(best), 1))
     found = [
-        tuple(ranked[:most]),
+        tuple(_distinct(ranked, inputs)[:most]),
         tuple(kept[: max(len(kept) // 2, 1)]),
-        (*kept[: room - 1], *fresh[:1]) if fresh else (),
+        tuple(_distinct([*kept[: room - 1], *fresh[:1]], inputs)) if fresh else (),
     ]
     unknown: list[DemoSet] = []
     for demos in found:
         if demos and not _held(demos, [*sets, *unknown]):
             unknown.append(demos)
     return unknown
+
+
+def _distinct(demos: Sequence[Demo], inputs: Sequence[str]) -> list[Demo]:
+    """The first demo of each example, told by its inputs."""
+    found: list[Demo] = []
+    for demo in demos:
+        if not any(all(demo.values.get(n) == d.values.get(n) for n in inputs) for d in found):
+            found.append(demo)
+    return found
 
 
 def _held(demos: DemoSet, sets: Sequence[DemoSet]) -> bool:

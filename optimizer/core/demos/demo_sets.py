@@ -87,7 +87,12 @@ def settings_to_show(settings: Settings, sets: int) -> Settings | None:
     """What demos that are only shown are bootstrapped with: so many sets beside the empty one."""
     if not settings.grounding.demos or not sets:
         return None
-    return replace(settings, demo_sets=sets + 1, max_bootstrapped_demos=SHOWN_DEMOS)
+    return replace(
+        settings,
+        demo_sets=sets + 1,
+        max_bootstrapped_demos=SHOWN_DEMOS,
+        max_labeled_demos=min(settings.max_labeled_demos, SHOWN_DEMOS),
+    )
 
 
 def _sets_of(
@@ -104,7 +109,8 @@ def _sets_of(
         return (module.demos,)
     labelled = _labelled(spec, module) if settings.max_labeled_demos else []
     sets: list[DemoSet] = [module.demos, ()] if module.demos else [()]
-    if labelled and settings.demo_sets > 1:
+    solved = any(trace.get(module.name) for trace in traces)
+    if labelled and len(sets) + solved < settings.demo_sets:
         sets.append(_drawn(labelled, settings.max_labeled_demos, rng))
     for number in range(4 * settings.demo_sets):
         if len(sets) >= settings.demo_sets:

@@ -74,7 +74,8 @@ def harvest(
 
 
 def _accepted(outcome: Outcome, threshold: float) -> bool:
-    return outcome.score is not None and bool(outcome.trace) and outcome.score.value >= threshold
+    read = bool(outcome.trace) and not any(call.problem for call in outcome.trace)
+    return read and outcome.score is not None and outcome.score.value >= threshold
 
 
 def _trace_demos(outcome: Outcome) -> TraceDemos:

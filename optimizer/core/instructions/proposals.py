@@ -93,7 +93,7 @@ def dataset_summary(spec: RunSpec) -> Conversation[str]:
     for batch in batches[:MAX_BATCHES]:
         prompt = prompts.observe(batch, "\n".join(notes), temperature)
         (reply,) = yield from ask(Ask((prompt,), "dataset observations"))
-        if reply.strip().strip(".").upper().startswith(prompts.COMPLETE):
+        if _is_complete(reply):
             complete += 1
             if complete == COMPLETE_LIMIT:
                 break
@@ -104,6 +104,14 @@ def dataset_summary(spec: RunSpec) -> Conversation[str]:
     prompt = prompts.summarize("\n".join(notes), temperature)
     (summary,) = yield from ask(Ask((prompt,), "dataset summary"))
     return clean(summary)
+
+
+def _is_complete(reply: str) -> bool:
+    """Whether nothing is left to observe. The word counts in capitals or alone: an observation may
+    begin with it.
+    """
+    said = reply.strip(" \n.\"'*`")
+    return said.startswith(prompts.COMPLETE) or said.upper() == prompts.COMPLETE
 
 
 def _module_instructions(

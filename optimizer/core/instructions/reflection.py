@@ -8,6 +8,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.drafting import Draft
+from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
@@ -24,11 +25,13 @@ def reflect(
     failures: Sequence[Case],
     contrasts: Sequence[tuple[Case, Case]],
     source: str,
+    round_: int = 0,
 ) -> Draft:
     """The draft of a better instruction for `module`, whose prompt was `prompt` in `failures`.
 
     The first few failures that differ from one another and a few contrasts are shown; give training
-    examples only, what is shown here must not score the instruction later.
+    examples only, what is shown here must not score the instruction later. The same failures give
+    another reply in another round.
     """
     shown = varied(module, failures)
     pairs = tuple(contrasts)[:SHOWN_CONTRASTS]
@@ -41,7 +44,7 @@ def reflect(
             shown,
             pairs,
             temperature=spec.settings.proposal_temperature,
-            sample=sample,
+            sample=round_ * SAMPLES_OF_A_ROUND + sample,
         )
 
     return Draft(module, said, source)

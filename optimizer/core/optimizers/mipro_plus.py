@@ -20,7 +20,7 @@ from optimizer.core.search.search import Choice, NewSearch
 from optimizer.core.strategies import counting
 from optimizer.core.strategies.minibatch_search import search_programs
 from optimizer.core.strategies.proposal_space import Space
-from optimizer.core.strategies.rounds import opened
+from optimizer.core.strategies.rounds import Rounds, opened
 
 SHOWN_SETS = 4
 """Demo sets that 0-shot MIPRO++ may show to the optimizer model, beside none."""
@@ -34,8 +34,8 @@ def learn_to_propose(board: Board, space: Space, new_search: NewSearch) -> Conve
 
     def make(choice: Choice, step: int) -> Conversation[tuple[Candidate, Choice] | None]:
         base = space.demos(board.baseline, choice)
-        if rounds.given_up:
-            return None
+        if rounds.given_up or not rounds.modules:
+            return _with_known_instructions(rounds, base, choice)
         found = yield from rounds.write(space.guidance(choice))
         if not found:
             return None
@@ -43,6 +43,17 @@ def learn_to_propose(board: Board, space: Space, new_search: NewSearch) -> Conve
         return candidate, {**choice, **installed}
 
     yield from search_programs(board, space.sizes(), new_search, make)
+
+
+def _with_known_instructions(
+    rounds: Rounds, base: Candidate, choice: Choice
+) -> tuple[Candidate, Choice] | None:
+    """Where nothing new is written demos are still searched, beside the best's instructions."""
+    board = rounds.board
+    best = board.best or board.baseline
+    known = {name: prompt.instruction for name, prompt in best.modules.items()}
+    candidate, installed = rounds.install(known, base)
+    return None if candidate == board.baseline else (candidate, {**choice, **installed})
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:

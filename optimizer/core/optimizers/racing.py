@@ -99,7 +99,7 @@ def learn(
     cases = [cases_of(batch, found) for found in outcomes]
     lesson = Lesson(leader, failures_of(cases[0]), contrasts_of(cases[-1], cases[0]))
     writing.learn(track.effects("instruction"))
-    if not writing.weak:
+    if writing.asks:
         yield from writing.write(counting.DRAFTS_A_ROUND, lesson)
     sets = yield from _more_sets(track, outcomes)
     track.widen(Options(writing.instructions, sets))
@@ -125,7 +125,8 @@ def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[Dem
         sets, effects = by_module[module.name], track.effects("demos")[module.name]
         fresh = [demo for trace in harvested for demo in trace.get(module.name, ())[:1]]
         most = spec.settings.max_bootstrapped_demos
-        found = [] if module.frozen_demos else new_sets(sets, effects, fresh, most)
+        inputs = [f.name for f in module.signature.inputs]
+        found = [] if module.frozen_demos else new_sets(sets, effects, fresh, most, inputs)
         for index, demos in enumerate(found, len(sets)):
             yield DemoSetFound(module.name, index, demos, "put together in the race")
         by_module[module.name] = (*sets, *found)

@@ -110,7 +110,7 @@ def _reflect(pool: Pool, rounds: int) -> Conversation[None]:
             return
         module = pool.modules[number % len(pool.modules)]
         parent = pareto.drawn(pool.front(), parents)
-        found = yield from _mutate(pool, module, parent)
+        found = yield from _mutate(pool, module, parent, number)
         futile = futile + 1 if found is None else 0
         if futile == FUTILE:
             yield Noted(
@@ -122,7 +122,9 @@ def _reflect(pool: Pool, rounds: int) -> Conversation[None]:
             yield from _merge(pool, merges)
 
 
-def _mutate(pool: Pool, module: Module, parent: Candidate) -> Conversation[Comparison | None]:
+def _mutate(
+    pool: Pool, module: Module, parent: Candidate, number: int
+) -> Conversation[Comparison | None]:
     """One round: run the parent, reflect on its failures, try the child on the same examples.
 
     Returns child against parent, None when there was no child.
@@ -134,7 +136,7 @@ def _mutate(pool: Pool, module: Module, parent: Candidate) -> Conversation[Compa
     spec, prompt = pool.board.spec, parent.modules[module.name]
     contrasts = pool.contrasts(batch, parent, failures)
     source = f"reflection on {len(failures)} of {len(batch)}"
-    draft = reflect(spec, module, prompt, failures, contrasts, source)
+    draft = reflect(spec, module, prompt, failures, contrasts, source, number)
     (text,) = yield from drafted(spec, (draft,), pool.written, f"reflection for {module.name}")
     if text is None:
         return None

@@ -15,6 +15,9 @@ from optimizer.core.instructions.proposals import History
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.search.search import Choice
 
+TOLERATED = 0.1
+"""Share of failed examples, beyond the baseline's, with which a candidate can still be compared."""
+
 
 @dataclass
 class Board:
@@ -40,8 +43,21 @@ class Board:
 
     def leader(self) -> Candidate | None:
         """The highest mean minibatch score among candidates not yet fully evaluated."""
-        waiting = [c for c in self.minibatches if c not in self.full and self._mean(c).n]
+        waiting = [
+            c
+            for c in self.minibatches
+            if c not in self.full and self._mean(c).n and not self.fails(c)
+        ]
         return max(waiting, key=lambda c: self._mean(c).mean, default=None)
+
+    def fails(self, candidate: Candidate) -> bool:
+        """Whether so many of its calls failed that its score, which is of the others alone, can be
+        compared with nobody's. Never true of the baseline: it is what there is.
+        """
+        errors, asked = self._failed(candidate)
+        of_baseline, asked_of_baseline = self._failed(self.baseline)
+        usual = of_baseline / asked_of_baseline if asked_of_baseline else 0.0
+        return candidate != self.baseline and errors > 1 and errors / asked > usual + TOLERATED
 
     def history(self) -> History:
         """Every module's fully evaluated instructions, ascending by the mean score of the programs
@@ -66,8 +82,15 @@ class Board:
         ]
 
     def _mean(self, candidate: Candidate) -> Estimate:
-        batches = self.minibatches[candidate]
-        return minibatch_score([outcome for batch in batches for outcome in batch])
+        return minibatch_score(self._minibatch_outcomes(candidate))
+
+    def _failed(self, candidate: Candidate) -> tuple[int, int]:
+        """Failed examples and all that were asked for."""
+        found = self.full_outcomes.get(candidate) or self._minibatch_outcomes(candidate)
+        return sum(outcome.score is None for outcome in found), len(found)
+
+    def _minibatch_outcomes(self, candidate: Candidate) -> Outcomes:
+        return tuple(o for batch in self.minibatches.get(candidate, ()) for o in batch)
 
 
 class Judge(Protocol):
@@ -85,7 +108,7 @@ class HighestMean:
     """The highest mean score on the validation split wins; the earlier one of equals."""
 
     def best(self, board: Board) -> Candidate | None:
-        scored = [candidate for candidate, score in board.full.items() if score.n]
+        scored = [c for c, score in board.full.items() if score.n and not board.fails(c)]
         return max(scored, key=lambda candidate: board.full[candidate].mean, default=None)
 
     def estimate(self, board: Board) -> Estimate | None:

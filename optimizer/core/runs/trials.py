@@ -8,6 +8,7 @@ from optimizer.core.conversation.events import (
     BestChanged,
     FullScored,
     MinibatchScored,
+    Noted,
     TrialStarted,
 )
 from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
@@ -37,6 +38,12 @@ def full_trial(
     board.full_trials[candidate] = number
     changed = crown(board)
     yield FullScored(number, score, board.estimate)
+    if board.fails(candidate):
+        yield Noted(
+            f"Trial {number} cannot win: {score.errors} of its {len(examples)} examples failed, "
+            "and a score of the others alone can be compared with nobody's.",
+            warning=True,
+        )
     if changed and board.best is not None:
         yield BestChanged(board.best_trial, board.full[board.best])
     return score

@@ -65,6 +65,7 @@ class Race:
         self.surrogate = Surrogate((), examples)
         self._asked: dict[Arm, int] = {}
         self._answered: set[Arm] = set()
+        self._dropped: set[Arm] = set()
         self._learned_at = 0.0
         self._steps = 0
         self._final: Arm | None = None
@@ -111,6 +112,17 @@ class Race:
         if known:
             self._answered.add(step.arm)
 
+    def drop(self, arm: Arm) -> None:
+        """Score this arm no more, let it lead nothing, and learn nothing from it: what it answers
+        is not what the others answer.
+        """
+        self._dropped.add(arm)
+        self.surrogate.forget(arm)
+
+    def unseen(self, arm: Arm) -> tuple[int, ...]:
+        """Positions of the examples that it was not scored on."""
+        return tuple(range(self._asked.get(arm, 0), self._examples))
+
     def next(self) -> Step | None:
         """What to score next; None when the budget is spent or nothing is left to see."""
         left = self.budget - self.spent
@@ -127,7 +139,8 @@ class Race:
 
     def leader(self) -> Standing:
         """The fully scored arm with the highest expected true score; there must be one."""
-        complete = [arm for arm in sorted(self._answered) if self.is_complete(arm)]
+        running = sorted(self._answered - self._dropped)
+        complete = [arm for arm in running if self.is_complete(arm)]
         return max(self.standings(complete), key=lambda s: round(s.mean, DIGITS))
 
     def lap(self) -> Step | None:
@@ -172,7 +185,7 @@ class Race:
 
     def _front(self) -> Arm:
         """The observed arm with the highest expected true score, complete or not."""
-        observed = list(self._asked)
+        observed = self._running()
         return observed[int(np.argmax(np.round(self.surrogate.means(observed), DIGITS)))]
 
     def _finalist(self, pool: Sequence[Arm], posterior: Posterior, left: int) -> Arm | None:
@@ -181,7 +194,7 @@ class Race:
         Of several that could be finished, the one with the highest expected true score; once it
         is finished, what is left goes to the next.
         """
-        missing = {arm: self._examples - count for arm, count in self._asked.items()}
+        missing = {arm: len(self.unseen(arm)) for arm in self._running()}
         means = dict(zip(pool, np.round(posterior.mean, DIGITS), strict=True))
         ranked = sorted(missing, key=lambda arm: -means[arm])
         if self._final is None:
@@ -214,7 +227,14 @@ class Race:
         worth = np.where(open_, np.round(worth, DIGITS), -np.inf)
         return pool[int(np.argmax(worth))]
 
+    def _running(self) -> list[Arm]:
+        """Arms that were scored and not dropped."""
+        return [arm for arm in self._asked if arm not in self._dropped]
+
     def _pool(self) -> list[Arm]:
+        return [arm for arm in self._choices() if arm not in self._dropped]
+
+    def _choices(self) -> list[Arm]:
         """Every arm, or, of very many, the observed, their neighbours and the promising ones."""
         if np.prod([float(size) for size in self._sizes]) <= POOL:
             return [tuple(map(int, arm)) for arm in np.ndindex(*self._sizes)]

@@ -82,6 +82,13 @@ class Surrogate:
         self._rows[self.arms.index(arm)][list(positions)] = scores
         self._evidence = self._solution = None
 
+    def forget(self, arm: Arm) -> None:
+        """Leave out an arm's scores, as when those that are missing would have been others."""
+        if arm in self.arms:
+            place = self.arms.index(arm)
+            del self.arms[place], self._rows[place]
+            self._evidence = self._solution = None
+
     def widen(self, factors: tuple[Factor, ...]) -> None:
         """Take other factors, usually the same with more options; scores are kept."""
         if [f.parameter for f in factors] != [f.parameter for f in self.factors]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,13 @@ from optimizer.core.conversation.events import (
     MinibatchScored,
     TrialStarted,
 )
-from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
+from optimizer.core.conversation.requests import (
+    Conversation,
+    Evaluate,
+    Outcomes,
+    Purpose,
+    evaluate,
+)
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.demos.demo_sets import DemoSet
 from optimizer.core.evaluation.stats import Z95, Estimate, minibatch_score
@@ -98,6 +105,7 @@ class Track:
         self.race.widen(_sizes(options), _factors(options))
 
     def best(self, board: Board) -> Candidate | None:
+        self._take_in_baseline()
         standings = self.race.standings(self._complete())
         if not standings:
             return None
@@ -116,8 +124,19 @@ class Track:
         low, high = max(0.0, standing.mean - margin), min(1.0, standing.mean + margin)
         return Estimate(standing.mean, score.n, low, high, score.errors)
 
+    def _take_in_baseline(self) -> None:
+        """What the baseline was scored on outside the race, at the end of a tight one."""
+        baseline = (0,) * len(self.parameters)
+        outcomes = self.board.full_outcomes.get(self.board.baseline)
+        positions = self.race.unseen(baseline)
+        if outcomes is not None and positions:
+            self.race.tell(Step(baseline, positions), _scores(self.examples, positions, outcomes))
+
     def _complete(self) -> list[Arm]:
-        return [a for a, c in self.scored.items() if c in self.board.full and self.board.full[c].n]
+        full = self.board.full
+        return [
+            a for a, c in self.scored.items() if c in full and full[c].n and not self.board.fails(c)
+        ]
 
 
 def open_race(board: Board) -> Conversation[None]:
@@ -148,10 +167,9 @@ def enter(board: Board, options: Options) -> Track:
     known = board.full_outcomes.get(board.baseline)
     if known is None:
         known = tuple(o for batch in board.minibatches[board.baseline] for o in batch)
-    found = {o.example_id: o.score.value for o in known if o.score is not None}
     seen = {o.example_id for o in known}
     positions = tuple(i for i, e in enumerate(examples) if e.id in seen)
-    race.tell(Step(baseline, positions), [found.get(examples[i].id) for i in positions])
+    race.tell(Step(baseline, positions), _scores(examples, positions, known))
     board.judge = track
     return track
 
@@ -190,6 +208,8 @@ def _take(track: Track, step: Step) -> Conversation[None]:
     examples = tuple(track.examples[i] for i in step.positions)
     scores = yield from _block(track.board, candidate, choice, examples)
     track.race.tell(step, scores)
+    if track.board.fails(candidate):
+        track.race.drop(step.arm)
     if track.race.is_complete(step.arm) and candidate not in track.board.full:
         yield from full_trial(track.board, candidate, choice)
 
@@ -231,6 +251,14 @@ def _block(
     board.choices.setdefault(candidate, choice)
     yield MinibatchScored(number, minibatch_score(outcomes))
     return [o.score.value if o.score is not None else None for o in outcomes]
+
+
+def _scores(
+    examples: Sequence[Example], positions: Sequence[int], outcomes: Outcomes
+) -> list[float | None]:
+    """Scores at positions in the common order, None for a failed call."""
+    found = {o.example_id: o.score.value for o in outcomes if o.score is not None}
+    return [found.get(examples[i].id) for i in positions]
 
 
 def _words(candidate: Candidate) -> list[str]:

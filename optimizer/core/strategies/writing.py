@@ -67,6 +67,13 @@ class Writing:
     def instructions(self) -> Instructions:
         return {name: tuple(texts) for name, texts in self.written.items()}
 
+    @property
+    def asks(self) -> bool:
+        """Whether rounds ask for instructions: more than the current one is wanted, by a model that
+        can write them.
+        """
+        return self.board.spec.settings.instructions > 1 and not self.weak
+
     def write(self, count: int, lesson: Lesson | None = None) -> Conversation[None]:
         """Have up to `count` instructions written for every module."""
         rng = random.Random(f"{self.board.spec.seed}:writing:{self.round}")
@@ -112,7 +119,7 @@ class Writing:
             failures = (*lesson.failures[number:], *lesson.failures[:number])
             prompt = lesson.leader.modules[module.name]
             source = f"reflection on {len(failures)} failures"
-            return reflect(spec, module, prompt, failures, lesson.contrasts, source)
+            return reflect(spec, module, prompt, failures, lesson.contrasts, source, self.round)
         guidance = self.space.guidance(way)
         return grounded_draft(spec, module, self.ground, guidance, tried, self.round)
 
