@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.signature import FieldType, written
-from optimizer.core.runs.doubts import label_doubts, label_fault, setting_faults
+from optimizer.core.runs.doubts import label_doubts, label_fault, may_change, setting_faults
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
@@ -56,7 +56,7 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
 def _program(project: Project, wishes: Wishes) -> list[Check]:
     problems = wishes.program.core.problems()
     url = reverse("programs:program", args=[project.slug, wishes.program.pk])
-    if not problems and not _may_change(wishes):
+    if not problems and not may_change(OPTIMIZERS[wishes.optimizer], wishes.program.core):
         told = _("All that this optimizer could change is frozen: unfreeze a module's instruction "
                  "or demos, or choose another optimizer.")  # fmt: skip
         return [Check("problem", "program", told, url, _("Open the program"))]
@@ -68,15 +68,6 @@ def _program(project: Project, wishes: Wishes) -> list[Check]:
         more = len(problems) - 1
         told += " " + ngettext("(and %(n)s more)", "(and %(n)s more)", more) % {"n": more}
     return [Check("problem", "program", told, url, _("Open the program"))]
-
-
-def _may_change(wishes: Wishes) -> bool:
-    optimizer = OPTIMIZERS[wishes.optimizer]
-    return any(
-        (optimizer.uses_instructions and not module.frozen_instruction)
-        or (optimizer.uses_demos and not module.frozen_demos)
-        for module in wishes.program.core.modules
-    )
 
 
 def _columns(project: Project, wishes: Wishes) -> list[Check]:

@@ -279,6 +279,16 @@ def test_what_the_teacher_solved_is_shown_to_the_writer(name):
     assert all(demo.augmented for demos in sets for demo in demos)
 
 
+def test_the_teacher_solves_no_example_that_it_shows_as_a_demo():
+    shown = messages(30, "t")[7]
+    program = one_module_program((Demo({**shown.inputs, **shown.expected}),))
+    world = World(program, judge=lambda c, e: float(e.id.startswith("t")))
+    world.hold(converse(spec_for("mipro", program, train=messages(30, "t"))))
+    taught = [e for e in world.evaluated if e.purpose is Purpose.BOOTSTRAP]
+    assert taught
+    assert all(shown not in request.examples for request in taught)
+
+
 def test_the_only_other_demo_set_is_one_of_traces():
     world = World(one_module_program(), judge=lambda c, e: float(e.id.startswith("t")))
     two = replace(SMALL, demo_sets=2, max_bootstrapped_demos=3, max_labeled_demos=3)

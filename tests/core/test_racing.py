@@ -24,12 +24,14 @@ from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.board import Board
+from optimizer.core.search.bandit import Bandit
 from optimizer.core.search.search import RandomSearch
 from optimizer.core.strategies.heats import FIRST_BLOCKS, common_order
 from tests.fakes.world import (
     LABEL,
     World,
     always,
+    by_luck,
     chance,
     messages,
     one_module_program,
@@ -176,6 +178,30 @@ def test_a_combination_whose_calls_fail_is_scored_no_further():
             asked[request.candidate] = asked.get(request.candidate, 0) + len(request.examples)
     assert all(n <= 20 for c, n in asked.items() if len(c.modules["classify"].demos) > 2)
     assert 0 < len(result.best.modules["classify"].demos) <= 2
+
+
+def test_a_lesson_holds_no_example_that_the_candidate_shows_as_a_demo():
+    world, _ = held(spec_for(train=messages(20, "t")), judge=demos_help)
+    lessons = [e for e in world.evaluated if e.purpose is Purpose.REFLECTION]
+    shown = 0
+    for lesson in lessons:
+        demos = [d.values["message"] for d in lesson.candidate.modules["classify"].demos]
+        shown += len(demos)
+        assert not {e.inputs["message"] for e in lesson.examples} & set(demos)
+    assert shown
+
+
+def test_the_bandit_learns_of_the_settings_that_an_instruction_was_asked_with(monkeypatch):
+    learned = []
+    monkeypatch.setattr(Bandit, "learn", lambda bandit, tried: learned.extend(tried))
+    program = two_module_program()
+    world = World(program, judge=by_luck)
+    spec = spec_for(replace(SMALL, instructions=5, rounds=3), program=program)
+    world.hold(OPTIMIZERS["racing"].converse(spec, RandomSearch))
+    ways = [way for way, _ in learned]
+    assert {way.get("reflection") for way in ways} == {0, 1}
+    assert all(set(way) == {"reflection"} for way in ways if way["reflection"])
+    assert all(sum(name.endswith(":shown demos") for name in way) <= 1 for way in ways)
 
 
 def test_one_instruction_means_that_none_is_asked_for():

@@ -32,10 +32,16 @@ from tests.optimizer.conftest import Create, carry_on, lines_to
 CHECKOUT = Path(__file__).parents[2]
 
 
+def _frozen(program: Program) -> Program:
+    modules = (replace(m, frozen_instruction=True, frozen_demos=True) for m in program.modules)
+    return replace(program, modules=tuple(modules))
+
+
 @pytest.mark.parametrize(
     ("part", "change", "told"),
     [
         ("program", lambda s: replace(s, program=replace(s.program, calls=())), "no call yet"),
+        ("program", lambda s: replace(s, program=_frozen(s.program)), "change is frozen"),
         ("optimizer", lambda s: replace(s, optimizer="magic"), "no optimizer “magic”"),
         ("dataset", lambda s: replace(s, validation=()), "no validation example"),
         ("dataset", lambda s: replace(s, train=()), "no training example"),

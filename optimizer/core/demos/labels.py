@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Demo, Module, ModuleKind, Program
@@ -23,6 +25,23 @@ def labelled_demo(
             if values is not None:
                 return Demo(values)
     return None
+
+
+def shown_in(program: Program, demos_of: Mapping[str, Sequence[Demo]], example: Example) -> bool:
+    """Whether some module's demos (by module) were made of this example: told by what the module
+    takes straight from the program's input, so that a module inside tells nothing.
+    """
+    return any(
+        _is_of(call, demo, example) for call in program.calls for demo in demos_of[call.module]
+    )
+
+
+def _is_of(call: Call, demo: Demo, example: Example) -> bool:
+    pairs = ((name, source.partition(".")) for name, source in call.inputs.items())
+    taken = {name: field for name, (owner, _, field) in pairs if owner == INPUT}
+    return bool(taken) and all(
+        demo.values.get(name) == example.inputs.get(field) for name, field in taken.items()
+    )
 
 
 def _labelled_values(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.demos.labels import shown_in
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
@@ -25,11 +26,13 @@ def accepted_traces(
 ) -> Conversation[list[TraceDemos]]:
     """Run the teacher over the training examples until `wanted` traces scored at least λ.
 
-    A second round at temperature 1 follows for examples that failed, when the first gave too few.
+    Examples that the teacher has among its own demos are left out: it would copy their answers. A
+    second round at temperature 1 follows for examples that failed, when the first gave too few.
     """
     teacher = baseline_of(spec.program)
     role = Role.TEACHER if Role.TEACHER in spec.models else Role.TASK
-    waiting = list(spec.train)
+    own = {name: prompt.demos for name, prompt in teacher.modules.items()}
+    waiting = [example for example in spec.train if not shown_in(spec.program, own, example)]
     rng.shuffle(waiting)
     found: list[TraceDemos] = []
     for sample, temperature in ((0, None), (1, 1.0)):

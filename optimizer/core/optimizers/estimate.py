@@ -71,7 +71,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
     settings = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings)
-    if settings is None:
+    if settings is None or all(module.frozen_demos for module in spec.program.modules):
         return 0, 0
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
     return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)

@@ -9,7 +9,7 @@ expected true score wins.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
@@ -23,6 +23,7 @@ from optimizer.core.conversation.requests import (
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_pool import new_sets
 from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
+from optimizer.core.demos.labels import shown_in
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
@@ -93,7 +94,7 @@ def learn(
 ) -> Conversation[None]:
     """One round: leader and rival on training examples, new instructions and sets from that."""
     leader, rival = track.leaders()
-    batch = next(draws)
+    batch = _fresh(track, (leader, rival), next(draws))
     outcomes = yield from _side_by_side(leader, rival, batch)
     track.race.pay(sum(map(len, outcomes)))
     cases = [cases_of(batch, found) for found in outcomes]
@@ -103,6 +104,21 @@ def learn(
         yield from writing.write(counting.DRAFTS_A_ROUND, lesson)
     sets = yield from _more_sets(track, outcomes)
     track.widen(Options(writing.instructions, sets))
+
+
+def _fresh(
+    track: Track, runners: Sequence[Candidate | None], batch: tuple[Example, ...]
+) -> tuple[Example, ...]:
+    """The examples that stand among no runner's demos, whose answer would be a copy; all of them
+    where these leave none.
+    """
+    program = track.board.spec.program
+    shown = [
+        {name: prompt.demos for name, prompt in runner.modules.items()}
+        for runner in runners
+        if runner is not None
+    ]
+    return tuple(e for e in batch if not any(shown_in(program, d, e) for d in shown)) or batch
 
 
 def _side_by_side(

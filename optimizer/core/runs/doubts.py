@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
-from optimizer.core.demos.labels import labelled_demo
-from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Module, Program
+from optimizer.core.demos.labels import shown_in
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Value, written
 
 if TYPE_CHECKING:
@@ -40,6 +39,15 @@ class Fault:
 
     setting: str
     message: str
+
+
+def may_change(optimizer: Optimizer, program: Program) -> bool:
+    """Whether something is not frozen that this optimizer could change."""
+    return any(
+        (optimizer.uses_instructions and not module.frozen_instruction)
+        or (optimizer.uses_demos and not module.frozen_demos)
+        for module in program.modules
+    )
 
 
 def setting_faults(settings: Settings, optimizer: Optimizer, program: Program) -> list[Fault]:
@@ -106,7 +114,8 @@ def doubts(spec: RunSpec) -> list[str]:
             f"A minibatch of {size} says next to nothing: luck decides what is looked at again. "
             "Ten examples or more are better."
         )
-    shown = _shown_examples(spec)
+    own = {module.name: module.demos for module in spec.program.modules}
+    shown = sum(shown_in(spec.program, own, example) for example in examples)
     if shown:
         found.append(
             f"{shown} of {len(examples)} validation examples stand among the program's own demos: "
@@ -114,20 +123,6 @@ def doubts(spec: RunSpec) -> list[str]:
             "demos or of that split."
         )
     return found
-
-
-def _shown_examples(spec: RunSpec) -> int:
-    """Validation examples whose inputs are those of a demo that a module has."""
-    modules = [module for module in spec.program.modules if module.demos]
-    return sum(any(_shows(spec, m, example) for m in modules) for example in validation_of(spec))
-
-
-def _shows(spec: RunSpec, module: Module, example: Example) -> bool:
-    demo = labelled_demo(spec.program, spec.metric, module, example)
-    names = [f.name for f in module.signature.inputs]
-    return demo is not None and any(
-        all(own.values.get(name) == demo.values.get(name) for name in names) for own in module.demos
-    )
 
 
 def _only_demos_and_none(settings: Settings, optimizer: Optimizer, program: Program) -> bool:

@@ -4,7 +4,7 @@ All combinations (arms) are scored on the same examples in the same order, block
 option is shown on the first blocks. Then the next block goes where it is expected to raise the true
 score of the final choice most (the knowledge gradient) or, now and then, to the best arm of one
 draw from the posterior (Thompson sampling).
-Enough is always kept back to score the leader on every example: only a fully scored arm can win.
+Only a fully scored arm can win: as long as the front is none, enough is kept back to make it one.
 """
 
 from __future__ import annotations

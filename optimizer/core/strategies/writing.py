@@ -87,7 +87,7 @@ class Writing:
                     way[REFLECTION] = 0
                 tried = history.get(module.name, ())
                 drafts.append(self._draft(module, way, tried, lesson, number))
-                ways.append(way)
+                ways.append(_asked(module, way))
         if drafts:
             purpose = f"instructions of round {self.round}"
             texts = yield from drafted(self.board.spec, drafts, self.written, purpose)
@@ -128,6 +128,18 @@ class Writing:
         texts.append(text)
         self.ways[draft.module.name, len(texts) - 1] = way
         yield InstructionProposed(draft.module.name, len(texts) - 1, text, draft.source)
+
+
+def _asked(module: Module, way: Choice) -> Choice:
+    """The settings that a draft for this module was asked with; reflection asks in one way only."""
+    if way[REFLECTION]:
+        return {REFLECTION: way[REFLECTION]}
+    others = ":shown demos"
+    return {
+        name: level
+        for name, level in way.items()
+        if not name.endswith(others) or name == f"{module.name}{others}"
+    }
 
 
 def open_writing(board: Board, demo_sets: DemoSets) -> Conversation[Writing]:
