@@ -74,6 +74,17 @@ def expecting(label: str | None, count: int = 20) -> tuple[Example, ...]:
 # --- Data that says little ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("failed", "told"), [(0, False), (1, True), (5, True), (6, False)])
+def test_a_baseline_that_no_candidate_could_be_told_from_is_told_before_the_search(failed, told):
+    def judge(candidate: Candidate, example: Example) -> float:
+        return float(example.id not in {f"v{i}" for i in range(failed)})
+
+    world = World(one_module_program(), judge=judge)
+    held(spec_for("mipro"), world)
+    examples = "1 example" if failed == 1 else f"{failed} examples"
+    assert (f"falls short on only {examples} of 20" in warnings(world)) == told
+
+
 def test_validation_examples_among_the_programs_own_demos_are_told():
     shown = spec_for("mipro", program=with_demo(messages(20, "v")[4]))
     assert any("1 of 20 validation examples stand among" in told for told in doubts(shown))

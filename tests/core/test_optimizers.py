@@ -14,6 +14,7 @@ from optimizer.core.conversation.events import (
     FullScored,
     InstructionProposed,
     MinibatchScored,
+    Noted,
     ProposalRefused,
     StopReason,
     TrialStarted,
@@ -287,6 +288,13 @@ def test_the_teacher_solves_no_example_that_it_shows_as_a_demo():
     taught = [e for e in world.evaluated if e.purpose is Purpose.BOOTSTRAP]
     assert taught
     assert all(shown not in request.examples for request in taught)
+
+
+def test_fewer_random_combinations_than_trials_are_told():
+    few = replace(SMALL, trials=9, demo_sets=3)
+    world = World(two_module_program())
+    world.hold(converse(spec_for("bootstrap_search", two_module_program(), settings=few)))
+    assert any("3 combinations are tried instead of 9" in n.message for n in world.events_of(Noted))
 
 
 def test_the_only_other_demo_set_is_one_of_traces():

@@ -31,6 +31,12 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         )
         if not choices:
             yield Noted("No demo sets were found: the baseline is all there is.", warning=True)
+        elif trials(spec.settings) < spec.settings.trials:
+            yield Noted(
+                f"{trials(spec.settings)} combinations are tried instead of "
+                f"{spec.settings.trials}, one for each demo set of a module: for more, allow more "
+                "demo sets."
+            )
         yield PhaseStarted(Phase.SEARCH, len(choices))
         for choice in choices:
             candidate = options.assemble(board.baseline, choice)
@@ -41,7 +47,9 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
 
 def trials(settings: Settings) -> int:
-    """No more than there are demo sets of a module: more would be the same ones again."""
+    """No more than there are demo sets of a module: of one module more would be the same again, of
+    several the cost stays what it was said to be.
+    """
     return min(settings.trials, settings.demo_sets)
 
 

@@ -25,7 +25,7 @@ from optimizer.core.conversation.splits import held_out, validation_of
 from optimizer.core.evaluation.stats import compare, full_score
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.doubts import doubts
+from optimizer.core.runs.doubts import doubts, headroom_doubt
 from optimizer.core.runs.trials import full_baseline
 
 
@@ -69,6 +69,9 @@ def _searched(board: Board, body: Body) -> Conversation[StopReason]:
     if is_perfect(board):
         yield Noted("The baseline is right on every validation example: nothing to improve.")
         return StopReason.PERFECT
+    doubt = headroom_doubt(board.full_outcomes.get(board.baseline, ()))
+    if doubt:
+        yield Noted(doubt, warning=True)
     try:
         yield from body(board)
     except NothingToGain as found:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from optimizer.core.conversation.requests import Outcomes
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.demos.labels import shown_in
@@ -31,6 +32,9 @@ HOTTEST = 2.0
 """The highest temperature that providers take."""
 FEW = 5
 """With fewer examples a score is next to nothing but luck."""
+
+FEWEST_WINS = 6
+"""With fewer wins and no loss the two-sided sign test has p = 0.06 or more."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,23 @@ def doubts(spec: RunSpec) -> list[str]:
             "demos or of that split."
         )
     return found
+
+
+def headroom_doubt(baseline: Outcomes) -> str:
+    """Why no candidate could be told from the baseline with these outcomes, "" when one could.
+
+    The sign test needs FEWEST_WINS examples that a candidate mends, without one that it breaks.
+    """
+    scores = [outcome.score.value for outcome in baseline if outcome.score is not None]
+    failed = sum(score < 1.0 for score in scores)
+    if not 0 < failed < FEWEST_WINS:
+        return ""
+    count = "1 example" if failed == 1 else f"{failed} examples"
+    return (
+        f"The baseline falls short on only {count} of {len(scores)}: a candidate that mended all "
+        f"of them could not be told from luck, which takes {FEWEST_WINS}. Add validation examples, "
+        "harder ones most of all."
+    )
 
 
 def _only_demos_and_none(settings: Settings, optimizer: Optimizer, program: Program) -> bool:
