@@ -241,7 +241,7 @@ def test_the_full_form_tries_demo_sets_and_the_zero_shot_form_none():
 def test_what_mattered_is_told_during_the_search_and_at_its_end(name):
     world = held(spec_for(name, settings=replace(SMALL, trials=16)), new_search=tpe)
     told = world.events_of(ImportancesFound)
-    assert len(told) == 3  # after 8, 12 and 16 trials
+    assert 1 < len(told) <= 3  # after 8, 12 and 16 trials, where there is something to tell
     for event in told:
         assert sum(event.importances.values()) == pytest.approx(1)
         assert {"tip", "temperature", "extract:shown demos"} <= set(event.importances)

@@ -371,6 +371,14 @@ def test_complete_is_the_word_alone_or_in_capitals(reply, count):
     assert any(a.purpose == "dataset summary" for a in world.asked) == bool(count)
 
 
+def test_the_dataset_summary_sees_rows_from_all_over_the_file():
+    world = World(one_module_program())
+    world.hold(converse(spec_for("mipro", train=messages(300, "t"))))
+    observed = [a.prompts[0] for a in world.asked if a.purpose == "dataset observations"]
+    said = "\n".join(m.content for prompt in observed for m in prompt.messages)
+    assert any(f"message {number}" in said for number in range(250, 300))
+
+
 def test_the_dataset_summary_stops_after_five_completes():
     world = World(one_module_program(), write=lambda text, n: "COMPLETE")
     world.hold(converse(spec_for("mipro", train=messages(100, "t"))))

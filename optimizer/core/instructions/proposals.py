@@ -85,9 +85,13 @@ def grounding(spec: RunSpec) -> Conversation[Ground]:
 
 
 def dataset_summary(spec: RunSpec) -> Conversation[str]:
-    """Observe batch after batch until COMPLETE was said often enough, then condense."""
+    """Observe batch after batch, in random order as files are often sorted, until COMPLETE was said
+    often enough, then condense.
+    """
     temperature = spec.settings.proposal_temperature
-    batches = [spec.train[i : i + BATCH] for i in range(0, len(spec.train), BATCH)]
+    rows = list(spec.train)
+    random.Random(f"{spec.seed}:summary").shuffle(rows)
+    batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
     notes: list[str] = []
     complete = 0
     for batch in batches[:MAX_BATCHES]:

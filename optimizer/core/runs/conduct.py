@@ -128,4 +128,9 @@ def _spent_note(stop: StopReason, board: Board) -> str:
     what = "time" if stop is StopReason.TIME else "budget"
     if board.best is None:
         return f"The {what} ended before the baseline was scored: raise the cap to get a result."
+    if board.baseline not in board.full:
+        return (
+            f"The {what} ended before the baseline was scored on every example: the best candidate "
+            "stands without a comparison with it. Raise the cap to get one."
+        )
     return f"The {what} ended here; the best fully evaluated candidate so far is kept."
