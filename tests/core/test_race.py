@@ -54,6 +54,21 @@ def test_every_option_is_shown_on_two_blocks_before_one_is_left(seed):
     assert len(early) < len(steps)
 
 
+@pytest.mark.parametrize("budget", [90, 140, 240])
+def test_a_dropped_arm_is_scored_no_more_and_never_leads_whenever_it_is_dropped(budget):
+    """Also when what is left was being kept for it."""
+    for after in range(1, budget // 10):
+        race, steps, dropped = started(budget), 0, None
+        while (step := race.next()) is not None:
+            assert step.arm != dropped
+            race.tell(step, [1.0] * len(step.positions))
+            steps += 1
+            if steps == after and step.arm != (0, 0):
+                race.drop(step.arm)
+                dropped = step.arm
+        assert race.leader().arm != dropped
+
+
 @pytest.mark.parametrize(("sizes", "fewer"), [((4, 6), 0), ((2, 5), 0), ((5, 2), 1)])
 def test_what_the_race_starts_with_is_shown_beside_others_where_it_costs_nothing(sizes, fewer):
     race = Race(sizes, 40, 600, 10, "s")

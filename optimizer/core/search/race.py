@@ -118,6 +118,8 @@ class Race:
         """
         self._dropped.add(arm)
         self.surrogate.forget(arm)
+        if self._final == arm:
+            self._final = None
 
     def unseen(self, arm: Arm) -> tuple[int, ...]:
         """Positions of the examples that it was not scored on."""
