@@ -31,6 +31,8 @@ class Board:
     full: dict[Candidate, FullScore] = field(default_factory=dict)
     full_outcomes: dict[Candidate, Outcomes] = field(default_factory=dict)
     full_trials: dict[Candidate, int] = field(default_factory=dict)
+    failing: set[Candidate] = field(default_factory=set)
+    """Of whom it was told that too many of their calls failed."""
     best: Candidate | None = None
     estimate: Estimate | None = None
     """What the best will score on new examples."""
@@ -54,10 +56,14 @@ class Board:
         """Whether so many of its calls failed that its score, which is of the others alone, can be
         compared with nobody's. Never true of the baseline: it is what there is.
         """
-        errors, asked = self._failed(candidate)
-        of_baseline, asked_of_baseline = self._failed(self.baseline)
-        usual = of_baseline / asked_of_baseline if asked_of_baseline else 0.0
-        return candidate != self.baseline and errors > 1 and errors / asked > usual + TOLERATED
+        failed = [outcome.score is None for outcome in self.outcomes_of(candidate)]
+        usual = [outcome.score is None for outcome in self.outcomes_of(self.baseline)]
+        tolerated = TOLERATED + (fmean(usual) if usual else 0.0)
+        return candidate != self.baseline and sum(failed) > 1 and fmean(failed) > tolerated
+
+    def outcomes_of(self, candidate: Candidate) -> Outcomes:
+        """On all validation examples, or on those of its minibatches so far."""
+        return self.full_outcomes.get(candidate) or self._minibatch_outcomes(candidate)
 
     def history(self) -> History:
         """Every module's fully evaluated instructions, ascending by the mean score of the programs
@@ -83,11 +89,6 @@ class Board:
 
     def _mean(self, candidate: Candidate) -> Estimate:
         return minibatch_score(self._minibatch_outcomes(candidate))
-
-    def _failed(self, candidate: Candidate) -> tuple[int, int]:
-        """Failed examples and all that were asked for."""
-        found = self.full_outcomes.get(candidate) or self._minibatch_outcomes(candidate)
-        return sum(outcome.score is None for outcome in found), len(found)
 
     def _minibatch_outcomes(self, candidate: Candidate) -> Outcomes:
         return tuple(o for batch in self.minibatches.get(candidate, ()) for o in batch)

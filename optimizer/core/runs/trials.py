@@ -38,12 +38,7 @@ def full_trial(
     board.full_trials[candidate] = number
     changed = crown(board)
     yield FullScored(number, score, board.estimate)
-    if board.fails(candidate):
-        yield Noted(
-            f"Trial {number} cannot win: {score.errors} of its {len(examples)} examples failed, "
-            "and a score of the others alone can be compared with nobody's.",
-            warning=True,
-        )
+    yield from tell_failing(board, candidate, number)
     if changed and board.best is not None:
         yield BestChanged(board.best_trial, board.full[board.best])
     return score
@@ -63,4 +58,20 @@ def minibatch_trial(
     board.minibatches.setdefault(candidate, []).append(outcomes)
     board.choices.setdefault(candidate, choice)
     yield MinibatchScored(number, score)
+    yield from tell_failing(board, candidate, number)
     return score
+
+
+def tell_failing(board: Board, candidate: Candidate, number: int) -> Conversation[None]:
+    """Warn, once, that too many of a candidate's calls failed; `number` is its trial just now."""
+    if candidate in board.failing or not board.fails(candidate):
+        return
+    board.failing.add(candidate)
+    outcomes = board.outcomes_of(candidate)
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    yield Noted(
+        f"The candidate of trial {number} cannot win: {len(errors)} of its {len(outcomes)} "
+        "examples failed, and a score of the others alone can be compared with nobody's. The first failed "
+        f"with: {errors[0]}",
+        warning=True,
+    )

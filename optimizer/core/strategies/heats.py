@@ -29,7 +29,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import digest_of
 from optimizer.core.runs.board import Board, crown, is_perfect
 from optimizer.core.runs.conduct import NothingToGain
-from optimizer.core.runs.trials import full_baseline, full_trial
+from optimizer.core.runs.trials import full_baseline, full_trial, tell_failing
 from optimizer.core.search.arms import Arm, Factor, Floats
 from optimizer.core.search.race import DIGITS, Race, Step
 from optimizer.core.search.search import Choice
@@ -164,9 +164,7 @@ def enter(board: Board, options: Options) -> Track:
     track.widen(options)
     baseline = (0,) * len(track.parameters)
     track.scored[baseline] = board.baseline
-    known = board.full_outcomes.get(board.baseline)
-    if known is None:
-        known = tuple(o for batch in board.minibatches[board.baseline] for o in batch)
+    known = board.outcomes_of(board.baseline)
     seen = {o.example_id for o in known}
     positions = tuple(i for i, e in enumerate(examples) if e.id in seen)
     race.tell(Step(baseline, positions), _scores(examples, positions, known))
@@ -250,6 +248,7 @@ def _block(
     board.minibatches.setdefault(candidate, []).append(outcomes)
     board.choices.setdefault(candidate, choice)
     yield MinibatchScored(number, minibatch_score(outcomes))
+    yield from tell_failing(board, candidate, number)
     return [o.score.value if o.score is not None else None for o in outcomes]
 
 
