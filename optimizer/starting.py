@@ -11,7 +11,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.lm import Role
-from optimizer.core.runs.doubts import label_fault, may_change, setting_faults
+from optimizer.core.runs.doubts import frozen_fault, label_fault, setting_faults
 from optimizer.models import Provider, Run
 
 Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]
@@ -96,12 +96,9 @@ def _check_metric(spec: RunSpec) -> None:
 
 def _check_settings(spec: RunSpec) -> None:
     optimizer = OPTIMIZERS[spec.optimizer]
-    if not may_change(optimizer, spec.program):
-        raise CannotStart(
-            "program",
-            "All that this optimizer could change is frozen: unfreeze a module's instruction or "
-            "demos, or choose another optimizer.",
-        )
+    frozen = frozen_fault(optimizer, spec.program)
+    if frozen:
+        raise CannotStart("program", frozen)
     for fault in setting_faults(spec.settings, optimizer, spec.program):
         raise CannotStart("settings", fault.message)
 

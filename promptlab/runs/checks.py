@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.signature import FieldType, written
-from optimizer.core.runs.doubts import label_doubts, label_fault, may_change, setting_faults
+from optimizer.core.runs.doubts import frozen_fault, label_doubts, label_fault, setting_faults
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
@@ -56,10 +56,9 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
 def _program(project: Project, wishes: Wishes) -> list[Check]:
     problems = wishes.program.core.problems()
     url = reverse("programs:program", args=[project.slug, wishes.program.pk])
-    if not problems and not may_change(OPTIMIZERS[wishes.optimizer], wishes.program.core):
-        told = _("All that this optimizer could change is frozen: unfreeze a module's instruction "
-                 "or demos, or choose another optimizer.")  # fmt: skip
-        return [Check("problem", "program", told, url, _("Open the program"))]
+    fault = frozen_fault(OPTIMIZERS[wishes.optimizer], wishes.program.core)
+    if not problems and fault:
+        return [Check("problem", "program", fault, url, _("Open the program"))]
     if not problems:
         return [Check("ok", "program", _("The program is complete."))]
     where = problems[0].part

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.demos.demo_pool import new_sets, worth_of
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import Field, Signature
 
 A, B, C, D, E, F = (Demo({"q": name}) for name in "abcdef")
+
+MODULE = Module("answer", Signature((Field("q"),), (Field("why"),), "Answer."))
 
 
 def test_a_demo_is_worth_what_the_sets_that_have_it_are_worth():
@@ -20,26 +23,26 @@ def test_a_demo_is_worth_what_the_sets_that_have_it_are_worth():
 
 def test_the_best_demos_come_together_and_half_of_the_best_set_stands_alone():
     sets = [(), (A, B), (C, D)]
-    found = new_sets(sets, np.array([0.0, 0.1, 0.05]), [], 4, ["q"])
+    found = new_sets(MODULE, sets, np.array([0.0, 0.1, 0.05]), [], 4)
     assert found == [(A, B, C, D), (A,)]
 
 
 def test_a_harvested_demo_takes_the_place_of_the_poorest():
     sets = [(), (A, B), (A, C)]
-    found = new_sets(sets, np.array([0.0, 0.1, 0.2]), [E, F], 2, ["q"])
+    found = new_sets(MODULE, sets, np.array([0.0, 0.1, 0.2]), [E, F], 2)
     assert (C, E) in found
 
 
 def test_an_example_is_shown_with_its_label_or_with_a_trace_not_twice():
     label, trace = Demo({"q": "a", "why": ""}), Demo({"q": "a", "why": "so"}, augmented=True)
     sets = [(), (label, B), (trace, C)]
-    found = new_sets(sets, np.array([0.0, 0.1, 0.2]), [], 4, ["q"])
+    found = new_sets(MODULE, sets, np.array([0.0, 0.1, 0.2]), [], 4)
     assert (trace, C, B) in found
     assert not any(label in demos and trace in demos for demos in found)
 
 
 def test_no_demos_allowed_gives_no_sets():
-    assert new_sets([()], np.array([0.0]), [A], 0, ["q"]) == []
+    assert new_sets(MODULE, [()], np.array([0.0]), [A], 0) == []
 
 
 @given(
@@ -50,7 +53,7 @@ def test_no_demos_allowed_gives_no_sets():
 def test_new_sets_are_new_small_enough_and_without_repetition(lists, most, harvested):
     sets = [tuple(demos) for demos in lists]
     effects = np.linspace(0.2, -0.2, len(sets))
-    for demos in new_sets(sets, effects, harvested, most, ["q"]):
+    for demos in new_sets(MODULE, sets, effects, harvested, most):
         assert 0 < len(demos) <= max(most, max(map(len, sets)))
         assert all(demos.count(demo) == 1 for demo in demos)
         assert not any(sorted(map(id, demos)) == sorted(map(id, known)) for known in sets)

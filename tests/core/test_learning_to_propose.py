@@ -161,6 +161,8 @@ def test_demos_are_searched_where_no_instruction_may_change():
     world = held(spec_for("mipro_plus", program=replace(program, modules=frozen)))
     tried = {e.candidate for e in world.events_of(TrialStarted)}
     assert len(tried) > 4
+    chosen = {name for e in world.events_of(TrialStarted) for name in e.choice}
+    assert {name.partition(":")[2] for name in chosen} == {"demos", "instruction"}
     assert not rounds_of(world)
     assert not [note for note in world.events_of(Noted) if "no more are asked for" in note.message]
 

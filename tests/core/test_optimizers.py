@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -291,10 +293,15 @@ def test_the_teacher_solves_no_example_that_it_shows_as_a_demo():
 
 
 def test_fewer_random_combinations_than_trials_are_told():
-    few = replace(SMALL, trials=9, demo_sets=3)
+    few = replace(SMALL, trials=30, demo_sets=3)
     world = World(two_module_program())
     world.hold(converse(spec_for("bootstrap_search", two_module_program(), settings=few)))
-    assert any("3 combinations are tried instead of 9" in n.message for n in world.events_of(Noted))
+    sets = Counter(e.module for e in world.events_of(DemoSetFound))
+    others = math.prod(sets.values()) - 1
+    assert others > 3
+    assert len([t for t in world.events_of(TrialStarted) if t.number]) == others
+    told = f"{others} combinations of demo sets are tried instead of 30"
+    assert any(told in note.message for note in world.events_of(Noted))
 
 
 def test_the_only_other_demo_set_is_one_of_traces():
@@ -392,7 +399,7 @@ def test_the_dataset_summary_stops_after_five_completes():
 def test_the_optimizers_own_settings_fit_any_program(name, effort):
     optimizer = OPTIMIZERS[name]
     chosen = optimizer.settings(effort, two_module_program())
-    assert chosen.trials >= 12
+    assert chosen.trials >= (chosen.demo_sets if name == "bootstrap_search" else 12)
     assert (chosen.instructions > 1) == optimizer.uses_instructions
     assert (chosen.demo_sets > 1) == optimizer.uses_demos
 

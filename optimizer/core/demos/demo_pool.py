@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optimizer.core.demos.demo_sets import DemoSet
-from optimizer.core.programs.program import Demo
+from optimizer.core.demos.demo_sets import DemoSet, inputs_of
+from optimizer.core.programs.program import Demo, Module
 from optimizer.core.search.arms import Floats
 
 
@@ -27,17 +27,16 @@ def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float
 
 
 def new_sets(
+    module: Module,
     sets: Sequence[DemoSet],
     effects: Floats,
     harvested: Sequence[Demo],
     most: int,
-    inputs: Sequence[str],
 ) -> list[DemoSet]:
     """Sets that are worth a try, none of them known: the best demos together; the best set with
     half as many; and the best set with a harvested demo in the place of its poorest.
 
-    `most`: demos that a set may have, no two of them with the same values of `inputs`: an example
-    is shown with its label or with a trace, not twice.
+    `most`: demos that a set may have. An example is shown with its label or with a trace, not both.
     """
     if most < 1 or not sets:
         return []
@@ -47,9 +46,9 @@ def new_sets(
     fresh = [demo for demo in harvested if demo not in ranked]
     room = min(most, max(len(best), 1))
     found = [
-        tuple(_distinct(ranked, inputs)[:most]),
+        tuple(_distinct(module, ranked)[:most]),
         tuple(kept[: max(len(kept) // 2, 1)]),
-        tuple(_distinct([*kept[: room - 1], *fresh[:1]], inputs)) if fresh else (),
+        tuple(_distinct(module, [*kept[: room - 1], *fresh[:1]])) if fresh else (),
     ]
     unknown: list[DemoSet] = []
     for demos in found:
@@ -58,11 +57,11 @@ def new_sets(
     return unknown
 
 
-def _distinct(demos: Sequence[Demo], inputs: Sequence[str]) -> list[Demo]:
+def _distinct(module: Module, demos: Sequence[Demo]) -> list[Demo]:
     """The first demo of each example, told by its inputs."""
     found: list[Demo] = []
     for demo in demos:
-        if not any(all(demo.values.get(n) == d.values.get(n) for n in inputs) for d in found):
+        if inputs_of(module, demo) not in [inputs_of(module, other) for other in found]:
             found.append(demo)
     return found
 

@@ -119,8 +119,8 @@ def _sets_of(
         own = min(settings.max_bootstrapped_demos, mix.bootstrapped if labelled else mix.size)
         demos = _bootstrapped(traces, module.name, own, rng)
         room = min(settings.max_labeled_demos, mix.size) - len(demos)
-        seen = [_inputs(module, demo) for demo in demos]
-        fresh = [d for d in labelled if _inputs(module, d) not in seen]
+        seen = [inputs_of(module, demo) for demo in demos]
+        fresh = [d for d in labelled if inputs_of(module, d) not in seen]
         demos = (*demos, *_drawn(fresh, room, rng)) if room > 0 else demos
         if demos and demos not in sets:
             sets.append(demos)
@@ -144,7 +144,8 @@ def _drawn(demos: Sequence[Demo], count: int, rng: random.Random) -> DemoSet:
     return tuple(rng.sample(list(demos), min(count, len(demos))))
 
 
-def _inputs(module: Module, demo: Demo) -> list[Value]:
+def inputs_of(module: Module, demo: Demo) -> list[Value]:
+    """What a demo shows its module as given: two demos of one example have the same."""
     return [demo.values.get(f.name) for f in module.signature.inputs]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Demo, Module, ModuleKind, Program
 from optimizer.core.programs.signature import UnreadableValue, Value
@@ -27,12 +26,14 @@ def labelled_demo(
     return None
 
 
-def shown_in(program: Program, demos_of: Mapping[str, Sequence[Demo]], example: Example) -> bool:
-    """Whether some module's demos (by module) were made of this example: told by what the module
-    takes straight from the program's input, so that a module inside tells nothing.
+def shows(program: Program, candidate: Candidate, example: Example) -> bool:
+    """Whether some demo of a candidate was made of this example: told by what its module takes
+    straight from the program's input, so that a module inside tells nothing.
     """
     return any(
-        _is_of(call, demo, example) for call in program.calls for demo in demos_of[call.module]
+        _is_of(call, demo, example)
+        for call in program.calls
+        for demo in candidate.modules[call.module].demos
     )
 
 

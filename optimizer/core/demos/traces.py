@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.demos.labels import shown_in
+from optimizer.core.demos.labels import shows
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
@@ -31,8 +31,7 @@ def accepted_traces(
     """
     teacher = baseline_of(spec.program)
     role = Role.TEACHER if Role.TEACHER in spec.models else Role.TASK
-    own = {name: prompt.demos for name, prompt in teacher.modules.items()}
-    waiting = [example for example in spec.train if not shown_in(spec.program, own, example)]
+    waiting = [example for example in spec.train if not shows(spec.program, teacher, example)]
     rng.shuffle(waiting)
     found: list[TraceDemos] = []
     for sample, temperature in ((0, None), (1, 1.0)):
@@ -69,8 +68,8 @@ def harvest(
     calls = {call.name for call in program.calls}
     found: dict[str, TraceDemos] = {}
     for outcome in outcomes:
-        read = {call.call for call in outcome.trace if not call.problem}
-        usable = outcome.example_id in known and read >= calls and _accepted(outcome, threshold)
+        whole = {call.call for call in outcome.trace} >= calls
+        usable = outcome.example_id in known and whole and _accepted(outcome, threshold)
         if usable and outcome.example_id not in found:
             found[outcome.example_id] = _trace_demos(outcome)
     return list(found.values())

@@ -26,42 +26,33 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         demo_sets = yield from bootstrap(spec)
         kept = current_instructions(spec.program)
         options = Options(kept, demo_sets)
-        choices = _distinct(
-            options.sizes(), trials(spec.settings), random.Random(f"{spec.seed}:search")
-        )
+        trials = spec.settings.trials
+        choices = _distinct(options.sizes(), trials, random.Random(f"{spec.seed}:search"))
         if not choices:
             yield Noted("No demo sets were found: the baseline is all there is.", warning=True)
-        elif trials(spec.settings) < spec.settings.trials:
+        elif len(choices) < trials:
             yield Noted(
-                f"{trials(spec.settings)} combinations are tried instead of "
-                f"{spec.settings.trials}, one for each demo set of a module: for more, allow more "
-                "demo sets."
+                f"{len(choices)} combinations of demo sets are tried instead of {trials}: there "
+                "are no others. Allow more demo sets for more of them."
             )
         yield PhaseStarted(Phase.SEARCH, len(choices))
         for choice in choices:
-            candidate = options.assemble(board.baseline, choice)
-            if candidate not in board.full:
-                yield from full_trial(board, candidate, choice)
+            yield from full_trial(board, options.assemble(board.baseline, choice), choice)
 
     return (yield from conduct(spec, search))
 
 
-def trials(settings: Settings) -> int:
-    """No more than there are demo sets of a module: of one module more would be the same again, of
-    several the cost stays what it was said to be.
-    """
-    return min(settings.trials, settings.demo_sets)
-
-
-def _steps(settings: Settings, validation: int) -> counting.Steps:
-    return counting.full_evaluations(replace(settings, trials=trials(settings)), validation)
+def a_trial_a_set(settings: Settings) -> Settings:
+    """As many trials as demo sets, as every trial is a full evaluation (the paper's §4)."""
+    return replace(settings, trials=settings.demo_sets)
 
 
 def _distinct(sizes: dict[str, int], count: int, rng: random.Random) -> list[Choice]:
+    """Up to `count` combinations, none of them twice or the baseline's, which is scored already."""
     found: list[Choice] = []
     for _ in range(20 * count if sizes else 0):
         choice = {name: rng.randrange(size) for name, size in sizes.items()}
-        if choice not in found and len(found) < count:
+        if any(choice.values()) and choice not in found and len(found) < count:
             found.append(choice)
     return found
 
@@ -74,6 +65,7 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=False,
     uses_demos=True,
-    steps=_steps,
+    sized=a_trial_a_set,
+    steps=counting.full_evaluations,
     asks=counting.no_asks,
 )

@@ -23,7 +23,7 @@ from optimizer.core.conversation.requests import (
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_pool import new_sets
 from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
-from optimizer.core.demos.labels import shown_in
+from optimizer.core.demos.labels import shows
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
@@ -113,12 +113,8 @@ def _fresh(
     where these leave none.
     """
     program = track.board.spec.program
-    shown = [
-        {name: prompt.demos for name, prompt in runner.modules.items()}
-        for runner in runners
-        if runner is not None
-    ]
-    return tuple(e for e in batch if not any(shown_in(program, d, e) for d in shown)) or batch
+    told = [runner for runner in runners if runner is not None]
+    return tuple(e for e in batch if not any(shows(program, r, e) for r in told)) or batch
 
 
 def _side_by_side(
@@ -141,8 +137,7 @@ def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[Dem
         sets, effects = by_module[module.name], track.effects("demos")[module.name]
         fresh = [demo for trace in harvested for demo in trace.get(module.name, ())[:1]]
         most = spec.settings.max_bootstrapped_demos
-        inputs = [f.name for f in module.signature.inputs]
-        found = [] if module.frozen_demos else new_sets(sets, effects, fresh, most, inputs)
+        found = [] if module.frozen_demos else new_sets(module, sets, effects, fresh, most)
         for index, demos in enumerate(found, len(sets)):
             yield DemoSetFound(module.name, index, demos, "put together in the race")
         by_module[module.name] = (*sets, *found)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from optimizer.core.conversation.requests import Outcomes
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
-from optimizer.core.demos.labels import shown_in
+from optimizer.core.demos.labels import shows
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Value, written
 
@@ -45,12 +46,17 @@ class Fault:
     message: str
 
 
-def may_change(optimizer: Optimizer, program: Program) -> bool:
-    """Whether something is not frozen that this optimizer could change."""
-    return any(
+def frozen_fault(optimizer: Optimizer, program: Program) -> str:
+    """Why this optimizer can change nothing of a program, "" when it can."""
+    if any(
         (optimizer.uses_instructions and not module.frozen_instruction)
         or (optimizer.uses_demos and not module.frozen_demos)
         for module in program.modules
+    ):
+        return ""
+    return (
+        "All that this optimizer could change is frozen: unfreeze a module's instruction or demos, "
+        "or choose another optimizer."
     )
 
 
@@ -118,8 +124,8 @@ def doubts(spec: RunSpec) -> list[str]:
             f"A minibatch of {size} says next to nothing: luck decides what is looked at again. "
             "Ten examples or more are better."
         )
-    own = {module.name: module.demos for module in spec.program.modules}
-    shown = sum(shown_in(spec.program, own, example) for example in examples)
+    baseline = baseline_of(spec.program)
+    shown = sum(shows(spec.program, baseline, example) for example in examples)
     if shown:
         found.append(
             f"{shown} of {len(examples)} validation examples stand among the program's own demos: "

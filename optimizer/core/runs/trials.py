@@ -71,7 +71,7 @@ def tell_failing(board: Board, candidate: Candidate, number: int) -> Conversatio
     errors = [outcome.error for outcome in outcomes if outcome.error]
     yield Noted(
         f"The candidate of trial {number} cannot win: {len(errors)} of its {len(outcomes)} "
-        "examples failed, and a score of the others alone can be compared with nobody's. The first failed "
-        f"with: {errors[0]}",
+        "examples failed, and a score of the others alone can be compared with nobody's. The first "
+        f"failed with: {errors[0]}",
         warning=True,
     )

@@ -28,7 +28,7 @@ class Space:
 
     def sizes(self) -> dict[str, int]:
         shows = self.spec.settings.grounding
-        sizes = {
+        writes = {
             "dataset summary": 1 + (shows.dataset_summary and bool(self.spec.train)),
             "program summary": 1 + shows.program_summary,
             "history": 1 + shows.history,
@@ -36,6 +36,8 @@ class Space:
             "temperature": len(TEMPERATURES),
             "optimizer model": self.spec.writers,
         }
+        may_write = any(not module.frozen_instruction for module in self.spec.program.modules)
+        sizes = writes if may_write else {}
         for module in self.spec.program.modules:
             name = module.name
             if self.shown is not None and not module.frozen_instruction:
