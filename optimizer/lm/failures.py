@@ -86,11 +86,20 @@ class SentTooOften(CallFailed):
     """The same call was interrupted again and again, and may have been paid each time."""
 
 
+_ABOUT_THE_ACCOUNT = (
+    "credit balance", "insufficient_quota", "insufficient balance", "insufficient credit",
+    "api key not valid", "api_key_invalid", "invalid api key",
+)  # fmt: skip
+"""What providers say of a key or of money where they answer 400, as of a prompt."""
+
+
 def of_status(status: int, message: str, retry_after: float | None = None) -> CallFailed:
     """The failure that an HTTP status stands for."""
     if status == 429:
         return Overloaded(message, retry_after)
     if status in (401, 402, 403, 404, 405) or 300 <= status < 400:
+        return ProviderRefused(message)
+    if status == 400 and any(words in message.lower() for words in _ABOUT_THE_ACCOUNT):
         return ProviderRefused(message)
     if status == 408:
         return NoReply(message)

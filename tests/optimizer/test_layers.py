@@ -18,8 +18,10 @@ from optimizer.lm.failures import (
     NoReply,
     Overloaded,
     PromptRefused,
+    ProviderRefused,
     SchemaRefused,
     Unreachable,
+    of_status,
 )
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.retry import Patient
@@ -230,3 +232,16 @@ def test_asking_is_quick_enough_for_long_searches() -> None:
     started = time.perf_counter()
     list(asked(1, 100, 100))
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Your credit balance is too low to access the API.", ProviderRefused),
+        ("API key not valid. Please pass a valid API key.", ProviderRefused),
+        ("This model's maximum context length is 8192 tokens.", PromptRefused),
+        ("The response was filtered.", PromptRefused),
+    ],
+)
+def test_a_bad_request_about_the_account_is_not_held_against_the_prompt(words, kind):
+    assert type(of_status(400, f"answered 400: {words}")) is kind
