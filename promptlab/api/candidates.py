@@ -15,11 +15,13 @@ from promptlab.api.schemas.candidates import (
     CandidateOut,
     OutcomeOut,
     Outcomes,
+    Told,
     Transcript,
 )
 from promptlab.api.tokens import project_of
 from promptlab.reviews.queries import candidate_of
 from promptlab.runs import evidence, examples, queries
+from promptlab.runs.contenders import scores_so_far
 from promptlab.runs.evidence import Evaluated, Filter
 from promptlab.runs.models import Launch
 
@@ -32,9 +34,8 @@ def list_candidates(
 ) -> Any:
     launch = queries.launch_of(project_of(request, project), number)
     page = window.of(Candidate.objects.filter(run=launch.run_id).order_by("number"))
-    trials, modules = _trials(page["items"]), _modules(launch)
-    rows = [CandidateOut.of(row, trials.get(row.pk, []), modules) for row in page["items"]]
-    return page | {"items": rows}
+    told = _told(launch, page["items"])
+    return page | {"items": [CandidateOut.of(row, told) for row in page["items"]]}
 
 
 @router.get("/{int:candidate}", response=CandidateDetail, summary="Get its prompts")
@@ -42,7 +43,7 @@ def get_candidate(
     request: HttpRequest, project: Path[str], number: Path[int], candidate: int
 ) -> CandidateDetail:
     launch, row = candidate_of(project_of(request, project), number, candidate)
-    return CandidateDetail.of(row, _trials([row]).get(row.pk, []), _modules(launch))
+    return CandidateDetail.of(row, _told(launch, [row]))
 
 
 @router.get("/{int:candidate}/outcomes", response=Outcomes, summary="Compare it by example")
@@ -96,11 +97,12 @@ def _evaluated(launch: Launch, numbers: list[int]) -> list[Evaluated]:
     return found
 
 
-def _trials(rows: list[Candidate]) -> dict[int, list[Trial]]:
-    found: dict[int, list[Trial]] = {}
-    for trial in Trial.objects.filter(candidate__in=rows).order_by("number"):
-        found.setdefault(trial.candidate_id, []).append(trial)
-    return found
+def _told(launch: Launch, rows: list[Candidate]) -> Told:
+    trials: dict[int, list[Trial]] = {}
+    found = Trial.objects.filter(candidate__in=rows).select_related("candidate").order_by("number")
+    for trial in found:
+        trials.setdefault(trial.candidate.number, []).append(trial)
+    return Told(_modules(launch), trials, scores_so_far(launch.run))
 
 
 def _modules(launch: Launch) -> list[str]:

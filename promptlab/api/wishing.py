@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
 from promptlab.api.filling import check
 from promptlab.api.schemas.base import Problem
@@ -9,7 +10,6 @@ from promptlab.api.schemas.wishes import FIELDS, RunIn
 from promptlab.api.telling import Refused
 from promptlab.runs import prefill
 from promptlab.runs.checks import Check, checks_of
-from promptlab.runs.forms import OWN_SETTINGS
 from promptlab.runs.planning import Forecast, Wishes, forecast
 
 
@@ -20,11 +20,13 @@ def wishes_of(project: Project, wish: RunIn) -> Wishes:
         Refused: something of it does not exist or is out of bounds.
     """
     said = wish.said()
-    chosen = {name: str(said[name]) for name in ("program", "dataset", "optimizer", "effort")}
-    suggested = prefill.filled(project, chosen).data
-    kept = {name: suggested[name] for name in suggested if name not in OWN_SETTINGS}
-    form = prefill.followed(project, kept | said)
+    chosen = {name: str(said[name]) for name in ("program", "dataset", "optimizer")}
+    suggested = prefill.filled(project, chosen | {"effort": wish.effort.value}).data
+    form = prefill.followed(project, dict(suggested.items()) | said)
     check(form, FIELDS)
+    faults = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
+    if faults:
+        raise Refused([Problem(field=FIELDS[f.setting], message=f.message) for f in faults])
     return form.wishes()
 
 

@@ -13,7 +13,13 @@ from django.utils.translation import ngettext
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.signature import FieldType, written
-from optimizer.core.runs.doubts import frozen_fault, label_doubts, label_fault, setting_faults
+from optimizer.core.runs.doubts import (
+    frozen_fault,
+    label_doubts,
+    label_fault,
+    minibatch_doubt,
+    setting_faults,
+)
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
@@ -45,7 +51,7 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
         *_columns(project, wishes),
         *_splits(project, wishes),
         *_metric(project, wishes),
-        *_settings(wishes),
+        *_settings(wishes, datasets.split_counts(wishes.dataset)[Split.VALIDATION]),
         *_models(project, wishes),
         *_limits(wishes, forecast),
     ]
@@ -119,11 +125,15 @@ def _metric(project: Project, wishes: Wishes) -> list[Check]:
     ]
 
 
-def _settings(wishes: Wishes) -> list[Check]:
-    """Settings with which nothing could be found, each beside its field."""
-    optimizer = OPTIMIZERS[wishes.optimizer]
-    faults = setting_faults(wishes.settings, optimizer, wishes.program.core)
-    return [Check("problem", fault.setting, fault.message) for fault in faults]
+def _settings(wishes: Wishes, validation: int) -> list[Check]:
+    """Settings with which nothing could be found, or little, each beside its field."""
+    optimizer, settings = OPTIMIZERS[wishes.optimizer], wishes.settings
+    faults = setting_faults(settings, optimizer, wishes.program.core)
+    found = [Check("problem", fault.setting, fault.message) for fault in faults]
+    doubt = minibatch_doubt(settings, min(validation, settings.max_validation))
+    if doubt and "minibatch_size" not in optimizer.ignores:
+        found.append(Check("warning", "minibatch_size", doubt))
+    return found
 
 
 def _labels(wishes: Wishes) -> list[Check]:
@@ -207,17 +217,14 @@ def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
             "nothing could be found."
         ) % {"needed": f"{needed:,}", "cap": f"{cap:,}"}
         found.append(Check("problem", "max_calls", told))
-    elif cap is not None and cap < forecast.calls[0]:
-        told = _("The cap of %(cap)s calls will end the run early; the best so far is kept.") % {
-            "cap": f"{cap:,}"
-        }
-        found.append(Check("warning", "max_calls", told))
-    dollars = wishes.limits.max_cost
-    if dollars is not None and forecast.cost is not None and dollars < forecast.cost[0]:
-        told = _("The cap of %(cap)s will end the run early; the best so far is kept.") % {
-            "cap": money(dollars)
-        }
-        found.append(Check("warning", "max_cost", told))
+    elif cap is not None:
+        found += _early("max_calls", cap, forecast.calls, _("%(n)s calls") % {"n": f"{cap:,}"})
+    dollars, seconds = wishes.limits.max_cost, wishes.limits.max_seconds
+    if dollars is not None and forecast.cost is not None:
+        found += _early("max_cost", dollars, forecast.cost, money(dollars))
+    if seconds is not None and forecast.seconds is not None:
+        told = _("%(n)s min") % {"n": seconds // 60}
+        found += _early("max_minutes", seconds, forecast.seconds, told)
     if forecast.cost is None:
         told = _(
             "The model's price is not known, so only calls can be capped. Enter its prices at its "
@@ -228,8 +235,20 @@ def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
     return found
 
 
+def _early(field: str, limit: int, ends: tuple[float, float], told: str) -> list[Check]:
+    """A warning where a limit is below the estimate's upper end."""
+    if limit >= ends[1]:
+        return []
+    early = _("The limit of %(limit)s may end the run early; the best so far is kept.")
+    if limit < ends[0]:
+        early = _("The limit of %(limit)s will end the run early; the best so far is kept.")
+    return [Check("warning", field, early % {"limit": told})]
+
+
 def one_trial(wishes: Wishes, forecast: Forecast) -> int:
-    """Calls of the baseline and of one minibatch."""
+    """Calls of the baseline and of one trial: a minibatch, or all that is scored."""
     per_example = max(len(wishes.program.core.calls), 1)
     validation = forecast.counts.baseline_calls // per_example
-    return per_example * (validation + min(wishes.settings.minibatch_size, validation))
+    whole = "minibatch_size" in OPTIMIZERS[wishes.optimizer].ignores
+    size = validation if whole else min(wishes.settings.minibatch_size, validation)
+    return per_example * (validation + size)

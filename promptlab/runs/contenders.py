@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from optimizer.core.evaluation.stats import compare_differences, mean_interval
+from optimizer.core.evaluation.stats import Estimate, compare_differences, mean_interval
 from optimizer.models import Run
 from promptlab.runs.board import Board, TrialRow
 
@@ -64,6 +64,17 @@ def contenders(run: Run, board: Board, best: int | None, examples: int) -> list[
     return sorted(found, key=lambda one: one.promise, reverse=True)
 
 
+def scores_so_far(run: Run) -> dict[int, Estimate]:
+    """By candidate, the mean over all examples that it has a score on, each counted once."""
+    return {number: _estimate(scores) for number, scores in _scores(run).items()}
+
+
+def _estimate(scores: dict[str, float | None]) -> Estimate:
+    known = [score for score in scores.values() if score is not None]
+    mean, low, high = mean_interval(known)
+    return Estimate(mean, len(known), low, high, len(scores) - len(known))
+
+
 def _contender(
     number: int,
     rows: Sequence[TrialRow],
@@ -73,7 +84,7 @@ def _contender(
     examples: int,
 ) -> Contender:
     known = {e: s for e, s in scores.items() if s is not None}
-    mean, low, high = mean_interval(list(known.values()))
+    estimate = _estimate(scores)
     pairs = [s - b for e, s in known.items() if number and (b := base.get(e)) is not None]
     change = compare_differences(pairs)
     full = [row for row in rows if row.full]
@@ -82,8 +93,8 @@ def _contender(
     seconds = sum(row.seconds for row in evidence)
     return Contender(
         number=number, code=rows[0].code, full=bool(full), best=best,
-        blocks=sum(not row.full for row in rows), n=len(known), of=examples,
-        errors=len(scores) - len(known), mean=mean, low=low, high=high,
+        blocks=sum(not row.full for row in rows), n=estimate.n, of=examples,
+        errors=estimate.errors, mean=estimate.mean, low=estimate.low, high=estimate.high,
         change=change.gain if pairs else None, change_low=change.low, change_high=change.high,
         seconds_each=seconds / size or None, cost_each=sum(row.cost for row in evidence) / size,
     )  # fmt: skip

@@ -210,13 +210,14 @@ def parameter_name(parameter: str) -> str:
     return f"{module} · {told}" if module else told
 
 
-def log_of(events: Sequence[RunEvent], board: Board) -> list[LogLine]:
-    """What happened, in words, oldest first."""
+def log_of(events: Sequence[RunEvent], board: Board, races: bool) -> list[LogLine]:
+    """What happened, in words, oldest first. `races`: trials are blocks that candidates share."""
+    part = _("block") if races else _("minibatch")
     lines = [line for event in events if (line := _line(event)) is not None]
     for trial in board.scored:
-        kind = _("full evaluation") if trial.full else _("minibatch")
-        told = _("Trial %(n)s, %(kind)s of %(code)s: %(score)s") % {
-            "n": trial.number, "kind": kind, "code": trial.code, "score": score(trial.score),
+        told = _("Trial %(n)s, %(kind)s of %(code)s: %(score)s on %(size)s examples") % {
+            "n": trial.number, "kind": _("full evaluation") if trial.full else part,
+            "code": trial.code, "score": score(trial.score), "size": trial.size - trial.errors,
         }  # fmt: skip
         if trial.errors:
             told += " " + _("(%(n)s examples failed and are left out)") % {"n": trial.errors}

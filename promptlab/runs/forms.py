@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.core.runs.doubts import OWN_SETTINGS
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
@@ -24,10 +25,6 @@ MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
 SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
-OWN_SETTINGS = (
-    "trials", "minibatch_size", "full_every", "instructions", "demo_sets",
-    "max_bootstrapped_demos", "max_labeled_demos", "max_validation", "rounds",
-)  # fmt: skip
 
 
 def _short(low: int, high: int) -> forms.NumberInput:
@@ -104,6 +101,7 @@ class RunForm(forms.Form):
         super().__init__(data)
         self.project = project
         self.offers = offers or Offers(project)
+        self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         self.expected: Forecast | None = None
         """What the run would take, where somebody has looked."""
         cast(
@@ -116,7 +114,9 @@ class RunForm(forms.Form):
         self._offer_metrics()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
-        if self.races:
+        for name in self.chosen.ignores:
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        if self.chosen.races:
             self.fields["trials"].label = _("Blocks")
             self.fields["minibatch_size"].label = _("Examples of a block")
 
@@ -136,14 +136,17 @@ class RunForm(forms.Form):
     @property
     def compares_writers(self) -> bool:
         """Whether the chosen optimizer makes use of several optimizer models."""
-        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
-        return chosen is not None and chosen.compares_writers and len(self.offers.models) > 1
+        return self.chosen.compares_writers and len(self.offers.models) > 1
 
     @property
-    def races(self) -> bool:
-        """Whether the chosen optimizer's trials are blocks that candidates share."""
-        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
-        return chosen is not None and chosen.races
+    def own_settings(self) -> list[forms.BoundField]:
+        """The settings that count with the chosen optimizer."""
+        return [self[name] for name in OWN_SETTINGS if name not in self.chosen.ignores]
+
+    @property
+    def idle_settings(self) -> list[forms.BoundField]:
+        """The others, out of sight: another optimizer finds them as they were."""
+        return [self[name] for name in OWN_SETTINGS if name in self.chosen.ignores]
 
     @property
     def has_models(self) -> bool:
@@ -176,16 +179,15 @@ class RunForm(forms.Form):
         }  # fmt: skip
         found = []
         for effort, label in labels.items():
-            text = _size(self._preset(effort), self.races)
+            text = _size(self._preset(effort), self.chosen.races)
             found.append((effort.value, Choice(str(label), text)))
         own = Choice(str(_("Own settings")), str(_("as under Advanced")))
         return [*found, (Effort.CUSTOM.value, own)]
 
     def _preset(self, effort: Effort) -> Settings:
-        optimizer = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         if self._program is None:
             return Settings(effort=effort)
-        return optimizer.settings(effort, self._program.core)
+        return self.chosen.settings(effort, self._program.core)
 
     # --- What is wished ------------------------------------------------------------------------
 
@@ -200,11 +202,9 @@ class RunForm(forms.Form):
 
     def clean_model_further(self) -> list[str]:
         wanted: list[str] = self.cleaned_data["model_further"]
-        chosen = OPTIMIZERS.get(str(self.data.get("optimizer")))
-        if wanted and chosen is not None and not chosen.compares_writers:
-            raise forms.ValidationError(_("“%(name)s” writes with one model.") % {
-                "name": chosen.title,
-            })  # fmt: skip
+        if wanted and not self.chosen.compares_writers:
+            told = _("“%(name)s” writes with one model.") % {"name": self.chosen.title}
+            raise forms.ValidationError(told)
         return wanted
 
     @property
@@ -234,19 +234,29 @@ class RunForm(forms.Form):
         )
 
     def _settings(self, effort: Effort) -> Settings:
-        preset = self._preset(effort)
         if effort is not Effort.CUSTOM:
-            return preset
-        own = {n: v for n in OWN_SETTINGS if (v := self.cleaned_data.get(n)) is not None}
-        return replace(preset, **own)
+            return self._preset(effort)
+        data, counts = self.cleaned_data, (field.name for field in self.own_settings)
+        own = {name: value for name in counts if (value := data.get(name)) is not None}
+        return replace(self._preset(self._departed_from), **own)
+
+    @property
+    def _departed_from(self) -> Effort:
+        """The effort whose numbers own settings began with; one left empty is as there."""
+        said = str(self.data.get("numbers_of", "")).rpartition(":")[2]
+        return Effort(said) if said in set(Effort) else Effort.LIGHT
 
     def _models(self) -> dict[Role, ModelRef]:
-        """Models by role. An optimizer left open is the task model; so is a teacher, unsaid."""
+        """Models by role. An optimizer left open is the task model; so is a teacher, unsaid. Who
+        would have nothing to do is left out.
+        """
         offered = {choice.value: choice.ref() for choice in self.offers.models}
         task = offered[self.cleaned_data["model_task"]]
         writer, teacher = (self.cleaned_data.get(f"model_{r}") for r in ("optimizer", "teacher"))
+        if not self.chosen.uses_instructions:
+            writer = None
         found = {Role.TASK: task, Role.OPTIMIZER: offered[writer] if writer else task}
-        if teacher:
+        if teacher and self.chosen.bootstraps:
             found[Role.TEACHER] = offered[teacher]
         return found
 

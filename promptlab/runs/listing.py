@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from optimizer.core.evaluation.stats import Estimate
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.runs import final, queries
 from promptlab.runs.models import Launch
 from promptlab.runs.page import Tab
-from promptlab.runs.standing import gain_of, mean_of, short_status
+from promptlab.runs.standing import comparison_in, gain_of, score_in, short_status
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run of the list. Scores are of full evaluations, 0–1, `expected` that on new examples.
+    """One run of the list. `best` is of a full evaluation, `expected` what it may be on new
+    examples; `compared` is best against baseline on the same examples, once both are known.
 
     `kept`: the run ended with the original prompt as the recommended one.
     """
@@ -27,14 +28,12 @@ class RunRow:
     run: Run
     kind: str
     label: str
-    best: float | None
-    low: float | None
-    high: float | None
-    baseline: float | None
+    best: FullScore | None
+    baseline: FullScore | None
     gain: float | None
-    n: int | None = None
-    expected: Estimate | None = None
-    kept: bool = False
+    compared: Comparison | None
+    expected: Estimate | None
+    kept: bool
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,19 @@ class Options:
 def row_of(launch: Launch) -> RunRow:
     run = launch.run
     kind, label = short_status(launch, run)
-    best, baseline = mean_of(run.best_score), mean_of(run.baseline_score)
-    score = run.best_score or {}
     found = final.recommendation_of(run)
     return RunRow(
-        launch, run, kind, label, best, score.get("low"), score.get("high"), baseline,
-        gain_of(run),
-        score.get("n"), final.expected_of(run), found is not None and found.kept,
-    )  # fmt: skip
+        launch=launch,
+        run=run,
+        kind=kind,
+        label=label,
+        best=score_in(run.best_score),
+        baseline=score_in(run.baseline_score),
+        gain=gain_of(run),
+        compared=comparison_in(run),
+        expected=final.expected_of(run),
+        kept=found is not None and found.kept,
+    )
 
 
 def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:

@@ -18,6 +18,7 @@ from optimizer.core.conversation.events import Phase, TestScored
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.runs.doubts import OWN_SETTINGS
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.health import workers_alive
 from promptlab.runs import board as boards
@@ -29,7 +30,7 @@ from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
-from promptlab.runs.standing import Pace, Standing, gain_of, standing
+from promptlab.runs.standing import Pace, Standing, gain_of, score_in, standing
 from promptlab.ui import charts
 
 LOG_LINES = 60
@@ -130,16 +131,11 @@ class RunPage:
 
     @cached_property
     def baseline(self) -> FullScore | None:
-        return self._stored(self.run.baseline_score)
+        return score_in(self.run.baseline_score)
 
     @cached_property
     def best(self) -> FullScore | None:
-        return self._stored(self.run.best_score)
-
-    @staticmethod
-    def _stored(score: Any) -> FullScore | None:
-        found = from_json(FullScore, score) if score else None
-        return found if found is not None and found.n else None
+        return score_in(self.run.best_score)
 
     @property
     def gain(self) -> float | None:
@@ -177,7 +173,8 @@ class RunPage:
             return ""
         if self.best_number == 0:
             return _(
-                "The baseline stays: no candidate scored higher on all %(n)s validation examples."
+                "The baseline stays: no candidate that was scored on all %(n)s validation "
+                "examples is expected to do better."
             ) % {"n": self.best.n}
         if self.comparison is None:
             return ""
@@ -248,7 +245,13 @@ class RunPage:
 
     @property
     def has_minibatches(self) -> bool:
-        return self.spec.settings.minibatch_size < self.scorable
+        return self.uses["minibatch_size"] and self.spec.settings.minibatch_size < self.scorable
+
+    @cached_property
+    def uses(self) -> dict[str, bool]:
+        """Whether each own setting counts with this run's optimizer."""
+        ignored = OPTIMIZERS[self.spec.optimizer].ignores
+        return {name: name not in ignored for name in OWN_SETTINGS}
 
     @property
     def show(self) -> boards.Show:
@@ -353,7 +356,7 @@ class RunPage:
 
     @cached_property
     def log(self) -> list[findings.LogLine]:
-        return findings.log_of(self.events, self.board)[-LOG_LINES:][::-1]
+        return findings.log_of(self.events, self.board, self.races)[-LOG_LINES:][::-1]
 
     @property
     def path(self) -> str:

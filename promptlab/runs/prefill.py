@@ -10,13 +10,14 @@ from django.http import QueryDict
 from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.core.runs.doubts import OWN_SETTINGS
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs.models import Program
 from promptlab.providers import queries as providers
 from promptlab.runs import queries
-from promptlab.runs.forms import MICRO, OWN_SETTINGS, SUGGESTED, RunForm
+from promptlab.runs.forms import MICRO, SUGGESTED, RunForm
 from promptlab.runs.models import Launch
 from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, forecast
@@ -73,7 +74,7 @@ def _renumber(offers: Offers, values: dict[str, Any]) -> None:
     before = str(values.get(NUMBERS_OF) or "::")
     effort = str(values.get("effort", ""))
     if effort == Effort.CUSTOM:
-        effort = before.split(":")[-1]
+        effort = before.split(":")[-1] or Effort.LIGHT.value
     now = f"{values.get('program', '')}:{values.get('optimizer', '')}:{effort}"
     old, new = _numbers(offers, before), _numbers(offers, now)
     if now == before or not new:

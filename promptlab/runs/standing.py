@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
+from optimizer.codec import from_json
 from optimizer.core.conversation.events import Phase, StopReason
+from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.models import Run
 from promptlab.runs.models import Launch
 from promptlab.ui.numbers import duration, money
@@ -187,8 +189,8 @@ def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
 
 
 def _finished(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
-    best = mean_of(run.best_score)
-    shown = "" if best is None else f" {100 * best:.1f}"
+    best = score_in(run.best_score)
+    shown = "" if best is None else f" {100 * best.mean:.1f}"
     note = str(_STOPPED.get(run.stop_reason, ""))
     if run.stop_reason == StopReason.BUDGET:
         note = note % {"cap": _cap(run)}
@@ -260,18 +262,27 @@ def _gained(run: Run) -> bool:
     return bool(run.comparison and run.comparison.get("gain", 0) > 0)
 
 
-def mean_of(score: dict[str, float] | None) -> float | None:
-    """The mean of a stored score, None when nothing was scored."""
-    return score["mean"] if score and score.get("n") else None
+def score_in(stored: dict[str, Any] | None) -> FullScore | None:
+    """A stored score, None when nothing was scored."""
+    found = from_json(FullScore, stored) if stored else None
+    return found if found is not None and found.n else None
+
+
+def comparison_in(run: Run) -> Comparison | None:
+    """Best against baseline on the examples that both have a score on; None where there are none,
+    or the best is the baseline.
+    """
+    found = from_json(Comparison, run.comparison) if run.comparison else None
+    return found if found is not None and found.n else None
 
 
 def gain_of(run: Run) -> float | None:
-    """How much better the best is than the baseline on the examples that both have a score on."""
-    best, baseline = mean_of(run.best_score), mean_of(run.baseline_score)
+    """How much better the best is than the baseline, on the same examples where that is known."""
+    best, baseline = score_in(run.best_score), score_in(run.baseline_score)
     if best is None or baseline is None:
         return None
-    paired = run.comparison if run.comparison and run.comparison.get("n") else None
-    return float(paired["gain"]) if paired else best - baseline
+    paired = comparison_in(run)
+    return best.mean - baseline.mean if paired is None else paired.gain
 
 
 def short_status(launch: Launch, run: Run) -> tuple[str, str]:

@@ -26,6 +26,11 @@ def test_the_baseline_comes_first_and_every_candidate_has_its_trials(
     assert (rows[0]["code"], rows[0]["trials"]) == ("baseline", [0])
     assert rows[0]["full"]["mean"] == finished.run.baseline_score["mean"]
     assert any(c["full"] is None for c in rows)
+    for row in rows:
+        so_far = row["so_far"]
+        assert 0 < so_far["n"] <= rows[0]["full"]["n"]
+        assert so_far["low"] <= so_far["mean"] <= so_far["high"]
+        assert row["full"] is None or so_far["n"] == row["full"]["n"]
 
 
 def test_a_candidate_shows_every_modules_instruction_and_demos(

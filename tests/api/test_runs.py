@@ -121,6 +121,28 @@ def test_rounds_of_proposals_are_taken_and_told(erin: User, scene: Scene, api_of
     assert told["problems"][0]["field"] == "settings.rounds"
 
 
+def test_own_settings_are_as_in_the_wished_effort_where_they_are_left_out(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    wish = wish_for(scene, effort="heavy", settings={"minibatch_size": 12})
+    made = api_of(erin).post(f"{HERE}/runs", wish, JSON).json()
+    settings = made["settings"]
+    assert made["effort"] == "custom"
+    assert (settings["trials"], settings["minibatch_size"], settings["rounds"]) == (750, 12, 4)
+
+
+def test_a_setting_of_which_the_optimizer_makes_no_use_is_refused(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    wish = wish_for(scene, optimizer="module_opro", settings={"minibatch_size": 12, "trials": 3})
+    answer = api_of(erin).post(f"{HERE}/runs", wish, JSON)
+    assert answer.status_code == 422
+    (problem,) = answer.json()["problems"]
+    assert problem["field"] == "settings.minibatch_size"
+    assert "does nothing in “module_opro”: leave it out" in problem["message"]
+    assert not Run.objects.exists()
+
+
 def test_zero_shot_keeps_its_own_settings(erin: User, scene: Scene, api_of: ApiOf) -> None:
     wish = wish_for(scene, optimizer="zero_shot_mipro", settings={"trials": 5})
     made = api_of(erin).post(f"{HERE}/runs", wish, JSON).json()

@@ -41,13 +41,13 @@ def test_the_demo_runs_after_three_clicks_and_a_small_run_finishes(
     page.get_by_role("button", name="Optimize").click()
     expect(page.locator("#run-notes")).to_contain_text("small model")
     expect(page.locator("#run-kpis")).to_contain_text(
-        re.compile(r"\d\s*baseline, \d+ examples"), timeout=BASELINE_MS
+        re.compile(r"\d\s*baseline ±[\d.]+, n = \d+"), timeout=BASELINE_MS
     )
     cancel(page)
     run_again_with_own_settings(page)
     expect(page.locator("#run-status .chip")).to_contain_text("Finished", timeout=RUN_MS)
     expect(page.locator("#run-kpis")).to_contain_text("best full score")
-    expect(page.locator("#run-kpis")).to_contain_text("baseline, 12 examples")
+    expect(page.locator("#run-kpis")).to_contain_text(re.compile(r"baseline ±[\d.]+, n = 12"))
     expect(page.locator("#run-test")).to_contain_text("Sealed test")
 
 

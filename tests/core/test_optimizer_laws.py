@@ -316,3 +316,45 @@ def test_what_is_frozen_or_locked_no_candidate_changes(name):
                 assert module.signature.instruction in candidate.modules[module.name].instruction
 
     holds()
+
+
+OTHERWISE = {
+    "trials": 3, "minibatch_size": 4, "full_every": 2, "instructions": 2, "demo_sets": 3,
+    "max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_validation": 12, "rounds": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("setting", OTHERWISE)
+def test_a_setting_changes_what_is_done_unless_the_optimizer_says_that_it_ignores_it(name, setting):
+    usual = Settings(trials=30, minibatch_size=8, full_every=3, max_validation=20, rounds=1)
+    other = replace(usual, **{setting: OTHERWISE[setting]})
+    heard = [_held(name, chosen) for chosen in (usual, other)]
+    assert (heard[0] == heard[1]) == (setting in OPTIMIZERS[name].ignores)
+
+
+def _held(name: str, chosen: Settings) -> list:
+    spec = _spec(name, chosen)
+    return told(converse(spec), Fixed(spec.program, by_luck, well))[0]
+
+
+def _spec(name: str, chosen: Settings) -> RunSpec:
+    return RunSpec(
+        one_module_program(),
+        LABEL,
+        name,
+        chosen,
+        {Role.TASK: ModelRef(1, "scripted"), Role.OPTIMIZER: ModelRef(1, "writer")},
+        train=messages(24, "t"),
+        validation=messages(30, "v"),
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_estimate_counts_the_tokens_of_as_many_demos_as_a_candidate_may_have(name):
+    few, many = (
+        estimate(_spec(name, Settings(max_bootstrapped_demos=1, max_labeled_demos=labelled)))
+        for labelled in (1, 16)
+    )
+    more = few.prompt_tokens[1] < many.prompt_tokens[1]
+    assert more == OPTIMIZERS[name].uses_demos

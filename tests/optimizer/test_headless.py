@@ -117,6 +117,7 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
         ({"program": "absent.json"}, "cannot be read"),
         ({"dataset": "absent.jsonl"}, "cannot be read"),
         ({"metric": "choice_accuracy", "expected": "colour"}, "no expected column"),
+        ({"optimizer": "module_opro"}, "--minibatch-size does nothing in “module_opro”"),
         ({"max-calls": "3"}, "baseline alone needs 16 calls"),
         ({"max-cost": "0.5"}, "price of scripted is not known"),
         ({"api-key-env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE is empty"),
@@ -191,5 +192,5 @@ def test_several_optimizer_models_are_compared_where_the_optimizer_does_that(
 
 
 def test_a_setting_of_zero_is_refused_by_name(optimize: Optimize) -> None:
-    with pytest.raises(CommandError, match="full_every is 0, but must be 1 or more"):
-        optimize("--full-every", "0")
+    with pytest.raises(CommandError, match="demo_sets is 0, but must be 1 or more"):
+        optimize("--demo-sets", "0")

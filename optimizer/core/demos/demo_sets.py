@@ -91,7 +91,7 @@ def settings_to_show(settings: Settings, sets: int) -> Settings | None:
         settings,
         demo_sets=sets + 1,
         max_bootstrapped_demos=SHOWN_DEMOS,
-        max_labeled_demos=min(settings.max_labeled_demos, SHOWN_DEMOS),
+        max_labeled_demos=SHOWN_DEMOS,
     )
 
 

@@ -7,7 +7,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conduct import conduct
 from optimizer.core.search.search import NewSearch
@@ -36,4 +36,5 @@ OPTIMIZER = Optimizer(
     uses_instructions=False,
     uses_demos=True,
     asks=counting.no_asks,
+    ignores=OF_PROPOSALS | OF_ROUNDS,
 )

@@ -10,7 +10,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conduct import conduct
 from optimizer.core.runs.trials import full_trial
@@ -68,4 +68,5 @@ OPTIMIZER = Optimizer(
     sized=a_trial_a_set,
     steps=counting.full_evaluations,
     asks=counting.no_asks,
+    ignores=OF_PROPOSALS | OF_MINIBATCHES | OF_ROUNDS,
 )

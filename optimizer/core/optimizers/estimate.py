@@ -85,12 +85,20 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     if not low:
         return 100, 400
     mean = sum(low) // len(low)
-    demos = _demo_tokens(spec.program, spec, rows) * spec.settings.max_bootstrapped_demos
+    demos = _demo_tokens(spec.program, spec, rows) * _most_demos(spec)
     if pilot is None:
         return mean, mean + demos
     # The model's own tokens may be longer or shorter than those we guess from characters.
     ratio = sum(pilot.prompt_tokens) / 2 / max(mean, 1)
     return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)
+
+
+def _most_demos(spec: RunSpec) -> int:
+    """Demos that a module of a candidate may get beside its own."""
+    searched = any(not module.frozen_demos for module in spec.program.modules)
+    if not (searched and OPTIMIZERS[spec.optimizer].uses_demos):
+        return 0
+    return max(spec.settings.max_bootstrapped_demos, spec.settings.max_labeled_demos)
 
 
 def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> int:

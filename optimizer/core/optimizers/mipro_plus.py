@@ -12,7 +12,7 @@ from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap, demos_to_show
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conduct import conduct
@@ -87,6 +87,7 @@ OPTIMIZER = Optimizer(
     uses_demos=True,
     asks=counting.asks_every_trial,
     compares_writers=True,
+    ignores=OF_PROPOSALS | OF_ROUNDS,
 )
 
 ZERO_SHOT = replace(
@@ -98,4 +99,5 @@ ZERO_SHOT = replace(
     converse=converse_zero_shot,
     uses_demos=False,
     shown_sets=SHOWN_SETS,
+    ignores=OF_PROPOSALS | OF_DEMOS | OF_ROUNDS,
 )

@@ -15,7 +15,14 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import Grounding, RunSpec
 from optimizer.core.demos.demo_sets import demos_to_show
 from optimizer.core.instructions.guidance import Guidance, draw_tip
-from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
+from optimizer.core.optimizers.optimizer import (
+    OF_DEMOS,
+    OF_MINIBATCHES,
+    OF_PROPOSALS,
+    OF_ROUNDS,
+    Optimizer,
+    few_full_evaluations,
+)
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.conduct import conduct
 from optimizer.core.runs.trials import full_trial
@@ -82,6 +89,7 @@ OPTIMIZER = Optimizer(
     steps=counting.full_evaluations,
     asks=counting.asks_every_trial,
     sized=few_full_evaluations,
+    ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )
 
 PLAIN_OPTIMIZER = replace(

@@ -14,6 +14,11 @@ from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import counting
 
 Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
+OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos"})
+OF_MINIBATCHES = frozenset({"minibatch_size", "full_every"})
+OF_PROPOSALS = frozenset({"instructions"})
+OF_ROUNDS = frozenset({"rounds"})
+"""Settings by what they are of, for `Optimizer.ignores`."""
 SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
 
 
@@ -41,6 +46,7 @@ class Optimizer:
     `reflects`: it learns from what fails on training examples.
     `races`: its trials are blocks of examples that all candidates share, its full evaluations are
     made of them, and proposals come in rounds (Settings.rounds) while it searches.
+    `ignores`: names of the settings that change nothing that it does.
     """
 
     name: str
@@ -56,11 +62,17 @@ class Optimizer:
     compares_writers: bool = False
     reflects: bool = False
     races: bool = False
+    ignores: frozenset[str] = OF_ROUNDS
 
     @property
     def needs_train(self) -> bool:
         """Whether there is nothing to do without training examples."""
         return self.uses_demos or self.reflects
+
+    @property
+    def bootstraps(self) -> bool:
+        """Whether a teacher makes demos, to be searched or to be shown to the optimizer model."""
+        return self.uses_demos or (self.uses_instructions and self.shown_sets > 0)
 
     def bootstrapping(self, settings: Settings) -> Settings | None:
         """What demos are bootstrapped with; None when no demo is looked for."""

@@ -10,7 +10,14 @@ from optimizer.core.instructions import guards, prompts
 from optimizer.core.instructions.drafting import REDRAWS, clean
 from optimizer.core.instructions.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
 from optimizer.core.optimizers.module_opro import climb
-from optimizer.core.optimizers.optimizer import Optimizer, few_full_evaluations
+from optimizer.core.optimizers.optimizer import (
+    OF_DEMOS,
+    OF_MINIBATCHES,
+    OF_PROPOSALS,
+    OF_ROUNDS,
+    Optimizer,
+    few_full_evaluations,
+)
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.parse import read_object
 from optimizer.core.search.search import NewSearch
@@ -74,4 +81,5 @@ OPTIMIZER = Optimizer(
     steps=counting.full_evaluations,
     asks=counting.asks_once_a_trial,
     sized=few_full_evaluations,
+    ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )

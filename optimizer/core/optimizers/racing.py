@@ -31,6 +31,7 @@ from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.trials import doubt_minibatches
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import counting
 from optimizer.core.strategies.heats import Track, enter, finish, open_race, run_heat
@@ -75,6 +76,7 @@ def race_options(
         return
     settings = board.spec.settings
     track = enter(board, options)
+    yield from doubt_minibatches(board)
     yield PhaseStarted(Phase.SEARCH, settings.trials)
     if writing is not None and board.spec.train:
         draws = batches(board.spec.train, LESSON, random.Random(f"{board.spec.seed}:lessons"))
@@ -170,4 +172,5 @@ OPTIMIZER = Optimizer(
     steps=counting.race,
     asks=counting.asks_in_rounds,
     races=True,
+    ignores=frozenset({"full_every"}),
 )

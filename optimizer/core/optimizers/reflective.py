@@ -27,11 +27,12 @@ from optimizer.core.instructions.drafting import drafted
 from optimizer.core.instructions.plain import SOURCES
 from optimizer.core.instructions.proposals import current_instructions, unwritten
 from optimizer.core.instructions.reflection import reflect
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.trials import doubt_minibatches
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import counting
 from optimizer.core.strategies.pool import Pool, batches
@@ -55,6 +56,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         if not spec.train or not pool.modules or not pool.front():
             yield Noted(_nothing_to_learn(pool), warning=True)
             return
+        yield from doubt_minibatches(board)
         rounds = yield from _start(pool)
         yield PhaseStarted(Phase.SEARCH, steps.trials)
         yield from _try_plain(pool)
@@ -191,4 +193,5 @@ OPTIMIZER = Optimizer(
     steps=counting.reflections,
     asks=counting.asks_once_a_round,
     reflects=True,
+    ignores=OF_PROPOSALS | OF_DEMOS | OF_ROUNDS,
 )

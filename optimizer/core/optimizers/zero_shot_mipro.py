@@ -7,7 +7,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import demos_to_show
 from optimizer.core.instructions.proposals import propose
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_ROUNDS, Optimizer
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conduct import conduct
 from optimizer.core.search.search import NewSearch
@@ -34,4 +34,5 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=True,
     uses_demos=False,
+    ignores=OF_DEMOS | OF_ROUNDS,
 )

@@ -14,7 +14,7 @@ Ground = Literal["test", "remainder", "validation"]
 
 @dataclass(frozen=True)
 class Conclusion:
-    """`kind`: better, no_worse, tied, worse, unknown, or unchanged when no candidate scored higher.
+    """`kind`: better, no_worse, tied, worse, unknown, or unchanged when the best is the baseline.
 
     `on` is where that was found: the sealed test split, the validation examples that nothing was
     chosen by, or, where there are neither, those that the best was chosen by. `comparison` is None
@@ -109,7 +109,8 @@ _SAID = {
         "nothing can be said."
     ),
     "unchanged": _(
-        "The original prompt is kept: no candidate scored higher on all %(n)s validation examples."
+        "The original prompt is kept: no candidate that was scored on all %(n)s validation "
+        "examples is expected to do better."
     ),
 }
 

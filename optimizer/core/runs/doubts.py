@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ LEAST = {
     "rounds": 0,
 }
 """The least that each setting may be."""
+OWN_SETTINGS = tuple(LEAST)
+"""The settings that people may choose for themselves."""
 HOTTEST = 2.0
 """The highest temperature that providers take."""
 FEW = 5
@@ -80,6 +82,17 @@ def setting_faults(settings: Settings, optimizer: Optimizer, program: Program) -
     return found
 
 
+def ignored_faults(said: Iterable[str], optimizer: Optimizer) -> list[Fault]:
+    """Settings among those that somebody gave of which this optimizer makes no use: whoever gives
+    one expects it to do something.
+    """
+    return [
+        Fault(name, f"{name} does nothing in “{optimizer.name}”: leave it out.")
+        for name in said
+        if name in optimizer.ignores
+    ]
+
+
 def label_fault(labels: Sequence[Value], column: str) -> str:
     """Why nothing can be scored with these labels, "" when something can."""
     if labels and not any(map(_says_something, labels)):
@@ -113,17 +126,9 @@ def doubts(spec: RunSpec) -> list[str]:
     column = spec.metric.expected
     examples = validation_of(spec)
     found = label_doubts([e.expected.get(column) for e in examples], column)
-    size = min(spec.settings.minibatch_size, len(examples))
     if len(examples) < FEW:
-        found.append(
-            f"With {len(examples)} validation examples luck decides: nothing can be told apart. "
-            "Give that split more."
-        )
-    elif size < FEW:
-        found.append(
-            f"A minibatch of {size} says next to nothing: luck decides what is looked at again. "
-            "Ten examples or more are better."
-        )
+        count = f"{len(examples)} validation example{'s' * (len(examples) > 1)}"
+        found.append(f"With {count} luck decides: nothing can be told apart. Give that split more.")
     baseline = baseline_of(spec.program)
     shown = sum(shows(spec.program, baseline, example) for example in examples)
     if shown:
@@ -133,6 +138,17 @@ def doubts(spec: RunSpec) -> list[str]:
             "demos or of that split."
         )
     return found
+
+
+def minibatch_doubt(settings: Settings, validation: int) -> str:
+    """Why minibatches of this size say little, "" when they say something."""
+    size = min(settings.minibatch_size, validation)
+    if size >= FEW or validation < FEW:
+        return ""
+    return (
+        f"A minibatch of {size} says next to nothing: luck decides what is looked at again. "
+        "Ten examples or more are better."
+    )
 
 
 def headroom_doubt(baseline: Outcomes) -> str:

@@ -16,7 +16,15 @@ from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation.stats import Estimate, FullScore, full_score, minibatch_score
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board, crown
+from optimizer.core.runs.doubts import minibatch_doubt
 from optimizer.core.search.search import Choice
+
+
+def doubt_minibatches(board: Board) -> Conversation[None]:
+    """Warn where minibatches are too small to say much."""
+    told = minibatch_doubt(board.spec.settings, len(validation_of(board.spec)))
+    if told:
+        yield Noted(told, warning=True)
 
 
 def full_baseline(board: Board) -> Conversation[None]:

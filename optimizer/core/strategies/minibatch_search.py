@@ -12,7 +12,7 @@ from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.trials import full_trial, minibatch_trial
+from optimizer.core.runs.trials import doubt_minibatches, full_trial, minibatch_trial
 from optimizer.core.search.search import Choice, NewSearch, Search
 from optimizer.core.strategies.options import Options
 
@@ -55,6 +55,7 @@ def search_programs(
     rng = random.Random(f"{board.spec.seed}:minibatches")
     whole = settings.minibatch_size >= len(validation_of(board.spec))
     fulls = 0 if whole else -(-settings.trials // every)
+    yield from doubt_minibatches(board)
     yield PhaseStarted(Phase.SEARCH, settings.trials + fulls)
     for step in range(1, settings.trials + 1):
         choice = search.ask()

@@ -20,6 +20,7 @@ from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
+from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
 from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
@@ -68,7 +69,7 @@ class Command(BaseCommand):
         how = parser.add_argument_group("how")
         how.add_argument("--optimizer", choices=list(OPTIMIZERS), default=DEFAULT)
         how.add_argument("--effort", choices=["light", "medium", "heavy"], default="light")
-        for name in _COUNTS:
+        for name in OWN_SETTINGS:
             how.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
         how.add_argument("--max-calls", type=int, metavar="N")
         how.add_argument("--max-cost", type=float, metavar="USD")
@@ -144,17 +145,6 @@ class Missing(Exception):
 
 
 _EXPECTED = (CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing, NotNow)
-_COUNTS = (
-    "instructions",
-    "demo_sets",
-    "max_bootstrapped_demos",
-    "max_labeled_demos",
-    "trials",
-    "minibatch_size",
-    "full_every",
-    "max_validation",
-    "rounds",
-)
 
 
 def _program(path: Path) -> Program:
@@ -175,8 +165,12 @@ def _metric(options: dict[str, Any], program: Program, splits: Splits) -> Metric
 
 
 def _settings(options: dict[str, Any], program: Program) -> Settings:
-    base = OPTIMIZERS[options["optimizer"]].settings(Effort(options["effort"]), program)
-    given = {name: options[name] for name in _COUNTS if options[name] is not None}
+    optimizer = OPTIMIZERS[options["optimizer"]]
+    base = optimizer.settings(Effort(options["effort"]), program)
+    given = {name: options[name] for name in OWN_SETTINGS if options[name] is not None}
+    for fault in ignored_faults(given, optimizer):
+        told = fault.message.replace(fault.setting, f"--{fault.setting.replace('_', '-')}", 1)
+        raise CannotStart("settings", told)
     return replace(base, effort=Effort.CUSTOM, **given) if given else base
 
 

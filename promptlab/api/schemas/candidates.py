@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ninja import Schema
 
 from optimizer.codec import from_json
 from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
 from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
@@ -18,10 +20,32 @@ from promptlab.runs.codes import code_of
 from promptlab.runs.evidence import Comparing, Row, Seen
 
 
-class CandidateOut(Schema):
-    """Number 0 is the baseline. `full` is its last score on all validation examples.
+@dataclass(frozen=True)
+class Told:
+    """What is known of a run's candidates beside their own rows: trials and scores by number."""
 
-    `trials` are the numbers of all its trials, minibatches included.
+    modules: Sequence[str]
+    trials: Mapping[int, Sequence[Trial]]
+    so_far: Mapping[int, Estimate]
+
+    def line(self, row: Candidate) -> dict[str, Any]:
+        trials = self.trials.get(row.number, ())
+        fulls = [score_of(t.score) for t in trials if t.full and t.score]
+        return {
+            "number": row.number,
+            "code": code_of(row.choice if row.number else {}, self.modules),
+            "choice": row.choice,
+            "digest": row.digest,
+            "full": fulls[-1] if fulls else None,
+            "so_far": score_of(self.so_far.get(row.number)),
+            "trials": [t.number for t in trials],
+        }
+
+
+class CandidateOut(Schema):
+    """Number 0 is the baseline. `full` is its last score on all validation examples, `so_far` its
+    score on those that it was tried on, each counted once: of other examples for every candidate,
+    so that it is compared with no full score. `trials` are the numbers of all its trials.
     """
 
     number: int
@@ -29,11 +53,12 @@ class CandidateOut(Schema):
     choice: dict[str, int]
     digest: str
     full: Score | None
+    so_far: Score | None
     trials: list[int]
 
     @classmethod
-    def of(cls, row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> CandidateOut:
-        return cls(**_line(row, trials, modules))
+    def of(cls, row: Candidate, told: Told) -> CandidateOut:
+        return cls(**told.line(row))
 
 
 class CandidateDetail(CandidateOut):
@@ -42,9 +67,9 @@ class CandidateDetail(CandidateOut):
     modules: dict[str, ModulePrompt]
 
     @classmethod
-    def of(cls, row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> CandidateDetail:
+    def of(cls, row: Candidate, told: Told) -> CandidateDetail:
         prompts = from_json(CoreCandidate, row.prompts)
-        return cls(**_line(row, trials, modules), modules=prompts.modules)
+        return cls(**told.line(row), modules=prompts.modules)
 
 
 class SeenOut(Schema):
@@ -151,15 +176,3 @@ class Transcript(Schema):
     error: str
     outputs: dict[str, Any]
     calls: list[CallOut]
-
-
-def _line(row: Candidate, trials: Sequence[Trial], modules: Sequence[str]) -> dict[str, Any]:
-    fulls = [score_of(t.score) for t in trials if t.full and t.score]
-    return {
-        "number": row.number,
-        "code": code_of(row.choice if row.number else {}, modules),
-        "choice": row.choice,
-        "digest": row.digest,
-        "full": fulls[-1] if fulls else None,
-        "trials": [t.number for t in trials],
-    }

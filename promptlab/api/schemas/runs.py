@@ -36,7 +36,8 @@ class Spent(Schema):
 
 
 class RunOut(Schema):
-    """A run in a list. `baseline` and `best` are scores on all validation examples.
+    """A run in a list. `best` is a score on all validation examples, and so is `baseline`, but
+    while a race with a tight budget has scored it on a part of them (see its `n`).
 
     `expected` is what the best is thought to score on new examples: its score without the luck of
     being chosen.
@@ -99,7 +100,7 @@ class TestOut(Schema):
 class ConclusionOut(Schema):
     """What a run that has ended settles about its best candidate.
 
-    `kind`: better, no_worse, tied, worse, unknown, or unchanged (no candidate scored higher). `on`
+    `kind`: better, no_worse, tied, worse, unknown, or unchanged (the best is the baseline). `on`
     says where: test, remainder, or validation (the examples it was chosen by, which flatters it).
     `kept`: the original prompt is the recommended one.
     """

@@ -9,9 +9,9 @@ from pydantic import Field as Bounds
 
 from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
+from optimizer.core.runs.doubts import OWN_SETTINGS
 from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
-from promptlab.runs.forms import OWN_SETTINGS
 from promptlab.runs.measuring import Measuring
 from promptlab.runs.planning import Forecast, Wishes
 
@@ -42,7 +42,10 @@ class StartLimitsIn(LimitsIn):
 
 
 class SettingsIn(Body):
-    """For effort “custom”; what is left out is as in “light”."""
+    """Own settings: what is left out is as in the wished `effort`, “light” where that is “custom”.
+
+    One that the optimizer makes no use of is refused.
+    """
 
     trials: int | None = None
     minibatch_size: int | None = None
@@ -53,7 +56,6 @@ class SettingsIn(Body):
     max_labeled_demos: int | None = None
     max_validation: int | None = None
     rounds: int | None = None
-    """Rounds of new proposals; only racing has them."""
 
 
 class RunIn(Body):

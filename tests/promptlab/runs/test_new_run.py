@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from html import unescape
 
+import pytest
 from django.test import Client
 
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.core.runs.doubts import OWN_SETTINGS
 from optimizer.models import Completion, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.programs.services import create_program
@@ -108,6 +110,51 @@ def test_rounds_are_asked_for_only_where_they_count(
     assert "18 trials, up to 100 examples" in texts(mipro)
     client.post(NEW, filled | {"effort": "custom", "rounds": "0"})
     assert spec_of(Launch.objects.get().run).settings.rounds == 0
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_settings_that_count_are_asked_for_and_others_are_kept_out_of_sight(
+    name: str, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    html = client_of(erin).get(f"{NEW}?optimizer={name}").content.decode()
+    own = html[html.index('id="own"') : html.index("</details>", html.index('id="own"'))]
+    hidden = set(re.findall(r'<input type="hidden" name="(\w+)"', own)) - {"numbers_of"}
+    assert hidden == OPTIMIZERS[name].ignores
+    shown = set(re.findall(r'<input type="number" name="(\w+)"', own))
+    assert shown == set(OWN_SETTINGS) - hidden
+
+
+def test_an_odd_number_in_a_setting_out_of_sight_is_in_nobodys_way(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    own = {"effort": "custom", "optimizer": "module_opro", "minibatch_size": "0", "trials": "3"}
+    assert client_of(erin).post(NEW, filled | own).status_code == 302
+    settings = spec_of(Launch.objects.get().run).settings
+    assert (settings.trials, settings.minibatch_size) == (3, 25)
+
+
+def test_a_setting_left_empty_is_as_in_the_effort_it_was_filled_in_from(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    heavy = values_in(client.get(f"{NEW}?effort=heavy").content.decode())
+    client.post(NEW, heavy | {"effort": "custom", "trials": ""})
+    assert spec_of(Launch.objects.get().run).settings.trials == 750
+
+
+def test_a_model_that_would_have_nothing_to_do_is_not_asked_for_and_takes_no_part(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client, other = client_of(erin), f"{scene.provider.pk}:scripted-2"
+    html = client.get(f"{NEW}?optimizer=bayesian_bootstrap").content.decode()
+    assert "Writes instructions." not in html[html.index('id="writers"') :]
+    assert "Makes demos by solving" in html
+    client.post(NEW, filled | {"optimizer": "bayesian_bootstrap", "model_optimizer": other})
+    assert {ref.model for ref in spec_of(Launch.objects.get().run).models.values()} == {
+        "scripted-1"
+    }
+    reflective = client.get(f"{NEW}?optimizer=reflective").content.decode()
+    assert "Makes demos by solving" not in reflective
 
 
 def test_runs_are_numbered_within_their_project(

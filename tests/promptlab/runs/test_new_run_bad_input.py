@@ -62,6 +62,33 @@ def test_one_validation_example_is_a_warning_and_the_run_starts(
     assert client.post(NEW, filled).status_code == 302
 
 
+def test_a_tiny_minibatch_is_a_warning_where_there_are_minibatches(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client, tiny = client_of(erin), filled | {"effort": "custom", "minibatch_size": "2"}
+    assert "A minibatch of 2 says next to nothing" in looked_at(client, tiny)
+    opro = tiny | {"optimizer": "module_opro"}
+    assert "says next to nothing" not in looked_at(client, opro)
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"max_calls": "200"}, "The limit of 200 calls will end the run early"),
+        ({"max_calls": "400"}, "The limit of 400 calls may end the run early"),
+        ({"max_cost": "0.01"}, "The limit of $0.01 will end the run early"),
+        ({"max_minutes": "1"}, "The limit of 1 min may end the run early"),
+        ({"max_calls": "", "max_cost": "", "max_minutes": "9999"}, ""),
+    ],
+)
+def test_a_limit_below_the_estimate_is_a_warning(
+    limits: Post, told: str, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    shown = looked_at(client_of(erin), filled | {"effort": "heavy"} | limits)
+    assert told in shown
+    assert bool(told) == ("end the run early" in shown)
+
+
 @pytest.mark.parametrize("name", ["bayesian_bootstrap", "bootstrap_search"])
 def test_where_no_demo_is_possible_the_field_says_so(
     name: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post

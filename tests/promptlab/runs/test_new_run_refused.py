@@ -42,6 +42,14 @@ def test_a_cap_too_small_for_one_trial_is_refused_beside_the_cap(
     assert (kept["max_calls"], kept["seed"]) == ("50", "99")  # nothing is lost
 
 
+def test_where_every_trial_is_a_full_evaluation_the_cap_must_pay_for_one(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    opro = filled | {"optimizer": "module_opro", "max_calls": "159"}  # 2 calls, 40 examples, twice
+    html = refused(client_of(erin), opro)
+    assert "one trial need 160 calls" in errors_at(html, "max_calls")
+
+
 def test_a_program_with_problems_is_refused_with_the_way_there(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:

@@ -163,7 +163,8 @@ def test_a_baseline_scored_in_part_is_told_as_that(
     n = page.baseline.n
     assert 0 < n < 100
     html = html_of(client_of(carol), under_way)
-    assert f"baseline on {n} of 100 examples" in texts(part(html, "run-kpis", "run-verdict"))
+    shown = texts(part(html, "run-kpis", "run-verdict"))
+    assert re.search(rf"baseline ±[\d.]+, on {n} of 100 examples", shown)
     assert f", n = {n}" in texts(part(html, "run-score", "run-trials"))  # beside the dashed line
     for view in ("?trials=all", "?trials=full", "?trials=best"):
         html_of(client_of(carol), under_way, view)
@@ -210,8 +211,8 @@ def test_a_tight_race_ends_with_a_baseline_on_all_examples(
         assert page.comparison is not None
         assert page.comparison.n >= 96
     shown = texts(part(html_of(client_of(carol), launch), "run-kpis", "run-verdict"))
-    assert f"baseline, {page.baseline.n} examples" in shown
-    assert "baseline on" not in shown
+    assert f"n = {page.baseline.n}" in shown
+    assert not re.search(r"baseline ±[\d.]+, on", shown)
 
 
 def test_a_budget_that_ends_early_keeps_what_is_known_of_the_baseline(
@@ -226,7 +227,7 @@ def test_a_budget_that_ends_early_keeps_what_is_known_of_the_baseline(
     assert page.baseline.n < 100
     client = client_of(carol)
     shown = texts(html_of(client, launch))
-    assert f"baseline on {page.baseline.n} of 100 examples" in shown
+    assert re.search(rf"baseline ±[\d.]+, on {page.baseline.n} of 100 examples", shown)
     if page.best_number:
         assert client.get(f"{page.path}compare/?c=0,{page.best_number}").status_code == 200
     if page.comparison is not None:
@@ -243,3 +244,21 @@ def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
     page = read(finished)
     rows = contenders(page.run, page.board, page.best_number, page.scorable)
     assert len(re.findall(r'<tr id="c\d+"', table)) == len(rows)
+
+
+def test_the_log_calls_a_block_a_block_and_says_of_how_many_examples(raced: Launch) -> None:
+    said = [line.text for line in read(raced).log]
+    assert any(re.search(r"block of \S+: [\d.]+ on \d+ examples", text) for text in said)
+    assert not any("minibatch" in text for text in said)
+
+
+def test_a_run_of_full_evaluations_speaks_of_no_minibatches(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    settings = replace(ROOMY, trials=2, minibatch_size=10)
+    launch = play(scene.start(optimizer="module_opro", settings=settings))
+    assert not read(launch).has_minibatches
+    shown = texts(html_of(client_of(carol), launch))
+    assert "minibatches of" not in shown
+    assert "40 examples scored" in shown
+    assert "labelled demos" not in shown

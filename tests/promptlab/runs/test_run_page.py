@@ -37,7 +37,7 @@ def test_a_viewer_sees_how_a_run_ended(finished: Launch, carol: User, client_of:
     shown = texts(page)
     best = 100 * finished.run.best_score["mean"]
     assert f"{best:.1f} best full score" in shown
-    assert "baseline, 40 examples" in shown
+    assert re.search(r"baseline ±[\d.]+, n = 40", shown)
     assert "is better than the baseline" in shown or "cannot tell" in shown
     assert "Sealed test" in shown
     assert 'data-state="ok"' in page
