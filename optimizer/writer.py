@@ -141,6 +141,7 @@ class Writer:
         self._must_work()
         future: Future = self._loop.create_future()
         self._queue.put(Asked(wanted, future))
+        self._must_work()  # once more: the thread may have ended in between, and taken nothing
         return await future
 
     def settle(self, key: str, reply: Reply) -> None:
@@ -198,15 +199,18 @@ class Writer:
     # --- the thread ------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        group = Group()
         try:
             while not (self._ended.is_set() and self._queue.empty()):
                 self._heed_stopping()
-                self._commit_patiently(self._gather())
+                group = self._gather()
+                self._commit_patiently(group)
             self._commit_patiently(self._unsent(), last=True)
         except BaseException as error:  # noqa: BLE001 - raised again in whoever waits or asks next
             self._broken = error
             waiting = [*self._parked, *(a for asked in self._out.values() for a in asked)]
-            self._tell([(asked, error) for asked in (*waiting, *self._drained().asked)])
+            waiting += [*group.asked, *self._drained().asked]
+            self._tell([(asked, error) for asked in waiting])
 
     def _gather(self) -> Group:
         group = Group()
