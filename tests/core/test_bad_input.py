@@ -68,7 +68,8 @@ def with_demo(example: Example) -> Program:
 
 
 def expecting(label: str | None, count: int = 20) -> tuple[Example, ...]:
-    return tuple(replace(example, expected={"label": label}) for example in messages(count, "v"))
+    made = messages(count, f"v{label}")
+    return tuple(replace(example, expected={"label": label}) for example in made)
 
 
 # --- Data that says little ---------------------------------------------------------------------
@@ -90,6 +91,23 @@ def test_validation_examples_among_the_programs_own_demos_are_told():
     assert any("1 of 20 validation examples stand among" in told for told in doubts(shown))
     other = Example("x", {"message": "another message"}, {"label": "ham"})
     assert not doubts(spec_for("mipro", program=with_demo(other)))
+
+
+def test_examples_that_contradict_each_other_are_told_as_what_no_prompt_can_mend():
+    labels = ("spam", "ham", "spam")
+    same = [
+        Example(f"x{i}", {"message": "win"}, {"label": label}) for i, label in enumerate(labels)
+    ]
+    (told,) = doubts(spec_for("mipro", validation=(*messages(20, "v"), *same)))
+    assert told.startswith("On 1 of 23 validation examples every prompt must fail")
+
+
+def test_examples_whose_twin_is_for_training_are_told_to_score_too_high():
+    twins = [replace(example, id=f"copy of {example.id}") for example in messages(3, "t")]
+    (told,) = doubts(spec_for("mipro", validation=(*messages(20, "v"), *twins)))
+    assert told.startswith("3 of 23 validation examples have the same input as a training example")
+    (told,) = doubts(spec_for("mipro", test=(*messages(9, "s"), twins[0])))
+    assert told.startswith("1 of 10 test examples has the same input as a training example")
 
 
 @pytest.mark.parametrize("name", NAMES)

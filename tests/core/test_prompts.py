@@ -36,8 +36,8 @@ def test_observations_of_a_first_batch() -> None:
         "topics, content, syntax, length, style, and what task they are probably for. Be creative, "
         "and think of what a person who must solve the task would want to know.\n\n"
         "Examples:\n\n"
-        "message: message 0\nlabel: ham\n\n"
-        "message: message 1\nlabel: spam\n\n"
+        "message: m message 0\nlabel: ham\n\n"
+        "message: m message 1\nlabel: spam\n\n"
         "Observations:"
     )
 

@@ -70,7 +70,9 @@ def two_module_program() -> Program:
 
 def messages(count: int, prefix: str = "m") -> tuple[Example, ...]:
     return tuple(
-        Example(f"{prefix}{i}", {"message": f"message {i}"}, {"label": ("ham", "spam")[i % 2]})
+        Example(
+            f"{prefix}{i}", {"message": f"{prefix} message {i}"}, {"label": ("ham", "spam")[i % 2]}
+        )
         for i in range(count)
     )
 

@@ -36,7 +36,7 @@ def test_every_optimizer_model_gets_to_write(create: Create, provider: Provider,
     lm = ScriptedLM()
     wish = {"optimizer": name, "settings": replace(SMALL, trials=12)}
     row = carry_on(create(further_optimizers=(other(provider),), **wish), lm)
-    assert (row.status, row.stop_reason) == ("finished", "completed")
+    assert row.status == "finished"
     assert set(written_by(lm)) == {"scripted", "other"}
     assert "optimizer model" in row.trials.order_by("-number").first().choice or row.trials.filter(
         choice__has_key="optimizer model"

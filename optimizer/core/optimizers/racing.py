@@ -34,9 +34,10 @@ from optimizer.core.runs.conduct import conduct
 from optimizer.core.runs.trials import doubt_minibatches
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import counting
-from optimizer.core.strategies.heats import Track, enter, finish, open_race, run_heat
+from optimizer.core.strategies.heats import finish, open_race, run_heat
 from optimizer.core.strategies.options import Options
 from optimizer.core.strategies.pool import batches
+from optimizer.core.strategies.track import Track, enter
 from optimizer.core.strategies.writing import Lesson, Writing, open_writing
 
 LAST_ROUND = 0.6

@@ -13,6 +13,7 @@ from optimizer.core.demos.labels import shows
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Value, written
+from optimizer.core.runs.twins import twin_doubts
 
 if TYPE_CHECKING:
     from optimizer.core.optimizers.optimizer import Optimizer
@@ -137,7 +138,7 @@ def doubts(spec: RunSpec) -> list[str]:
             "the baseline has seen their answers, and its score is too high. Take them out of the "
             "demos or of that split."
         )
-    return found
+    return [*found, *twin_doubts(spec)]
 
 
 def minibatch_doubt(settings: Settings, validation: int) -> str:
