@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate
 from optimizer.models import Provider
 
 MILLION = 1_000_000
@@ -33,6 +35,35 @@ class Price:
 
 
 FREE = Price(0, 0)
+
+
+def cost_of(
+    counts: RunEstimate, task: Price | None, writers: Sequence[Price | None]
+) -> tuple[int, int] | None:
+    """Micro-USD of an estimated run, lowest and highest; None where a price is not known.
+
+    At the low end the cheapest of the optimizer models writes all, at the high the dearest.
+    """
+    known = [price for price in writers if price is not None]
+    if task is None or (len(known) < len(writers) and counts.optimizer_calls[1]):
+        return None
+    found = []
+    for end, which in enumerate((min, max)):
+        asked = counts.optimizer_calls[end]
+        prompt = max(counts.prompt_tokens[end] - asked * ASK_TOKENS[0], 0)
+        completion = max(counts.completion_tokens[end] - asked * ASK_TOKENS[1], 0)
+        cost = task.of(prompt, completion)
+        if asked:
+            told = asked * ASK_TOKENS[0], asked * ASK_TOKENS[1]
+            cost += which(price.of(*told) for price in known)
+        found.append(_readable(cost))
+    return found[0], found[1]
+
+
+def _readable(cost: int) -> int:
+    """An estimate has no use for hundredths of a cent, once there are cents."""
+    step = 10_000 if cost > 100_000 else 100
+    return step * round(cost / step)
 
 
 def price_of(provider: Provider, model: str) -> Price | None:

@@ -1,4 +1,4 @@
-"""What a run came to, as data for the last line and as sentences for people."""
+"""What a run would take and came to, as data for the last line and as sentences for people."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import Any
 
 from django.db.models import Sum
 
-from optimizer import looks, summary
-from optimizer.models import Run
+from optimizer import looks, prices, summary
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.lm import Role
+from optimizer.models import Provider, Run
+from optimizer.prices import Price
 
 MICRO = 1_000_000
 
@@ -43,6 +47,31 @@ def report(run: Run) -> dict[str, Any]:
         "cost": run.spent / MICRO,
         "seconds": round(run.active_seconds, 2),
     }
+
+
+def expected(spec: RunSpec) -> dict[str, Any]:
+    """What a run would take: ranges of calls, tokens and dollars, these None without prices."""
+    counts = estimate(spec)
+    providers = Provider.objects.in_bulk([ref.provider for _role, ref in spec.model_refs])
+    of_role: dict[Role, list[Price | None]] = {role: [] for role in Role}
+    for role, ref in spec.model_refs:
+        of_role[role].append(prices.price_of(providers[ref.provider], ref.model))
+    cost = prices.cost_of(counts, of_role[Role.TASK][0], of_role[Role.OPTIMIZER])
+    tokens = zip(counts.prompt_tokens, counts.completion_tokens, strict=True)
+    return {
+        "calls": list(counts.calls),
+        "tokens": [sum(pair) for pair in tokens],
+        "cost": None if cost is None else [end / MICRO for end in cost],
+    }
+
+
+def expectation(found: dict[str, Any]) -> str:
+    """The same in a line."""
+    calls, tokens = ("{:,} to {:,}".format(*found[name]) for name in ("calls", "tokens"))
+    cost = "an unknown price"
+    if found["cost"] is not None:
+        cost = "${:.4f} to ${:.4f}".format(*found["cost"])
+    return f"It would take {calls} calls, {tokens} tokens, {cost}. Nothing was started."
 
 
 def sentence(run: Run) -> str:

@@ -168,8 +168,7 @@ class CompareView:
         ]
         unproved = [str(c.number) for c in self.candidates if not c.full]
         if unproved:
-            caution = _("Only minibatches were scored of %(numbers)s: a full evaluation may well "
-                        "differ.")  # fmt: skip
+            caution = _("Not scored on all examples: %(numbers)s. A full evaluation may differ.")
             found.append(caution % {"numbers": ", ".join(unproved)})
         return found
 

@@ -269,7 +269,7 @@ def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str
     }
     told_text = sentences[found.verdict] % told
     if not full:
-        told_text += " " + _("Only minibatches were scored: a full evaluation may well differ.")
+        told_text += " " + _("Not scored on all examples: a full evaluation may differ.")
     return told_text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
@@ -12,7 +11,7 @@ from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
-from optimizer.prices import Price
+from optimizer.prices import Price, cost_of
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -138,7 +137,7 @@ def forecast(project: Project, wishes: Wishes) -> Forecast | None:
         return Forecast(counts, None, None, 0, free=False, measuring=check)
     return Forecast(
         counts,
-        _cost(counts, task, writers),
+        cost_of(counts, task.price, [writer.price for writer in writers]),
         _seconds(counts, task, writer, check.pilot),
         task.calls,
         free=all(_is_free(m.price) for m in (task, *writers)),
@@ -167,32 +166,6 @@ def _measured_further(project: Project, wishes: Wishes) -> list[Measured]:
 def _providers(project: Project, ids: set[int]) -> dict[int, Provider]:
     found = Provider.objects.filter(pk__in=ids, namespace=project.namespace)
     return {provider.pk: provider for provider in found}
-
-
-def _cost(
-    counts: RunEstimate, task: Measured, writers: Sequence[Measured]
-) -> tuple[int, int] | None:
-    """At the low end the cheapest of the optimizer models writes all, at the high the dearest."""
-    prices = [m.price for m in writers if m.price is not None]
-    if task.price is None or (len(prices) < len(writers) and counts.optimizer_calls[1]):
-        return None
-    found = []
-    for end, which in enumerate((min, max)):
-        asked = counts.optimizer_calls[end]
-        prompt = max(counts.prompt_tokens[end] - asked * ASK_TOKENS[0], 0)
-        completion = max(counts.completion_tokens[end] - asked * ASK_TOKENS[1], 0)
-        cost = task.price.of(prompt, completion)
-        if asked:
-            told = asked * ASK_TOKENS[0], asked * ASK_TOKENS[1]
-            cost += which(price.of(*told) for price in prices)
-        found.append(_readable(cost))
-    return found[0], found[1]
-
-
-def _readable(cost: int) -> int:
-    """An estimate has no use for hundredths of a cent, once there are cents."""
-    step = 10_000 if cost > 100_000 else 100
-    return step * round(cost / step)
 
 
 def _seconds(

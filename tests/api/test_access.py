@@ -33,6 +33,7 @@ LEAST_ROLE = {
     "create_metric": "editor",
     "get_metric": "viewer",
     "list_providers": "viewer",
+    "list_optimizers": "viewer",
     "list_runs": "viewer",
     "estimate_run": "editor",
     "measure_run": "editor",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.models import Measurement, Provider, Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
@@ -299,3 +300,17 @@ def test_a_running_run_shows_its_progress(carol: User, halfway: Launch, api_of: 
 def test_a_run_that_is_not_there_is_said_so(carol: User, scene: Scene, api_of: ApiOf) -> None:
     for rest in ("", "/events", "/trials", "/candidates", "/candidates/0"):
         assert api_of(carol).get(f"{HERE}/runs/7{rest}").status_code == 404
+
+
+def test_every_optimizer_is_listed_with_what_its_efforts_mean_for_a_program(
+    carol: User, scene: Scene, api_of: ApiOf
+) -> None:
+    client = api_of(carol)
+    page = client.get(f"{HERE}/optimizers").json()
+    assert [one["name"] for one in page["items"]] == list(OPTIMIZERS)
+    assert page["items"][0]["efforts"]["light"]["trials"] == 40
+    two = client.get(f"{HERE}/optimizers?program={scene.program.pk}").json()["items"]
+    assert two[0]["efforts"]["light"]["trials"] == 60
+    for one in two:
+        assert not set(one["efforts"]["heavy"]) & OPTIMIZERS[one["name"]].ignores
+    assert client.get(f"{HERE}/optimizers?program=999999").status_code == 404

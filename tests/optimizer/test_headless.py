@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from optimizer import frozen, program_file
+from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
@@ -84,6 +85,29 @@ def test_the_same_command_again_pays_for_nothing_and_finds_the_same(
     assert len(server.requests) == paid
     assert second["best"] == first["best"]
     assert second["total_calls"] == 0
+
+
+def test_an_estimate_starts_nothing_and_a_run_keeps_to_it(
+    optimize: Optimize, server: OpenAIServer
+) -> None:
+    prices = {"input-price": "1", "output-price": "2"}
+    told = optimize("--estimate", **prices)
+    assert not Run.objects.exists()
+    assert not server.requests
+    assert set(told) == {"calls", "tokens", "cost"}
+    assert 0 < told["cost"][0] <= told["cost"][1]
+    low, high = told["calls"]
+    assert low <= optimize(**prices)["total_calls"] <= high
+    assert optimize("--estimate")["cost"] is None
+
+
+def test_the_help_says_what_each_optimizer_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call_command("optimize", "--help")
+    said = " ".join(capsys.readouterr().out.split())
+    for optimizer in OPTIMIZERS.values():
+        assert optimizer.name in said
+        assert optimizer.description in said
 
 
 def test_the_key_is_read_from_the_named_variable_and_stored_encrypted(

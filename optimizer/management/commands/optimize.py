@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from argparse import RawDescriptionHelpFormatter
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from django.core.management import call_command
@@ -17,14 +19,14 @@ from optimizer import controls, program_file, starting
 from optimizer.controls import NotNow
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.metrics import Metric, MetricKind
-from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
 from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
-from optimizer.headless.report import report, sentence
+from optimizer.headless.report import expectation, expected, report, sentence
 from optimizer.models import Run
 from optimizer.program_file import UnreadableProgram
 from optimizer.starting import CannotStart
@@ -41,6 +43,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = "optimizers:\n" + "\n".join(map(_line, OPTIMIZERS.values()))
         files = parser.add_argument_group("what is optimized")
         files.add_argument("--program", type=Path, metavar="P.json")
         files.add_argument("--dataset", type=Path, metavar="D.jsonl")
@@ -67,7 +71,7 @@ class Command(BaseCommand):
         lms.add_argument("--input-price", type=float, metavar="USD", help="per million tokens")
         lms.add_argument("--output-price", type=float, metavar="USD", help="per million tokens")
         how = parser.add_argument_group("how")
-        how.add_argument("--optimizer", choices=list(OPTIMIZERS), default=DEFAULT)
+        how.add_argument("--optimizer", choices=list(OPTIMIZERS), default=DEFAULT, help="see below")
         how.add_argument("--effort", choices=["light", "medium", "heavy"], default="light")
         for name in OWN_SETTINGS:
             how.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
@@ -75,6 +79,7 @@ class Command(BaseCommand):
         how.add_argument("--max-cost", type=float, metavar="USD")
         how.add_argument("--max-seconds", type=int, metavar="S")
         how.add_argument("--seed", type=int, default=0)
+        how.add_argument("--estimate", action="store_true", help="say what it takes; start nothing")
         how.add_argument("--json", action="store_true", help="end with one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,6 +87,9 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)  # the first command on a new machine
         logging.getLogger("optimizer").setLevel(logging.WARNING)  # the bar says the rest
         try:
+            if options["estimate"]:
+                self._estimate(spec_of(options), options["json"])
+                return
             run_id = options["resume"] or starting.create_run(spec_of(options)).pk
             if options["resume"]:
                 self._resume(run_id)
@@ -94,6 +102,13 @@ class Command(BaseCommand):
         code = RESTS.get(Run.Status(run.status), 1)
         if code:
             sys.exit(code)
+
+    def _estimate(self, spec: RunSpec, as_json: bool) -> None:
+        starting.check(spec)
+        found = expected(spec)
+        self.stderr.write(expectation(found))
+        if as_json:
+            self.stdout.write(json.dumps(found))
 
     def _resume(self, run_id: int) -> None:
         run = Run.objects.filter(pk=run_id).first()
@@ -133,6 +148,11 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
         namespace=models.NAMESPACE,
         further_optimizers=_writers(options)[1:],
     )
+
+
+def _line(optimizer: Optimizer) -> str:
+    about = fill(optimizer.description, 96, initial_indent="    ", subsequent_indent="    ")
+    return f"  {optimizer.name}{' (default)' if optimizer.name == DEFAULT else ''}\n{about}"
 
 
 class Missing(Exception):

@@ -49,7 +49,7 @@ def test_minibatches_are_compared_on_their_own_examples_only() -> None:
     second = evaluated(4, {str(i): 1.0 for i in range(0, 20, 2)}, full=False)
     found = comparing([first, second])
     assert len(found.rows) == 10
-    assert "Only minibatches were scored" in found.others[0].verdict
+    assert "Not scored on all examples" in found.others[0].verdict
 
 
 def test_a_comparison_with_what_only_minibatches_scored_is_no_full_one() -> None:
@@ -57,7 +57,7 @@ def test_a_comparison_with_what_only_minibatches_scored_is_no_full_one() -> None
     second = evaluated(7, {str(i): 1.0 for i in range(100)})
     found = comparing([first, second])
     assert found.others[0].comparison.n == 10
-    assert "Only minibatches were scored" in found.others[0].verdict
+    assert "Not scored on all examples" in found.others[0].verdict
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,10 @@ def test_comparing_several_says_which_were_never_fully_evaluated(
     unproved = Trial.objects.get(run=finished.run, number=lucky).candidate.number
     best = fresh(finished).best_number
     shown = client_of(carol).get(f"{RUN}compare/?c=0,{unproved},{best}").content.decode()
-    assert f"Only minibatches were scored of {unproved}" in texts(shown)
+    assert f"Not scored on all examples: {unproved}." in texts(shown)
     turned = client_of(carol).get(f"{RUN}compare/?c={unproved},{best}").content.decode()
-    assert "Only minibatches were scored" in texts(turned)
-    assert "minibatches only" in texts(turned)
+    assert "Not scored on all examples" in texts(turned)
+    assert "not fully scored" in texts(turned)
 
 
 def test_a_failed_example_leaves_both_sides_of_a_full_comparison(finished: Launch) -> None:
