@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("xllamacpp") is None or find_weights() is None, reason=NO_ENGINE),
 ]
 SMALL = {
-    "trials": 2, "minibatch_size": 8, "full_every": 2, "instructions": 1, "demo_sets": 2,
+    "trials": 2, "minibatch_size": 8, "full_every": 2, "demo_sets": 2,
     "max_bootstrapped_demos": 2, "max_labeled_demos": 4, "max_validation": 12,
 }  # fmt: skip
 BASELINE_MS = 120_000
