@@ -33,7 +33,9 @@ RECORDED = Path(__file__).parents[1] / "data" / "recorded"
 CONVERSATIONS = RECORDED / "conversations.json"
 PROMPTS = RECORDED / "prompts.json"
 PROMPTS_KEPT = 10
-SETTINGS = Settings(trials=12, minibatch_size=5, full_every=4, instructions=3, demo_sets=4)
+SETTINGS = Settings(
+    trials=12, minibatch_size=5, full_every=4, instructions=3, demo_sets=4, rounds=2
+)
 MODEL = ModelRef(1, "scripted", max_tokens=50)
 
 
@@ -67,7 +69,7 @@ WORLDS: dict[str, Callable[[], World]] = {
 def conversation(optimizer: str, program: Program) -> Conversation[Result]:
     spec = RunSpec(
         program, LABEL, optimizer, SETTINGS, {Role.TASK: MODEL, Role.OPTIMIZER: MODEL},
-        train=messages(30, "t"), validation=messages(20, "v"), test=messages(10, "x"), seed=5,
+        train=messages(30, "t"), validation=messages(40, "v"), test=messages(10, "x"), seed=5,
     )  # fmt: skip
     return OPTIMIZERS[optimizer].converse(spec, RandomSearch)
 

@@ -256,13 +256,14 @@ def reflect_instruction(
     ]
     if failures:
         told = "\n\n".join(
-            f"--- Example {n} ---\n{shown_case(module, case)}" for n, case in enumerate(failures, 1)
+            f"--- Example {n} ---\n{shown_case(program, module, case)}"
+            for n, case in enumerate(failures, 1)
         )
         parts.append(f"{_FAILED}:\n\n{told}")
     if contrasts:
         told = "\n\n".join(
-            f"--- Pair {n} ---\nCame out right:\n{shown_case(module, right)}\n"
-            f"Came out wrong:\n{shown_case(module, wrong)}"
+            f"--- Pair {n} ---\nCame out right:\n{shown_case(program, module, right)}\n"
+            f"Came out wrong:\n{shown_case(program, module, wrong)}"
             for n, (right, wrong) in enumerate(contrasts, 1)
         )
         parts.append(f"{_CONTRASTS}:\n\n{told}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.outcome import CallTrace
@@ -64,27 +64,39 @@ def shown_demo(module: Module, demo: Demo) -> str:
     return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
 
 
-def shown_case(module: Module, case: Case) -> str:
-    """What the module was given and answered, what the program gave, and what was wanted."""
+def shown_case(program: Program, module: Module, case: Case) -> str:
+    """What the module was given and answered, what the program gave, and what was wanted.
+
+    Values stand in the order of the fields, never of the mapping that they came in: a run that goes
+    on after a stop reads them from a record, which keeps no order.
+    """
     calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
     told = {name: value for call in calls for name, value in call.inputs.items()}
     rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
     lines = [f"The program was given:\n{_block(rest)}"] if rest else []
-    lines += [_shown_call(call) for call in calls]
+    lines += [_shown_call(module, call) for call in calls]
     if case.outputs and not any(call.outputs == case.outputs for call in calls):
-        lines.append(f"The program's answer:\n{_block(case.outputs)}")
+        lines.append(f"The program's answer:\n{_block(_in_order(case.outputs, program.outputs))}")
     if case.expected:
         lines.append(f"Expected:\n{_block(case.expected)}")
     why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
     return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
 
 
-def _shown_call(call: CallTrace) -> str:
-    given = f"`{call.module}` was given:\n{_block(call.inputs)}\n"
+def _shown_call(module: Module, call: CallTrace) -> str:
+    inputs = _in_order(call.inputs, [f.name for f in module.signature.inputs])
+    given = f"`{call.module}` was given:\n{_block(inputs)}\n"
     if call.problem:
         reply = _cut(call.reply, CASE_BLOCK)
         return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
-    return f"{given}`{call.module}` answered:\n{_block(call.outputs)}"
+    outputs = _in_order(call.outputs, [f.name for f in output_fields(module)])
+    return f"{given}`{call.module}` answered:\n{_block(outputs)}"
+
+
+def _in_order(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, Value]:
+    """The values by these names; others, which a field of an older program may have, come last."""
+    known = {name: values[name] for name in names if name in values}
+    return known | {name: values[name] for name in sorted(values) if name not in known}
 
 
 def _block(values: Mapping[str, Value]) -> str:
