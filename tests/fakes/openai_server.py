@@ -1,7 +1,8 @@
-"""An OpenAI-compatible server on 127.0.0.1 that answers by script, with every way to misbehave.
+"""A provider on 127.0.0.1 that answers by script, with every way to misbehave (tests.fakes.faults).
 
-In a test: `with OpenAIServer(script) as server: … server.url … server.requests`. As a process of
-its own: `python -m tests.fakes.openai_server --port 8099 --seconds 0.5`.
+It speaks OpenAI's format at `url`, and those of Anthropic and Gemini at `root`. In a test:
+`with OpenAIServer(script) as server: … server.url … server.requests`. As a process of its own:
+`python -m tests.fakes.openai_server --port 8099 --seconds 0.5 --fault gzip_bomb --every 3`.
 """
 
 from __future__ import annotations
@@ -18,19 +19,15 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.completions import Body, completion, said_in
+from tests.fakes.faults import FAULTS, Play, error
 from tests.fakes.rewriting import rewritten
 from tests.fakes.scripted_lm import schema_properties
 from tests.fakes.world import chance
 
-Body = dict[str, Any]
 Script = Callable[[Body], str]
 Fault = Callable[[Body, int], str]
 """Names a way to misbehave for a request and its number (from 1), "" for none."""
-
-FAULTS = (
-    "429", "500", "503", "401", "404", "400", "hang", "drip", "garbage", "truncated", "empty",
-    "null", "huge", "redirect", "reset", "no_schema",
-)  # fmt: skip
 
 
 def by_schema(body: Body) -> str:
@@ -56,7 +53,8 @@ class OpenAIServer:
     """`script` writes replies; `fault` chooses requests that go wrong; `key` is asked for if set.
 
     `constrains=False` refuses response_format as some servers do. `requests` holds the bodies of
-    all chat completions that arrived, `served` those answered whole.
+    all calls that arrived, `headers` and `paths` (with queries) what came with them, `served` the
+    bodies answered whole, `followed` how often a redirect of ours was followed.
     """
 
     script: Script = by_schema
@@ -67,14 +65,21 @@ class OpenAIServer:
     models: tuple[str, ...] = ("scripted",)
     usage: bool = True
     requests: list[Body] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     served: list[Body] = field(default_factory=list)
+    followed: int = 0
     at_once: int = 0
     most_at_once: int = 0
     port: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.root}/v1"
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def sent(self) -> Counter[str]:
         """How often each distinct request arrived."""
@@ -106,8 +111,9 @@ class OpenAIServer:
         self._stopping = asyncio.Event()
         app = web.Application(client_max_size=50_000_000)
         app.router.add_get("/v1/models", self._list_models)
-        app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/health", _healthy)
+        app.router.add_route("*", "/elsewhere", self._follow)
+        app.router.add_post("/{path:.*}", self._complete)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
@@ -125,6 +131,8 @@ class OpenAIServer:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        self.paths.append(request.path_qs)
         number = len(self.requests)
         if self._forbidden(request):
             return self._refused(request)
@@ -133,95 +141,58 @@ class OpenAIServer:
         try:
             await asyncio.sleep(self.seconds)
             if "response_format" in body and not self.constrains:
-                return _error(400, "response_format is not supported by this model")
+                return error(400, "response_format is not supported by this model")
             fault = self.fault(body, number)
             if fault:
-                return await self._misbehave(fault, request, body)
+                return await FAULTS[fault](Play(request, body, f"{self.root}/elsewhere"))
             self.served.append(body)
-            return web.json_response(self._completion(body, self.script(body)))
+            return web.json_response(self._completion(request.path, body))
         finally:
             self.at_once -= 1
+
+    async def _follow(self, request: web.Request) -> web.Response:
+        self.followed += 1
+        return web.json_response({"secret": "an internal page"})
 
     def _forbidden(self, request: web.Request) -> bool:
         return bool(self.key) and request.headers.get("Authorization") != f"Bearer {self.key}"
 
     def _refused(self, request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "")
-        return _error(401, f"Incorrect API key provided: {given}. Find your key in your account.")
+        return error(401, f"Incorrect API key provided: {given}. Find your key in your account.")
 
-    def _completion(self, body: Body, text: str) -> Body:
-        said = sum(len(m["content"]) for m in body["messages"])
-        prompt, completion = said // 4 + 1, len(text) // 4 + 1
-        found: Body = {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": body["model"],
-            "choices": [
-                {
-                    "index": 0,
-                    "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": text},
-                }
-            ],
-        }
-        if self.usage:
-            total = {"prompt_tokens": prompt, "completion_tokens": completion}
-            found["usage"] = {**total, "total_tokens": prompt + completion}
-        return found
+    def _completion(self, path: str, body: Body) -> Body:
+        """OpenAI's own bodies go to the script as they are, others in that shape."""
+        said = said_in(path, body)
+        shaped = body if path.endswith("/chat/completions") else _shaped(said)
+        text = self.script(shaped)
+        long = sum(len(m["content"]) for m in shaped["messages"])
+        tokens = (long // 4 + 1, len(text) // 4 + 1) if self.usage else None
+        return completion(path, body.get("model", "scripted"), text, tokens=tokens)
 
-    async def _misbehave(self, fault: str, request: web.Request, body: Body) -> web.StreamResponse:
-        if fault == "429":
-            return _error(429, "Rate limit reached", {"Retry-After": "0.05"})
-        if fault.isdigit():
-            return _error(int(fault), f"scripted failure {fault}")
-        if fault == "no_schema":
-            return _error(400, "json_schema is not supported")
-        if fault == "redirect":
-            raise web.HTTPTemporaryRedirect(f"http://127.0.0.1:{self.port}/health")
-        if fault == "hang":
-            await asyncio.sleep(3600)
-        if fault == "reset":
-            assert request.transport is not None
-            request.transport.abort()
-        if fault == "drip":
-            return await self._drip(request)
-        if fault == "huge":
-            return web.Response(body=b'{"choices": "' + b"x" * 30_000_000 + b'"}')
-        null = self._completion(body, "")
-        null["choices"][0]["message"]["content"] = None
-        whole = json.dumps(self._completion(body, "text"))
-        answers = {
-            "garbage": "<html>not JSON</html>",
-            "truncated": whole[: len(whole) // 2],
-            "empty": "{}",
-            "null": json.dumps(null),
-        }
-        return web.Response(text=answers.get(fault, ""), content_type="application/json")
 
-    async def _drip(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        for _ in range(3600):
-            await response.write(b" ")
-            await asyncio.sleep(0.2)
-        return response
+def _shaped(said: str) -> Body:
+    return {"model": "scripted", "messages": [{"role": "user", "content": said}]}
 
 
 async def _healthy(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": {"message": message}}, status=status, headers=headers)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--fault", choices=sorted(FAULTS), default="", metavar="NAME")
+    parser.add_argument("--every", type=int, default=1, help="the n-th request goes wrong")
+    parser.add_argument("--after", type=int, default=0, help="requests that go well first")
     given = parser.parse_args()
-    server = OpenAIServer(seconds=given.seconds, port=given.port)
+
+    def fault(body: Body, number: int) -> str:
+        late = number > given.after and (number - given.after) % given.every == 0
+        return given.fault if late else ""
+
+    server = OpenAIServer(seconds=given.seconds, port=given.port, fault=fault)
     asyncio.run(server.serve(lambda: print(server.url, flush=True)))  # noqa: T201
 
 
