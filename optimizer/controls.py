@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from optimizer import doorbell, tasks
+from optimizer.lm import overruns
 from optimizer.models import Completion, Run
 
 QUEUED, RUNNING, PAUSED, CANCELLED, FAILED = (
@@ -49,8 +50,10 @@ def resume(run_id: int) -> None:
         pausing = Q(status=RUNNING, wish=Run.Wish.PAUSE)
         done = done or _change(run_id, pausing, **go)
         _must(done, run_id, "resumed")
-        # Whoever resumes has looked: calls that were cut off too often may be sent again.
+        # Whoever resumes has looked: calls that were cut off too often may be sent again, and what
+        # a provider took beyond its reservations is accepted.
         Completion.objects.filter(run=run_id, state=Completion.State.DOUBT).update(doubts=0)
+        overruns.accept(run_id)
         tasks.enqueue_run(run_id)
 
 

@@ -27,5 +27,9 @@ class CutOff(Leaving):
     """Workers died again and again while the same call was out: it is not paid for ever."""
 
 
+class Overbilled(Leaving):
+    """A provider took more for a call than was reserved: the message names it and the sums."""
+
+
 class ProviderClosed(Leaving):
     """The provider refuses every call (key, permission, model, money): it has to be changed."""

@@ -315,10 +315,30 @@ class Completion(models.Model):
             models.Index(fields=["run", "state"]),
             models.Index(fields=["run", "role"]),
             models.Index(fields=["owner"], condition=Q(state="reserved"), name="reserved_by"),
+            models.Index(fields=["run"], condition=Q(cost__gt=F("held_cost")), name="overbilled"),
         ]
 
     def __str__(self) -> str:
         return f"{self.state} call {self.key[:12]}"
+
+
+class AcceptedOverrun(models.Model):
+    """What calls of a run to one model had cost beyond their reservations, in micro-USD, when
+    somebody resumed the run and so accepted it.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="+")
+    provider = models.IntegerField()
+    model = models.CharField(max_length=200)
+    excess = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "provider", "model"], name="accepted_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"accepted overrun of {self.model} in run {self.run_id}"
 
 
 class Measurement(models.Model):

@@ -27,8 +27,17 @@ from optimizer.core.conversation.events import Result
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
-from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, ProviderDown, WorkerStops
+from optimizer.leaving import (
+    CancelWished,
+    CutOff,
+    Leaving,
+    Overbilled,
+    PauseWished,
+    ProviderDown,
+    WorkerStops,
+)
 from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, ProviderGone
+from optimizer.lm import overruns
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
 from optimizer.lm.scrub import Scrubber
@@ -113,15 +122,19 @@ def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> No
     owner = Owner("run", row.pk, row.epoch, row.namespace)
     with connection.transaction(), connection.cursor() as cursor:
         lost = Ledger(owner).recover(cursor)
+        overrun = overruns.of_run(cursor, row.pk)  # its worker may have died before it could tell
     if lost:
         logger.warning("run %s: %s calls of a stopped worker are in doubt", row.pk, lost)
     recorder = Recorder(row)
     with asyncio.Runner() as loop:
         writer = Writer(owner, connection, loop.get_loop(), stopping=means.stopping)
+        writer.overbilled(overrun)
         try:
             with _ending_recorded(row, recorder):
                 with writer:
                     result = _converse(row, recorder, writer, loop, means)
+                if isinstance(writer.leaving, Overbilled):  # by the very last replies
+                    raise writer.leaving
                 recorder.finished(result)
                 logger.info("run %s is finished: %s", row.pk, result.stop)
         finally:
@@ -180,6 +193,8 @@ def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
         return Run.Status.PAUSED, "provider down"
     if isinstance(reason, CutOff):
         return Run.Status.PAUSED, "cut off"
+    if isinstance(reason, Overbilled):
+        return Run.Status.PAUSED, "overbilled"
     if isinstance(reason, PauseWished):
         return Run.Status.PAUSED, ""
     return Run.Status.FAILED, "provider refused"

@@ -21,9 +21,17 @@ from optimizer import outcomes, ownership
 from optimizer.core.conversation.requests import BudgetSpent
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.lm import Reply
-from optimizer.leaving import CancelWished, CutOff, Leaving, PauseWished, WorkerStops
+from optimizer.leaving import (
+    CancelWished,
+    CutOff,
+    Leaving,
+    Overbilled,
+    PauseWished,
+    WorkerStops,
+)
 from optimizer.lm.failures import CallFailed, NotSent, SentTooOften
 from optimizer.lm.ledger import Answer, Closing, Ledger
+from optimizer.lm.overruns import Overrun
 from optimizer.lm.paid import Wanted
 from optimizer.outcomes import Scored
 from optimizer.ownership import Owner, TakenByAnother
@@ -181,6 +189,12 @@ class Writer:
         elif wish == "cancel":
             self.leave(CancelWished())
 
+    def overbilled(self, overrun: Overrun | None) -> None:
+        """Leave when a provider took more than was reserved."""
+        if overrun is not None:
+            again = "resume the run" if self.owner.kind == "run" else "try again"
+            self.leave(Overbilled(overrun.sentence(f"{again} to go on")))
+
     def out_of_time(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
@@ -270,13 +284,14 @@ class Writer:
             return
         paying = not self.out_of_time()
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            told = self._ledger.apply(cursor, group.closings, asking, paying)
+            entered = self._ledger.apply(cursor, group.closings, asking, paying)
             outcomes.insert(cursor, group.scored)
             wish = self.pulse.beat(cursor) if beating else None
         self.heed(wish)
+        self.overbilled(entered.overrun)
         self.pulse.entered(beating, changed=group.size > 0)
         self._forget(closed, asked)
-        self._answer(asked, told, BudgetSpent("budget" if paying else "time"))
+        self._answer(asked, entered.told, BudgetSpent("budget" if paying else "time"))
 
     def _forget(self, closed: set[str], asked: list[Asked]) -> None:
         for key in closed:

@@ -15,7 +15,9 @@ from typing import Any
 from psycopg import Cursor
 
 from optimizer.core.programs.lm import Reply
+from optimizer.lm import overruns
 from optimizer.lm.failures import CallFailed, Charge
+from optimizer.lm.overruns import Overrun
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.ownership import Owner, Superseded
 
@@ -39,6 +41,16 @@ class Closing:
 
     key: str
     end: Reply | CallFailed
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What each reservation is told, by key, and what a provider took beyond its reservations, if
+    the closings say so and nobody has accepted it yet.
+    """
+
+    told: Mapping[str, Reply | Answer]
+    overrun: Overrun | None = None
 
 
 @dataclass
@@ -97,8 +109,8 @@ class Ledger:
         closings: Sequence[Closing],
         wanted: Sequence[Wanted],
         paying: bool = True,
-    ) -> Mapping[str, Reply | Answer]:
-        """Enter closings, then reservations; returns what each reservation is told, by key.
+    ) -> Entered:
+        """Enter closings, then reservations.
 
         Without `paying`, only what was paid before is answered. Entering the same again after a
         lost connection changes nothing.
@@ -107,10 +119,10 @@ class Ledger:
             Superseded: another epoch owns the run; nothing was entered.
         """
         account = self._account(cursor)
-        self._close(cursor, account, closings)
+        over = self._close(cursor, account, closings)
         told = self._reserve(cursor, account, {w.key: w for w in wanted}, paying) if wanted else {}
         self._save(cursor, account)
-        return told
+        return Entered(told, self._overrun(cursor, over) if over else None)
 
     def recover(self, cursor: Cursor[Row]) -> int:
         """Put reserved calls of earlier epochs in doubt, at their upper bound; returns how many."""
@@ -138,16 +150,28 @@ class Ledger:
         if any(changes):
             cursor.execute(_SAVE, [*changes, self._run])
 
-    def _close(self, cursor: Cursor[Row], account: Account, closings: Sequence[Closing]) -> None:
+    def _overrun(self, cursor: Cursor[Row], keys: list[str]) -> Overrun | None:
+        if self._run is None:
+            return overruns.of_calls(cursor, keys)
+        return overruns.of_run(cursor, self._run)
+
+    def _close(
+        self, cursor: Cursor[Row], account: Account, closings: Sequence[Closing]
+    ) -> list[str]:
+        """Returns the calls that cost more than was reserved for them."""
         if not closings:
-            return
+            return []
         ends = {closing.key: _Ending.of(closing) for closing in closings}
         columns = zip(*(end.columns() for end in ends.values()), strict=True)
         cursor.execute(_CLOSE, [*map(list, columns), self.owner.name])
+        over = []
         for key, held in cursor.fetchall():
             end = ends[key]
             account.use(held, held if end.doubts else end.cost, end.calls)
             account.used_tokens += end.prompt_tokens + end.completion_tokens
+            if end.cost > held:
+                over.append(key)
+        return over
 
     def _reserve(
         self, cursor: Cursor[Row], account: Account, wanted: dict[str, Wanted], paying: bool

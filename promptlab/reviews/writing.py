@@ -52,7 +52,7 @@ def content(
         approval=Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note),
         calls=run.used_calls,
         tokens=run.used_tokens,
-        cost=run.used_cost,
+        cost=run.spent,
     )
     return VersionContent(
         launch.program_name, number, with_prompts(spec.program, prompts), provenance

@@ -365,7 +365,7 @@ class RunPage:
     @property
     def priced(self) -> bool:
         """Whether dollars are worth a column."""
-        return bool(self.run.used_cost or self.run.held_cost)
+        return bool(self.run.spent or self.run.held_cost)
 
     @property
     def tab_state(self) -> str:

@@ -220,8 +220,8 @@ def _common(run: Run, pace: Pace, **told: object) -> Standing:
 
 def spent_text(run: Run) -> str:
     """Money where there is any, calls otherwise."""
-    if run.used_cost or run.max_calls is None:
-        return money(run.used_cost)
+    if run.spent or run.max_calls is None:
+        return money(run.spent)
     return _("%(n)s calls") % {"n": f"{run.used_calls:,}"}
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from optimizer.money import MINUS, dollars
+
 NOTHING = "–"
-MINUS = "−"
-MICRO = 1_000_000
 
 
 def score(value: float | None, places: int = 1) -> str:
@@ -51,16 +51,7 @@ def span(low: float | None, high: float | None) -> str:
 
 def money(micro_usd: int | None) -> str:
     """Micro-dollars: 12_345 → $0.0123. Two to four places, and never a false zero."""
-    if micro_usd is None:
-        return NOTHING
-    sign, size = (MINUS if micro_usd < 0 else ""), abs(micro_usd)
-    if 0 < size < 50:
-        return f"{sign}<${_fixed(0.0001, 4)}"
-    places = 2 if size >= MICRO or size % 10_000 == 0 else 4
-    amount = round(size / MICRO, places)
-    if places == 4 and round(amount * 100, 2) == int(round(amount * 100, 2)):
-        places = 2
-    return f"{sign}${_fixed(amount, places)}"
+    return NOTHING if micro_usd is None else dollars(micro_usd)
 
 
 def duration(value: float | timedelta | None) -> str:

@@ -18,9 +18,10 @@ from pytest_django import DjangoDbBlocker
 
 from optimizer import ownership
 from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.lm import overruns
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, Charge, NoReply, ServerFailed, Unreachable
-from optimizer.lm.ledger import Answer, Closing, Ledger
+from optimizer.lm.ledger import Answer, Closing, Entered, Ledger
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.models import Completion, ExampleSet, Run
 from optimizer.ownership import Owner, Superseded
@@ -68,10 +69,13 @@ class Party:
 
     def apply(
         self, *wanted: Wanted, closings: tuple[Closing, ...] = (), paying: bool = True
-    ) -> Mapping[str, Reply | Answer]:
+    ) -> Entered:
         assert self.connection is not None
         with self.connection.transaction(), self.connection.cursor() as cursor:
             return self.ledger.apply(cursor, closings, wanted, paying)
+
+    def reserve(self, *wanted: Wanted, paying: bool = True) -> Mapping[str, Reply | Answer]:
+        return self.apply(*wanted, paying=paying).told
 
 
 def _until_gone(backend: int) -> None:
@@ -108,6 +112,14 @@ class Sums:
     reused_calls: int = 0
     epoch: int = 1
     alive: bool = True
+    accepted: int | None = None
+
+    @property
+    def overrun(self) -> bool:
+        """Whether something beyond the reservations is worth asking about."""
+        if self.accepted is None:
+            return self.over_cost > 0
+        return self.over_cost > max(2 * self.accepted, overruns.WORTH_ASKING_AGAIN)
 
     def room(self, hold: int) -> Answer:
         used = self.used_cost + self.over_cost
@@ -183,9 +195,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = {0: new_run(max_calls=9, max_cost=400), 1: new_run()}
+        self.rows = {0: new_run(max_calls=9, max_cost=40_000), 1: new_run()}
         self.parties = {n: Party(row) for n, row in self.rows.items()}
-        self.books = Books({0: Sums(9, 400), 1: Sums(None, None)})
+        self.books = Books({0: Sums(9, 40_000), 1: Sums(None, None)})
 
     def teardown(self) -> None:
         for party in self.parties.values():
@@ -196,16 +208,19 @@ class LedgerMachine(RuleBasedStateMachine):
     def _mine(self, run: int) -> list[str]:
         return [k for k, e in self.books.entries.items() if e.state == "reserved" and e.run == run]
 
-    @rule(run=st.sampled_from([0, 1]), key=st.sampled_from(KEYS), hold=st.integers(0, 120))
+    @rule(run=st.sampled_from([0, 1]), key=st.sampled_from(KEYS), hold=st.integers(0, 12_000))
     def reserve(self, run: int, key: str, hold: int) -> None:
         if not self.books.sums[run].alive:
             return
-        told = self.parties[run].apply(Wanted(key, CALL, 1, hold))[key]
+        told = self.parties[run].reserve(Wanted(key, CALL, 1, hold))[key]
         expected = self.books.reserve(run, key, hold)
         assert (None if isinstance(told, Reply) else told) == expected
 
     @rule(
-        run=st.sampled_from([0, 1]), cost=st.integers(0, 150), twice=st.booleans(), data=st.data()
+        run=st.sampled_from([0, 1]),
+        cost=st.integers(0, 20_000),
+        twice=st.booleans(),
+        data=st.data(),
     )
     def settle(self, run: int, cost: int, twice: bool, data: st.DataObject) -> None:
         self._close(run, Reply("well", 10, 5, cost), twice, data)
@@ -224,9 +239,12 @@ class LedgerMachine(RuleBasedStateMachine):
         if not mine or not self.books.sums[run].alive:
             return
         key = data.draw(st.sampled_from(mine))
-        for _ in range(1 + twice):  # a lost connection makes the writer enter it again
-            self.parties[run].apply(closings=(Closing(key, end),))
+        over = isinstance(end, Reply) and end.cost > self.books.entries[key].hold
         self.books.close(run, key, end)
+        entered = self.parties[run].apply(closings=(Closing(key, end),))
+        assert (entered.overrun is not None) == (over and self.books.sums[run].overrun)
+        if twice:  # a lost connection makes the writer enter it again
+            self.parties[run].apply(closings=(Closing(key, end),))
 
     @rule(run=st.sampled_from([0, 1]))
     def die(self, run: int) -> None:
@@ -247,6 +265,12 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sums.max_calls is not None
         sums.max_calls += more
         Run.objects.filter(pk=self.rows[0].pk).update(max_calls=sums.max_calls)
+
+    @rule(run=st.sampled_from([0, 1]))
+    def accept(self, run: int) -> None:
+        sums = self.books.sums[run]
+        overruns.accept(self.rows[run].pk)
+        sums.accepted = sums.over_cost if sums.over_cost else sums.accepted
 
     @invariant()
     def the_rows_say_what_the_model_says(self) -> None:
@@ -291,7 +315,7 @@ def test_many_at_once_never_pass_a_cap(capped: Party, django_db_blocker: DjangoD
             for turn in range(20):
                 key = f"{number}-{turn}"
                 with own.transaction(), own.cursor() as cursor:
-                    told = capped.ledger.apply(cursor, (), [Wanted(key, CALL, 1, 90)])
+                    told = capped.ledger.apply(cursor, (), [Wanted(key, CALL, 1, 90)]).told
                 if told[key] is Answer.GRANTED:
                     served.append(key)
                     closing = Closing(key, Reply("well", cost=40 + number))
@@ -325,6 +349,6 @@ def test_the_database_itself_refuses_to_pass_a_cap(capped: Party) -> None:
 def test_without_paying_only_what_was_paid_before_is_answered(capped: Party) -> None:
     capped.apply(Wanted("a", CALL, 1, 10))
     capped.apply(closings=(Closing("a", Reply("well", cost=7)),))
-    told = capped.apply(Wanted("a", CALL, 1, 10), Wanted("b", CALL, 1, 10), paying=False)
+    told = capped.reserve(Wanted("a", CALL, 1, 10), Wanted("b", CALL, 1, 10), paying=False)
     assert told["b"] is Answer.NO_FUNDS
     assert told["a"] == replace(Reply("well", cost=7), cached=True)

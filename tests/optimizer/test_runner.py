@@ -105,7 +105,10 @@ def test_a_cap_in_money_is_never_passed_and_nearly_reached(
 def test_a_provider_that_takes_more_than_it_may_is_shown_and_stops_the_spending(
     create: Create,
 ) -> None:
-    row = carry_on(create(limits={"max_cost": 20_000}), ScriptedLM(usage=(900, 900)))
+    row, lm = create(limits={"max_cost": 20_000}), ScriptedLM(usage=(900, 900))
+    assert carry_on(row, lm).stop_reason == "overbilled"
+    controls.resume(row.pk)
+    row = carry_on(row, lm)
     assert row.stop_reason == "budget"
     assert row.used_cost <= 20_000
     assert row.over_cost > 0

@@ -114,8 +114,8 @@ class ConclusionOut(Schema):
 class RunDetail(RunOut):
     """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
 
-    `stop_reason`: completed, perfect, no_gain, budget, time or cancelled. `last_event` is for
-    `events`.
+    `stop_reason`: completed, perfect, no_gain, budget, time or cancelled; of a run that paused by
+    itself why it did, as overbilled, with what to do in `message`. `last_event` is for `events`.
     `importances`: what each search parameter mattered so far, shares of 1; empty while unknown.
     """
 

@@ -191,6 +191,17 @@ def test_a_cap_is_raised_but_not_below_what_is_spent(
     assert Run.objects.get(pk=halfway.run_id).max_calls == 9000
 
 
+def test_what_a_provider_took_beyond_the_cap_counts_as_spent(
+    halfway: Launch, erin: User, client_of: ClientOf
+) -> None:
+    Run.objects.filter(pk=halfway.run_id).update(
+        status="paused", max_cost=1_020_000, used_cost=1_020_000, over_cost=118_980_000
+    )
+    client = client_of(erin)
+    assert "$120.00 of $1.02" in texts(page_of(client, halfway))
+    assert "$120.00" in texts(client.get(RUNS).content.decode())
+
+
 def test_a_run_of_a_thousand_trials_stays_quick(
     scene: Scene, carol: User, client_of: ClientOf,
     django_assert_max_num_queries: DjangoAssertNumQueries,

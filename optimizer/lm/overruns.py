@@ -1,0 +1,93 @@
+"""Overruns: replies that cost more than was reserved for them, because a provider reports more
+tokens than a call may take. They cannot be prevented, and they are paid; but the run pauses.
+
+Whoever resumes it accepts what one model has taken beyond its reservations so far. It asks again
+when that has doubled: neither for every reply, nor never while money runs away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Sum
+from psycopg import Cursor
+
+from optimizer.models import AcceptedOverrun, Completion
+from optimizer.money import dollars
+
+WORTH_ASKING_AGAIN = 10_000
+"""Micro-USD: once one was accepted, overruns that are less in all are not asked about again."""
+
+
+@dataclass(frozen=True)
+class Overrun:
+    """What calls to one model cost and what was reserved for them, in micro-USD.
+
+    `passed_cap` is the cap in money of the run that made them, when it is reached by that.
+    """
+
+    provider: str
+    model: str
+    calls: int
+    held: int
+    cost: int
+    passed_cap: int | None = None
+
+    def sentence(self, then: str) -> str:
+        """What happened and what to do about it; `then` says how to go on ("resume the run …")."""
+        calls, replies = "a call", "reply is"
+        if self.calls > 1:
+            calls, replies = f"{self.calls:,} calls", "replies are"
+        if self.passed_cap is not None:
+            then = f"raise the run's cap of {dollars(self.passed_cap)}, then {then}"
+        return (
+            f"By the tokens that it reports, provider “{self.provider}” bills {dollars(self.cost)} "
+            f"for {calls} to {self.model} for which at most {dollars(self.held)} was reserved. The "
+            f"{replies} kept. Look at the model's prices and token limit, and at the provider, "
+            f"before more is spent; {then}."
+        )
+
+
+def of_run(cursor: Cursor[Any], run: int) -> Overrun | None:
+    """The run's largest overrun that nobody has accepted."""
+    return _largest(cursor, "c.run_id = %s", run)
+
+
+def of_calls(cursor: Cursor[Any], keys: list[str]) -> Overrun | None:
+    """The largest overrun of these calls, which belong to no run."""
+    return _largest(cursor, "c.key = ANY(%s)", keys)
+
+
+def accept(run_id: int) -> None:
+    """Take it that whoever resumes the run knows its overruns so far."""
+    over = Completion.objects.filter(run=run_id, cost__gt=F("held_cost"))
+    found = over.values("provider", "model").annotate(excess=Sum(F("cost") - F("held_cost")))
+    AcceptedOverrun.objects.bulk_create(
+        [AcceptedOverrun(run_id=run_id, **row) for row in found],
+        update_conflicts=True,
+        unique_fields=["run", "provider", "model"],
+        update_fields=["excess"],
+    )
+
+
+def _largest(cursor: Cursor[Any], condition: str, value: object) -> Overrun | None:
+    cursor.execute(_OVERRUNS.format(condition=condition), [value, WORTH_ASKING_AGAIN])
+    row = cursor.fetchone()
+    return Overrun(*row) if row else None
+
+
+_OVERRUNS = """
+    SELECT COALESCE(max(p.name), 'removed'), c.model, count(*), sum(c.held_cost)::bigint,
+           sum(c.cost)::bigint,
+           max(r.max_cost) FILTER (WHERE r.used_cost + r.over_cost >= r.max_cost)
+    FROM optimizer_completion AS c
+    LEFT JOIN optimizer_provider AS p ON p.id = c.provider
+    LEFT JOIN optimizer_run AS r ON r.id = c.run_id
+    LEFT JOIN optimizer_acceptedoverrun AS a
+        ON a.run_id = c.run_id AND a.provider = c.provider AND a.model = c.model
+    WHERE {condition} AND c.cost > c.held_cost
+    GROUP BY c.provider, c.model, a.excess
+    HAVING a.excess IS NULL OR sum(c.cost - c.held_cost) > GREATEST(2 * a.excess, %s)
+    ORDER BY sum(c.cost - c.held_cost) DESC
+    LIMIT 1"""
