@@ -43,8 +43,11 @@ GATHER_SECONDS = 0.008
 """How long a group gathers while many calls are out."""
 FEW = 4
 LARGEST_GROUP = 512
-PATIENCE_SECONDS = 60.0
-"""How long a lost database is waited for."""
+PATIENCE_SECONDS = 10.0
+"""How long a lost database is waited for by a process that is to end."""
+RETRY_SECONDS = 0.3
+# Hosts of databases set them read-only when their disk is full.
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 TOO_OFTEN = "No reply came, however often this call was sent; it may have been paid each time."
 CUT_OFF = (
@@ -246,22 +249,26 @@ class Writer:
         return group
 
     def _commit_patiently(self, group: Group, last: bool = False) -> None:
-        """Commit, through deadlocks and restarts of the database."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """Commit, through deadlocks and however long the database is away or its disk is full:
+        what waits here was paid for. Only a process that is to end gives up.
+        """
+        patience, told = PATIENCE_SECONDS, ""
         while True:
             try:
                 if self._connection.closed:
                     self._reconnect()
                 self._commit(group, last)
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
+            except AWAY as error:
+                if patience <= 0:
                     raise
-                logger.warning(
-                    "%s waits for the database: %s", self.owner.name, type(error).__name__
-                )
-                time.sleep(0.3)
+                if told != (told := type(error).__name__):
+                    logger.warning("%s waits for the database: %s", self.owner.name, told)
+                time.sleep(RETRY_SECONDS)
+                patience -= RETRY_SECONDS if self._stopping.is_set() else 0
             else:
                 break
+        if told:
+            logger.info("%s goes on: the database is back", self.owner.name)
         for event in group.flushed:
             event.set()
 
