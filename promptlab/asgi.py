@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "promptlab.settings")
 http = get_asgi_application()
 
 from promptlab.body_limit import BodyLimit  # noqa: E402  (Django must be set up)
+from promptlab.origins import OwnPagesOnly  # noqa: E402
 from promptlab.runs.routing import websocket_urlpatterns  # noqa: E402
 
 live: list[Any] = [*websocket_urlpatterns]
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(http),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(live))),
+        "websocket": OwnPagesOnly(SessionMiddlewareStack(URLRouter(live))),
     }
 )

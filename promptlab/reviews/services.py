@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from optimizer import doorbell
 from optimizer.models import Candidate
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
@@ -177,5 +178,6 @@ def _record(
         decision_note=note,
         version_number=version or launch.version_number,
     )
+    doorbell.ring("run", launch.run_id)
     review: Review = launch.reviews.create(candidate=candidate, decision=decision, by=by, note=note)
     return review

@@ -4,55 +4,57 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
+import logging
+from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, QueryDict
 
-from promptlab.accounts.access import project_for
+from promptlab.accounts.admission import admit, renewed
+from promptlab.runs import queries
 from promptlab.runs.hub import hub
 from promptlab.runs.live import LivePage
-from promptlab.runs.models import Launch
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-    from promptlab.accounts.models import User
+log = logging.getLogger(__name__)
 
 GATHER = 0.5
 """Seconds in which rings are gathered into one frame."""
 HEARTBEAT = 5.0
-"""Seconds after which the page is looked at again without a ring: silence is news, too."""
+"""Seconds after which the page is looked at again without a ring: silence is news, too, and
+whoever may not read it any more is sent away then at the latest."""
 NOT_ALLOWED = 4403
 """Close code after which the page does not connect again by itself; 1000 would look like an end."""
+BROKEN = 1011
+TRY_AGAIN = 1013
+"""Close codes after which the page does."""
+FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
+"""Seconds between attempts while the database is away."""
+
+_NO_DATABASE = (OperationalError, InterfaceError)
 
 
 class RunConsumer(AsyncWebsocketConsumer):
     """Sends the parts of one run page that changed, rendered for one reader."""
 
     async def connect(self) -> None:
-        kwargs = self.scope["url_route"]["kwargs"]
-        self.project, self.number = kwargs["project"], kwargs["number"]
-        query = parse_qs(self.scope["query_string"].decode())
-        self.user = cast("User | AnonymousUser", self.scope["user"])
-        self.page = LivePage(
-            self.user, self.project, self.number,
-            {name: values[-1] for name, values in query.items()},
-        )  # fmt: skip
         self.wake = asyncio.Event()
         self.run_id: int | None = None
         self.sending: asyncio.Task[None] | None = None
-        run_id = await database_sync_to_async(self._run_id)()
         await self.accept()
-        if run_id is None:
+        try:
+            run_id = await database_sync_to_async(self._open)()
+        except (Http404, PermissionDenied):
             await self.close(NOT_ALLOWED)
+            return
+        except _NO_DATABASE as error:
+            log.warning("A live page cannot be opened: %s", error)
+            await self.close(TRY_AGAIN)
             return
         self.run_id = run_id
         await hub().join("run", run_id, self.channel_name)
-        self.wake.set()
         self.sending = asyncio.create_task(self._send_changes())
 
     async def disconnect(self, code: int) -> None:
@@ -70,24 +72,53 @@ class RunConsumer(AsyncWebsocketConsumer):
         self.wake.set()
 
     async def _send_changes(self) -> None:
+        """An open socket is one that is told of changes: what ends this, ends the socket."""
+        try:
+            await self._watch()
+        except (Http404, PermissionDenied):
+            await self.close(NOT_ALLOWED)
+        except Exception:
+            log.exception("A live page broke")
+            await self.close(BROKEN)
+
+    async def _watch(self) -> None:
         """First the whole page; then what changed, at most two frames a second."""
+        rang, wait = True, FIRST_WAIT
         while True:
             self.wake.clear()
             try:
-                frame = await database_sync_to_async(self.page.changes)()
-            except (Http404, PermissionDenied):
-                await self.close(NOT_ALLOWED)
-                return
+                frame = await database_sync_to_async(self._frame)(rang)
+            except _NO_DATABASE as error:
+                log.warning("A live page waits %.1f s for the database: %s", wait, error)
+                self.page.forget()
+                await asyncio.sleep(wait)
+                rang, wait = True, min(2 * wait, LONGEST_WAIT)
+                continue
+            wait = FIRST_WAIT
             if frame:
                 await self.send(frame)
             await asyncio.sleep(GATHER)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), HEARTBEAT - GATHER)
+            rang = await self._rings(within=HEARTBEAT - GATHER)
 
-    def _run_id(self) -> int | None:
-        try:
-            project = project_for(self.user, self.project)
-        except (Http404, PermissionDenied):
-            return None
-        found = Launch.objects.filter(project=project, number=self.number)
-        return found.values_list("run_id", flat=True).first()
+    async def _rings(self, within: float) -> bool:
+        """Whether the doorbell rings in that many seconds."""
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self.wake.wait(), within)
+        return False
+
+    def _open(self) -> int:
+        """The run's key, for a reader who may see it."""
+        route = self.scope["url_route"]["kwargs"]
+        self.admission = admit(self.scope["session"], route["project"])
+        query = QueryDict(self.scope["query_string"]).dict()
+        self.page = LivePage(self.admission.project, route["number"], query)
+        return queries.launch_of(self.admission.project, route["number"]).run_id
+
+    def _frame(self, rang: bool) -> str:
+        """What changed. Whether its reader may see it is asked last, right before it is sent."""
+        frame = self.page.changes(self.admission.role) if rang or self.page.goes_on else ""
+        before, self.admission = self.admission, renewed(self.admission)
+        if self.admission.role is before.role:
+            return frame
+        self.page.forget()
+        return self.page.changes(self.admission.role)

@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from promptlab.accounts.access import project_for
-from promptlab.accounts.models import User
-from promptlab.accounts.roles import Role, role_of
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
 from promptlab.runs import queries
 from promptlab.runs.page import RunPage
 
@@ -34,32 +32,39 @@ def part_template(part: str) -> str:
 class LivePage:
     """One open page. Remembers what its reader was sent."""
 
-    def __init__(
-        self, user: User | AnonymousUser, project: str, number: int, query: Mapping[str, str]
-    ) -> None:
-        self._user, self._slug, self._number, self._query = user, project, number, query
+    def __init__(self, project: Project, number: int, query: Mapping[str, str]) -> None:
+        self._project, self._number, self._query = project, number, query
         self._sent: dict[str, str] = {}
         self._marker: tuple[object, ...] = ()
         self._page: RunPage | None = None
 
-    def changes(self) -> str:
-        """The parts that differ from what was sent, as one frame; "" when nothing does.
+    @property
+    def goes_on(self) -> bool:
+        """Whether something may change without a ring; of a run that has ended nothing does."""
+        return self._page is None or not self._page.run.ended
+
+    def forget(self) -> None:
+        """Nothing counts as sent: the next frame is the whole page."""
+        self._sent, self._marker, self._page = {}, (), None
+
+    def changes(self, role: Role) -> str:
+        """The parts that differ from what was sent, for a reader in this role, as one frame; ""
+        when nothing does.
 
         Raises:
-            Http404, PermissionDenied: the reader may no longer see the project.
+            Http404: the run is gone.
         """
-        project = project_for(self._user, self._slug)
-        launch = queries.launch_of(project, self._number)
+        launch = queries.launch_of(self._project, self._number)
         run = launch.run
         # Trials that land change no event that is older, so the last number tells.
-        marker = (run.last_seq, run.status, run.wish, launch.decision, launch.version_number)
+        marker = (run.last_seq, run.status, run.wish, launch.decided_at, role)
         page = RunPage(launch, self._query)
         wanted: tuple[str, ...] = PARTS
         if marker == self._marker and self._page is not None:
             wanted = QUICK
             page.borrow(self._page)
         self._marker, self._page = marker, page
-        context = page_context(self._user, page)
+        context = page_context(role, page)
         parts = [(part, self._rendered(part, context)) for part in wanted]
         changed = [(part, html) for part, html in parts if self._is_new(part, html)]
         return render_to_string("runs/frame.html", {"parts": changed}) if changed else ""
@@ -75,16 +80,14 @@ class LivePage:
         return True
 
 
-def page_context(user: User | AnonymousUser, page: RunPage) -> dict[str, Any]:
+def page_context(role: Role, page: RunPage) -> dict[str, Any]:
     """What the page's parts are given, over HTTP and over the socket."""
-    project = page.launch.project
-    role = role_of(user, project)
     return {
-        "project": project,
+        "project": page.launch.project,
         "launch": page.launch,
         "run": page.run,
         "page": page,
-        "can_edit": role is not None and role.at_least(Role.EDITOR),
-        "can_review": role is not None and role.at_least(Role.REVIEWER),
+        "can_edit": role.at_least(Role.EDITOR),
+        "can_review": role.at_least(Role.REVIEWER),
         "now": timezone.now(),
     }

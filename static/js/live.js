@@ -4,6 +4,9 @@ const title = document.title;
 const icon = document.querySelector('link[rel="icon"]');
 // The server closes the socket so when nothing more will come.
 const FINISHED = 1000;
+// It closes it so when the reader may not read this page any more, or not with these buttons.
+const NOT_ALLOWED = 4403;
+const SETTLED_MS = 1500;
 const ASK_EVERY_MS = 5000;
 const NEAR_TOP = 40;
 let drawn = "";
@@ -86,7 +89,10 @@ function look() {
 
 document.addEventListener("htmx:ws:close", (event) => {
   const { reason, code } = event.detail;
-  if (reason === "closed" && code !== FINISHED) connected(false);
+  if (reason !== "closed" || code === FINISHED) return;
+  // What the reader may see now is what the page says when it is loaded again, once.
+  if (code === NOT_ALLOWED && performance.now() > SETTLED_MS) location.reload();
+  else connected(false);
 });
 document.addEventListener("htmx:ws:error", () => connected(false));
 document.addEventListener("htmx:ws:after:connection", () => connected(true));

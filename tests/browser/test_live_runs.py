@@ -112,6 +112,35 @@ def test_a_viewer_watches_but_finds_no_buttons_and_is_refused(
         expect(page.get_by_role("link", name=re.compile("^New "))).to_have_count(0)
 
 
+def test_who_signs_out_in_one_tab_reads_no_further_in_another(
+    visit: Visit, lab: Lab, watch: Watch
+) -> None:
+    """The run has ended: nothing rings, and the page is idle."""
+    launch = lab.finished_run()
+    page = visit(lab.alice, url_of(lab, launch))
+    expect_state(page, "better|no_gain")
+    assert post(page, "/logout/") == 302
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
+    assert "next=" in page.url
+
+
+def test_who_is_made_a_viewer_loses_the_buttons_on_the_open_page(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    model.seconds = 0.1
+    launch = lab.start_run(**LONG)
+    editor = lab.person("erin", "editor")
+    page = visit(editor, url_of(lab, launch))
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    await_run(launch.run, searching)
+    editor.memberships.update(role="viewer")
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=15_000)
+    trials = launch.run.trials.count()
+    await_run(launch.run, lambda run: run.trials.count() > trials + 1)
+    expect(page.locator(f"#t{trials + 1}")).to_be_visible()  # and goes on reading
+    lab.cancel_runs()
+
+
 def test_a_reviewer_rejects_with_a_note_that_everybody_reads(visit: Visit, lab: Lab) -> None:
     launch = lab.finished_run()
     page = visit(lab.person("bob", "reviewer"), url_of(lab, launch))

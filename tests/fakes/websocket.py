@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from asgiref.testing import ApplicationCommunicator
 
 
 class Socket(ApplicationCommunicator):
-    """Speaks to an ASGI application as `user` at an address."""
+    """Opens `path` of an ASGI application, as a page in a browser with these cookies does.
 
-    def __init__(self, application: Callable[..., Awaitable[None]], url: str, user: Any) -> None:
-        address = urlsplit(url)
+    `headers` are added to those of a page at http://testserver, and replace them.
+    """
+
+    def __init__(
+        self,
+        application: Callable[..., Awaitable[None]],
+        path: str,
+        cookies: SimpleCookie | None = None,
+        **headers: str,
+    ) -> None:
+        address = urlsplit(path)
+        sent = {"host": "testserver", "origin": "http://testserver"} | headers
+        if cookies:
+            sent["cookie"] = "; ".join(f"{name}={c.value}" for name, c in cookies.items())
         scope = {
             "type": "websocket",
+            "scheme": "ws",
             "path": address.path,
-            "query_string": address.query.encode(),
-            "headers": [],
+            "query_string": address.query.encode("latin-1"),
+            "headers": [(n.encode(), v.encode("latin-1")) for n, v in sent.items() if v],
             "subprotocols": [],
-            "user": user,
         }
         super().__init__(application, scope)
 

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
-from promptlab.accounts.roles import Role
+from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role, role_of
 from promptlab.runs import listing, queries, services
 from promptlab.runs.forms import CapForm, first_error
 from promptlab.runs.live import LivePage, page_context
@@ -47,7 +48,7 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
 def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
     launch = queries.launch_of(found, number)
-    context = page_context(request.user, RunPage(launch, request.GET.dict()))
+    context = page_context(_role(request, found), RunPage(launch, request.GET.dict()))
     context["socket_query"] = request.GET.urlencode()
     return render(request, "runs/run.html", context)
 
@@ -56,8 +57,9 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
 @require_safe
 def live(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     """All changing parts at once, for pages whose socket does not open."""
-    page = LivePage(request.user, project, number, request.GET.dict())
-    return HttpResponse(page.changes())
+    found = project_for(request.user, project)
+    page = LivePage(found, number, request.GET.dict())
+    return HttpResponse(page.changes(_role(request, found)))
 
 
 @login_required
@@ -90,6 +92,10 @@ def raise_cap(request: SignedInRequest, project: str, number: int) -> HttpRespon
         services.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change, _("The new cap holds from now on."))
+
+
+def _role(request: SignedInRequest, project: Project) -> Role:
+    return role_of(request.user, project) or Role.VIEWER
 
 
 def _act(
