@@ -55,7 +55,7 @@ class Open:
         assert isinstance(self.request, Evaluate)
         examples = self.request.examples
         return {
-            position: Outcome(examples[position].id, None, {}, (), str(failure))
+            position: failed_outcome(examples[position], failure)
             for position, failure in self.failed.items()
         }
 
@@ -167,6 +167,16 @@ class Answering:
         own = entry.request.candidate == baseline_of(self._program)
         if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
             raise line.refuses(failures[-1])
+
+
+def failed_outcome(example: Example, failure: BaseException) -> Outcome:
+    """What is kept of an example whose call failed: an error, never a score."""
+    return Outcome(example.id, None, {}, (), str(failure), said_in(failure))
+
+
+def said_in(failure: BaseException) -> str:
+    """A provider's own words, "" where the failure is ours alone."""
+    return failure.said if isinstance(failure, CallFailed | Leaving) else ""
 
 
 async def run_example(

@@ -45,7 +45,7 @@ def resume(run_id: int) -> None:
         NotNow: the run is neither paused, pausing nor failed.
     """
     with transaction.atomic():
-        go = {"wish": Run.Wish.RUN, "message": "", "ended_at": None}
+        go = {"wish": Run.Wish.RUN, "message": "", "said": "", "ended_at": None}
         done = _change(run_id, Q(status__in=[PAUSED, FAILED]), status=QUEUED, stop_reason="", **go)
         pausing = Q(status=RUNNING, wish=Run.Wish.PAUSE)
         done = done or _change(run_id, pausing, **go)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 
 class Leaving(Exception):
-    """The run is being left: nothing new is sent, what is out is let finish."""
+    """The run is being left: nothing new is sent, what is out is let finish.
+
+    `said` are a provider's own words, only for who may edit providers.
+    """
+
+    def __init__(self, message: str = "", *, said: str = "") -> None:
+        self.said = said
+        super().__init__(message)
 
 
 class PauseWished(Leaving):

@@ -120,7 +120,7 @@ class Line:
         try:
             reply = await self._client.complete(call_of(prompt, self._ref, self._role, temperature))
         except ProviderRefused as refusal:
-            self._writer.leave(ProviderClosed(self._closed(refusal)))
+            self._writer.leave(self.refuses(refusal))
             raise
         except CallFailed as failure:
             self._count(failure)
@@ -131,11 +131,16 @@ class Line:
     def down(self, failure: CallFailed) -> ProviderDown:
         return ProviderDown(
             f"Provider “{self._health.provider.name}” does not answer: {failure} "
-            "Nothing is lost. Resume the run when the provider works again."
+            "Nothing is lost. Resume the run when the provider works again.",
+            said=failure.said,
         )
 
     def refuses(self, failure: CallFailed) -> ProviderClosed:
-        return ProviderClosed(self._closed(failure))
+        return ProviderClosed(
+            f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
+            "Correct the provider or choose another model, then resume the run.",
+            said=failure.said,
+        )
 
     def _count(self, failure: CallFailed) -> None:
         if not failure.passing:
@@ -143,12 +148,6 @@ class Line:
         self._health.in_a_row += 1
         if self._health.in_a_row >= FAILURES_IN_A_ROW:
             self._writer.leave(self.down(failure))
-
-    def _closed(self, failure: CallFailed) -> str:
-        return (
-            f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
-            "Correct the provider or choose another model, then resume the run."
-        )
 
 
 class ProviderGone(Exception):

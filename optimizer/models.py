@@ -23,6 +23,8 @@ class Provider(models.Model):
 
     `secret` is the API key, encrypted. Prices are micro-USD per million tokens; None means
     LiteLLM's price list for its providers, and unknown for an OpenAI-compatible endpoint.
+    `check_message` is a sentence of ours, `check_said` what the provider itself said: as in all
+    rows, what is called `said` is only for who may edit providers.
     """
 
     class Kind(models.TextChoices):
@@ -49,6 +51,7 @@ class Provider(models.Model):
     constrains_replies = models.BooleanField(default=True)
     check_state = models.CharField(max_length=10, choices=Check, default=Check.NEVER)
     check_message = models.CharField(max_length=500, blank=True)
+    check_said = models.TextField(blank=True, default="")
     check_seconds = models.FloatField(null=True)
     checked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -105,6 +108,7 @@ class Run(models.Model):
     answer_done = models.PositiveIntegerField(default=0)
     stop_reason = models.CharField(max_length=20, blank=True)
     message = models.TextField(blank=True)
+    said = models.TextField(blank=True, default="")
 
     max_calls = models.PositiveIntegerField(null=True)
     max_cost = models.BigIntegerField(null=True)
@@ -362,6 +366,7 @@ class Measurement(models.Model):
     outcomes = models.JSONField(null=True)
     at_once = models.PositiveIntegerField(default=1)
     problem = models.TextField(blank=True)
+    said = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
 
@@ -389,6 +394,7 @@ class Tryout(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     outcome = models.JSONField(null=True)
     problem = models.TextField(blank=True)
+    said = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from optimizer import codec, doorbell, lines, ownership
-from optimizer.answering import run_example
+from optimizer.answering import failed_outcome, run_example, said_in
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import Outcome
@@ -75,7 +75,9 @@ def check_provider(provider_id: int, model: str, connect: Connect = lines.connec
         found = asyncio.run(_checked(connect(provider), provider, model))
     except CANNOT_CALL as failure:
         state = Provider.Check.FAILED
-        found = {"check_state": state, "check_message": str(failure)[:500], "check_seconds": None}
+        message = str(failure)[:500]
+        found = {"check_state": state, "check_message": message, "check_seconds": None}
+        found["check_said"] = said_in(failure)
     with transaction.atomic():
         Provider.objects.filter(pk=provider_id).update(checked_at=timezone.now(), **found)
         doorbell.ring("provider", provider_id)
@@ -98,7 +100,8 @@ def _do(
             with writer:
                 found = job(writer, loop)
         except (*CANNOT_CALL, Leaving) as failure:
-            found = {"state": row.State.FAILED, "problem": str(failure)}
+            state = row.State.FAILED
+            found = {"state": state, "problem": str(failure), "said": said_in(failure)}
         finally:
             writer.release()
     with transaction.atomic():
@@ -153,7 +156,7 @@ async def _all_of(program: Program, examples: Sequence[Example], line: Line) -> 
     if unforeseen or len(failures) == len(found):
         raise (unforeseen or failures)[0]
     return tuple(
-        Outcome(e.id, None, {}, (), str(f)) if isinstance(f, BaseException) else f
+        failed_outcome(e, f) if isinstance(f, BaseException) else f
         for e, f in zip(examples, found, strict=True)
     )
 
@@ -170,6 +173,7 @@ async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[s
     found: dict[str, Any] = {
         "check_state": Provider.Check.WORKS,
         "check_message": f"{name} answered in {reply.seconds:.1f} s.",
+        "check_said": "",
         "check_seconds": reply.seconds,
         "constrains_replies": endpoint.constrains,
     }

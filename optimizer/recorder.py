@@ -153,16 +153,22 @@ class Recorder:
             pass  # the summary is all there is
 
     def left(
-        self, status: Run.Status, stop_reason: str, message: str = "", wished: bool = False
+        self,
+        status: Run.Status,
+        stop_reason: str,
+        message: str = "",
+        *,
+        said: str = "",
+        wished: bool = False,
     ) -> None:
-        """Record that the run stops here, for now or for good.
+        """Record that the run stops here, for now or for good; `said` are a provider's own words.
 
         A wish that changed while calls came home is heard: cancel ends the run, and one that
         stopped because that was `wished` waits for its worker again when it was resumed.
         """
         ended = timezone.now() if status in Run.ENDED else None
         with self._writing(
-            status=status, stop_reason=stop_reason, message=message, ended_at=ended,
+            status=status, stop_reason=stop_reason, message=message, said=said, ended_at=ended,
             answer_size=0, answer_done=0,
         ):  # fmt: skip
             run = Run.objects.filter(pk=self._run.pk).exclude(status__in=Run.ENDED)

@@ -113,6 +113,7 @@ def _begin(run_id: int) -> Run | None:
         started_at=Coalesce("started_at", Now()),
         heard_at=Now(),
         message="",
+        said="",
     )
     related = Run.objects.select_related("train", "validation", "test")
     return related.get(pk=run_id) if taken else None
@@ -171,7 +172,8 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     except Leaving as reason:
         status, why = _farewell(reason)
         logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
-        recorder.left(status, why, str(reason), wished=isinstance(reason, PauseWished))
+        wished = isinstance(reason, PauseWished)
+        recorder.left(status, why, str(reason), said=reason.said, wished=wished)
         if isinstance(reason, WorkerStops):
             tasks.enqueue_run(row.pk)
     except ReplayDiffers as error:
@@ -179,8 +181,9 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     except CANNOT_CALL as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error))
     except Exception as error:
-        words = Scrubber().clean(f"{type(error).__name__}: {error}")
-        recorder.left(Run.Status.FAILED, "error", f"Something unforeseen happened ({words}).")
+        words = Scrubber().clean(str(error))
+        told = f"Something unforeseen happened ({type(error).__name__})."
+        recorder.left(Run.Status.FAILED, "error", told, said=words)
         raise
 
 

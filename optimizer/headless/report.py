@@ -33,6 +33,7 @@ def report(run: Run) -> dict[str, Any]:
         "status": run.status,
         "stop_reason": run.stop_reason,
         "message": run.message,
+        "said": run.said,
         "optimizer": run.optimizer,
         "baseline": _score(run.baseline_score),
         "best": _best(run),
@@ -80,14 +81,19 @@ def sentence(run: Run) -> str:
     reason = _WHY.get(run.stop_reason, run.stop_reason)
     why = f" ({reason})" if reason else ""
     if run.best_score is None or run.baseline_score is None:
-        return f"{state}{why}. {run.message}".strip()
+        return f"{state}{why}. {_told(run)}".strip()
     scores = f"baseline {_shown(run.baseline_score)}, best {_shown(run.best_score)}"
     if run.estimate is not None:
         scores += f", expected on new examples {_expected(run.estimate)}"
     found = summary.conclusion_of(run) if run.ended else None
     told = f" {found.sentence()}" if found is not None else ""
     spent = f"{run.used_calls:,} calls, {run.used_tokens:,} tokens, ${run.spent / MICRO:.4f}"
-    return f"{state}{why}: {scores}; {spent}.{told} {run.message}".strip()
+    return f"{state}{why}: {scores}; {spent}.{told} {_told(run)}".strip()
+
+
+def _told(run: Run) -> str:
+    """Why it stopped; whoever is at this shell may read what the provider said."""
+    return f"{run.message} It said: “{run.said}”" if run.said else run.message
 
 
 def _importances(run: Run) -> dict[str, float]:

@@ -15,17 +15,19 @@ class Charge(Enum):
 
 
 class CallFailed(Exception):
-    """A call without a reply. The message is for people and holds no secret.
+    """A call without a reply. The message is a sentence of ours, for whoever reads it.
 
-    `passing` says whether another attempt may succeed; `retry_after` is what the provider asked
-    for, in seconds.
+    `said` is what the other side answered, without secrets: any page of any server, so only who
+    may edit providers reads it. `passing` says whether another attempt may succeed; `retry_after`
+    is what the provider asked for, in seconds.
     """
 
     charge: ClassVar[Charge] = Charge.NOTHING
     passing: ClassVar[bool] = False
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, said: str = "") -> None:
         self.retry_after = retry_after
+        self.said = said
         super().__init__(message)
 
 
@@ -91,18 +93,59 @@ _ABOUT_THE_ACCOUNT = (
     "api key not valid", "api_key_invalid", "invalid api key",
 )  # fmt: skip
 """What providers say of a key or of money where they answer 400, as of a prompt."""
+_ABOUT_LENGTH = (
+    "context length",
+    "context_length",
+    "context window",
+    "too long",
+    "too many tokens",
+)
+_ABOUT_CONTENT = ("content_filter", "content filter", "content management", "content policy")
+
+_KEY = "the key is missing, wrong, or not allowed to do this."
+_MEANINGS = {
+    401: _KEY,
+    402: "the account has no money left.",
+    403: _KEY,
+    404: "it knows no such model, or the address is not that of its API.",
+    405: "the address is not that of its API.",
+    408: "the reply took too long.",
+    429: "it takes no more calls for now.",
+}
 
 
-def of_status(status: int, message: str, retry_after: float | None = None) -> CallFailed:
-    """The failure that an HTTP status stands for."""
+def of_status(
+    status: int, who: str, said: str = "", retry_after: float | None = None
+) -> CallFailed:
+    """The failure that an HTTP status stands for. `who` answered it, and `said` so, cleaned."""
+    words = said.lower()
+    account = status == 400 and any(part in words for part in _ABOUT_THE_ACCOUNT)
+    kind = ProviderRefused if account else _kind_of(status)
+    meaning = "its key or its account is not in order." if account else _meaning(status, words)
+    waits = retry_after if status in (429, 503) else None
+    return kind(f"{who} answered {status}: {meaning}", waits, said=said)
+
+
+def _kind_of(status: int) -> type[CallFailed]:
     if status == 429:
-        return Overloaded(message, retry_after)
+        return Overloaded
     if status in (401, 402, 403, 404, 405) or 300 <= status < 400:
-        return ProviderRefused(message)
-    if status == 400 and any(words in message.lower() for words in _ABOUT_THE_ACCOUNT):
-        return ProviderRefused(message)
+        return ProviderRefused
     if status == 408:
-        return NoReply(message)
-    if status == 503:
-        return ServerFailed(message, retry_after)
-    return ServerFailed(message) if status >= 500 else PromptRefused(message)
+        return NoReply
+    return ServerFailed if status >= 500 else PromptRefused
+
+
+def _meaning(status: int, words: str) -> str:
+    """What an answer means, told from the provider's words without repeating them."""
+    if status in _MEANINGS:
+        return _MEANINGS[status]
+    if 300 <= status < 400:
+        return "it sends callers elsewhere, which is not followed; enter the address itself."
+    if status >= 500:
+        return "it failed."
+    if any(part in words for part in _ABOUT_LENGTH):
+        return "the prompt is longer than the model takes."
+    if any(part in words for part in _ABOUT_CONTENT):
+        return "the prompt is refused by its filter of contents."
+    return "it refuses this prompt."

@@ -299,7 +299,7 @@ class _Ending:
         doubt = end.charge is Charge.DOUBT
         calls = 0 if end.charge is Charge.NOTHING else 1
         state = "doubt" if doubt else "failed"
-        return cls(closing.key, state, calls, int(doubt), problem=str(end)[:500])
+        return cls(closing.key, state, calls, int(doubt), problem=f"{end} {end.said}".strip()[:500])
 
     def columns(self) -> Row:
         return (

@@ -61,7 +61,7 @@ class LiteLLMClient:
                 f"No whole reply from {call.model} within {self._deadline:g} s."
             ) from error
         except Exception as error:  # noqa: BLE001 - LiteLLM lets errors of any client through
-            raise self._failure(error, constrained) from None
+            raise self._failure(error, call.model, constrained) from None
         return _reply_of(response, time.monotonic() - started)
 
     async def aclose(self) -> None:
@@ -96,19 +96,23 @@ class LiteLLMClient:
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
         return arguments
 
-    def _failure(self, error: Exception, constrained: bool) -> CallFailed:
+    def _failure(self, error: Exception, model: str, constrained: bool) -> CallFailed:
         words = self._scrub.clean(str(error) or type(error).__name__)
         if any(type(cause).__name__ in _NEVER_SENT for cause in _causes(error)):
-            return Unreachable(words)
+            return Unreachable(f"The provider of {model} cannot be reached.", said=words)
         if any(text in str(error) for text in _REFUSED_ALWAYS):
-            return ProviderRefused(words)
+            return ProviderRefused(
+                f"{model} cannot be called: LiteLLM does not know its provider, or has no key for "
+                "it.",
+                said=words,
+            )
         status = getattr(error, "status_code", None)
         if not isinstance(status, int):
-            return NoReply(words)
+            return NoReply(f"The connection to the provider of {model} broke.", said=words)
         if constrained and status in (400, 422) and about_schema(str(error)):
             self.constrains = False
-            return SchemaRefused(words)
-        return of_status(status, words, _retry_after(error))
+            return SchemaRefused(f"{model} cannot hold replies to a schema.", said=words)
+        return of_status(status, f"The provider of {model}", words, _retry_after(error))
 
 
 @cache

@@ -69,7 +69,7 @@ class OpenAIHttp:
         """Names of the models that the endpoint offers; empty when it does not say."""
         status, data, after = await self._exchange("GET", "/models", None)
         if status in (401, 403):
-            raise of_status(status, self._words(status, data), after)
+            raise of_status(status, self._base, self._words(data), after)
         if status != 200:
             return []
         listed = self._json(data).get("data")
@@ -149,23 +149,24 @@ class OpenAIHttp:
             why = self._scrub.clean(_why(error))
             return Unreachable(f"{self._base} cannot be reached ({why}). Is the server running?")
         if isinstance(error, aiohttp.ClientPayloadError | TooLong):
-            return Garbled(f"{self._base} sent a reply that cannot be read: {words}")
-        return NoReply(f"The connection to {self._base} broke before the reply came: {words}")
+            told = str(error) if isinstance(error, TooLong) else "it cannot be unpacked"
+            return Garbled(f"{self._base} sent a reply that cannot be read: {told}.", said=words)
+        return NoReply(f"The connection to {self._base} broke before the reply came.", said=words)
 
     def _refusal(
         self, status: int, data: bytes, after: float | None, constrained: bool
     ) -> CallFailed:
-        words = self._words(status, data)
+        words = self._words(data)
         if (
             status in (400, 422, 501)
             and constrained
             and about_schema(data.decode("utf-8", "replace"))
         ):
             self.constrains = False
-            return SchemaRefused(words)
-        return of_status(status, words, after)
+            return SchemaRefused(f"{self._base} cannot hold replies to a schema.", said=words)
+        return of_status(status, self._base, words, after)
 
-    def _words(self, status: int, data: bytes) -> str:
+    def _words(self, data: bytes) -> str:
         text = data.decode("utf-8", "replace")
         try:
             found = json.loads(text)
@@ -173,7 +174,7 @@ class OpenAIHttp:
             text = str(error.get("message", error) if isinstance(error, dict) else error)
         except (json.JSONDecodeError, RecursionError):
             pass  # not JSON: the text itself is what the provider says
-        return self._scrub.clean(f"{self._base} answered {status}: {text or 'nothing more'}")
+        return self._scrub.clean(text)
 
     def _json(self, data: bytes) -> dict[str, Any]:
         try:
@@ -181,7 +182,7 @@ class OpenAIHttp:
         except (ValueError, RecursionError) as error:
             shown = self._scrub.clean(data[:200].decode("utf-8", "replace"))
             raise Garbled(
-                f"{self._base} answered with something else than JSON: {shown}"
+                f"{self._base} answered with something else than JSON.", said=shown
             ) from error
         if not isinstance(found, dict):
             raise Garbled(f"{self._base} answered with JSON that is no completion.")
@@ -213,7 +214,7 @@ def _reply_of(found: dict[str, Any], seconds: float, scrub: Scrubber) -> Reply:
         content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError) as error:
         shown = scrub.clean(json.dumps(found)[:200])
-        raise Garbled(f"The endpoint's answer is no chat completion: {shown}") from error
+        raise Garbled("The endpoint's answer is no chat completion.", said=shown) from error
     if isinstance(content, list):
         content = "".join(str(p.get("text", "")) for p in content if isinstance(p, dict))
     if not isinstance(content, str):

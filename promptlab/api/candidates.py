@@ -18,12 +18,13 @@ from promptlab.api.schemas.candidates import (
     Told,
     Transcript,
 )
-from promptlab.api.tokens import project_of
+from promptlab.api.tokens import project_of, reads_words
 from promptlab.reviews.queries import candidate_of
 from promptlab.runs import evidence, examples, queries
 from promptlab.runs.contenders import scores_so_far
 from promptlab.runs.evidence import Evaluated, Filter
 from promptlab.runs.models import Launch
+from promptlab.ui.words import told
 
 router = Router(tags=["candidates"])
 
@@ -71,7 +72,8 @@ def get_outcome(
     request: HttpRequest, project: Path[str], number: Path[int], candidate: int, example: str
 ) -> Transcript:
     """Every message and reply of every call."""
-    launch = queries.launch_of(project_of(request, project), number)
+    whole = project_of(request, project)
+    launch = queries.launch_of(whole, number)
     (found,) = _evaluated(launch, [candidate])
     outcome = examples.outcome_on(found.exchanges, example)
     known = examples.examples_in(launch.run.validation_id, [example]).get(example)
@@ -83,7 +85,8 @@ def get_outcome(
         example=example, inputs=known.inputs, expected=known.expected,
         score=outcome.score.value if outcome.score else None,
         reason=outcome.score.reason if outcome.score else "",
-        error=outcome.error, outputs=outcome.outputs,
+        error=told(outcome.error, outcome.said, reads_words(request, whole)),
+        outputs=outcome.outputs,
         calls=[CallOut.of(*pair) for pair in zip(said, outcome.trace, strict=True)],
     )  # fmt: skip
 

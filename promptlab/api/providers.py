@@ -9,7 +9,7 @@ from ninja import Path, Query, Router
 
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.providers import ProviderOut
-from promptlab.api.tokens import project_of
+from promptlab.api.tokens import project_of, reads_words
 from promptlab.providers import queries
 
 router = Router(tags=["providers"])
@@ -17,4 +17,7 @@ router = Router(tags=["providers"])
 
 @router.get("", response=Page[ProviderOut], summary="List providers and their models")
 def list_providers(request: HttpRequest, project: Path[str], window: Query[Window]) -> Any:
-    return window.of(queries.providers_of(project_of(request, project)))
+    """What a failed test's provider said is in `check_message` for admins of the project."""
+    found = project_of(request, project)
+    page, words = window.of(queries.providers_of(found)), reads_words(request, found)
+    return page | {"items": [ProviderOut.of(row, words) for row in page["items"]]}

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Status
 
 from optimizer.models import RunEvent, Trial
+from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.api.filling import check, posted
 from promptlab.api.paging import Page, Window
@@ -17,7 +18,7 @@ from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
 from promptlab.api.telling import Refused
-from promptlab.api.tokens import BearerToken, caller, project_of
+from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
 from promptlab.api.wishing import looked_at, refuse_problems, wishes_of
 from promptlab.runs import measuring, queries, services
 from promptlab.runs.forms import CapForm
@@ -52,7 +53,7 @@ def list_runs(
 def estimate_run(request: HttpRequest, project: Path[str], wish: RunIn) -> EstimateOut:
     found = project_of(request, project, Role.EDITOR)
     wishes = wishes_of(found, wish)
-    return EstimateOut.of(wishes, *looked_at(found, wishes))
+    return EstimateOut.of(wishes, *looked_at(found, wishes), reads_words(request, found))
 
 
 @router.post("/measure", response={202: EstimateOut}, summary="Measure what a run's calls take")
@@ -67,7 +68,8 @@ def measure_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status
         measuring.measure(found, wishes)
     except measuring.CannotMeasure as refusal:
         raise Refused([Problem(field="", message=str(refusal))]) from refusal
-    return Status(202, EstimateOut.of(wishes, *looked_at(found, wishes)))
+    words = reads_words(request, found)
+    return Status(202, EstimateOut.of(wishes, *looked_at(found, wishes), words))
 
 
 @router.post("", response={201: RunDetail}, summary="Start a run")
@@ -77,12 +79,12 @@ def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[R
     wishes = wishes_of(found, wish)
     refuse_problems(looked_at(found, wishes)[1])
     launch = services.start_run(found, caller(request), wishes)
-    return Status(201, _shown(launch))
+    return Status(201, _shown(request, found, launch.number))
 
 
 @router.get("/{int:number}", response=RunDetail, summary="Get a run: status, scores, spent")
 def get_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
-    return RunDetail.of(queries.launch_of(project_of(request, project), number))
+    return _shown(request, project_of(request, project), number)
 
 
 @router.get("/{int:number}/events", response=Events, summary="Read its events after one of them")
@@ -141,9 +143,9 @@ def _act(
     found = project_of(request, project, Role.EDITOR)
     launch = queries.launch_of(found, number)
     service(launch)
-    return _shown(launch)
+    return _shown(request, found, number)
 
 
-def _shown(launch: Launch) -> RunDetail:
+def _shown(request: HttpRequest, project: Project, number: int) -> RunDetail:
     """As it stands now, with what a service changed."""
-    return RunDetail.of(queries.launch_of(launch.project, launch.number))
+    return RunDetail.of(queries.launch_of(project, number), reads_words(request, project))

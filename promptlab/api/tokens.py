@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from promptlab.accounts import access
-from promptlab.accounts.roles import Role
+from promptlab.accounts.roles import Role, role_of
 from promptlab.accounts.tokens import authenticate
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def caller(request: HttpRequest) -> User:
     """The token's user."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     return token.user
+
+
+def reads_words(request: HttpRequest, project: Project) -> bool:
+    """Whether the token's user may read what providers said: only who may edit them."""
+    held = role_of(caller(request), project)
+    return held is not None and held.at_least(Role.ADMIN)
 
 
 def project_of(request: HttpRequest, slug: str, role: Role = Role.VIEWER) -> Project:

@@ -85,11 +85,14 @@ class ShownCall:
 
 @dataclass(frozen=True)
 class ShownTryout:
-    """What a page shows of a tryout. `score` is None where no metric was asked for."""
+    """What a page shows of a tryout. `score` is None where no metric was asked for; what the
+    provider `said` is only for who may edit providers.
+    """
 
     id: int
     state: Tryout.State
     problem: str
+    said: str
     overdue: bool
     example: Example
     model: str
@@ -148,6 +151,7 @@ def shown(tryout: Tryout) -> ShownTryout:
         id=tryout.pk,
         state=state,
         problem=tryout.problem or (outcome.error if outcome else ""),
+        said=tryout.said or (outcome.said if outcome else ""),
         overdue=state is Tryout.State.WAITING and timezone.now() - tryout.created_at > PATIENCE,
         example=example,
         model=codec.from_json(ModelRef, tryout.model).model,

@@ -72,7 +72,8 @@ def save_provider(
     if api_key is not None:
         provider.secret = secrets.encrypt(api_key) if api_key else None
         provider.secret_hint = secrets.hint(api_key) if api_key else ""
-    provider.check_state, provider.check_message = Provider.Check.NEVER, ""
+    provider.check_state = Provider.Check.NEVER
+    provider.check_message = provider.check_said = ""
     provider.check_seconds = provider.checked_at = None
     try:
         with transaction.atomic():

@@ -89,5 +89,6 @@ def page_context(role: Role, page: RunPage) -> dict[str, Any]:
         "page": page,
         "can_edit": role.at_least(Role.EDITOR),
         "can_review": role.at_least(Role.REVIEWER),
+        "can_administer": role.at_least(Role.ADMIN),
         "now": timezone.now(),
     }

@@ -28,11 +28,15 @@ class CannotMeasure(Exception):
 
 @dataclass(frozen=True)
 class Measuring:
-    """`state`: "" when nobody measured this yet, waiting, lost, done or failed with `problem`."""
+    """`state`: "" when nobody measured this yet, waiting, lost, done or failed with `problem`.
+
+    `said` is what the provider said of it: only for who may edit providers.
+    """
 
     state: str = ""
     problem: str = ""
     pilot: Pilot | None = None
+    said: str = ""
 
 
 def measuring_of(project: Project, wishes: Wishes) -> Measuring:
@@ -44,7 +48,7 @@ def measuring_of(project: Project, wishes: Wishes) -> Measuring:
         return Measuring()
     if row.state == Measurement.State.WAITING:
         return Measuring("waiting" if measuring.is_waiting(row) else "lost")
-    return Measuring(row.state, row.problem, measuring.pilot(row))
+    return Measuring(row.state, row.problem, measuring.pilot(row), row.said)
 
 
 def measure(project: Project, wishes: Wishes) -> Measuring:

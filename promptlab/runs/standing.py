@@ -47,7 +47,10 @@ class Pace:
 
 @dataclass(frozen=True)
 class Standing:
-    """`state` names the row of the state table; `kind` is the chip's colour; `title` the tab's."""
+    """`state` names the row of the state table; `kind` is the chip's colour; `title` the tab's.
+
+    `said` is what a provider said of the problem: only for who may edit providers.
+    """
 
     state: str
     label: str
@@ -55,6 +58,7 @@ class Standing:
     title: str
     note: str = ""
     problem: str = ""
+    said: str = ""
     share: float | None = None
     frozen: bool = False
     trials: int = 0
@@ -158,7 +162,7 @@ def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     note = _("Everything found so far is kept. Resume goes on where it stopped.")
     return _common(
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
-        problem=run.message,
+        problem=run.message, said=run.said,
         frozen=True, share=pace.share, can_resume=True, can_cancel=True,
         review_reason=_nothing_proved(run),
     )  # fmt: skip
@@ -183,8 +187,8 @@ def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     kept = _("Everything found until then is kept, and nothing paid for is paid again.")
     return _common(
         run, pace, state="failed", kind="fail", label=label, title="✕", problem=run.message or kept,
-        note=kept if run.message else "", frozen=True, share=pace.share, can_resume=True,
-        can_cancel=True, review_reason=_nothing_proved(run),
+        said=run.said, note=kept if run.message else "", frozen=True, share=pace.share,
+        can_resume=True, can_cancel=True, review_reason=_nothing_proved(run),
     )  # fmt: skip
 
 

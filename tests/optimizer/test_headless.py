@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from optimizer import frozen, program_file
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.headless.report import sentence
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import one_module_program
@@ -131,8 +132,10 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
     assert ended.value.code == 1
     run = Run.objects.get()
     assert (run.status, run.used_calls, run.spent) == ("failed", 0, 0)
-    assert "Incorrect API key" in run.message
-    assert "CANARY" not in run.message
+    assert "answered 401: the key is missing, wrong" in run.message
+    assert "Incorrect API key" in run.said
+    assert "CANARY" not in f"{run.message}{run.said}"
+    assert "It said: “Incorrect API key" in sentence(run)
 
 
 @pytest.mark.parametrize(

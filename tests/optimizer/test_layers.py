@@ -243,5 +243,24 @@ def test_asking_is_quick_enough_for_long_searches() -> None:
         ("The response was filtered.", PromptRefused),
     ],
 )
-def test_a_bad_request_about_the_account_is_not_held_against_the_prompt(words, kind):
-    assert type(of_status(400, f"answered 400: {words}")) is kind
+def test_a_bad_request_about_the_account_is_not_held_against_the_prompt(
+    words: str, kind: type[CallFailed]
+) -> None:
+    failure = of_status(400, "The model", words)
+    assert type(failure) is kind
+    assert words not in str(failure)
+    assert failure.said == words
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("This model's maximum context length is 8192 tokens.", "longer than the model takes"),
+        ("code: content_filter", "filter of contents"),
+        ("Something that nobody foresaw", "refuses this prompt"),
+    ],
+)
+def test_why_a_prompt_is_refused_is_told_without_the_providers_words(words: str, told: str) -> None:
+    failure = of_status(400, "The model", words)
+    assert told in str(failure)
+    assert words not in str(failure)

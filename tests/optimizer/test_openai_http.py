@@ -96,30 +96,32 @@ def test_an_endpoint_that_cannot_constrain_replies_is_asked_without_from_then_on
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "told"),
+    ("fault", "kind", "told", "said"),
     [
-        ("429", Overloaded, "Rate limit reached"),
-        ("500", ServerFailed, "answered 500: scripted failure 500"),
-        ("503", ServerFailed, "answered 503"),
-        ("401", ProviderRefused, "answered 401"),
-        ("404", ProviderRefused, "answered 404"),
-        ("400", PromptRefused, "answered 400"),
-        ("redirect", ProviderRefused, "answered 307"),
-        ("reset", NoReply, "broke before the reply came"),
-        ("garbage", Garbled, "something else than JSON"),
-        ("truncated", Garbled, "something else than JSON"),
-        ("empty", Garbled, "no chat completion"),
-        ("null", Garbled, "holds no text"),
-        ("huge", Garbled, "longer than 2,000,000 bytes"),
+        ("429", Overloaded, "answered 429: it takes no more calls", "Rate limit reached"),
+        ("500", ServerFailed, "answered 500: it failed", "scripted failure 500"),
+        ("503", ServerFailed, "answered 503: it failed", "scripted failure 503"),
+        ("401", ProviderRefused, "answered 401: the key is missing", "scripted failure 401"),
+        ("404", ProviderRefused, "answered 404: it knows no such model", "scripted failure 404"),
+        ("400", PromptRefused, "answered 400: it refuses this prompt", "scripted failure 400"),
+        ("redirect", ProviderRefused, "answered 307: it sends callers elsewhere", ""),
+        ("reset", NoReply, "broke before the reply came", ""),
+        ("garbage", Garbled, "something else than JSON", "<html>not JSON</html>"),
+        ("truncated", Garbled, "something else than JSON", '"choices"'),
+        ("empty", Garbled, "no chat completion", "{}"),
+        ("null", Garbled, "holds no text", ""),
+        ("huge", Garbled, "longer than 2,000,000 bytes", ""),
     ],
 )
 def test_every_way_to_fail_has_its_kind_and_its_words_and_costs_one_request(
-    server: OpenAIServer, fault: str, kind: type[CallFailed], told: str
+    server: OpenAIServer, fault: str, kind: type[CallFailed], told: str, said: str
 ) -> None:
     server.fault = lambda body, number: fault
     failure = failure_of(OpenAIHttp(server.url, CANARY), call())
     assert type(failure) is kind
     assert told in str(failure)
+    assert said in failure.said
+    assert not said or said not in str(failure)
     assert len(server.requests) == 1
 
 
@@ -150,8 +152,8 @@ def test_a_key_that_the_endpoint_echoes_is_in_no_message() -> None:
     with OpenAIServer(key="another") as server:
         failure = failure_of(OpenAIHttp(server.url, CANARY), call())
     assert type(failure) is ProviderRefused
-    assert "Incorrect API key" in str(failure)
-    assert "CANARY" not in str(failure)
+    assert "Incorrect API key" in failure.said
+    assert "CANARY" not in f"{failure}{failure.said}"
 
 
 @pytest.mark.parametrize(

@@ -192,13 +192,15 @@ def test_a_reply_that_never_came_is_charged_at_its_upper_bound(create: Create) -
 def test_an_example_that_fails_for_good_is_an_error_and_never_a_zero(create: Create) -> None:
     def refusing(call: LMCall) -> str | CallFailed:
         wrong = call.schema is not None and call.messages[-1].content.endswith(" 5")
-        return PromptRefused("this prompt is filtered") if wrong else always_right(call)
+        refusal = PromptRefused("this prompt is filtered", said="blocked by policy 7")
+        return refusal if wrong else always_right(call)
 
     row = carry_on(create(), ScriptedLM(script=refusing))
     assert (row.baseline_score["n"], row.baseline_score["errors"]) == (15, 1)
     assert row.baseline_score["mean"] == 1.0
     error = Outcome.objects.filter(exchange__run=row, score=None)[0]
-    assert "filtered" in error.error
+    assert error.error == "this prompt is filtered"
+    assert error.data["said"] == "blocked by policy 7"
 
 
 def test_a_provider_that_is_down_pauses_the_run_which_then_goes_on(create: Create) -> None:
@@ -225,16 +227,21 @@ def test_a_provider_that_is_down_pauses_the_run_which_then_goes_on(create: Creat
     assert row.used_calls == undisturbed.used_calls
 
 
-def test_a_provider_that_refuses_everything_fails_the_run_with_its_words(create: Create) -> None:
-    lm = ScriptedLM(script=lambda call: ProviderRefused("answered 401: Incorrect API key"))
+def test_a_provider_that_refuses_everything_fails_the_run_and_its_words_stand_apart(
+    create: Create,
+) -> None:
+    refusal = ProviderRefused("answered 401: a wrong key.", said="Incorrect API key")
+    lm = ScriptedLM(script=lambda call: refusal)
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason) == ("failed", "provider refused")
-    assert "“Scripted” refuses the calls: answered 401: Incorrect API key" in row.message
+    assert "“Scripted” refuses the calls: answered 401: a wrong key. Correct" in row.message
+    assert row.said == "Incorrect API key"
     assert (row.used_calls, row.spent) == (0, 0)
     assert len(lm.calls) <= 8
     lm.script = by_skill
     controls.resume(row.pk)
-    assert carry_on(row, lm).status == "finished"
+    row = carry_on(row, lm)
+    assert (row.status, row.message, row.said) == ("finished", "", "")
 
 
 def test_prompts_that_are_all_refused_are_not_scored_as_an_empty_run(create: Create) -> None:

@@ -191,10 +191,10 @@ def test_a_tryout_without_a_metric_says_whether_the_replies_could_be_read(spec: 
 
 
 def test_a_tryout_that_cannot_be_answered_says_why(spec: RunSpec) -> None:
-    failing = ScriptedLM(script=lambda call: ProviderRefused("answered 401: wrong key"))
-    row = tried(spec.program, spec, failing)
+    refusal = ProviderRefused("answered 401: wrong key", said="<b>sk-… is no key</b>")
+    row = tried(spec.program, spec, ScriptedLM(script=lambda call: refusal))
     assert (row.state, row.outcome) == ("failed", None)
-    assert "wrong key" in row.problem
+    assert (row.problem, row.said) == ("answered 401: wrong key", "<b>sk-… is no key</b>")
 
 
 def test_what_a_run_has_paid_for_answers_a_tryout(create: Create, spec: RunSpec) -> None:
@@ -238,8 +238,9 @@ def test_a_check_of_a_wrong_key_or_a_dead_endpoint_says_what_to_do(provider: Pro
         Provider.objects.filter(pk=provider.pk).update(api_base=server.url, secret=key)
         quick.check_provider(provider.pk, "m")
     provider.refresh_from_db()
-    assert "Incorrect API key" in provider.check_message
-    assert "CANARY" not in provider.check_message
+    assert "answered 401: the key is missing, wrong" in provider.check_message
+    assert "Incorrect API key" in provider.check_said
+    assert "CANARY" not in f"{provider.check_message}{provider.check_said}"
 
 
 # --- secrets --------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Outcome:
 
     Exactly one of `score` and `error` is set: a failed call is never a score of 0.
     `outputs` are the program's outputs, empty when a reply could not be read.
+    `said` is what the provider answered instead of a reply, for those who may read its words.
     `cost` is in micro-USD, `seconds` is the time of the model's calls.
     """
 
@@ -50,6 +51,7 @@ class Outcome:
     outputs: dict[str, Value]
     trace: tuple[CallTrace, ...]
     error: str = ""
+    said: str = ""
 
     def __post_init__(self) -> None:
         if (self.score is None) == (not self.error):

@@ -5,6 +5,7 @@ from datetime import datetime
 from ninja import Schema
 
 from optimizer.models import Provider
+from promptlab.ui.words import told
 
 
 class ProviderOut(Schema):
@@ -20,15 +21,12 @@ class ProviderOut(Schema):
     check_message: str
     checked_at: datetime | None
 
-    @staticmethod
-    def resolve_models(provider: Provider) -> list[str]:
-        models: list[str] = provider.models_offered
-        return models
-
-    @staticmethod
-    def resolve_has_key(provider: Provider) -> bool:
-        return bool(provider.secret_hint)
-
-    @staticmethod
-    def resolve_check(provider: Provider) -> str:
-        return provider.check_state
+    @classmethod
+    def of(cls, row: Provider, words: bool) -> ProviderOut:
+        """`words`: whether the reader may know what the provider said."""
+        return cls(
+            id=row.pk, name=row.name, kind=row.kind, api_base=row.api_base,
+            models=row.models_offered, has_key=bool(row.secret_hint), check=row.check_state,
+            check_message=told(row.check_message, row.check_said, words),
+            checked_at=row.checked_at,
+        )  # fmt: skip

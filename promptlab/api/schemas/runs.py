@@ -17,6 +17,7 @@ from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.standing import short_status
+from promptlab.ui.words import told
 
 
 class Named(Schema):
@@ -140,17 +141,19 @@ class RunDetail(RunOut):
     last_event: int
 
     @classmethod
-    def of(cls, launch: Launch) -> RunDetail:
+    def of(cls, launch: Launch, words: bool = False) -> RunDetail:
+        """`words`: whether the reader may know what providers said."""
         page, run = RunPage(launch, {}), launch.run
+        standing = page.standing
         return cls(
             **_line(launch),
             phase=run.phase,
-            progress=page.standing.share,
-            trials=page.standing.trials,
-            trials_planned=page.standing.planned,
-            left=page.standing.left,
+            progress=standing.share,
+            trials=standing.trials,
+            trials_planned=standing.planned,
+            left=standing.left,
             stop_reason=run.stop_reason,
-            message=page.standing.problem or page.standing.note,
+            message=told(standing.problem, standing.said, words) or standing.note,
             comparison=_comparison(page.comparison) if page.comparison else None,
             verdict=page.verdict,
             conclusion=_conclusion(page.recommendation),

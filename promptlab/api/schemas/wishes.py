@@ -14,6 +14,7 @@ from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
 from promptlab.runs.measuring import Measuring
 from promptlab.runs.planning import Forecast, Wishes
+from promptlab.ui.words import told
 
 
 class ModelIn(Body):
@@ -165,13 +166,14 @@ class MeasuredOut(Schema):
     seconds: Span | None = None
 
     @classmethod
-    def of(cls, found: Measuring) -> MeasuredOut:
-        pilot = found.pilot
+    def of(cls, found: Measuring, words: bool) -> MeasuredOut:
+        """`words`: whether the reader may know what providers said."""
+        pilot, problem = found.pilot, told(found.problem, found.said, words)
         if pilot is None:
-            return cls(state=found.state, problem=found.problem)
+            return cls(state=found.state, problem=problem)
         return cls(
             state=found.state,
-            problem=found.problem,
+            problem=problem,
             examples=pilot.examples,
             failed=pilot.failed,
             unreadable=pilot.unreadable,
@@ -197,14 +199,17 @@ class EstimateOut(Schema):
     can_start: bool
 
     @classmethod
-    def of(cls, wishes: Wishes, found: Forecast | None, checks: list[Check]) -> EstimateOut:
+    def of(
+        cls, wishes: Wishes, found: Forecast | None, checks: list[Check], words: bool
+    ) -> EstimateOut:
+        """`words`: whether the reader may know what providers said."""
         caps, cost = wishes.limits, wishes.limits.max_cost
         return cls(
             calls=Count(low=found.calls[0], high=found.calls[1]) if found else None,
             tokens=Count(low=found.tokens[0], high=found.tokens[1]) if found else None,
             dollars=Span.of(found.cost, MICRO) if found else None,
             seconds=Span.of(found.seconds) if found else None,
-            measured=MeasuredOut.of(found.measuring) if found else None,
+            measured=MeasuredOut.of(found.measuring, words) if found else None,
             limits=LimitsOut(calls=caps.max_calls, dollars=None if cost is None else cost / MICRO),
             checks=[
                 CheckOut(level=c.level, field=FIELDS.get(c.field, c.field), message=c.message)

@@ -15,6 +15,7 @@ from promptlab.ui.diff import Segment, word_diff
 from promptlab.ui.graph import Shape
 from promptlab.ui.graph import port_shape as shape_of
 from promptlab.ui.scripts import language_of
+from promptlab.ui.words import told
 
 register = template.Library()
 
@@ -104,6 +105,12 @@ def side_nav(context: template.Context) -> dict[str, Any]:
     section = context.get("section") or navigation.section_of(match)
     counts = context.get("nav_counts") or {}
     return {"groups": navigation.project_links(project.slug, section, counts) if project else []}
+
+
+@register.simple_tag(name="told", takes_context=True)
+def told_tag(context: template.Context, sentence: str, said: str) -> str:
+    """A sentence, with what a provider said where its reader administers the project."""
+    return told(sentence, said, bool(context.get("can_administer")))
 
 
 @register.simple_tag
