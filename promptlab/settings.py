@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "promptlab.accounts.middleware.Doors",
 ]
 
 ROOT_URLCONF = "promptlab.urls"
@@ -178,6 +179,10 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_ADAPTER = "promptlab.accounts.adapter.AccountAdapter"
+# Failures are counted by accounts.throttle: allauth's limits lock an account for everybody, and
+# each web process counts by itself.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # --- What a browser may do ---------------------------------------------------------------------

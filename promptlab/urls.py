@@ -20,3 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/providers/", include("promptlab.providers.urls")),
     path("p/<slug:project>/runs/", include("promptlab.runs.urls")),
 ]
+
+handler429 = "promptlab.accounts.middleware.too_many_requests"

@@ -147,3 +147,23 @@ class ApiToken(models.Model):
     @property
     def is_valid(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
+
+
+class FailedAttempt(models.Model):
+    """Somebody who did not get in, kept for an hour. `place` (where from) and `account` (whose, ""
+    where there is none) are keyed digests: neither an address nor a name is kept.
+    """
+
+    door = models.CharField(max_length=10)
+    place = models.CharField(max_length=64)
+    account = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["place", "at"], name="failed_from_place"),
+            models.Index(fields=["account", "at"], name="failed_for_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"failed {self.door} of {self.at:%Y-%m-%d %H:%M}"

@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from optimizer.controls import NotNow
 from optimizer.program_file import UnreadableProgram
 from optimizer.starting import CannotStart
+from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.api.telling import Refused, problems_of, sentence
@@ -38,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     labels.LabelMoved: 409,
     labels.NothingToRollBack: 409,
     RequestDataTooBig: 413,
+    TooManyAttempts: 429,
     Unreadable: 422,
     datasets.CannotImport: 422,
     UnreadableProgram: 422,
@@ -59,6 +61,8 @@ def refuse(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpRespons
     response = api.create_response(request, refusal.model_dump(), status=status)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="promptlab"'
+    if isinstance(error, TooManyAttempts):
+        response["Retry-After"] = str(error.seconds)
     return response
 
 

@@ -10,7 +10,8 @@ from ninja.security import HttpBearer
 
 from promptlab.accounts import access
 from promptlab.accounts.roles import Role, role_of
-from promptlab.accounts.tokens import authenticate
+from promptlab.accounts.throttle import Door, note_failure
+from promptlab.accounts.tokens import TokenNotValid, authenticate
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import ApiToken, Project, User
@@ -40,8 +41,12 @@ class BearerToken(HttpBearer):
         self.writes = writes
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
-        """Raises TokenNotValid or TokenOnlyReads."""
-        found = authenticate(token.strip())
+        """Raises TokenNotValid, TooManyAttempts (after many of these) or TokenOnlyReads."""
+        try:
+            found = authenticate(token.strip())
+        except TokenNotValid:
+            note_failure(Door.TOKEN, request)
+            raise
         if found.read_only and self.writes and request.method not in READING:
             raise TokenOnlyReads
         return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from optimizer.money import MINUS, dollars
 
@@ -64,6 +66,15 @@ def duration(value: float | timedelta | None) -> str:
     if seconds < 59.5:
         return _("%(n)s s") % {"n": _fixed(seconds, 2 if seconds < 9.995 else 0)}
     return _long_duration(round(seconds))
+
+
+def waiting_time(seconds: float) -> str:
+    """How long to wait, never less than it takes: 42 → 42 seconds, 242 → 5 minutes."""
+    whole = max(1, ceil(seconds))
+    if whole <= 90:
+        return ngettext("%(n)d second", "%(n)d seconds", whole) % {"n": whole}
+    minutes = ceil(whole / 60)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
 def compact(value: float | None) -> str:

@@ -102,8 +102,10 @@ addEventListener("beforeunload", (event) => {
 });
 
 document.addEventListener("htmx:response:error", (event) => {
-  const { status } = event.detail.ctx.response;
+  const { ctx } = event.detail;
+  const { status } = ctx.response;
   if (status === 422) return; // The answer shows the errors beside their fields.
+  if (status === 429) return toast(ctx.text, "error"); // It is the sentence that says when.
   toast(status === 403 ? messages.msgForbidden : messages.msgFailed, "error");
 });
 document.addEventListener("htmx:error", (event) => {

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from promptlab.accounts import entrance, queries
+from promptlab.accounts import entrance, queries, throttle
 from promptlab.accounts.forms import NewcomerForm, WelcomeForm
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Invitation, User
+from promptlab.accounts.throttle import Door
 
 # Of several, sessions need to be told which backend vouches for the user.
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -29,6 +30,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     except entrance.LinkNotValid:
         if request.user.is_authenticated:  # the same link again, in the same browser
             return redirect("accounts:welcome")
+        throttle.note_failure(Door.LINK, request)
         return render(request, "accounts/link_not_valid.html", {"setup": True}, status=404)
     login(request, user, backend=BACKEND)
     return redirect("accounts:welcome")
@@ -60,6 +62,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return _join(request, found, request.user)
         return _join_as_newcomer(request, found)
     except entrance.LinkNotValid:
+        throttle.note_failure(Door.LINK, request)
         return render(request, "accounts/link_not_valid.html", status=404)
 
 
