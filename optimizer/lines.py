@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from django.conf import settings
 
@@ -12,7 +11,8 @@ from optimizer import secrets
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.leaving import ProviderClosed, ProviderDown
-from optimizer.lm.call import Client, call_of
+from optimizer.lm.call import Client, Endpoint, call_of
+from optimizer.lm.door import Door
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient
@@ -27,14 +27,6 @@ OWN_DEADLINE = 300.0
 """Seconds for a reply of our own engine, which may share its cores with much else."""
 FAILURES_IN_A_ROW = 5
 """Calls that failed with all their attempts before a provider counts as down."""
-
-
-class Endpoint(Client, Protocol):
-    """A client with connections of its own. `constrains`: it holds replies to a JSON schema."""
-
-    constrains: bool
-
-    async def aclose(self) -> None: ...
 
 
 Connect = Callable[[Provider], Endpoint]
@@ -68,6 +60,16 @@ def connect(provider: Provider) -> Endpoint:
     return OpenAIHttp(
         settings.EMBEDDED_MODEL_URL, constrains=constrains, own_engine=True, deadline=OWN_DEADLINE
     )
+
+
+def reach(provider: Provider, connect: Connect) -> Door:
+    """The provider's client behind the door, so that all it says is storable and holds no key.
+
+    Raises:
+        NoEmbeddedModel, secrets.WrongEncryptionKey: as `connect`.
+    """
+    client = connect(provider)
+    return Door(client, secrets.decrypt(provider.secret)) if provider.secret else Door(client)
 
 
 def endpoint_name(provider: Provider) -> str:
@@ -241,7 +243,7 @@ class Lines:
             if found is None:
                 raise ProviderGone(role, ref)
             self._providers[ref.provider] = found
-            self._endpoints[ref.provider] = self._connect(found)
+            self._endpoints[ref.provider] = reach(found, self._connect)
             self._healths[ref.provider] = Health(found)
         return self._providers[ref.provider]
 

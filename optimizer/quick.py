@@ -22,16 +22,14 @@ from optimizer.core.programs.program import Program
 from optimizer.leaving import Leaving
 from optimizer.lines import (
     Connect,
-    Endpoint,
     Line,
     Lines,
     NoEmbeddedModel,
     PriceUnknown,
     ProviderGone,
 )
-from optimizer.lm.call import LMCall
+from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, SchemaRefused
-from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.models import Measurement, Provider, Tryout
 from optimizer.ownership import Owner, TakenByAnother
 from optimizer.secrets import WrongEncryptionKey
@@ -72,7 +70,7 @@ def check_provider(provider_id: int, model: str, connect: Connect = lines.connec
     if provider is None:
         return
     try:
-        found = asyncio.run(_checked(connect(provider), provider, model))
+        found = asyncio.run(_checked(lines.reach(provider, connect), provider, model))
     except CANNOT_CALL as failure:
         state = Provider.Check.FAILED
         message = str(failure)[:500]
@@ -163,7 +161,7 @@ async def _all_of(program: Program, examples: Sequence[Example], line: Line) -> 
 
 async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[str, Any]:
     try:
-        offered = await endpoint.models() if isinstance(endpoint, OpenAIHttp) else []
+        offered = await endpoint.models()
         name = model or next(iter(provider.models_offered or offered), "")
         if not name:
             raise ProviderRefused("Enter the name of a model to test: the provider lists none.")

@@ -40,7 +40,7 @@ from optimizer.lines import Connect, Lines, NoEmbeddedModel, PriceUnknown, Provi
 from optimizer.lm import overruns
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
-from optimizer.lm.scrub import Scrubber
+from optimizer.lm.scrub import everyones
 from optimizer.models import Run
 from optimizer.ownership import Owner, Superseded, TakenByAnother
 from optimizer.recorder import Recorder, ReplayDiffers
@@ -181,7 +181,7 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     except CANNOT_CALL as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error))
     except Exception as error:
-        words = Scrubber().clean(str(error))
+        words = everyones().clean(str(error))
         told = f"Something unforeseen happened ({type(error).__name__})."
         recorder.left(Run.Status.FAILED, "error", told, said=words)
         raise

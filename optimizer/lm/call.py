@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,6 +50,19 @@ class Client(Protocol):
         ...
 
 
+class Endpoint(Client, Protocol):
+    """A client with connections of its own. `constrains`: it holds replies to a JSON schema."""
+
+    @property
+    def constrains(self) -> bool: ...
+
+    async def models(self) -> list[str]:
+        """Names of the models that are offered; empty where that cannot be asked."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
 def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None = None) -> LMCall:
     """The prompt's own settings win, then the request's temperature, then the model's.
 
@@ -71,17 +83,3 @@ def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None
 def key_of(namespace: str, endpoint: str, request: dict[str, Any]) -> str:
     """What a paid reply is found by: the same request, endpoint and namespace."""
     return digest_of([namespace, endpoint, request])
-
-
-_LONE_SURROGATE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|"
-    r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-
-
-def storable(text: str) -> str:
-    """A reply without what neither UTF-8 nor Postgres can hold: NUL and halves of characters."""
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    if "\\u" in text:
-        text = _LONE_SURROGATE.sub("", text.replace("\\u0000", ""))
-    return text

@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any
 
 from optimizer.core.programs.lm import Reply
-from optimizer.lm.call import LMCall, storable
+from optimizer.lm.call import LMCall
+from optimizer.lm.door import usage
 from optimizer.lm.failures import (
     CallFailed,
     Garbled,
@@ -63,6 +64,10 @@ class LiteLLMClient:
         except Exception as error:  # noqa: BLE001 - LiteLLM lets errors of any client through
             raise self._failure(error, call.model, constrained) from None
         return _reply_of(response, time.monotonic() - started)
+
+    async def models(self) -> list[str]:
+        """LiteLLM asks no provider for its list."""
+        return []
 
     async def aclose(self) -> None:
         """LiteLLM keeps its connections itself."""
@@ -136,16 +141,18 @@ def _reply_of(response: Any, seconds: float) -> Reply:
         content = choice.message.content
     except (AttributeError, IndexError) as error:
         raise Garbled("The provider's answer is no chat completion.") from error
-    finish = str(choice.finish_reason or "stop")[:20]
+    finish = str(choice.finish_reason or "stop")
     if not isinstance(content, str):
         if finish != "length":
             raise Garbled("The provider's reply holds no text.")
         content = ""
-    usage = getattr(response, "usage", None)
+    said = getattr(response, "usage", None)
+    told = [getattr(said, name, None) for name in ("prompt_tokens", "completion_tokens")]
+    prompt, completion = usage(*told)
     return Reply(
-        text=storable(content),
-        prompt_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
-        completion_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
+        text=content,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
         seconds=seconds,
         finish_reason=finish,
     )

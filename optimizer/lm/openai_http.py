@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from optimizer.core.programs.lm import Reply
-from optimizer.lm.call import LMCall, storable
+from optimizer.lm.call import LMCall
+from optimizer.lm.door import usage
 from optimizer.lm.failures import (
     CallFailed,
     Garbled,
@@ -28,6 +29,8 @@ from optimizer.lm.scrub import Scrubber
 MOST_BYTES = 2_000_000
 DEADLINE = 120.0
 """Seconds from sending a call to the last byte of its reply."""
+SHOWN = 200
+"""Characters of a body that is no completion that are told."""
 CONNECT_SECONDS = 10.0
 KEPT_ALIVE = 4.0
 """Seconds; shorter than servers' own, so that no call goes into a connection being closed."""
@@ -180,7 +183,7 @@ class OpenAIHttp:
         try:
             found = json.loads(data)
         except (ValueError, RecursionError) as error:
-            shown = self._scrub.clean(data[:200].decode("utf-8", "replace"))
+            shown = self._scrub.clean(data.decode("utf-8", "replace"), SHOWN)
             raise Garbled(
                 f"{self._base} answered with something else than JSON.", said=shown
             ) from error
@@ -213,7 +216,7 @@ def _reply_of(found: dict[str, Any], seconds: float, scrub: Scrubber) -> Reply:
         choice = found["choices"][0]
         content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError) as error:
-        shown = scrub.clean(json.dumps(found)[:200])
+        shown = scrub.clean(json.dumps(found), SHOWN)
         raise Garbled("The endpoint's answer is no chat completion.", said=shown) from error
     if isinstance(content, list):
         content = "".join(str(p.get("text", "")) for p in content if isinstance(p, dict))
@@ -221,19 +224,16 @@ def _reply_of(found: dict[str, Any], seconds: float, scrub: Scrubber) -> Reply:
         if choice.get("finish_reason") != "length":
             raise Garbled("The endpoint's reply holds no text.")
         content = ""
-    usage = found.get("usage")
+    said = found.get("usage")
+    told = said if isinstance(said, dict) else {}
+    prompt, completion = usage(told.get("prompt_tokens"), told.get("completion_tokens"))
     return Reply(
-        text=storable(content),
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        text=content,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
         seconds=seconds,
-        finish_reason=str(choice.get("finish_reason") or "stop")[:20],
+        finish_reason=str(choice.get("finish_reason") or "stop"),
     )
-
-
-def _count(usage: object, name: str) -> int:
-    value = usage.get(name) if isinstance(usage, dict) else None
-    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
 
 
 def _why(error: aiohttp.ClientConnectorError) -> str:

@@ -10,6 +10,8 @@ from optimizer.lm.call import Client, LMCall, key_of
 from optimizer.lm.failures import CallFailed, NoReply
 from optimizer.prices import Price
 
+MOST_COST = 10**12
+"""Micro-USD of the dearest call there is, a million dollars: sums of millions of them are kept."""
 RESENDS = 2
 """How often a call whose end is unknown is sent again: it may have been paid each time."""
 
@@ -68,7 +70,7 @@ class Paying:
 
     async def complete(self, call: LMCall) -> Reply:
         key = key_of(self._namespace, self._endpoint, call.as_json())
-        hold = self._price.of(call.most_prompt_tokens(), call.max_tokens)
+        hold = self._cost(call.most_prompt_tokens(), call.max_tokens)
         known = await self._books.reserve(Wanted(key, call, self._provider, hold))
         if known is not None:
             return known
@@ -86,7 +88,7 @@ class Paying:
 
     def _priced(self, call: LMCall, reply: Reply, hold: int) -> Reply:
         if reply.prompt_tokens or reply.completion_tokens:
-            cost = self._price.of(reply.prompt_tokens, reply.completion_tokens)
+            cost = self._cost(reply.prompt_tokens, reply.completion_tokens)
             return replace(reply, cost=cost)
         # The endpoint reports no usage: tokens are estimated, money is taken at the upper bound.
         return replace(
@@ -95,3 +97,6 @@ class Paying:
             completion_tokens=-(-len(reply.text) // 4),
             cost=hold,
         )
+
+    def _cost(self, prompt_tokens: int, completion_tokens: int) -> int:
+        return min(self._price.of(prompt_tokens, completion_tokens), MOST_COST)

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.core.programs.parse import UnreadableReply, parse
@@ -95,3 +95,33 @@ def test_an_unreadable_reply_is_told_in_a_short_sentence(
 
 def test_characters_that_cannot_be_stored_do_not_come_through() -> None:
     assert parse(SUMMARIZE, '{"summary": "a\\u0000b\\ud800"}') == {"summary": "a\ufffdb\ufffd"}
+
+
+@given(
+    modules(),
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.sampled_from(["\0", "a\ud800", "1\0", ""]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("\0"), inner),
+    ),
+)
+@example(COUNT, "a\0")
+def test_no_value_of_a_reply_and_no_word_about_it_holds_what_cannot_be_stored(
+    module: Module, value: object
+) -> None:
+    reply = json.dumps({field.name: value for field in output_fields(module)})
+    try:
+        told = json.dumps(parse(module, reply), ensure_ascii=False, allow_nan=False)
+    except UnreadableReply as error:
+        told = str(error)
+    assert "\0" not in told
+    told.encode()
+
+
+@pytest.mark.parametrize("module", [SUMMARIZE, CLASSIFY, TAGS, COUNT])
+@pytest.mark.parametrize(("opened", "closed"), ["[]", ('{"a":', "}")])
+def test_a_value_of_any_depth_is_read_or_refused(module: Module, opened: str, closed: str) -> None:
+    """What the decoder takes may be one level too deep for the encoder."""
+    (field,) = output_fields(module)
+    for depth in range(800, 1010):
+        with suppress(UnreadableReply):
+            parse(module, f'{{"{field.name}": {opened * depth}1{closed * depth}}}')

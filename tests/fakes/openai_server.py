@@ -54,7 +54,8 @@ class OpenAIServer:
 
     `constrains=False` refuses response_format as some servers do. `requests` holds the bodies of
     all calls that arrived, `headers` and `paths` (with queries) what came with them, `served` the
-    bodies answered whole, `followed` how often a redirect of ours was followed.
+    bodies answered whole, `followed` how often a redirect of ours was followed. `spoil` writes the
+    completions down.
     """
 
     script: Script = by_schema
@@ -64,6 +65,7 @@ class OpenAIServer:
     constrains: bool = True
     models: tuple[str, ...] = ("scripted",)
     usage: bool = True
+    spoil: Callable[[Body], str] = json.dumps
     requests: list[Body] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -146,7 +148,8 @@ class OpenAIServer:
             if fault:
                 return await FAULTS[fault](Play(request, body, f"{self.root}/elsewhere"))
             self.served.append(body)
-            return web.json_response(self._completion(request.path, body))
+            told = self.spoil(self._completion(request.path, body))
+            return web.Response(text=told, content_type="application/json")
         finally:
             self.at_once -= 1
 

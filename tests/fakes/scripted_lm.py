@@ -91,6 +91,9 @@ class ScriptedLM:
             raise said
         return Reply(said, *self.usage, seconds=self.seconds)
 
+    async def models(self) -> list[str]:
+        return ["scripted"]
+
     async def aclose(self) -> None:
         """There is nothing to close."""
 

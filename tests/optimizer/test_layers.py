@@ -25,7 +25,6 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.retry import Patient
-from optimizer.lm.scrub import HIDDEN, Scrubber
 from optimizer.prices import Price, listed_price
 from optimizer.search import tpe
 from tests.fakes.scripted_lm import ScriptedLM
@@ -142,36 +141,6 @@ def test_a_place_is_given_back_when_its_caller_is_cancelled() -> None:
     asyncio.run(cancelled())
     lm.seconds = 0
     assert len(at_once(lm, gate, 4)) == 4
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Incorrect API key provided: s3cret-value/1234.",
-        "GET https://x.test/v1?key=s3cret-value/1234 failed",
-        "GET https://x.test/v1?key=s3cret-value%2F1234 failed",
-        "Authorization: Bearer s3cret-value/1234",
-    ],
-)
-def test_a_known_secret_is_taken_out_in_every_form(text: str) -> None:
-    cleaned = Scrubber("s3cret-value/1234").clean(text)
-    assert "s3cret" not in cleaned
-    assert HIDDEN in cleaned
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["sk-proj-abcdefgh12345678", "Bearer abcdefgh12345678", "?key=AIzaSyA1234567890abcdefghijk",
-     "api_key='abcdefgh12345678'"],
-)  # fmt: skip
-def test_what_looks_like_a_key_is_taken_out_although_nobody_knows_it(text: str) -> None:
-    assert "abcdefgh" not in Scrubber().clean(f"the provider says {text} is wrong")
-
-
-def test_long_words_of_providers_are_cut_and_put_on_one_line() -> None:
-    cleaned = Scrubber().clean("words \n" * 400)
-    assert len(cleaned) == 500
-    assert "\n" not in cleaned
 
 
 def test_equal_calls_have_equal_keys_whoever_makes_them() -> None:

@@ -173,14 +173,6 @@ def test_a_reply_without_usage_is_taken_as_it_is() -> None:
     assert (reply.prompt_tokens, reply.completion_tokens) == (0, 0)
 
 
-def test_what_no_database_can_hold_is_taken_out_of_replies() -> None:
-    with OpenAIServer(
-        script=lambda body: "a\x00b \\u0000 \\ud83d x \\ud83d\\ude00 \ud800"
-    ) as server:
-        (reply,) = said_by(OpenAIHttp(server.url), call())
-    assert reply.text == "ab   x \\ud83d\\ude00 ?"
-
-
 def test_the_endpoints_models_are_listed(server: OpenAIServer) -> None:
     async def listed() -> list[str]:
         client = OpenAIHttp(server.url)

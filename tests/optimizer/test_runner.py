@@ -10,9 +10,12 @@ import pytest
 
 from optimizer import controls, frozen
 from optimizer.controls import NotNow
+from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.core.search.search import NewSearch
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,
@@ -283,12 +286,13 @@ def test_a_removed_provider_is_told_before_anything_is_spent(
 
 
 def test_an_error_of_ours_is_recorded_and_raised(create: Create) -> None:
-    def broken(call: LMCall) -> str:
+    def broken(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         raise ZeroDivisionError("key=sk-CANARY-0123456789")
 
     row = create()
+    optimizers = {"mipro": replace(OPTIMIZERS["mipro"], converse=broken)}
     with pytest.raises(ZeroDivisionError):
-        carry_on(row, ScriptedLM(script=broken))
+        carry_on(row, ScriptedLM(), optimizers=optimizers)
     row.refresh_from_db()
     assert (row.status, row.stop_reason) == ("failed", "error")
     assert "ZeroDivisionError" in row.message

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from optimizer.core.programs.storable import storable
+
 Value = str | int | float | bool | list[str] | None
 """One field's value, as it stands in a dataset row, a demo or a prediction."""
 
@@ -160,18 +162,17 @@ def written(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BEYOND_DOUBT = 1e16
 """From here on a float is written with an exponent, and comes back from Postgres as an integer."""
 
 
 def _read_text(value: object) -> str:
-    if isinstance(value, str):
-        # A reply may escape what neither Postgres nor UTF-8 can hold.
-        return _UNSTORABLE.sub("\ufffd", value)
     if value is None:
         raise UnreadableValue("no value")
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        raise UnreadableValue("the value is nested too deeply") from None
 
 
 def _read_integer(value: object) -> int:
@@ -201,7 +202,7 @@ def _plain_digits(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = value if isinstance(value, str) else type(value).__name__
+    text = storable(value) if isinstance(value, str) else type(value).__name__
     return f"“{text[:80]}{'…' if len(text) > 80 else ''}”"
 
 
