@@ -65,6 +65,39 @@ class Provider(models.Model):
         return self.name
 
 
+class AllowedAddress(models.Model):
+    """Where calls may go although it is not public: what an administrator of the installation said.
+
+    `host` is a network (10.0.0.0/8), an address as a network of one (127.0.0.1/32), or a name,
+    which is looked up when it is called. `port` None is any. `added_by` is who, in words.
+    """
+
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+    added_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["host", "port"], name="address_allowed_once", nulls_distinct=False
+            ),
+        ]
+        ordering = ["host", "port"]
+
+    def __str__(self) -> str:
+        return shown_address(self.host, self.port)
+
+
+def shown_address(host: str, port: int | None) -> str:
+    """A host or a network with its port, as people write it."""
+    alone = host.removesuffix("/32").removesuffix("/128")
+    if port is None:
+        return alone
+    return f"[{alone}]:{port}" if ":" in alone else f"{alone}:{port}"
+
+
 class Run(models.Model):
     """One optimization: its frozen spec, its status, and a summary written with its events.
 

@@ -45,6 +45,7 @@ EMBEDDED_MODEL_URL: str | None = (
 ROOMS = [
     "promptlab.ui",
     "promptlab.accounts",
+    "promptlab.installation",
     "promptlab.datasets",
     "promptlab.programs",
     "promptlab.metrics",

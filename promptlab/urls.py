@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("promptlab.releases.urls")),
     path("", include("promptlab.reviews.urls")),
     path("", include("promptlab.accounts.urls")),
+    path("installation/", include("promptlab.installation.urls")),
     path("api/v1/", include("promptlab.api.urls")),
     path("p/<slug:project>/datasets/", include("promptlab.datasets.urls")),
     path("p/<slug:project>/programs/", include("promptlab.programs.urls")),

@@ -1,7 +1,8 @@
 """The cast, the same in every test: who they are says what they may do.
 
 alice is admin, bob reviewer, erin editor, carol viewer of the project “Support triage”; dave is an
-outsider, who has a project of his own.
+outsider, who has a project of his own; olga administers the installation, is in no project, and has
+no password yet.
 """
 
 from __future__ import annotations
@@ -51,6 +52,13 @@ def dave(db: None) -> User:
     from promptlab.accounts.models import Project
 
     return _member(Project.objects.create(slug="daves-own", name="Dave's own"), "dave", "admin")
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    from promptlab.accounts.models import User
+
+    return User.objects.create_superuser("olga@example.org", name="Olga")
 
 
 @pytest.fixture

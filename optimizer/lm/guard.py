@@ -52,8 +52,8 @@ class ForbiddenAddress(Exception):
             f"The address {shown} is not allowed: link-local, reserved and metadata addresses are "
             "never models. Enter the address of the model's endpoint."
             if never
-            else f"The address {shown} is not public. An administrator of this installation can "
-            "allow it; until then enter the address of a public endpoint."
+            else f"The address {shown} is local or private. An administrator of this installation "
+            "can allow it under “Installation”, in the menu of their account."
         )
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from optimizer.models import Tryout
+from optimizer.models import AllowedAddress, Tryout
 from promptlab.accounts import entrance, tokens
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
@@ -29,11 +29,12 @@ from tests.promptlab.runs.scene import Scene
 
 Answer = Literal["login", "not found", "forbidden", "allowed"]
 ClientOf = Callable[[User], Client]
-EVERYBODY = ("anonymous", "outsider", "viewer", "editor", "reviewer", "admin")
-MEMBERS = EVERYBODY[2:]
+EVERYBODY = ("anonymous", "outsider", "administrator", "viewer", "editor", "reviewer", "admin")
+MEMBERS = EVERYBODY[3:]
 
 # Least roles by method; a method without one is refused. "public": without signing in; "person":
-# whoever signed in; "founder": who administers some project, as the outsider does.
+# whoever signed in; "founder": who administers some project, as the outsider does, or the
+# installation; "installation": who administers that, and is no member of the project.
 VIEW: dict[str, str] = {"get": "viewer"}
 EDIT: dict[str, str] = {"get": "editor", "post": "editor"}
 POST_EDIT: dict[str, str] = {"post": "editor"}
@@ -63,6 +64,9 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "accounts:change_role": {"post": "admin"},
     "accounts:remove": {"post": "admin"},
     "accounts:withdraw": {"post": "admin"},
+    "installation:home": {"get": "installation"},
+    "installation:allow": {"post": "installation"},
+    "installation:withdraw": {"post": "installation"},
     "datasets:list": VIEW,
     "datasets:new": EDIT,
     "datasets:map": EDIT,
@@ -140,6 +144,7 @@ class World:
     version: Version
     tryout: Tryout
     example: str
+    address: AllowedAddress
     people: dict[str, User | None]
     uploads: dict[int, Any] = field(default_factory=dict)
 
@@ -164,6 +169,7 @@ class World:
             "member": lambda: self.scene.by.memberships.get().pk,
             "upload": lambda: self._upload(user),
             "invitation": lambda: self._invitation()[0],
+            "address": lambda: self.address.pk,
             "token": lambda: tokens.create_token(user, "mine")[0].pk,
         }
         return {name: found[name]() for name in wanted}
@@ -184,8 +190,9 @@ class World:
 
 @pytest.fixture
 def world(
-    scene: Scene, finished: Launch, alice: User, bob: User, erin: User, carol: User, dave: User
-) -> World:
+    scene: Scene, finished: Launch,
+    alice: User, bob: User, erin: User, carol: User, dave: User, olga: User,
+) -> World:  # fmt: skip
     assert finished.run.best_candidate is not None
     version = services.approve(finished, finished.run.best_candidate, bob)
     example = finished.run.validation.examples[0]
@@ -198,10 +205,11 @@ def world(
         scene.project, scene.program.core, wishes.models["task"], as_example(spec_example)  # type: ignore[index]
     )  # fmt: skip
     people = {
-        "anonymous": None, "outsider": dave, "viewer": carol, "editor": erin, "reviewer": bob,
-        "admin": alice,
+        "anonymous": None, "outsider": dave, "administrator": olga, "viewer": carol,
+        "editor": erin, "reviewer": bob, "admin": alice,
     }  # fmt: skip
-    return World(scene, finished, version, tryout, example["id"], people)
+    address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
+    return World(scene, finished, version, tryout, example["id"], address, people)
 
 
 def pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -234,8 +242,10 @@ def expected(least: str, who: str) -> Answer:
     if least == "person":
         return "allowed"
     if least == "founder":
-        return "allowed" if who in ("outsider", "admin") else "forbidden"
-    if who == "outsider":
+        return "allowed" if who in ("outsider", "administrator", "admin") else "forbidden"
+    if least == "installation":
+        return "allowed" if who == "administrator" else "forbidden"
+    if who in ("outsider", "administrator"):
         return "not found"
     return "allowed" if MEMBERS.index(who) >= MEMBERS.index(least) else "forbidden"
 

@@ -1,0 +1,163 @@
+"""Where calls to models may go: anywhere public, and to what administrators have allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Thread
+
+from django.conf import settings
+from yarl import URL
+
+from optimizer.lm.guard import EVERYWHERE, Egress, ForbiddenAddress, IPNetwork, Opening
+from optimizer.models import AllowedAddress, Provider, shown_address
+
+OPERATORS = "cli"
+"""The namespace of `manage.py optimize`: whoever is at a shell administers the machine."""
+LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128"))
+"""The two addresses by which a machine calls itself, and `localhost` means both."""
+PORTS = {"http": 80, "https": 443}
+
+
+class NoAddress(ValueError):
+    """A text that is no address of an endpoint."""
+
+    def __init__(self) -> None:
+        super().__init__("An address begins with http:// or https:// and a host.")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The host and the port that an address leads to, the host spelt as it is looked up."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return shown_address(self.host, self.port)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is this machine's own name for itself."""
+        return self.host == "localhost" or self.host.endswith(".localhost")
+
+    def literal(self) -> list[str]:
+        """The number that stands there, in whatever spelling the system reads; [] for a name."""
+        return _found(self.host, self.port, socket.AI_NUMERICHOST)
+
+    def numbers(self) -> list[str]:
+        """The numbers that it leads to now, [] when its name is not known; may block."""
+        return self.literal() or _found(self.host, self.port)
+
+
+def target_of(url: str) -> Target:
+    """Where a call to this address goes.
+
+    Raises:
+        NoAddress: it leads nowhere.
+    """
+    try:
+        parts = URL(url)
+        host, port = parts.raw_host, parts.port
+    except ValueError as error:
+        raise NoAddress from error
+    if parts.scheme not in PORTS or not host or not port:
+        raise NoAddress
+    return Target(host, port)
+
+
+def current(url: str = "") -> Egress:
+    """What may be connected to now. An allowed name is looked up where `url` has it: may block."""
+    target = target_of(url) if url else None
+    rows = AllowedAddress.objects.values_list("host", "port")
+    found = [*_embedded(), *((host, port) for host, port in rows)]
+    return Egress(tuple(o for host, port in found for o in _openings(host, port, target)))
+
+
+def of_provider(provider: Provider) -> Egress:
+    """Where a provider's calls may go."""
+    if provider.namespace == OPERATORS:
+        return EVERYWHERE
+    return current(address_of(provider))
+
+
+def address_of(provider: Provider) -> str:
+    """The address that a provider's calls go to, "" for one that LiteLLM knows."""
+    embedded = provider.kind == Provider.Kind.EMBEDDED
+    return (settings.EMBEDDED_MODEL_URL or "") if embedded else provider.api_base
+
+
+def embedded_target() -> Target | None:
+    """Where the embedded model is, which is always allowed; None where it does not run."""
+    return target_of(settings.EMBEDDED_MODEL_URL) if settings.EMBEDDED_MODEL_URL else None
+
+
+def refusal_of(url: str, patience: float = 0.0) -> ForbiddenAddress | None:
+    """Why a call to this address would be refused now, None when nothing is known against it.
+
+    A name is looked up for so many seconds at most; with 0 only the machine's own name for itself.
+    This is advice: what counts is what a call connects to at the moment when it does.
+
+    Raises:
+        NoAddress: it leads nowhere.
+    """
+    target = target_of(url)
+    literal = target.literal()
+    numbers = literal or _patiently(target, 1.0 if target.own else patience)
+    egress = current(url) if numbers else Egress()
+    for number in numbers:
+        try:
+            egress.check(number, target.port)
+        except ForbiddenAddress as refusal:
+            told = "" if literal else str(target)
+            return ForbiddenAddress(number, target.port, never=refusal.never, told=told)
+    return None
+
+
+def network_of(text: str) -> IPNetwork | None:
+    """A network, or an address in any spelling as a network of one; None for a name."""
+    numbers = _found(text, None, socket.AI_NUMERICHOST) if "/" not in text else [text]
+    try:
+        found = ipaddress.ip_network(numbers[0].partition("%")[0], strict=False)
+    except (IndexError, ValueError):
+        return None
+    mapped = getattr(found.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network(mapped) if mapped and found.num_addresses == 1 else found
+
+
+def _embedded() -> list[tuple[str, int | None]]:
+    target = embedded_target()
+    return [(target.host, target.port)] if target else []
+
+
+def _openings(host: str, port: int | None, target: Target | None) -> Iterator[Opening]:
+    network = network_of(host)
+    if network in LOOPBACK:
+        yield from (Opening(own, port) for own in LOOPBACK)
+    elif network is not None:
+        yield Opening(network, port)
+    elif target is not None and target.host == host and port in (None, target.port):
+        for number in target.numbers():
+            if (found := network_of(number)) is not None:
+                yield Opening(found, port)
+
+
+def _found(host: str, port: int | None, flags: int = 0) -> list[str]:
+    try:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+
+
+def _patiently(target: Target, patience: float) -> list[str]:
+    """Look a name up in a thread, which no interpreter waits for: it may take a minute."""
+    if not patience:
+        return []
+    numbers: list[str] = []
+    asking = Thread(target=lambda: numbers.extend(target.numbers()), daemon=True)
+    asking.start()
+    asking.join(patience)
+    return list(numbers)

@@ -1,0 +1,1 @@
+"""What concerns all projects of an installation; for its administrators."""

@@ -1,0 +1,59 @@
+"""The page “Installation”, for administrators of the whole installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from optimizer.models import AllowedAddress
+from promptlab.accounts.http import SignedInRequest
+from promptlab.installation import addresses
+from promptlab.installation.access import administrator
+from promptlab.installation.forms import AddressForm
+
+
+@login_required
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    administrator(request.user)
+    return _page(request)
+
+
+@login_required
+@require_POST
+def allow(request: SignedInRequest) -> HttpResponse:
+    by = administrator(request.user)
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _page(request, status=422, address_form=form)
+    row = addresses.allow(form.allowance(), by)
+    messages.success(request, _("Calls may go to %(address)s from now on.") % {"address": row})
+    return redirect("installation:home")
+
+
+@login_required
+@require_POST
+def withdraw(request: SignedInRequest, address: int) -> HttpResponse:
+    by = administrator(request.user)
+    row = get_object_or_404(AllowedAddress, pk=address)
+    addresses.withdraw(row, by)
+    told = _("Calls to %(address)s are refused from now on.") % {"address": row}
+    messages.success(request, told)
+    return redirect("installation:home")
+
+
+def _page(request: SignedInRequest, status: int = 200, **forms: Any) -> HttpResponse:
+    """All sections; `forms` are those that hold what is to be corrected."""
+    context = {
+        "address_form": AddressForm(),
+        "allowed": addresses.allowed(),
+        "embedded_address": addresses.embedded_address(),
+        **forms,
+    }
+    return render(request, "installation/home.html", context, status=status)
