@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from promptlab.launch.checks import check_database, check_disk, check_python
 from promptlab.launch.failures import told_in_one_sentence
 from promptlab.launch.home import home_from
+from promptlab.launch.logs import keep_private
 from promptlab.launch.ports import listening_socket, port_from
 from promptlab.launch.postgres import Cluster, running_server
 from promptlab.launch.supervisor import Supervisor, only_one
@@ -19,16 +20,20 @@ def main() -> None:
         check_python(sys.version_info[:3])
         home = home_from(os.environ).prepare()
         stack.enter_context(only_one(home))
+        keep_private(home.logs)
         host = os.environ.get("PROMPTLAB_HOST") or "127.0.0.1"
         listener = stack.enter_context(listening_socket(host, port_from(os.environ)))
-        check_disk(home)
         supervisor = Supervisor(home, listener, os.environ)
+        if home.is_new:
+            check_disk(home)
+        else:
+            supervisor.await_ground()
         if url := os.environ.get("DATABASE_URL"):
             check_database(url)
             supervisor.run(url, cluster=None)
         else:
-            server = stack.enter_context(running_server(home))
-            supervisor.run(server.url, Cluster(home, {}))
+            start = supervisor.patiently(lambda: stack.enter_context(running_server(home)))
+            supervisor.run(start.url, Cluster(home, {}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A process that is kept running: started, watched, restarted with growing pauses, stopped."""
+"""A process of the product: started with a log of its own, watched, stopped."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-STEADY_AFTER = 60.0  # who ran this long is restarted without a grudge
-LARGEST_LOG = 20 * 2**20
+from promptlab.launch.logs import last_words, open_log
 
 
 class Child:
@@ -43,13 +41,16 @@ class Child:
         self.sockets = sockets
         self.patience = patience
         self.process: subprocess.Popen[bytes] | None = None
-        self.started_at = 0.0
-        self.pause = SHORTEST_PAUSE
-        self.restart_at: float | None = None
+        self._started_at = 0.0
 
     def start(self, environ: Mapping[str, str]) -> None:
-        _keep_short(self.log)
-        with self.log.open("ab") as output:
+        """Start it.
+
+        Raises:
+            OSError, subprocess.SubprocessError: the machine starts no process now.
+        """
+        self.process = None
+        with open_log(self.log) as output:
             self.process = subprocess.Popen(
                 self.command,
                 env=environ,
@@ -57,34 +58,36 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=self.sockets,
+                umask=0o077,  # what it writes is its owner's
                 # Ctrl-C in a terminal goes to the whole group; the order of stopping is ours.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_dying_with(os.getpid()) if sys.platform == "linux" else None,
             )
-        self.started_at = time.monotonic()
-        self.restart_at = None
+        self._started_at = time.monotonic()
 
     @property
     def pid(self) -> int | None:
         return self.process.pid if self.process else None
 
+    @property
+    def seconds(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self._started_at
+
     def has_died(self) -> bool:
         """Whether it ran and has ended on its own."""
         return self.process is not None and self.process.poll() is not None
 
-    def plan_restart(self) -> float:
-        """Note when to start it again; returns the seconds until then."""
-        steady = time.monotonic() - self.started_at > STEADY_AFTER
-        self.pause = SHORTEST_PAUSE if steady else min(self.pause * 2, LONGEST_PAUSE)
-        self.process = None
-        self.restart_at = time.monotonic() + self.pause
-        return self.pause
-
-    def is_due(self) -> bool:
-        return self.restart_at is not None and time.monotonic() >= self.restart_at
+    def ending(self) -> str:
+        """How it ended, in words that continue "It ended"."""
+        status = self.process.returncode if self.process else None
+        if status == -signal.SIGKILL:
+            return "by force (SIGKILL; the system does that where memory runs out)"
+        if status is not None and status < 0:
+            return f"by signal {signal.Signals(-status).name}"
+        return f"with exit status {status}"
 
     def ask_to_stop(self) -> None:
-        self.restart_at = None
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
@@ -101,18 +104,16 @@ class Child:
         self.process = None
 
     def last_words(self, lines: int = 5) -> str:
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(text.strip().splitlines()[-lines:])
+        return last_words(self.log, lines)
 
 
-def _keep_short(log: Path) -> None:
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".old.log"))
-
-
-def _die_with_parent() -> None:
+def _dying_with(parent: int) -> Callable[[], None]:
     """Linux ends the child when we are killed without a chance to do it ourselves."""
-    set_parent_death_signal = 1
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-    if os.getppid() == 1:
-        os._exit(0)
+
+    def die_with_parent() -> None:
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(0)
+
+    return die_with_parent

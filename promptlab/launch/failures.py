@@ -12,7 +12,7 @@ from promptlab.launch.checks import DatabaseUnreachable, DiskFull, PythonTooOld
 from promptlab.launch.home import HomeNotWritable
 from promptlab.launch.ports import BadPort, PortTaken
 from promptlab.launch.postgres import PostgresFailed
-from promptlab.launch.supervisor import AlreadyRuns, StepFailed
+from promptlab.launch.supervisor import AlreadyRuns, StepFailed, Stopped
 
 EXPECTED = (
     AlreadyRuns,
@@ -36,5 +36,7 @@ def told_in_one_sentence() -> Iterator[None]:
         yield
     except EXPECTED as failure:
         sys.exit(f"promptlab: {failure}")
+    except Stopped:
+        return
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from promptlab.launch.logs import close
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -50,6 +52,11 @@ class Home:
     def secrets(self) -> Path:
         return self.path / "secrets"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether promptlab has yet to begin with this folder."""
+        return not self.secrets.is_dir() or not any(self.secrets.iterdir())
+
     def prepare(self) -> Home:
         """Make the folders that are missing.
 
@@ -58,9 +65,10 @@ class Home:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for folder in (self.run, self.logs, self.static):
-                folder.mkdir(exist_ok=True)
-            self.secrets.mkdir(mode=0o700, exist_ok=True)
+            self.static.mkdir(exist_ok=True)
+            for folder in (self.run, self.logs, self.secrets):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                close(folder)
         except OSError as error:
             raise HomeNotWritable(self.path, error) from error
         return self
@@ -79,18 +87,25 @@ class Home:
         return self._secret("database-password", secrets.token_urlsafe(32))
 
     def write_fact(self, name: str, fact: Mapping[str, Any]) -> None:
-        """Leave a runtime fact (ports, process ids) for other processes, in one step."""
+        """Leave a runtime fact (ports, process ids) for other processes, in one step.
+
+        Raises:
+            OSError: the disk takes nothing; the fact is as it was.
+        """
         target = self.run / f"{name}.json"
         draft = target.with_suffix(f".{os.getpid()}.tmp")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(fact, indent=1))
-        draft.replace(target)
+        try:
+            draft.touch(mode=0o600)
+            draft.write_text(json.dumps(fact, indent=1))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
 
     def read_fact(self, name: str) -> dict[str, Any]:
         """The fact as it was written, or an empty dictionary."""
         try:
             fact = json.loads((self.run / f"{name}.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (OSError, ValueError):
             return {}
         return fact if isinstance(fact, dict) else {}
 
@@ -102,14 +117,16 @@ class Home:
         path = self.prepare().secrets / name
         if not path.exists():
             draft = path.with_suffix(f".{os.getpid()}.tmp")
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(fresh + "\n")
             try:
+                with open(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                    file.write(fresh + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())  # a secret that is lost with the power is lost for good
                 os.link(draft, path)
             except FileExistsError:
                 pass  # another process was first: its secret is the one
             finally:
-                draft.unlink()
+                draft.unlink(missing_ok=True)
         return path.read_text().strip()
 
 

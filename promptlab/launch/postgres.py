@@ -13,27 +13,36 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import psycopg
 
 from promptlab.launch.account import server_account
 from promptlab.launch.binaries import find_binaries, wheel_folders
 from promptlab.launch.home import Home
+from promptlab.launch.logs import close, last_words, rotate
 from promptlab.launch.ports import free_port
+from promptlab.launch.postmaster import Postmaster
 
 USER = "promptlab"
 START_SECONDS = 20.0  # after kill -9 the orphans of the old server need up to 10 s to let go
+ATTEMPT_SECONDS = 5  # one attempt; recovery goes on in the background
 STOP_SECONDS = 30
 FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresFailed(Exception):
     """The embedded Postgres could not be initialised or started."""
+
+
+class StillRecovering(PostgresFailed):
+    """The server is busy with what its last end left; it will answer."""
+
+    def __init__(self) -> None:
+        super().__init__("Postgres recovers from its last end, which takes a while.")
 
 
 @dataclass(frozen=True)
@@ -78,35 +87,106 @@ class Cluster:
     def ensure_running(self) -> Server:
         """Adopt the server that runs, or start one. Processes that come at once take turns."""
         with _held(self.home.run / "postgres.lock", fcntl.LOCK_EX):
-            return self.found() or self._start()
+            if not self.lives():
+                self._make_data()
+            server = self._started_with_patience()
+            self._note(server)
+            return server
+
+    def start_again(self) -> None:
+        """Try once to start the server of data that exist; it may still be recovering after.
+
+        Raises:
+            PostgresFailed: with the reason.
+        """
+        with _held(self.home.run / "postgres.lock", fcntl.LOCK_EX):
+            if self.lives():
+                return
+            if not (self.data / "PG_VERSION").exists():
+                # Their disk may come back: nothing must be put in their place.
+                raise PostgresFailed(f"There are no data in {self.data} any more.")
+            self._start()
+
+    def lives(self) -> bool:
+        """Whether its process exists, be it that it serves, still recovers, or hangs."""
+        postmaster = Postmaster.of(self.data)
+        return postmaster is not None and postmaster.lives()
 
     def found(self) -> Server | None:
-        """The server as another process left it, if it answers."""
-        pid = postmaster_pid(self.data)
-        port = self.home.read_fact("postgres").get("port")
-        if pid is None or not isinstance(port, int) or not _is_postgres(pid):
-            return None
-        return self._answering(port, pid)
+        """The server, if it answers; other processes are told where it is."""
+        with suppress(StillRecovering):
+            if server := self._answering():
+                self._note(server)
+                return server
+        return None
 
     def stop(self) -> None:
-        """Stop in order: refuse newcomers, roll back what is open, write a checkpoint."""
+        """Stop in order: refuse newcomers, roll back what is open, write a checkpoint. A server
+        that cannot write one is ended at once; it recovers at its next start.
+        """
         with _held(self.home.run / "postgres.lock", fcntl.LOCK_EX):
-            if postmaster_pid(self.data) is not None:
-                self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
-            self.home.drop_fact("postgres")
+            for mode in ("fast", "immediate"):
+                if self.lives():
+                    with suppress(PostgresFailed):
+                        self._pg_ctl("stop", "-m", mode, "-w", "-t", str(STOP_SECONDS))
+            with suppress(OSError):
+                self.home.drop_fact("postgres")
 
-    def _start(self) -> Server:
+    def why_not(self) -> str:
+        """Its last complaint, for a sentence."""
+        complaints = [
+            line.partition(found[0])[2].strip()
+            for line in last_words(self.log, lines=40).splitlines()
+            if (found := re.search(r"(FATAL|PANIC|ERROR): ", line))
+        ]
+        return complaints[-1] if complaints else last_words(self.log, lines=1) or "(no word)"
+
+    def _started_with_patience(self) -> Server:
+        """Start it, again and again if need be, and wait as long as it recovers from a crash."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                if not self.lives():
+                    self._start()
+                if server := self._answering():
+                    return server
+            except StillRecovering:
+                deadline = time.monotonic() + START_SECONDS
+            except PostgresFailed:
+                pass  # perhaps the old server's orphans still hold its memory
+            if time.monotonic() > deadline:
+                raise PostgresFailed(
+                    f"Postgres does not start. Its log {self.log} ends with: {self.why_not()}"
+                )
+            time.sleep(0.3)
+
+    def _start(self) -> None:
+        with suppress(OSError):
+            close(self.log)
+        rotate([self.log])
+        self._forget_stale_pid()
+        port = free_port(preferred=self.home.read_fact("postgres-port").get("port"))
+        options = self._server_options(port)
+        wait = ("-w", "-t", str(ATTEMPT_SECONDS))
+        try:
+            self._pg_ctl("start", *wait, "-l", str(self.log), "-o", options)
+        except PostgresFailed:
+            if not self.lives():  # else it recovers, which may take longer than we wait here
+                raise
+        with suppress(OSError):
+            self.home.write_fact("postgres-port", {"port": port})
+
+    def _note(self, server: Server) -> None:
+        """Tell other processes where it is; on a full disk they have to do without."""
+        fact = {"port": server.port, "pid": server.pid, "url": server.url}
+        if self.home.read_fact("postgres") != fact:
+            with suppress(OSError):
+                self.home.write_fact("postgres", fact)
+
+    def _make_data(self) -> None:
         self._make_folder()
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        self._forget_stale_pid()
-        port = self._start_with_patience()
-        pid = postmaster_pid(self.data)
-        server = self._answering(port, pid) if pid else None
-        if server is None:
-            raise PostgresFailed(f"Postgres started but does not answer; see {self.log}.")
-        self.home.write_fact("postgres", {"port": port, "pid": pid, "url": server.url})
-        return server
 
     def _make_folder(self) -> None:
         folder = self.home.postgres
@@ -137,21 +217,6 @@ class Cluster:
         if self.account.uid is not None:
             os.chown(path, self.account.uid, -1)
 
-    def _start_with_patience(self) -> int:
-        deadline = time.monotonic() + START_SECONDS
-        port = free_port(preferred=self.home.read_fact("postgres-port").get("port"))
-        while True:
-            try:
-                self._pg_ctl("start", "-w", "-l", str(self.log), "-o", self._server_options(port))
-            except PostgresFailed:
-                if time.monotonic() > deadline:
-                    raise PostgresFailed(self._why_not()) from None
-                time.sleep(0.3)
-                port = free_port(preferred=port)
-            else:
-                self.home.write_fact("postgres-port", {"port": port})
-                return port
-
     def _server_options(self, port: int) -> str:
         settings = {
             "listen_addresses": "127.0.0.1",
@@ -162,22 +227,32 @@ class Cluster:
         }
         return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
-    def _answering(self, port: int, pid: int) -> Server | None:
-        """Log in, make our database where it is missing; None when nobody answers."""
-        base = f"postgresql://{USER}:{self.home.database_password()}@127.0.0.1:{port}"
+    def _answering(self) -> Server | None:
+        """Log in, make our database where it is missing; None when nobody answers.
+
+        Raises:
+            StillRecovering: it says that it will answer later.
+        """
+        postmaster = Postmaster.of(self.data)
+        if postmaster is None or postmaster.port is None or not postmaster.lives():
+            return None
+        where = f"127.0.0.1:{postmaster.port}"
+        base = f"postgresql://{USER}:{self.home.database_password()}@{where}"
         try:
             with psycopg.connect(f"{base}/postgres", autocommit=True, connect_timeout=5) as link:
                 known = link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [USER])
                 if known.fetchone() is None:
                     link.execute("CREATE DATABASE promptlab")
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "the database system is" in str(error):
+                raise StillRecovering from error
             return None
-        return Server(f"{base}/{USER}", port, pid)
+        return Server(f"{base}/{USER}", postmaster.port, postmaster.pid)
 
     def _forget_stale_pid(self) -> None:
         """After a crash and a reboot the old id may be another program's, not ours."""
-        pid = postmaster_pid(self.data)
-        if pid is not None and not _is_postgres(pid):
+        postmaster = Postmaster.of(self.data)
+        if postmaster is not None and not postmaster.lives():
             (self.data / "postmaster.pid").unlink()
 
     def _pg_ctl(self, *arguments: str) -> None:
@@ -195,22 +270,10 @@ class Cluster:
         )
         if done.returncode:
             said = (done.stderr or "").strip()
-            raise PostgresFailed(f"{program} failed: {said or self._why_not()}")
-
-    def _why_not(self) -> str:
-        last = _tail(self.log, lines=3)
-        return f"Postgres does not start. Its log {self.log} ends with: {last or '(nothing)'}"
+            raise PostgresFailed(f"{program} failed: {said or self.why_not()}")
 
 
-def postmaster_pid(data: Path) -> int | None:
-    """The process id in the server's lock file, whether or not that process still lives."""
-    try:
-        return int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def _stop_if_last(cluster: Cluster, users: IO[str]) -> None:
+def _stop_if_last(cluster: Cluster, users: int) -> None:
     """Stop when nobody else holds the shared lock; a killed user's lock is gone with the user."""
     with suppress(BlockingIOError):
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -218,20 +281,17 @@ def _stop_if_last(cluster: Cluster, users: IO[str]) -> None:
 
 
 @contextmanager
-def _held(path: Path, mode: int) -> Iterator[IO[str]]:
-    with path.open("a") as file:
-        fcntl.flock(file, mode)
-        yield file
-
-
-def _is_postgres(pid: int) -> bool:
-    """Whether the process exists and is a Postgres."""
-    name: Sequence[str] = ["ps", "-p", str(pid), "-o", "comm="]
-    comm = Path(f"/proc/{pid}/comm")
-    if comm.parent.parent.joinpath("self").exists():
-        return comm.exists() and comm.read_text().strip() == "postgres"
-    listed = subprocess.run(name, capture_output=True, text=True, check=False)
-    return "postgres" in listed.stdout
+def _held(path: Path, mode: int) -> Iterator[int]:
+    """Hold a lock on a file, which on a read-only disk must exist."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, mode)
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def _major(data: Path) -> int | None:
@@ -243,11 +303,3 @@ def _major(data: Path) -> int | None:
 
 def _utf8_locale() -> str:
     return "C.UTF-8" if platform.system() == "Linux" else "C"
-
-
-def _tail(path: Path, lines: int) -> str:
-    try:
-        text = path.read_text(errors="replace")
-    except OSError:
-        return ""
-    return re.sub(r"\s*\n\s*", " / ", "\n".join(text.strip().splitlines()[-lines:]))

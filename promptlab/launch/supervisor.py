@@ -12,21 +12,30 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
+
+import psycopg
 
 from promptlab.launch import preparation
 from promptlab.launch.child import Child
-from promptlab.launch.home import CHECKOUT, Home
+from promptlab.launch.disk import DiskWatch, Kind
+from promptlab.launch.home import CHECKOUT, Home, HomeNotWritable
+from promptlab.launch.keeping import ChildKeeper, Notes, PostgresKeeper
+from promptlab.launch.logs import last_words, open_log, rotate
 from promptlab.launch.model_weights import find_weights
 from promptlab.launch.ports import free_port
-from promptlab.launch.postgres import Cluster
+from promptlab.launch.postgres import Cluster, PostgresFailed
+from promptlab.launch.telling import Teller, say
 
 BOOT_SECONDS = 90.0
 GLANCE = 0.2  # seconds between two looks at the children
+COMMAND_PATIENCE = 5.0  # seconds for a command to end when it is told to
 NO_MODEL = "No embedded model: this platform has no wheel of its engine. Connect one in the pages."
+
+Found = TypeVar("Found")
 
 
 class AlreadyRuns(Exception):
@@ -65,11 +74,16 @@ class Supervisor:
             "PYTHONPATH": str(CHECKOUT),
             "PYTHONUNBUFFERED": "1",
         }
-        self.children: list[Child] = []
+        self.teller = Teller()
+        self.disk = DiskWatch(home, self.teller)
+        self.notes = Notes(home)
+        self.keepers: dict[str, ChildKeeper] = {}
+        self.postgres: PostgresKeeper | None = None
         self.commands: list[subprocess.Popen[str]] = []
         self.stopping = False
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self._note_signal)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(name, self._note_signal)
 
     def run(self, database_url: str, cluster: Cluster | None) -> None:
         """Start everything, tell where it is, and watch until somebody stops us.
@@ -79,29 +93,54 @@ class Supervisor:
             cluster: the embedded server to watch, or None.
         """
         self.environ["DATABASE_URL"] = database_url
+        if cluster:
+            self.postgres = PostgresKeeper(cluster, database_url, self.teller, self._move_postgres)
         try:
             self._start_model()
-            self._prepare(database_url)
+            self.patiently(lambda: self._prepare(database_url))
             self._start_web_and_worker()
-            link = self._start_command("first_admin_link")
+            link = self.patiently(self._first_link)
             self._wait_for_web()
-            self._tell(self._result(link))
-            self._watch(cluster)
-        except Stopped:
-            say("Stopping.")
+            self._tell(link)
+            self._watch()
         finally:
             self.stop()
+
+    def patiently(self, step: Callable[[], Found]) -> Found:
+        """Do a step of the start; where the disk or Postgres is what fails it, again once both are
+        well.
+
+        Raises:
+            Stopped, and what the step raises for another reason.
+        """
+        while True:
+            try:
+                return step()
+            except (OSError, psycopg.OperationalError, PostgresFailed, StepFailed):
+                self._pause(PostgresKeeper.LOOK_SECONDS)
+                self.disk.look_now()
+                self._look()
+                if not self._lacks_ground():
+                    raise
+            self.await_ground()
+
+    def await_ground(self) -> None:
+        """Wait as long as the disk takes nothing or Postgres is gone, and say so."""
+        self._look()
+        while self._lacks_ground():
+            self._pause(GLANCE)
+            self._look()
+
+    def _lacks_ground(self) -> bool:
+        return self.disk.trouble is not None or (self.postgres is not None and self.postgres.lost)
 
     def stop(self) -> None:
         """Web first, so that nobody asks for more; then the worker, and what it calls last."""
         for command in self.commands:
-            command.terminate()
-            command.wait()
-        for child in sorted(
-            self.children, key=lambda one: ("web", "worker", "model").index(one.name)
-        ):
-            child.stop()
-            self.home.drop_fact(child.name)
+            _end(command)
+        for name in ("web", "worker", "model"):
+            if name in self.keepers:
+                self.keepers[name].stop()
 
     # --- start ----------------------------------------------------------------------------------
 
@@ -109,10 +148,21 @@ class Supervisor:
         if find_weights() is None:
             say(NO_MODEL)
             return
-        port = free_port()
+        self._add("model", [], {}, patience=3, prepare=self._place_model)
+
+    def _place_model(self) -> None:
+        """Where the model listens: where it did, unless somebody else has taken its port."""
+        model = self.keepers["model"]
+        before = model.fact.get("url", "")
+        port = free_port(preferred=int(before.removesuffix("/v1").rpartition(":")[2] or 0))
+        url = f"http://127.0.0.1:{port}/v1"
+        if url == before:
+            return
         command = ["-m", "promptlab.launch.model_server", "--port", str(port)]
-        self.environ["PROMPTLAB_MODEL_URL"] = f"http://127.0.0.1:{port}/v1"
-        self._add("model", command, {"url": self.environ["PROMPTLAB_MODEL_URL"]}, patience=3)
+        model.child.command = [sys.executable, *command]
+        model.fact = {"url": url}
+        self.environ["PROMPTLAB_MODEL_URL"] = url
+        self._restart("web", "worker")
 
     def _prepare(self, database_url: str) -> None:
         steps: dict[str, subprocess.Popen[str]] = {}
@@ -127,8 +177,9 @@ class Supervisor:
         if migrate and preparation.has_command("load_demo"):
             say("Loading the demo project.")
             self._finish("load_demo", self._manage("load_demo"))
-        preparation.note_static(self.home)
-        preparation.note_tables(self.home, database_url)
+        with suppress(OSError):  # only to be quicker the next time
+            preparation.note_static(self.home)
+            preparation.note_tables(self.home, database_url)
 
     def _start_web_and_worker(self) -> None:
         proxy = self.environ.get("PROMPTLAB_TRUST_PROXY") == "1"
@@ -149,20 +200,23 @@ class Supervisor:
         *,
         sockets: list[int] | None = None,
         patience: float = 10,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         log = self.home.logs / f"{name}.log"
         child = Child(
             name, [sys.executable, *arguments], log=log, sockets=sockets or [], patience=patience
         )
-        child.start(self.environ)
-        self.children.append(child)
-        self.home.write_fact(name, {**fact, "pid": child.pid})
+        keeper = ChildKeeper(child, self.environ, self.notes, self.teller, fact, prepare)
+        self.keepers[name] = keeper
+        keeper.start()
 
-    def _start_command(self, name: str) -> subprocess.Popen[str] | None:
-        return self._manage(name) if preparation.has_command(name) else None
+    def _first_link(self) -> str:
+        """Where the first administrator signs in, as long as there is none."""
+        name = "first_admin_link"
+        return self._finish(name, self._manage(name)) if preparation.has_command(name) else ""
 
     def _manage(self, *arguments: str) -> subprocess.Popen[str]:
-        with self._command_log(arguments[0]).open("w") as log:
+        with open_log(self._command_log(arguments[0]), anew=True) as log:
             command = subprocess.Popen(
                 [sys.executable, "manage.py", *arguments],
                 env=self.environ,
@@ -171,6 +225,7 @@ class Supervisor:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                umask=0o077,
                 start_new_session=True,
             )
         self.commands.append(command)
@@ -180,24 +235,28 @@ class Supervisor:
         """Wait for a command; its output, or StepFailed with the end of what it complained."""
         while step.poll() is None:
             self._pause(0.05)
+        self.commands.remove(step)
         printed = step.stdout.read() if step.stdout else ""
         if step.returncode:
             log = self._command_log(name)
-            raise StepFailed(f"manage.py {name}", log, _last_lines(log.read_text()))
+            raise StepFailed(f"manage.py {name}", log, last_words(log, lines=8))
         return printed.strip()
-
-    def _result(self, link: subprocess.Popen[str] | None) -> str:
-        return self._finish("first_admin_link", link) if link else ""
 
     def _command_log(self, name: str) -> Path:
         return self.home.logs / f"{name}.log"
 
     def _wait_for_web(self) -> None:
+        """Until it says that all is well. What ends meanwhile is started again; without a reason
+        that may pass, ending at the start is a failure.
+        """
         deadline = time.monotonic() + BOOT_SECONDS
-        web = next(child for child in self.children if child.name == "web")
+        web = self.keepers["web"].child
         while not _answers(f"{self.url}/healthz"):
-            if web.has_died() or time.monotonic() > deadline:
+            if self._lacks_ground():
+                deadline = time.monotonic() + BOOT_SECONDS
+            elif web.has_died() or time.monotonic() > deadline:
                 raise StepFailed("The web server", web.log, web.last_words())
+            self._look()
             self._pause(0.1)
 
     def _tell(self, link: str) -> None:
@@ -206,32 +265,41 @@ class Supervisor:
 
     # --- watch ----------------------------------------------------------------------------------
 
-    def _watch(self, cluster: Cluster | None) -> None:
+    def _watch(self) -> None:
         while True:
             self._pause(GLANCE)
-            for child in self.children:
-                self._keep_alive(child)
-            if cluster and cluster.found() is None:
-                self._revive(cluster)
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 - what fails one look must not end them all
+                self.teller.tell("supervisor", f"A look failed: {type(error).__name__}: {error}")
 
-    def _keep_alive(self, child: Child) -> None:
-        if child.has_died():
-            pause = child.plan_restart()
-            say(f"{child.name} ended unexpectedly (see {child.log}); again in {pause:.0f} s.")
-        elif child.is_due():
-            child.start(self.environ)
-            fact = self.home.read_fact(child.name)
-            self.home.write_fact(child.name, {**fact, "pid": child.pid})
+    def _look(self) -> None:
+        """See to the disk, Postgres, every child, and the logs."""
+        if self.disk.look():
+            self._hurry()
+        if self.disk.trouble and self.disk.trouble.kind is Kind.GONE:
+            return  # whoever starts now would begin a new life beside the old data
+        if self.postgres:
+            self.postgres.look(excused=self.disk.trouble is not None)
+        for keeper in self.keepers.values():
+            keeper.look()
+        self.notes.catch_up()
+        rotate([*self.home.logs.glob("*.log"), self.home.postgres / "server.log"])
 
-    def _revive(self, cluster: Cluster) -> None:
-        """Start Postgres again. If its port is lost to somebody, everybody learns the new one."""
-        say("Postgres ended unexpectedly; starting it again.")
-        server = cluster.ensure_running()
-        if server.url != self.environ["DATABASE_URL"]:
-            self.environ["DATABASE_URL"] = server.url
-            for child in self.children:
-                child.stop()
-                child.start(self.environ)
+    def _hurry(self) -> None:
+        for keeper in (self.postgres, *self.keepers.values()):
+            if keeper:
+                keeper.backoff.hurry()
+
+    def _move_postgres(self, url: str) -> None:
+        """Its port was lost to somebody: everybody learns the new one."""
+        self.environ["DATABASE_URL"] = url
+        self._restart("web", "worker")
+
+    def _restart(self, *names: str) -> None:
+        for name in names:
+            if name in self.keepers:
+                self.keepers[name].restart()
 
     # --- signals --------------------------------------------------------------------------------
 
@@ -239,10 +307,10 @@ class Supervisor:
         self.stopping = True
 
     def _pause(self, seconds: float) -> None:
+        if not self.stopping:
+            time.sleep(seconds)
         if self.stopping:
-            raise Stopped
-        time.sleep(seconds)
-        if self.stopping:
+            say("Stopping.")
             raise Stopped
 
 
@@ -252,29 +320,39 @@ def only_one(home: Home) -> Iterator[IO[str]]:
 
     Raises:
         AlreadyRuns: when another supervisor holds it.
+        HomeNotWritable: when there can be no lock.
     """
-    with (home.run / "supervisor.lock").open("a") as lock:
+    path = home.run / "supervisor.lock"
+    try:
+        lock = path.open("a")
+    except OSError as error:
+        raise HomeNotWritable(home.path, error) from error
+    notes = Notes(home)
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             url = home.read_fact("web").get("url", "an address that it has yet to tell")
             raise AlreadyRuns(url) from error
-        home.write_fact("supervisor", {"pid": os.getpid()})
-        yield lock
-        home.drop_fact("supervisor")
+        notes.write("supervisor", {"pid": os.getpid()})
+        try:
+            yield lock
+        finally:
+            notes.drop("supervisor")
 
 
-def say(line: str) -> None:
-    print(line, flush=True)
+def _end(command: subprocess.Popen[str]) -> None:
+    command.terminate()
+    try:
+        command.wait(COMMAND_PATIENCE)
+    except subprocess.TimeoutExpired:
+        command.kill()
+        command.wait()
 
 
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5) as reply:
             return bool(json.load(reply)["status"] == "ok")
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+    except (urllib.error.URLError, OSError, ValueError):
         return False
-
-
-def _last_lines(text: str, lines: int = 8) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
