@@ -9,12 +9,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.ports import free_port
+from tests.launch.disk import SmallDisk, small_disk, why_not_mountable
 from tests.launch.machine import (
     empty_environment,
     health,
@@ -26,14 +28,16 @@ from tests.launch.machine import (
 
 SETUP_AND_START = 420.0  # without a cache and on a slow line
 WARM = 20.0
+DISK_MIB = 520
 
 
 class Instance:
     """`make run` in a clone, with its output in a file."""
 
-    def __init__(self, clone: Path) -> None:
+    def __init__(self, clone: Path, disk: SmallDisk | None) -> None:
         self.clone = clone
-        self.home = clone / "data"
+        self.disk = disk
+        self.home = (disk.path if disk else clone) / "data"
         self.port = free_port()
         self.output = clone / "output.txt"
 
@@ -51,7 +55,7 @@ class Instance:
                 start_new_session=True,
             )
         wait_until(self.is_ready_or_over, seconds, "promptlab being ready")
-        assert self.process.poll() is None, self.output.read_text()
+        assert self.process.poll() is None, self.said()
 
     def is_ready_or_over(self) -> bool:
         return "is ready" in self.output.read_text() or self.process.poll() is not None
@@ -60,16 +64,23 @@ class Instance:
         press_ctrl_c(self.process)
         self.process.wait(60)
 
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def processes(self) -> list[str]:
+        return processes_of(self.clone) + processes_of(self.home)
+
     def pid_of(self, name: str) -> int:
         return int(json.loads((self.home / "run" / f"{name}.json").read_text())["pid"])
 
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
-    with open_folder() as folder:
-        clone = folder / "promptlab"
+    with ExitStack() as stack:
+        clone = stack.enter_context(open_folder()) / "promptlab"
+        disk = None if why_not_mountable() else stack.enter_context(small_disk(DISK_MIB))
         subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], check=True)
-        instance = Instance(clone)
+        instance = Instance(clone, disk)
         instance.start(SETUP_AND_START)
         yield instance
         if instance.process.poll() is None:
@@ -81,7 +92,7 @@ def test_make_run_leads_from_a_clean_clone_to_a_healthy_page(instance: Instance)
 
     assert (said["status"], said["database"]) == ("ok", "ok")
     wait_until(lambda: health(instance.port).get("workers"), 60, "the worker being seen")
-    assert f"http://127.0.0.1:{instance.port}/" in instance.output.read_text()
+    assert f"http://127.0.0.1:{instance.port}/" in instance.said()
 
 
 def test_pages_come_with_a_strict_policy_and_hashed_files(instance: Instance) -> None:
@@ -104,12 +115,33 @@ def test_a_killed_web_server_comes_back_by_itself(instance: Instance) -> None:
 def test_a_killed_postgres_comes_back_by_itself(instance: Instance) -> None:
     os.kill(instance.pid_of("postgres"), signal.SIGKILL)
 
-    wait_until(
-        lambda: "starting it again" in instance.output.read_text(), 30, "the loss being noticed"
-    )
+    wait_until(lambda: "starting it again" in instance.said(), 30, "the loss being noticed")
     wait_until(
         lambda: health(instance.port).get("database") == "ok", 30, "the database coming back"
     )
+
+
+@pytest.mark.skipif(bool(why_not_mountable()), reason=why_not_mountable() or "-")
+def test_a_full_disk_ends_nothing_and_is_said_to_be_why(instance: Instance) -> None:
+    assert instance.disk is not None
+    instance.disk.fill()
+    os.kill(instance.pid_of("postgres"), signal.SIGKILL)
+    os.kill(instance.pid_of("worker"), signal.SIGKILL)
+    wait_until(lambda: "full: 0 MB free; promptlab waits" in instance.said(), 30, "words about it")
+    assert instance.process.poll() is None
+
+    instance.disk.free()
+
+    wait_until(lambda: health(instance.port).get("workers"), 60, "everything coming back")
+    assert "can be written again" in instance.said()
+    assert instance.process.poll() is None
+
+
+def test_logs_are_readable_by_their_owner_only(instance: Instance) -> None:
+    logs = instance.home / "logs"
+    assert logs.stat().st_mode & 0o777 == 0o700
+    files = [*logs.iterdir(), instance.home / "postgres" / "server.log"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_a_second_run_on_the_same_data_is_refused_in_a_sentence(instance: Instance) -> None:
@@ -129,12 +161,12 @@ def test_a_second_run_on_the_same_data_is_refused_in_a_sentence(instance: Instan
 
 def test_ctrl_c_leaves_no_process_behind_and_the_next_start_is_warm(instance: Instance) -> None:
     instance.stop()
-    assert processes_of(instance.clone) == []
+    assert instance.processes() == []
 
     instance.start(WARM)
 
     assert health(instance.port)["status"] == "ok"
-    assert "Preparing" not in instance.output.read_text()
+    assert "Preparing" not in instance.said()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's parent death signal")
@@ -145,7 +177,7 @@ def test_a_killed_launcher_leaves_only_postgres_which_the_next_one_takes_over(
     os.kill(instance.pid_of("supervisor"), signal.SIGKILL)
     instance.process.wait(30)
     wait_until(
-        lambda: not [line for line in processes_of(instance.clone) if "bin/python" in line],
+        lambda: not [line for line in instance.processes() if "bin/python" in line],
         30,
         "the children ending",
     )
@@ -154,4 +186,4 @@ def test_a_killed_launcher_leaves_only_postgres_which_the_next_one_takes_over(
 
     assert instance.pid_of("postgres") == postgres
     instance.stop()
-    assert processes_of(instance.clone) == []
+    assert instance.processes() == []
