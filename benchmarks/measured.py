@@ -16,6 +16,7 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
+from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp
 
 Row = dict[str, Any]
@@ -60,7 +61,7 @@ async def _scored(
     streams: int,
 ) -> list[list[float]]:
     """So many streams of calls for a candidate; stream i has every example from the i-th on."""
-    client = OpenAIHttp(model.url, own_engine=True, deadline=900)
+    client = OpenAIHttp(model.url, egress=EVERYWHERE, own_engine=True, deadline=900)
     answers = Answers(client, ModelRef(0, model.name, max_tokens=task.reply_tokens))
     parts = [examples[i::streams] for i in range(streams)]
     try:

@@ -29,6 +29,7 @@ from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Demo, Module
 from optimizer.core.programs.signature import written
+from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp
 
 OPTIONS = Path(__file__).parent / "options"
@@ -71,7 +72,7 @@ async def make(arguments: argparse.Namespace, model: LocalModel) -> None:
     task, file = TASKS[arguments.task], Path(arguments.out)
     splits = task.splits()
     examples = (*splits.validation, *splits.test)[: arguments.examples]
-    client = OpenAIHttp(model.url, own_engine=True, deadline=600)
+    client = OpenAIHttp(model.url, egress=EVERYWHERE, own_engine=True, deadline=600)
     ref = ModelRef(0, model.name, max_tokens=task.reply_tokens)
     answers = Answers(client, ref, file.with_suffix(file.suffix + ".partial"))
     try:

@@ -14,6 +14,7 @@ from optimizer.leaving import ProviderClosed, ProviderDown
 from optimizer.lm.call import Client, Endpoint, call_of
 from optimizer.lm.door import Door
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
+from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.openai_http import OpenAIHttp
@@ -50,15 +51,19 @@ def connect(provider: Provider) -> Endpoint:
         secrets.WrongEncryptionKey: its key cannot be decrypted any more.
     """
     key = secrets.decrypt(provider.secret) if provider.secret else ""
-    constrains = provider.constrains_replies
+    constrains, egress = provider.constrains_replies, EVERYWHERE
     if provider.kind == Provider.Kind.LITELLM:
-        return LiteLLMClient(key, provider.api_base, constrains=constrains)
+        return LiteLLMClient(key, provider.api_base, egress=egress, constrains=constrains)
     if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
-        return OpenAIHttp(provider.api_base, key, constrains=constrains)
+        return OpenAIHttp(provider.api_base, key, egress=egress, constrains=constrains)
     if not settings.EMBEDDED_MODEL_URL:
         raise NoEmbeddedModel
     return OpenAIHttp(
-        settings.EMBEDDED_MODEL_URL, constrains=constrains, own_engine=True, deadline=OWN_DEADLINE
+        settings.EMBEDDED_MODEL_URL,
+        egress=egress,
+        constrains=constrains,
+        own_engine=True,
+        deadline=OWN_DEADLINE,
     )
 
 

@@ -14,6 +14,16 @@ from promptlab.launch.postgres import FAST_AND_FORGETFUL, running_server
 pytest_plugins = ["tests.people"]
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Who calls models takes variables away from its process, which is that of all tests here."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """One embedded Postgres for the whole session, started by the first test that needs it."""

@@ -63,6 +63,10 @@ class NoReply(CallFailed):
     passing = True
 
 
+class TimedOut(NoReply):
+    """Sent, and nothing whole came until the deadline."""
+
+
 class Garbled(CallFailed):
     """A reply that is no chat completion: possibly paid."""
 
@@ -133,6 +137,8 @@ def _kind_of(status: int) -> type[CallFailed]:
         return ProviderRefused
     if status == 408:
         return NoReply
+    if status < 300:
+        return Garbled
     return ServerFailed if status >= 500 else PromptRefused
 
 
@@ -140,6 +146,8 @@ def _meaning(status: int, words: str) -> str:
     """What an answer means, told from the provider's words without repeating them."""
     if status in _MEANINGS:
         return _MEANINGS[status]
+    if status < 300:
+        return "that is no answer to a call."
     if 300 <= status < 400:
         return "it sends callers elsewhere, which is not followed; enter the address itself."
     if status >= 500:

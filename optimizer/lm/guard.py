@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -55,6 +50,10 @@ class ForbiddenAddress(Exception):
             else f"The address {shown} is local or private. An administrator of this installation "
             "can allow it under “Installation”, in the menu of their account."
         )
+
+    def told_as(self, name: str) -> ForbiddenAddress:
+        """The same refusal, in words about what was typed."""
+        return ForbiddenAddress(self.address, self.port, never=self.never, told=name)
 
 
 @dataclass(frozen=True)
@@ -144,51 +143,3 @@ def _rfc6052(number: int) -> Iterator[IPAddress]:
     for within in (number, *found):
         if within & _LOW >= 2**24:
             yield ipaddress.IPv4Address(within & _LOW)
-
-
-def check_host(host: str) -> None:
-    """Refuse a literal address that is forbidden; names are checked when they are resolved.
-
-    Raises:
-        ForbiddenAddress: the host is such an address.
-    """
-    bare = host.strip("[]").partition("%")[0]
-    try:
-        ipaddress.ip_address(bare)
-    except ValueError:
-        return
-    EVERYWHERE.check(bare, 0)
-
-
-def check_url(url: str) -> None:
-    """Refuse an endpoint whose name leads to a forbidden address now; blocks while resolving.
-
-    Raises:
-        ForbiddenAddress: one of its addresses is forbidden.
-    """
-    host = urlsplit(url).hostname or ""
-    check_host(host)
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return  # no such name: the call will say so
-    for entry in found:
-        check_host(str(entry[4][0]))
-
-
-class GuardedResolver(AbstractResolver):
-    """Checks the addresses that will be connected to, so that a name cannot change its mind."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for result in found:
-            check_host(result["host"])
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()

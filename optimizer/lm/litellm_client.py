@@ -1,85 +1,109 @@
-"""Every provider that LiteLLM knows, behind one client. Nothing else here imports LiteLLM."""
+"""Providers by LiteLLM's names: it knows their formats, and our transport carries the requests."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import os
 import time
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from optimizer.core.programs.lm import Reply
+from optimizer.lm.answers import Reader
+from optimizer.lm.bridge import NO_KEY, CallExchange, exchanging, origin_of
 from optimizer.lm.call import LMCall
 from optimizer.lm.door import usage
 from optimizer.lm.failures import (
     CallFailed,
-    Garbled,
     NoReply,
     ProviderRefused,
     SchemaRefused,
-    Unreachable,
-    of_status,
+    TimedOut,
 )
-from optimizer.lm.guard import ForbiddenAddress, check_url
-from optimizer.lm.openai_http import DEADLINE, about_schema
+from optimizer.lm.families import ORIGINS, UnknownFamily, family_of, is_reference
+from optimizer.lm.guard import Egress
+from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
+from optimizer.lm.transport import DEADLINE, Transport
 
-_NEVER_SENT = ("ClientConnectorError", "ConnectError", "ConnectTimeout", "ConnectionTimeoutError")
-_REFUSED_ALWAYS = ("LLM Provider NOT provided", "Missing credentials", "api_key client option")
+GRACE_SECONDS = 5.0
+"""For LiteLLM's own work around a request."""
 
 
 class LiteLLMClient:
-    """Calls models by LiteLLM's names ("anthropic/claude-…"); no retries of its own."""
+    """Calls models by LiteLLM's names ("anthropic/claude-…"): one request a call, no retries.
+
+    Its connections belong to the event loop that first uses it.
+    """
 
     def __init__(
         self,
         key: str = "",
         api_base: str = "",
         *,
+        egress: Egress,
         constrains: bool = True,
         deadline: float = DEADLINE,
     ) -> None:
         self._key = key
         self._api_base = api_base
+        self._egress = egress
         self._scrub = Scrubber(key)
         self._deadline = deadline
-        self._checked = not api_base
+        self._transports: dict[str, Transport] = {}
         self.constrains = constrains
 
     async def complete(self, call: LMCall) -> Reply:
-        litellm = await self._ready()
-        constrained = call.schema is not None and self.constrains
-        if constrained and not _supports_schema(call.model):
-            constrained = False
+        origin = self._origin(call.model)
+        library = await asyncio.to_thread(litellm)
+        constrained = call.schema is not None and self.constrains and _supports_schema(call.model)
+        exchange = self._exchange(origin, constrained)
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._deadline):
-                response = await litellm.acompletion(**self._arguments(call, constrained))
-        except TimeoutError as error:
-            raise NoReply(
-                f"No whole reply from {call.model} within {self._deadline:g} s."
-            ) from error
-        except Exception as error:  # noqa: BLE001 - LiteLLM lets errors of any client through
-            raise self._failure(error, call.model, constrained) from None
-        return _reply_of(response, time.monotonic() - started)
+            with exchanging(exchange):
+                async with asyncio.timeout(self._deadline + GRACE_SECONDS):
+                    response = await library.acompletion(**self._arguments(call, constrained))
+        except Exception as error:
+            raise self._failure(error, exchange) from error
+        if exchange.failure is not None or exchange.found is None:
+            raise self._failure(exchange.failure, exchange)
+        return _reply_of(response, time.monotonic() - started, exchange)
 
     async def models(self) -> list[str]:
         """LiteLLM asks no provider for its list."""
         return []
 
     async def aclose(self) -> None:
-        """LiteLLM keeps its connections itself."""
+        for transport in self._transports.values():
+            await transport.aclose()
 
-    async def _ready(self) -> Any:
-        if not self._checked:
-            try:
-                await asyncio.to_thread(check_url, self._api_base)
-            except ForbiddenAddress as error:
-                raise ProviderRefused(str(error)) from error
-            self._checked = True
-        return await asyncio.to_thread(_litellm)
+    def _origin(self, model: str) -> str:
+        """Who is asked; nothing else is.
+
+        Raises:
+            ProviderRefused: nobody may be, as things are.
+        """
+        try:
+            usual = ORIGINS[family_of(model)]
+        except UnknownFamily as error:
+            raise ProviderRefused(str(error)) from error
+        if any(map(is_reference, (model, self._key, self._api_base))):
+            raise ProviderRefused(
+                "The key, the address or the model's name refers to a secret of the server "
+                "(os.environ/…). Enter the value itself."
+            )
+        if not self._key and not self._api_base:
+            raise ProviderRefused(f"Enter the API key of the provider: {model} needs one.")
+        origin = origin_of(self._api_base or usual)
+        if not origin:
+            raise ProviderRefused(f"Enter the address of the endpoint that {model} is called at.")
+        return origin
+
+    def _exchange(self, origin: str, constrained: bool) -> CallExchange:
+        name = self._api_base or origin.rpartition(":")[0]
+        if origin not in self._transports:
+            self._transports[origin] = Transport(name, self._egress, self._scrub, self._deadline)
+        reader = Reader(name, self._scrub)
+        return CallExchange(self._transports[origin], reader, self._key, origin, constrained)
 
     def _arguments(self, call: LMCall, constrained: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -87,13 +111,12 @@ class LiteLLMClient:
             "messages": [{"role": m.role, "content": m.content} for m in call.messages],
             "temperature": call.temperature,
             "max_tokens": call.max_tokens,
-            "timeout": self._deadline,
+            "timeout": self._deadline + GRACE_SECONDS,
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,
+            "api_key": self._key or NO_KEY,
         }
-        if self._key:
-            arguments["api_key"] = self._key
         if self._api_base:
             arguments["api_base"] = self._api_base
         if constrained:
@@ -101,50 +124,38 @@ class LiteLLMClient:
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
         return arguments
 
-    def _failure(self, error: Exception, model: str, constrained: bool) -> CallFailed:
-        words = self._scrub.clean(str(error) or type(error).__name__)
-        if any(type(cause).__name__ in _NEVER_SENT for cause in _causes(error)):
-            return Unreachable(f"The provider of {model} cannot be reached.", said=words)
-        if any(text in str(error) for text in _REFUSED_ALWAYS):
-            return ProviderRefused(
-                f"{model} cannot be called: LiteLLM does not know its provider, or has no key for "
-                "it.",
-                said=words,
-            )
-        status = getattr(error, "status_code", None)
-        if not isinstance(status, int):
-            return NoReply(f"The connection to the provider of {model} broke.", said=words)
-        if constrained and status in (400, 422) and about_schema(str(error)):
+    def _failure(self, error: Exception | None, exchange: CallExchange) -> CallFailed:
+        """What our transport saw counts; LiteLLM's word only where it saw nothing."""
+        if isinstance(exchange.failure, SchemaRefused):
             self.constrains = False
-            return SchemaRefused(f"{model} cannot hold replies to a schema.", said=words)
-        return of_status(status, f"The provider of {model}", words, _retry_after(error))
-
-
-@cache
-def _litellm() -> Any:
-    """Import it once: seconds of work, and a look-up on the network unless it is told not to."""
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    litellm: Any = importlib.import_module("litellm")
-    litellm.suppress_debug_info = True
-    litellm.num_retries = 0
-    return litellm
+        if exchange.failure is not None:
+            return exchange.failure
+        if exchange.found is not None:
+            return exchange.reader.no_completion(exchange.found)
+        words = self._scrub.clean(str(error) or type(error).__name__)
+        name = exchange.reader.name
+        if not exchange.sent:
+            return ProviderRefused(f"LiteLLM cannot make a call to {name} of this.", said=words)
+        if isinstance(error, TimeoutError):
+            return TimedOut(f"No whole reply from {name} within {self._deadline:g} s.")
+        return NoReply(f"The connection to {name} broke before the reply came.", said=words)
 
 
 @cache
 def _supports_schema(model: str) -> bool:
-    return bool(_litellm().supports_response_schema(model=model))
+    return bool(litellm().supports_response_schema(model=model))
 
 
-def _reply_of(response: Any, seconds: float) -> Reply:
+def _reply_of(response: Any, seconds: float, exchange: CallExchange) -> Reply:
     try:
         choice = response.choices[0]
         content = choice.message.content
-    except (AttributeError, IndexError) as error:
-        raise Garbled("The provider's answer is no chat completion.") from error
+    except (AttributeError, IndexError, TypeError) as error:
+        raise exchange.reader.no_completion(exchange.found) from error
     finish = str(choice.finish_reason or "stop")
     if not isinstance(content, str):
         if finish != "length":
-            raise Garbled("The provider's reply holds no text.")
+            raise exchange.reader.no_text()
         content = ""
     said = getattr(response, "usage", None)
     told = [getattr(said, name, None) for name in ("prompt_tokens", "completion_tokens")]
@@ -156,17 +167,3 @@ def _reply_of(response: Any, seconds: float) -> Reply:
         seconds=seconds,
         finish_reason=finish,
     )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        return max(0.0, float(headers.get("retry-after", "")))
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from benchmarks.model_server import CountingFront, grammar_of_this_build
 from benchmarks.tasks import TASKS, dealt
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp
 from promptlab.launch.model_server import Engine, Engines, compact_json_grammar
 from tests.fakes.openai_server import OpenAIServer
@@ -31,7 +32,7 @@ def asked_of_a_server(kept: Path) -> tuple[list[float], int, int]:
     async def ask(engine: str) -> tuple[list[float], int, int]:
         front = CountingFront(Engines([Engine(engine, None)]), "key")
         async with TestServer(front.application()) as server:
-            client = OpenAIHttp(str(server.make_url("/v1")))
+            client = OpenAIHttp(str(server.make_url("/v1")), egress=EVERYWHERE)
             answers = Answers(client, ModelRef(0, "a model"), kept)
             outcomes = await answers.outcomes(
                 TASK.program, TASK.metric, baseline_of(TASK.program), EXAMPLES

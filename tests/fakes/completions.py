@@ -45,6 +45,7 @@ def _openai(model: str, text: object, finish: str, tokens: tuple[object, object]
     found: Body = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
+        "service_tier": "default",
         "created": 1,
         "model": model,
         "choices": [{"index": 0, "finish_reason": finish, "message": message}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -165,12 +166,22 @@ def _closed(play: Play) -> bool:
 
 
 @cache
-def bomb(unpacked: int = 1_000_000_000, wbits: int = 31) -> bytes:
-    """Some thousandth of `unpacked` bytes of zeros: gzip, or zlib with `wbits` 15."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+def bomb(unpacked: int = 1_000_000_000) -> bytes:
+    """A gzip file of a thousandth of `unpacked` zeros, whole and right to its last byte."""
     piece = bytes(1_000_000)
-    return b"".join([*(packer.compress(piece) for _ in range(unpacked // 1_000_000)),
-                     packer.flush()])  # fmt: skip
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
+    count, check = unpacked // len(piece), 0
+    for _ in range(count):
+        check = zlib.crc32(piece, check)
+    head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+    tail = packer.flush() + struct.pack("<LL", check, count * len(piece))
+    return head + block * count + tail
+
+
+def _raw_bomb() -> bytes:
+    """The same as deflate without a header, as some servers send it."""
+    return bomb()[10:-8]
 
 
 def _twice() -> bytes:
@@ -209,7 +220,7 @@ FAULTS: dict[str, Player] = {
         _text, '{"error": {"message": "The model is overloaded.", "code": 503}}'
     ),
     "gzip_bomb": partial(_packed, "gzip", bomb),
-    "deflate_bomb": partial(_packed, "deflate", partial(bomb, wbits=15)),
+    "deflate_bomb": partial(_packed, "deflate", _raw_bomb),
     "bomb_in_bomb": partial(_packed, "gzip, gzip", _twice),
     "brotli": partial(_packed, "br", lambda: b"\x1b" * 1000),
     "zstd": partial(_packed, "zstd", lambda: b"\x28\xb5\x2f\xfd" * 250),

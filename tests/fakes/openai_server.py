@@ -66,6 +66,7 @@ class OpenAIServer:
     models: tuple[str, ...] = ("scripted",)
     usage: bool = True
     spoil: Callable[[Body], str] = json.dumps
+    coding: str = ""
     requests: list[Body] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -107,6 +108,7 @@ class OpenAIServer:
     def _serve(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self.serve(started.set))
+        self._loop.run_until_complete(_end_of_the_rest())
         self._loop.close()
 
     async def serve(self, started: Callable[[], object]) -> None:
@@ -149,7 +151,10 @@ class OpenAIServer:
                 return await FAULTS[fault](Play(request, body, f"{self.root}/elsewhere"))
             self.served.append(body)
             told = self.spoil(self._completion(request.path, body))
-            return web.Response(text=told, content_type="application/json")
+            response = web.Response(text=told, content_type="application/json")
+            if self.coding:
+                response.enable_compression(web.ContentCoding(self.coding))
+            return response
         finally:
             self.at_once -= 1
 
@@ -172,6 +177,14 @@ class OpenAIServer:
         long = sum(len(m["content"]) for m in shaped["messages"])
         tokens = (long // 4 + 1, len(text) // 4 + 1) if self.usage else None
         return completion(path, body.get("model", "scripted"), text, tokens=tokens)
+
+
+async def _end_of_the_rest() -> None:
+    """Faults that never end are ended, so that nobody is told of them later."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def _shaped(said: str) -> Body:

@@ -18,12 +18,11 @@ from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.door import MOST_TOKENS, Door
 from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused
-from optimizer.lm.litellm_client import LiteLLMClient
-from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import MOST_COST
 from optimizer.models import Completion, Outcome, Provider
 from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.ways import WAYS, Way
 from tests.optimizer.conftest import Create, carry_on, lines_to
 
 KEY = "sk-CANARY-0123456789"
@@ -316,16 +315,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("name", "value"), HOSTILE, ids=lambda text: text[:24])
-@pytest.mark.parametrize("client", [OpenAIHttp, LiteLLMClient])
+@pytest.mark.parametrize("way", WAYS[:3], ids=lambda way: way.name)
 def test_what_either_client_hears_comes_in_storable_or_is_no_reply(
-    client: type[OpenAIHttp | LiteLLMClient], name: str, value: str
+    way: Way, name: str, value: str
 ) -> None:
     with OpenAIServer(spoil=spoilt(**{name: value})) as server:
-        made = OpenAIHttp(server.url, KEY) if client is OpenAIHttp else LiteLLMClient(
-            KEY, server.url
-        )  # fmt: skip
         try:
-            reply = said_by(Door(made, KEY))
+            reply = said_by(Door(way.client(server.root, KEY), KEY), way.model)
         except CallFailed as failure:
             stored(str(failure))
             stored(failure.said)

@@ -163,3 +163,31 @@ def test_a_tryout_and_a_check_are_answered_while_runs_are_under_way(
     outcome = Tryout.objects.get(pk=tryout.pk).outcome
     assert outcome["trace"][0]["call"] == "classify"
     assert Provider.objects.get(pk=provider.pk).models_offered == ["scripted"]
+
+
+OPERATORS = {
+    f"{name}_API_KEY": f"sk-OPERATORS-{name}"
+    for name in ("OPENAI", "ANTHROPIC", "GEMINI", "GOOGLE", "AZURE", "MISTRAL", "ANY_OTHER")
+} | {
+    "AWS_ACCESS_KEY_ID": "OPERATORS", "AWS_SECRET_ACCESS_KEY": "OPERATORS",
+    "GOOGLE_APPLICATION_CREDENTIALS": "/OPERATORS.json", "OPENAI_ORGANIZATION": "OPERATORS",
+    "HTTP_PROXY": "http://OPERATORS:1", "HTTPS_PROXY": "http://OPERATORS:1", "LITELLM_LOG": "DEBUG",
+}  # fmt: skip
+
+
+def test_a_provider_without_a_key_is_sent_none_of_the_operators(
+    server: OpenAIServer, provider: Provider, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in OPERATORS.items():
+        monkeypatch.setenv(name, value)
+    bases = {"openai/gpt-4o-mini": server.url, "anthropic/claude-3-5-haiku-latest": server.root}
+    with worker(log):
+        for model, base in bases.items():
+            provider.kind, provider.api_base = Provider.Kind.LITELLM, base
+            provider.save()
+            provider_checks.start(provider.pk, model)
+            until(lambda: Provider.objects.get(pk=provider.pk).check_state in ("works", "failed"))
+            assert Provider.objects.get(pk=provider.pk).check_state == "works"
+    assert len(server.requests) == 2
+    assert "OPERATORS" not in str(server.headers) + str(server.requests)
+    assert "LiteLLM" not in log.read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from argparse import RawDescriptionHelpFormatter
 from dataclasses import replace
@@ -27,6 +28,7 @@ from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
 from optimizer.headless.report import expectation, expected, report, sentence
+from optimizer.lm.environment import keep_only_ours
 from optimizer.models import Run
 from optimizer.program_file import UnreadableProgram
 from optimizer.starting import CannotStart
@@ -95,6 +97,7 @@ class Command(BaseCommand):
                 self._resume(run_id)
         except _EXPECTED as error:
             raise CommandError(str(error), returncode=2) from error
+        keep_only_ours(os.environ)  # the key that was named is read by now
         run = job.carry_on(run_id, show=not options["json"] or sys.stderr.isatty())
         self.stderr.write(sentence(run))
         if options["json"]:

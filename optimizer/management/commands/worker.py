@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+
+from optimizer.lm.environment import keep_only_ours
 
 RUNS_AT_ONCE = 4
 
@@ -22,6 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, runs: int, **options: Any) -> None:
+        keep_only_ours(os.environ)
         from optimizer.worker import Worker
 
         asyncio.run(Worker(max(runs, 1)).work())

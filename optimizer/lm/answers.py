@@ -1,0 +1,71 @@
+"""What a provider's answer means: a JSON object to read on, or which failure, in its words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.lm.failures import CallFailed, Garbled, SchemaRefused, of_status
+from optimizer.lm.scrub import Scrubber
+from optimizer.lm.transport import Answer
+
+SHOWN = 200
+"""Characters of a body that is no completion that are told."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads a provider's answers; `name` is how its address is shown to people."""
+
+    name: str
+    scrub: Scrubber
+
+    def object_of(self, answer: Answer, *, constrained: bool = False) -> dict[str, Any]:
+        """The JSON object that a good answer is. `constrained`: a schema was asked for.
+
+        Raises:
+            CallFailed: the answer is none.
+        """
+        if answer.status != 200:
+            raise self.failure_of(answer, constrained=constrained)
+        try:
+            found = json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            shown = self.scrub.clean(answer.body.decode("utf-8", "replace"), SHOWN)
+            told = f"{self.name} answered with something else than JSON."
+            raise Garbled(told, said=shown) from error
+        if not isinstance(found, dict):
+            raise Garbled(f"{self.name} answered with JSON that is no completion.")
+        return found
+
+    def failure_of(self, answer: Answer, *, constrained: bool = False) -> CallFailed:
+        """What an answer with another status than 200 stands for."""
+        text = answer.body.decode("utf-8", "replace")
+        words = self.scrub.clean(_words(text))
+        if constrained and answer.status in (400, 422, 501) and _about_schema(text):
+            return SchemaRefused(f"{self.name} cannot hold replies to a schema.", said=words)
+        return of_status(answer.status, self.name, words, answer.retry_after)
+
+    def no_completion(self, found: object) -> Garbled:
+        """The failure of a JSON object that holds no completion."""
+        shown = self.scrub.clean(json.dumps(found), SHOWN)
+        return Garbled(f"The answer of {self.name} is no chat completion.", said=shown)
+
+    def no_text(self) -> Garbled:
+        return Garbled(f"The reply of {self.name} holds no text.")
+
+
+def _words(text: str) -> str:
+    """What a provider says of an error, wherever in its answer that stands."""
+    try:
+        found = json.loads(text)
+        error = found.get("error", found) if isinstance(found, dict) else found
+        return str(error.get("message", error) if isinstance(error, dict) else error)
+    except (ValueError, RecursionError):
+        return text  # not JSON: the text itself is what it says
+
+
+def _about_schema(text: str) -> bool:
+    """Whether a refusal is about constraining the reply, rather than about the prompt."""
+    return any(word in text.lower() for word in ("response_format", "schema", "grammar"))
