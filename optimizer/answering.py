@@ -50,6 +50,10 @@ class Open:
             return self.replies
         return tuple(self.known[i] for i in range(len(self.request.examples)))
 
+    def take(self, unstorable: dict[tuple[int, int], Outcome]) -> None:
+        """Know what is in rows, where that is not what was to be there."""
+        self.known |= {p: o for (exchange, p), o in unstorable.items() if exchange == self.exchange}
+
     def errors(self) -> dict[int, Outcome]:
         """The failed examples as outcomes: an error, never a score."""
         assert isinstance(self.request, Evaluate)

@@ -52,7 +52,8 @@ def resume(run_id: int) -> None:
         _must(done, run_id, "resumed")
         # Whoever resumes has looked: calls that were cut off too often may be sent again, and what
         # a provider took beyond its reservations is accepted.
-        Completion.objects.filter(run=run_id, state=Completion.State.DOUBT).update(doubts=0)
+        out = (Completion.State.DOUBT, Completion.State.RESERVED)  # the run may have failed midway
+        Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
         overruns.accept(run_id)
         tasks.enqueue_run(run_id)
 

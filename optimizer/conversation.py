@@ -93,6 +93,8 @@ class _Host:
             self._recorder.refused(opened, spent.reason)
             raise
         self._writer.flush()
+        for entry in opened:
+            entry.take(self._writer.unstorable)
         self._recorder.answered(opened)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from django.db import DatabaseError
+from django import db
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
@@ -53,6 +53,11 @@ logger = logging.getLogger(__name__)
 STOPPING = threading.Event()
 """Set when this process is to end: runs reserve nothing more, let calls come home, and leave."""
 
+GONE = (
+    db.OperationalError, db.InterfaceError, db.InternalError,
+    psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
+)  # fmt: skip
+"""The database is away; its other errors are about what was to be stored, and would come again."""
 CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
 
@@ -74,7 +79,7 @@ def run(run_id: int, means: Means | None = None) -> None:
     thread, which must have no running event loop.
 
     Raises:
-        DatabaseError, psycopg.Error: the database is gone; the run goes on where one is found.
+        GONE: the database is; the run goes on where one is found.
         Exception: an error of ours; it is recorded on the run, which can be resumed.
     """
     try:
@@ -167,7 +172,7 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     """Whatever ends the run early becomes its status, with what to do next."""
     try:
         yield
-    except (Superseded, DatabaseError, psycopg.Error):
+    except (Superseded, *GONE):
         raise  # nothing can be recorded: whoever takes the run next goes on
     except Leaving as reason:
         status, why = _farewell(reason)

@@ -12,7 +12,6 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -21,6 +20,7 @@ from optimizer import outcomes, ownership
 from optimizer.core.conversation.requests import BudgetSpent
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.lm import Reply
+from optimizer.groups import Asked, Entry, Future, Group, instead_of
 from optimizer.leaving import (
     CancelWished,
     CutOff,
@@ -29,10 +29,11 @@ from optimizer.leaving import (
     PauseWished,
     WorkerStops,
 )
-from optimizer.lm.failures import CallFailed, NotSent, SentTooOften
+from optimizer.lm.failures import CallFailed, NotSent, SentTooOften, Unstorable
 from optimizer.lm.ledger import Answer, Closing, Ledger
 from optimizer.lm.overruns import Overrun
 from optimizer.lm.paid import Wanted
+from optimizer.lm.scrub import everyones
 from optimizer.outcomes import Scored
 from optimizer.ownership import Owner, TakenByAnother
 from optimizer.pulse import Pulse
@@ -49,60 +50,24 @@ RETRY_SECONDS = 0.3
 # Hosts of databases set them read-only when their disk is full.
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
+AN_ENTRYS = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, ArithmeticError)
+"""Errors that one entry may be the reason for: something in it cannot be stored."""
+
 TOO_OFTEN = "No reply came, however often this call was sent; it may have been paid each time."
 CUT_OFF = (
     "The worker died again and again while the same calls were out, so they are not sent again by "
     "themselves: each time may have been paid. See what ends the worker (memory?), then resume."
 )
 
-Future = asyncio.Future[Reply | None]
 Told = Reply | BaseException | None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A reservation and who waits for it."""
-
-    wanted: Wanted
-    future: Future
-
-    @property
-    def key(self) -> str:
-        return self.wanted.key
-
-
-@dataclass
-class Group:
-    """What is committed together."""
-
-    asked: list[Asked] = field(default_factory=list)
-    closings: list[Closing] = field(default_factory=list)
-    scored: list[Scored] = field(default_factory=list)
-    flushed: list[threading.Event] = field(default_factory=list)
-
-    def add(self, entry: Entry) -> None:
-        if isinstance(entry, Asked):
-            self.asked.append(entry)
-        elif isinstance(entry, Closing):
-            self.closings.append(entry)
-        elif isinstance(entry, Scored):
-            self.scored.append(entry)
-        else:
-            self.flushed.append(entry)
-
-    @property
-    def size(self) -> int:
-        return len(self.asked) + len(self.closings) + len(self.scored)
-
-
-Entry = Asked | Closing | Scored | threading.Event
 
 
 class Writer:
     """The books of one owner. Asynchronous methods belong to `loop`, the others to any thread.
 
     It works within `with`; its connection, and the lock on it, stay until `release`. `stopping` is
-    set when this process is to end.
+    set when this process is to end. `unstorable` are outcomes by exchange and position that stand
+    in the place of others, which could not be stored.
     """
 
     def __init__(
@@ -115,6 +80,7 @@ class Writer:
         self.owner = owner
         self.pulse = Pulse(owner)
         self.leaving: Leaving | None = None
+        self.unstorable: dict[tuple[int, int], Outcome] = {}
         self._ledger = Ledger(owner)
         self._connection = connection
         self._loop = loop
@@ -221,8 +187,8 @@ class Writer:
             while not (self._ended.is_set() and self._queue.empty()):
                 self._heed_stopping()
                 group = self._gather()
-                self._commit_patiently(group)
-            self._commit_patiently(self._unsent(), last=True)
+                self._commit_all(group)
+            self._commit_all(self._unsent(), last=True)
         except BaseException as error:  # noqa: BLE001 - raised again in whoever waits or asks next
             self._broken = error
             waiting = [*self._parked, *(a for asked in self._out.values() for a in asked)]
@@ -248,6 +214,35 @@ class Writer:
             return group
         return group
 
+    def _commit_all(self, group: Group, last: bool = False) -> None:
+        """Commit; what cannot be stored takes nothing with it."""
+        try:
+            self._commit_patiently(group, last)
+        except AN_ENTRYS as error:
+            self._commit_apart(group, error)
+        for event in group.flushed:
+            event.set()
+
+    def _commit_apart(self, group: Group, error: Exception) -> None:
+        """Find the entry that cannot be stored: commit half by half, and say of what is left alone
+        that it failed.
+        """
+        group = Group([*group.asked, *self._parked], group.closings, group.scored)
+        self._parked = []  # one of these may be it
+        if group.size > 1:
+            for half in group.halves():
+                self._commit_all(half)
+            return
+        said = str(error).partition("\n")[0]  # what follows quotes what was to be stored
+        words = everyones().clean(f"{type(error).__name__}: {said}")
+        logger.error("%s: an entry cannot be stored: %s", self.owner.name, words)
+        failure = Unstorable(said=words)
+        instead = instead_of(group, failure)
+        self._commit_patiently(instead)  # if not even this can be stored, it is not the entry
+        for scored in instead.scored:
+            self.unstorable[scored.exchange, scored.position] = scored.outcome
+        self._tell([(asked, failure) for asked in group.asked])
+
     def _commit_patiently(self, group: Group, last: bool = False) -> None:
         """Commit, through deadlocks and however long the database is away or its disk is full:
         what waits here was paid for. Only a process that is to end gives up.
@@ -269,8 +264,6 @@ class Writer:
                 break
         if told:
             logger.info("%s goes on: the database is back", self.owner.name)
-        for event in group.flushed:
-            event.set()
 
     def _reconnect(self) -> None:
         try:

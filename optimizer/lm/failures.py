@@ -92,6 +92,17 @@ class SentTooOften(CallFailed):
     """The same call was interrupted again and again, and may have been paid each time."""
 
 
+class Unstorable(CallFailed):
+    """The call, its reply or what was made of it cannot be stored; `said` is what the database says
+    of it. What was sent is paid.
+    """
+
+    charge = Charge.DOUBT
+
+    def __init__(self, message: str = "", retry_after: float | None = None, *, said: str) -> None:
+        super().__init__(message or "This cannot be stored.", retry_after, said=said)
+
+
 _ABOUT_THE_ACCOUNT = (
     "credit balance", "insufficient_quota", "insufficient balance", "insufficient credit",
     "api key not valid", "api_key_invalid", "invalid api key",
