@@ -17,7 +17,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 
-from optimizer import tasks
+from optimizer import ownership, tasks
 from optimizer.reaping import reap
 from optimizer.runner import STOPPING
 
@@ -61,6 +61,8 @@ class Worker:
 
     async def _take_jobs(self) -> None:
         """Both queues until we stop, or until the database is gone."""
+        # Where nobody answers, a pool waits ever longer between attempts; we ask evenly.
+        await sync_to_async(_answers, thread_sensitive=False)()
         here = _app_for_workers()
         async with here.open_async():
             queues = {tasks.RUNS: self._runs_at_once, tasks.QUICK: QUICK_AT_ONCE}
@@ -115,6 +117,11 @@ def _app_for_workers() -> App:
     here = App(connector=connector, worker_defaults=app.worker_defaults)
     here.tasks = app.tasks
     return here
+
+
+def _answers() -> None:
+    """Raises OperationalError while the database does not answer."""
+    ownership.connect().close()
 
 
 def first_line(error: BaseException) -> str:

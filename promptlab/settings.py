@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "promptlab.outage.Refusals",
     "promptlab.storage.StaticFiles",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -126,7 +127,11 @@ _address = DatabaseAddress.from_url(
 # Under ASGI every request has a thread of its own, so that only a pool keeps connections. Tests
 # create and drop databases, which open pools would block.
 _options: dict[str, Any] = (
-    {} if TESTING else {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}}
+    {}
+    if TESTING
+    # A connection that cannot be had is given up soon, and asked for by the next request: waits
+    # between attempts would double, and pages stay away long after the database is back.
+    else {"pool": {"min_size": 1, "max_size": 12, "timeout": 5, "reconnect_timeout": 2}}
 )
 DATABASES = {
     "default": {
@@ -252,5 +257,7 @@ LOGGING = {
         # Django's own default mails errors to nobody when DEBUG is off.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "procrastinate": {"level": "WARNING"},
+        # Says every failed attempt of every pool; who misses the connection says that, too.
+        "psycopg.pool": {"level": "ERROR"},
     },
 }

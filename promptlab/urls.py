@@ -23,3 +23,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler429 = "promptlab.accounts.middleware.too_many_requests"
+handler500 = "promptlab.outage.server_error"

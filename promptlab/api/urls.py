@@ -50,6 +50,7 @@ class Api(NinjaAPI):
         for operations in schema["paths"].values():
             for operation in operations.values():
                 operation["responses"]["4XX"] = {"description": "Refused", "content": content}
+                operation["responses"]["503"] = {"description": "Not now", "content": content}
         return schema
 
 

@@ -1,6 +1,6 @@
 // Loaded on every page: what buttons do, and what to load for the elements that are there.
 import "./keys.js";
-import { toast, watchToasts } from "./toasts.js";
+import { toast, toastFailure, watchToasts } from "./toasts.js";
 
 const messages = document.body.dataset;
 
@@ -105,8 +105,8 @@ document.addEventListener("htmx:response:error", (event) => {
   const { ctx } = event.detail;
   const { status } = ctx.response;
   if (status === 422) return; // The answer shows the errors beside their fields.
-  if (status === 429) return toast(ctx.text, "error"); // It is the sentence that says when.
-  toast(status === 403 ? messages.msgForbidden : messages.msgFailed, "error");
+  if (ctx.sourceElement?.matches("[data-poll]")) return; // The page says that it is not connected.
+  toastFailure({ status, type: ctx.response.headers.get("Content-Type"), text: ctx.text });
 });
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx) toast(messages.msgOffline, "error");

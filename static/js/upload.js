@@ -1,5 +1,5 @@
 // Files: dropping, and progress in percent. fetch cannot report what it has sent, XMLHttpRequest can.
-import { toast } from "./toasts.js";
+import { toast, toastFailure } from "./toasts.js";
 
 function show(form, percent, text) {
   const box = form.querySelector("[data-progress]");
@@ -46,7 +46,11 @@ function receive(form, submitter, request) {
       swap: form.dataset.swap ?? "innerHTML",
       text: request.responseText,
     });
-  } else toast(document.body.dataset[request.status === 403 ? "msgForbidden" : "msgFailed"], "error");
+  } else {
+    // The form stays as it is, with the file, to be sent again.
+    const type = request.getResponseHeader("Content-Type");
+    toastFailure({ status: request.status, type, text: request.responseText });
+  }
 }
 
 function finish(form, submitter) {

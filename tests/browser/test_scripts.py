@@ -165,6 +165,42 @@ def test_an_upload_shows_its_answer_where_the_form_says(site: Site) -> None:
     assert site.sent[-1].headers["hx-request"] == "true"
 
 
+@pytest.mark.parametrize("status", [413, 429, 500, 503])
+def test_a_sentence_is_shown_as_it_is_once_and_the_form_keeps_what_was_typed(
+    site: Site, status: int
+) -> None:
+    site.pages["/do"] = (status, "The server's disk is full.")
+    field = '<input name="a" aria-label="Words"><button>Do</button>'
+    tab = site.open(page(f'<form hx-post="/do" hx-target="#x">{field}</form><p id="x">kept</p>'))
+    tab.get_by_label("Words").fill("typed")
+    for _ in range(2):
+        with tab.expect_response("**/do"):
+            tab.get_by_role("button", name="Do").click()
+        expect(tab.locator(".toast.error")).to_have_text("The server's disk is full.")
+    expect(tab.get_by_label("Words")).to_have_value("typed")
+    expect(tab.locator("#x")).to_have_text("kept")
+    site.complaints.clear()
+
+
+def test_an_upload_without_room_says_so_and_keeps_its_file(site: Site) -> None:
+    site.pages["/import"] = (503, "The server's disk is full.")
+    form = (
+        '<form method="post" action="/import" enctype="multipart/form-data" data-upload'
+        ' data-target="#out">{{ form }}<button>Upload</button></form><div id="out"></div>'
+    )
+    tab = site.open(page(form, form=Upload()))
+    tab.get_by_label("File").set_input_files(
+        {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}
+    )
+    tab.get_by_role("button", name="Upload").click()
+    expect(tab.locator(".toast.error")).to_have_text("The server's disk is full.")
+    assert tab.get_by_label("File").input_value().endswith("a.csv")
+    site.pages["/import"] = (200, "<p>3 rows</p>")
+    tab.get_by_role("button", name="Upload").click()
+    expect(tab.locator("#out")).to_have_text("3 rows")
+    site.complaints.clear()
+
+
 @pytest.mark.parametrize(("status", "stays"), [(500, "failed"), (403, "not allowed")])
 def test_a_refused_request_says_so_and_changes_nothing(site: Site, status: int, stays: str) -> None:
     site.pages["/do"] = (status, "<p>trace</p>")

@@ -16,6 +16,7 @@ def test_healthz_says_that_the_database_works_and_that_no_worker_is_seen(client:
         "status": "ok",
         "database": "ok",
         "workers": 0,
+        "disk": "ok",
         "model": "absent",
     }
     assert "default-src 'none'" in response["Content-Security-Policy"]

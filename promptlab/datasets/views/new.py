@@ -21,6 +21,7 @@ from promptlab.datasets.intake import Survey
 from promptlab.datasets.models import Dataset, Upload
 from promptlab.datasets.splitting import Split
 from promptlab.datasets.table import Unreadable
+from promptlab.outage import answer_to
 
 
 @login_required
@@ -34,6 +35,8 @@ def new(request: SignedInRequest, project: str) -> HttpResponse:
             upload = uploads.receive(found, request.user, form.cleaned_data["file"])
         except Unreadable as refusal:
             form.add_error("file", str(refusal))
+        except OSError as error:
+            return _no_room(request, found, form, error)
         else:
             return _leading_to(request, reverse("datasets:map", args=[found.slug, upload.token]))
     context = {"project": found, "form": form}
@@ -97,6 +100,18 @@ def discard(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpRe
     found = project_for(request.user, project, Role.EDITOR)
     uploads.discard(_upload_or_404(request, found, upload))
     return redirect("datasets:new", found.slug)
+
+
+def _no_room(
+    request: SignedInRequest, project: Project, form: FileForm, error: OSError
+) -> HttpResponse:
+    """The disk takes no file. A page with scripts keeps its form, with the file, and is told."""
+    answer = answer_to(error)
+    if answer is None or request.htmx:
+        raise error
+    form.add_error("file", str(answer.told))
+    context = {"project": project, "form": form}
+    return render(request, "datasets/new.html", context, status=507)
 
 
 def _upload_or_404(request: SignedInRequest, project: Project, token: uuid.UUID) -> Upload:
