@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.lm import Reply
+from optimizer.lm.entries import Closing
 from optimizer.lm.failures import Unstorable
-from optimizer.lm.ledger import Closing
 from optimizer.lm.paid import Wanted
 from optimizer.outcomes import Scored
 

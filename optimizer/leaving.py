@@ -38,5 +38,9 @@ class Overbilled(Leaving):
     """A provider took more for a call than was reserved: the message names it and the sums."""
 
 
+class MonthlyCap(Leaving):
+    """A monthly cap above the run is reached, or cannot be kept: the message says which."""
+
+
 class ProviderClosed(Leaving):
     """The provider refuses every call (key, permission, model, money): it has to be changed."""

@@ -36,6 +36,11 @@ class Owner:
     def name(self) -> str:
         return f"{self.kind}:{self.ref}:{self.epoch}"
 
+    @property
+    def run(self) -> int | None:
+        """The run that its calls belong to."""
+        return self.ref if self.kind == "run" else None
+
     @classmethod
     def named(cls, name: str) -> Owner:
         said, ref, epoch = name.split(":")

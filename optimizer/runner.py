@@ -31,6 +31,7 @@ from optimizer.leaving import (
     CancelWished,
     CutOff,
     Leaving,
+    MonthlyCap,
     Overbilled,
     PauseWished,
     ProviderDown,
@@ -137,10 +138,8 @@ def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> No
         writer.overbilled(overrun)
         try:
             with _ending_recorded(row, recorder):
-                with writer:
+                with _overbilling_told(writer), writer:
                     result = _converse(row, recorder, writer, loop, means)
-                if isinstance(writer.leaving, Overbilled):  # by the very last replies
-                    raise writer.leaving
                 recorder.finished(result)
                 logger.info("run %s is finished: %s", row.pk, result.stop)
         finally:
@@ -165,6 +164,19 @@ def _converse(
     finally:
         loop.run(opened.aclose())
         opened.remember()
+
+
+@contextmanager
+def _overbilling_told(writer: Writer) -> Iterator[None]:
+    """Calls that come home last may be those that cost more than was reserved."""
+    try:
+        yield
+    except Leaving:
+        if isinstance(writer.leaving, Overbilled):
+            raise writer.leaving from None
+        raise
+    if isinstance(writer.leaving, Overbilled):
+        raise writer.leaving
 
 
 @contextmanager
@@ -203,6 +215,8 @@ def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
         return Run.Status.PAUSED, "cut off"
     if isinstance(reason, Overbilled):
         return Run.Status.PAUSED, "overbilled"
+    if isinstance(reason, MonthlyCap):
+        return Run.Status.PAUSED, "monthly cap"
     if isinstance(reason, PauseWished):
         return Run.Status.PAUSED, ""
     return Run.Status.FAILED, "provider refused"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from optimizer import doorbell, frozen, prices, tasks
+from optimizer import doorbell, frozen, prices, spending, tasks
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
@@ -116,18 +116,28 @@ def _check_models(spec: RunSpec) -> None:
         )
     wanted = {ref.provider for _role, ref in spec.model_refs}
     known = {p.pk: p for p in Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)}
+    capped = _money_cap(spec)
     for role, ref in spec.model_refs:
         provider = known.get(ref.provider)
         if provider is None:
             raise CannotStart(
                 "models", f"The provider of the {role} model is gone: choose another model."
             )
-        if spec.limits.max_cost is not None and prices.price_of(provider, ref.model) is None:
+        if capped and prices.price_of(provider, ref.model) is None:
             raise CannotStart(
                 "limits",
-                f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter "
-                f"its prices at provider “{provider.name}” (0 if it is free), or cap calls only.",
+                f"The price of {ref.model} is not known, so {capped} in dollars cannot be kept: "
+                f"enter its prices at provider “{provider.name}” (0 if it is free), or cap calls "
+                "only.",
             )
+
+
+def _money_cap(spec: RunSpec) -> str:
+    """Which cap in dollars the run would have to keep to, "" for none."""
+    if spec.limits.max_cost is not None:
+        return "a cap"
+    above = spending.money_cap_above(spec.namespace)
+    return f"{above} monthly cap" if above else ""
 
 
 def _comparing() -> str:

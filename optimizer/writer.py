@@ -25,12 +25,17 @@ from optimizer.leaving import (
     CancelWished,
     CutOff,
     Leaving,
+    MonthlyCap,
     Overbilled,
     PauseWished,
     WorkerStops,
 )
+from optimizer.lm import ledger
+from optimizer.lm.accounts import Answer
+from optimizer.lm.entries import Closing
 from optimizer.lm.failures import CallFailed, NotSent, SentTooOften, Unstorable
-from optimizer.lm.ledger import Answer, Closing, Ledger
+from optimizer.lm.ledger import Ledger
+from optimizer.lm.months import Reached, Unpriced
 from optimizer.lm.overruns import Overrun
 from optimizer.lm.paid import Wanted
 from optimizer.lm.scrub import everyones
@@ -159,10 +164,20 @@ class Writer:
             self.leave(CancelWished())
 
     def overbilled(self, overrun: Overrun | None) -> None:
-        """Leave when a provider took more than was reserved."""
-        if overrun is not None:
-            again = "resume the run" if self.owner.kind == "run" else "try again"
-            self.leave(Overbilled(overrun.sentence(f"{again} to go on")))
+        """Leave when a provider took more than was reserved. Whoever resumes accepts it, so that it
+        is told whatever else there was to tell; a worker that stops leaves that to the next.
+        """
+        if overrun is None or isinstance(self.leaving, CancelWished | WorkerStops):
+            return
+        reason = Overbilled(overrun.sentence(f"{self._retry} to go on"))
+        if self.leaving is None:
+            self.leave(reason)
+        self.leaving = reason
+
+    @property
+    def _retry(self) -> str:
+        """What people do to go on."""
+        return "resume the run" if self.owner.kind == "run" else "try again"
 
     def out_of_time(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
@@ -314,7 +329,7 @@ class Writer:
         return Group(closings=[Closing(key, left) for key in self._out])
 
     def _answer(
-        self, asked: list[Asked], told: Mapping[str, Reply | Answer], spent: BudgetSpent
+        self, asked: list[Asked], told: Mapping[str, ledger.Told], spent: BudgetSpent
     ) -> None:
         answers: list[tuple[Asked, Told]] = []
         for entry in asked:
@@ -329,6 +344,10 @@ class Writer:
                 answers.append((entry, None))
             elif answer is Answer.NO_FUNDS:
                 answers.append((entry, spent))
+            elif isinstance(answer, Reached | Unpriced):
+                reason = MonthlyCap(answer.sentence(self._retry))
+                self.leave(reason)
+                answers.append((entry, reason))
             elif answer is Answer.SENT_TOO_OFTEN:
                 answers.append((entry, SentTooOften(TOO_OFTEN)))
             elif answer is Answer.CUT_OFF:

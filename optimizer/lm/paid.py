@@ -18,12 +18,15 @@ RESENDS = 2
 
 @dataclass(frozen=True)
 class Wanted:
-    """A call that asks for its money: `hold` is the upper bound of its cost in micro-USD."""
+    """A call that asks for its money: `hold` is the upper bound of its cost in micro-USD; without
+    a known price it is not `priced`, and 0.
+    """
 
     key: str
     call: LMCall
     provider: int
     hold: int
+    priced: bool = True
 
 
 class Books(Protocol):
@@ -33,9 +36,9 @@ class Books(Protocol):
         """The reply, if it was paid before; None when this caller may now send the call.
 
         Raises:
-            BudgetSpent: a cap would be passed.
+            BudgetSpent: a cap of the run would be passed.
             SentTooOften: it was sent RESENDS times more than once, and never came back.
-            Leaving: the run is being left; nothing new is begun.
+            Leaving: the run is being left, or a cap above it would be passed; nothing new is begun.
         """
         ...
 
@@ -67,15 +70,17 @@ class Paying:
         self._endpoint = endpoint
         self._provider = provider
         self._price = price or Price(0, 0)
+        self._priced = price is not None
 
     async def complete(self, call: LMCall) -> Reply:
         key = key_of(self._namespace, self._endpoint, call.as_json())
         hold = self._cost(call.most_prompt_tokens(), call.max_tokens)
-        known = await self._books.reserve(Wanted(key, call, self._provider, hold))
+        want = Wanted(key, call, self._provider, hold, self._priced)
+        known = await self._books.reserve(want)
         if known is not None:
             return known
         try:
-            reply = self._priced(call, await self._inner.complete(call), hold)
+            reply = self._paid(call, await self._inner.complete(call), hold)
         except CallFailed as failure:
             self._books.fail(key, failure)
             raise
@@ -86,7 +91,7 @@ class Paying:
         self._books.settle(key, reply)
         return reply
 
-    def _priced(self, call: LMCall, reply: Reply, hold: int) -> Reply:
+    def _paid(self, call: LMCall, reply: Reply, hold: int) -> Reply:
         if reply.prompt_tokens or reply.completion_tokens:
             cost = self._cost(reply.prompt_tokens, reply.completion_tokens)
             return replace(reply, cost=cost)

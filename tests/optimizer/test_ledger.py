@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
-import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, settings
@@ -16,221 +14,62 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.stateful import run_state_machine_as_test as check
 from pytest_django import DjangoDbBlocker
 
-from optimizer import ownership
-from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer import ownership, spending
+from optimizer.core.programs.lm import Reply
 from optimizer.lm import overruns
-from optimizer.lm.call import LMCall
-from optimizer.lm.failures import CallFailed, Charge, NoReply, ServerFailed, Unreachable
-from optimizer.lm.ledger import Answer, Closing, Entered, Ledger
-from optimizer.lm.paid import RESENDS, Wanted
-from optimizer.models import Completion, ExampleSet, Run
-from optimizer.ownership import Owner, Superseded
+from optimizer.lm.accounts import Answer
+from optimizer.lm.entries import Closing
+from optimizer.lm.failures import CallFailed, NoReply, ServerFailed, Unreachable
+from optimizer.lm.paid import Wanted
+from optimizer.models import AcceptedOverrun, Completion, Run, Spending, SpendingCap
+from optimizer.ownership import Superseded
+from optimizer.spending import INSTALLATION, AboveInstallation, Caps
+from tests.optimizer.ledger_model import CALL, Books, Party, Sums, as_told, new_run
 
-CALL = LMCall("m", Role.TASK, (Message("user", "hello"),), None, 0.0, 10)
 KEYS = [f"key{n}" for n in range(6)]
 FAILURES: list[CallFailed] = [Unreachable("no"), ServerFailed("oops"), NoReply("gone")]
-
-
-def new_run(max_calls: int | None = None, max_cost: int | None = None) -> Run:
-    examples, _ = ExampleSet.objects.get_or_create(
-        digest="none", defaults={"examples": [], "count": 0}
-    )
-    return Run.objects.create(
-        spec={}, namespace="n", optimizer="mipro", train=examples, validation=examples,
-        status="running", max_calls=max_calls, max_cost=max_cost,
-    )  # fmt: skip
-
-
-class Party:
-    """A run with its own connection and lock, as its worker has them."""
-
-    def __init__(self, row: Run) -> None:
-        self.row = row
-        self.connection: psycopg.Connection[Any] | None = None
-        self.restart()
-
-    def restart(self) -> int:
-        """Begin a new epoch; returns how many calls were in doubt."""
-        self.die()
-        Run.objects.filter(pk=self.row.pk).update(epoch=self.row.epoch + 1)
-        self.row.refresh_from_db()
-        owner = Owner("run", self.row.pk, self.row.epoch, "n")
-        self.connection = ownership.take(owner)
-        self.ledger = Ledger(owner)
-        with self.connection.transaction(), self.connection.cursor() as cursor:
-            return self.ledger.recover(cursor)
-
-    def die(self) -> None:
-        if self.connection is not None:
-            backend = self.connection.info.backend_pid
-            self.connection.close()
-            self.connection = None
-            _until_gone(backend)
-
-    def apply(
-        self, *wanted: Wanted, closings: tuple[Closing, ...] = (), paying: bool = True
-    ) -> Entered:
-        assert self.connection is not None
-        with self.connection.transaction(), self.connection.cursor() as cursor:
-            return self.ledger.apply(cursor, closings, wanted, paying)
-
-    def reserve(self, *wanted: Wanted, paying: bool = True) -> Mapping[str, Reply | Answer]:
-        return self.apply(*wanted, paying=paying).told
-
-
-def _until_gone(backend: int) -> None:
-    """The server takes a moment to notice that a client is gone, and to free its locks."""
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [backend])
-            if cursor.fetchone() is None:
-                return
-
-
-@dataclass
-class Entry:
-    """The model of one call."""
-
-    state: str
-    run: int
-    epoch: int
-    hold: int
-    doubts: int = 0
-
-
-@dataclass
-class Sums:
-    """The model of one run's account."""
-
-    max_calls: int | None
-    max_cost: int | None
-    used_calls: int = 0
-    used_cost: int = 0
-    over_cost: int = 0
-    held_calls: int = 0
-    held_cost: int = 0
-    reused_calls: int = 0
-    epoch: int = 1
-    alive: bool = True
-    accepted: int | None = None
-
-    @property
-    def overrun(self) -> bool:
-        """Whether something beyond the reservations is worth asking about."""
-        if self.accepted is None:
-            return self.over_cost > 0
-        return self.over_cost > max(2 * self.accepted, overruns.WORTH_ASKING_AGAIN)
-
-    def room(self, hold: int) -> Answer:
-        used = self.used_cost + self.over_cost
-        calls, cost = self.max_calls, self.max_cost
-        if (calls is not None and self.used_calls >= calls) or (
-            cost is not None and used + hold > cost
-        ):
-            return Answer.NO_FUNDS
-        if (calls is not None and self.used_calls + self.held_calls >= calls) or (
-            cost is not None and used + self.held_cost + hold > cost
-        ):
-            return Answer.LATER
-        return Answer.GRANTED
-
-
-@dataclass
-class Books:
-    """The model of the ledger."""
-
-    sums: dict[int, Sums]
-    entries: dict[str, Entry] = field(default_factory=dict)
-
-    def reserve(self, run: int, key: str, hold: int) -> Answer | None:
-        """What is told; None stands for the reply."""
-        entry, sums = self.entries.get(key), self.sums[run]
-        if entry and entry.state == "settled":
-            sums.reused_calls += 1
-            return None
-        if entry and entry.state == "reserved":
-            if entry.run == run:
-                return Answer.GRANTED
-            if self.sums[entry.run].alive:
-                return Answer.BUSY
-            self.doubt_all(entry.run)
-        if entry and entry.state == "doubt" and entry.doubts > RESENDS and entry.run == run:
-            return Answer.SENT_TOO_OFTEN if entry.epoch == sums.epoch else Answer.CUT_OFF
-        told = sums.room(hold)
-        if told is Answer.GRANTED:
-            sums.held_calls += 1
-            sums.held_cost += hold
-            doubts = entry.doubts if entry and entry.run == run else 0
-            self.entries[key] = Entry("reserved", run, sums.epoch, hold, doubts)
-        return told
-
-    def close(self, run: int, key: str, end: Reply | CallFailed) -> None:
-        entry = self.entries[key]
-        if isinstance(end, Reply):
-            entry.state, calls, cost = "settled", 1, end.cost
-        else:
-            entry.state = "doubt" if end.charge is Charge.DOUBT else "failed"
-            entry.doubts += end.charge is Charge.DOUBT
-            calls = 0 if end.charge is Charge.NOTHING else 1
-            cost = entry.hold if end.charge is Charge.DOUBT else 0
-        self._use(self.sums[run], entry.hold, cost, calls)
-
-    def doubt_all(self, run: int) -> None:
-        for entry in self.entries.values():
-            if entry.state == "reserved" and entry.run == run:
-                entry.state = "doubt"
-                entry.doubts += 1
-                self._use(self.sums[run], entry.hold, entry.hold, 1)
-
-    def _use(self, sums: Sums, hold: int, cost: int, calls: int) -> None:
-        sums.held_calls -= 1
-        sums.held_cost -= hold
-        sums.used_calls += calls
-        sums.used_cost += min(cost, hold)
-        sums.over_cost += max(cost - hold, 0)
+COUNTS = ("used_calls", "used_cost", "over_cost", "held_calls", "held_cost")
+RUNS = st.sampled_from([0, 1, 2])
+PRICED = st.sampled_from([True, True, True, False])
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Two runs of one namespace, one with caps, that reserve, settle, fail, die and come back."""
+    """Three runs of two namespaces, one with caps, that reserve, settle, fail, die and come back,
+    below monthly caps that come and go, while months pass.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = {0: new_run(max_calls=9, max_cost=40_000), 1: new_run()}
+        self.rows = {
+            0: new_run(max_calls=9, max_cost=40_000), 1: new_run(), 2: new_run(namespace="m"),
+        }  # fmt: skip
         self.parties = {n: Party(row) for n, row in self.rows.items()}
-        self.books = Books({0: Sums(9, 40_000), 1: Sums(None, None)})
+        self.books = Books(
+            {0: Sums(max_calls=9, max_cost=40_000), 1: Sums(), 2: Sums(namespace="m")}
+        )
 
     def teardown(self) -> None:
         for party in self.parties.values():
             party.die()
-        Completion.objects.all().delete()
-        Run.objects.all().delete()
+        for model in (Completion, AcceptedOverrun, Run, Spending, SpendingCap):
+            model.objects.all().delete()
 
     def _mine(self, run: int) -> list[str]:
         return [k for k, e in self.books.entries.items() if e.state == "reserved" and e.run == run]
 
-    @rule(run=st.sampled_from([0, 1]), key=st.sampled_from(KEYS), hold=st.integers(0, 12_000))
-    def reserve(self, run: int, key: str, hold: int) -> None:
+    @rule(run=RUNS, key=st.sampled_from(KEYS), hold=st.integers(0, 12_000), priced=PRICED)
+    def reserve(self, run: int, key: str, hold: int, priced: bool) -> None:
         if not self.books.sums[run].alive:
             return
-        told = self.parties[run].reserve(Wanted(key, CALL, 1, hold))[key]
-        expected = self.books.reserve(run, key, hold)
-        assert (None if isinstance(told, Reply) else told) == expected
+        key, hold = f"{key}{self.books.sums[run].namespace}", hold if priced else 0
+        told = self.parties[run].reserve(Wanted(key, CALL, 1, hold, priced))[key]
+        assert as_told(told) == self.books.reserve(run, key, hold, priced)
 
-    @rule(
-        run=st.sampled_from([0, 1]),
-        cost=st.integers(0, 20_000),
-        twice=st.booleans(),
-        data=st.data(),
-    )
+    @rule(run=RUNS, cost=st.integers(0, 20_000), twice=st.booleans(), data=st.data())
     def settle(self, run: int, cost: int, twice: bool, data: st.DataObject) -> None:
         self._close(run, Reply("well", 10, 5, cost), twice, data)
 
-    @rule(
-        run=st.sampled_from([0, 1]),
-        failure=st.sampled_from(FAILURES),
-        twice=st.booleans(),
-        data=st.data(),
-    )
+    @rule(run=RUNS, failure=st.sampled_from(FAILURES), twice=st.booleans(), data=st.data())
     def fail(self, run: int, failure: CallFailed, twice: bool, data: st.DataObject) -> None:
         self._close(run, failure, twice, data)
 
@@ -246,12 +85,12 @@ class LedgerMachine(RuleBasedStateMachine):
         if twice:  # a lost connection makes the writer enter it again
             self.parties[run].apply(closings=(Closing(key, end),))
 
-    @rule(run=st.sampled_from([0, 1]))
+    @rule(run=RUNS)
     def die(self, run: int) -> None:
         self.parties[run].die()
         self.books.sums[run].alive = False
 
-    @rule(run=st.sampled_from([0, 1]))
+    @rule(run=RUNS)
     def restart(self, run: int) -> None:
         self.parties[run].restart()
         self.books.doubt_all(run)
@@ -266,18 +105,46 @@ class LedgerMachine(RuleBasedStateMachine):
         sums.max_calls += more
         Run.objects.filter(pk=self.rows[0].pk).update(max_calls=sums.max_calls)
 
-    @rule(run=st.sampled_from([0, 1]))
+    @rule(run=RUNS)
     def accept(self, run: int) -> None:
         sums = self.books.sums[run]
         overruns.accept(self.rows[run].pk)
         sums.accepted = sums.over_cost if sums.over_cost else sums.accepted
 
+    @rule(
+        scope=st.sampled_from([INSTALLATION, "n", "m"]),
+        calls=st.none() | st.integers(0, 12),
+        cost=st.none() | st.integers(0, 60_000),
+    )
+    def cap_months(self, scope: str, calls: int | None, cost: int | None) -> None:
+        caps, above = Caps(calls, cost), self.books.caps.get(INSTALLATION, Caps())
+        fits = all(
+            own is None or most is None or own <= most
+            for own, most in ((calls, above.calls), (cost, above.cost))
+        )
+        if scope != INSTALLATION and not fits:
+            with pytest.raises(AboveInstallation):
+                spending.set_caps(scope, caps)
+            return
+        spending.set_caps(scope, caps)
+        self.books.caps[scope] = caps
+
+    @rule()
+    def a_month_passes(self) -> None:
+        """What is there gets a month older."""
+        self.books.month += 1
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE optimizer_completion SET reserved_at = reserved_at - interval '1 month'"
+            )
+            for table in ("optimizer_spending", "optimizer_spendingcap"):
+                cursor.execute(f"UPDATE {table} SET month = month - interval '1 month'")
+
     @invariant()
     def the_rows_say_what_the_model_says(self) -> None:
         for number, sums in self.books.sums.items():
             row = Run.objects.get(pk=self.rows[number].pk)
-            names = ("used_calls", "used_cost", "over_cost", "held_calls", "held_cost")
-            assert [getattr(row, n) for n in names] == [getattr(sums, n) for n in names]
+            assert tuple(getattr(row, name) for name in COUNTS) == sums.row()
             assert row.reused_calls == sums.reused_calls
             if row.max_calls is not None and row.max_cost is not None:
                 assert row.used_calls + row.held_calls <= row.max_calls
@@ -285,6 +152,35 @@ class LedgerMachine(RuleBasedStateMachine):
         found = Completion.objects.values_list("key", "state", "doubts")
         states = {key: (state, doubts) for key, state, doubts in found}
         assert states == {k: (e.state, e.doubts) for k, e in self.books.entries.items()}
+
+    @invariant()
+    def every_run_counts_by_months(self) -> None:
+        number = {row.pk: n for n, row in self.rows.items()}
+        found = {
+            (number[row.run], self._month(row)): tuple(getattr(row, name) for name in COUNTS)
+            for row in Spending.objects.all()
+        }
+        assert found == {at: c.row() for at, c in self.books.counted.items()}
+        for run, sums in self.books.sums.items():
+            mine = [row for (of, _), row in found.items() if of == run]
+            assert tuple(map(sum, zip(*mine, strict=True))) == (sums.row() if mine else ())
+
+    @invariant()
+    def caps_above_count_what_is_below_them_and_hold(self) -> None:
+        rows = {row.scope: row for row in SpendingCap.objects.all()}
+        assert {s: Caps(r.max_calls, r.max_cost) for s, r in rows.items()} == {
+            scope: caps for scope, caps in self.books.caps.items() if caps.any
+        }
+        for scope, row in rows.items():
+            whole = self.books.of_month(scope, self._month(row)).row()
+            assert tuple(getattr(row, name) for name in COUNTS) == whole
+            calls, cost = row.used_calls + row.held_calls, row.used_cost + row.held_cost
+            assert row.max_calls is None or calls <= max(row.max_calls, row.passed_calls)
+            assert row.max_cost is None or cost <= max(row.max_cost, row.passed_cost)
+
+    def _month(self, row: Spending | SpendingCap) -> int:
+        now = spending.this_month()
+        return self.books.month - 12 * (now.year - row.month.year) - (now.month - row.month.month)
 
 
 def test_the_ledger_agrees_with_its_model_whatever_happens(transactional_db: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Provider, Run
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages, two_module_program
-from tests.optimizer.conftest import Create, carry_on, lines_to
+from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to
 
 FAIR = (40, 10)
 DEAR = (40, 60_000_000)
@@ -128,6 +129,26 @@ def test_an_overrun_of_the_very_last_reply_is_told_before_the_run_is_finished(
     row = resumed(row, lm)
     assert (row.status, row.stop_reason) == ("finished", "completed")
     assert len(lm.calls) == last
+
+
+@pytest.mark.parametrize("wish", [controls.pause, controls.cancel])
+def test_who_pauses_meanwhile_is_told_before_they_accept_it_by_resuming(
+    create: Create, wish: Callable[[int], None]
+) -> None:
+    row = create()
+
+    def wishing(call: LMCall) -> str:
+        if lm.answering == 2:
+            elsewhere(lambda: wish(row.pk))
+        lm.usage = DEAR if lm.answering == 8 else FAIR
+        return by_skill(call)
+
+    lm = ScriptedLM(script=wishing, seconds=1.2)  # the wish is heard while the calls are out
+    row = carry_on(row, lm)
+    assert len(lm.calls) <= 16
+    assert row.over_cost > 0
+    told = ("paused", "overbilled") if wish is controls.pause else ("cancelled", "cancelled")
+    assert (row.status, row.stop_reason) == told
 
 
 def test_an_overrun_that_a_killed_worker_could_not_tell_is_told_by_the_next(
