@@ -11,6 +11,7 @@ from optimizer import secrets
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.leaving import ProviderClosed, ProviderDown
+from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Client, Endpoint, call_of
 from optimizer.lm.door import Door
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
@@ -91,6 +92,14 @@ class Health:
     provider: Provider
     in_a_row: int = 0
 
+    def down(self, failure: CallFailed, kind: str) -> ProviderDown:
+        again = "Resume the run" if kind == "run" else "Try again"
+        return ProviderDown(
+            f"Provider “{self.provider.name}” does not answer: {failure} "
+            f"Nothing is lost. {again} when the provider works again.",
+            said=failure.said,
+        )
+
 
 class Line:
     """A model in a role. Leaves the run when the provider is down or refuses everything."""
@@ -136,11 +145,7 @@ class Line:
         return reply
 
     def down(self, failure: CallFailed) -> ProviderDown:
-        return ProviderDown(
-            f"Provider “{self._health.provider.name}” does not answer: {failure} "
-            "Nothing is lost. Resume the run when the provider works again.",
-            said=failure.said,
-        )
+        return self._health.down(failure, self._writer.owner.kind)
 
     def refuses(self, failure: CallFailed) -> ProviderClosed:
         return ProviderClosed(
@@ -197,6 +202,7 @@ class Lines:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
         self._healths: dict[int, Health] = {}
+        self._watched: dict[int, Watched] = {}
         self._connect = connect
         self._namespace = namespace
         self._max_cost = max_cost
@@ -229,7 +235,7 @@ class Lines:
             raise PriceUnknown(provider, ref)
         gate = gate_of(provider.pk, provider.concurrency)
         paying = Paying(
-            Limited(self._endpoints[provider.pk], gate, self._goes_on),
+            Limited(self._watched[provider.pk], gate, self._goes_on),
             self._writer,
             namespace=self._namespace,
             endpoint=endpoint_name(provider),
@@ -249,7 +255,12 @@ class Lines:
                 raise ProviderGone(role, ref)
             self._providers[ref.provider] = found
             self._endpoints[ref.provider] = reach(found, self._connect)
-            self._healths[ref.provider] = Health(found)
+            health = self._healths[ref.provider] = Health(found)
+            self._watched[ref.provider] = Watched(
+                self._endpoints[ref.provider],
+                Breaker(found.concurrency),
+                lambda failure: self._writer.leave(health.down(failure, self._writer.owner.kind)),
+            )
         return self._providers[ref.provider]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from optimizer import secrets
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.lm.families import family_of
 from optimizer.models import Provider
 
 NAMESPACE = "cli"
@@ -40,6 +41,7 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
 
     Raises:
         NoKey: the key's variable is empty.
+        UnknownFamily: LiteLLM may know its provider, and it is none that is called here.
     """
     if name == EMBEDDED:
         values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
@@ -49,7 +51,7 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
         label, values = access.api_base, {"kind": Provider.Kind.OPENAI_COMPATIBLE}
     else:
         model = name
-        label, values = name.partition("/")[0], {"kind": Provider.Kind.LITELLM}
+        label, values = family_of(name), {"kind": Provider.Kind.LITELLM}
     if name != EMBEDDED:
         values |= {"api_base": access.api_base, **_money(access), **_key(access)}
         values["concurrency"] = access.concurrency

@@ -7,12 +7,16 @@ from collections.abc import Awaitable, Callable
 
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import Client, LMCall
-from optimizer.lm.failures import CallFailed, Charge, SchemaRefused
+from optimizer.lm.failures import CallFailed, Charge, SchemaRefused, TimedOut
 from optimizer.lm.paid import RESENDS
 
 ATTEMPTS = 6
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
+AFTER_TIME_OUT = 1
+"""How often a call that took its whole deadline is sent again: it may have been paid, and once more
+as long is what a person waits for.
+"""
 
 
 class Patient:
@@ -34,7 +38,7 @@ class Patient:
             try:
                 return await self._inner.complete(call)
             except CallFailed as failure:
-                if not failure.passing or (failure.charge is Charge.DOUBT and attempt > RESENDS):
+                if not failure.passing or attempt > _resends(failure, self._attempts):
                     raise
                 await self._rest(self._wait(attempt, failure))
         return await self._inner.complete(call)
@@ -44,3 +48,9 @@ class Patient:
             return 0.0
         grown: float = FIRST_WAIT * 2 ** (attempt - 1) * self._random.uniform(0.5, 1.5)
         return min(max(grown, failure.retry_after or 0.0), LONGEST_WAIT)
+
+
+def _resends(failure: CallFailed, attempts: int) -> int:
+    if isinstance(failure, TimedOut):
+        return AFTER_TIME_OUT
+    return RESENDS if failure.charge is Charge.DOUBT else attempts

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.lm.families import ORIGINS, UnknownFamily, family_of
 from optimizer.models import Provider
 from promptlab.providers.presets import Preset
 from promptlab.providers.services import Connection
@@ -103,7 +104,11 @@ class ProviderForm(forms.Form):
             _("One a line; “%(prefix)s” is put before names that lack it.")
             % {"prefix": self.preset.prefix}
             if self.preset.prefix
-            else _("One a line, by LiteLLM's names: provider/model.")
+            else _(
+                "One a line, by LiteLLM's names: provider/model. Providers: %(families)s. Connect "
+                "any other as an OpenAI-compatible endpoint."
+            )
+            % {"families": ", ".join(ORIGINS)}
         )
 
     def clean_api_base(self) -> str:
@@ -137,9 +142,18 @@ class ProviderForm(forms.Form):
                     _("“%(name)s” is no model's name: one a line, without blanks."),
                     params={"name": name[:60]},
                 )
-        if self.preset.kind == Provider.Kind.LITELLM and any("/" not in name for name in names):
-            raise ValidationError(_("LiteLLM's names have two parts: provider/model."))
+        if self.preset.kind == Provider.Kind.LITELLM:
+            self._check_families(names)
         return tuple(dict.fromkeys(names))
+
+    def _check_families(self, names: list[str]) -> None:
+        if any("/" not in name for name in names):
+            raise ValidationError(_("LiteLLM's names have two parts: provider/model."))
+        for name in names:
+            try:
+                family_of(name)
+            except UnknownFamily as error:
+                raise ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

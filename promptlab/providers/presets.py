@@ -30,7 +30,7 @@ PRESETS = (
     Preset("deepseek", "DeepSeek", _("DeepSeek models, by API key"), prefix="deepseek/"),
     Preset("groq", "Groq", _("Open models, served fast"), prefix="groq/"),
     Preset("openrouter", "OpenRouter", _("Many providers by one key"), prefix="openrouter/"),
-    Preset("litellm", "LiteLLM", _("Any other provider that LiteLLM knows")),
+    Preset("litellm", "LiteLLM", _("Forty more providers, by LiteLLM's names")),
     Preset(
         "endpoint",
         "OpenAI-compatible",

@@ -148,7 +148,7 @@ class OpenAIServer:
                 return error(400, "response_format is not supported by this model")
             fault = self.fault(body, number)
             if fault:
-                return await FAULTS[fault](Play(request, body, f"{self.root}/elsewhere"))
+                return await _played(fault, Play(request, body, f"{self.root}/elsewhere"))
             self.served.append(body)
             told = self.spoil(self._completion(request.path, body))
             response = web.Response(text=told, content_type="application/json")
@@ -177,6 +177,13 @@ class OpenAIServer:
         long = sum(len(m["content"]) for m in shaped["messages"])
         tokens = (long // 4 + 1, len(text) // 4 + 1) if self.usage else None
         return completion(path, body.get("model", "scripted"), text, tokens=tokens)
+
+
+async def _played(fault: str, play: Play) -> web.StreamResponse:
+    try:
+        return await FAULTS[fault](play)
+    except ConnectionError:  # the client has heard enough
+        return web.Response()
 
 
 async def _end_of_the_rest() -> None:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from optimizer.core.programs.lm import Message, Role
+from optimizer.lines import FAILURES_IN_A_ROW, OWN_DEADLINE
 from optimizer.lm import litellm_client
+from optimizer.lm.breaker import (
+    FIRST_FAILURES,
+    LATER_CALLS,
+    SECOND_SECONDS,
+    SILENCE_SECONDS,
+)
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused
 from optimizer.lm.families import ORIGINS, UnknownFamily, family_of
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_client import LiteLLMClient
-from optimizer.lm.transport import Answer
+from optimizer.lm.retry import LONGEST_WAIT
+from optimizer.lm.transport import CONNECT_SECONDS, DEADLINE, Answer
+from optimizer.lm.unpacking import MOST_BYTES
 from tests.fakes.completions import completion
 from tests.fakes.ways import outcome_of
 
@@ -184,3 +195,16 @@ def test_no_name_of_a_model_leads_to_another_address(model: str, sent: Sent) -> 
     usual = ORIGINS[model.partition("/")[0]]
     assert all(url.startswith(usual + "/") for url in sent.urls)
     assert len(sent.urls) <= 1
+
+
+def test_the_documentation_lists_the_families_and_the_bounds_as_they_are() -> None:
+    told = Path("docs/providers.md").read_text("utf-8")
+    section = told[told.index("names (`provider/model`)") : told.index("* **Others**")]
+    assert set(re.findall(r"`([a-z0-9_]+)`", section)) == set(ORIGINS)
+    for bound in (
+        f"{MOST_BYTES:,} bytes", f"{DEADLINE:g} s; {OWN_DEADLINE:g} s", f"{CONNECT_SECONDS:g} s |",
+        f"for {SILENCE_SECONDS:g} s nothing", f"from {FIRST_FAILURES} attempts before",
+        f"from {LATER_CALLS} different calls", f"an attempt gets {SECOND_SECONDS:g} s",
+        f"{FAILURES_IN_A_ROW} calls in a row", f"({LONGEST_WAIT:g} s at most)",
+    ):  # fmt: skip
+        assert bound in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -130,6 +131,7 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
     with pytest.raises(SystemExit) as ended:
         optimize(**{"api-key-env": "MY_KEY"})
     assert ended.value.code == 1
+    assert "MY_KEY" not in os.environ  # it was read, and nobody else shall find it
     run = Run.objects.get()
     assert (run.status, run.used_calls, run.spent) == ("failed", 0, 0)
     assert "answered 401: the key is missing, wrong" in run.message
@@ -148,6 +150,8 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
         ({"max-calls": "3"}, "baseline alone needs 16 calls"),
         ({"max-cost": "0.5"}, "price of scripted is not known"),
         ({"api-key-env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE is empty"),
+        ({"model": "sagemaker/endpoint"}, "“sagemaker” cannot be called here"),
+        ({"model": "gpt-4o-mini"}, "write provider/model"),
     ],
 )
 def test_what_cannot_work_is_told_in_one_line_before_anything_is_spent(

@@ -29,6 +29,7 @@ from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
 from optimizer.headless.report import expectation, expected, report, sentence
 from optimizer.lm.environment import keep_only_ours
+from optimizer.lm.families import UnknownFamily
 from optimizer.models import Run
 from optimizer.program_file import UnreadableProgram
 from optimizer.starting import CannotStart
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         files.add_argument("--resume", type=int, metavar="RUN", help="go on with a paused run")
         lms = parser.add_argument_group("models")
         lms.add_argument(
-            "--model", help='"openai/NAME" with --api-base, a LiteLLM name, "embedded"'
+            "--model", help='"openai/NAME" with --api-base, LiteLLM\'s "provider/NAME", "embedded"'
         )
         lms.add_argument(
             "--optimizer-model", action="append",
@@ -125,7 +126,8 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
     """The specification that the arguments mean.
 
     Raises:
-        CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing: with what to correct.
+        CannotStart, UnreadableProgram, UnreadableDataset, NoKey, UnknownFamily, Missing: with
+            what to correct.
     """
     for name in ("program", "dataset", "metric", "model"):
         if not options[name]:
@@ -167,7 +169,9 @@ class Missing(Exception):
         )
 
 
-_EXPECTED = (CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing, NotNow)
+_EXPECTED = (
+    CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing, NotNow, UnknownFamily,
+)  # fmt: skip
 
 
 def _program(path: Path) -> Program:

@@ -216,6 +216,7 @@ def test_an_admin_connects_a_known_provider_without_knowing_litellms_names(
         ("endpoint", {"concurrency": "0"}, "concurrency", "greater than"),
         ("openai", {"api_key": ""}, "api_key", "required"),
         ("litellm", {"models": "gpt-x"}, "models", "two parts"),
+        ("litellm", {"models": "openai/x\nsagemaker/x"}, "models", "“sagemaker” cannot be called"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
