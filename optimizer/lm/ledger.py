@@ -35,9 +35,15 @@ class Entered:
 
 
 class Ledger:
-    """The entries of one owner: a run in its epoch, or a tryout (which has no caps of its own)."""
+    """The entries of one owner: a run in its epoch, or a tryout (which has no caps of its own).
+
+    Raises:
+        ValueError: the owner has no namespace, so that nobody knows which caps stand above it.
+    """
 
     def __init__(self, owner: Owner) -> None:
+        if not owner.namespace:
+            raise ValueError(f"{owner.name} reserves calls in no namespace")
         self.owner = owner
 
     def apply(
