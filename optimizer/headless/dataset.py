@@ -97,6 +97,10 @@ def json_of(path: Path, line: int, text: str) -> Any:
         return json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise UnreadableDataset(f"{path.name}, line {line}: this is no JSON: {error}.") from error
+    except ValueError as error:
+        raise UnreadableDataset(
+            f"{path.name}, line {line}: a whole number has thousands of digits."
+        ) from error
 
 
 def _objects(found: Any) -> Iterator[dict[str, Any]]:

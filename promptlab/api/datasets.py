@@ -19,6 +19,7 @@ from promptlab.datasets.apart import Found
 from promptlab.datasets.columns import Use, uses_as_guessed
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.splitting import Split, SplitPlan
+from promptlab.datasets.turns import Busy
 
 router = Router(tags=["datasets"])
 
@@ -28,7 +29,15 @@ def list_datasets(request: HttpRequest, project: Path[str], window: Query[Window
     return window.of(queries.datasets_of(project_of(request, project)))
 
 
-@router.post("", response={201: DatasetDetail}, summary="Upload a file as a dataset")
+BUSY: dict[str, Any] = {"responses": {503: {"description": "Other files are being read"}}}
+
+
+@router.post(
+    "",
+    response={201: DatasetDetail},
+    summary="Upload a file as a dataset",
+    openapi_extra=BUSY,
+)
 def upload_dataset(
     request: HttpRequest, project: Path[str], wish: Form[DatasetIn], file: File[UploadedFile]
 ) -> Status[Dataset]:
@@ -66,6 +75,8 @@ def dataset_of(project: Project, number: int) -> Dataset:
 def _import(project: Project, by: User, file: UploadedFile, wish: DatasetIn) -> Dataset:
     upload = uploads.receive(project, by, file)
     try:
+        if upload.waits:
+            raise Busy("Other files are being read. Nothing was kept: send yours again.")
         found = uploads.found_in(upload)
         return services.store(
             project, by, wish.name, upload.name, lambda: uploads.rows_of(upload), found.names,

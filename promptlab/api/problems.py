@@ -19,6 +19,7 @@ from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.api.telling import Refused, problems_of, sentence
 from promptlab.datasets import services as datasets
 from promptlab.datasets.table import Unreadable
+from promptlab.datasets.turns import Busy
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs
 from promptlab.releases import services as releases
@@ -46,7 +47,9 @@ STATUS: dict[type[Exception], int] = {
     CannotStart: 422,
     releases.UnknownFormat: 422,
     ValidationError: 422,
+    Busy: 503,
 }
+RETRY_SECONDS = 5  # after a 503
 
 
 def handle_all(api: NinjaAPI) -> None:
@@ -59,6 +62,8 @@ def refuse(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpRespons
     problems, status = problems_of(error), _status(error)
     refusal = Refusal(detail=_detail(error, problems), problems=problems)
     response = api.create_response(request, refusal.model_dump(), status=status)
+    if status == 503:
+        response["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="promptlab"'
     if isinstance(error, TooManyAttempts):

@@ -1,29 +1,58 @@
 """Files are read in a process of their own, so that a hostile one can only harm that.
 
-The child bounds its own memory and processor time before it opens the file, writes the rows as
-JSON lines, and prints what it found. Run as: python -m promptlab.datasets.apart
-IN NAME OPTIONS OUT MEMORY.
+The child bounds its own memory, processor time and disk before it opens the file, ends with the
+process that started it, writes the rows as JSON lines, and prints what it found. Run as:
+python -m promptlab.datasets.apart IN NAME OPTIONS OUT LIMITS PARENT.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from optimizer.core.programs.signature import Value
 from promptlab.datasets.columns import Column, describe
 from promptlab.datasets.reading import read_table
-from promptlab.datasets.table import MAX_PROBLEMS, Options, Problem, Row, Table, Unreadable
+from promptlab.datasets.table import (
+    MAX_BYTES,
+    MAX_PROBLEMS,
+    Options,
+    Problem,
+    Row,
+    Table,
+    Unreadable,
+)
 
-MEMORY = 1 << 30  # bytes
-SECONDS = 60
+SECONDS = 60  # by the clock
+POLITENESS = 5  # of nice(): pages come first
 PREVIEW_ROWS = 20
 PREVIEW_CHARACTERS = 300
+PREVIEW_ITEMS = 20  # of a list in a cell
 CHECKOUT = Path(__file__).resolve().parents[2]
+
+TOO_SLOW = f"Reading the file took more than {SECONDS} seconds. Take a part."
+TOO_MUCH = "Reading the file takes too much memory or time. Take a part of it."
+_DISK_FULL = "disk full"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one reader may take of the machine. `rows`: bytes of the rows it leaves, which as JSON
+    can be longer than the file; `memory`: bytes of address space, in which MAX_CELLS are read.
+    """
+
+    memory: int = 512 << 20
+    processor_seconds: int = 30  # the largest tables take 5 on a machine of 2026
+    rows: int = 4 * MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -50,29 +79,39 @@ class Found:
         return tuple(column.name for column in self.columns)
 
 
-def read_apart(file: Path, name: str, options: Options, rows: Path, memory: int = MEMORY) -> Found:
+def read_apart(
+    file: Path,
+    name: str,
+    options: Options,
+    rows: Path,
+    limits: Limits = Limits(),
+    keeps: Sequence[int] = (),
+) -> Found:
     """Read `file` in a child process, which leaves the rows in the file `rows`.
 
-    `memory` bounds the child's address space, in bytes.
+    Args:
+        keeps: file descriptors that the child holds open as long as it lives.
 
     Raises:
         Unreadable: no table can be made of it, or only with too much memory or time.
+        OSError: the disk is full.
     """
     from optimizer.codec import from_json  # pydantic, which the child does not need
 
-    arguments = [str(file), name, json.dumps(asdict(options)), str(rows), str(memory)]
+    told = (json.dumps(asdict(options)), str(rows), json.dumps(asdict(limits)), str(os.getpid()))
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "promptlab.datasets.apart", *arguments],
-            cwd=CHECKOUT, capture_output=True, timeout=SECONDS, check=False,
+            [sys.executable, "-m", "promptlab.datasets.apart", str(file), name, *told],
+            cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS,
+            check=False, pass_fds=keeps,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise Unreadable(
-            f"Reading the file took more than {SECONDS} seconds. Take a part."
-        ) from None
+        raise Unreadable(TOO_SLOW) from None
     if done.returncode != 0:
-        raise Unreadable("Reading the file takes too much memory or time. Take a part of it.")
+        raise Unreadable(TOO_MUCH)
     answer = json.loads(done.stdout)
+    if _DISK_FULL in answer:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(rows))
     if "unreadable" in answer:
         raise Unreadable(answer["unreadable"])
     return from_json(Found, answer)
@@ -101,32 +140,67 @@ def summary(table: Table) -> Found:
 
 
 def _shortened(row: Row) -> Row:
-    cells = tuple(
-        cell[:PREVIEW_CHARACTERS] if isinstance(cell, str | list) else cell for cell in row.cells
-    )
-    return Row(row.place, cells)
+    return Row(row.place, tuple(_short(cell) for cell in row.cells))
 
 
-def _bound(memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def _short(cell: Value) -> Value:
+    if isinstance(cell, str):
+        return cell[:PREVIEW_CHARACTERS]
+    if isinstance(cell, list):
+        return [item[:PREVIEW_CHARACTERS] for item in cell[:PREVIEW_ITEMS]]
+    return cell
+
+
+def _bound(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    seconds = limits.processor_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.rows, limits.rows))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(POLITENESS)
 
 
-def _child(file: str, name: str, options: str, rows: str, memory: str) -> None:
-    _bound(int(memory))
+def _end_with(parent: int) -> None:
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we could ask to end with it
+        os._exit(1)
+
+
+def _child(file: str, name: str, options: str, rows: str, told: str, parent: str) -> None:
+    limits = Limits(**json.loads(told))
+    _bound(limits)
+    _end_with(int(parent))
+    answer: dict[str, object]
     try:
         with Path(file).open("rb") as binary:
             table = read_table(binary, name, Options(**json.loads(options)))
-        with Path(rows).open("w", encoding="utf-8") as out:
-            for row in table.rows:
-                out.write(json.dumps([row.place, row.cells], ensure_ascii=False) + "\n")
+        _write(table, Path(rows), limits)
         answer = asdict(summary(table))
     except Unreadable as refusal:
         answer = {"unreadable": str(refusal)}
     except MemoryError:
         answer = {"unreadable": "Reading the file takes too much memory. Take a part of it."}
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        answer = {_DISK_FULL: True}
     json.dump(answer, sys.stdout)
+
+
+def _write(table: Table, path: Path, limits: Limits) -> None:
+    """Raises Unreadable when the rows take more space than they may."""
+    try:
+        with path.open("w", encoding="utf-8") as out:
+            for row in table.rows:
+                out.write(json.dumps([row.place, row.cells], ensure_ascii=False) + "\n")
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise Unreadable(
+            f"The rows of the file take more than {limits.rows // 2**20} MB. Take a part of it."
+        ) from error
 
 
 if __name__ == "__main__":

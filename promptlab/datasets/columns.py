@@ -99,7 +99,7 @@ def use_of(column: Column, role: Role, field: str, kind: FieldType) -> Use:
 
 def field_names(columns: Iterable[str]) -> list[str]:
     """A valid field name for every column, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for number, column in enumerate(columns, start=1):
         plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
         stem = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()[:48]
@@ -109,8 +109,8 @@ def field_names(columns: Iterable[str]) -> list[str]:
         name, again = stem, 2
         while name in found:
             name, again = f"{stem}_{again}", again + 1
-        found.append(name)
-    return found
+        found[name] = None
+    return list(found)
 
 
 def _describe(name: str, values: list[Value]) -> Column:

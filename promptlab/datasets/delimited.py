@@ -12,12 +12,12 @@ from typing import TextIO
 
 from promptlab.datasets.table import (
     MAX_CELL,
-    MAX_ROWS,
     Options,
     Problem,
     Row,
     Table,
     Unreadable,
+    check_room,
     check_width,
     trouble_in,
     unique_names,
@@ -29,7 +29,8 @@ SAMPLE_RECORDS = 100
 HEAD_RECORDS = 30
 
 _SEPARATOR_HINT = re.compile(r'"?sep=([,;|\t])"?\r?\n', re.IGNORECASE)
-_SPACE_BEFORE_QUOTE = re.compile(r'[,;|\t] +"(?:[^"\\]|""|\\.)*"(?=[,;|\t\r\n]|$)')
+# Possessive: a quoted cell is gone through once, not given back piece by piece.
+_SPACE_BEFORE_QUOTE = re.compile(r'[,;|\t] +"(?:[^"\\]|""|\\.)*+"(?=[,;|\t\r\n]|$)')
 _BACKSLASH_QUOTE = re.compile(r'\\"(?![",;|\t\r\n])')
 
 csv.field_size_limit(2 * MAX_CELL)  # larger cells are refused by us, in words
@@ -165,8 +166,8 @@ def _names(head: list[_Record], options: Options) -> tuple[tuple[str, ...], list
         names, notes = unique_names(head[0].cells)
     else:
         width = Counter(len(record.cells) for record in head).most_common(1)[0][0]
+        check_width(width)
         names, notes = tuple(f"column {n}" for n in range(1, width + 1)), []
-    check_width(names)
     return names, notes
 
 
@@ -184,8 +185,7 @@ def _rows(records: Iterable[_Record], width: int) -> tuple[list[Row], list[Probl
             problems.append(Problem(record.line, message))
         else:
             rows.append(Row(record.line, tuple(record.cells[:width])))
-        if len(rows) > MAX_ROWS:
-            raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Take a part of it.")
+        check_room(len(rows) + len(problems), width)
     return rows, problems, empty
 
 

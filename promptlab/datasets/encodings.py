@@ -52,7 +52,7 @@ def find_encoding(file: BinaryIO) -> str:
     """
     start = file.read(SAMPLE)
     file.seek(0)
-    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
+    if len(start) < SAMPLE and not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise Unreadable("The file is empty. Choose one with column names and rows.")
     _refuse_binary(start)
     for mark, name in _MARKS:

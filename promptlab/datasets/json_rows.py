@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, Literal, NoReturn, TextIO
 
 from optimizer.core.programs.signature import Value
 from promptlab.datasets.table import (
-    MAX_ROWS,
     Problem,
     Row,
     Table,
     Unreadable,
+    check_room,
     check_width,
     trouble_in,
     unique_names,
 )
 
+_TOO_DEEP = "is nested too deeply"
 
-class _NotFinite(ValueError):
-    pass
+
+class _NotTaken(ValueError):
+    """JSON, but not what a dataset can hold; the message says why."""
+
+
+class _Objects:
+    """Objects as they are found, with the names of all their keys; refused once they are too many.
+
+    A file of a few hundred KB can name many columns once and then have many short rows.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, dict[str, Any]]] = []
+        self.problems: list[Problem] = []
+        self.keys: dict[str, None] = {}
+
+    def take(self, place: int, item: Any) -> None:
+        """Raises Unreadable when no more are taken."""
+        if isinstance(item, dict):
+            self.found.append((place, item))
+            self.keys.update(dict.fromkeys(item))
+            check_width(len(self.keys))
+        else:
+            self.problems.append(Problem(place, f"is {_kind(item)}, not an object {{…}}"))
+        self._check()
+
+    def leave_out(self, place: int, message: str) -> None:
+        """Raises Unreadable when no more are taken."""
+        self.problems.append(Problem(place, message))
+        self._check()
+
+    def _check(self) -> None:
+        check_room(len(self.found) + len(self.problems), len(self.keys))
 
 
 def read_json_lines(text: TextIO, encoding: str) -> Table:
@@ -29,26 +60,18 @@ def read_json_lines(text: TextIO, encoding: str) -> Table:
     Raises:
         Unreadable: no table can be made of it.
     """
-    objects: list[tuple[int, dict[str, Any]]] = []
-    problems: list[Problem] = []
+    objects = _Objects()
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
         try:
-            found = _load(line)
-        except ValueError as error:
-            problems.append(Problem(number, _told(error)))
-            continue
-        if isinstance(found, dict):
-            objects.append((number, found))
-        else:
-            problems.append(Problem(number, f"is {_kind(found)}, not an object {{…}}"))
-        if len(objects) > MAX_ROWS:
-            raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Take a part of it.")
-    if not objects:
-        first = f" Line {problems[0].place} {problems[0].message}." if problems else ""
+            objects.take(number, _load(line))
+        except (json.JSONDecodeError, _NotTaken) as error:
+            objects.leave_out(number, _told(error))
+    if not objects.found:
+        first = next((f" Line {p.place} {p.message}." for p in objects.problems), "")
         raise Unreadable(f"No line of the file is a JSON object.{first}")
-    return _table(objects, problems, encoding, "jsonl")
+    return _table(objects, encoding, "jsonl")
 
 
 def read_json_array(text: TextIO, encoding: str) -> Table:
@@ -59,21 +82,14 @@ def read_json_array(text: TextIO, encoding: str) -> Table:
     """
     try:
         found = _load(text.read())
-    except ValueError as error:
+    except (json.JSONDecodeError, _NotTaken) as error:
         raise Unreadable(f"The file is not JSON: {_told(error)}.") from error
-    items = _items(found)
-    if len(items) > MAX_ROWS:
-        raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Take a part of it.")
-    numbered = list(enumerate(items, start=1))
-    objects = [(number, item) for number, item in numbered if isinstance(item, dict)]
-    problems = [
-        Problem(number, f"is {_kind(item)}, not an object {{…}}")
-        for number, item in numbered
-        if not isinstance(item, dict)
-    ]
-    if not objects:
+    objects = _Objects()
+    for number, item in enumerate(_items(found), start=1):
+        objects.take(number, item)
+    if not objects.found:
         raise Unreadable("The JSON has no rows: a list of objects like [{…}, {…}] is needed.")
-    return _table(objects, problems, encoding, "json")
+    return _table(objects, encoding, "json")
 
 
 def _items(found: Any) -> list[Any]:
@@ -89,21 +105,18 @@ def _items(found: Any) -> list[Any]:
     raise Unreadable("The JSON has no rows: a list of objects like [{…}, {…}] is needed.")
 
 
-def _table(
-    objects: Iterable[tuple[int, dict[str, Any]]],
-    problems: list[Problem],
-    encoding: str,
-    kind: Literal["jsonl", "json"],
-) -> Table:
-    objects = list(objects)
-    keys = list(dict.fromkeys(key for _, found in objects for key in found))
-    names, notes = unique_names(keys)
+def _table(objects: _Objects, encoding: str, kind: Literal["jsonl", "json"]) -> Table:
+    names, notes = unique_names(list(objects.keys))
     if not names:
         raise Unreadable("The objects of the file are all empty: there are no columns.")
-    check_width(names)
     rows: list[Row] = []
-    for place, found in objects:
-        cells = tuple(_cell(found.get(key)) for key in keys)
+    problems = objects.problems
+    for place, found in objects.found:
+        try:
+            cells = tuple(_cell(found.get(key)) for key in objects.keys)
+        except RecursionError:
+            problems.append(Problem(place, _TOO_DEEP))
+            continue
         message = next((told for cell in cells if (told := trouble_in(cell))), "")
         if message:
             problems.append(Problem(place, message))
@@ -125,11 +138,15 @@ def _load(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise ValueError("is nested too deeply") from None
+        raise _NotTaken(_TOO_DEEP) from None
+    except (json.JSONDecodeError, _NotTaken):
+        raise
+    except ValueError:  # Python reads no integer of more than 4,300 digits: that takes its square
+        raise _NotTaken("has a whole number of thousands of digits") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _NotFinite(f"has {name}, which is not a JSON number")
+    raise _NotTaken(f"has {name}, which is not a JSON number")
 
 
 def _told(error: ValueError) -> str:

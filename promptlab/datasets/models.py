@@ -62,7 +62,10 @@ class DatasetExample(models.Model):
 
 
 class Upload(models.Model):
-    """A file that was dropped and is not a dataset yet; only its owner sees it, for a day."""
+    """A file that was dropped and is not a dataset yet; only its owner sees it, for a day.
+
+    `found`: what it holds (apart.Found), None until it was read.
+    """
 
     token = models.UUIDField(unique=True)
     project = models.ForeignKey(Project, models.CASCADE, related_name="uploads")
@@ -71,8 +74,13 @@ class Upload(models.Model):
     size = models.PositiveIntegerField()
     encoding = models.CharField(max_length=20, blank=True)
     has_header = models.BooleanField(default=True)
-    found = models.JSONField()
+    found = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not been read: other files were, at that moment."""
+        return self.found is None

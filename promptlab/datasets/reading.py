@@ -51,8 +51,7 @@ def _check_size(file: BinaryIO) -> None:
 
 
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
-    start = text.read(4096).lstrip("\ufeff \t\r\n")
-    text.seek(0)
+    start = _beginning(text)
     if extension in DELIMITED or not start.startswith(("{", "[")):
         if extension in ("json", "jsonl", "ndjson"):
             raise Unreadable("The file is not JSON: it begins neither with { nor with [.")
@@ -62,6 +61,15 @@ def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: st
     if extension == "json" and not _first_line_is_whole(text):
         return read_json_array(text, encoding)
     return read_json_lines(text, encoding)
+
+
+def _beginning(text: io.TextIOWrapper) -> str:
+    """The first characters after any blank ones; the text is rewound."""
+    start = ""
+    while not start and (chunk := text.read(4096)):
+        start = chunk.lstrip("\ufeff \t\r\n")
+    text.seek(0)
+    return start
 
 
 def _first_line_is_whole(text: io.TextIOWrapper) -> bool:

@@ -11,6 +11,7 @@ from optimizer.core.programs.signature import Value
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
+MAX_CELLS = 5_000_000  # what a reader's memory holds, apart.Limits
 MAX_CELL = 1_000_000  # characters
 MAX_NAME = 200  # characters of a column's name
 MAX_PROBLEMS = 200  # that are told one by one; all are counted
@@ -70,9 +71,10 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
     """Column names as found, the blank and repeated ones changed, and notes about those.
 
     Raises:
-        Unreadable: a name cannot be one.
+        Unreadable: there are too many, or a name cannot be one.
     """
-    found: list[str] = []
+    check_width(len(names))
+    found: dict[str, None] = {}
     notes: list[str] = []
     for number, raw in enumerate(names, start=1):
         name = " ".join(raw.split())
@@ -90,16 +92,27 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
             again += 1
         if name != given:
             notes.append(f"There is more than one column “{given}”; column {number} is “{name}”.")
-        found.append(name)
+        found[name] = None
     return tuple(found), notes
 
 
-def check_width(names: tuple[str, ...]) -> None:
+def check_width(columns: int) -> None:
     """Raises Unreadable when a person could not map that many columns."""
-    if len(names) > MAX_COLUMNS:
+    if columns > MAX_COLUMNS:
         raise Unreadable(
-            f"The file has {len(names):,} columns; a dataset takes up to {MAX_COLUMNS}. "
+            f"The file has more columns than a dataset takes: up to {MAX_COLUMNS}. "
             "Keep the ones that you need."
+        )
+
+
+def check_room(rows: int, columns: int) -> None:
+    """Raises Unreadable when a table is larger than is taken; asked row by row while it grows."""
+    if rows > MAX_ROWS:
+        raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Take a part of it.")
+    if rows * columns > MAX_CELLS:
+        raise Unreadable(
+            f"The file has more than {MAX_CELLS:,} cells, {columns} in a row. "
+            "Take a part of it, or only the columns that you need."
         )
 
 

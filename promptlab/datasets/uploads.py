@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DatabaseError
 from django.utils import timezone
 
 from optimizer.codec import from_json
@@ -18,43 +19,60 @@ from promptlab.accounts.models import Project, User
 from promptlab.datasets.apart import Found, read_apart, stored_rows
 from promptlab.datasets.models import Upload
 from promptlab.datasets.table import MAX_BYTES, Options, Row, Unreadable
+from promptlab.datasets.turns import PATIENCE, Busy, turn
 
 LIVES = timedelta(hours=24)
+MAX_WAITING = 20
+"""Uploads that are kept unread; each may have MAX_BYTES."""
 
 
 def receive(project: Project, owner: User, file: UploadedFile[Any]) -> Upload:
-    """Keep the file and read it, apart.
+    """Keep the file and read it, apart. While others are being read it is kept unread: it `waits`.
 
     Raises:
         Unreadable: no table can be made of it; nothing is kept.
+        Busy: too many files wait already; nothing is kept.
     """
     sweep()
+    if Upload.objects.filter(found__isnull=True).count() >= MAX_WAITING:
+        raise Busy(
+            f"Files that wait to be read: {MAX_WAITING}, as many as may. Yours was not kept: "
+            "choose it again in a few minutes."
+        )
     size, name = file.size or 0, Path(file.name or "file").name[-255:]
     if size > MAX_BYTES:
         raise Unreadable(too_large(size))
     token = uuid.uuid4()
-    with _raw(token).open("wb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
     try:
-        found = read_apart(_raw(token), name, Options(), _rows(token))
-    except Unreadable:
+        with _raw(token).open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+        upload = Upload.objects.create(
+            token=token, project=project, owner=owner, name=name, size=size
+        )
+    except (OSError, DatabaseError):  # a disk is full, or the database away
         _forget(token)
         raise
-    return Upload.objects.create(
-        token=token, project=project, owner=owner, name=name, size=size, found=asdict(found)
-    )
+    try:
+        return read(upload, Options())
+    except Busy:
+        return upload
+    except (Unreadable, OSError):
+        discard(upload)
+        raise
 
 
-def read_again(upload: Upload, options: Options) -> Upload:
-    """Read the file with other options.
+def read(upload: Upload, options: Options) -> Upload:
+    """Read the file, for the first time or with other options.
 
     Raises:
         Unreadable: not with these; the upload stays as it was.
+        Busy: others are being read; the upload stays as it was.
     """
-    fresh = _rows(upload.token).with_suffix(".fresh")
+    fresh = _folder() / f"{uuid.uuid4()}.fresh"
     try:
-        found = read_apart(_raw(upload.token), upload.name, options, fresh)
+        with turn(_folder(), PATIENCE) as lock:
+            found = read_apart(_raw(upload.token), upload.name, options, fresh, keeps=[lock])
         fresh.replace(_rows(upload.token))
     finally:
         fresh.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.test import Client
 
 from promptlab.accounts.models import User
 from promptlab.datasets.models import Dataset, Upload
+from promptlab.datasets.turns import Busy
 from tests.api.conftest import HERE, ApiOf
 from tests.promptlab.runs.scene import Scene
 
@@ -54,6 +57,21 @@ def test_a_mapping_names_fields_and_a_split_is_dealt_by_its_shares(
     ]  # fmt: skip
     assert found["splits"] == {"train": 10, "validation": 10, "test": 0}
     assert found["seed"] == 3
+
+
+def test_while_others_are_read_a_file_is_to_be_sent_again(
+    erin: User, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def no_turn(*_: object) -> Iterator[int]:
+        raise Busy("2 files are being read")
+        yield 0
+
+    monkeypatch.setattr("promptlab.datasets.uploads.turn", no_turn)
+    answer = upload(api_of(erin))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "Nothing was kept: send yours again." in answer.json()["detail"]
+    assert not Upload.objects.exists()
 
 
 @pytest.mark.parametrize(

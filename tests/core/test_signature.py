@@ -56,6 +56,7 @@ def test_a_value_survives_its_json(data: st.DataObject) -> None:
     [
         (INTEGER, "1,234", 1234),
         (INTEGER, " 7 ", 7),
+        pytest.param(INTEGER, "-" + "0" * 5000 + "7", -7, id="thousands of zeros"),
         (INTEGER, "3.0", 3),
         (INTEGER, 12345678901234567890, 12345678901234567890),
         (INTEGER, "12345678901234567891", 12345678901234567891),

@@ -170,6 +170,9 @@ def test_what_cannot_work_is_told_in_one_line_before_anything_is_spent(
     [
         ("", "has no rows"),
         ('{"message": "a"}\nnot json\n', "line 2: this is no JSON"),
+        pytest.param(
+            '{"message": ' + "1" * 5000 + "}\n", "line 1: a whole number has thousands", id="digits"
+        ),
         ('{"text": "a"}\n', "Line 1 has no “message”"),
         ('{"message": "a", "label": {"x": 1}}\n', "Line 1: “label” must be a text"),
         ('{"message": "a", "split": "north"}\n', "Line 1: “north” is no split"),

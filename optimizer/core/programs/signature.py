@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from optimizer.core.programs.storable import storable
@@ -182,7 +183,8 @@ def _read_integer(value: object) -> int:
     if isinstance(value, int):
         return value
     text = _plain_digits(value)
-    return int(text) if re.fullmatch(r"[-+]?\d+", text) else int(number)
+    # int() refuses texts of thousands of digits, which may be zeros before a small number.
+    return int(Decimal(text)) if re.fullmatch(r"[-+]?\d+", text) else int(number)
 
 
 def _read_number(value: object) -> float:

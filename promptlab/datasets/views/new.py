@@ -20,20 +20,24 @@ from promptlab.datasets.forms import FileForm, MappingForm, ReadingForm
 from promptlab.datasets.intake import Survey
 from promptlab.datasets.models import Dataset, Upload
 from promptlab.datasets.splitting import Split
-from promptlab.datasets.table import Unreadable
+from promptlab.datasets.table import Options, Unreadable
+from promptlab.datasets.turns import READERS, Busy
 from promptlab.outage import answer_to
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: SignedInRequest, project: str) -> HttpResponse:
-    """Step 1. With scripts the file is sent with its progress shown, and the answer leads on."""
+    """Step 1. With scripts the file is sent with its progress shown, and the answer leads on.
+
+    While other files are being read, this one waits on the next page.
+    """
     found = project_for(request.user, project, Role.EDITOR)
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     if form.is_valid():
         try:
             upload = uploads.receive(found, request.user, form.cleaned_data["file"])
-        except Unreadable as refusal:
+        except (Unreadable, Busy) as refusal:
             form.add_error("file", str(refusal))
         except OSError as error:
             return _no_room(request, found, form, error)
@@ -50,6 +54,8 @@ def map_columns(request: SignedInRequest, project: str, upload: uuid.UUID) -> Ht
     """Steps 2 and 3: what the columns are, and how the rows are split."""
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
+    if kept.waits:
+        return _waiting_page(request, found, kept)
     form = _mapping_form(request, found, kept)
     if request.method == "POST" and form.is_valid():
         try:
@@ -70,6 +76,8 @@ def outlook(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpRe
     """What the import would make of the rows with the form as it stands; stores nothing."""
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
+    if kept.waits:
+        return redirect("datasets:map", found.slug, kept.token)
     form = _mapping_form(request, found, kept)
     context = {"outlook": _survey(kept, form), "upload": kept, "found": form.found}
     return render(request, "datasets/map.html#outlook", context)
@@ -81,11 +89,13 @@ def read_again(request: SignedInRequest, project: str, upload: uuid.UUID) -> Htt
     """Another encoding, or a first row that is no header."""
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
+    if kept.waits:
+        return _read_first(request, found, kept)
     reading = ReadingForm(request.POST)
     if reading.is_valid():
         try:
-            uploads.read_again(kept, reading.options())
-        except Unreadable as refusal:
+            uploads.read(kept, reading.options())
+        except (Unreadable, Busy) as refusal:
             reading.add_error(None, str(refusal))
         else:
             return redirect("datasets:map", found.slug, kept.token)
@@ -112,6 +122,27 @@ def _no_room(
     form.add_error("file", str(answer.told))
     context = {"project": project, "form": form}
     return render(request, "datasets/new.html", context, status=507)
+
+
+def _read_first(request: SignedInRequest, project: Project, kept: Upload) -> HttpResponse:
+    """Whether it is the turn of a file that waits; its page asks so every few seconds."""
+    try:
+        uploads.read(kept, Options())
+    except Busy:
+        return _waiting_page(request, project, kept)
+    except Unreadable as refusal:
+        uploads.discard(kept)
+        return _waiting_page(request, project, kept, str(refusal))
+    return _leading_to(request, reverse("datasets:map", args=[project.slug, kept.token]))
+
+
+def _waiting_page(
+    request: SignedInRequest, project: Project, kept: Upload, refusal: str = ""
+) -> HttpResponse:
+    """The file until it is read; with a refusal, the last that is said of it."""
+    template = "datasets/waiting.html#waiting" if request.htmx else "datasets/waiting.html"
+    context = {"project": project, "upload": kept, "readers": READERS, "refusal": refusal}
+    return render(request, template, context, status=422 if refusal else 200)
 
 
 def _upload_or_404(request: SignedInRequest, project: Project, token: uuid.UUID) -> Upload:
