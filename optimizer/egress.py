@@ -1,4 +1,6 @@
-"""Where calls to models may go: anywhere public, and to what administrators have allowed."""
+"""Where calls to models may go: anywhere public, and to what administrators have allowed; and with
+a key, to its own vendor only.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from threading import Thread
 from django.conf import settings
 from yarl import URL
 
+from optimizer.lm.families import NoFamily, family_of
 from optimizer.lm.guard import EVERYWHERE, Egress, ForbiddenAddress, IPNetwork, Opening
 from optimizer.models import AllowedAddress, Provider, shown_address
 
@@ -18,7 +21,8 @@ OPERATORS = "cli"
 """The namespace of `manage.py optimize`: whoever is at a shell administers the machine."""
 LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128"))
 """The two addresses by which a machine calls itself, and `localhost` means both."""
-PORTS = {"http": 80, "https": 443}
+SCHEMES = ("http", "https")
+OWN_NAME_SECONDS = 1.0
 
 
 class NoAddress(ValueError):
@@ -30,10 +34,14 @@ class NoAddress(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """The host and the port that an address leads to, the host spelt as it is looked up."""
+    """The host and the port that an address leads to, the host spelt as it is looked up.
+
+    `has_user`: the address names somebody to sign in as, http://me@host.
+    """
 
     host: str
     port: int
+    has_user: bool = False
 
     def __str__(self) -> str:
         return shown_address(self.host, self.port)
@@ -61,26 +69,84 @@ def target_of(url: str) -> Target:
     try:
         parts = URL(url)
         host, port = parts.raw_host, parts.port
+        has_user = parts.raw_user is not None or parts.raw_password is not None
     except ValueError as error:
         raise NoAddress from error
-    if parts.scheme not in PORTS or not host or not port:
+    if parts.scheme not in SCHEMES or not host or not port:
         raise NoAddress
-    return Target(host, port)
+    return Target(host, port, has_user)
 
 
-def current(url: str = "") -> Egress:
-    """What may be connected to now. An allowed name is looked up where `url` has it: may block."""
-    target = target_of(url) if url else None
-    rows = AllowedAddress.objects.values_list("host", "port")
-    found = [*_embedded(), *((host, port) for host, port in rows)]
-    return Egress(tuple(o for host, port in found for o in _openings(host, port, target)))
+@dataclass(frozen=True)
+class AllowList:
+    """What is allowed beside public addresses: networks and names, each with a port or any."""
+
+    entries: tuple[tuple[str, int | None], ...]
+
+    @classmethod
+    def now(cls) -> AllowList:
+        """The embedded model's address, which is allowed as long as it runs, and the table's."""
+        embedded = embedded_target()
+        own = [(embedded.host, embedded.port)] if embedded else []
+        return cls((*own, *AllowedAddress.objects.values_list("host", "port")))
+
+    def egress(self, url: str = "") -> Egress:
+        """Where calls may go; of names only that in `url` is looked up, which may block."""
+        try:
+            target = target_of(url)
+        except NoAddress:
+            target = None  # nothing to look up: "", or an address that the call refuses
+        found = (o for host, port in self.entries for o in _openings(host, port, target))
+        return Egress(tuple(found))
+
+    def refusal(self, url: str, patience: float = 0.0) -> ForbiddenAddress | None:
+        """Why a call to this address would be refused now, None when nothing is known against it.
+
+        A name is looked up for so many seconds at most; with 0, only the machine's own name. This
+        is advice: what counts is what a call connects to, at the moment when it does.
+
+        Raises:
+            NoAddress: it leads nowhere.
+        """
+        target = target_of(url)
+        literal = target.literal()
+        numbers = literal or _patiently(target, OWN_NAME_SECONDS if target.own else patience)
+        egress = self.egress(url) if numbers else Egress()
+        for number in numbers:
+            try:
+                egress.check(number, target.port)
+            except ForbiddenAddress as refusal:
+                told = "" if literal else str(target)
+                return ForbiddenAddress(number, target.port, never=refusal.never, told=told)
+        return None
+
+    def refusal_of(self, provider: Provider) -> ForbiddenAddress | None:
+        """Why a provider's calls would be refused now, as far as nobody has to be asked for it."""
+        if provider.namespace == OPERATORS or not provider.api_base:
+            return None
+        try:
+            return self.refusal(provider.api_base)
+        except NoAddress:
+            return None  # the call says so
+
+
+def objection(provider: Provider, model: str, allowed: AllowList) -> str:
+    """Why calls to this model would be refused before anything is sent, "" where nothing is known
+    against them.
+    """
+    if provider.kind == Provider.Kind.LITELLM:
+        try:
+            family_of(model, provider.family)
+        except NoFamily as error:
+            return str(error)
+    return str(allowed.refusal_of(provider) or "")
 
 
 def of_provider(provider: Provider) -> Egress:
-    """Where a provider's calls may go."""
+    """Where a provider's calls may go, from now on."""
     if provider.namespace == OPERATORS:
         return EVERYWHERE
-    return current(address_of(provider))
+    return AllowList.now().egress(address_of(provider))
 
 
 def address_of(provider: Provider) -> str:
@@ -90,30 +156,8 @@ def address_of(provider: Provider) -> str:
 
 
 def embedded_target() -> Target | None:
-    """Where the embedded model is, which is always allowed; None where it does not run."""
+    """Where the embedded model is; None where it does not run."""
     return target_of(settings.EMBEDDED_MODEL_URL) if settings.EMBEDDED_MODEL_URL else None
-
-
-def refusal_of(url: str, patience: float = 0.0) -> ForbiddenAddress | None:
-    """Why a call to this address would be refused now, None when nothing is known against it.
-
-    A name is looked up for so many seconds at most; with 0 only the machine's own name for itself.
-    This is advice: what counts is what a call connects to at the moment when it does.
-
-    Raises:
-        NoAddress: it leads nowhere.
-    """
-    target = target_of(url)
-    literal = target.literal()
-    numbers = literal or _patiently(target, 1.0 if target.own else patience)
-    egress = current(url) if numbers else Egress()
-    for number in numbers:
-        try:
-            egress.check(number, target.port)
-        except ForbiddenAddress as refusal:
-            told = "" if literal else str(target)
-            return ForbiddenAddress(number, target.port, never=refusal.never, told=told)
-    return None
 
 
 def network_of(text: str) -> IPNetwork | None:
@@ -125,11 +169,6 @@ def network_of(text: str) -> IPNetwork | None:
         return None
     mapped = getattr(found.network_address, "ipv4_mapped", None)
     return ipaddress.ip_network(mapped) if mapped and found.num_addresses == 1 else found
-
-
-def _embedded() -> list[tuple[str, int | None]]:
-    target = embedded_target()
-    return [(target.host, target.port)] if target else []
 
 
 def _openings(host: str, port: int | None, target: Target | None) -> Iterator[Opening]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from optimizer import secrets
+from optimizer import egress, secrets
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.leaving import ProviderClosed, ProviderDown
@@ -15,7 +15,6 @@ from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Client, Endpoint, call_of
 from optimizer.lm.door import Door
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
-from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.openai_http import OpenAIHttp
@@ -52,16 +51,19 @@ def connect(provider: Provider) -> Endpoint:
         secrets.WrongEncryptionKey: its key cannot be decrypted any more.
     """
     key = secrets.decrypt(provider.secret) if provider.secret else ""
-    constrains, egress = provider.constrains_replies, EVERYWHERE
+    constrains, allowed = provider.constrains_replies, egress.of_provider(provider)
     if provider.kind == Provider.Kind.LITELLM:
-        return LiteLLMClient(key, provider.api_base, egress=egress, constrains=constrains)
+        return LiteLLMClient(
+            key, provider.api_base,
+            egress=allowed, family=provider.family, constrains=constrains,
+        )  # fmt: skip
     if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
-        return OpenAIHttp(provider.api_base, key, egress=egress, constrains=constrains)
+        return OpenAIHttp(provider.api_base, key, egress=allowed, constrains=constrains)
     if not settings.EMBEDDED_MODEL_URL:
         raise NoEmbeddedModel
     return OpenAIHttp(
         settings.EMBEDDED_MODEL_URL,
-        egress=egress,
+        egress=allowed,
         constrains=constrains,
         own_engine=True,
         deadline=OWN_DEADLINE,

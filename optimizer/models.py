@@ -21,8 +21,10 @@ class ExampleSet(models.Model):
 class Provider(models.Model):
     """Where models are called: a LiteLLM provider, an OpenAI-compatible endpoint, our own engine.
 
-    `secret` is the API key, encrypted. Prices are micro-USD per million tokens; None means
-    LiteLLM's price list for its providers, and unknown for an OpenAI-compatible endpoint.
+    `secret` is the API key, encrypted: of the endpoint at `api_base`, or of `family`, the vendor
+    whose models LiteLLM calls, and the first part of all their names. Prices are micro-USD per
+    million tokens; None means LiteLLM's price list for its providers, and unknown for an
+    OpenAI-compatible endpoint.
     `check_message` is a sentence of ours, `check_said` what the provider itself said: as in all
     rows, what is called `said` is only for who may edit providers.
     """
@@ -42,6 +44,7 @@ class Provider(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=Kind)
     api_base = models.CharField(max_length=500, blank=True)
+    family = models.CharField(max_length=60, blank=True, default="")
     secret = models.BinaryField(null=True)
     secret_hint = models.CharField(max_length=8, blank=True)
     models_offered = models.JSONField(default=list)

@@ -12,6 +12,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.doubts import frozen_fault, label_fault, setting_faults
+from optimizer.egress import AllowList, objection
 from optimizer.models import Provider, Run
 
 Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]
@@ -116,13 +117,15 @@ def _check_models(spec: RunSpec) -> None:
         )
     wanted = {ref.provider for _role, ref in spec.model_refs}
     known = {p.pk: p for p in Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)}
-    capped = _money_cap(spec)
+    capped, allowed = _money_cap(spec), AllowList.now()
     for role, ref in spec.model_refs:
         provider = known.get(ref.provider)
         if provider is None:
             raise CannotStart(
                 "models", f"The provider of the {role} model is gone: choose another model."
             )
+        if told := objection(provider, ref.model, allowed):
+            raise CannotStart("models", f"Provider “{provider.name}”: {told}")
         if capped and prices.price_of(provider, ref.model) is None:
             raise CannotStart(
                 "limits",

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from promptlab.launch.home import home_from
 from promptlab.launch.postgres import FAST_AND_FORGETFUL, running_server
@@ -44,6 +45,20 @@ def django_db_modify_db_settings(
     connections["default"].settings_dict.update(
         USER=address.user, PASSWORD=address.password, HOST=address.host, PORT=address.port
     )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The tables, and in them the address of the models that tests call."""
+    from django.apps import apps
+    from django.db.models.signals import post_migrate
+
+    from tests.allowance import allow_loopback
+
+    with django_db_blocker.unblock():
+        allow_loopback()
+    # Tests that empty all tables say so by this signal.
+    post_migrate.connect(allow_loopback, apps.get_app_config("optimizer"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from optimizer import secrets
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.egress import OPERATORS
 from optimizer.lm.families import family_of
 from optimizer.models import Provider
 
-NAMESPACE = "cli"
+NAMESPACE = OPERATORS
 EMBEDDED = "embedded"
 EMBEDDED_MODEL = "SmolLM2-135M-Instruct"
 
@@ -41,7 +42,7 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
 
     Raises:
         NoKey: the key's variable is empty.
-        UnknownFamily: LiteLLM may know its provider, and it is none that is called here.
+        NoFamily: LiteLLM does not know whose model it is, or may not call it.
     """
     if name == EMBEDDED:
         values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
@@ -50,8 +51,8 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
         model = name.removeprefix("openai/")
         label, values = access.api_base, {"kind": Provider.Kind.OPENAI_COMPATIBLE}
     else:
-        model = name
-        label, values = family_of(name), {"kind": Provider.Kind.LITELLM}
+        model, label = name, family_of(name)
+        values = {"kind": Provider.Kind.LITELLM, "family": label}
     if name != EMBEDDED:
         values |= {"api_base": access.api_base, **_money(access), **_key(access)}
         values["concurrency"] = access.concurrency

@@ -65,7 +65,11 @@ _REFERENCES = ("os.environ/", "oidc/")
 """What LiteLLM takes for the name of a secret to fetch, rather than for the secret."""
 
 
-class UnknownFamily(ValueError):
+class NoFamily(ValueError):
+    """A model that is not called; the message says why, and what to do instead."""
+
+
+class UnknownFamily(NoFamily):
     """A model that LiteLLM may know and that is not called here."""
 
     def __init__(self, model: str) -> None:
@@ -80,15 +84,32 @@ class UnknownFamily(ValueError):
         )
 
 
-def family_of(model: str) -> str:
-    """The provider in a model's name as LiteLLM writes it: provider/model.
+class OtherFamily(NoFamily):
+    """A model of another vendor than the one whose key a provider holds."""
+
+    def __init__(self, model: str, family: str) -> None:
+        other = model.partition("/")[0]
+        super().__init__(
+            f"{model[:100]} is no model of {family}, and a key is sent to its own vendor only: "
+            f"connect {other} as a provider of its own."
+            if family
+            else "The models of this provider are of several vendors, and a key is sent to its own "
+            "only: edit the provider, and connect the other vendors as providers of their own.",
+        )
+
+
+def family_of(model: str, only: str | None = None) -> str:
+    """The provider in a model's name as LiteLLM writes it: provider/model. `only`: no other.
 
     Raises:
         UnknownFamily: it is none that may be called here.
+        OtherFamily: it is not the one that it has to be.
     """
     family, slash, rest = model.partition("/")
     if not slash or not rest or family not in ORIGINS:
         raise UnknownFamily(model)
+    if only not in (None, family):
+        raise OtherFamily(model, only or "")
     return family
 
 

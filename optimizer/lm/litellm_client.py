@@ -19,7 +19,7 @@ from optimizer.lm.failures import (
     SchemaRefused,
     TimedOut,
 )
-from optimizer.lm.families import ORIGINS, UnknownFamily, family_of, is_reference
+from optimizer.lm.families import ORIGINS, NoFamily, family_of, is_reference
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
@@ -32,6 +32,7 @@ GRACE_SECONDS = 5.0
 class LiteLLMClient:
     """Calls models by LiteLLM's names ("anthropic/claude-…"): one request a call, no retries.
 
+    `family` is the only one whose models are called: a key is its vendor's, and nobody else's.
     Its connections belong to the event loop that first uses it.
     """
 
@@ -41,10 +42,12 @@ class LiteLLMClient:
         api_base: str = "",
         *,
         egress: Egress,
+        family: str | None = None,
         constrains: bool = True,
         deadline: float = DEADLINE,
     ) -> None:
         self._key = key
+        self._family = family
         self._api_base = api_base
         self._egress = egress
         self._scrub = Scrubber(key)
@@ -83,9 +86,10 @@ class LiteLLMClient:
             ProviderRefused: nobody may be, as things are.
         """
         try:
-            usual = ORIGINS[family_of(model)]
-        except UnknownFamily as error:
+            family = family_of(model, self._family)
+        except NoFamily as error:
             raise ProviderRefused(str(error)) from error
+        usual = ORIGINS[family]
         if any(map(is_reference, (model, self._key, self._api_base))):
             raise ProviderRefused(
                 "The key, the address or the model's name refers to a secret of the server "

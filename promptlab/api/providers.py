@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
+from optimizer.egress import AllowList
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.providers import ProviderOut
 from promptlab.api.tokens import project_of, reads_words
@@ -20,4 +21,5 @@ def list_providers(request: HttpRequest, project: Path[str], window: Query[Windo
     """What a failed test's provider said is in `check_message` for admins of the project."""
     found = project_of(request, project)
     page, words = window.of(queries.providers_of(found)), reads_words(request, found)
-    return page | {"items": [ProviderOut.of(row, words) for row in page["items"]]}
+    allowed = AllowList.now()
+    return page | {"items": [ProviderOut.of(row, allowed, words) for row in page["items"]]}

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,12 +29,16 @@ def home(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def allow(request: SignedInRequest) -> HttpResponse:
+    """Where another page asked for it, that page is shown again."""
     by = administrator(request.user)
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _page(request, status=422, address_form=form)
     row = addresses.allow(form.allowance(), by)
     messages.success(request, _("Calls may go to %(address)s from now on.") % {"address": row})
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        return redirect(back)
     return redirect("installation:home")
 
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.lm.families import ORIGINS, UnknownFamily, family_of
+from optimizer import egress
+from optimizer.egress import AllowList
+from optimizer.lm.families import ORIGINS, NoFamily, OtherFamily, family_of
+from optimizer.lm.guard import ForbiddenAddress
 from optimizer.models import Provider
-from promptlab.providers.presets import Preset
-from promptlab.providers.services import Connection
+from promptlab.providers.presets import OWN_MODELS_ONLY, Preset
+from promptlab.providers.services import (
+    Connection,
+    Destination,
+    KeyWouldTravel,
+    key_would_travel,
+)
 from promptlab.ui.forms import CodeTextarea
 
 MICRO = 1_000_000
+LOOK_UP_SECONDS = 2.0
+"""How long a form waits to learn where a host's name leads."""
 
 
 class ProviderForm(forms.Form):
@@ -30,6 +39,13 @@ class ProviderForm(forms.Form):
         help_text=_("Up to and with /v1, for example http://127.0.0.1:8080/v1"),
         widget=forms.URLInput(attrs={"spellcheck": "false"}),
     )
+    allow_address = forms.BooleanField(
+        label=_("Allow this address, should it be local or private"),
+        required=False,
+        help_text=_(
+            "For all projects of this installation. You see this because you administer it."
+        ),
+    )
     api_key = forms.CharField(
         label=_("API key"),
         required=False,
@@ -38,6 +54,14 @@ class ProviderForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     forget_key = forms.BooleanField(label=_("Remove the key that is stored"), required=False)
+    family = forms.ChoiceField(
+        label=_("Vendor"),
+        required=False,
+        choices=[("", _("as the models' names say")), *((name, name) for name in sorted(ORIGINS))],
+        help_text=_(
+            "By LiteLLM's names. One provider has one vendor: its key is sent to no other."
+        ),
+    )
     models = forms.CharField(label=_("Models"), widget=CodeTextarea({"rows": 3}))
     concurrency = forms.IntegerField(
         label=_("Calls at a time"),
@@ -75,9 +99,16 @@ class ProviderForm(forms.Form):
         preset: Preset,
         data: Mapping[str, Any] | None = None,
         provider: Provider | None = None,
+        *,
+        may_allow: bool = False,
     ) -> None:
+        """`may_allow`: whether its reader administers the installation."""
         super().__init__(data, initial=_initial(preset, provider))
         self.preset, self.provider = preset, provider
+        self.refusal: ForbiddenAddress | None = None
+        self.vendor = ""
+        if not may_allow:
+            del self.fields["allow_address"]
         self._fit_to_preset()
         if provider is None or not provider.secret_hint:
             del self.fields["forget_key"]
@@ -87,6 +118,8 @@ class ProviderForm(forms.Form):
             ) % {"hint": provider.secret_hint}
 
     def _fit_to_preset(self) -> None:
+        if self.preset.kind == Provider.Kind.OPENAI_COMPATIBLE or self.preset.prefix:
+            del self.fields["family"]
         models, key = self.fields["models"], self.fields["api_key"]
         if self.preset.kind == Provider.Kind.OPENAI_COMPATIBLE:
             models.required = False
@@ -104,11 +137,7 @@ class ProviderForm(forms.Form):
             _("One a line; “%(prefix)s” is put before names that lack it.")
             % {"prefix": self.preset.prefix}
             if self.preset.prefix
-            else _(
-                "One a line, by LiteLLM's names: provider/model. Providers: %(families)s. Connect "
-                "any other as an OpenAI-compatible endpoint."
-            )
-            % {"families": ", ".join(ORIGINS)}
+            else _("One a line; the vendor is put before names that lack it.")
         )
 
     def clean_api_base(self) -> str:
@@ -116,44 +145,50 @@ class ProviderForm(forms.Form):
         if not address:
             return ""
         try:
-            parts = urlsplit(address)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid:
-            raise ValidationError(_("An address begins with http:// or https:// and a host."))
-        if parts.username or parts.password:
+            target = egress.target_of(address)
+        except egress.NoAddress as error:
+            raise ValidationError(
+                _("An address begins with http:// or https:// and a host.")
+            ) from error
+        if target.has_user:
             raise ValidationError(_("Leave the password out of the address; enter it as the key."))
+        if self._moved(address):
+            self.refusal = AllowList.now().refusal(address, LOOK_UP_SECONDS)
         return address
 
     def clean_models(self) -> tuple[str, ...]:
-        prefix = self.preset.prefix
         lines = [line.strip() for line in self.cleaned_data["models"].splitlines()]
-        names = [
-            line if not prefix or line.startswith(prefix) else prefix + line
-            for line in lines
-            if line
-        ]
-        if not names and self.fields["models"].required:
+        lines = [line for line in lines if line]
+        if not lines and self.fields["models"].required:
             raise ValidationError(_("Enter at least one model."))
-        for name in names:
-            if len(name) > 200 or any(character.isspace() for character in name):
+        for line in lines:
+            if len(line) > 200 or any(character.isspace() for character in line):
                 raise ValidationError(
                     _("“%(name)s” is no model's name: one a line, without blanks."),
-                    params={"name": name[:60]},
+                    params={"name": line[:60]},
                 )
         if self.preset.kind == Provider.Kind.LITELLM:
-            self._check_families(names)
-        return tuple(dict.fromkeys(names))
-
-    def _check_families(self, names: list[str]) -> None:
-        if any("/" not in name for name in names):
-            raise ValidationError(_("LiteLLM's names have two parts: provider/model."))
-        for name in names:
             try:
-                family_of(name)
-            except UnknownFamily as error:
+                lines = [self._named(line) for line in lines]
+                self.vendor = family_of(lines[0])
+                lines = [name for name in lines if family_of(name, self.vendor)]
+            except NoFamily as error:
                 raise ValidationError(str(error)) from error
+        return tuple(dict.fromkeys(lines))
+
+    def _named(self, line: str) -> str:
+        """The model as LiteLLM names it; the chosen family is put before names that lack it.
+
+        Raises:
+            OtherFamily: it is a model of another vendor than the chosen one.
+        """
+        chosen = self.preset.prefix.rstrip("/") or self.cleaned_data.get("family", "")
+        first, slash, _rest = line.partition("/")
+        if not chosen or (slash and first == chosen):
+            return line
+        if slash and first in ORIGINS and chosen in OWN_MODELS_ONLY:
+            raise OtherFamily(line, chosen)
+        return f"{chosen}/{line}"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -162,9 +197,9 @@ class ProviderForm(forms.Form):
             for side, price in prices.items():
                 if price is None and side not in self.errors:
                     self.add_error(side, _("Enter both prices, or none."))
+        self._judge_address(data)
         if self._key_would_travel(data):
-            told = _("The address changed: enter the key again, so that it goes there on purpose.")
-            self.add_error("api_key", told)
+            self.add_error("api_key", str(KeyWouldTravel()))
         return data
 
     def ask_key_again(self) -> None:
@@ -173,12 +208,36 @@ class ProviderForm(forms.Form):
             told = _("Enter the key again: it was not kept while something is to be corrected.")
             self.add_error("api_key", told)
 
+    @property
+    def opens(self) -> bool:
+        """Whether its valid address is allowed with it."""
+        return self.refusal is not None
+
+    def _moved(self, address: str) -> bool:
+        return self.provider is None or address.rstrip("/") != self.provider.api_base
+
+    def _judge_address(self, data: dict[str, Any]) -> None:
+        """An address that calls could not go to is told here, before anything is called."""
+        if self.refusal is None:
+            return
+        if "allow_address" not in self.fields or self.refusal.never:
+            self.add_error("api_base", str(self.refusal))
+            return
+        target = egress.target_of(data["api_base"])
+        label = _("Allow %(target)s for this installation") % {"target": target}
+        self["allow_address"].label = label
+        if not data.get("allow_address"):
+            told = _("%(target)s is local or private. Allow it for this installation below.")
+            self.add_error("api_base", told % {"target": target})
+
     def _key_would_travel(self, data: dict[str, Any]) -> bool:
-        """Whether a key that nobody can read here would be sent to another address."""
-        if self.provider is None or not self.provider.secret_hint or "api_base" not in data:
+        """Whether a key that nobody can read here would be sent to somebody else."""
+        if self.provider is None or data.get("api_key") or data.get("forget_key"):
             return False
-        moved = data["api_base"].rstrip("/") != self.provider.api_base
-        return moved and not data.get("api_key") and not data.get("forget_key")
+        if "api_base" not in data or "models" not in data:
+            return False
+        then = Destination(self.preset.kind, data["api_base"].rstrip("/"), self.vendor)
+        return key_would_travel(self.provider, then)
 
     def connection(self) -> Connection:
         """What a valid form says."""
@@ -192,6 +251,7 @@ class ProviderForm(forms.Form):
             input_price=_micro(data["input_price"]),
             output_price=_micro(data["output_price"]),
             constrains_replies=data["constrains_replies"],
+            family=self.vendor,
         )
 
     def key(self) -> str | None:
@@ -219,6 +279,7 @@ def _initial(preset: Preset, provider: Provider | None) -> dict[str, Any]:
     return {
         "name": provider.name,
         "api_base": provider.api_base,
+        "family": provider.family,
         "models": "\n".join(provider.models_offered),
         "concurrency": provider.concurrency,
         "input_price": _dollars(provider.input_price),

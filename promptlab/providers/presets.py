@@ -40,6 +40,15 @@ PRESETS = (
 )
 
 
+OWN_MODELS_ONLY = frozenset(
+    {
+        "openai", "anthropic", "gemini", "mistral", "codestral", "deepseek", "xai", "cohere",
+        "cohere_chat", "ai21_chat", "perplexity", "moonshot", "zai", "minimax",
+    }
+)  # fmt: skip
+"""Vendors of nobody's models but their own; others serve “openai/…” under their own name, too."""
+
+
 def preset_of(key: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.key == key), None)
 

@@ -8,6 +8,7 @@ from django.db.models import Case, QuerySet, When
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Role
+from optimizer.egress import AllowList, objection
 from optimizer.models import Provider, Run
 from optimizer.prices import Price, price_of
 from promptlab.accounts.models import Project
@@ -47,10 +48,14 @@ class OfferedModel:
 
 @dataclass(frozen=True)
 class ProviderCard:
-    """A provider on its page."""
+    """A provider on its page. `objection`: why its calls would be refused now, "" when nothing is
+    known against them; `can_be_allowed`: because of an address that an administrator can allow.
+    """
 
     provider: Provider
     models: tuple[OfferedModel, ...]
+    objection: str = ""
+    can_be_allowed: bool = False
 
     @property
     def has_unknown(self) -> bool:
@@ -59,10 +64,19 @@ class ProviderCard:
 
 
 def cards_of(project: Project) -> list[ProviderCard]:
-    return [
-        ProviderCard(provider, tuple(offered_models(provider)))
-        for provider in providers_of(project)
-    ]
+    allowed = AllowList.now()
+    return [_card(provider, allowed) for provider in providers_of(project)]
+
+
+def _card(provider: Provider, allowed: AllowList) -> ProviderCard:
+    model = next(iter(provider.models_offered), "")
+    refusal = allowed.refusal_of(provider)
+    return ProviderCard(
+        provider,
+        tuple(offered_models(provider)),
+        objection(provider, model, allowed),
+        refusal is not None and not refusal.never,
+    )
 
 
 def providers_of(project: Project) -> QuerySet[Provider]:

@@ -17,8 +17,20 @@ audit = logging.getLogger("promptlab.audit")
 
 
 @dataclass(frozen=True)
+class Destination:
+    """Whom a key is sent to; `address` is "" where LiteLLM knows that of the family."""
+
+    kind: str
+    address: str
+    family: str
+
+
+@dataclass(frozen=True)
 class Connection:
-    """Everything about a provider but its key. Prices are micro-USD per million tokens."""
+    """Everything about a provider but its key. Prices are micro-USD per million tokens.
+
+    `family` is the vendor of a LiteLLM provider's models, the first part of all their names.
+    """
 
     name: str
     kind: Provider.Kind
@@ -28,11 +40,26 @@ class Connection:
     input_price: int | None = None
     output_price: int | None = None
     constrains_replies: bool = True
+    family: str = ""
+
+    @property
+    def destination(self) -> Destination:
+        return Destination(self.kind, self.api_base.rstrip("/"), self.family)
 
 
 class NameTaken(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is a provider “{name}” in this project already.")
+
+
+class KeyWouldTravel(Exception):
+    """The stored key would be sent to somebody else than whose it is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The provider's address or vendor changed: enter its key again, so that it goes there "
+            "on purpose."
+        )
 
 
 class ProviderInUse(Exception):
@@ -63,10 +90,13 @@ def save_provider(
     Raises:
         NameTaken: another provider of the project has the name.
         EmbeddedStays: it is the embedded one.
+        KeyWouldTravel: the key that it has is somebody else's than who is called now.
     """
     provider = provider or Provider(namespace=project.namespace)
     if provider.kind == Provider.Kind.EMBEDDED or connection.kind == Provider.Kind.EMBEDDED:
         raise EmbeddedStays
+    if api_key is None and key_would_travel(provider, connection.destination):
+        raise KeyWouldTravel
     is_new = provider.pk is None
     _apply(provider, connection)
     if api_key is not None:
@@ -83,6 +113,12 @@ def save_provider(
     done = "added" if is_new else "changed"
     audit.info("%s %s provider %s of %s", by, done, provider.name, project.slug)
     return provider
+
+
+def key_would_travel(provider: Provider, then: Destination) -> bool:
+    """Whether a stored key, which nobody can read, would be sent to another vendor or address."""
+    now = Destination(provider.kind, provider.api_base, provider.family)
+    return bool(provider.secret_hint) and now != then
 
 
 def remove_provider(provider: Provider, by: User) -> None:
@@ -109,7 +145,7 @@ def start_check(provider: Provider, model: str, by: User) -> None:
 
 def _apply(provider: Provider, connection: Connection) -> None:
     provider.name, provider.kind = connection.name, connection.kind
-    provider.api_base = connection.api_base.rstrip("/")
+    provider.api_base, provider.family = connection.destination.address, connection.family
     provider.models_offered = list(connection.models)
     provider.concurrency = connection.concurrency
     provider.input_price, provider.output_price = connection.input_price, connection.output_price

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +15,8 @@ from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
+from promptlab.installation import addresses
+from promptlab.installation.access import is_administrator
 from promptlab.providers import embedded, queries, services
 from promptlab.providers.forms import CheckForm, ProviderForm
 from promptlab.providers.presets import PRESETS, preset_for, preset_of
@@ -27,6 +30,7 @@ def list_providers(request: SignedInRequest, project: str) -> HttpResponse:
         "project": found,
         "cards": queries.cards_of(found),
         "engine_runs": embedded.runs_here(),
+        "may_allow": is_administrator(request.user),
         "presets": PRESETS,
     }
     return render(request, "providers/list.html", context)
@@ -39,7 +43,7 @@ def new(request: SignedInRequest, project: str, preset: str) -> HttpResponse:
     chosen = preset_of(preset)
     if chosen is None:
         return redirect("providers:list", found.slug)
-    form = ProviderForm(chosen, request.POST or None)
+    form = ProviderForm(chosen, request.POST or None, may_allow=is_administrator(request.user))
     if form.is_valid():
         return _saved(request, found, form)
     return _form_page(request, found, form)
@@ -50,7 +54,9 @@ def new(request: SignedInRequest, project: str, preset: str) -> HttpResponse:
 def edit(request: SignedInRequest, project: str, provider: int) -> HttpResponse:
     found = project_for(request.user, project, Role.ADMIN)
     row = _changeable(found, provider)
-    form = ProviderForm(preset_for(row), request.POST or None, row)
+    form = ProviderForm(
+        preset_for(row), request.POST or None, row, may_allow=is_administrator(request.user)
+    )
     if form.is_valid():
         return _saved(request, found, form)
     return _form_page(request, found, form)
@@ -92,9 +98,12 @@ def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse
 
 def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> HttpResponse:
     try:
-        saved = services.save_provider(
-            project, request.user, form.connection(), api_key=form.key(), provider=form.provider
-        )
+        with transaction.atomic():
+            saved = services.save_provider(
+                project, request.user, form.connection(), api_key=form.key(), provider=form.provider
+            )
+            if form.opens:
+                addresses.allow_target(saved.api_base, request.user)
     except services.NameTaken as refusal:
         form.add_error("name", str(refusal))
         return _form_page(request, project, form)

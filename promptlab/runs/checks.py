@@ -20,6 +20,7 @@ from optimizer.core.runs.doubts import (
     minibatch_doubt,
     setting_faults,
 )
+from optimizer.egress import AllowList, objection
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
@@ -181,10 +182,25 @@ def _models(project: Project, wishes: Wishes) -> list[Check]:
     fields = {ref.provider: "model_further" for ref in wishes.further_optimizers}
     fields |= {ref.provider: f"model_{role}" for role, ref in reversed(wishes.models.items())}
     providers = {p.pk: p for p in Provider.objects.filter(pk__in=fields)}
-    found: list[Check] = []
+    found = _objections(wishes, providers, fields, url)
     for provider_id, field in sorted(fields.items()):
         found += _provider(providers.get(provider_id), field, url)
     return found
+
+
+def _objections(
+    wishes: Wishes, providers: dict[int, Provider], fields: dict[int, str], url: str
+) -> list[Check]:
+    """What would be refused before anything is sent, each thing once."""
+    allowed = AllowList.now()
+    told: dict[str, str] = {}
+    for ref in (*wishes.models.values(), *wishes.further_optimizers):
+        provider = providers.get(ref.provider)
+        why = objection(provider, ref.model, allowed) if provider else ""
+        if provider and why:
+            what = _("“%(name)s”: %(why)s") % {"name": provider.name, "why": why}
+            told.setdefault(what, fields[ref.provider])
+    return [Check("problem", told[what], what, url, _("Models & keys")) for what in told]
 
 
 def _provider(provider: Provider | None, field: str, url: str) -> list[Check]:

@@ -184,6 +184,7 @@ def test_a_provider_without_a_key_is_sent_none_of_the_operators(
     with worker(log):
         for model, base in bases.items():
             provider.kind, provider.api_base = Provider.Kind.LITELLM, base
+            provider.family = model.partition("/")[0]
             provider.save()
             provider_checks.start(provider.pk, model)
             until(lambda: Provider.objects.get(pk=provider.pk).check_state in ("works", "failed"))

@@ -29,7 +29,7 @@ from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
 from optimizer.headless.report import expectation, expected, report, sentence
 from optimizer.lm.environment import keep_only_ours
-from optimizer.lm.families import UnknownFamily
+from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
 from optimizer.program_file import UnreadableProgram
 from optimizer.starting import CannotStart
@@ -170,7 +170,7 @@ class Missing(Exception):
 
 
 _EXPECTED = (
-    CannotStart, UnreadableProgram, UnreadableDataset, NoKey, Missing, NotNow, UnknownFamily,
+    CannotStart, UnreadableProgram, UnreadableDataset, NoKey, NoFamily, Missing, NotNow,
 )  # fmt: skip
 
 
@@ -219,9 +219,24 @@ def _writers(options: dict[str, Any]) -> tuple[ModelRef, ...]:
     return tuple(models.model_ref(name, access, temperature, tokens) for name in names)
 
 
+def _one_vendor(options: dict[str, Any]) -> None:
+    """A key is sent to its own vendor only."""
+    if not options["api_key_env"] or options["api_base"]:
+        return
+    names = [options["model"], *(options["optimizer_model"] or ()), options["teacher_model"]]
+    families = sorted({family_of(name) for name in names if name and name != models.EMBEDDED})
+    if len(families) > 1:
+        raise CannotStart(
+            "models",
+            f"--api-key-env holds the key of one vendor, and the models are of {len(families)}: "
+            f"{', '.join(families)}. Give models of one, or --api-base of an endpoint for all.",
+        )
+
+
 def _models(options: dict[str, Any]) -> dict[Role, ModelRef]:
     access = _access(options)
     tokens, temperature = options["max_tokens"], options["temperature"]
+    _one_vendor(options)
     found = {Role.TASK: models.model_ref(options["model"], access, temperature, tokens)}
     found[Role.OPTIMIZER] = _writers(options)[0]
     if options["teacher_model"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from optimizer import secrets
 from optimizer.core.programs.lm import Role
-from optimizer.models import Provider
+from optimizer.models import AllowedAddress, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.providers import queries, services
 from promptlab.providers.services import Connection
@@ -215,8 +216,11 @@ def test_an_admin_connects_a_known_provider_without_knowing_litellms_names(
         ("endpoint", {"input_price": "-1", "output_price": "1"}, "input_price", "greater than"),
         ("endpoint", {"concurrency": "0"}, "concurrency", "greater than"),
         ("openai", {"api_key": ""}, "api_key", "required"),
-        ("litellm", {"models": "gpt-x"}, "models", "two parts"),
+        ("litellm", {"models": "gpt-x"}, "models", "does not name its provider"),
         ("litellm", {"models": "openai/x\nsagemaker/x"}, "models", "“sagemaker” cannot be called"),
+        ("litellm", {"models": "openai/a\nanthropic/b"}, "models", "to its own vendor only"),
+        ("litellm", {"family": "openai", "models": "anthropic/b"}, "models", "no model of openai"),
+        ("openai", {"models": "anthropic/b"}, "models", "connect anthropic as a provider"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
@@ -249,15 +253,226 @@ def test_a_name_is_taken_once(
     assert "already" in page.context["form"].errors["name"][0]
 
 
+# --- Local and private addresses ------------------------------------------------------------------
+
+OLLAMA = "http://127.0.0.1:11434/v1"
+
+
+@pytest.fixture
+def nothing_allowed(db: None) -> None:
+    AllowedAddress.objects.all().delete()
+
+
+@pytest.fixture
+def both(project: Project, olga: User) -> User:
+    """An admin of the project who administers the installation, too, as the first one does."""
+    project.memberships.create(user=olga, role="admin")
+    return olga
+
+
+@pytest.mark.parametrize("preset", ["endpoint", "openai"])
+@pytest.mark.parametrize(
+    "address",
+    [OLLAMA, "http://2130706433:11434/v1", "http://①②⑦.0.0.1:11434/v1", "http://10.0.0.5/v1"],
+)
+def test_a_local_address_is_told_at_its_field_with_the_way_in(
+    nothing_allowed: None,
+    project: Project,
+    alice: User,
+    client_of: Browser,
+    preset: str,
+    address: str,
+) -> None:
+    data = form_data(api_base=address, models="openai/m", allow_address="on")
+    page = client_of(alice).post(new_url(project, preset), data)
+    assert page.status_code == 422
+    form = page.context["form"]
+    (told,) = form.errors["api_base"]
+    assert "is local or private. An administrator of this installation can allow it" in told
+    assert (form["api_base"].value(), form["name"].value()) == (address, "House server")
+    assert "allow_address" not in form.fields  # ticked by a forged form, it means nothing
+    assert not AllowedAddress.objects.exists()
+    assert not Provider.objects.exclude(kind="embedded").exists()
+
+
+@pytest.mark.parametrize("allow", ["", "on"])
+def test_what_is_never_a_model_is_refused_whoever_asks(
+    nothing_allowed: None, project: Project, both: User, client_of: Browser, allow: str
+) -> None:
+    data = form_data(api_base="http://169。254。169。254/v1", allow_address=allow)
+    page = client_of(both).post(new_url(project), data)
+    assert "never models" in page.context["form"].errors["api_base"][0]
+    assert not AllowedAddress.objects.exists()
+
+
+def test_who_administers_the_installation_allows_it_in_the_same_step(
+    nothing_allowed: None, project: Project, both: User, client_of: Browser
+) -> None:
+    browser = client_of(both)
+    assert (
+        "Allow this address, should it be local" in browser.get(new_url(project)).content.decode()
+    )
+    answer = browser.post(new_url(project), form_data(api_base=OLLAMA, allow_address="on"))
+    assert answer.status_code == 302
+    (row,) = AllowedAddress.objects.all()
+    assert (str(row), row.added_by) == ("127.0.0.1:11434", "olga@example.org")
+    assert Provider.objects.get(name="House server").api_base == OLLAMA
+
+
+def test_a_forgotten_tick_names_the_address_and_keeps_what_was_typed(
+    nothing_allowed: None, project: Project, both: User, client_of: Browser
+) -> None:
+    page = client_of(both).post(new_url(project), form_data(api_base=OLLAMA, api_key=""))
+    form = page.context["form"]
+    assert set(form.errors) == {"api_base"}
+    assert "Allow it for this installation below" in form.errors["api_base"][0]
+    assert "Allow 127.0.0.1:11434 for this installation" in page.content.decode()
+    assert form["models"].value() == "small\nlarge\n"
+
+
+def test_a_tick_beside_a_public_address_allows_nothing(
+    nothing_allowed: None, project: Project, both: User, client_of: Browser
+) -> None:
+    data = form_data(api_base="https://8.8.8.8/v1", allow_address="on")
+    assert client_of(both).post(new_url(project), data).status_code == 302
+    assert not AllowedAddress.objects.exists()
+
+
+def test_nothing_is_allowed_by_a_form_that_is_not_saved(
+    nothing_allowed: None, project: Project, provider: Provider, both: User, client_of: Browser
+) -> None:
+    data = form_data(api_base=OLLAMA, allow_address="on")
+    assert client_of(both).post(new_url(project), data).status_code == 422  # the name is taken
+    assert not AllowedAddress.objects.exists()
+
+
+def test_after_an_upgrade_the_card_says_what_to_do_and_nothing_opens_by_itself(
+    nothing_allowed: None,
+    project: Project,
+    provider: Provider,
+    carol: User,
+    both: User,
+    client_of: Browser,
+) -> None:
+    page = client_of(carol).get(list_url(project)).content.decode()
+    assert "The address 127.0.0.1:9 is local or private" in page
+    assert 'action="/installation/addresses/"' not in page
+    browser = client_of(both)
+    card = browser.get(list_url(project)).content.decode()
+    fields = dict(re.findall(r'<input type="hidden" name="(host|note|next)" value="([^"]*)"', card))
+    answer = browser.post("/installation/addresses/", fields)
+    assert answer.url == list_url(project)  # type: ignore[attr-defined]
+    assert [str(row) for row in AllowedAddress.objects.all()] == ["127.0.0.1:9"]
+    assert "is local or private" not in browser.get(list_url(project)).content.decode()
+
+
+def test_a_provider_whose_address_is_not_allowed_can_be_edited_otherwise(
+    nothing_allowed: None, project: Project, provider: Provider, alice: User, client_of: Browser
+) -> None:
+    url = reverse("providers:edit", args=[project.slug, provider.pk])
+    assert client_of(alice).post(url, form_data(api_key="", concurrency="2")).status_code == 302
+    assert Provider.objects.get(pk=provider.pk).concurrency == 2
+
+
+def test_nobody_is_sent_to_another_site_after_allowing(
+    nothing_allowed: None, both: User, client_of: Browser
+) -> None:
+    for elsewhere in ("https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"):
+        data = {"host": "10.0.0.5", "next": elsewhere}
+        answer = client_of(both).post("/installation/addresses/", data)
+        assert answer.url == "/installation/"  # type: ignore[attr-defined]
+
+
 def test_a_stored_key_does_not_follow_a_changed_address(
     project: Project, provider: Provider, alice: User, client_of: Browser
 ) -> None:
     url = reverse("providers:edit", args=[project.slug, provider.pk])
     moved = form_data(api_base="https://elsewhere.example/v1", api_key="")
     page = client_of(alice).post(url, moved)
-    assert "enter the key again" in page.context["form"].errors["api_key"][0]
+    assert "enter its key again" in page.context["form"].errors["api_key"][0]
     assert client_of(alice).post(url, {**moved, "api_key": "another-key-0000"}).status_code == 302
     assert Provider.objects.get(pk=provider.pk).secret_hint == "…0000"
+
+
+@pytest.fixture
+def vendor(project: Project, alice: User) -> Provider:
+    """OpenAI by LiteLLM, with a key of OpenAI's."""
+    connection = Connection("OpenAI", Provider.Kind.LITELLM, ("openai/a",), family="openai")
+    return services.save_provider(project, alice, connection, api_key=CANARY)
+
+
+def vendor_data(**changes: Any) -> dict[str, Any]:
+    kept = {"name": "OpenAI", "api_base": "", "api_key": "", "family": "openai"}
+    return form_data(**{**kept, "models": "openai/a\nb", **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"family": "", "models": "anthropic/b"},
+        {"family": "anthropic", "models": "b"},
+        {"family": "", "models": "openrouter/openai/a"},
+        {"api_base": "https://proxy.example/v1"},
+    ],
+)
+def test_a_stored_key_does_not_follow_a_change_of_vendor(
+    project: Project,
+    vendor: Provider,
+    alice: User,
+    client_of: Browser,
+    changes: dict[str, str],
+) -> None:
+    url = reverse("providers:edit", args=[project.slug, vendor.pk])
+    data = vendor_data(**changes)
+    page = client_of(alice).post(url, data)
+    assert page.status_code == 422
+    assert "enter its key again" in page.context["form"].errors["api_key"][0]
+    assert Provider.objects.get(pk=vendor.pk).models_offered == ["openai/a"]
+    assert client_of(alice).post(url, {**data, "api_key": "another-key-0000"}).status_code == 302
+    assert Provider.objects.get(pk=vendor.pk).secret_hint == "…0000"
+
+
+def test_a_stored_key_stays_with_its_vendor(
+    project: Project, vendor: Provider, alice: User, client_of: Browser
+) -> None:
+    url = reverse("providers:edit", args=[project.slug, vendor.pk])
+    page = client_of(alice).get(url)
+    assert page.context["form"]["family"].value() == "openai"
+    assert client_of(alice).post(url, vendor_data()).status_code == 302
+    row = Provider.objects.get(pk=vendor.pk)
+    assert (row.models_offered, row.secret_hint) == (["openai/a", "openai/b"], "…7Q2z")
+
+
+def test_no_other_door_lets_a_key_travel(project: Project, alice: User, vendor: Provider) -> None:
+    moved = Connection("OpenAI", Provider.Kind.LITELLM, ("anthropic/b",), family="anthropic")
+    with pytest.raises(services.KeyWouldTravel):
+        services.save_provider(project, alice, moved, provider=vendor)
+    endpoint_of_anybody = endpoint(name="OpenAI", api_base="https://elsewhere.example/v1")
+    with pytest.raises(services.KeyWouldTravel):
+        services.save_provider(project, alice, endpoint_of_anybody, provider=vendor)
+    vendor.refresh_from_db()
+    assert (vendor.family, vendor.secret_hint) == ("openai", "…7Q2z")
+
+
+def test_other_vendors_models_are_served_by_those_who_do(
+    project: Project, alice: User, client_of: Browser
+) -> None:
+    data = form_data(name="G", api_base="", family="groq", models="openai/gpt-oss-20b\ngroq/x")
+    assert client_of(alice).post(new_url(project, "litellm"), data).status_code == 302
+    row = Provider.objects.get(name="G")
+    assert (row.family, row.models_offered) == ("groq", ["groq/openai/gpt-oss-20b", "groq/x"])
+
+
+def test_a_provider_of_several_vendors_from_before_is_asked_whose_its_key_is(
+    project: Project, vendor: Provider, alice: User, client_of: Browser
+) -> None:
+    both_models = ["openai/a", "anthropic/b"]
+    Provider.objects.filter(pk=vendor.pk).update(family="", models_offered=both_models)
+    page = client_of(alice).get(list_url(project)).content.decode()
+    assert "The models of this provider are of several vendors" in page
+    url = reverse("providers:edit", args=[project.slug, vendor.pk])
+    page_of_form = client_of(alice).post(url, vendor_data(models="openai/a"))
+    assert "enter its key again" in page_of_form.context["form"].errors["api_key"][0]
 
 
 def test_a_stored_key_can_be_removed(
