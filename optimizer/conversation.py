@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from optimizer.answering import Answering, Open
-from optimizer.core.conversation.events import Event, Result
+from optimizer.core.conversation.events import Event, Phase, Result
 from optimizer.core.conversation.requests import (
     Answer,
     Ask,
@@ -16,8 +16,10 @@ from optimizer.core.conversation.requests import (
     Evaluate,
     Request,
 )
+from optimizer.leaving import NothingReadable
 from optimizer.pulse import Progress
 from optimizer.recorder import Recorder
+from optimizer.unread import unread_in
 from optimizer.writer import Writer
 
 Turn = Request | tuple[Request, ...] | Event
@@ -95,7 +97,20 @@ class _Host:
         self._writer.flush()
         for entry in opened:
             entry.take(self._writer.unstorable)
-        self._recorder.answered(opened)
+        unread = self._unread(opened)
+        self._recorder.answered(opened, unread)
+        if unread:
+            raise NothingReadable(unread)
+
+    def _unread(self, opened: Sequence[Open]) -> str:
+        """Why the run is to wait for somebody who looks at the baseline's replies, "" if not. What
+        was told is recorded with the answer, so that it is told once.
+        """
+        if self._recorder.phase is not Phase.BASELINE:
+            return ""
+        known = (e.known | e.errors() for e in opened if isinstance(e.request, Evaluate))
+        found = unread_in([outcomes[n] for outcomes in known for n in sorted(outcomes)])
+        return found.sentence() if found is not None else ""
 
 
 def _progress(opened: Sequence[Open], base: int | None) -> Progress:

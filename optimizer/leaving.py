@@ -42,5 +42,9 @@ class MonthlyCap(Leaving):
     """A monthly cap above the run is reached, or cannot be kept: the message says which."""
 
 
+class NothingReadable(Leaving):
+    """The baseline's replies say nothing: the message says how many, and why."""
+
+
 class ProviderClosed(Leaving):
     """The provider refuses every call (key, permission, model, money): it has to be changed."""

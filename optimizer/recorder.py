@@ -33,6 +33,7 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.ownership import Superseded
+from optimizer.unread import STOP_REASON
 
 COUNTS_EXAMPLES = (Phase.BASELINE, Phase.BOOTSTRAP, Phase.FINAL)
 """Phases whose steps are examples; the others count proposals or trials."""
@@ -62,6 +63,10 @@ class Recorder:
         self._waiting: list[Trial] = []
         self._phase: Phase | None = None
         self._phase_done = 0
+
+    @property
+    def phase(self) -> Phase | None:
+        return self._phase
 
     @property
     def phase_base(self) -> int | None:
@@ -116,10 +121,12 @@ class Recorder:
     def is_answered(self, opened: Sequence[Open]) -> bool:
         return all(row.answered_at is not None for row in self._rows(opened))
 
-    def answered(self, opened: Sequence[Open]) -> None:
-        """Record whole answers, failed examples as errors."""
-        now = timezone.now()
-        with self._writing(answer_size=0, answer_done=0):
+    def answered(self, opened: Sequence[Open], unread: str = "") -> None:
+        """Record whole answers, failed examples as errors. `unread` says why the run then waits."""
+        now, waits = timezone.now(), {}
+        if unread:
+            waits = {"status": Run.Status.PAUSED, "stop_reason": STOP_REASON, "message": unread}
+        with self._writing(answer_size=0, answer_done=0, **waits):
             for entry, row in zip(opened, self._rows(opened), strict=True):
                 if isinstance(entry.request, Evaluate):
                     self._keep_errors(entry)

@@ -32,6 +32,7 @@ from optimizer.leaving import (
     CutOff,
     Leaving,
     MonthlyCap,
+    NothingReadable,
     Overbilled,
     PauseWished,
     ProviderDown,
@@ -47,6 +48,7 @@ from optimizer.ownership import Owner, Superseded, TakenByAnother
 from optimizer.recorder import Recorder, ReplayDiffers
 from optimizer.search import tpe
 from optimizer.secrets import WrongEncryptionKey
+from optimizer.unread import STOP_REASON
 from optimizer.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -217,6 +219,8 @@ def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
         return Run.Status.PAUSED, "overbilled"
     if isinstance(reason, MonthlyCap):
         return Run.Status.PAUSED, "monthly cap"
+    if isinstance(reason, NothingReadable):
+        return Run.Status.PAUSED, STOP_REASON
     if isinstance(reason, PauseWished):
         return Run.Status.PAUSED, ""
     return Run.Status.FAILED, "provider refused"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from textwrap import indent
 from typing import Any
 
 from django.db.models import Sum
@@ -12,6 +14,7 @@ from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider, Run
 from optimizer.prices import Price
+from optimizer.unread import unread_of
 
 MICRO = 1_000_000
 
@@ -22,6 +25,7 @@ _WHY = {
     "no_gain": "no gain is to be expected from going on",
     "budget": "its cap is reached",
     "time": "its time is over",
+    "unreadable": "its baseline says nothing",
 }
 
 
@@ -33,6 +37,7 @@ def report(run: Run) -> dict[str, Any]:
         "status": run.status,
         "stop_reason": run.stop_reason,
         "message": run.message,
+        "unread": _unread(run),
         "said": run.said,
         "optimizer": run.optimizer,
         "baseline": _score(run.baseline_score),
@@ -94,6 +99,28 @@ def sentence(run: Run) -> str:
 def _told(run: Run) -> str:
     """Why it stopped; whoever is at this shell may read what the provider said."""
     return f"{run.message} It said: “{run.said}”" if run.said else run.message
+
+
+def samples(run: Run) -> str:
+    """What came instead of replies that could be read, for people; "" where that is no matter."""
+    found = unread_of(run)
+    if found is None:
+        return ""
+    told = [
+        f"Example {s.example}: {s.problem}\n{indent(s.reply or '(nothing)', '    ')}"
+        for s in found.samples
+    ]
+    return "\n".join(["What came, for instance:", *told])
+
+
+def printable(text: str) -> str:
+    """A text that does nothing to a terminal: whatever moves or hides what is on it is replaced."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _unread(run: Run) -> dict[str, Any] | None:
+    found = unread_of(run)
+    return asdict(found) if found is not None else None
 
 
 def _importances(run: Run) -> dict[str, float]:

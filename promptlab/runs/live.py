@@ -17,8 +17,8 @@ from promptlab.runs.page import RunPage
 QUICK = ("run-actions", "run-state")
 """Parts that change without an event: remaining time, silence, calls."""
 SLOW = (
-    "run-phases", "run-verdict", "run-kpis", "run-notes", "run-score", "run-trials", "run-found",
-    "run-test", "run-choices", "run-importances", "run-costs", "run-log",
+    "run-unread", "run-phases", "run-verdict", "run-kpis", "run-notes", "run-score", "run-trials",
+    "run-found", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
 )  # fmt: skip
 """Parts that change only with an event, a status or a decision."""
 PARTS = (*QUICK, *SLOW)

@@ -20,6 +20,7 @@ from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.runs.doubts import OWN_SETTINGS
 from optimizer.models import Provider, Run, RunEvent
+from optimizer.unread import Unread, unread_of
 from promptlab.health import workers_alive
 from promptlab.runs import board as boards
 from promptlab.runs import evidence, final, findings, queries
@@ -88,6 +89,11 @@ class RunPage:
     @cached_property
     def standing(self) -> Standing:
         return standing(self.launch, self.run, self.pace, self.now)
+
+    @cached_property
+    def unread(self) -> Unread | None:
+        """Replies of the baseline that the run waits for somebody to look at."""
+        return unread_of(self.run)
 
     @cached_property
     def pace(self) -> Pace:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
+from optimizer import unread
 from optimizer.codec import from_json
 from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.core.evaluation.stats import Comparison, FullScore
@@ -49,7 +50,8 @@ class Pace:
 class Standing:
     """`state` names the row of the state table; `kind` is the chip's colour; `title` the tab's.
 
-    `said` is what a provider said of the problem: only for who may edit providers.
+    `said` is what a provider said of the problem: only for who may edit providers. `resume` is what
+    the button says.
     """
 
     state: str
@@ -67,6 +69,7 @@ class Standing:
     spent: str = ""
     can_pause: bool = False
     can_resume: bool = False
+    resume: str = ""
     can_cancel: bool = False
     can_raise: bool = False
     review_reason: str = ""
@@ -153,7 +156,7 @@ def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
     return _common(
         run, pace, state=state, kind="wait", label=label, title=_percent_title(pace.share),
         note=note % {"n": calls} if calls else "", frozen=True, share=pace.share,
-        can_resume=state == "pausing", can_cancel=state == "pausing",
+        can_resume=state == "pausing", resume=_("Resume"), can_cancel=state == "pausing",
         review_reason=_reason_running(),
     )  # fmt: skip
 
@@ -164,6 +167,7 @@ def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
         problem=run.message, said=run.said,
         frozen=True, share=pace.share, can_resume=True, can_cancel=True,
+        resume=_("Resume anyway") if run.stop_reason == unread.STOP_REASON else _("Resume"),
         review_reason=_nothing_proved(run),
     )  # fmt: skip
 

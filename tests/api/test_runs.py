@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from optimizer import controls
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.models import Measurement, Provider, Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
 from tests.api.conftest import HERE, JSON, ApiOf
-from tests.promptlab.runs.scene import Scene
+from tests.promptlab.runs.scene import Scene, say_nothing
 from tests.promptlab.runs.test_measuring import answered
 
 
@@ -314,3 +315,22 @@ def test_every_optimizer_is_listed_with_what_its_efforts_mean_for_a_program(
     for one in two:
         assert not set(one["efforts"]["heavy"]) & OPTIMIZERS[one["name"]].ignores
     assert client.get(f"{HERE}/optimizers?program=999999").status_code == 404
+
+
+def test_a_run_that_waits_for_a_look_at_its_replies_shows_them(
+    scene: Scene, carol: User, api_of: ApiOf
+) -> None:
+    said = "I <b>cannot</b> say that"
+    launch = say_nothing(scene.start(), said)
+    found = api_of(carol).get(f"{HERE}/runs/{launch.number}").json()
+    assert (found["status"], found["stop_reason"]) == ("paused", "unreadable")
+    assert "none has a reply that could be read" in found["message"]
+    unread, n = found["unread"], found["examples"]["validation"]
+    assert (unread["examples"], unread["readable"], unread["failed"]) == (n, 0, 0)
+    assert unread["problems"] == [
+        {"problem": "find_clues: The reply is no JSON object", "examples": n}
+    ]
+    (sample,) = unread["samples"]
+    assert (sample["reply"], sample["failed"]) == (said, False)
+    controls.resume(launch.run_id)
+    assert api_of(carol).get(f"{HERE}/runs/{launch.number}").json()["unread"] is None

@@ -17,7 +17,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.headless.report import sentence
 from optimizer.models import Provider, Run
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.openai_server import OpenAIServer, by_schema
 from tests.fakes.world import one_module_program
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -228,3 +228,31 @@ def test_several_optimizer_models_are_compared_where_the_optimizer_does_that(
 def test_a_setting_of_zero_is_refused_by_name(optimize: Optimize) -> None:
     with pytest.raises(CommandError, match="demo_sets is 0, but must be 1 or more"):
         optimize("--demo-sets", "0")
+
+
+def test_a_baseline_that_says_nothing_pauses_with_samples_and_a_code_of_its_own(
+    files: dict[str, Path], server: OpenAIServer
+) -> None:
+    server.script = lambda body: "I am \x1b[31msorry\u202e."
+    arguments = [
+        *("--program", str(files["program"]), "--dataset", str(files["dataset"])),
+        *("--metric", "exact_match", "--model", "openai/scripted", "--api-base", server.url),
+    ]
+    out, err = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("optimize", *arguments, "--json", stdout=out, stderr=err)
+    assert ended.value.code == 3
+    told = err.getvalue()
+    assert "is paused (its baseline says nothing). Of the 16 examples that the baseline" in told
+    assert "What came, for instance:\nExample " in told
+    assert "    I am \ufffd[31msorry\ufffd.\n" in told
+    found = json.loads(out.getvalue().strip().splitlines()[-1])
+    assert (found["status"], found["stop_reason"]) == ("paused", "unreadable")
+    assert found["unread"]["samples"][0]["reply"] == "I am \x1b[31msorry\u202e."
+    paid = len(server.requests)
+    server.script = by_schema
+    out = StringIO()
+    call_command("optimize", "--resume", str(found["run"]), "--json", stdout=out, stderr=err)
+    assert json.loads(out.getvalue().strip().splitlines()[-1])["status"] == "finished"
+    assert max(server.sent().values()) == 1
+    assert len(server.requests) > paid

@@ -27,7 +27,7 @@ from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
 from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.headless.models import Access, NoKey
-from optimizer.headless.report import expectation, expected, report, sentence
+from optimizer.headless.report import expectation, expected, printable, report, samples, sentence
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
@@ -100,7 +100,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         keep_only_ours(os.environ)  # the key that was named is read by now
         run = job.carry_on(run_id, show=not options["json"] or sys.stderr.isatty())
-        self.stderr.write(sentence(run))
+        for told in filter(None, (sentence(run), samples(run))):
+            self.stderr.write(printable(told))
         if options["json"]:
             self.stdout.write(json.dumps(report(run), ensure_ascii=False))
         code = RESTS.get(Run.Status(run.status), 1)

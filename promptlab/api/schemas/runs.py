@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from optimizer.core.evaluation.stats import Comparison as CoreComparison
 from optimizer.core.evaluation.stats import Estimate
 from optimizer.looks import look_of
 from optimizer.models import Run
+from optimizer.unread import Unread
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
 from promptlab.runs.final import Recommendation
@@ -112,11 +114,45 @@ class ConclusionOut(Schema):
     sentence: str
 
 
+class ProblemKind(Schema):
+    problem: str
+    examples: int
+
+
+class UnreadSample(Schema):
+    """What came for an example, and why it tells nothing; `failed`: no reply came at all."""
+
+    example: str
+    problem: str
+    reply: str
+    failed: bool
+
+
+class UnreadOut(Schema):
+    """The baseline's replies that could not be read: of how many examples, why, and samples."""
+
+    examples: int
+    readable: int
+    failed: int
+    problems: list[ProblemKind]
+    samples: list[UnreadSample]
+
+    @classmethod
+    def of(cls, found: Unread) -> UnreadOut:
+        kinds = [ProblemKind(problem=kind, examples=count) for kind, count in found.problems]
+        samples = [UnreadSample(**asdict(sample)) for sample in found.samples]
+        return cls(
+            examples=found.examples, readable=found.readable, failed=found.failed, problems=kinds,
+            samples=samples,
+        )  # fmt: skip
+
+
 class RunDetail(RunOut):
     """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
 
     `stop_reason`: completed, perfect, no_gain, budget, time or cancelled; of a run that paused by
-    itself why it did, as overbilled, with what to do in `message`. `last_event` is for `events`.
+    itself why it did, as overbilled or unreadable, with what to do in `message`; `unread` shows
+    what could not be read, null in every other run. `last_event` is for `events`.
     `importances`: what each search parameter mattered so far, shares of 1; empty while unknown.
     """
 
@@ -127,6 +163,7 @@ class RunDetail(RunOut):
     left: str
     stop_reason: str
     message: str
+    unread: UnreadOut | None
     comparison: Comparison | None
     verdict: str
     conclusion: ConclusionOut | None
@@ -154,6 +191,7 @@ class RunDetail(RunOut):
             left=standing.left,
             stop_reason=run.stop_reason,
             message=told(standing.problem, standing.said, words) or standing.note,
+            unread=UnreadOut.of(page.unread) if page.unread else None,
             comparison=_comparison(page.comparison) if page.comparison else None,
             verdict=page.verdict,
             conclusion=_conclusion(page.recommendation),

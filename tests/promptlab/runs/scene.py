@@ -7,6 +7,7 @@ made up, so that pages can be looked at with rows as they really are.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
@@ -30,9 +31,11 @@ from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Call, Module, ModuleKind, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.core.search.search import RandomSearch
+from optimizer.leaving import NothingReadable
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
 from optimizer.recorder import Recorder
+from optimizer.unread import unread_in
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.columns import Role as ColumnRole
 from promptlab.datasets.columns import Use
@@ -197,6 +200,17 @@ def play(launch: Launch, until: int | None = None, calls: int | None = None) -> 
     return Launch.objects.select_related("run").get(pk=launch.pk)
 
 
+def say_nothing(launch: Launch, said: str = "I cannot help with that.") -> Launch:
+    """Carry a queued run to where it waits, as none of its baseline's replies can be read."""
+    run = Run.objects.select_related("train", "validation", "test").get(pk=launch.run_id)
+    Run.objects.filter(pk=run.pk).update(started_at=timezone.now(), heard_at=timezone.now())
+    player = _Player(run, None, None, said)
+    player.recorder.baseline(baseline_of(player.spec.program))
+    with suppress(NothingReadable):
+        player.hold()
+    return Launch.objects.select_related("run").get(pk=launch.pk)
+
+
 def spread_out(run: Run, seconds: float = 6.0) -> None:
     """Trials as if each had taken a while, the last one just now."""
     trials = list(Trial.objects.filter(run=run, scored_at__isnull=False).order_by("-number"))
@@ -209,8 +223,8 @@ def spread_out(run: Run, seconds: float = 6.0) -> None:
 
 
 class _Player:
-    def __init__(self, run: Run, until: int | None, cap: int | None) -> None:
-        self.run, self.until, self.cap = run, until, cap
+    def __init__(self, run: Run, until: int | None, cap: int | None, said: str = "") -> None:
+        self.run, self.until, self.cap, self.said = run, until, cap, said
         self.spec: RunSpec = frozen.thaw(run)
         self.recorder = Recorder(run)
         self.calls = self.cost = self.tokens = self.trials = self.asked = 0
@@ -247,7 +261,10 @@ class _Player:
             raise BudgetSpent("budget")
         for entry in opened:
             self.fill(entry)
-        self.recorder.answered(opened)
+        found = unread_in([o for e in opened for o in e.known.values()]) if self.said else None
+        self.recorder.answered(opened, found.sentence() if found else "")
+        if found:
+            raise NothingReadable
         answers = tuple(entry.answer() for entry in opened)
         return answers if isinstance(step, tuple) else answers[0]
 
@@ -293,7 +310,7 @@ class _Player:
         for name, schema in prompt.schema["properties"].items():
             expected = example.expected.get(name)
             values[name] = self.value(candidate, example, schema, expected)
-        text = json.dumps(values, ensure_ascii=False)
+        text = self.said or json.dumps(values, ensure_ascii=False)
         said = sum(len(m.content) for m in prompt.messages) // 4
         cost = said + 2 * 20
         self.calls, self.cost, self.tokens = self.calls + 1, self.cost + cost, self.tokens + said
