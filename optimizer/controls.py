@@ -5,13 +5,18 @@ Every change is made by a condition on the row, so that two people pressing at o
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
-from django.utils import timezone
+from typing import Any, cast
 
-from optimizer import doorbell, tasks
+import psycopg
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now
+
+from optimizer import doorbell, ownership, resting, tasks
 from optimizer.lm import overruns
+from optimizer.lm.ledger import Ledger
 from optimizer.models import Completion, Run
+from optimizer.ownership import Owner, Superseded
 
 QUEUED, RUNNING, PAUSED, CANCELLED, FAILED = (
     Run.Status.QUEUED,
@@ -33,9 +38,10 @@ def pause(run_id: int) -> None:
         NotNow: the run is neither queued nor running.
     """
     with transaction.atomic():
-        done = _change(run_id, Q(status=QUEUED), status=PAUSED, wish=Run.Wish.PAUSE)
-        done = done or _change(run_id, Q(status=RUNNING), wish=Run.Wish.PAUSE)
+        at_once = {"status": _unless_running("status", Value(PAUSED))}
+        done = _change(run_id, Q(status__in=[QUEUED, RUNNING]), wish=Run.Wish.PAUSE, **at_once)
         _must(done, run_id, "paused")
+    settle(run_id)
 
 
 def resume(run_id: int) -> None:
@@ -45,17 +51,18 @@ def resume(run_id: int) -> None:
         NotNow: the run is neither paused, pausing nor failed.
     """
     with transaction.atomic():
-        go = {"wish": Run.Wish.RUN, "message": "", "said": "", "ended_at": None}
-        done = _change(run_id, Q(status__in=[PAUSED, FAILED]), status=QUEUED, stop_reason="", **go)
-        pausing = Q(status=RUNNING, wish=Run.Wish.PAUSE)
-        done = done or _change(run_id, pausing, **go)
+        stopped = Q(status__in=[PAUSED, FAILED]) | Q(status=RUNNING, wish=Run.Wish.PAUSE)
+        done = _change(
+            run_id, stopped, wish=Run.Wish.RUN, message="", said="", ended_at=None, stop_reason="",
+            status=_unless_running("status", Value(QUEUED)),
+        )  # fmt: skip
         _must(done, run_id, "resumed")
         # Whoever resumes has looked: calls that were cut off too often may be sent again, and what
         # a provider took beyond its reservations is accepted.
         out = (Completion.State.DOUBT, Completion.State.RESERVED)  # the run may have failed midway
         Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
         overruns.accept(run_id)
-        tasks.enqueue_run(run_id)
+        tasks.enqueue("run", run_id)
 
 
 def cancel(run_id: int) -> None:
@@ -65,11 +72,33 @@ def cancel(run_id: int) -> None:
         NotNow: the run has finished or was cancelled before.
     """
     with transaction.atomic():
-        idle = Q(status__in=[QUEUED, PAUSED, FAILED])
-        ended = {"status": CANCELLED, "stop_reason": "cancelled", "ended_at": timezone.now()}
-        done = _change(run_id, idle, wish=Run.Wish.CANCEL, **ended)
-        done = done or _change(run_id, Q(status=RUNNING), wish=Run.Wish.CANCEL)
+        at_once = {
+            "status": _unless_running("status", Value(CANCELLED)),
+            "stop_reason": _unless_running("stop_reason", Value("cancelled")),
+            "ended_at": _unless_running("ended_at", Now()),
+        }
+        going = Q(status__in=[QUEUED, RUNNING, PAUSED, FAILED])
+        done = _change(run_id, going, wish=Run.Wish.CANCEL, **at_once)
         _must(done, run_id, "cancelled")
+    settle(run_id)
+
+
+def settle(run_id: int) -> None:
+    """Do what is wished of a running run that nobody holds: no worker is there to hear it."""
+    wished = Run.objects.filter(pk=run_id, status=RUNNING).exclude(wish=Run.Wish.RUN)
+    if not ownership.take(wished):
+        return
+    run = Run.objects.only("epoch", "wish", "namespace").get(pk=run_id)
+    owner = Owner("run", run_id, run.epoch, run.namespace)
+    with transaction.atomic(), connection.cursor() as cursor:
+        Ledger(owner).recover(cast("psycopg.Cursor[Any]", cursor))
+    try:
+        if run.wish == Run.Wish.CANCEL:
+            resting.leave(run_id, run.epoch, CANCELLED, "cancelled")
+        else:
+            resting.leave(run_id, run.epoch, PAUSED, wished=True)
+    except Superseded:
+        return  # this process stood still meanwhile: who holds the run now has heard the wish
 
 
 def raise_cap(run_id: int, max_calls: int | None, max_cost: int | None) -> None:
@@ -85,6 +114,11 @@ def raise_cap(run_id: int, max_calls: int | None, max_cost: int | None) -> None:
             _must(done, run_id, "given another cap")
     except IntegrityError as error:
         raise NotNow("The new cap is below what the run has spent already.") from error
+
+
+def _unless_running(column: str, value: Value | Now) -> Case:
+    """The new value of a run at rest; a running one is changed by whoever holds it."""
+    return Case(When(status=RUNNING, then=F(column)), default=value)
 
 
 def _change(run_id: int, condition: Q, **values: object) -> bool:

@@ -237,7 +237,7 @@ class Lines:
             raise PriceUnknown(provider, ref)
         gate = gate_of(provider.pk, provider.concurrency)
         paying = Paying(
-            Limited(self._watched[provider.pk], gate, self._goes_on),
+            Limited(self._watched[provider.pk], gate, self._writer.may_send),
             self._writer,
             namespace=self._namespace,
             endpoint=endpoint_name(provider),
@@ -246,9 +246,6 @@ class Lines:
         )
         patient = Patient(paying, self._writer.rest, self._attempts)
         return Line(patient, ref, role, gate, self._healths[provider.pk], self._writer)
-
-    def _goes_on(self) -> bool:
-        return self._writer.leaving is None
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:

@@ -43,7 +43,7 @@ def start(
             model=codec.to_json(model),
             examples=codec.to_json(list(examples[:EXAMPLES]), list[Example]),
         )
-        tasks.measure_program.defer(measurement_id=row.pk)
+        tasks.enqueue("measurement", row.pk)
     return row
 
 

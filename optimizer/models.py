@@ -101,14 +101,27 @@ def shown_address(host: str, port: int | None) -> str:
     return f"[{alone}]:{port}" if ":" in alone else f"{alone}:{port}"
 
 
-class Run(models.Model):
+class Owned(models.Model):
+    """A row that one worker at a time acts for (optimizer/ownership.py).
+
+    `epoch` counts owners: only the newest may write. `heard_at` is when that one last said that it
+    lives, by the database's clock; None: nobody holds it.
+    """
+
+    epoch = models.PositiveIntegerField(default=0)
+    heard_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Run(Owned):
     """One optimization: its frozen spec, its status, and a summary written with its events.
 
     `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
     is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
     is the phase's progress, `answer_done` of `answer_size` that of the examples being evaluated
-    right now. `estimate` is what the best is expected to score on new examples. `epoch` counts
-    owners: only the newest may write.
+    right now. `estimate` is what the best is expected to score on new examples.
     """
 
     class Status(models.TextChoices):
@@ -136,7 +149,6 @@ class Run(models.Model):
 
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     wish = models.CharField(max_length=10, choices=Wish, default=Wish.RUN)
-    epoch = models.PositiveIntegerField(default=0)
     phase = models.CharField(max_length=20, blank=True)
     phase_steps = models.PositiveIntegerField(default=0)
     phase_done = models.PositiveIntegerField(default=0)
@@ -168,7 +180,6 @@ class Run(models.Model):
     active_seconds = models.FloatField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    heard_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -446,7 +457,7 @@ class AcceptedOverrun(models.Model):
         return f"accepted overrun of {self.model} in run {self.run_id}"
 
 
-class Measurement(models.Model):
+class Measurement(Owned):
     """A program run on a few examples before a run starts, to see what its calls take.
 
     `digest` is that of what was measured (program, model and examples): whoever wants the same
@@ -478,7 +489,7 @@ class Measurement(models.Model):
         return f"measurement {self.pk}"
 
 
-class Tryout(models.Model):
+class Tryout(Owned):
     """One program tried on one example, outside any run: asked by a page, answered by a worker."""
 
     class State(models.TextChoices):

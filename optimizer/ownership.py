@@ -1,22 +1,33 @@
-"""Who may act for a run: one owner at a time, known to be gone the moment its process dies."""
+"""Who may act for a run, a tryout or a measurement: one owner at a time, as long as it is heard.
+
+Ownership is a lease. Whoever takes a row begins its next epoch and says every second that it lives
+(`heard_at`, by the database's clock). Silence is all that counts: a worker that was killed, is
+frozen or cannot reach the database has lost the row `LEASE_SECONDS` later to whoever takes it next,
+and only the newest epoch may write.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any, Literal, get_args
 
 import psycopg
+from django import db
+from django.conf import settings
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 Kind = Literal["run", "tryout", "measurement"]
-_LOCK_CLASS: dict[Kind, int] = {"run": 7201, "tryout": 7202, "measurement": 7203}
 
-
-class TakenByAnother(Exception):
-    """Another worker holds this run."""
-
-    def __init__(self, owner: Owner) -> None:
-        super().__init__(f"{owner.kind} {owner.ref} is held by another worker")
+GONE = (
+    db.OperationalError, db.InterfaceError, db.InternalError,
+    psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
+)  # fmt: skip
+"""The database is away; its other errors are about what was to be stored, and would come again."""
 
 
 class Superseded(Exception):
@@ -25,7 +36,7 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who reserves calls, in `namespace`: a run in one epoch, a tryout, a measurement."""
+    """Who reserves calls, in `namespace`: a run, a tryout or a measurement in one epoch."""
 
     kind: Kind
     ref: int
@@ -41,60 +52,104 @@ class Owner:
         """The run that its calls belong to."""
         return self.ref if self.kind == "run" else None
 
+    @property
+    def table(self) -> str:
+        return f"optimizer_{self.kind}"
+
     @classmethod
     def named(cls, name: str) -> Owner:
         said, ref, epoch = name.split(":")
-        return cls(next(kind for kind in _LOCK_CLASS if kind == said), int(ref), int(epoch))
-
-    def lock(self, connection: psycopg.Connection[Any]) -> None:
-        """Hold this owner's lock as long as the connection lives.
-
-        Raises:
-            TakenByAnother: some other connection holds it.
-        """
-        row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", self._lock).fetchone()
-        if row is None or not row[0]:
-            raise TakenByAnother(self)
+        return cls(next(kind for kind in get_args(Kind) if kind == said), int(ref), int(epoch))
 
     def alive(self, cursor: psycopg.Cursor[Any]) -> bool:
-        """Whether somebody holds the lock; if nobody, it is ours until the transaction ends."""
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock)
-        row = cursor.fetchone()
-        return row is None or not row[0]
+        """Whether it is the newest owner and was heard within the lease."""
+        cursor.execute(
+            f"SELECT 1 FROM {self.table} WHERE id = %(id)s AND epoch = %(epoch)s AND heard_at "
+            "BETWEEN now() - make_interval(secs => %(lease)s) "
+            "AND now() + make_interval(secs => %(lease)s)",
+            {"id": self.ref, "epoch": self.epoch, "lease": settings.LEASE_SECONDS},
+        )
+        return cursor.fetchone() is not None
 
-    @property
-    def _lock(self) -> tuple[int, int]:
-        return _LOCK_CLASS[self.kind], self.ref
+    def must_own(self, cursor: psycopg.Cursor[Any]) -> None:
+        """Keep everybody else from taking it until the transaction ends.
+
+        Raises:
+            Superseded: somebody has.
+        """
+        cursor.execute(
+            f"SELECT 1 FROM {self.table} WHERE id = %s AND epoch = %s FOR UPDATE",
+            [self.ref, self.epoch],
+        )
+        if cursor.fetchone() is None:
+            raise Superseded
+
+
+def owned() -> Q:
+    """Rows whose owner was heard within the lease; the others are anybody's to take.
+
+    A time to come is as old as one that is over: a clock that was set back keeps no row.
+    """
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    return Q(heard_at__range=(Now() - lease, Now() + lease))
+
+
+def take(rows: QuerySet[Any], **changes: object) -> bool:
+    """Become the newest owner of the one row in `rows`, unless it has one; `changes` go with it."""
+    return rows.filter(~owned()).update(epoch=F("epoch") + 1, heard_at=Now(), **changes) == 1
 
 
 def connect() -> psycopg.Connection[Any]:
-    """A connection of our own, outside Django's: a lock must not be handed to the next request."""
-    settings = connections["default"].settings_dict
-    return psycopg.connect(
-        dbname=settings["NAME"],
-        user=settings["USER"] or None,
-        password=settings["PASSWORD"] or None,
-        host=settings["HOST"] or None,
-        port=settings["PORT"] or None,
+    """A connection of our own, outside Django's, that does not wait for a lost machine."""
+    given = connections["default"].settings_dict
+    connection: psycopg.Connection[Any] = psycopg.connect(
+        dbname=given["NAME"],
+        user=given["USER"] or None,
+        password=given["PASSWORD"] or None,
+        host=given["HOST"] or None,
+        port=given["PORT"] or None,
         connect_timeout=5,
-        keepalives_idle=10,
-        keepalives_interval=5,
+        keepalives_idle=5,
+        keepalives_interval=2,
         keepalives_count=3,
+        tcp_user_timeout=1000 * settings.LEASE_SECONDS,
         application_name="promptlab run",
     )
-
-
-def take(owner: Owner) -> psycopg.Connection[Any]:
-    """A connection that holds the owner's lock as long as it lives.
-
-    Raises:
-        TakenByAnother: some other connection holds it.
-    """
-    connection = connect()
-    try:
-        owner.lock(connection)
-        connection.commit()
-    except BaseException:
-        connection.close()
-        raise
+    connection.execute(_BOUNDS, _bounds(lock_timeout=settings.LEASE_SECONDS / 4))
+    connection.commit()
     return connection
+
+
+def bound(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Have the database end this session when it stands still within a transaction.
+
+    For processes that own rows: one that is frozen there would keep a run locked, whoever wants to
+    take it, and everybody waiting who counts in the same month. Receives Django's
+    `connection_created`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BOUNDS, _bounds())
+
+
+_BOUNDS = """
+    SELECT set_config(name, value, false) FROM (VALUES
+        ('idle_in_transaction_session_timeout', %(idle)s), ('lock_timeout', %(lock)s),
+        ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'),
+        ('tcp_keepalives_count', '3'), ('tcp_user_timeout', %(lost)s)) AS bounds(name, value)"""
+
+
+def _bounds(lock_timeout: float = 0) -> dict[str, str]:
+    """In milliseconds. Half a lease, so that whoever has waited for such a session is heard again
+    in time; a quarter for a lock, so that a writer can beat between its tries.
+    """
+    seconds = {"idle": settings.LEASE_SECONDS / 2, "lost": settings.LEASE_SECONDS}
+    seconds["lock"] = lock_timeout
+    return {name: str(round(1000 * value)) for name, value in seconds.items()}
+
+
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def clock() -> float:
+    """Seconds by a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(_CLOCK)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from optimizer import codec, doorbell, lines, ownership
@@ -30,38 +32,39 @@ from optimizer.lines import (
 )
 from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, SchemaRefused
+from optimizer.lm.scrub import everyones
 from optimizer.models import Measurement, Provider, Tryout
-from optimizer.ownership import Owner, TakenByAnother
+from optimizer.ownership import GONE, Kind, Owner, Superseded
 from optimizer.secrets import WrongEncryptionKey
 from optimizer.writer import Writer
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
+Row = TypeVar("Row", Tryout, Measurement)
+Found = dict[str, Any]
 CANNOT_CALL = (CallFailed, ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
 
 def try_program(tryout_id: int, connect: Connect = lines.connect) -> None:
     """Run a tryout's program on its example, and keep the outcome or why there is none."""
-    row = Tryout.objects.get(pk=tryout_id)
 
-    def tried(writer: Writer, loop: asyncio.Runner) -> dict[str, Any]:
+    def tried(row: Tryout, writer: Writer, loop: asyncio.Runner) -> Found:
         outcome = _tried(row, writer, loop, connect)
         return {"state": Tryout.State.DONE, "outcome": codec.to_json(outcome)}
 
-    _do(row, Owner("tryout", row.pk, namespace=row.namespace), tried)
+    _do("tryout", Tryout, tryout_id, tried)
 
 
 def measure_program(measurement_id: int, connect: Connect = lines.connect) -> None:
     """Run a measurement's program on its examples, and keep the outcomes or why there are none."""
-    row = Measurement.objects.get(pk=measurement_id)
 
-    def measured(writer: Writer, loop: asyncio.Runner) -> dict[str, Any]:
+    def measured(row: Measurement, writer: Writer, loop: asyncio.Runner) -> Found:
         outcomes, at_once = _measured(row, writer, loop, connect)
         kept = codec.to_json(outcomes, tuple[Outcome, ...])
         return {"state": Measurement.State.DONE, "outcomes": kept, "at_once": at_once}
 
-    _do(row, Owner("measurement", row.pk, namespace=row.namespace), measured)
+    _do("measurement", Measurement, measurement_id, measured)
 
 
 def check_provider(provider_id: int, model: str, connect: Connect = lines.connect) -> None:
@@ -82,28 +85,59 @@ def check_provider(provider_id: int, model: str, connect: Connect = lines.connec
 
 
 def _do(
-    row: Tryout | Measurement,
-    owner: Owner,
-    job: Callable[[Writer, asyncio.Runner], dict[str, Any]],
+    kind: Kind, model: type[Row], ref: int, job: Callable[[Row, Writer, asyncio.Runner], Found]
 ) -> None:
-    """Do the job as the row's owner, and keep what it found or why it found nothing."""
-    try:
-        connection = ownership.take(owner)
-    except TakenByAnother as taken:
-        logger.info("%s; this worker leaves it alone", taken)
+    """Do the job as the row's owner, and keep what it found or why it found nothing.
+
+    Raises:
+        GONE: the database is; another worker tries again.
+        Exception: an error of ours, which is kept.
+    """
+    if not ownership.take(model.objects.filter(pk=ref, state=model.State.WAITING)):
+        logger.info("%s %s is answered, or held by another worker", kind, ref)
         return
-    with asyncio.Runner() as loop:
+    row = model.objects.get(pk=ref)
+    owner = Owner(kind, ref, row.epoch, row.namespace)
+    try:
+        with _failure_kept(row, owner):
+            _keep(row, owner, _found(row, owner, job))
+    except Superseded:
+        logger.warning("%s %s has another owner now; this worker leaves it", kind, ref)
+
+
+@contextmanager
+def _failure_kept(row: Tryout | Measurement, owner: Owner) -> Iterator[None]:
+    try:
+        yield
+    except (Superseded, *GONE):
+        raise  # nothing can be kept
+    except (*CANNOT_CALL, Leaving) as failure:
+        _keep(row, owner, _failed(row, str(failure), said_in(failure)))
+    except Exception as error:
+        problem = f"Something unforeseen happened ({type(error).__name__})."
+        _keep(row, owner, _failed(row, problem, everyones().clean(str(error))))
+        raise
+
+
+def _failed(row: Tryout | Measurement, problem: str, said: str) -> Found:
+    return {"state": row.State.FAILED, "problem": problem, "said": said}
+
+
+def _found(row: Row, owner: Owner, job: Callable[[Row, Writer, asyncio.Runner], Found]) -> Found:
+    with closing(ownership.connect()) as connection, asyncio.Runner() as loop:
         writer = Writer(owner, connection, loop.get_loop())
         try:
             with writer:
-                found = job(writer, loop)
-        except (*CANNOT_CALL, Leaving) as failure:
-            state = row.State.FAILED
-            found = {"state": state, "problem": str(failure), "said": said_in(failure)}
+                return job(row, writer, loop)
         finally:
             writer.release()
+
+
+def _keep(row: Tryout | Measurement, owner: Owner, found: Found) -> None:
     with transaction.atomic():
-        type(row).objects.filter(pk=row.pk).update(answered_at=timezone.now(), **found)
+        mine = type(row).objects.filter(pk=row.pk, epoch=row.epoch)
+        if not mine.update(answered_at=Now(), heard_at=None, **found):
+            raise Superseded
         doorbell.ring(owner.kind, row.pk)
 
 

@@ -1,87 +1,114 @@
-"""Taking up what a killed worker left: its jobs wait again, and its runs get a new one."""
+"""Taking up what nobody holds: runs and short jobs whose worker died, froze, or never came.
+
+A worker that is gone is known by its silence (`ownership.owned`) and by nothing else; what its jobs
+say counts for nothing. A job only has somebody look, so that one too many changes nothing.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from typing import Any
 
-import psycopg
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from optimizer import tasks
-from optimizer.models import Run
-from optimizer.ownership import Owner
+from optimizer import controls, doorbell, tasks
+from optimizer.models import Measurement, Run, Tryout
+from optimizer.ownership import Kind, owned
 
 logger = logging.getLogger(__name__)
 
 SILENT_SECONDS = 10
-"""A worker without a heartbeat for so long is dead."""
-ORPHANED_SECONDS = 3
-"""A run without a pulse for so long, whose owner's lock is free, has lost its worker."""
+"""A worker process without a heartbeat for so long has lost the tests that it was making."""
 QUICK_ATTEMPTS = 3
+"""How often a short job is begun before it counts as one that ends its worker."""
+GIVEN_UP = (
+    f"A worker began this {QUICK_ATTEMPTS} times and was stopped each time before it came to an "
+    "end. See what ends the worker (memory?), then try again."
+)
+CHECK_LOST = "The worker that tested it was stopped before an answer came: test it again."
+
+QUICK: tuple[tuple[Kind, type[Tryout] | type[Measurement]], ...] = (
+    ("tryout", Tryout),
+    ("measurement", Measurement),
+)
 
 
 def reap() -> int:
-    """Put short jobs of dead workers back, and every active run that has lost its worker into the
-    queue; returns how many.
+    """Have a worker look at everything that waits and that nobody holds; returns how many.
 
-    A run's lock is free the moment its process dies, so that this needs no heartbeat to run out. A
-    run gets a new job: its old one could not wait beside one that was queued meanwhile.
+    What is wished of a run without a worker is done here; a short job that was begun too often, and
+    a provider's test that was lost, get their end.
     """
-    retried = _retry_short_jobs()
-    orphans = [pk for pk in _silent_runs() if _without_owner(pk)]
-    for pk in orphans:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_END_OLD_JOB, [f"run-{pk}", ORPHANED_SECONDS])
-            tasks.enqueue_run(pk)
-    if retried or orphans:
-        logger.warning("a worker died: jobs %s are tried again, runs %s go on", retried, orphans)
-    return len(retried) + len(orphans)
+    _clear_jobs()
+    runs = Run.objects.filter(~owned(), status__in=Run.ACTIVE)
+    for wished in runs.filter(status=Run.Status.RUNNING).exclude(wish=Run.Wish.RUN):
+        controls.settle(wished.pk)
+    forsaken = _have_looked_at("run", runs)
+    for kind, model in QUICK:
+        waiting = model.objects.filter(~owned(), state=model.State.WAITING)
+        _give_up(kind, waiting.filter(epoch__gte=QUICK_ATTEMPTS))
+        forsaken += _have_looked_at(kind, waiting)
+    if forsaken:
+        logger.warning("nobody holds these, so they wait for a worker: %s", ", ".join(forsaken))
+    return len(forsaken) + _end_lost_checks()
 
 
-def _retry_short_jobs() -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_RETRY, [QUICK_ATTEMPTS, tasks.QUICK, SILENT_SECONDS])
-        return [row[0] for row in cursor.fetchall()]
+def _have_looked_at(kind: Kind, rows: QuerySet[Any]) -> list[str]:
+    """Enqueue what no job asks for; returns the hints."""
+    found = {tasks.hint(kind, pk): pk for pk in rows.order_by("pk").values_list("pk", flat=True)}
+    waiting = ProcrastinateJob.objects.filter(status="todo", queueing_lock__in=list(found))
+    asked = set(waiting.values_list("queueing_lock", flat=True))
+    forsaken = {hint: pk for hint, pk in found.items() if hint not in asked}
+    for pk in forsaken.values():
+        tasks.enqueue(kind, pk)
+    return list(forsaken)
 
 
-def _silent_runs() -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SILENT, [list(Run.ACTIVE), ORPHANED_SECONDS])
-        return [row[0] for row in cursor.fetchall()]
+def _give_up(kind: Kind, rows: QuerySet[Any]) -> None:
+    for pk in rows.values_list("pk", flat=True):
+        with transaction.atomic():
+            # The condition once more: another reaper may have been faster.
+            if rows.filter(pk=pk).update(state="failed", problem=GIVEN_UP, answered_at=Now()):
+                doorbell.ring(kind, pk)
 
 
-def _without_owner(run_id: int) -> bool:
-    """A run may be carried on without a job: by the command line, or by a worker that was slow."""
+def _end_lost_checks() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        return not Owner("run", run_id).alive(cast("psycopg.Cursor[Any]", cursor))
+        cursor.execute(_LOST_CHECKS, [CHECK_LOST, SILENT_SECONDS])
+        lost = [row[0] for row in cursor.fetchall()]
+        for pk in lost:
+            doorbell.ring("provider", pk)
+    return len(lost)
 
 
-_RETRY = """
-    UPDATE procrastinate_jobs
-    SET status = CASE WHEN attempts + 1 < %s THEN 'todo'::procrastinate_job_status
-                      ELSE 'failed'::procrastinate_job_status END, attempts = attempts + 1
-    WHERE queue_name = %s AND status = 'doing' AND (worker_id IS NULL OR worker_id IN (
-        SELECT id FROM procrastinate_workers
-        WHERE last_heartbeat < now() - make_interval(secs => %s)))
-    RETURNING id"""
+def _clear_jobs() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE_TAKEABLE, [list(tasks.QUEUES)])
+        cursor.execute(_FORGET, [list(tasks.QUEUES)])
 
-# A job that was fetched a moment ago has perhaps not yet taken the lock.
-_STARTED = """
-    COALESCE((SELECT max(at) FROM procrastinate_events AS event
-              WHERE event.job_id = job.id AND event.type = 'started'), '-infinity')"""
 
-_SILENT = f"""
-    SELECT run.id FROM optimizer_run AS run
-    WHERE run.status = ANY(%s)
-      AND COALESCE(run.heard_at, run.created_at) < now() - make_interval(secs => %s)
-      AND NOT EXISTS (
+# Jobs of release 0.1.0 had a lock, and waited behind a dead worker's job with the same.
+_MAKE_TAKEABLE = """
+    UPDATE procrastinate_jobs SET lock = NULL, scheduled_at = NULL
+    WHERE queue_name = ANY(%s) AND status = 'todo'
+      AND (lock IS NOT NULL OR scheduled_at IS NOT NULL)"""
+
+# Nobody will finish a job whose worker is no longer registered.
+_FORGET = """
+    DELETE FROM procrastinate_jobs
+    WHERE queue_name = ANY(%s) AND status = 'doing' AND worker_id IS NULL"""
+
+_LOST_CHECKS = """
+    UPDATE optimizer_provider AS provider
+    SET check_state = 'failed', check_message = %s, checked_at = now()
+    WHERE check_state = 'waiting' AND NOT EXISTS (
         SELECT 1 FROM procrastinate_jobs AS job
-        WHERE job.lock = 'run-' || run.id
+        LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+        WHERE job.task_name = 'check_provider'
+          AND (job.args ->> 'provider_id')::bigint = provider.id
           AND (job.status = 'todo' OR (job.status = 'doing'
-               AND {_STARTED} > now() - make_interval(secs => {ORPHANED_SECONDS}))))
-    ORDER BY run.id"""
-
-_END_OLD_JOB = f"""
-    UPDATE procrastinate_jobs AS job SET status = 'failed'
-    WHERE lock = %s AND status = 'doing' AND {_STARTED} < now() - make_interval(secs => %s)"""
+               AND worker.last_heartbeat > now() - make_interval(secs => %s))))
+    RETURNING id"""

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from optimizer import codec, doorbell, outcomes, summary
+from optimizer import codec, doorbell, outcomes, resting, summary
 from optimizer.answering import Open
 from optimizer.core.conversation.events import (
     BestChanged,
@@ -155,8 +155,9 @@ class Recorder:
         best = self._candidate(result.best, {})
         values = summary.of_result(result)
         with self._writing(
-            status=Run.Status.FINISHED, ended_at=timezone.now(), best_candidate=best, **values
-        ):
+            status=Run.Status.FINISHED, ended_at=timezone.now(), heard_at=None,
+            best_candidate=best, **values,
+        ):  # fmt: skip
             pass  # the summary is all there is
 
     def left(
@@ -168,22 +169,10 @@ class Recorder:
         said: str = "",
         wished: bool = False,
     ) -> None:
-        """Record that the run stops here, for now or for good; `said` are a provider's own words.
-
-        A wish that changed while calls came home is heard: cancel ends the run, and one that
-        stopped because that was `wished` waits for its worker again when it was resumed.
-        """
-        ended = timezone.now() if status in Run.ENDED else None
-        with self._writing(
-            status=status, stop_reason=stop_reason, message=message, said=said, ended_at=ended,
-            answer_size=0, answer_done=0,
-        ):  # fmt: skip
-            run = Run.objects.filter(pk=self._run.pk).exclude(status__in=Run.ENDED)
-            if wished:
-                run.filter(wish=Run.Wish.RUN).update(status=Run.Status.QUEUED)
-            run.filter(wish=Run.Wish.CANCEL).update(
-                status=Run.Status.CANCELLED, stop_reason="cancelled", ended_at=timezone.now()
-            )
+        """Record that the run stops here, for now or for good (`resting.leave`)."""
+        resting.leave(
+            self._run.pk, self._run.epoch, status, stop_reason, message, said=said, wished=wished
+        )
 
     def baseline(self, candidate: Candidate) -> None:
         """Make the baseline candidate 0 before anything else appears."""
@@ -195,7 +184,7 @@ class Recorder:
         """One transaction of the owner: the summary, the rows, and the bell."""
         with transaction.atomic():
             mine = Run.objects.filter(pk=self._run.pk, epoch=self._run.epoch)
-            if not mine.update(heard_at=timezone.now(), **columns):
+            if not mine.update(epoch=self._run.epoch, **columns):
                 raise Superseded
             yield
             doorbell.ring("run", self._run.pk)

@@ -9,18 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from django import db
-from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
-from optimizer import frozen, lines, ownership, tasks
+from optimizer import frozen, lines, ownership
 from optimizer.answering import Answering
 from optimizer.conversation import hold
 from optimizer.core.conversation.events import Result
@@ -44,7 +41,7 @@ from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
 from optimizer.lm.scrub import everyones
 from optimizer.models import Run
-from optimizer.ownership import Owner, Superseded, TakenByAnother
+from optimizer.ownership import GONE, Owner, Superseded
 from optimizer.recorder import Recorder, ReplayDiffers
 from optimizer.search import tpe
 from optimizer.secrets import WrongEncryptionKey
@@ -56,11 +53,6 @@ logger = logging.getLogger(__name__)
 STOPPING = threading.Event()
 """Set when this process is to end: runs reserve nothing more, let calls come home, and leave."""
 
-GONE = (
-    db.OperationalError, db.InterfaceError, db.InternalError,
-    psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
-)  # fmt: skip
-"""The database is away; its other errors are about what was to be stored, and would come again."""
 CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
 
@@ -85,46 +77,28 @@ def run(run_id: int, means: Means | None = None) -> None:
         GONE: the database is; the run goes on where one is found.
         Exception: an error of ours; it is recorded on the run, which can be resumed.
     """
-    try:
-        connection = _take(Owner("run", run_id))
-    except TakenByAnother as taken:
-        logger.info("%s; this worker leaves it alone", taken)
+    row = _take(run_id)
+    if row is None:
         return
-    with closing(connection):
-        row = _begin(run_id)
-        if row is None:
-            logger.info("run %s does not wait to be run", run_id)
-            return
-        logger.info("run %s begins, epoch %s", run_id, row.epoch)
+    logger.info("run %s begins, epoch %s", run_id, row.epoch)
+    with closing(ownership.connect()) as connection:
         try:
             _carry_on(row, connection, means or Means())
         except Superseded:
             logger.warning("run %s has another owner now; this worker leaves it", run_id)
 
 
-def _take(owner: Owner) -> psycopg.Connection[Any]:
-    """The lock, also when an owner that has just left is still about to let go of it."""
-    for _ in range(3):
-        try:
-            return ownership.take(owner)
-        except TakenByAnother:
-            time.sleep(0.2)
-    return ownership.take(owner)
-
-
-def _begin(run_id: int) -> Run | None:
-    """Become the newest owner; None when the run is not waiting."""
+def _take(run_id: int) -> Run | None:
+    """Become the run's owner; None when it has one, or does not wait to be run."""
     waiting = Run.objects.filter(pk=run_id, status__in=Run.ACTIVE)
-    taken = waiting.update(
-        epoch=F("epoch") + 1,
-        status=Run.Status.RUNNING,
-        started_at=Coalesce("started_at", Now()),
-        heard_at=Now(),
-        message="",
-        said="",
-    )
-    related = Run.objects.select_related("train", "validation", "test")
-    return related.get(pk=run_id) if taken else None
+    begun = {"status": Run.Status.RUNNING, "started_at": Coalesce("started_at", Now())}
+    if ownership.take(waiting, message="", said="", **begun):
+        return Run.objects.select_related("train", "validation", "test").get(pk=run_id)
+    if waiting.exists():
+        logger.info("run %s is held by another worker; this one leaves it alone", run_id)
+    else:
+        logger.info("run %s does not wait to be run", run_id)
+    return None
 
 
 def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> None:
@@ -193,8 +167,6 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
         wished = isinstance(reason, PauseWished)
         recorder.left(status, why, str(reason), said=reason.said, wished=wished)
-        if isinstance(reason, WorkerStops):
-            tasks.enqueue_run(row.pk)
     except ReplayDiffers as error:
         recorder.left(Run.Status.FAILED, "replay differs", str(error))
     except CANNOT_CALL as error:

@@ -37,7 +37,7 @@ def create_run(spec: RunSpec) -> Run:
         run = frozen.freeze(spec)
         run.planned_calls = estimate(spec).calls[1]
         run.save()
-        tasks.enqueue_run(run.pk)
+        tasks.enqueue("run", run.pk)
         doorbell.ring("run", run.pk)
     return run
 

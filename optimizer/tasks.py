@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+
+from optimizer.ownership import Kind
 
 RUNS = "runs"
 QUICK = "quick"
@@ -41,11 +44,26 @@ def check_provider(provider_id: int, model: str) -> None:
     quick.check_provider(provider_id, model)
 
 
-def enqueue_run(run_id: int) -> None:
-    """Have some worker take the run; nothing happens when it is already waiting to be taken."""
-    lock = f"run-{run_id}"
+_LOOK: dict[Kind, Task[..., None, ...]] = {
+    "run": optimize_run,
+    "tryout": try_program,
+    "measurement": measure_program,
+}
+
+
+def enqueue(kind: Kind, ref: int) -> None:
+    """Have some worker look at it; nothing happens when one is asked to already.
+
+    A job is a hint, and holds nothing: whether there is something to do says the row.
+    """
+    job = _LOOK[kind].configure(queueing_lock=hint(kind, ref))
     try:
         with transaction.atomic():
-            optimize_run.configure(lock=lock, queueing_lock=lock).defer(run_id=run_id)
+            job.defer(**{f"{kind}_id": ref})
     except AlreadyEnqueued:
         return
+
+
+def hint(kind: Kind, ref: int) -> str:
+    """What the database has one waiting job of at most."""
+    return f"{kind}-{ref}"

@@ -35,5 +35,5 @@ def start(
             metric=codec.to_json(metric) if metric else None,
             example=codec.to_json(example),
         )
-        tasks.try_program.defer(tryout_id=tryout.pk)
+        tasks.enqueue("tryout", tryout.pk)
     return tryout

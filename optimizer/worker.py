@@ -12,6 +12,7 @@ from typing import cast
 import psycopg
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
+from django.db.backends.signals import connection_created
 from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -41,6 +42,7 @@ class Worker:
 
         What runs then gets some seconds to come home and goes on in the next worker.
         """
+        connection_created.connect(ownership.bound)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_all)

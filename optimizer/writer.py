@@ -40,7 +40,7 @@ from optimizer.lm.overruns import Overrun
 from optimizer.lm.paid import Wanted
 from optimizer.lm.scrub import everyones
 from optimizer.outcomes import Scored
-from optimizer.ownership import Owner, TakenByAnother
+from optimizer.ownership import Owner
 from optimizer.pulse import Pulse
 
 logger = logging.getLogger(__name__)
@@ -52,8 +52,13 @@ LARGEST_GROUP = 512
 PATIENCE_SECONDS = 10.0
 """How long a lost database is waited for by a process that is to end."""
 RETRY_SECONDS = 0.3
-# Hosts of databases set them read-only when their disk is full.
-AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+AWAY = (
+    psycopg.OperationalError,
+    # Hosts of databases set them read-only when their disk is full.
+    psycopg.errors.ReadOnlySqlTransaction,
+    # This process stood still within a transaction: its session was ended.
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 
 AN_ENTRYS = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, ArithmeticError)
 """Errors that one entry may be the reason for: something in it cannot be stored."""
@@ -70,9 +75,9 @@ Told = Reply | BaseException | None
 class Writer:
     """The books of one owner. Asynchronous methods belong to `loop`, the others to any thread.
 
-    It works within `with`; its connection, and the lock on it, stay until `release`. `stopping` is
-    set when this process is to end. `unstorable` are outcomes by exchange and position that stand
-    in the place of others, which could not be stored.
+    It works within `with`, and keeps the owner's lease there; its connection stays until `release`.
+    `stopping` is set when this process is to end. `unstorable` are outcomes by exchange and
+    position that stand in the place of others, which could not be stored.
     """
 
     def __init__(
@@ -110,7 +115,7 @@ class Writer:
         self._thread.join()
 
     def release(self) -> None:
-        """Let go of the owner's lock."""
+        """Let go of the connection."""
         self._connection.close()
 
     def limit_seconds(self, left: float) -> None:
@@ -178,6 +183,12 @@ class Writer:
     def _retry(self) -> str:
         """What people do to go on."""
         return "resume the run" if self.owner.kind == "run" else "try again"
+
+    def may_send(self) -> bool:
+        """Whether a call that was granted may still go out: a process that was frozen wakes with
+        calls that are another owner's by now.
+        """
+        return self.leaving is None and self._broken is None and self.pulse.lasts()
 
     def out_of_time(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
@@ -266,13 +277,14 @@ class Writer:
         while True:
             try:
                 if self._connection.closed:
-                    self._reconnect()
+                    self._connection = ownership.connect()
                 self._commit(group, last)
             except AWAY as error:
                 if patience <= 0:
                     raise
                 if told != (told := type(error).__name__):
                     logger.warning("%s waits for the database: %s", self.owner.name, told)
+                self._beat_alone()
                 time.sleep(RETRY_SECONDS)
                 patience -= RETRY_SECONDS if self._stopping.is_set() else 0
             else:
@@ -280,19 +292,25 @@ class Writer:
         if told:
             logger.info("%s goes on: the database is back", self.owner.name)
 
-    def _reconnect(self) -> None:
+    def _beat_alone(self) -> None:
+        """Keep the lease while a group cannot be committed: a disk that is full takes small changes
+        where it takes no new rows, so that others could take the run.
+        """
+        begun = ownership.clock()
         try:
-            self._connection = ownership.take(self.owner)
-        except TakenByAnother as error:
-            # Our own lost session may hold it a little longer.
-            raise psycopg.OperationalError(str(error)) from error
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                wish = self.pulse.beat(cursor)
+        except AWAY:
+            return  # it is away as a whole
+        self.heed(wish)
+        self.pulse.entered(begun, changed=False)
 
     def _commit(self, group: Group, last: bool) -> None:
         """One transaction: calls closed and reserved, outcomes, pulse. Nothing else changes before
         it is committed, so that it can be tried again.
         """
         closed = {closing.key for closing in group.closings}
-        beating = self.pulse.due(last)
+        beating, begun = last or self.pulse.due(), ownership.clock()
         asked = self._asked(group, closed, beating)
         asking = [a.wanted for a in asked if a.key not in self._out or a.key in closed]
         if not (asked or group.size or beating):
@@ -304,7 +322,7 @@ class Writer:
             wish = self.pulse.beat(cursor) if beating else None
         self.heed(wish)
         self.overbilled(entered.overrun)
-        self.pulse.entered(beating, changed=group.size > 0)
+        self.pulse.entered(begun if beating else None, changed=group.size > 0)
         self._forget(closed, asked)
         self._answer(asked, entered.told, BudgetSpent("budget" if paying else "time"))
 

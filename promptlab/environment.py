@@ -35,6 +35,12 @@ class Environment:
             raise BadEnvironment(name, value, "a whole number")
         return int(value)
 
+    def seconds(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.number(name, default)
+        if not least <= value <= most:
+            raise BadEnvironment(name, str(value), f"a number of seconds from {least} to {most}")
+        return value
+
     def words(self, name: str) -> list[str]:
         """A list, separated by commas or blanks."""
         return self.text(name).replace(",", " ").split()

@@ -150,10 +150,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Jobs --------------------------------------------------------------------------------------
 
-# A worker that was killed is noticed after `stalled_worker_timeout` seconds.
+# A worker that says nothing for so long has lost its runs to whoever takes them next.
+LEASE_SECONDS = ENV.seconds("PROMPTLAB_LEASE", 10, least=2, most=30)
 PROCRASTINATE_WORKER_DEFAULTS = {
     "update_heartbeat_interval": 2.0,
-    "stalled_worker_timeout": 10.0,
+    # A worker that wakes after hours finds itself still registered, and goes on.
+    "stalled_worker_timeout": 86_400.0,
 }
 
 # --- People ------------------------------------------------------------------------------------

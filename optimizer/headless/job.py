@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
-from django.db import connections
+from django.db import connection, connections
 
-from optimizer import controls
+from optimizer import controls, ownership
 from optimizer.controls import NotNow
 from optimizer.headless.progress import POLL_SECONDS, follow
 from optimizer.models import Run
@@ -38,9 +38,12 @@ def _carry(run_id: int, done: threading.Event, failures: list[Exception]) -> Non
     from optimizer import runner  # its optimizer libraries take seconds to import
 
     try:
+        ownership.bound(connection)
         runner.run(run_id)
-        while Run.objects.get(pk=run_id).active:  # another worker holds it: it is watched
+        while Run.objects.get(pk=run_id).active:
+            # Another worker holds it: it is watched, and taken over when that one is gone.
             time.sleep(POLL_SECONDS)
+            runner.run(run_id)
     except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
         failures.append(error)
     finally:

@@ -83,9 +83,10 @@ class Account:
         """The owner's account, that nobody else changes until the transaction ends.
 
         Raises:
-            Superseded: another epoch owns the run.
+            Superseded: another epoch owns what it acts for.
         """
         if owner.kind != "run":
+            owner.must_own(cursor)
             return cls(owner)
         cursor.execute(_LOCK, [owner.ref, owner.epoch])
         row = cursor.fetchone()

@@ -31,7 +31,7 @@ from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
-from promptlab.runs.standing import Pace, Standing, gain_of, score_in, standing
+from promptlab.runs.standing import Pace, Standing, gain_of, is_silent, score_in, standing
 from promptlab.ui import charts
 
 LOG_LINES = 60
@@ -99,6 +99,7 @@ class RunPage:
     def pace(self) -> Pace:
         plan = plan_of(self.spec, self.run.validation.count, self._test_count)
         queued = self.run.status == Run.Status.QUEUED
+        waits = queued or is_silent(self.run, self.now)
         # In a race full evaluations are made of the blocks: they are no trials of their own.
         scored = self.board.minibatches if self.races else self.board.scored
         return Pace(
@@ -108,7 +109,7 @@ class RunPage:
             left=examples_left(plan, self.run),
             per_example=seconds_per_example([t.timed for t in scored if t.timed]),
             ahead=queries.ahead_of(self.run) if queued else (),
-            workers=workers_alive() if queued else None,
+            workers=workers_alive() if waits else None,
             kept=self.kept,
         )
 

@@ -19,8 +19,9 @@ from optimizer.models import Run
 from promptlab.runs.models import Launch
 from promptlab.ui.numbers import duration, money
 
-SILENCE = timedelta(seconds=30)
-"""A worker says something every few seconds; longer silence is worth telling."""
+SILENCE = timedelta(seconds=15)
+"""A worker says something every second, and another one has taken its run by now if one was free:
+longer silence is worth telling."""
 PATIENCE = timedelta(seconds=15)
 """How long a queued run may wait before we ask whether there is a worker at all."""
 FEWEST_TRIALS = 3
@@ -126,27 +127,45 @@ def _queued(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     )  # fmt: skip
 
 
+def is_silent(run: Run, now: datetime) -> bool:
+    """Whether nobody has said for some time that the run goes on."""
+    return run.status == Run.Status.RUNNING and now - _heard(run) > SILENCE
+
+
+def _heard(run: Run) -> datetime:
+    return run.heard_at or run.started_at or run.created_at
+
+
 def _running(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+    if is_silent(run, now):
+        return _silent(run, pace, now)
     if run.wish == Run.Wish.CANCEL:
         return _winding_down(run, pace, "cancelling", _("Stopping"))
     if run.wish == Run.Wish.PAUSE:
         return _winding_down(run, pace, "pausing", _("Pausing"))
-    heard = run.heard_at or run.started_at
-    if heard is not None and now - heard > SILENCE:
-        since = duration(float(round((now - heard).total_seconds())))
-        return _common(
-            run, pace, state="stalled", kind="warn", title="(!)",
-            label=_("No news for %(time)s") % {"time": since}, frozen=True, share=pace.share,
-            can_pause=True, can_cancel=True,
-            problem=_("The worker has said nothing since. If it stopped, another one goes on with "
-                      "the run by itself; nothing that was paid for is lost."),
-            review_reason=_reason_running(),
-        )  # fmt: skip
     label = _PHASES.get(Phase(run.phase), run.phase) if run.phase else _("Starting")
     return _common(
         run, pace, state=run.phase or "starting", kind="live", label=str(label),
         title=_percent_title(pace.share), share=pace.share, left=_left(run, pace),
         can_pause=True, can_cancel=True, review_reason=_reason_running(),
+    )  # fmt: skip
+
+
+def _silent(run: Run, pace: Pace, now: datetime) -> Standing:
+    """Nobody holds it, so what is pressed is done at once, and may be pressed again."""
+    since = duration(float(round((now - _heard(run)).total_seconds())))
+    problem = _("The worker that had this run has said nothing since, and has lost it: the next "
+                "worker that is free goes on with it by itself.")  # fmt: skip
+    if pace.workers == 0:
+        problem = _("The worker that had this run has said nothing since, and no other one is "
+                    "there. Start one (“make run” does, or “manage.py worker”); it goes on with "
+                    "the run by itself.")  # fmt: skip
+    return _common(
+        run, pace, state="stalled", kind="warn", title="(!)",
+        label=_("No news for %(time)s") % {"time": since}, frozen=True, share=pace.share,
+        can_pause=run.wish != Run.Wish.CANCEL, can_cancel=True, problem=problem,
+        note=_("Nothing that was paid for is lost. Pause and cancel work without a worker, too."),
+        review_reason=_reason_running(),
     )  # fmt: skip
 
 

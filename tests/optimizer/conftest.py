@@ -101,7 +101,8 @@ def lines_to(endpoint: Endpoint) -> Connect:
 
 
 def carry_on(row: Run, endpoint: Endpoint, **means: Any) -> Run:
-    """Run it as a worker would; returns the row as it is after."""
+    """Run it as a worker would, long after one that was killed; returns the row as it is after."""
+    Run.objects.filter(pk=row.pk).update(heard_at=None)
     means.setdefault("stopping", threading.Event())
     run(row.pk, Means(connect=lines_to(endpoint), **means))
     return Run.objects.get(pk=row.pk)

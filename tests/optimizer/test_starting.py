@@ -97,7 +97,7 @@ def jobs() -> list[tuple[str, dict[str, int], str]]:
     from procrastinate.contrib.django.models import ProcrastinateJob
 
     rows = ProcrastinateJob.objects.filter(status="todo").order_by("id")
-    return list(rows.values_list("task_name", "args", "lock"))
+    return list(rows.values_list("task_name", "args", "queueing_lock"))
 
 
 def test_equal_examples_are_stored_once(create: Create) -> None:

@@ -129,7 +129,7 @@ def written(row: Run, *wishes: Wanted) -> list[Any]:
     """Make these calls at once; those that are granted are answered."""
     owner = Owner("run", row.pk, row.epoch, "n")
     with asyncio.Runner() as loop:
-        writer = Writer(owner, ownership.take(owner), loop.get_loop())
+        writer = Writer(owner, ownership.connect(), loop.get_loop())
 
         async def called(wish: Wanted) -> Reply | None:
             told = await writer.reserve(wish)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db.models import QuerySet
 
-from optimizer import provider_checks, tryouts
+from optimizer import controls, provider_checks, tryouts
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
-from optimizer.models import Completion, Provider, Run, Tryout
+from optimizer.core.programs.lm import Role
+from optimizer.models import Completion, Outcome, Provider, Run, Tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.world import LABEL, messages
 from tests.optimizer.conftest import Create
+from tests.optimizer.workers import finished, until, worker
 
-CHECKOUT = Path(__file__).parents[2]
 KILLS = 10
+LEASE = 2
+"""Seconds; what is lost here is lost soon."""
 
 
 @pytest.fixture
@@ -39,44 +37,6 @@ def server(provider: Provider) -> Iterator[OpenAIServer]:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "worker.log"
-
-
-@contextmanager
-def worker(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process on this test's database; it is gone at the end, whatever happens."""
-    database = connection.settings_dict
-    login = f"{quote(str(database['USER']))}:{quote(str(database['PASSWORD']))}"
-    url = f"postgresql://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "promptlab.settings",
-        "PROMPTLAB_TESTING": "1",
-        "PROMPTLAB_HOME": os.environ.get("PROMPTLAB_TEST_HOME") or os.environ["PROMPTLAB_HOME"],
-    }
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "worker"],
-            cwd=CHECKOUT, env=environment, stdout=output, stderr=output,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-
-
-def until(happens: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)  # another process is waited for
-
-
-def finished(row: Run) -> bool:
-    row.refresh_from_db()
-    return row.ended
 
 
 def told(row: Run) -> list[object]:
@@ -101,12 +61,12 @@ def test_a_run_whose_worker_is_killed_ten_times_ends_as_if_nothing_had_happened(
     row, rng, kills = create(seed=1), random.Random(8), 0
     while kills < KILLS:
         target = (kills + 1) * calls // (KILLS + 1) - rng.randrange(3)
-        with worker(log) as process:
+        with worker(log, LEASE) as process:
             until(lambda target=target: len(server.sent()) >= target or finished(row))
             process.send_signal(signal.SIGKILL)
         kills += 1
         assert not row.ended
-    with worker(log):
+    with worker(log, LEASE):
         until(lambda: finished(row))
 
     assert told(row) == expected
@@ -192,3 +152,68 @@ def test_a_provider_without_a_key_is_sent_none_of_the_operators(
     assert len(server.requests) == 2
     assert "OPERATORS" not in str(server.headers) + str(server.requests)
     assert "LiteLLM" not in log.read_text()
+
+
+def test_a_run_that_was_paused_and_resumed_at_once_survives_the_kill_of_its_worker(
+    create: Create, server: OpenAIServer, log: Path
+) -> None:
+    row = create()
+    with worker(log, LEASE) as first:
+        until(lambda: len(server.requests) > 20)
+        controls.pause(row.pk)
+        controls.resume(row.pk)
+        first.kill()
+    with worker(log, LEASE):
+        until(lambda: finished(row))
+    assert row.status == "finished"
+
+
+def test_a_frozen_workers_run_goes_on_and_the_worker_writes_and_sends_nothing_when_it_wakes(
+    create: Create, server: OpenAIServer, log: Path, tmp_path: Path
+) -> None:
+    row, others, server.seconds = create(), tmp_path / "others.log", 0.3
+    with worker(log, LEASE) as first:
+        until(lambda: len(server.requests) > 20)
+        with worker(others, LEASE) as second:
+            until(lambda: "ready" in others.read_text())
+            first.send_signal(signal.SIGSTOP)
+            until(lambda: finished(row))
+            before, sent = everything(row), len(server.requests)
+            twice = sent - len(server.sent())
+            first.send_signal(signal.SIGCONT)
+            until(lambda: any(words in log.read_text() for words in LEFT))
+            second.terminate()
+            second.wait()
+        first.terminate()
+        assert first.wait(15) == 0
+    assert (row.status, row.held_calls, row.epoch) == ("finished", 0, 2)
+    assert (everything(row), len(server.requests)) == (before, sent)
+    assert twice <= sum(Completion.objects.values_list("doubts", flat=True)) <= 8
+
+
+LEFT = (
+    "has another owner now", "terminating connection", "server closed the connection",
+)  # fmt: skip
+"""What a worker says that wakes too late; the last two where it was frozen within a transaction."""
+
+
+def everything(row: Run) -> list[object]:
+    rows: list[QuerySet[Any]] = [
+        Run.objects.filter(pk=row.pk), row.events.all(), row.trials.order_by("number"),
+        row.exchanges.all(), Outcome.objects.order_by("pk"), Completion.objects.order_by("key"),
+    ]  # fmt: skip
+    return [list(found.values()) for found in rows]
+
+
+def test_a_tryout_whose_worker_is_killed_is_answered_by_the_next(
+    spec: RunSpec, server: OpenAIServer, log: Path
+) -> None:
+    server.seconds = 0.5
+    (example,), candidate = messages(1), baseline_of(spec.program)
+    row = tryouts.start("test", spec.program, candidate, spec.models[Role.TASK], example, LABEL)
+    with worker(log, LEASE) as first:
+        until(lambda: len(server.requests) == 1)
+        first.kill()
+    with worker(log, LEASE):
+        until(lambda: Tryout.objects.get(pk=row.pk).state == "done")
+    assert Tryout.objects.get(pk=row.pk).epoch == 2

@@ -26,6 +26,8 @@ def test_an_address_of_something_else_is_refused_without_its_password(url: str) 
     [
         ("DEBUG", "yes", lambda env: env.flag("DEBUG")),
         ("PORT", "web", lambda env: env.number("PORT", 8000)),
+        ("PROMPTLAB_LEASE", "1", lambda env: env.seconds("PROMPTLAB_LEASE", 10, 2, 30)),
+        ("PROMPTLAB_LEASE", "31", lambda env: env.seconds("PROMPTLAB_LEASE", 10, 2, 30)),
         ("PROMPTLAB_URL", "lab.example.org", lambda env: env.web_address("PROMPTLAB_URL", "")),
         ("PROMPTLAB_URL", "http://x/path", lambda env: env.web_address("PROMPTLAB_URL", "")),
         ("SECRET_KEY", "short", lambda env: env.secret("SECRET_KEY", "", at_least=50)),

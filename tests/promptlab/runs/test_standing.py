@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,9 +69,22 @@ def test_the_time_left_is_a_guess_until_three_trials_and_rounded_up_after() -> N
 
 
 def test_silence_is_told_and_nothing_is_lost() -> None:
-    found = stands(status="running", heard_at=NOW - timedelta(seconds=34))
+    silent = {"status": "running", "heard_at": NOW - timedelta(seconds=34)}
+    found = stands(replace(MIDWAY, workers=1), **silent)
     assert (found.label, found.kind, found.frozen) == ("No news for 34 s", "warn", True)
-    assert "lost" in found.problem
+    assert "the next worker that is free goes on with it" in found.problem
+    assert "lost" in found.note
+    alone = stands(replace(MIDWAY, workers=0), **silent)
+    assert "make run" in alone.problem
+    assert (found.can_pause, found.can_cancel) == (True, True)
+
+
+@pytest.mark.parametrize("wish", ["pause", "cancel"])
+def test_a_silent_run_can_be_cancelled_whatever_was_wished_of_it(wish: str) -> None:
+    silent = {"status": "running", "heard_at": NOW - timedelta(seconds=34), "wish": wish}
+    found = stands(replace(MIDWAY, workers=0), **silent)
+    assert (found.state, found.can_cancel) == ("stalled", True)
+    assert found.can_pause is (wish == "pause")
 
 
 def test_stopping_and_pausing_count_the_calls_that_are_out() -> None:
