@@ -32,6 +32,7 @@ def books_of(
     with OpenAIServer(fault=hard) as server:
         provider.api_base = server.root + way.path
         provider.kind = Provider.Kind.OPENAI_COMPATIBLE if way.direct else Provider.Kind.LITELLM
+        provider.family = "" if way.direct else "openai"
         provider.save()
         row = create(models=models, optimizer="bootstrap_search")
         run(row.pk, Means(connect=lambda _: way.client(server.root), stopping=threading.Event()))
