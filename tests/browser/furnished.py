@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from promptlab.accounts.models import User
     from promptlab.runs.models import Launch
 
-Who = Literal["nobody", "alice", "carol"]
+Who = Literal["nobody", "alice", "carol", "olga"]
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Furnished:
     places: dict[str, Place] = field(default_factory=dict)
 
     def user(self, who: Who) -> User | None:
+        if who == "olga":
+            return self.lab.olga
         roles = {"alice": "admin", "carol": "viewer"}
         return self.lab.person(who, roles[who]) if who != "nobody" else None
 
@@ -51,7 +53,7 @@ PAGES = (
     "run-seen-by-a-viewer", "candidate", "compare-two", "compare-three", "example",
     "try-candidate", "review", "reviewed", "versions", "version", "empty-overview",
     "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
-    "new-run-without-anything",
+    "new-run-without-anything", "installation", "address-to-allow", "new-endpoint-by-olga",
 )  # fmt: skip
 
 
@@ -104,7 +106,18 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "new-endpoint": Place(f"{path}/providers/new/endpoint/"),
         "new-litellm": Place(f"{path}/providers/new/litellm/"),
         "provider": Place(f"{path}/providers/{lab.provider().pk}/"),
+        "installation": Place("/installation/", "olga"),
+        "address-to-allow": Place(_with_private_address(lab), "olga"),
+        "new-endpoint-by-olga": Place(f"{path}/providers/new/endpoint/", "olga"),
     }
+
+
+def _with_private_address(lab: Lab) -> str:
+    """The providers, one of which nobody has allowed to be called."""
+    bare = Lab(lab.model_url)
+    bare.project.memberships.create(user=lab.olga, role="admin")
+    bare.provider(name="GPU machine", api_base="http://10.77.0.5:8000/v1")
+    return f"{bare.path}/providers/"
 
 
 def _programs(all_of_it: Furnished) -> dict[str, Place]:

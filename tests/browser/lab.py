@@ -66,6 +66,14 @@ class Lab:
     def alice(self) -> User:
         return self.person("alice", "admin")
 
+    @property
+    def olga(self) -> User:
+        """An admin who administers the installation, too."""
+        user = self.person("olga", "admin")
+        user.is_superuser = True
+        user.save(update_fields=["is_superuser"])
+        return user
+
     def provider(self, **different: Any) -> Provider:
         from optimizer.models import Provider
         from promptlab.providers.services import Connection, save_provider
