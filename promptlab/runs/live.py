@@ -17,7 +17,7 @@ from promptlab.runs.page import RunPage
 QUICK = ("run-actions", "run-state")
 """Parts that change without an event: remaining time, silence, calls."""
 SLOW = (
-    "run-unread", "run-phases", "run-verdict", "run-kpis", "run-notes", "run-score", "run-trials",
+    "run-phases", "run-kpis", "run-unread", "run-verdict", "run-notes", "run-score", "run-trials",
     "run-found", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
 )  # fmt: skip
 """Parts that change only with an event, a status or a decision."""

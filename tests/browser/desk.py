@@ -57,10 +57,14 @@ def as_csv(count: int) -> bytes:
     return out.getvalue().encode()
 
 
+SORRY = "sorry"
+
+
 def answers(body: dict[str, Any], most: float = 1.0) -> str:
     """The scripted model: instructions when asked for text, otherwise mostly the right team.
 
-    `most` bounds the share of right answers, 0–1.
+    `most` bounds the share of right answers, 0–1. The model “sorry” answers nothing that can be
+    read where a schema is asked for.
     """
     said = body["messages"]
     wanted = body.get("response_format", {}).get("json_schema", {}).get("schema")
@@ -69,6 +73,8 @@ def answers(body: dict[str, Any], most: float = 1.0) -> str:
         way = int(chance(said[-1]["content"], body.get("seed")) * 1000)
         told = f"Read the message and name the team that can end the trouble, in way {way}."
         return rewritten(said[-1]["content"]) or told
+    if body["model"] == SORRY:
+        return f"I am sorry, I cannot say anything of that.\n\nAsk me about {said[-1]['content']}"
     demos = (len(said) - 2) // 2
     skill = 0.3 + 0.12 * demos + 0.25 * chance(said[0]["content"])
     right = chance(said[-1]["content"], said[0]["content"], demos) < min(skill, most)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from tests.browser import desk
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, await_run
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import User
@@ -50,7 +50,7 @@ PAGES = (
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
     "new-endpoint", "new-litellm", "provider", "runs", "no-run-matches", "new-run",
     "new-run-other-optimizer", "run", "race", "race-trials",
-    "run-seen-by-a-viewer", "candidate", "compare-two", "compare-three", "example",
+    "run-seen-by-a-viewer", "run-unread", "candidate", "compare-two", "compare-three", "example",
     "try-candidate", "review", "reviewed", "versions", "version", "empty-overview",
     "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
     "new-run-without-anything", "installation", "address-to-allow", "new-endpoint-by-olga",
@@ -151,6 +151,8 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
 def _runs(all_of_it: Furnished) -> dict[str, Place]:
     path, open_run, decided = all_of_it.lab.path, all_of_it.open, all_of_it.decided
     race = all_of_it.lab.finished_run(optimizer="racing", trials=12, rounds=1)
+    mute = all_of_it.lab.start_run(model=desk.SORRY)
+    await_run(mute.run, lambda run: run.status == "paused")
     run = f"{path}/runs/{open_run.number}"
     best = open_run.run.best_candidate
     assert best is not None
@@ -166,6 +168,7 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "race": Place(f"{path}/runs/{race.number}/"),
         "race-trials": Place(f"{path}/runs/{race.number}/?trials=all"),
         "run-seen-by-a-viewer": Place(f"{run}/", "carol"),
+        "run-unread": Place(f"{path}/runs/{mute.number}/"),
         "candidate": Place(f"{run}/candidates/{three[-1]}/"),
         "compare-two": Place(f"{run}/compare/?c=0,{three[-1]}"),
         "compare-three": Place(f"{run}/compare/?c={','.join(map(str, three))}"),

@@ -113,7 +113,9 @@ class Lab:
         return wanted
 
     def start_run(self, **different: Any) -> Launch:
-        """A run with own settings; keywords replace settings of QUICK, or Limits by `limits`."""
+        """A run with own settings; keywords replace settings of QUICK, Limits by `limits`, or the
+        task model's name by `model`.
+        """
         from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
         from optimizer.core.programs.lm import Role
         from promptlab.runs.planning import Wishes
@@ -121,11 +123,12 @@ class Lab:
 
         limits = different.pop("limits", Limits())
         optimizer = different.pop("optimizer", "mipro")
-        model = ModelRef(self.provider().pk, "scripted")
+        task = ModelRef(self.provider().pk, different.pop("model", "scripted"))
+        writer = ModelRef(self.provider().pk, "scripted")
         settings = Settings(effort=Effort.CUSTOM, **{**QUICK, **different})
         wishes = Wishes(
             self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,
-            settings, {Role.TASK: model, Role.OPTIMIZER: model}, limits,
+            settings, {Role.TASK: task, Role.OPTIMIZER: writer}, limits,
         )  # fmt: skip
         return start_run(self.project, self.alice, wishes)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
+from tests.browser import desk
 from tests.browser.lab import await_run
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ def test_a_run_is_paused_and_resumed_and_cancelled_and_keeps_its_best(
     expect(page.get_by_role("link", name="Review best so far")).to_be_visible()
     run = await_run(launch.run, lambda run: run.ended)
     assert run.best_score is not None
+
+
+def test_a_run_whose_replies_say_nothing_waits_shows_them_and_goes_on_when_told_to(
+    visit: Visit, lab: Lab
+) -> None:
+    launch = lab.start_run(model=desk.SORRY)
+    page = visit(lab.alice, url_of(lab, launch))
+    expect_state(page, "paused", within=60_000)
+    expect(page.locator("#run-state")).to_contain_text("none has a reply that could be read")
+    expect(page.locator("#run-unread pre").first).to_contain_text("I am sorry, I cannot say")
+    page.get_by_role("button", name="Resume anyway").click()
+    expect_state(page, "better|no_gain", within=60_000)
+    expect(page.locator("#run-unread pre")).to_have_count(0)
 
 
 def test_after_a_restart_of_the_server_the_page_is_right_within_five_seconds(

@@ -26,7 +26,7 @@ def mute(scene: Scene) -> Launch:
 
 def part(html: str) -> str:
     start = html.index('id="run-unread"')
-    return html[start : html.index('id="run-phases"', start)]
+    return html[start : html.index('id="run-verdict"', start)]
 
 
 def test_its_page_says_how_many_and_why_and_shows_what_came(
