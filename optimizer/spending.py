@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import OperationalError, connection, transaction
@@ -27,9 +27,10 @@ PATIENCE_MS = 3000
 
 
 class AboveInstallation(Exception):
-    """A namespace may not have more than the installation."""
+    """A namespace may not have more than the installation. `part` is "cost" or "calls"."""
 
-    def __init__(self, cap: str) -> None:
+    def __init__(self, part: str, cap: str) -> None:
+        self.part = part
         super().__init__(
             f"The installation's cap is {cap} a month, and a project's cannot be above it: an "
             "administrator of the installation can raise that one."
@@ -48,6 +49,11 @@ class Caps:
 
     calls: int | None = None
     cost: int | None = None
+
+    def __str__(self) -> str:
+        calls = "" if self.calls is None else f"{self.calls:,} calls"
+        cost = "" if self.cost is None else dollars(self.cost)
+        return ", ".join(filter(None, (calls, cost))) or "no cap"
 
     @property
     def any(self) -> bool:
@@ -97,6 +103,19 @@ def months_of(scope: str, most: int = 12) -> list[Standing]:
     """The latest months in which something was spent, newest first; without their caps."""
     rows = _rows(scope).values("month").order_by("-month").annotate(**_SUMS)
     return [Standing(*row) for row in rows.values_list("month", *_SUMS)[:most]]
+
+
+def namespaces_this_month() -> dict[str, Standing]:
+    """What each namespace spent this month, the most first, with its caps."""
+    month = this_month()
+    rows = Spending.objects.filter(month=month).values("namespace").annotate(**_SUMS)
+    caps = {row.scope: Caps(row.max_calls, row.max_cost) for row in SpendingCap.objects.all()}
+    found = {
+        namespace: replace(Standing(*sums), caps=caps.get(namespace, Caps()))
+        for namespace, *sums in rows.values_list("namespace", "month", *_SUMS)
+    }
+    most_first = sorted(found.items(), key=lambda pair: (-pair[1].cost, -pair[1].calls))
+    return dict(most_first)
 
 
 def set_caps(scope: str, caps: Caps) -> None:
@@ -159,9 +178,9 @@ def _left(cap: int | None, taken: int) -> int | None:
 
 def _must_fit(caps: Caps, above: Caps) -> None:
     if caps.cost is not None and above.cost is not None and caps.cost > above.cost:
-        raise AboveInstallation(dollars(above.cost))
+        raise AboveInstallation("cost", dollars(above.cost))
     if caps.calls is not None and above.calls is not None and caps.calls > above.calls:
-        raise AboveInstallation(f"{above.calls:,} calls")
+        raise AboveInstallation("calls", f"{above.calls:,} calls")
 
 
 @contextmanager

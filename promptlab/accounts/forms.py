@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.money import MICRO
+from optimizer.spending import AboveInstallation, Caps, CapsBusy
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.tokens import DEFAULT_DAYS
@@ -32,6 +35,48 @@ class SettingsForm(forms.Form):
         required=False,
         help_text=_("Whoever started a run cannot approve its candidates. No role is exempt."),
     )
+
+
+class MonthlyCapForm(forms.Form):
+    """The most of a calendar month, of a project or of the whole installation."""
+
+    max_cost = forms.DecimalField(
+        label=_("At most dollars a month"),
+        min_value=0,
+        max_value=100_000_000,
+        decimal_places=2,
+        required=False,
+        help_text=_("Empty: no cap. With one, models need a known price."),
+        widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
+    )
+    max_calls = forms.IntegerField(
+        label=_("At most calls a month"),
+        min_value=0,
+        max_value=2_000_000_000,
+        required=False,
+        help_text=_("Empty: no cap."),
+        widget=forms.NumberInput({"class": "short", "min": 0}),
+    )
+
+    def __init__(self, caps: Caps, data: Mapping[str, Any] | None = None) -> None:
+        cost = None if caps.cost is None else Decimal(caps.cost) / MICRO
+        super().__init__(data, initial={"max_cost": cost, "max_calls": caps.calls})
+
+    @property
+    def caps(self) -> Caps:
+        """What a valid form says."""
+        cost = self.cleaned_data["max_cost"]
+        return Caps(self.cleaned_data["max_calls"], None if cost is None else round(cost * MICRO))
+
+    def save(self, setting: Callable[[Caps], None]) -> bool:
+        """Hand the caps to `setting`; whether it took them. What it refuses is told in the form."""
+        try:
+            setting(self.caps)
+        except AboveInstallation as refusal:
+            self.add_error(f"max_{refusal.part}", str(refusal))
+        except CapsBusy as refusal:
+            self.add_error(None, str(refusal))
+        return self.is_valid()
 
 
 class InviteForm(forms.Form):

@@ -7,6 +7,8 @@ import logging
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from optimizer import spending
+from optimizer.spending import Caps
 from promptlab.accounts.models import Membership, Project, User
 from promptlab.accounts.roles import Role
 
@@ -46,6 +48,17 @@ def save_settings(project: Project, by: User, *, name: str, requires_second_pers
     audit.info(
         "%s saved settings of %s: second person %s", by, project.slug, requires_second_person
     )
+
+
+def cap_months(project: Project, by: User, caps: Caps) -> None:
+    """Set what the project may spend in each calendar month.
+
+    Raises:
+        spending.AboveInstallation: the installation's cap is lower.
+        spending.CapsBusy: it cannot be set just now.
+    """
+    spending.set_caps(project.namespace, caps)
+    audit.info("%s capped the months of %s: %s", by, project.slug, caps)
 
 
 def change_role(membership: Membership, role: Role, by: User) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.accounts.views import entrance, members, person, projects
+from promptlab.accounts.views import entrance, members, person, projects, spending
 
 app_name = "accounts"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/tokens/<int:token>/revoke/", person.revoke_token, name="revoke_token"),
     path("p/<slug:project>/", projects.project, name="project"),
     path("p/<slug:project>/settings/", projects.settings, name="settings"),
+    path("p/<slug:project>/spending/", spending.project_spending, name="spending"),
     path("p/<slug:project>/members/", members.members, name="members"),
     path("p/<slug:project>/members/invite/", members.invite, name="invite"),
     path("p/<slug:project>/members/leave/", members.leave, name="leave"),

@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from optimizer.controls import NotNow
 from optimizer.program_file import UnreadableProgram
+from optimizer.spending import AboveInstallation, CapsBusy
 from optimizer.starting import CannotStart
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
@@ -36,6 +37,7 @@ STATUS: dict[type[Exception], int] = {
     programs.Conflict: 409,
     metrics.NameTaken: 409,
     NotNow: 409,
+    CapsBusy: 409,
     reviews.CannotDecide: 409,
     labels.LabelMoved: 409,
     labels.NothingToRollBack: 409,
@@ -45,6 +47,7 @@ STATUS: dict[type[Exception], int] = {
     datasets.CannotImport: 422,
     UnreadableProgram: 422,
     CannotStart: 422,
+    AboveInstallation: 422,
     releases.UnknownFormat: 422,
     ValidationError: 422,
     Busy: 503,

@@ -8,6 +8,7 @@ from typing import Any
 from ninja.errors import ValidationError
 
 from optimizer.program_file import UnreadableProgram
+from optimizer.spending import AboveInstallation
 from optimizer.starting import CannotStart
 from promptlab.api.schemas.base import Problem
 from promptlab.datasets import services as datasets
@@ -90,6 +91,12 @@ def _(error: programs.Conflict) -> list[Problem]:
 @problems_of.register
 def _(error: CannotStart) -> list[Problem]:
     return [Problem(field=error.part, message=str(error))]
+
+
+@problems_of.register
+def _(error: AboveInstallation) -> list[Problem]:
+    field = "dollars" if error.part == "cost" else "calls"
+    return [Problem(field=field, message=str(error))]
 
 
 def _below(place: str, part: str) -> str:

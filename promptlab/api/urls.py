@@ -22,6 +22,7 @@ from promptlab.api import (
     providers,
     reviews,
     runs,
+    spending,
     versions,
 )
 from promptlab.api.reference import reference
@@ -66,6 +67,7 @@ problems.handle_all(api)
 RUN = f"{IN_PROJECT}/runs/{{int:number}}"
 for prefix, room in (
     ("/projects", projects),
+    (f"{IN_PROJECT}/spending", spending),
     (f"{IN_PROJECT}/datasets", datasets),
     (f"{IN_PROJECT}/programs", programs),
     (f"{IN_PROJECT}/programs/{{int:program}}/labels", labels),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from optimizer.models import AllowedAddress
+from promptlab.accounts.forms import MonthlyCapForm
 from promptlab.accounts.http import SignedInRequest
-from promptlab.installation import addresses
+from promptlab.installation import addresses, spending
 from promptlab.installation.access import administrator
 from promptlab.installation.forms import AddressForm
 
@@ -53,10 +55,25 @@ def withdraw(request: SignedInRequest, address: int) -> HttpResponse:
     return redirect("installation:home")
 
 
+@login_required
+@require_POST
+def cap(request: SignedInRequest) -> HttpResponse:
+    by = administrator(request.user)
+    form = MonthlyCapForm(spending.caps(), request.POST)
+    if not form.is_valid() or not form.save(partial(spending.cap_months, by)):
+        return _page(request, status=422, cap_form=form)
+    messages.success(request, _("The cap holds from now on, for all projects together."))
+    return redirect("installation:home")
+
+
 def _page(request: SignedInRequest, status: int = 200, **forms: Any) -> HttpResponse:
     """All sections; `forms` are those that hold what is to be corrected."""
     context = {
         "address_form": AddressForm(),
+        "cap_form": MonthlyCapForm(spending.caps()),
+        "now": spending.now(),
+        "earlier": spending.earlier(),
+        "spenders": spending.spenders(),
         "allowed": addresses.allowed(),
         "embedded_address": addresses.embedded_address(),
         **forms,

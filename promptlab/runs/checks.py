@@ -25,6 +25,7 @@ from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.splitting import Split
+from promptlab.runs.months import shortages
 from promptlab.runs.planning import Forecast, Wishes
 from promptlab.ui.numbers import money
 
@@ -55,6 +56,7 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
         *_settings(wishes, datasets.split_counts(wishes.dataset)[Split.VALIDATION]),
         *_models(project, wishes),
         *_limits(wishes, forecast),
+        *_months(project, wishes, forecast),
     ]
     order = ("problem", "warning", "ok")
     return sorted(found, key=lambda check: order.index(check.level))
@@ -249,6 +251,16 @@ def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
         level: Level = "problem" if dollars is not None else "warning"
         found.append(Check(level, "max_cost", told))
     return found
+
+
+def _months(project: Project, wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+    return [
+        Check(
+            "problem" if short.refuses else "warning", short.field, short.message,
+            reverse("accounts:spending", args=[project.slug]), _("Spending"),
+        )
+        for short in shortages(project, wishes.limits, forecast)
+    ]  # fmt: skip
 
 
 def _early(field: str, limit: int, ends: tuple[float, float], told: str) -> list[Check]:

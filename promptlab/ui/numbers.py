@@ -88,6 +88,11 @@ def compact(value: float | None) -> str:
     return _fixed(value, 0)
 
 
+def whole(value: int | None) -> str:
+    """A count that is exact: 1234567 → 1,234,567."""
+    return NOTHING if value is None else _fixed(value, 0)
+
+
 def _long_duration(seconds: int) -> str:
     if seconds < 3600:
         return _("%(m)d min %(s)02d s") % {"m": seconds // 60, "s": seconds % 60}

@@ -17,6 +17,8 @@ from tests.promptlab.runs.scene import Scene, set_scene
 LEAST_ROLE = {
     "list_projects": "",
     "get_project": "viewer",
+    "get_spending": "viewer",
+    "set_spending_cap": "admin",
     "list_datasets": "viewer",
     "upload_dataset": "editor",
     "get_dataset": "viewer",
@@ -65,6 +67,7 @@ BODIES: dict[str, Any] = {
     "measure_run": {"program": 1, "dataset": 1},
     "start_run": {"program": 1, "dataset": 1},
     "set_limits": {"calls": 9_000_000},
+    "set_spending_cap": {"calls": 9_000_000},
     "decide": {"decision": "reject", "note": "no"},
 }
 

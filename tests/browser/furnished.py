@@ -44,7 +44,8 @@ class Furnished:
 
 PAGES = (
     "login", "projects", "new-project", "account", "tokens", "shut-door", "lost",
-    "overview", "members", "settings", "datasets", "new-dataset", "map", "dataset", "rows",
+    "overview", "members", "settings", "spending", "datasets", "new-dataset", "map", "dataset",
+    "rows",
     "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
@@ -94,6 +95,7 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "overview": Place(f"{path}/"),
         "members": Place(f"{path}/members/"),
         "settings": Place(f"{path}/settings/"),
+        "spending": Place(f"{path}/spending/"),
         "datasets": Place(f"{path}/datasets/"),
         "new-dataset": Place(f"{path}/datasets/new/"),
         "map": Place(_uploaded(lab)),

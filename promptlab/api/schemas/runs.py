@@ -151,8 +151,8 @@ class RunDetail(RunOut):
     """`progress` is 0–1; `left` and `verdict` are words, “” where nothing can be said yet.
 
     `stop_reason`: completed, perfect, no_gain, budget, time or cancelled; of a run that paused by
-    itself why it did, as overbilled or unreadable, with what to do in `message`; `unread` shows
-    what could not be read, null in every other run. `last_event` is for `events`.
+    itself why it did (overbilled, monthly cap, unreadable, …), with what to do in `message`;
+    `unread` shows what could not be read, null in every other run. `last_event` is for `events`.
     `importances`: what each search parameter mattered so far, shares of 1; empty while unknown.
     """
 

@@ -40,6 +40,7 @@ for _number in (
     numbers.money,
     numbers.duration,
     numbers.compact,
+    numbers.whole,
 ):
     register.filter(_number.__name__, _shown(_number))
 register.filter("lang_of", language_of)

@@ -82,3 +82,7 @@ def test_intervals_are_half_a_width_or_both_ends() -> None:
 def test_a_reader_of_german_sees_a_comma() -> None:
     with translation.override("de"):
         assert numbers.score(0.612) == "61,2"
+
+
+def test_a_count_that_is_exact_has_its_thousands_apart() -> None:
+    assert [numbers.whole(n) for n in (0, 999, 1_234_567, None)] == ["0", "999", "1,234,567", "–"]
