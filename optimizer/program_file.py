@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,9 +18,12 @@ from pydantic import ValidationError
 from optimizer import codec
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
+from optimizer.program_size import MOST_PORTS, excesses, ports
 
 FORMAT = "promptlab/program@1"
 _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]{0,63}$"
+MOST_FAULTS = 50  # that are told
+LONGEST_PLACE, LONGEST_MESSAGE = 200, 500  # characters
 _NAMED = ("Field", "Module", "Call")
 _VALUE = "a text, a number, true, false, a list of texts or null"
 
@@ -33,13 +38,18 @@ class Fault:
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
 
+    def shortened(self) -> Fault:
+        """Names in a file may be as long as the file."""
+        return Fault(_cut(self.place, LONGEST_PLACE), _cut(self.message, LONGEST_MESSAGE))
+
 
 class UnreadableProgram(ValueError):
-    """A file that is no program; `faults` are all that was found, the message is their list."""
+    """A file that is no program; `faults` are the first that were found, the message lists them."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(map(str, faults)))
+        told = [fault.shortened() for fault in faults[:MOST_FAULTS]]
+        self.faults = [*told, Fault("", "And more.")] if len(faults) > MOST_FAULTS else told
+        super().__init__("; ".join(map(str, self.faults)))
 
 
 def read(text: str) -> Program:
@@ -49,13 +59,19 @@ def read(text: str) -> Program:
         UnreadableProgram: it is no JSON, has a wrong shape, or names that nothing can refer to.
     """
     data = _parsed(text)
-    faults = [*_unstorable(data), *_unknown_format(data)]
+    faults = [Fault(place, told) for place, told in excesses(data)]
+    if faults:
+        raise UnreadableProgram(faults)
+    faults = [*islice(_unstorable(data), MOST_FAULTS + 1), *_unknown_format(data)]
     if faults:
         raise UnreadableProgram(faults)
     try:
         program: Program = codec.adapter(Program).validate_python(data)
     except ValidationError as error:
         raise UnreadableProgram(_shape_faults(error)) from error
+    if ports(program) > MOST_PORTS:
+        told = f"All calls together have {ports(program):,} inputs and outputs; up to {MOST_PORTS} "
+        raise UnreadableProgram([Fault("calls", f"{told}are taken.")])
     faults = [*_unknown_keys(data, codec.to_json(program)), *_name_faults(program)]
     if faults:
         raise UnreadableProgram(faults)
@@ -89,9 +105,11 @@ def _parsed(text: str) -> dict[str, Any]:
     twice: list[str] = []
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        twice.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
-        return dict(pairs)
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counted = Counter(key for key, _ in pairs)
+            twice.extend(key for key, times in counted.items() if times > 1)
+        return found
 
     try:
         data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once)
@@ -210,6 +228,10 @@ def _entries(data: object) -> Iterator[tuple[str | int, Any]]:
         yield from data.items()
     elif isinstance(data, list):
         yield from enumerate(data)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _below(place: str, key: str | int) -> str:

@@ -17,6 +17,9 @@ Value = str | int | float | bool | list[str] | None
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
+SHOWN_PLACEHOLDERS = 20
+"""Of those that name no field, told one by one."""
+
 REASONING = "reasoning"
 """Name of the field that a chain-of-thought module writes before its outputs."""
 
@@ -125,7 +128,7 @@ class Signature:
         found += [
             f"{{{name}}} in the instruction names no field of this module; "
             f"its fields are {', '.join(names) or 'none yet'}."
-            for name in unknown_placeholders(self.instruction, names)
+            for name in unknown_placeholders(self.instruction, names)[:SHOWN_PLACEHOLDERS]
         ]
         return found
 

@@ -1,0 +1,77 @@
+"""How much a program file may hold: what nobody draws is refused before it is gone through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from optimizer.core.programs.program import Program
+
+MOST_CALLS = 50
+MOST_MODULES = 50
+MOST_PORTS = 800  # of all boxes of the drawing: an input may be connected with any output
+MOST_FIELDS = 200  # of a program, a module, a call or a demo; as many as a dataset has columns
+MOST_CHOICES = 1000
+MOST_DEMOS = 500
+MOST_LOCKED = 100
+
+_PROGRAM = {
+    "inputs": MOST_FIELDS,
+    "modules": MOST_MODULES,
+    "calls": MOST_CALLS,
+    "outputs": MOST_FIELDS,
+}
+_MODULE = {"demos": MOST_DEMOS, "locked": MOST_LOCKED}
+_SIGNATURE = {"inputs": MOST_FIELDS, "outputs": MOST_FIELDS}
+
+
+def excesses(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Places of a file that hold more than they may, and what is said of them.
+
+    The file may have any shape. What is in a list that is too long is not looked at.
+    """
+    yield from _over(data, _PROGRAM, "")
+    yield from _fields(data, "inputs", "")
+    for place, module in _items(data, "modules", "", MOST_MODULES):
+        yield from _over(module, _MODULE, place)
+        signature = module.get("signature")
+        if isinstance(signature, dict):
+            yield from _over(signature, _SIGNATURE, f"{place}.signature")
+            yield from _fields(signature, "inputs", f"{place}.signature")
+            yield from _fields(signature, "outputs", f"{place}.signature")
+        for inner, demo in _items(module, "demos", place, MOST_DEMOS):
+            yield from _over(demo, {"values": MOST_FIELDS}, inner)
+    for place, call in _items(data, "calls", "", MOST_CALLS):
+        yield from _over(call, {"inputs": MOST_FIELDS}, place)
+
+
+def ports(program: Program) -> int:
+    """How many ends of wires the drawing of a program has."""
+    own = {m.name: len(m.signature.inputs) + len(m.signature.outputs) for m in program.modules}
+    ends = len(program.inputs) + len(program.outputs)
+    return ends + sum(max(own.get(c.module, 0), len(c.inputs)) for c in program.calls)
+
+
+def _fields(owner: dict[str, Any], key: str, place: str) -> Iterator[tuple[str, str]]:
+    for inner, field in _items(owner, key, place, MOST_FIELDS):
+        yield from _over(field, {"choices": MOST_CHOICES}, inner)
+
+
+def _over(owner: dict[str, Any], most: dict[str, int], place: str) -> Iterator[tuple[str, str]]:
+    for key, limit in most.items():
+        held = owner.get(key)
+        if isinstance(held, list | dict) and len(held) > limit:
+            told = f"it holds {len(held):,} entries; up to {limit:,} are taken."
+            yield (f"{place}.{key}" if place else key, told)
+
+
+def _items(
+    owner: dict[str, Any], key: str, place: str, most: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    found = owner.get(key)
+    if not isinstance(found, list) or len(found) > most:
+        return
+    start = f"{place}.{key}" if place else key
+    for number, item in enumerate(found):
+        if isinstance(item, dict):
+            yield f"{start}[{number}]", item
