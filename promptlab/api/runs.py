@@ -39,7 +39,7 @@ def list_runs(
 ) -> Any:
     """“waiting” are runs whose best candidate nobody has decided about."""
     rows = queries.launches(project_of(request, project))
-    narrow = ListFilter(status or "", "" if program is None else str(program))
+    narrow = ListFilter(status or "", program)
     page = window.of(queries.filtered(rows, narrow).select_related("run__best_candidate"))
     return page | {"items": [RunOut.of(launch) for launch in page["items"]]}
 

@@ -11,6 +11,7 @@ from promptlab.api.telling import Refused
 from promptlab.runs import prefill
 from promptlab.runs.checks import Check, checks_of
 from promptlab.runs.planning import Forecast, Wishes, forecast
+from promptlab.ui.parameters import Parameters
 
 
 def wishes_of(project: Project, wish: RunIn) -> Wishes:
@@ -21,7 +22,8 @@ def wishes_of(project: Project, wish: RunIn) -> Wishes:
     """
     said = wish.said()
     chosen = {name: str(said[name]) for name in ("program", "dataset", "optimizer")}
-    suggested = prefill.filled(project, chosen | {"effort": wish.effort.value}).data
+    asked = Parameters(chosen | {"effort": wish.effort.value})
+    suggested = prefill.filled(project, asked).data
     form = prefill.followed(project, dict(suggested.items()) | said)
     check(form, FIELDS)
     faults = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)

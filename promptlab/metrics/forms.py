@@ -18,6 +18,7 @@ from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
 from promptlab.ui.forms import CardRadios, Choice
+from promptlab.ui.parameters import number_in
 
 KINDS = {
     MetricKind.EXACT_MATCH: gettext_lazy(
@@ -158,8 +159,8 @@ def initial_of(metric: Metric, program: Program | None, dataset: Dataset | None)
 
 
 def _row(rows: Any, value: object) -> Any:
-    text = str(value or "")
-    return rows.filter(pk=int(text)).first() if text.isascii() and text.isdecimal() else None
+    number = number_in(str(value or ""))
+    return None if number is None else rows.filter(pk=number).first()
 
 
 def _offer(form: forms.Form, name: str, names: tuple[str, ...] | None) -> None:

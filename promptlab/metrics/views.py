@@ -19,6 +19,7 @@ from promptlab.metrics import bench, queries, services
 from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import KINDS, MetricForm, initial_of
 from promptlab.metrics.models import Metric
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -107,10 +108,8 @@ def _suggested(request: SignedInRequest, project: Project) -> dict[str, Any]:
 
 
 def _chosen(request: SignedInRequest, name: str, rows: Any) -> Any:
-    wished = request.GET.get(name, "")
-    if wished.isascii() and wished.isdecimal():
-        return rows.filter(pk=int(wished)).first()
-    return rows.first()
+    wished = Parameters(request.GET).number(name)
+    return rows.first() if wished is None else rows.filter(pk=wished).first()
 
 
 def _present(metric: Metric) -> dict[str, Any]:

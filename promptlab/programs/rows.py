@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.http import QueryDict
 
+from promptlab.ui.parameters import number_in
+
 MOST_ROWS = 200
 
 
@@ -133,10 +135,9 @@ def plain_lines(text: str) -> str:
 
 
 def _count(data: QueryDict, prefix: str) -> int:
-    given = data.get(f"{prefix}-count", "0")
-    return min(int(given), MOST_ROWS) if given.isascii() and given.isdecimal() else 0
+    return min(number_in(data.get(f"{prefix}-count", "")) or 0, MOST_ROWS)
 
 
 def _index(data: QueryDict, button: str, prefix: str) -> int | None:
     owner, _, number = data.get(button, "").rpartition("-")
-    return int(number[:6]) if owner == prefix and number.isascii() and number.isdecimal() else None
+    return number_in(number) if owner == prefix else None

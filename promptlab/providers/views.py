@@ -20,6 +20,7 @@ from promptlab.installation.access import is_administrator
 from promptlab.providers import embedded, queries, services
 from promptlab.providers.forms import CheckForm, ProviderForm
 from promptlab.providers.presets import PRESETS, preset_for, preset_of
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -90,7 +91,7 @@ def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse
             row.refresh_from_db()
     if not request.htmx:
         return redirect("providers:list", found.slug)
-    if "list" in request.GET and row.models_offered:
+    if Parameters(request.GET).has("list") and row.models_offered:
         return HttpResponse(headers={"HX-Refresh": "true"})
     context = {"project": found, "provider": row}
     return render(request, "providers/list.html#check", context)

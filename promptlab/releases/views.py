@@ -23,6 +23,7 @@ from promptlab.releases.overview import overview_of
 from promptlab.releases.palette import places_of
 from promptlab.reviews import queries
 from promptlab.runs.comparison import MODES
+from promptlab.ui.parameters import Parameters
 
 PAGE = 50
 
@@ -51,10 +52,11 @@ def palette(request: SignedInRequest, project: str) -> JsonResponse:
 def versions(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     rows = queries.versions_of(found)
-    program = request.GET.get("program", "")
-    if program.isdigit():
-        rows = rows.filter(program=int(program))
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    asked = Parameters(request.GET)
+    program = asked.number("program")
+    if program is not None:
+        rows = rows.filter(program=program)
+    page = Paginator(rows, PAGE).get_page(asked.page)
     context = {
         "project": found,
         "page": page,
@@ -71,7 +73,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
     found = project_for(request.user, project)
     row = queries.version_of(found, program, number)
     before = pages.previous_version(row)
-    mode = request.GET.get("diff", "side")
+    mode = Parameters(request.GET).one_of("diff", MODES, "side")
     context = {
         "project": found,
         "version": row,
@@ -84,7 +86,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "before": before,
         "prompts": pages.prompts_of(row.content),
         "modules": pages.differences(row.content, before.content) if before else [],
-        "mode": mode if mode in MODES else "side",
+        "mode": mode,
     }
     return render(request, "releases/version.html", context)
 

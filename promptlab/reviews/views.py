@@ -23,6 +23,7 @@ from promptlab.reviews.models import Review
 from promptlab.runs import comparison, final
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
+from promptlab.ui.parameters import Parameters
 
 PAGE = 100
 
@@ -78,10 +79,11 @@ def _page(
     form: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    page = RunPage(launch, {})
+    page = RunPage(launch)
     numbers = [0, row.number] if row.number else [0]
-    view = comparison.view_of(page, numbers, request.GET)
-    rows = Paginator(view.rows, PAGE).get_page(request.GET.get("page"))
+    asked = Parameters(request.GET)
+    view = comparison.view_of(page, numbers, asked)
+    rows = Paginator(view.rows, PAGE).get_page(asked.page)
     history = list(queries.reviews_of(launch, row))
     version = row.versions.filter(launch=launch).first()
     is_best = row.number > 0 and row.number == page.best_number

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404
@@ -23,6 +22,7 @@ from promptlab.runs.examples import examples_in, inputs_line, outcome_on, transc
 from promptlab.runs.findings import ShownDemo, shown_demo
 from promptlab.runs.page import RunPage, Tab
 from promptlab.ui.numbers import score
+from promptlab.ui.parameters import Parameters
 
 MODES = ("side", "inline")
 
@@ -81,27 +81,24 @@ class ShownRow:
     url: str
 
 
-def numbers_in(text: str, best: int | None, added: str = "") -> list[int]:
-    """`0,4` → [0, 4], then the added one; without a readable list, the baseline and the best."""
-    found = [int(part) for part in f"{text},{added}".split(",") if part.strip().isdecimal()]
-    found = list(dict.fromkeys(found))[: evidence.MOST_CANDIDATES]
-    return found or ([0, best] if best else [0])
+def wanted(asked: Parameters, best: int | None) -> list[int]:
+    """`?c=0,4&add=7` → [0, 4, 7]; without a readable list, the baseline and the best."""
+    found = list(dict.fromkeys([*asked.numbers("c"), *asked.numbers("add")]))
+    return found[: evidence.MOST_CANDIDATES] or ([0, best] if best else [0])
 
 
-def view_of(page: RunPage, numbers: Sequence[int], query: Mapping[str, str]) -> CompareView:
+def view_of(page: RunPage, numbers: Sequence[int], asked: Parameters) -> CompareView:
     """Three queries, whatever the number of examples."""
-    return CompareView(page, evidence.evaluated(page.run, numbers, page.modules), query)
+    return CompareView(page, evidence.evaluated(page.run, numbers, page.modules), asked)
 
 
 class CompareView:
     """Two to six candidates, the first being what the others are compared with."""
 
-    def __init__(
-        self, page: RunPage, candidates: Sequence[Evaluated], query: Mapping[str, str]
-    ) -> None:
+    def __init__(self, page: RunPage, candidates: Sequence[Evaluated], asked: Parameters) -> None:
         if not candidates:
             raise Http404("None of these candidates exists.")
-        self.page, self.candidates, self.query = page, list(candidates), query
+        self.page, self.candidates, self.asked = page, list(candidates), asked
 
     @cached_property
     def comparing(self) -> Comparing:
@@ -176,8 +173,7 @@ class CompareView:
 
     @property
     def mode(self) -> str:
-        wanted = self.query.get("diff", "side")
-        return wanted if wanted in MODES else "side"
+        return self.asked.one_of("diff", MODES, "side")
 
     @property
     def mode_tabs(self) -> list[Tab]:
@@ -194,7 +190,7 @@ class CompareView:
 
     @property
     def filter(self) -> Filter:
-        wanted = self.query.get("show", "disagreements")
+        wanted = self.asked.text("show")
         return next((f for f in FILTERS if f == wanted), "disagreements")
 
     @property
@@ -243,7 +239,7 @@ class CompareView:
     def url(self, **changes: str) -> str:
         """This page's address with some of its state changed, always from its first page."""
         state = {
-            "c": self.numbers if "c" in self.query else "",
+            "c": self.numbers if self.asked.has("c") else "",
             "diff": self.mode,
             "show": self.filter,
         } | changes
@@ -306,14 +302,14 @@ class ExampleView:
 
 
 def example_view(
-    page: RunPage, numbers: Sequence[int], example: str, query: Mapping[str, Any]
+    page: RunPage, numbers: Sequence[int], example: str, asked: Parameters
 ) -> ExampleView:
     """Everything about one example.
 
     Raises:
         Http404: the run's validation examples have no such id.
     """
-    view = view_of(page, numbers, query)
+    view = view_of(page, numbers, asked)
     known = examples_in(page.run.validation_id, [example]).get(example)
     if known is None:
         raise Http404("There is no example of this name.")

@@ -17,6 +17,7 @@ from promptlab.accounts.admission import admit, renewed
 from promptlab.runs import queries
 from promptlab.runs.hub import hub
 from promptlab.runs.live import LivePage
+from promptlab.ui.parameters import Parameters
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +111,8 @@ class RunConsumer(AsyncWebsocketConsumer):
         """The run's key, for a reader who may see it."""
         route = self.scope["url_route"]["kwargs"]
         self.admission = admit(self.scope["session"], route["project"])
-        query = QueryDict(self.scope["query_string"]).dict()
-        self.page = LivePage(self.admission.project, route["number"], query)
+        asked = Parameters(QueryDict(self.scope["query_string"]))
+        self.page = LivePage(self.admission.project, route["number"], asked)
         return queries.launch_of(self.admission.project, route["number"]).run_id
 
     def _frame(self, rang: bool) -> str:

@@ -15,6 +15,7 @@ from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import written
 from optimizer.models import Outcome as OutcomeRow
 from promptlab.programs.tryouts import ShownCall, shown_call
+from promptlab.ui.parameters import may_be_kept
 
 
 def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
@@ -27,7 +28,7 @@ def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
                  jsonb_array_elements(frozen.examples) AS found (example)
             WHERE frozen.digest = %s AND found.example ->> 'id' = ANY(%s)
             """,
-            [digest, list(ids)],
+            [digest, [one for one in ids if may_be_kept(one)]],
         )
         rows = [json.loads(row[0]) for row in cursor.fetchall()]
     return {row["id"]: from_json(Example, row) for row in rows}
@@ -35,6 +36,8 @@ def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
 
 def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
     """The whole outcome with its trace, from the last of these exchanges that has it."""
+    if not may_be_kept(example):
+        return None
     row = (
         OutcomeRow.objects.filter(exchange__in=exchanges, example=example)
         .order_by("-exchange")

@@ -20,6 +20,7 @@ from promptlab.programs.models import Program
 from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, Wishes
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
+from promptlab.ui.parameters import number_in
 
 MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
@@ -170,8 +171,7 @@ class RunForm(forms.Form):
         return self.offers.programs.get(self._number("program"))
 
     def _number(self, name: str) -> int:
-        value = str(self.data.get(name, ""))
-        return int(value) if value.isdecimal() else 0
+        return number_in(str(self.data.get(name, ""))) or 0
 
     def _efforts(self) -> list[tuple[str, Choice]]:
         labels = {

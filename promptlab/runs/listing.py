@@ -77,8 +77,9 @@ def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:
     ]
 
 
-def _others(narrow: queries.ListFilter) -> list[tuple[str, str]]:
-    return [(n, v) for n, v in (("program", narrow.program), ("by", narrow.by)) if v.isdigit()]
+def _others(narrow: queries.ListFilter) -> list[tuple[str, int]]:
+    given = (("program", narrow.program), ("by", narrow.by))
+    return [(name, value) for name, value in given if value is not None]
 
 
 def choices(project: Project) -> Options:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -13,6 +12,7 @@ from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.runs import queries
 from promptlab.runs.page import RunPage
+from promptlab.ui.parameters import Parameters
 
 QUICK = ("run-actions", "run-state")
 """Parts that change without an event: remaining time, silence, calls."""
@@ -32,8 +32,8 @@ def part_template(part: str) -> str:
 class LivePage:
     """One open page. Remembers what its reader was sent."""
 
-    def __init__(self, project: Project, number: int, query: Mapping[str, str]) -> None:
-        self._project, self._number, self._query = project, number, query
+    def __init__(self, project: Project, number: int, asked: Parameters) -> None:
+        self._project, self._number, self._asked = project, number, asked
         self._sent: dict[str, str] = {}
         self._marker: tuple[object, ...] = ()
         self._page: RunPage | None = None
@@ -58,7 +58,7 @@ class LivePage:
         run = launch.run
         # Trials that land change no event that is older, so the last number tells.
         marker = (run.last_seq, run.status, run.wish, launch.decided_at, role)
-        page = RunPage(launch, self._query)
+        page = RunPage(launch, self._asked)
         wanted: tuple[str, ...] = PARTS
         if marker == self._marker and self._page is not None:
             wanted = QUICK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -33,6 +32,7 @@ from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
 from promptlab.runs.standing import Pace, Standing, gain_of, is_silent, score_in, standing
 from promptlab.ui import charts
+from promptlab.ui.parameters import Parameters
 
 LOG_LINES = 60
 MOST_BARS = 10
@@ -49,11 +49,13 @@ class Tab:
 
 
 class RunPage:
-    """One run as one reader sees it. `query` is the address's query: which trials, which page."""
+    """One run as one reader sees it. `asked` says which trials, and which page of them."""
 
-    def __init__(self, launch: Launch, query: Mapping[str, str], now: datetime | None = None):
+    def __init__(
+        self, launch: Launch, asked: Parameters | None = None, now: datetime | None = None
+    ) -> None:
         self.launch, self.run = launch, launch.run
-        self.query = query
+        self.asked = asked or Parameters()
         self.now = now or timezone.now()
 
     def borrow(self, earlier: RunPage) -> None:
@@ -262,7 +264,7 @@ class RunPage:
 
     @property
     def show(self) -> boards.Show:
-        wanted = self.query.get("trials")
+        wanted = self.asked.text("trials")
         return next((show for show in boards.SHOWS if show == wanted), self._first_show)
 
     @property
@@ -276,12 +278,12 @@ class RunPage:
 
     @cached_property
     def contenders(self) -> Page[Contender]:
-        return Paginator(self.all_contenders, boards.PAGE).get_page(self.query.get("page"))
+        return Paginator(self.all_contenders, boards.PAGE).get_page(self.asked.page)
 
     @cached_property
     def trials(self) -> Page[TrialRow]:
         rows = boards.shown(self.board, self.show)
-        page = Paginator(rows, boards.PAGE).get_page(self.query.get("page"))
+        page = Paginator(rows, boards.PAGE).get_page(self.asked.page)
         page.object_list = boards.with_changes(self.run, self.board, list(page.object_list))
         return page
 

@@ -21,6 +21,7 @@ from promptlab.runs.forms import MICRO, SUGGESTED, RunForm
 from promptlab.runs.models import Launch
 from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, forecast
+from promptlab.ui.parameters import Parameters, number_in
 
 FURTHER = "model_further"
 """The one field that has several values."""
@@ -28,15 +29,13 @@ NUMBERS_OF = "numbers_of"
 """The field that says where the own settings were filled in from."""
 
 
-def filled(project: Project, query: Mapping[str, str]) -> RunForm:
+def filled(project: Project, asked: Parameters) -> RunForm:
     """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
     offers = Offers(project)
-    number = query.get("from", "")
-    again = project.launches.filter(number=int(number)).first() if number.isdecimal() else None
-    values = _again(again) if again else _fresh(offers, query)
-    for name in ("effort", "optimizer"):
-        if query.get(name):
-            values[name] = query[name]
+    number = asked.number("from")
+    again = None if number is None else project.launches.filter(number=number).first()
+    values = _again(again) if again else _fresh(offers, asked)
+    values |= {name: asked.text(name) for name in ("effort", "optimizer") if asked.text(name)}
     if not values.get("metric"):
         values["metric"] = _suggested(offers, values)
     return followed(project, values, offers)
@@ -88,7 +87,7 @@ def _renumber(offers: Offers, values: dict[str, Any]) -> None:
 def _numbers(offers: Offers, said: str) -> dict[str, Any]:
     """The own settings of "program:optimizer:effort"; {} where there is no such thing."""
     program, optimizer, effort = said.split(":") if said.count(":") == 2 else ("", "", "")
-    found = offers.programs.get(int(program) if program.isdecimal() else 0)
+    found = offers.programs.get(number_in(program) or 0)
     if found is None or optimizer not in OPTIMIZERS or effort not in set(Effort):
         return {}
     settings = OPTIMIZERS[optimizer].settings(Effort(effort), found.core)
@@ -125,9 +124,9 @@ def _suggested(offers: Offers, values: Mapping[str, Any]) -> str:
     return "" if wished is None else str(wished.pk or SUGGESTED)
 
 
-def _fresh(offers: Offers, query: Mapping[str, str]) -> dict[str, Any]:
-    program = _program(offers, query.get("program", ""))
-    dataset = _dataset(offers, program, query.get("dataset", ""))
+def _fresh(offers: Offers, asked: Parameters) -> dict[str, Any]:
+    program = _program(offers, asked.number("program"))
+    dataset = _dataset(offers, program, asked.number("dataset"))
     return {
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
@@ -168,18 +167,18 @@ def _effort_before(settings: Settings) -> str:
     return Effort.LIGHT.value if effort is Effort.CUSTOM else effort.value
 
 
-def _program(offers: Offers, wanted: str) -> Program | None:
+def _program(offers: Offers, wanted: int | None) -> Program | None:
     """The wanted one, or else the last that was worked on and can run."""
-    if wanted.isdecimal() and int(wanted) in offers.programs:
-        return offers.programs[int(wanted)]
+    if wanted in offers.programs:
+        return offers.programs[wanted]
     latest = sorted(offers.programs.values(), key=lambda p: p.updated_at, reverse=True)
     return next((p for p in latest if not p.core.problems()), latest[0] if latest else None)
 
 
-def _dataset(offers: Offers, program: Program | None, wanted: str) -> Dataset | None:
+def _dataset(offers: Offers, program: Program | None, wanted: int | None) -> Dataset | None:
     """The wanted one, or else the newest that has the program's inputs."""
-    if wanted.isdecimal() and int(wanted) in offers.datasets:
-        return offers.datasets[int(wanted)]
+    if wanted in offers.datasets:
+        return offers.datasets[wanted]
     newest = sorted(offers.datasets.values(), key=lambda d: d.created_at, reverse=True)
     needed = {f.name for f in program.core.inputs} if program else set()
     fitting = (d for d in newest if needed <= set(datasets.columns(d)[0]))

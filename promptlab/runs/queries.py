@@ -26,16 +26,20 @@ def launches(project: Project) -> QuerySet[Launch]:
     )
 
 
+STATES = ("running", "waiting", *Run.Status.values)
+"""What a list of runs can be narrowed to: “running” are all that go on, “waiting” need a review."""
+
+
 @dataclass(frozen=True)
 class ListFilter:
-    """What a list of runs is narrowed to; empty words do not narrow."""
+    """What a list of runs is narrowed to. `status` is one of STATES; "" and None do not narrow."""
 
     status: str = ""
-    program: str = ""
-    by: str = ""
+    program: int | None = None
+    by: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.status or self.program or self.by)
+        return self != ListFilter()
 
 
 def filtered(rows: QuerySet[Launch], narrow: ListFilter) -> QuerySet[Launch]:
@@ -45,10 +49,10 @@ def filtered(rows: QuerySet[Launch], narrow: ListFilter) -> QuerySet[Launch]:
         rows = rows.filter(needs_review())
     elif narrow.status:
         rows = rows.filter(run__status=narrow.status)
-    if narrow.program.isdigit():
-        rows = rows.filter(program=int(narrow.program))
-    if narrow.by.isdigit():
-        rows = rows.filter(started_by=int(narrow.by))
+    if narrow.program is not None:
+        rows = rows.filter(program=narrow.program)
+    if narrow.by is not None:
+        rows = rows.filter(started_by=narrow.by)
     return rows
 
 

@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from promptlab.accounts.models import Project, User
     from promptlab.runs.models import Launch
+    from tests.promptlab.everything import World
     from tests.promptlab.runs.scene import Scene
 
 
@@ -39,3 +40,18 @@ def finished(queued: Launch) -> Launch:
     from tests.promptlab.runs.scene import play
 
     return play(queued)
+
+
+@pytest.fixture
+def world(
+    scene: Scene, finished: Launch,
+    alice: User, bob: User, erin: User, carol: User, dave: User, olga: User,
+) -> World:  # fmt: skip
+    """One of everything, and everybody by what they are in the project."""
+    from tests.promptlab.everything import furnish
+
+    people = {
+        "anonymous": None, "outsider": dave, "administrator": olga, "viewer": carol,
+        "editor": erin, "reviewer": bob, "admin": alice,
+    }  # fmt: skip
+    return furnish(scene, finished, people)

@@ -5,31 +5,19 @@ Operations of the API have their own such table, in tests/api/test_access.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from http.cookies import SimpleCookie
-from typing import Any, Literal
+from typing import Literal
 
-import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from optimizer.models import AllowedAddress, Tryout
-from promptlab.accounts import entrance, tokens
 from promptlab.accounts.models import User
-from promptlab.accounts.roles import Role
-from promptlab.datasets import uploads
-from promptlab.programs.tryouts import start_tryout
-from promptlab.reviews import services
-from promptlab.reviews.models import Version
-from promptlab.runs.models import Launch
-from tests.promptlab.runs.scene import Scene
+from tests.promptlab.everything import EVERYBODY, PAGES, World, address_of
 
 Answer = Literal["login", "not found", "forbidden", "allowed"]
 ClientOf = Callable[[User], Client]
-EVERYBODY = ("anonymous", "outsider", "administrator", "viewer", "editor", "reviewer", "admin")
 MEMBERS = EVERYBODY[3:]
 
 # Least roles by method; a method without one is refused. "public": without signing in; "person":
@@ -137,103 +125,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
 SENT = {"programs:new_call": {"module": "find_clues"}}
 
 
-@dataclass(frozen=True)
-class World:
-    """One of everything, and the people who come to see it."""
-
-    scene: Scene
-    launch: Launch
-    version: Version
-    tryout: Tryout
-    example: str
-    address: AllowedAddress
-    people: dict[str, User | None]
-    uploads: dict[int, Any] = field(default_factory=dict)
-
-    def keywords(self, wanted: set[str], who: str) -> dict[str, Any]:
-        """What stands in an address; uploads and tokens are the visitor's own."""
-        user = self.people[who] or self.scene.by
-        assert self.launch.run.best_candidate is not None
-        found: dict[str, Callable[[], Any]] = {
-            "project": lambda: self.scene.project.slug,
-            "dataset": lambda: self.scene.dataset.pk,
-            "program": lambda: self.scene.program.pk,
-            "module": lambda: "find_clues",
-            "call": lambda: "find_clues",
-            "metric": lambda: self.scene.metric.pk,
-            "provider": lambda: self.scene.provider.pk,
-            "preset": lambda: "openai",
-            "number": lambda: 1,
-            "candidate": lambda: self.launch.run.best_candidate.number,  # type: ignore[union-attr]
-            "example": lambda: self.example,
-            "tryout": lambda: self.tryout.pk,
-            "format": lambda: "json",
-            "member": lambda: self.scene.by.memberships.get().pk,
-            "upload": lambda: self._upload(user),
-            "invitation": lambda: self._invitation()[0],
-            "address": lambda: self.address.pk,
-            "token": lambda: tokens.create_token(user, "mine")[0].pk,
-        }
-        return {name: found[name]() for name in wanted}
-
-    def _upload(self, owner: User) -> Any:
-        """One each: reading a file takes a process of its own."""
-        if owner.pk not in self.uploads:
-            file = SimpleUploadedFile("a.csv", b"message,intent\none,refund\ntwo,other\n")
-            self.uploads[owner.pk] = uploads.receive(self.scene.project, owner, file).token
-        return self.uploads[owner.pk]
-
-    def _invitation(self) -> tuple[int, str]:
-        admin = self.people["admin"]
-        assert admin is not None
-        row, secret = entrance.invite(self.scene.project, Role.VIEWER, admin, "")
-        return row.pk, secret
-
-
-@pytest.fixture
-def world(
-    scene: Scene, finished: Launch,
-    alice: User, bob: User, erin: User, carol: User, dave: User, olga: User,
-) -> World:  # fmt: skip
-    assert finished.run.best_candidate is not None
-    version = services.approve(finished, finished.run.best_candidate, bob)
-    example = finished.run.validation.examples[0]
-    spec_example = scene.dataset.examples.first()
-    assert spec_example is not None
-    from promptlab.datasets.queries import as_example
-
-    wishes = scene.wishes()
-    tryout = start_tryout(
-        scene.project, scene.program.core, wishes.models["task"], as_example(spec_example)  # type: ignore[index]
-    )  # fmt: skip
-    people = {
-        "anonymous": None, "outsider": dave, "administrator": olga, "viewer": carol,
-        "editor": erin, "reviewer": bob, "admin": alice,
-    }  # fmt: skip
-    address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
-    return World(scene, finished, version, tryout, example["id"], address, people)
-
-
-def pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Name and keywords of every address, those of the API apart. Views without a name count."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLPattern):
-            name = entry.name or entry.callback.__name__
-            yield f"{prefix}{name}", set(entry.pattern.regex.groupindex)
-        elif entry.namespace != "api":
-            inherited = set(entry.pattern.regex.groupindex)
-            inner = f"{entry.namespace}:" if entry.namespace else prefix
-            for name, keywords in pages(entry, inner):
-                yield name, inherited | keywords
-
-
-# Answers to addresses that mean nothing.
-NO_PAGES = {"nothing_here"}
-ADDRESSES = {name: keywords for name, keywords in pages() if name not in NO_PAGES}
-
-
 def test_every_page_has_a_row() -> None:
-    assert set(ADDRESSES) == set(LEAST_ROLE)
+    assert set(PAGES) == set(LEAST_ROLE)
 
 
 def expected(least: str, who: str) -> Answer:
@@ -276,14 +169,6 @@ class Visitor:
             return refusals[answer.status_code]
         fine = answer.status_code < 400 or answer.status_code in (409, 410, 422)
         return "allowed" if fine else answer.status_code
-
-
-def address_of(name: str, world: World, who: str) -> str:
-    if name == "accounts:setup":
-        return reverse(name, args=[entrance.issue_setup_link()])
-    if name == "accounts:invitation":
-        return reverse(name, args=[world._invitation()[1]])
-    return reverse(name, kwargs=world.keywords(ADDRESSES[name], who))
 
 
 def test_everybody_may_do_what_the_table_says_and_no_more(

@@ -12,6 +12,7 @@ from optimizer.models import Outcome as OutcomeRow
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.runs.live import LivePage
+from promptlab.ui.parameters import Parameters
 from promptlab.ui.words import told
 from tests.promptlab.runs.new_run_form import NEW, texts, values_in
 from tests.promptlab.test_permission_matrix import (
@@ -92,7 +93,8 @@ def test_everybody_reads_what_it_means_and_who_can_read_more(
 
 def test_a_live_page_sends_words_to_admins_only(said: World) -> None:
     sent = {
-        role: LivePage(said.scene.project, said.launch.number, {}).changes(role) for role in Role
+        role: LivePage(said.scene.project, said.launch.number, Parameters()).changes(role)
+        for role in Role
     }
     assert {role for role, frame in sent.items() if "router 7731" in frame} == {Role.ADMIN}
 

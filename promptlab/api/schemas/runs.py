@@ -180,7 +180,7 @@ class RunDetail(RunOut):
     @classmethod
     def of(cls, launch: Launch, words: bool = False) -> RunDetail:
         """`words`: whether the reader may know what providers said."""
-        page, run = RunPage(launch, {}), launch.run
+        page, run = RunPage(launch), launch.run
         standing = page.standing
         return cls(
             **_line(launch),

@@ -22,6 +22,7 @@ from promptlab.datasets import queries, services
 from promptlab.datasets.forms import NameForm
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.splitting import Split
+from promptlab.ui.parameters import Parameters
 
 DATASETS_A_PAGE = 50
 ROWS_A_PAGE = 50
@@ -53,9 +54,10 @@ class ShownRow:
 @require_safe
 def list_datasets(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
-    words = _words(request)
+    asked = Parameters(request.GET)
+    words = asked.text("q")
     datasets = queries.datasets_of(found, words)
-    page = Paginator(datasets, DATASETS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(datasets, DATASETS_A_PAGE).get_page(asked.page)
     return render(request, "datasets/list.html", {"project": found, "page": page, "words": words})
 
 
@@ -72,11 +74,10 @@ def detail(request: SignedInRequest, project: str, dataset: int) -> HttpResponse
 def rows(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
     found = project_for(request.user, project)
     row = _dataset_or_404(found, dataset)
-    split = request.GET.get("split", "")
-    split = split if split in set(Split) else ""
-    words = _words(request)
+    asked = Parameters(request.GET)
+    split, words = asked.one_of("split", set(Split)), asked.text("q")
     examples = queries.find_examples(row, split, words)
-    page = Paginator(examples, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(examples, ROWS_A_PAGE).get_page(asked.page)
     inputs, expected = queries.fields(row)
     context = {
         "project": found,
@@ -121,11 +122,6 @@ def remove(request: SignedInRequest, project: str, dataset: int) -> HttpResponse
         return redirect("datasets:detail", found.slug, row.pk)
     messages.success(request, _("“%(name)s” was deleted.") % {"name": row.name})
     return redirect("datasets:list", found.slug)
-
-
-def _words(request: SignedInRequest) -> str:
-    """The filter in the address, without null bytes, which Postgres cannot look for."""
-    return request.GET.get("q", "").replace("\x00", "").strip()
 
 
 def _dataset_or_404(project: Project, pk: int) -> Dataset:

@@ -20,6 +20,7 @@ from promptlab.datasets.queries import as_example, columns
 from promptlab.programs.forms.demos import ValueField
 from promptlab.programs.rows import plain_lines
 from promptlab.providers.queries import model_choices
+from promptlab.ui.parameters import Parameters
 
 TYPED = "typed"
 """The id of an example that somebody typed."""
@@ -41,15 +42,13 @@ class ExampleForm(forms.Form):
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
 
-    def __init__(self, project: Project, program: Program, data: QueryDict) -> None:
+    def __init__(self, project: Project, program: Program, asked: Parameters) -> None:
         self.project, self.program = project, program
-        given = data.copy()
-        if "dataset" not in data:
+        dataset = asked.text("dataset")
+        if not asked.has("dataset"):
             first = fitting_dataset(project, program)
-            given["dataset"] = str(first.pk) if first else ""
-        if not given.get("row", "").isdecimal():
-            given["row"] = "1"
-        super().__init__(given)
+            dataset = str(first.pk) if first else ""
+        super().__init__({"dataset": dataset, "row": asked.number("row") or 1})
         self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
         self.full_clean()
 
@@ -65,9 +64,8 @@ class ExampleForm(forms.Form):
 
     def following(self) -> ExampleForm:
         """The same dataset, one example further."""
-        data = QueryDict(mutable=True)
-        data.update({"dataset": self["dataset"].value() or "", "row": str(self.after)})
-        return ExampleForm(self.project, self.program, data)
+        state = {"dataset": str(self["dataset"].value() or ""), "row": str(self.after)}
+        return ExampleForm(self.project, self.program, Parameters(state))
 
     @property
     def before(self) -> int:
@@ -171,12 +169,12 @@ class TryForm(forms.Form):
 def example_and_form(
     project: Project,
     program: Program,
-    address: QueryDict,
+    asked: Parameters,
     sent: QueryDict | None,
     initial: dict[str, Any],
 ) -> tuple[ExampleForm, TryForm]:
     """Both forms of the page. The button `next` sends the values of the following example."""
-    example = ExampleForm(project, program, address)
+    example = ExampleForm(project, program, asked)
     if sent is not None and "next" in sent:
         example = example.following()
         sent = filled_in(sent, program, example.example)

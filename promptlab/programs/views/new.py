@@ -28,6 +28,7 @@ from promptlab.programs.forms.new import (
     StepsForm,
 )
 from promptlab.programs.outline import draw
+from promptlab.ui.parameters import Parameters, number_in
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,17 @@ def new_program(request: SignedInRequest, project: str) -> HttpResponse:
 
 
 def _way(request: SignedInRequest) -> Way:
-    wished = request.GET.get("from", "columns")
+    wished = Parameters(request.GET).text("from")
     return next((way for way in WAYS if way.name == wished), WAYS[0])
 
 
 def _dataset(request: SignedInRequest, project: Project) -> Dataset | None:
     """The chosen dataset; at first the newest."""
-    wished = request.POST.get("dataset") or request.GET.get("dataset", "")
-    if wished.isascii() and wished.isdecimal():
-        return project.datasets.filter(pk=int(wished)).first()
-    untouched = "dataset" not in request.GET and request.method != "POST"
+    asked = Parameters(request.GET)
+    wished = number_in(request.POST.get("dataset", "")) or asked.number("dataset")
+    if wished is not None:
+        return project.datasets.filter(pk=wished).first()
+    untouched = not asked.has("dataset") and request.method != "POST"
     return project.datasets.first() if untouched else None
 
 
@@ -96,9 +98,10 @@ def _initial(
     project: Project, way: Way, dataset: Dataset | None, request: SignedInRequest
 ) -> dict[str, Any]:
     """What was chosen so far, and a name that is free."""
-    chosen = {key: request.GET[key] for key in ("kind", "first") if key in request.GET}
-    typed = request.GET.get("name", "")
-    if typed and typed != request.GET.get("suggested"):
+    asked = Parameters(request.GET)
+    chosen = {key: asked.text(key) for key in ("kind", "first") if asked.has(key)}
+    typed = asked.text("name")
+    if typed and typed != asked.text("suggested"):
         chosen["name"] = typed  # a name of one's own stays
     return {"name": _suggested(project, way, dataset), "dataset": dataset or "", **chosen}
 

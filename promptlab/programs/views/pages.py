@@ -19,6 +19,7 @@ from promptlab.programs.access import program_for
 from promptlab.programs.forms.about import AboutForm
 from promptlab.programs.outline import counts, outline
 from promptlab.programs.views.saving import with_revision
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -34,13 +35,12 @@ def program(request: SignedInRequest, project: str, program: int) -> HttpRespons
     found = program_for(request.user, project, program)
     role = role_of(request.user, found.project)
     editable = role is not None and role.at_least(Role.EDITOR)
-    view = request.GET.get("view", "")
     context = {
         "program": found,
         "outline": outline(found, editable),
         "counts": counts(found.core),
         "last_run": queries.last_runs([found]).get(found.pk),
-        "view": view if view in ("graph", "list") else "",
+        "view": Parameters(request.GET).one_of("view", ("graph", "list")),
     }
     return render(request, "programs/program.html", context)
 

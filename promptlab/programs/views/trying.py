@@ -17,6 +17,7 @@ from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
 from promptlab.programs.forms.trying import ExampleForm, TryForm, example_and_form
 from promptlab.programs.models import Program
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -24,9 +25,10 @@ from promptlab.programs.models import Program
 def try_program(request: SignedInRequest, project: str, program: int) -> HttpResponse:
     starts = request.method == "POST"
     found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
-    initial = {key: request.GET[key] for key in ("model", "metric") if key in request.GET}
+    asked = Parameters(request.GET)
+    initial = {key: asked.text(key) for key in ("model", "metric") if asked.has(key)}
     example, form = example_and_form(
-        found.project, found.core, request.GET, request.POST if starts else None, initial
+        found.project, found.core, asked, request.POST if starts else None, initial
     )
     if form.is_valid():
         try:
@@ -42,7 +44,7 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
         "example": example,
         "form": form,
         "problems": found.core.problems(),
-        "shown": None if form.is_bound else _asked(request, found),
+        "shown": None if form.is_bound else _tried(found, asked.number("tryout")),
     }
     part = "#form" if request.htmx else ""
     status = 422 if form.is_bound else 200
@@ -63,9 +65,8 @@ def tryout(request: SignedInRequest, project: str, program: int, tryout: int) ->
     return render(request, "programs/_tryout.html", _result(found, shown))
 
 
-def _asked(request: SignedInRequest, found: Program) -> dict[str, Any] | None:
-    wished = request.GET.get("tryout", "")
-    row = tryouts.tryout_of(found.project, int(wished)) if wished.isdecimal() else None
+def _tried(found: Program, number: int | None) -> dict[str, Any] | None:
+    row = None if number is None else tryouts.tryout_of(found.project, number)
     return _result(found, tryouts.shown(row)) if row else None
 
 

@@ -15,6 +15,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.runs import board as boards
 from promptlab.runs import comparison, evidence, queries
 from promptlab.runs.page import RunPage
+from promptlab.ui.parameters import Parameters
 
 PAGE = 100
 
@@ -23,8 +24,8 @@ PAGE = 100
 @require_safe
 def candidate(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number), {})
-    view = comparison.view_of(page, [0, candidate] if candidate else [0], request.GET)
+    page = RunPage(queries.launch_of(found, number))
+    view = comparison.view_of(page, [0, candidate] if candidate else [0], Parameters(request.GET))
     if all(e.number != candidate for e in view.candidates):
         raise Http404("There is no candidate of this number.")
     mine = [t for t in (page.board.first, *page.board.trials) if t and t.candidate == candidate]
@@ -39,10 +40,9 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
 @require_safe
 def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number), {})
-    given, added = request.GET.get("c", ""), request.GET.get("add", "")
-    wanted = comparison.numbers_in(given, page.best_number, added)
-    view = comparison.view_of(page, wanted, request.GET)
+    page = RunPage(queries.launch_of(found, number))
+    asked = Parameters(request.GET)
+    view = comparison.view_of(page, comparison.wanted(asked, page.best_number), asked)
     return render(request, "runs/compare.html", _context(request, page, view))
 
 
@@ -50,9 +50,10 @@ def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse
 @require_safe
 def example(request: SignedInRequest, project: str, number: int, example: str) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number), {})
-    wanted = comparison.numbers_in(request.GET.get("c", ""), page.best_number)
-    shown = comparison.example_view(page, wanted, example, request.GET)
+    page = RunPage(queries.launch_of(found, number))
+    asked = Parameters(request.GET)
+    wanted = comparison.wanted(asked, page.best_number)
+    shown = comparison.example_view(page, wanted, example, asked)
     context = {"project": found, "launch": page.launch, "page": page, "shown": shown}
     return render(request, "runs/example.html", context)
 
@@ -60,7 +61,7 @@ def example(request: SignedInRequest, project: str, number: int, example: str) -
 def _context(
     request: SignedInRequest, page: RunPage, view: comparison.CompareView
 ) -> dict[str, Any]:
-    rows = Paginator(view.rows, PAGE).get_page(request.GET.get("page"))
+    rows = Paginator(view.rows, PAGE).get_page(Parameters(request.GET).page)
     return {
         "project": page.launch.project,
         "launch": page.launch,

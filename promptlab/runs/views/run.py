@@ -21,6 +21,7 @@ from promptlab.runs.forms import CapForm, first_error
 from promptlab.runs.live import LivePage, page_context
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
+from promptlab.ui.parameters import Parameters
 
 PAGE = 50
 
@@ -29,9 +30,12 @@ PAGE = 50
 @require_safe
 def runs(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
-    narrow = queries.ListFilter(*(request.GET.get(n, "") for n in ("status", "program", "by")))
+    asked = Parameters(request.GET)
+    narrow = queries.ListFilter(
+        asked.one_of("status", queries.STATES), asked.number("program"), asked.number("by")
+    )
     rows = queries.filtered(queries.launches(found), narrow)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows, PAGE).get_page(asked.page)
     context = {
         "project": found,
         "page": page,
@@ -48,8 +52,9 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
 def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
     launch = queries.launch_of(found, number)
-    context = page_context(_role(request, found), RunPage(launch, request.GET.dict()))
-    context["socket_query"] = request.GET.urlencode()
+    asked = Parameters(request.GET)
+    context = page_context(_role(request, found), RunPage(launch, asked))
+    context["socket_query"] = asked.kept("trials", "page")
     return render(request, "runs/run.html", context)
 
 
@@ -58,7 +63,7 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
 def live(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     """All changing parts at once, for pages whose socket does not open."""
     found = project_for(request.user, project)
-    page = LivePage(found, number, request.GET.dict())
+    page = LivePage(found, number, Parameters(request.GET))
     return HttpResponse(page.changes(_role(request, found)))
 
 

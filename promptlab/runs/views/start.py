@@ -21,6 +21,7 @@ from promptlab.runs.checks import Check, checks_of
 from promptlab.runs.forms import RunForm
 from promptlab.runs.models import Launch
 from promptlab.runs.planning import Forecast, Wishes, forecast
+from promptlab.ui.parameters import Parameters
 
 # Where CannotStart says a part, the form has a field.
 _FIELDS = {
@@ -48,7 +49,7 @@ class Look:
 def new(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project, Role.EDITOR)
     if request.method != "POST":
-        form = prefill.filled(found, request.GET)
+        form = prefill.filled(found, Parameters(request.GET))
         return render(request, "runs/new.html", _context(found, form, _look(found, form)))
     form = RunForm(found, request.POST)
     look = _look(found, form)
@@ -69,7 +70,7 @@ def estimate(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project, Role.EDITOR)
     form = prefill.followed(found, request.POST)
     look = _look(found, form)
-    if "waiting" in request.GET and look.is_measured_now:
+    if Parameters(request.GET).has("waiting") and look.is_measured_now:
         return HttpResponse(status=204)
     return render(request, "runs/estimate.html", _context(found, form, look))
 

@@ -23,6 +23,7 @@ from promptlab.programs import tryouts
 from promptlab.programs.forms.trying import example_and_form
 from promptlab.runs import queries
 from promptlab.runs.models import Launch
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -35,8 +36,9 @@ def try_candidate(
     launch, row = _candidate(found, number, candidate)
     spec = queries.spec_of(launch.run)
     task = spec.models[ModelRole.TASK]
+    asked = Parameters(request.GET)
     example, form = example_and_form(
-        found, spec.program, request.GET, request.POST if starts else None,
+        found, spec.program, asked, request.POST if starts else None,
         initial={"model": f"{task.provider}:{task.model}", "metric": launch.metric_id},
     )  # fmt: skip
     if form.is_valid():
@@ -58,7 +60,7 @@ def try_candidate(
         "candidate": row,
         "example": example,
         "form": form,
-        "shown": None if form.is_bound else _asked(request, found, launch, row),
+        "shown": None if form.is_bound else _tried(found, launch, row, asked.number("tryout")),
     }
     template = "programs/try.html#form" if request.htmx else "runs/try.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
@@ -86,11 +88,10 @@ def _candidate(project: Project, number: int, candidate: int) -> tuple[Launch, C
     return launch, get_object_or_404(CandidateRow, run=launch.run_id, number=candidate)
 
 
-def _asked(
-    request: SignedInRequest, project: Project, launch: Launch, row: CandidateRow
+def _tried(
+    project: Project, launch: Launch, row: CandidateRow, number: int | None
 ) -> dict[str, Any] | None:
-    wished = request.GET.get("tryout", "")
-    asked = tryouts.tryout_of(project, int(wished)) if wished.isdecimal() else None
+    asked = None if number is None else tryouts.tryout_of(project, number)
     return _result(project, launch, row, tryouts.shown(asked)) if asked else None
 
 

@@ -146,7 +146,7 @@ def test_a_version_keeps_what_was_expected_and_recommended(
 def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
     finished: Launch,
 ) -> None:
-    page = RunPage(finished, {})
+    page = RunPage(finished)
     fulls = {t.candidate for t in page.board.fulls}
     other = next(n for n in sorted(fulls) if n != best_of(finished).number)
     found = final.expected_of_candidate(finished.run, other, page.modules)
@@ -159,7 +159,7 @@ def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
 
 
 def test_the_stored_estimate_is_the_one_that_rows_give(finished: Launch) -> None:
-    page, number = RunPage(finished, {}), best_of(finished).number
+    page, number = RunPage(finished), best_of(finished).number
     stored = final.expected_of(finished.run)
     finished.run.estimate = None
     read = final.expected_of_candidate(finished.run, number, page.modules)

@@ -31,7 +31,7 @@ def lucky(finished: Launch) -> int:
 
 
 def fresh(launch: Launch) -> RunPage:
-    return RunPage(launch_of(launch.project, launch.number), {})
+    return RunPage(launch_of(launch.project, launch.number))
 
 
 def test_a_lucky_minibatch_is_nowhere_the_best(finished: Launch, lucky: int) -> None:

@@ -22,6 +22,7 @@ from promptlab.reviews import services
 from promptlab.runs.hub import hub
 from promptlab.runs.live import PARTS, LivePage
 from promptlab.runs.models import Launch
+from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
 
 QUICKLY = 5.0
@@ -32,7 +33,7 @@ def parts_in(frame: str) -> list[str]:
 
 
 def live_page(launch: Launch, **query: str) -> LivePage:
-    return LivePage(launch.project, launch.number, query)
+    return LivePage(launch.project, launch.number, Parameters(query))
 
 
 def test_the_first_frame_is_the_whole_page(halfway: Launch) -> None:

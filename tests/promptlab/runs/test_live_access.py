@@ -28,6 +28,7 @@ from promptlab.runs.consumers import NOT_ALLOWED
 from promptlab.runs.hub import hub
 from promptlab.runs.live import LivePage
 from promptlab.runs.models import Launch
+from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
 
 HERE = "/ws/p/support-triage/runs/1/"
@@ -180,7 +181,7 @@ def test_asking_again_costs_one_query_a_frame(
     halfway: Launch, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     admission = admit(client_of(carol).session, halfway.project.slug)
-    page = LivePage(halfway.project, halfway.number, {})
+    page = LivePage(halfway.project, halfway.number, Parameters())
     page.changes(admission.role)
     with CaptureQueriesContext(connection) as asked:
         renewed(admission)

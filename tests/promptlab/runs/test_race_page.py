@@ -18,6 +18,7 @@ from promptlab.runs.contenders import contenders, so_far
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.queries import launch_of
+from promptlab.ui.parameters import Parameters
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
 ClientOf = Callable[[User], Client]
@@ -33,7 +34,7 @@ def race(scene: Scene, settings: Settings = ROOMY, **played: int) -> Launch:
 
 
 def read(launch: Launch, **query: str) -> RunPage:
-    return RunPage(launch_of(launch.project, launch.number), query)
+    return RunPage(launch_of(launch.project, launch.number), Parameters(query))
 
 
 def html_of(client: Client, launch: Launch, query: str = "") -> str:

@@ -1,0 +1,133 @@
+"""One of everything in a project, everybody who comes to see it, and every address of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from optimizer.models import AllowedAddress, Tryout
+from promptlab.accounts import entrance, tokens
+from promptlab.accounts.models import User
+from promptlab.accounts.roles import Role
+from promptlab.datasets import uploads
+from promptlab.datasets.queries import as_example
+from promptlab.programs.tryouts import start_tryout
+from promptlab.reviews import services
+from promptlab.reviews.models import Version
+from promptlab.runs.models import Launch
+from tests.promptlab.runs.scene import Scene
+
+EVERYBODY = ("anonymous", "outsider", "administrator", "viewer", "editor", "reviewer", "admin")
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything, and the people who come to see it."""
+
+    scene: Scene
+    launch: Launch
+    version: Version
+    tryout: Tryout
+    example: str
+    address: AllowedAddress
+    people: dict[str, User | None]
+    uploads: dict[int, Any] = field(default_factory=dict)
+
+    def values_for(self, page: str, who: str) -> dict[str, Any]:
+        """What stands in a page's address; uploads and tokens are the visitor's own."""
+        if page == "accounts:setup":
+            return {"token": entrance.issue_setup_link()}
+        if page == "accounts:invitation":
+            return {"token": self._invitation()[1]}
+        user = self.people.get(who) or self.scene.by
+        assert self.launch.run.best_candidate is not None
+        found: dict[str, Callable[[], Any]] = {
+            "project": lambda: self.scene.project.slug,
+            "dataset": lambda: self.scene.dataset.pk,
+            "program": lambda: self.scene.program.pk,
+            "module": lambda: "find_clues",
+            "call": lambda: "find_clues",
+            "metric": lambda: self.scene.metric.pk,
+            "provider": lambda: self.scene.provider.pk,
+            "preset": lambda: "openai",
+            "number": lambda: 1,
+            "candidate": lambda: self.launch.run.best_candidate.number,  # type: ignore[union-attr]
+            "example": lambda: self.example,
+            "tryout": lambda: self.tryout.pk,
+            "format": lambda: "json",
+            "member": lambda: self.scene.by.memberships.get().pk,
+            "upload": lambda: self._upload(user),
+            "invitation": lambda: self._invitation()[0],
+            "address": lambda: self.address.pk,
+            "token": lambda: tokens.create_token(user, "mine")[0].pk,
+        }
+        return {name: found[name]() for name in PAGES[page].parts}
+
+    def _upload(self, owner: User) -> Any:
+        """One each: reading a file takes a process of its own."""
+        if owner.pk not in self.uploads:
+            file = SimpleUploadedFile("a.csv", b"message,intent\none,refund\ntwo,other\n")
+            self.uploads[owner.pk] = uploads.receive(self.scene.project, owner, file).token
+        return self.uploads[owner.pk]
+
+    def _invitation(self) -> tuple[int, str]:
+        admin = self.people["admin"]
+        assert admin is not None
+        row, secret = entrance.invite(self.scene.project, Role.VIEWER, admin, "")
+        return row.pk, secret
+
+
+def furnish(scene: Scene, finished: Launch, people: dict[str, User | None]) -> World:
+    """A project in which every page has something to show. The reviewer approved the best."""
+    best, reviewer = finished.run.best_candidate, people["reviewer"]
+    example = scene.dataset.examples.first()
+    assert best is not None
+    assert reviewer is not None
+    assert example is not None
+    version = services.approve(finished, best, reviewer)
+    task = scene.wishes().models["task"]  # type: ignore[index]
+    tryout = start_tryout(scene.project, scene.program.core, task, as_example(example))
+    shown = finished.run.validation.examples[0]["id"]
+    address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
+    return World(scene, finished, version, tryout, shown, address, people)
+
+
+def pages(resolver: URLResolver | None = None, prefix: str = "", above: str = "") -> Iterator[Page]:
+    """Every page, the addresses of the API apart. Views without a name count."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = f"{above}{entry.pattern}"
+        if isinstance(entry, URLPattern):
+            yield Page(f"{prefix}{entry.name or entry.callback.__name__}", route)
+        elif entry.namespace != "api":
+            yield from pages(entry, f"{entry.namespace}:" if entry.namespace else prefix, route)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address by its name, and its route: `p/<slug:project>/members/`."""
+
+    name: str
+    route: str
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Its keywords, each with the kind of value that it takes: int, str, slug, uuid."""
+        return {name: kind for kind, name in re.findall(r"<(\w+):(\w+)>", self.route)}
+
+    def with_values(self, values: Mapping[str, Any]) -> str:
+        """The address with these in their places, as they are."""
+        return "/" + re.sub(r"<\w+:(\w+)>", lambda m: str(values[m[1]]), self.route)
+
+
+# Answers to addresses that mean nothing.
+NO_PAGES = {"nothing_here"}
+PAGES = {page.name: page for page in pages() if page.name not in NO_PAGES}
+
+
+def address_of(name: str, world: World, who: str) -> str:
+    return PAGES[name].with_values(world.values_for(name, who))
