@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.test import Client
 from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
+from promptlab.reviews.services import approve
 from promptlab.runs.models import Launch
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
@@ -46,3 +48,17 @@ def finished(scene: Scene) -> Launch:
 @pytest.fixture
 def halfway(scene: Scene) -> Launch:
     return play(scene.start(settings=SMALL), until=3)
+
+
+@pytest.fixture
+def values(scene: Scene, finished: Launch, bob: User) -> dict[str, Any]:
+    """Parts of addresses at which there is something."""
+    best = finished.run.best_candidate
+    assert best is not None
+    approve(finished, best, bob)
+    example = finished.run.validation.examples[0]["id"]
+    return {
+        "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
+        "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
+        "example": example,
+    }  # fmt: skip

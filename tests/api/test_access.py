@@ -8,10 +8,8 @@ import pytest
 from django.test import Client
 
 from promptlab.accounts.models import Project, User
-from promptlab.api.urls import api
-from promptlab.reviews.services import approve
-from promptlab.runs.models import Launch
 from tests.api.conftest import JSON, ApiOf
+from tests.api.operations import Operation, operations
 from tests.promptlab.runs.scene import Scene, set_scene
 
 LEAST_ROLE = {
@@ -71,27 +69,14 @@ BODIES: dict[str, Any] = {
     "decide": {"decision": "reject", "note": "no"},
 }
 
-Operation = tuple[str, str, str]
-
-
-def operations() -> list[Operation]:
-    """Name, method and address of every operation."""
-    schema = api.get_openapi_schema(path_prefix="/api/v1/")
-    return [
-        (operation["operationId"], method, path)
-        for path, methods in schema["paths"].items()
-        for method, operation in methods.items()
-    ]
-
 
 def test_every_operation_has_its_row() -> None:
-    names = [name for name, _method, _path in operations()]
+    names = [operation.name for operation in operations()]
     assert sorted(names) == sorted(LEAST_ROLE)
 
 
 def ask(client: Client, operation: Operation, values: dict[str, Any]) -> int:
-    name, method, path = operation
-    address = path.format(**values)
+    name, address = operation.name, operation.path.format(**values)
     if name == "upload_dataset":
         from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -99,23 +84,9 @@ def ask(client: Client, operation: Operation, values: dict[str, Any]) -> int:
         return client.post(address, {"name": "n", "file": file}).status_code
     if name == "save_program":
         address += "?revision=1"
-    call = getattr(client, method)
+    call = getattr(client, operation.method)
     body = BODIES.get(name)
     return int((call(address, body, JSON) if body is not None else call(address)).status_code)
-
-
-@pytest.fixture
-def values(scene: Scene, finished: Launch, bob: User) -> dict[str, Any]:
-    """Parts of addresses at which there is something."""
-    best = finished.run.best_candidate
-    assert best is not None
-    approve(finished, best, bob)
-    example = finished.run.validation.examples[0]["id"]
-    return {
-        "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
-        "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
-        "example": example,
-    }  # fmt: skip
 
 
 def test_everybody_gets_what_their_role_allows(
@@ -128,7 +99,7 @@ def test_everybody_gets_what_their_role_allows(
     outsider, nobody = api_of(dave), Client()
     wrong = []
     for operation in operations():
-        least = LEAST_ROLE[operation[0]]
+        least = LEAST_ROLE[operation.name]
         answers = {"nobody": ask(nobody, operation, values)}
         expected: dict[str, Any] = {"nobody": answers["nobody"] == 401}
         if least:
@@ -138,7 +109,9 @@ def test_everybody_gets_what_their_role_allows(
                 answers[role] = ask(clients[role], operation, values)
                 allowed = ROLES.index(role) >= ROLES.index(least)
                 expected[role] = (answers[role] not in (401, 403, 404)) == allowed
-        wrong += [(operation[0], who, answers[who]) for who, right in expected.items() if not right]
+        wrong += [
+            (operation.name, who, answers[who]) for who, right in expected.items() if not right
+        ]
     assert wrong == []
 
 
@@ -148,8 +121,8 @@ def test_what_belongs_to_another_project_is_not_found(
     """Dave is admin of his own project; numbers of rows elsewhere lead nowhere in it."""
     set_scene(Project.objects.get(slug="daves-own"), dave)
     client, elsewhere = api_of(dave), values | {"project": "daves-own"}
-    with_numbers = [o for o in operations() if o[2].count("{") > 1]
-    answers = {o[0]: ask(client, o, elsewhere) for o in with_numbers}
+    with_numbers = [o for o in operations() if o.path.count("{") > 1]
+    answers = {o.name: ask(client, o, elsewhere) for o in with_numbers}
     assert {name: status for name, status in answers.items() if status != 404} == {}
 
 

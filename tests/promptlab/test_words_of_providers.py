@@ -14,17 +14,9 @@ from promptlab.accounts.roles import Role
 from promptlab.runs.live import LivePage
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.words import told
+from tests.promptlab.everything import PAGES, World, address_of
 from tests.promptlab.runs.new_run_form import NEW, texts, values_in
-from tests.promptlab.test_permission_matrix import (
-    ADDRESSES,
-    LEAST_ROLE,
-    World,
-    address_of,
-    expected,
-    world,
-)
-
-__all__ = ["world"]  # a fixture
+from tests.promptlab.test_permission_matrix import LEAST_ROLE, expected
 
 BODY = "<h1>router 7731</h1> password hunter2"
 SHOWN = "&lt;h1&gt;router 7731&lt;/h1&gt; password hunter2"
@@ -79,7 +71,7 @@ def test_only_admins_read_on_any_page_what_a_provider_said(
     admin = said.people["admin"]
     assert admin is not None
     assert pages_with_words(said, "admin", client_of(admin)) == WITH_WORDS
-    assert set(ADDRESSES) >= WITH_WORDS
+    assert set(PAGES) >= WITH_WORDS
 
 
 def test_everybody_reads_what_it_means_and_who_can_read_more(
