@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from optimizer import codec
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
+from optimizer.core.programs.storable import is_storable
 from optimizer.program_size import MOST_PORTS, excesses, ports
 
 FORMAT = "promptlab/program@1"
@@ -139,7 +140,7 @@ def _unknown_format(data: dict[str, Any]) -> list[Fault]:
 def _unstorable(data: object, place: str = "") -> Iterator[Fault]:
     """Neither Postgres nor UTF-8 holds the zero character or half a surrogate pair."""
     if isinstance(data, str):
-        if "\0" in data or any("\ud800" <= c <= "\udfff" for c in data):
+        if not is_storable(data):
             yield Fault(
                 place, "it holds a character that cannot be stored (\\u0000 or a half pair)."
             )

@@ -13,6 +13,7 @@ from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.doubts import frozen_fault, label_fault, setting_faults
 from optimizer.egress import AllowList, objection
+from optimizer.lm.door import LONGEST_NAME
 from optimizer.models import Provider, Run
 
 Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]
@@ -115,6 +116,10 @@ def _check_models(spec: RunSpec) -> None:
             f"The optimizer “{spec.optimizer}” writes with one model: leave out the further ones, "
             f"or use {_comparing()}.",
         )
+    for _role, ref in spec.model_refs:
+        if len(ref.model) > LONGEST_NAME:
+            told = f"“{ref.model[:40]}…” is no model's name: it is longer than {LONGEST_NAME}."
+            raise CannotStart("models", told)
     wanted = {ref.provider for _role, ref in spec.model_refs}
     known = {p.pk: p for p in Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)}
     capped, allowed = _money_cap(spec), AllowList.now()

@@ -7,12 +7,14 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, UnreadableValue, Value
+from optimizer.core.programs.storable import is_storable, storable
 
 SHARES = {"train": 40, "validation": 40, "test": 20}
 _NAMES = {
@@ -117,6 +119,8 @@ def _example(line: int, row: dict[str, Any], inputs: dict[str, Field]) -> Exampl
             f"Line {line} has no “{missing[0]}”, which the program takes as input; its columns are "
             f"{', '.join(row) or 'none'}."
         )
+    for name, value in row.items():
+        _check_storable(line, name, value)
     values: dict[str, Value] = {}
     for name, field in inputs.items():
         try:
@@ -129,6 +133,17 @@ def _example(line: int, row: dict[str, Any], inputs: dict[str, Field]) -> Exampl
         if name not in inputs and name not in ("split", "id")
     }
     return Example(str(line), values, expected)
+
+
+def _check_storable(line: int, name: str, value: Any) -> None:
+    texts = value if isinstance(value, list) else [value]
+    if not all(is_storable(text) for text in (name, *texts) if isinstance(text, str)):
+        raise UnreadableDataset(
+            f"Line {line}: “{storable(name)}” holds a character that cannot be stored (\\u0000 or "
+            "a half pair)."
+        )
+    if isinstance(value, float) and not isfinite(value):
+        raise UnreadableDataset(f"Line {line}: “{name}” is not a finite number.")
 
 
 def _expected(line: int, name: str, value: Any) -> Value:

@@ -21,10 +21,12 @@ from tests.promptlab.runs.scene import Scene
 CSV = "message,label\n" + "".join(f"message {n},{('ham', 'spam')[n % 2]}\n" for n in range(20))
 
 
-def upload(client: Client, text: str | bytes = CSV, **fields: Any) -> HttpResponse:
+def upload(
+    client: Client, text: str | bytes = CSV, file_name: str = "messages.csv", **fields: Any
+) -> HttpResponse:
     content = text.encode() if isinstance(text, str) else text
     values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
-    file = SimpleUploadedFile("messages.csv", content)
+    file = SimpleUploadedFile(file_name, content)
     return client.post(f"{HERE}/datasets", {"name": "Messages", **values, "file": file})
 
 
@@ -174,3 +176,33 @@ def test_bounds_of_a_list_are_told(
     answer = api_of(carol).get(f"{HERE}/datasets/{scene.dataset.pk}/examples?{query}")
     assert answer.status_code == 422
     assert answer.json()["problems"][0]["field"] == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "told"),
+    [
+        ("csv", b"message,label\na\x00b,ham\n", "line 2, has a null byte"),
+        ("csv", b"mess\x00age,label\na,ham\n", "The name of column 1 has a null byte"),
+        ("jsonl", b'{"message": "a\\u0000", "label": "ham"}\n', "line 1, has a null byte"),
+        ("jsonl", b'{"message": "\\ud800", "label": "ham"}\n', "line 1, has half a character"),
+        ("jsonl", b'{"message": ["\\udfff"], "label": "ham"}\n', "line 1, has half a character"),
+        (
+            "jsonl",
+            b'{"\\ud800": "a", "label": "ham"}\n',
+            "The name of column 1 has half a character",
+        ),
+        ("json", b'[{"message": 1e999, "label": "ham"}]', "has a number that is too large"),
+        ("json", b'[{"message": NaN, "label": "ham"}]', "NaN, which is not a JSON number"),
+        (
+            "json",
+            b'[{"message": ' + b'{"a":' * 993 + b"1" + b"}" * 993 + b"}]",
+            "nested too deeply",
+        ),
+    ],
+)
+def test_what_cannot_be_stored_comes_into_no_dataset(
+    erin: User, api_of: ApiOf, kind: str, content: bytes, told: str
+) -> None:
+    answer = upload(api_of(erin), content, f"messages.{kind}")
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]

@@ -256,3 +256,40 @@ def test_a_baseline_that_says_nothing_pauses_with_samples_and_a_code_of_its_own(
     assert json.loads(out.getvalue().strip().splitlines()[-1])["status"] == "finished"
     assert max(server.sent().values()) == 1
     assert len(server.requests) > paid
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"message": "a\0b"}, "Line 8: “message” holds a character that cannot be stored"),
+        ({"label": "\udfff"}, "Line 8: “label” holds a character that cannot be stored"),
+        ({"tags": ["a", "\ud800"]}, "Line 8: “tags” holds a character that cannot be stored"),
+        ({"a\0\ud800": 1}, "Line 8: “a\ufffd\ufffd” holds a character that cannot be stored"),
+        ({"label": float("nan")}, "Line 8: “label” is not a finite number."),
+        ({"score": float("-inf")}, "Line 8: “score” is not a finite number."),
+    ],
+)
+def test_a_row_that_cannot_be_stored_is_told_by_its_line(
+    optimize: Optimize, files: dict[str, Path], values: dict[str, Any], told: str
+) -> None:
+    lines = files["dataset"].read_text().splitlines()
+    lines[7] = json.dumps(json.loads(lines[7]) | values)
+    files["dataset"].write_text("\n".join(lines))
+    with pytest.raises(CommandError, match=told) as refused:
+        optimize()
+    assert refused.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("model", "openai/a\udcff", "--model is no text in UTF-8"),
+        ("output", "\udcff", "--output is no text in UTF-8"),
+        ("model", "openai/" + "x" * 201, "is no model's name: it is longer than 200"),
+    ],
+)
+def test_an_argument_that_cannot_be_stored_is_refused_in_words(
+    optimize: Optimize, name: str, value: str, told: str
+) -> None:
+    with pytest.raises(CommandError, match=told):
+        optimize(**{name: value})

@@ -13,6 +13,10 @@ _ESCAPE = re.compile(
 )
 
 
+def is_storable(text: str) -> bool:
+    return _UNSTORABLE.search(text) is None
+
+
 def storable(text: str) -> str:
     """The text with a replacement character (U+FFFD) for each that cannot be stored."""
     return _UNSTORABLE.sub("\ufffd", text)

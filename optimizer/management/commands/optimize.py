@@ -23,6 +23,7 @@ from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
+from optimizer.core.programs.storable import is_storable
 from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
 from optimizer.headless import job, models
 from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
@@ -133,6 +134,9 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
     for name in ("program", "dataset", "metric", "model"):
         if not options[name]:
             raise Missing(name)
+    for name, given in options.items():
+        if not all(is_storable(text) for text in _texts(given)):
+            raise CannotStart("settings", f"--{name.replace('_', '-')} is no text in UTF-8.")
     program = _program(options["program"])
     splits = read_splits(options["dataset"], program, options["seed"])
     cost = options["max_cost"]
@@ -154,6 +158,10 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
         namespace=models.NAMESPACE,
         further_optimizers=_writers(options)[1:],
     )
+
+
+def _texts(given: Any) -> list[str]:
+    return [text for text in (given if isinstance(given, list) else [given]) if type(text) is str]
 
 
 def _line(optimizer: Optimizer) -> str:

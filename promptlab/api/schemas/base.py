@@ -7,11 +7,13 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
+from optimizer.core.programs.storable import is_storable
+
 MICRO = 1_000_000
 
 
 def _storable(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_storable(text):
         raise ValueError("it holds a character that cannot be stored (\\u0000 or a half pair)")
     return text
 
