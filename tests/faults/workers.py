@@ -122,13 +122,15 @@ class Undisturbed:
     calls: int
 
 
-def books_are_right(row: Run, server: OpenAIServer, kills: int, at_once: int) -> int:
+def books_are_right(row: Run, server: OpenAIServer, calls: int, kills: int, at_once: int) -> int:
     """Check a run's books against the server's count; returns how many calls were sent twice.
 
     Nothing that was answered and kept may be asked again; what was out at a kill may, once.
+    `calls` are those of an undisturbed run, in which several draws of one prompt may look alike.
     """
     row.refresh_from_db()
-    twice = len(server.requests) - len(server.sent())
+    twice = len(server.requests) - calls
+    assert twice >= 0
     doubts = sum(Completion.objects.filter(run=row).values_list("doubts", flat=True))
     assert twice <= doubts, f"{twice} calls were sent twice, {doubts} were in doubt"
     assert doubts <= kills * at_once
