@@ -8,7 +8,7 @@ PEER := .venv-bench/installed
 export PORT PROMPTLAB_HOME DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-browser bench replay-table bench-search bench-replay bench-engine bench-peer bench-paper lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-peer bench-paper lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ python:
 	@test -n "$(PYTHON)" || { echo "promptlab: Python 3.11 or newer is needed and none is found." \
 		"Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 
-test: lint test-core test-rest test-browser ## everything: lint and all tests
+test: lint test-core test-rest test-faults test-browser ## everything: lint and all tests
 
 lint: setup-dev ## style, types, templates, the direction of imports
 	$(BIN)/ruff check .
@@ -48,7 +48,13 @@ test-core: setup-dev ## the core, without a database, in seconds
 	$(BIN)/python -m pytest tests/core -n 2 -p no:django -W ignore::pytest.PytestConfigWarning
 
 test-rest: setup-dev ## rooms, optimizer, API and launcher on the embedded Postgres
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --ignore=tests/core --ignore=tests/browser
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --ignore=tests/core --ignore=tests/browser --ignore=tests/faults
+
+test-faults: setup-dev ## faults made on purpose, a few of each (a Postgres of their own, which is killed)
+	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
+
+faults: setup-dev ## every fault as often as docs/reliability.md says, with its table (half an hour)
+	PROMPTLAB_WHOLE_FAULTS=1 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 test-browser: setup-dev ## the whole path in headless Chromium
 	$(BIN)/python -m pytest tests/browser
