@@ -19,12 +19,14 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec  # noqa: E402
 from optimizer.core.optimizers import DEFAULT  # noqa: E402
 from optimizer.core.programs.lm import Role  # noqa: E402
 from optimizer.models import Provider, Run  # noqa: E402
+from tests.allowance import allow_loopback  # noqa: E402
 from tests.fakes.world import LABEL, messages, one_module_program  # noqa: E402
 from tests.faults.workers import forget, told  # noqa: E402
 from tests.optimizer.conftest import SMALL  # noqa: E402
 
 
 def start(url: str) -> int:
+    allow_loopback()
     provider, _ = Provider.objects.get_or_create(
         namespace="faults",
         name="Counting",
