@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,14 @@ def running(cluster: Cluster) -> Server:
     server = cluster.found()
     assert server is not None, "Postgres does not run"
     return server
+
+
+@pytest.fixture(autouse=True)
+def lease(whole: bool, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole set waits as long as people do; the short one for leases of three seconds."""
+    if not whole:
+        settings.LEASE_SECONDS = 3
+        monkeypatch.setenv("PROMPTLAB_LEASE", "3")
 
 
 @pytest.fixture

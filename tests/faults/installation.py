@@ -72,8 +72,8 @@ def installed(watch: Watch, home: Path | None = None) -> Iterator[Installation]:
     """An installation that runs, and is gone at the end whatever happens."""
     with open_folder() as folder:
         made = Installation(home or folder / "data", folder / "output.txt", watch)
-        made.start()
         try:
+            made.start()
             yield made
         finally:
             made.stop()

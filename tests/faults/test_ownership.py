@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from optimizer import controls
@@ -85,18 +87,25 @@ def test_a_frozen_worker_loses_its_run_to_another_and_writes_nothing_when_it_wak
         assert max(waits) < TAKEN_OVER_SECONDS + 5
 
 
-def test_a_run_that_nobody_holds_is_cancelled_at_once(
+def test_a_run_whose_worker_was_killed_is_cancelled_with_and_without_another(
     create: Create, server: OpenAIServer, crew: Workers
 ) -> None:
-    with table.row("jobs", "cancel of a run whose worker was killed, no other there") as row:
-        run = create()
-        process = crew.start()
-        until(lambda: len(server.requests) > 20)
-        crew.kill(process)
-        controls.cancel(run.pk)
-        until(lambda: ended(run), TAKEN_OVER_SECONDS, "the cancelled end")
-        assert run.status == "cancelled"
-        row.tries, row.result = 1, "cancelled without any worker"
+    with table.row("jobs", "cancel right after kill -9; cancel while no worker is there") as row:
+        for wait, another in ((0.0, True), (settings.LEASE_SECONDS + 1, False)):
+            run = create()
+            process = crew.start()
+            until(lambda: len(server.requests) > 20)
+            crew.kill(process)
+            time.sleep(wait)  # the silence itself
+            controls.cancel(run.pk)
+            if another:
+                crew.start()
+            until(lambda run=run: ended(run), TAKEN_OVER_SECONDS, "the cancelled end")
+            assert run.status == "cancelled"
+            crew.end()
+            server.requests.clear()
+            row.tries += 1
+        row.result = "cancelled by the next worker, or at once"
 
 
 def test_a_run_whose_jobs_are_all_gone_goes_on(
