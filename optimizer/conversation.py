@@ -19,7 +19,7 @@ from optimizer.core.conversation.requests import (
 from optimizer.leaving import NothingReadable
 from optimizer.pulse import Progress
 from optimizer.recorder import Recorder
-from optimizer.unread import unread_in
+from optimizer.unread import STOP_REASON, Unread, unread_in
 from optimizer.writer import Writer
 
 Turn = Request | tuple[Request, ...] | Event
@@ -98,19 +98,17 @@ class _Host:
         for entry in opened:
             entry.take(self._writer.unstorable)
         unread = self._unread(opened)
-        self._recorder.answered(opened, unread)
-        if unread:
-            raise NothingReadable(unread)
+        # With the answer, so that it is told once, and also when the worker dies right after.
+        self._recorder.answered(opened, STOP_REASON if unread else "")
+        if unread is not None:
+            raise NothingReadable(unread.sentence())
 
-    def _unread(self, opened: Sequence[Open]) -> str:
-        """Why the run is to wait for somebody who looks at the baseline's replies, "" if not. What
-        was told is recorded with the answer, so that it is told once.
-        """
+    def _unread(self, opened: Sequence[Open]) -> Unread | None:
+        """What somebody is to look at before the run goes on: a baseline that says nothing."""
         if self._recorder.phase is not Phase.BASELINE:
-            return ""
+            return None
         known = (e.known | e.errors() for e in opened if isinstance(e.request, Evaluate))
-        found = unread_in([outcomes[n] for outcomes in known for n in sorted(outcomes)])
-        return found.sentence() if found is not None else ""
+        return unread_in([outcomes[n] for outcomes in known for n in sorted(outcomes)])
 
 
 def _progress(opened: Sequence[Open], base: int | None) -> Progress:

@@ -33,7 +33,6 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.ownership import Superseded
-from optimizer.unread import STOP_REASON
 
 COUNTS_EXAMPLES = (Phase.BASELINE, Phase.BOOTSTRAP, Phase.FINAL)
 """Phases whose steps are examples; the others count proposals or trials."""
@@ -121,12 +120,10 @@ class Recorder:
     def is_answered(self, opened: Sequence[Open]) -> bool:
         return all(row.answered_at is not None for row in self._rows(opened))
 
-    def answered(self, opened: Sequence[Open], unread: str = "") -> None:
-        """Record whole answers, failed examples as errors. `unread` says why the run then waits."""
-        now, waits = timezone.now(), {}
-        if unread:
-            waits = {"status": Run.Status.PAUSED, "stop_reason": STOP_REASON, "message": unread}
-        with self._writing(answer_size=0, answer_done=0, **waits):
+    def answered(self, opened: Sequence[Open], stop_reason: str = "") -> None:
+        """Record whole answers, failed examples as errors; `stop_reason`: the run rests after."""
+        now, rests = timezone.now(), {"stop_reason": stop_reason} if stop_reason else {}
+        with self._writing(answer_size=0, answer_done=0, **rests):
             for entry, row in zip(opened, self._rows(opened), strict=True):
                 if isinstance(entry.request, Evaluate):
                     self._keep_errors(entry)

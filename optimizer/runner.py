@@ -45,7 +45,7 @@ from optimizer.ownership import GONE, Owner, Superseded
 from optimizer.recorder import Recorder, ReplayDiffers
 from optimizer.search import tpe
 from optimizer.secrets import WrongEncryptionKey
-from optimizer.unread import STOP_REASON
+from optimizer.unread import STOP_REASON, unread_of
 from optimizer.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -129,6 +129,9 @@ def _converse(
     if spec.limits.max_seconds is not None:
         writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
     recorder.baseline(baseline_of(spec.program))
+    unread = unread_of(row)
+    if unread is not None:  # its worker died before the run could rest
+        raise NothingReadable(unread.sentence())
     opened = Lines(
         spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost, means.attempts,
         spec.further_optimizers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -105,22 +106,32 @@ def test_a_conversation_is_the_same_with_and_without_the_pause(
     assert told[0] == told[1]
 
 
-def test_a_worker_that_dies_right_after_the_answer_leaves_a_run_that_waits(
+def test_a_worker_that_dies_right_after_the_answer_leaves_it_to_the_next_to_say_so(
     create: Create, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered = Recorder.answered
 
-    def dying(recorder: Recorder, *given: object) -> None:
+    def dying(recorder: Recorder, *given: Any) -> None:
         answered(recorder, *given)
         raise Killed
 
-    row = create()
-    monkeypatch.setattr(Recorder, "answered", dying)
-    with pytest.raises(Killed):
-        carry_on(row, ScriptedLM(of_task(sorry)))
-    row = again(row)
+    row, lm = create(), ScriptedLM(of_task(sorry))
+    with monkeypatch.context() as once:
+        once.setattr(Recorder, "answered", dying)
+        _killed(row, lm)
+    paid = len(lm.calls)
+    Run.objects.update(heard_at=None)  # its lease is over
+    row = carry_on(row, lm)
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
     assert "none has a reply that could be read" in row.message
+    assert len(lm.calls) == paid
+    controls.resume(row.pk)
+    assert carry_on(row, lm).status == "finished"
+
+
+def _killed(row: Run, lm: ScriptedLM) -> None:
+    with pytest.raises(Killed):
+        carry_on(row, lm)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)

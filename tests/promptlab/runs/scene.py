@@ -7,7 +7,6 @@ made up, so that pages can be looked at with rows as they really are.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
@@ -35,7 +34,7 @@ from optimizer.leaving import NothingReadable
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
 from optimizer.recorder import Recorder
-from optimizer.unread import unread_in
+from optimizer.unread import STOP_REASON, unread_in
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.columns import Role as ColumnRole
 from promptlab.datasets.columns import Use
@@ -206,8 +205,10 @@ def say_nothing(launch: Launch, said: str = "I cannot help with that.") -> Launc
     Run.objects.filter(pk=run.pk).update(started_at=timezone.now(), heard_at=timezone.now())
     player = _Player(run, None, None, said)
     player.recorder.baseline(baseline_of(player.spec.program))
-    with suppress(NothingReadable):
+    try:
         player.hold()
+    except NothingReadable as told:
+        player.recorder.left(Run.Status.PAUSED, STOP_REASON, str(told))
     return Launch.objects.select_related("run").get(pk=launch.pk)
 
 
@@ -262,9 +263,9 @@ class _Player:
         for entry in opened:
             self.fill(entry)
         found = unread_in([o for e in opened for o in e.known.values()]) if self.said else None
-        self.recorder.answered(opened, found.sentence() if found else "")
+        self.recorder.answered(opened)
         if found:
-            raise NothingReadable
+            raise NothingReadable(found.sentence())
         answers = tuple(entry.answer() for entry in opened)
         return answers if isinstance(step, tuple) else answers[0]
 
