@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from optimizer import doorbell, ownership, resting, tasks
+from optimizer.leaving import OVERBILLED
 from optimizer.lm import overruns
 from optimizer.lm.ledger import Ledger
 from optimizer.models import Completion, Run
@@ -52,16 +53,17 @@ def resume(run_id: int) -> None:
     """
     with transaction.atomic():
         stopped = Q(status__in=[PAUSED, FAILED]) | Q(status=RUNNING, wish=Run.Wish.PAUSE)
+        told = Run.objects.filter(pk=run_id, stop_reason=OVERBILLED).exists()
         done = _change(
             run_id, stopped, wish=Run.Wish.RUN, message="", said="", ended_at=None, stop_reason="",
             status=_unless_running("status", Value(QUEUED)),
         )  # fmt: skip
         _must(done, run_id, "resumed")
-        # Whoever resumes has looked: calls that were cut off too often may be sent again, and what
-        # a provider took beyond its reservations is accepted.
+        # Whoever resumes has looked: calls that were cut off too often may be sent again.
         out = (Completion.State.DOUBT, Completion.State.RESERVED)  # the run may have failed midway
         Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
-        overruns.accept(run_id)
+        if told:
+            overruns.accept(run_id)
         tasks.enqueue("run", run_id)
 
 

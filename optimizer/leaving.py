@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+OVERBILLED = "overbilled"
+"""The stop reason of a run whose message says what a provider took beyond its reservations."""
+
 
 class Leaving(Exception):
     """The run is being left: nothing new is sent, what is out is let finish.

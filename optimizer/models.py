@@ -18,13 +18,34 @@ class ExampleSet(models.Model):
         return f"{self.count} examples {self.digest[:12]}"
 
 
-class Provider(models.Model):
+class Owned(models.Model):
+    """A row that one worker at a time acts for (optimizer/ownership.py).
+
+    `epoch` counts owners: only the newest may write. `heard_at` is when that one last said that it
+    lives, by the database's clock; None: nobody holds it.
+    """
+
+    epoch = models.PositiveIntegerField(default=0)
+    heard_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def described(cls) -> list[str]:
+        """All columns but those of its owner, for whoever saves what it describes."""
+        columns = [field.name for field in cls._meta.concrete_fields if not field.primary_key]
+        return [name for name in columns if name not in ("epoch", "heard_at")]
+
+
+class Provider(Owned):
     """Where models are called: a LiteLLM provider, an OpenAI-compatible endpoint, our own engine.
 
     `secret` is the API key, encrypted: of the endpoint at `api_base`, or of `family`, the vendor
     whose models LiteLLM calls, and the first part of all their names. Prices are micro-USD per
     million tokens; None means LiteLLM's price list for its providers, and unknown for an
     OpenAI-compatible endpoint.
+    Whoever tests it owns it: a test is a call that is paid for.
     `check_message` is a sentence of ours, `check_said` what the provider itself said: as in all
     rows, what is called `said` is only for who may edit providers.
     """
@@ -99,20 +120,6 @@ def shown_address(host: str, port: int | None) -> str:
     if port is None:
         return alone
     return f"[{alone}]:{port}" if ":" in alone else f"{alone}:{port}"
-
-
-class Owned(models.Model):
-    """A row that one worker at a time acts for (optimizer/ownership.py).
-
-    `epoch` counts owners: only the newest may write. `heard_at` is when that one last said that it
-    lives, by the database's clock; None: nobody holds it.
-    """
-
-    epoch = models.PositiveIntegerField(default=0)
-    heard_at = models.DateTimeField(null=True)
-
-    class Meta:
-        abstract = True
 
 
 class Run(Owned):

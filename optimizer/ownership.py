@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-Kind = Literal["run", "tryout", "measurement"]
+Kind = Literal["run", "tryout", "measurement", "provider"]
 
 GONE = (
     db.OperationalError, db.InterfaceError, db.InternalError,
@@ -36,7 +36,7 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who reserves calls, in `namespace`: a run, a tryout or a measurement in one epoch."""
+    """Who reserves calls, in `namespace`: a run, a short job or a provider's test in one epoch."""
 
     kind: Kind
     ref: int

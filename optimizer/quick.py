@@ -21,7 +21,7 @@ from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.core.programs.program import Program
-from optimizer.leaving import Leaving
+from optimizer.leaving import Leaving, Overbilled
 from optimizer.lines import (
     Connect,
     Line,
@@ -30,11 +30,13 @@ from optimizer.lines import (
     PriceUnknown,
     ProviderGone,
 )
-from optimizer.lm.call import Endpoint, LMCall
+from optimizer.lm.call import Client, Endpoint, LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, SchemaRefused
+from optimizer.lm.paid import Paying
 from optimizer.lm.scrub import everyones
 from optimizer.models import Measurement, Provider, Tryout
 from optimizer.ownership import GONE, Kind, Owner, Superseded
+from optimizer.prices import price_of
 from optimizer.secrets import WrongEncryptionKey
 from optimizer.writer import Writer
 
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
 Row = TypeVar("Row", Tryout, Measurement)
+Owned = TypeVar("Owned", Tryout, Measurement, Provider)
 Found = dict[str, Any]
 CANNOT_CALL = (CallFailed, ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
@@ -68,19 +71,36 @@ def measure_program(measurement_id: int, connect: Connect = lines.connect) -> No
 
 
 def check_provider(provider_id: int, model: str, connect: Connect = lines.connect) -> None:
-    """Make one small call to the provider, and keep whether it works and what it said."""
-    provider = Provider.objects.filter(pk=provider_id).first()
-    if provider is None:
+    """Make one small call to the provider, and keep whether it works and what it said.
+
+    It is paid like any other call, and never answered by one that was paid before.
+    """
+    if not ownership.take(Provider.objects.filter(pk=provider_id)):
+        logger.info("provider %s is removed, or tested by another worker", provider_id)
         return
+    provider = Provider.objects.get(pk=provider_id)
+    owner = Owner("provider", provider.pk, provider.epoch, provider.namespace)
+
+    def checked(row: Provider, writer: Writer, loop: asyncio.Runner) -> Found:
+        found = loop.run(_checked(lines.reach(row, connect), row, model, writer))
+        writer.flush()
+        if isinstance(writer.leaving, Overbilled):
+            found["check_message"] = f"{found['check_message']} {writer.leaving}"[:500]
+        return found
+
     try:
-        found = asyncio.run(_checked(lines.reach(provider, connect), provider, model))
-    except CANNOT_CALL as failure:
+        found = _found(provider, owner, checked)
+    except Superseded:
+        logger.warning("provider %s is tested by another worker now", provider_id)
+        return
+    except (*CANNOT_CALL, Leaving) as failure:
         state = Provider.Check.FAILED
         message = str(failure)[:500]
         found = {"check_state": state, "check_message": message, "check_seconds": None}
         found["check_said"] = said_in(failure)
     with transaction.atomic():
-        Provider.objects.filter(pk=provider_id).update(checked_at=timezone.now(), **found)
+        mine = Provider.objects.filter(pk=provider_id, epoch=provider.epoch)
+        mine.update(checked_at=timezone.now(), heard_at=None, **found)
         doorbell.ring("provider", provider_id)
 
 
@@ -123,7 +143,9 @@ def _failed(row: Tryout | Measurement, problem: str, said: str) -> Found:
     return {"state": row.State.FAILED, "problem": problem, "said": said}
 
 
-def _found(row: Row, owner: Owner, job: Callable[[Row, Writer, asyncio.Runner], Found]) -> Found:
+def _found(
+    row: Owned, owner: Owner, job: Callable[[Owned, Writer, asyncio.Runner], Found]
+) -> Found:
     with closing(ownership.connect()) as connection, asyncio.Runner() as loop:
         writer = Writer(owner, connection, loop.get_loop())
         try:
@@ -193,16 +215,16 @@ async def _all_of(program: Program, examples: Sequence[Example], line: Line) -> 
     )
 
 
-async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[str, Any]:
+async def _checked(endpoint: Endpoint, provider: Provider, model: str, writer: Writer) -> Found:
     try:
         offered = await endpoint.models()
         name = model or next(iter(provider.models_offered or offered), "")
         if not name:
             raise ProviderRefused("Enter the name of a model to test: the provider lists none.")
-        reply = await _small_call(endpoint, name)
+        reply = await _small_call(_paying(endpoint, provider, name, writer), name)
     finally:
         await endpoint.aclose()
-    found: dict[str, Any] = {
+    found: Found = {
         "check_state": Provider.Check.WORKS,
         "check_message": f"{name} answered in {reply.seconds:.1f} s.",
         "check_said": "",
@@ -214,7 +236,19 @@ async def _checked(endpoint: Endpoint, provider: Provider, model: str) -> dict[s
     return found
 
 
-async def _small_call(endpoint: Endpoint, model: str) -> Reply:
+def _paying(endpoint: Endpoint, provider: Provider, model: str, writer: Writer) -> Client:
+    """Each test is a call of its own."""
+    return Paying(
+        endpoint,
+        writer,
+        namespace=provider.namespace,
+        endpoint=f"{writer.owner.name} tests {lines.endpoint_name(provider)}",
+        provider=provider.pk,
+        price=price_of(provider, model),
+    )
+
+
+async def _small_call(client: Client, model: str) -> Reply:
     said = Message("user", 'Answer with the JSON object {"answer": "ready"} and nothing else.')
     schema = {
         "type": "object",
@@ -224,6 +258,6 @@ async def _small_call(endpoint: Endpoint, model: str) -> Reply:
     }
     call = LMCall(model, Role.TASK, (said,), schema, temperature=0.0, max_tokens=32)
     try:
-        return await endpoint.complete(call)
+        return await client.complete(call)
     except SchemaRefused:
-        return await endpoint.complete(call)  # the endpoint remembers to ask without it
+        return await client.complete(call)  # the endpoint remembers to ask without it

@@ -7,14 +7,16 @@ say counts for nothing. A job only has somebody look, so that one too many chang
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from optimizer import controls, doorbell, tasks
+from optimizer.lm.ledger import Ledger, owners_with_calls_lost
 from optimizer.models import Measurement, Run, Tryout
 from optimizer.ownership import Kind, owned
 
@@ -40,8 +42,10 @@ def reap() -> int:
     """Have a worker look at everything that waits and that nobody holds; returns how many.
 
     What is wished of a run without a worker is done here; a short job that was begun too often, and
-    a provider's test that was lost, get their end.
+    a provider's test that was lost, get their end. So do calls that nobody will ask for again: what
+    is held for them would be missing below monthly caps.
     """
+    _close_lost_calls()
     _clear_jobs()
     runs = Run.objects.filter(~owned(), status__in=Run.ACTIVE)
     for wished in runs.filter(status=Run.Status.RUNNING).exclude(wish=Run.Wish.RUN):
@@ -54,6 +58,16 @@ def reap() -> int:
     if forsaken:
         logger.warning("nobody holds these, so they wait for a worker: %s", ", ".join(forsaken))
     return len(forsaken) + _end_lost_checks()
+
+
+def _close_lost_calls() -> None:
+    with connection.cursor() as django_cursor:
+        cursor = cast("psycopg.Cursor[Any]", django_cursor)
+        for owner in owners_with_calls_lost(cursor):
+            with transaction.atomic():
+                lost = Ledger(owner).give_up(cursor)
+            if lost:
+                logger.warning("%s is gone: %s calls of it are in doubt", owner.name, lost)
 
 
 def _have_looked_at(kind: Kind, rows: QuerySet[Any]) -> list[str]:

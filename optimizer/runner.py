@@ -25,6 +25,7 @@ from optimizer.core.optimizers import OPTIMIZERS, Optimizer
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
 from optimizer.leaving import (
+    OVERBILLED,
     CancelWished,
     CutOff,
     Leaving,
@@ -191,7 +192,7 @@ def _farewell(reason: Leaving) -> tuple[Run.Status, str]:
     if isinstance(reason, CutOff):
         return Run.Status.PAUSED, "cut off"
     if isinstance(reason, Overbilled):
-        return Run.Status.PAUSED, "overbilled"
+        return Run.Status.PAUSED, OVERBILLED
     if isinstance(reason, MonthlyCap):
         return Run.Status.PAUSED, "monthly cap"
     if isinstance(reason, NothingReadable):

@@ -8,7 +8,7 @@ used + held never passes a cap whoever is killed when.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import Cursor
 
@@ -22,6 +22,8 @@ from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.ownership import Owner
 
 Told = Reply | Answer | Refusal
+LOST_SECONDS = 900
+"""Longer than any call is waited for."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,31 @@ class Ledger:
         months.save(cursor)
         return lost
 
+    def give_up(self, cursor: Cursor[Row]) -> int:
+        """Put calls in doubt that its owner, who is gone, reserved so long ago that no reply can
+        come any more; returns how many. What takes the owner's place would do the same, if
+        anything does.
+        """
+        months = Months.locked(cursor, self.owner.namespace)
+        if self.owner.alive(cursor):
+            return 0
+        lost = _doubt(
+            cursor, months, "owner = %s AND reserved_at < now() - make_interval(secs => %s)",
+            self.owner.name, LOST_SECONDS,
+        )  # fmt: skip
+        months.save(cursor)
+        return lost
+
     def _overrun(self, cursor: Cursor[Row], keys: list[str]) -> Overrun | None:
         if self.owner.run is None:
             return overruns.of_calls(cursor, keys)
         return overruns.of_run(cursor, self.owner.run)
+
+
+def owners_with_calls_lost(cursor: Cursor[Row]) -> list[Owner]:
+    """Who reserved calls so long ago that nobody waits for them."""
+    cursor.execute(_LOST, [LOST_SECONDS])
+    return [replace(Owner.named(name), namespace=namespace) for name, namespace in cursor]
 
 
 @dataclass
@@ -182,3 +205,8 @@ def _doubt(cursor: Cursor[Row], months: Months, condition: str, *values: object)
     for calls in lost:
         months.doubted(calls.run or NO_RUN, calls.month, calls.calls, calls.held)
     return sum(calls.calls for calls in lost)
+
+
+_LOST = """
+    SELECT DISTINCT owner, namespace FROM optimizer_completion
+    WHERE state = 'reserved' AND reserved_at < now() - make_interval(secs => %s)"""

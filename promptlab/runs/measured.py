@@ -34,10 +34,11 @@ class Measured:
 
 def measured(provider: Provider, model: str, role: str) -> Measured:
     """The provider's own record of this model in this role, or else its connection check."""
-    latest = Completion.objects.filter(
+    settled = Completion.objects.filter(
         namespace=provider.namespace, provider=provider.pk, model=model, role=role,
         state=Completion.State.SETTLED,
-    ).order_by("-settled_at")[:RECENT]  # fmt: skip
+    ).exclude(owner__startswith="provider:")  # fmt: skip
+    latest = settled.order_by("-settled_at")[:RECENT]  # of the program: no test's three words
     found = latest.aggregate(
         calls=Count("pk"), seconds=Avg("seconds"), prompt=Avg("prompt_tokens"),
         completion=Avg("completion_tokens"),

@@ -163,6 +163,21 @@ def test_an_overrun_that_a_killed_worker_could_not_tell_is_told_by_the_next(
     assert len(lm.calls) == sent
 
 
+def test_what_nobody_was_told_is_not_accepted_by_resuming(create: Create) -> None:
+    """Its worker died before it could tell, and then somebody paused the run, and resumes it."""
+    lm = Billing({5: DEAR})
+    row = carry_on(create(), lm)
+    sent = len(lm.calls)
+    Run.objects.filter(pk=row.pk).update(status="running", stop_reason="", message="")
+    controls.pause(row.pk)
+    assert Run.objects.get().status == "paused"
+    controls.resume(row.pk)
+    row = carry_on(row, lm)
+    assert (row.status, row.stop_reason) == ("paused", "overbilled")
+    assert len(lm.calls) == sent
+    assert resumed(row, lm).status == "finished"
+
+
 @pytest.mark.parametrize("price", [None, 0])
 def test_where_nothing_is_known_to_cost_anything_nothing_is_overbilled(
     create: Create, provider: Provider, price: int | None
@@ -187,3 +202,12 @@ def test_a_try_says_it_in_its_place_and_goes_on_when_it_is_tried_again(spec: Run
     assert first.problem.endswith("try again to go on.")
     assert second.state == "done"
     assert set(lm.sent().values()) == {1}
+
+
+def test_a_test_of_a_provider_says_it_too(provider: Provider) -> None:
+    lm = ScriptedLM(script=lambda call: '{"answer": "ready"}', usage=DEAR)
+    quick.check_provider(provider.pk, "scripted", lines_to(lm))
+    provider.refresh_from_db()
+    assert provider.check_state == "works"
+    assert "answered in 0.0 s. By the tokens that it reports" in provider.check_message
+    assert "bills $120.00 for a call to scripted" in provider.check_message

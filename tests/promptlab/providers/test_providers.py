@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from optimizer import secrets
+from optimizer import ownership, secrets
 from optimizer.core.programs.lm import Role
 from optimizer.models import AllowedAddress, Provider
 from promptlab.accounts.models import Project, User
@@ -92,6 +92,16 @@ def test_saving_without_a_key_keeps_the_one_that_is_stored(
     services.save_provider(project, alice, endpoint(name="Renamed"), provider=provider)
     row = Provider.objects.get(pk=provider.pk)
     assert (row.name, row.secret_hint) == ("Renamed", "…7Q2z")
+
+
+def test_a_test_that_began_meanwhile_keeps_the_provider_that_is_saved(
+    project: Project, alice: User, provider: Provider
+) -> None:
+    assert ownership.take(Provider.objects.filter(pk=provider.pk))
+    services.save_provider(project, alice, endpoint(name="Renamed"), provider=provider)
+    found = Provider.objects.get(pk=provider.pk)
+    assert (found.name, found.epoch) == ("Renamed", provider.epoch + 1)
+    assert found.heard_at is not None
 
 
 def test_the_embedded_model_cannot_be_changed_or_removed(project: Project, alice: User) -> None:

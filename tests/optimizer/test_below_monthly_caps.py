@@ -1,0 +1,210 @@
+"""Runs, tries, measurements and tests of providers below monthly caps."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from optimizer import controls, measuring, ownership, quick, spending, tryouts
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
+from optimizer.lm.call import LMCall
+from optimizer.lm.ledger import Ledger
+from optimizer.lm.paid import Wanted
+from optimizer.models import Completion, Provider, Run, Spending, SpendingCap, Tryout
+from optimizer.ownership import Owner
+from optimizer.reaping import reap
+from optimizer.spending import INSTALLATION, Caps
+from optimizer.starting import CannotStart
+from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.world import messages
+from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to
+from tests.optimizer.ledger_model import CALL
+
+
+def test_a_run_pauses_at_its_projects_cap_and_goes_on_when_that_is_raised(create: Create) -> None:
+    undisturbed = carry_on(create(), ScriptedLM())
+    for model in (Run, Completion, Spending):
+        model.objects.all().delete()
+    spending.set_caps("test", Caps(calls=30))
+    lm = ScriptedLM(seconds=0.001)
+    row = carry_on(create(), lm)
+    assert (row.status, row.stop_reason) == ("paused", "monthly cap")
+    assert row.message == (
+        "This project's cap of 30 calls a month is reached: 30 are used in "
+        f"{spending.this_month():%B %Y}, and the next call might pass it. An admin of the project "
+        "can raise it in the project's settings; then resume the run, or wait for the next month "
+        "(UTC)."
+    )
+    assert len(lm.calls) == row.used_calls == 30
+    assert row.held_calls == 0
+    controls.resume(row.pk)
+    assert carry_on(row, lm).stop_reason == "monthly cap"
+    assert len(lm.calls) == 30
+    spending.set_caps("test", Caps(calls=1_000))
+    controls.resume(row.pk)
+    row = carry_on(row, lm)
+    assert (row.status, row.best_score) == ("finished", undisturbed.best_score)
+    assert set(lm.sent().values()) == {1}
+
+
+def test_the_installations_cap_in_dollars_is_told_as_its_own(create: Create) -> None:
+    spending.set_caps(INSTALLATION, Caps(cost=2_000))
+    lm = ScriptedLM(seconds=0.001)
+    row = carry_on(create(), lm)
+    assert (row.status, row.stop_reason) == ("paused", "monthly cap")
+    assert row.message.startswith("The installation's cap of $0.0020 a month is reached: $0.00")
+    assert "An administrator of the installation can raise it; then resume the run" in row.message
+    assert row.used_cost == 60 * len(lm.calls) <= 2_000
+    assert spending.standing(INSTALLATION).cost == row.used_cost
+
+
+def test_a_run_at_the_cap_is_answered_what_was_paid_before(create: Create) -> None:
+    lm = ScriptedLM()
+    whole = carry_on(create(), lm)
+    spending.set_caps("test", Caps(calls=0))
+    row = carry_on(create(), lm)
+    assert (row.status, row.best_score) == ("finished", whole.best_score)
+
+
+def test_two_runs_share_what_is_left(create: Create) -> None:
+    spending.set_caps("test", Caps(calls=60))
+    rows, lms = [create(seed=1), create(seed=2)], [ScriptedLM(seconds=0.002) for _ in range(2)]
+    threads = [
+        threading.Thread(target=elsewhere, args=(lambda r=r, lm=lm: carry_on(r, lm),))  # type: ignore[misc]
+        for r, lm in zip(rows, lms, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(len(lm.calls) for lm in lms) == 60
+    states = set(Run.objects.values_list("status", "stop_reason"))
+    assert ("paused", "monthly cap") in states
+    assert spending.standing("test").calls == 60
+
+
+def tried(spec: RunSpec, lm: ScriptedLM, number: int) -> Tryout:
+    model, example = spec.models[Role.TASK], messages(number)[-1]
+    row = tryouts.start("test", spec.program, baseline_of(spec.program), model, example)
+    quick.try_program(row.pk, lines_to(lm))
+    row.refresh_from_db()
+    return row
+
+
+def test_tries_and_measurements_count_and_say_in_their_place_that_the_cap_is_reached(
+    spec: RunSpec,
+) -> None:
+    lm = ScriptedLM()
+    assert tried(spec, lm, 1).state == "done"
+    spending.set_caps("test", Caps(calls=3))
+    measurement = measuring.start(
+        "test", "d" * 64, spec.program, spec.models[Role.TASK], spec.train
+    )
+    quick.measure_program(measurement.pk, lines_to(lm))
+    measurement.refresh_from_db()
+    assert len(lm.calls) == 3
+    assert measurement.state == "done"  # of two examples; the others say why not
+    said = [o["error"] for o in measurement.outcomes if o["error"]]
+    assert len(said) == 3
+    assert all("This project's cap of 3 calls a month is reached" in words for words in said)
+    row = tried(spec, lm, 2)
+    assert row.state == "failed"
+    assert "then try again" in row.problem
+    assert spending.standing("test").calls == len(lm.calls) == 3
+    assert list(Spending.objects.values_list("namespace", "run")) == [("test", 0)]
+
+
+def test_tests_of_providers_count_and_are_never_answered_by_an_earlier_one(
+    provider: Provider,
+) -> None:
+    lm = ScriptedLM(script=lambda call: '{"answer": "ready"}')
+    spending.set_caps("test", Caps(calls=2))
+
+    def checked() -> Provider:
+        quick.check_provider(provider.pk, "scripted", lines_to(lm))
+        return Provider.objects.get()
+
+    assert checked().check_state == checked().check_state == "works"
+    assert len(lm.calls) == 2
+    now = spending.standing("test")
+    assert (now.calls, now.cost) == (2, 120)
+    assert list(Spending.objects.values_list("run", flat=True)) == [0]
+    row = checked()
+    assert (row.check_state, row.heard_at) == ("failed", None)
+    assert "This project's cap of 2 calls a month is reached" in row.check_message
+    assert len(lm.calls) == 2
+
+
+def test_a_test_that_cannot_get_its_reply_held_to_a_schema_is_paid_once(provider: Provider) -> None:
+    with OpenAIServer(constrains=False) as server:
+        Provider.objects.update(api_base=server.url)
+        quick.check_provider(provider.pk, "scripted")
+        assert len(server.requests) == 2
+    assert spending.standing("test").calls == 1
+
+
+def test_a_provider_is_tested_by_one_worker_at_a_time(provider: Provider) -> None:
+    lm = ScriptedLM()
+    assert ownership.take(Provider.objects.filter(pk=provider.pk))
+    quick.check_provider(provider.pk, "scripted", lines_to(lm))
+    assert not lm.calls
+
+
+def test_what_is_held_for_calls_of_short_jobs_that_are_gone_comes_back(
+    spec: RunSpec, provider: Provider
+) -> None:
+    """A worker was killed with a try out, again and again: nobody will ask for that call again."""
+    spending.set_caps("test", Caps(cost=1_000))
+    row = tryouts.start("test", spec.program, baseline_of(spec.program), spec.models[Role.TASK],
+                        messages(1)[0])  # fmt: skip
+    assert ownership.take(Tryout.objects.filter(pk=row.pk))
+    ledger = Ledger(Owner("tryout", row.pk, 1, "test"))
+    with ownership.connect() as own, own.cursor() as cursor:
+        ledger.apply(cursor, (), [Wanted("a", CALL, 1, 900)])
+    Completion.objects.update(reserved_at=timezone.now() - timedelta(hours=1))
+    reap()
+    assert Completion.objects.get().state == "reserved"  # its owner lives, however slow it is
+    Tryout.objects.update(heard_at=timezone.now() - timedelta(hours=1))
+    reap()
+    assert Completion.objects.get().state == "doubt"
+    now = spending.standing("test")
+    assert (now.held_calls, now.calls, now.cost) == (0, 1, 900)
+    assert SpendingCap.objects.get().held_cost == 0
+
+
+def test_a_cap_in_dollars_that_comes_while_a_model_without_a_price_is_called_pauses_the_run(
+    create: Create, provider: Provider
+) -> None:
+    Provider.objects.update(input_price=None, output_price=None)
+
+    def capping(call: LMCall) -> str:
+        if lm.answering == 20:
+            elsewhere(lambda: spending.set_caps("test", Caps(cost=1_000_000)))
+        return by_skill(call)
+
+    lm = ScriptedLM(script=capping, seconds=0.005)
+    row = carry_on(create(), lm)
+    assert (row.status, row.stop_reason) == ("paused", "monthly cap")
+    assert "The price of scripted is not known, so this project's monthly cap" in row.message
+    assert len(lm.calls) < 40
+
+
+def test_a_cap_in_dollars_refuses_a_model_without_a_price_before_anything_is_spent(
+    create: Create, spec: RunSpec
+) -> None:
+    Provider.objects.update(input_price=None, output_price=None)
+    row, lm = create(), ScriptedLM()
+    spending.set_caps(INSTALLATION, Caps(cost=1_000_000))
+    with pytest.raises(CannotStart, match="so the installation's monthly cap in dollars cannot"):
+        create()
+    row = carry_on(row, lm)
+    assert (row.status, row.stop_reason) == ("paused", "monthly cap")
+    assert "enter its prices at its provider (0 if it is free), then resume" in row.message
+    assert "monthly cap in dollars cannot be kept" in tried(spec, lm, 1).problem
+    assert not lm.calls
