@@ -7,7 +7,6 @@ import logging
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 import psycopg
 from asgiref.sync import sync_to_async
@@ -15,8 +14,9 @@ from django.db import DatabaseError, close_old_connections
 from django.db.backends.signals import connection_created
 from procrastinate import App
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+from procrastinate.psycopg_connector import PsycopgConnector
 
 from optimizer import ownership, tasks
 from optimizer.reaping import reap
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 QUICK_AT_ONCE = 4
 REAP_SECONDS = 1.5
 RECONNECT_SECONDS = 2.0
+POOL_SECONDS = 5.0
 DATABASE_GONE = (ConnectorException, DatabaseError, psycopg.Error, OSError)
 
 
@@ -115,7 +116,10 @@ def _app_for_workers() -> App:
     """Procrastinate with connections of its own; our tasks go on deferring through Django's, so
     that a job commits with its row.
     """
-    connector = cast(DjangoConnector, app.connector).get_worker_connector()
+    # Given up soon and asked for anew: a pool's own waits between attempts double.
+    connector = PsycopgConnector(
+        kwargs=connector_params(), timeout=POOL_SECONDS, reconnect_timeout=RECONNECT_SECONDS
+    )
     here = App(connector=connector, worker_defaults=app.worker_defaults)
     here.tasks = app.tasks
     return here
