@@ -104,7 +104,9 @@ class DiskWatch:
 
     def look(self) -> bool:
         """Whether a trouble has just ended."""
-        return time.monotonic() >= self._next_look and self.look_now()
+        due = time.monotonic() >= self._next_look
+        # Nobody may be started for a moment without the data: it would begin new ones.
+        return (due or (not self.trouble and not self._home.secrets.is_dir())) and self.look_now()
 
     def look_now(self) -> bool:
         """The same, however short ago the last look was."""

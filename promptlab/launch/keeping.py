@@ -96,6 +96,7 @@ class ChildKeeper:
     ) -> None:
         self.child = child
         self.fact = fact
+        self.ends = 0  # how often it ended on its own
         self.backoff = Backoff()
         self._environ = environ
         self._notes = notes
@@ -124,6 +125,7 @@ class ChildKeeper:
             if self.backoff.due():
                 self.start()
         elif self.child.has_died():
+            self.ends += 1
             self._tell_its_end()
             if self.child.seconds > STEADY_AFTER:
                 self.backoff.forgive()

@@ -31,6 +31,7 @@ from promptlab.launch.postgres import Cluster, PostgresFailed
 from promptlab.launch.telling import Teller, say
 
 BOOT_SECONDS = 90.0
+BOOT_TRIES = 3
 GLANCE = 0.2  # seconds between two looks at the children
 COMMAND_PATIENCE = 5.0  # seconds for a command to end when it is told to
 NO_MODEL = "No embedded model: this platform has no wheel of its engine. Connect one in the pages."
@@ -247,15 +248,15 @@ class Supervisor:
 
     def _wait_for_web(self) -> None:
         """Until it says that all is well. What ends meanwhile is started again; without a reason
-        that may pass, ending at the start is a failure.
+        that may pass, ending again and again at the start is a failure.
         """
         deadline = time.monotonic() + BOOT_SECONDS
-        web = self.keepers["web"].child
+        web = self.keepers["web"]
         while not _answers(f"{self.url}/healthz"):
             if self._lacks_ground():
                 deadline = time.monotonic() + BOOT_SECONDS
-            elif web.has_died() or time.monotonic() > deadline:
-                raise StepFailed("The web server", web.log, web.last_words())
+            elif web.ends >= BOOT_TRIES or time.monotonic() > deadline:
+                raise StepFailed("The web server", web.child.log, web.child.last_words())
             self._look()
             self._pause(0.1)
 

@@ -144,6 +144,21 @@ def test_logs_are_readable_by_their_owner_only(instance: Instance) -> None:
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
+def test_logs_are_rotated_while_everything_runs(instance: Instance) -> None:
+    full = [instance.home / "logs" / "worker.log", instance.home / "postgres" / "server.log"]
+    before = [instance.pid_of(name) for name in ("worker", "postgres")]
+    for log in full:
+        with log.open("ab") as writer:
+            writer.write(b"a line\n" * 2_000_000)
+
+    for log in full:
+        aside = log.with_name(f"{log.name}.1")
+        wait_until(aside.exists, 30, f"{log.name} being set aside")
+        wait_until(lambda log=log: log.stat().st_size < 2**20, 30, "it being short")
+        assert aside.stat().st_mode & 0o777 == 0o600
+    assert [instance.pid_of(name) for name in ("worker", "postgres")] == before
+
+
 def test_a_second_run_on_the_same_data_is_refused_in_a_sentence(instance: Instance) -> None:
     again = subprocess.run(
         ["make", "--silent", "run"],

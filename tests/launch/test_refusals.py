@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from promptlab.launch.checks import (
 )
 from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.ports import free_port
-from tests.launch.machine import launch, open_folder
+from tests.launch.machine import empty_environment, launch, open_folder
 
 
 @pytest.fixture
@@ -59,6 +60,20 @@ def test_an_unreachable_database_is_named_without_its_password(home: Home) -> No
     assert "cannot be reached: Connection refused" in said
     assert "correct DATABASE_URL" in said
     assert "hush" not in said
+
+
+def test_a_command_without_its_database_says_so_in_a_sentence(home: Home) -> None:
+    url = f"postgresql://somebody:hush@127.0.0.1:{free_port()}/lab"
+    environ = empty_environment(
+        DATABASE_URL=url, PROMPTLAB_HOME=str(home.path), PROMPTLAB_TESTING="1"
+    )
+    command = [sys.executable, "manage.py", "api_token", "erin@example.org"]
+    said = refused(
+        subprocess.run(
+            command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False
+        )
+    )
+    assert "The database cannot be reached" in said
 
 
 def test_a_database_address_that_is_none_is_refused() -> None:
