@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimizer import secrets
-from optimizer.models import Provider
+from optimizer.models import AllowedAddress, Provider
 from promptlab.accounts.models import User
 from promptlab.metrics.models import Metric
 from tests.api.conftest import HERE, JSON, ApiOf
@@ -79,3 +79,18 @@ def test_providers_are_listed_without_their_keys(carol: User, scene: Scene, api_
     assert found["Embedded model"]["has_key"] is False
     assert b"CANARY" not in answer.content
     assert b"6789" not in answer.content
+
+
+def test_a_provider_that_may_not_be_called_says_why_and_no_run_starts_with_it(
+    carol: User, erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    AllowedAddress.objects.all().delete()
+    found = {p["name"]: p for p in api_of(carol).get(f"{HERE}/providers").json()["items"]}
+    told = "The address 127.0.0.1:1 is local or private. An administrator of this installation"
+    assert found["Scripted"]["objection"].startswith(told)
+    assert found["Embedded model"]["objection"] == ""
+    wish = {"program": scene.program.pk, "dataset": scene.dataset.pk}
+    answer = api_of(erin).post(f"{HERE}/runs", wish, JSON)
+    assert answer.status_code == 422
+    assert [p["field"] for p in answer.json()["problems"]] == ["models.task"]
+    assert told in answer.json()["detail"]

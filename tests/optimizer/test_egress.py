@@ -169,6 +169,18 @@ def test_the_embedded_model_is_allowed_as_long_as_it_runs(
     assert AllowList.now().refusal("http://127.0.0.1:8123/v1") is not None
 
 
+def test_an_embedded_model_by_name_is_allowed_as_in_docker(
+    nothing_allowed: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up(monkeypatch, model="172.18.0.4", db="172.18.0.5")
+    settings.EMBEDDED_MODEL_URL = "http://model:8001/v1"
+    own = egress.of_provider(Provider(namespace="project-1", kind=Provider.Kind.EMBEDDED))
+    own.check("172.18.0.4", 8001)
+    with pytest.raises(ForbiddenAddress):
+        own.check("172.18.0.5", 8001)
+    assert refusal("http://db:8001/v1")
+
+
 def test_whoever_is_at_a_shell_may_call_any_machine(nothing_allowed: None) -> None:
     provider = Provider(
         namespace="cli", kind=Provider.Kind.OPENAI_COMPATIBLE, api_base="http://10.0.0.5/v1"

@@ -165,6 +165,17 @@ def test_what_cannot_work_is_told_in_one_line_before_anything_is_spent(
     assert not server.requests
 
 
+def test_a_key_is_not_sent_to_two_vendors(
+    optimize: Optimize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-CANARY-1234567890")
+    two = {"model": "openai/a", "optimizer-model": "anthropic/b", "api-base": ""}
+    with pytest.raises(CommandError, match="of 2: anthropic, openai") as refused:
+        optimize(**{**two, "api-key-env": "MY_KEY"})
+    assert refused.value.returncode == 2
+    assert not Provider.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
