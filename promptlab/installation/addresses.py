@@ -47,7 +47,7 @@ def allow(allowance: Allowance, by: User) -> AllowedAddress:
     return row
 
 
-def allow_target(url: str, by: User) -> AllowedAddress:
+def allow_target(url: str, by: User, note: str = "") -> AllowedAddress:
     """Let calls go to where this address leads, and to nowhere beside it.
 
     Raises:
@@ -55,7 +55,7 @@ def allow_target(url: str, by: User) -> AllowedAddress:
     """
     target = egress.target_of(url)
     network = egress.network_of(target.host)
-    return allow(Allowance(str(network or target.host), target.port), by)
+    return allow(Allowance(str(network or target.host), target.port, note), by)
 
 
 def withdraw(row: AllowedAddress, by: User) -> None:

@@ -104,7 +104,7 @@ def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> Ht
                 project, request.user, form.connection(), api_key=form.key(), provider=form.provider
             )
             if form.opens:
-                addresses.allow_target(saved.api_base, request.user)
+                addresses.allow_target(saved.api_base, request.user, saved.name)
     except services.NameTaken as refusal:
         form.add_error("name", str(refusal))
         return _form_page(request, project, form)

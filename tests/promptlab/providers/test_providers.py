@@ -325,7 +325,8 @@ def test_who_administers_the_installation_allows_it_in_the_same_step(
     answer = browser.post(new_url(project), form_data(api_base=OLLAMA, allow_address="on"))
     assert answer.status_code == 302
     (row,) = AllowedAddress.objects.all()
-    assert (str(row), row.added_by) == ("127.0.0.1:11434", "olga@example.org")
+    assert (str(row), row.note) == ("127.0.0.1:11434", "House server")
+    assert row.added_by == "olga@example.org"
     assert Provider.objects.get(name="House server").api_base == OLLAMA
 
 
