@@ -55,11 +55,11 @@ class ProviderForm(forms.Form):
     )
     forget_key = forms.BooleanField(label=_("Remove the key that is stored"), required=False)
     family = forms.ChoiceField(
-        label=_("Vendor"),
+        label=_("Family"),
         required=False,
         choices=[("", _("as the models' names say")), *((name, name) for name in sorted(ORIGINS))],
         help_text=_(
-            "By LiteLLM's names. One provider has one vendor: its key is sent to no other."
+            "By LiteLLM's names. One provider has one family: its key is sent to no other."
         ),
     )
     models = forms.CharField(label=_("Models"), widget=CodeTextarea({"rows": 3}))
@@ -106,7 +106,7 @@ class ProviderForm(forms.Form):
         super().__init__(data, initial=_initial(preset, provider))
         self.preset, self.provider = preset, provider
         self.refusal: ForbiddenAddress | None = None
-        self.vendor = ""
+        self.of_family = ""
         if not may_allow:
             del self.fields["allow_address"]
         self._fit_to_preset()
@@ -137,7 +137,7 @@ class ProviderForm(forms.Form):
             _("One a line; “%(prefix)s” is put before names that lack it.")
             % {"prefix": self.preset.prefix}
             if self.preset.prefix
-            else _("One a line; the vendor is put before names that lack it.")
+            else _("One a line; the family is put before names that lack it.")
         )
 
     def clean_api_base(self) -> str:
@@ -170,8 +170,8 @@ class ProviderForm(forms.Form):
         if self.preset.kind == Provider.Kind.LITELLM:
             try:
                 lines = [self._named(line) for line in lines]
-                self.vendor = family_of(lines[0])
-                lines = [name for name in lines if family_of(name, self.vendor)]
+                self.of_family = family_of(lines[0])
+                lines = [name for name in lines if family_of(name, self.of_family)]
             except NoFamily as error:
                 raise ValidationError(str(error)) from error
         return tuple(dict.fromkeys(lines))
@@ -236,7 +236,7 @@ class ProviderForm(forms.Form):
             return False
         if "api_base" not in data or "models" not in data:
             return False
-        then = Destination(self.preset.kind, data["api_base"].rstrip("/"), self.vendor)
+        then = Destination(self.preset.kind, data["api_base"].rstrip("/"), self.of_family)
         return key_would_travel(self.provider, then)
 
     def connection(self) -> Connection:
@@ -251,7 +251,7 @@ class ProviderForm(forms.Form):
             input_price=_micro(data["input_price"]),
             output_price=_micro(data["output_price"]),
             constrains_replies=data["constrains_replies"],
-            family=self.vendor,
+            family=self.of_family,
         )
 
     def key(self) -> str | None:

@@ -57,7 +57,7 @@ class KeyWouldTravel(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "The provider's address or vendor changed: enter its key again, so that it goes there "
+            "The provider's address or family changed: enter its key again, so that it goes there "
             "on purpose."
         )
 
