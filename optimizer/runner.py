@@ -21,7 +21,7 @@ from optimizer import frozen, lines, ownership
 from optimizer.answering import Answering
 from optimizer.conversation import hold
 from optimizer.core.conversation.events import Result
-from optimizer.core.optimizers import OPTIMIZERS, Optimizer
+from optimizer.core.optimizers import OPTIMIZERS, Optimizer, OptimizerRetired, optimizer_named
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
 from optimizer.leaving import (
@@ -138,7 +138,8 @@ def _converse(
         spec.further_optimizers,
     )  # fmt: skip
     try:
-        conversation = means.optimizers[spec.optimizer].converse(spec, means.new_search)
+        optimizer = means.optimizers.get(spec.optimizer) or optimizer_named(spec.optimizer)
+        conversation = optimizer.converse(spec, means.new_search)
         answering = Answering(spec, opened, writer)
         return hold(conversation, recorder, answering, writer, loop)
     finally:
@@ -173,6 +174,8 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         recorder.left(status, why, str(reason), said=reason.said, wished=wished)
     except ReplayDiffers as error:
         recorder.left(Run.Status.FAILED, "replay differs", str(error))
+    except OptimizerRetired as error:
+        recorder.left(Run.Status.FAILED, "optimizer retired", str(error))
     except CANNOT_CALL as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error))
     except Exception as error:

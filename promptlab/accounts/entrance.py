@@ -12,6 +12,7 @@ from django.utils import timezone
 from promptlab.accounts.models import Invitation, Membership, Project, SetupLink, User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.secrets import digest, new_secret
+from promptlab.accounts.services import EmailTaken, email_of_one_account_only
 
 audit = logging.getLogger("promptlab.audit")
 
@@ -61,10 +62,20 @@ def use_setup_link(secret: str) -> User:
 
 
 def give_password(user: User, *, email: str, name: str, password: str) -> None:
-    """Turn the account that a setup link opened into one that somebody signs in to."""
+    """Turn the account that a setup link opened into one that somebody signs in to.
+
+    Raises:
+        EmailTaken: another account has this address.
+    """
+    before = user.email, user.name, user.password
     user.email, user.name = email, name
     user.set_password(password)
-    user.save(update_fields=["email", "name", "password"])
+    try:
+        with email_of_one_account_only():
+            user.save(update_fields=["email", "name", "password"])
+    except EmailTaken:
+        user.email, user.name, user.password = before
+        raise
     audit.info("%s has a password from now on", user)
 
 
@@ -130,8 +141,9 @@ def accept_as_newcomer(invitation: Invitation, *, email: str, name: str, passwor
 
     Raises:
         LinkNotValid: somebody used the invitation a moment ago.
+        EmailTaken: an account has this address.
     """
-    with transaction.atomic():
+    with email_of_one_account_only():
         user = User.objects.create_user(email, password, name=name)
         accept(invitation, user)
     return user

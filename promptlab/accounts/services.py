@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from optimizer import spending
 from optimizer.spending import Caps
@@ -24,6 +28,11 @@ class LastAdmin(Exception):
         super().__init__("A project needs an admin: make another member admin first.")
 
 
+class EmailTaken(ValueError):
+    def __init__(self) -> None:
+        super().__init__(_("There is an account with this e-mail already."))
+
+
 def found_project(by: User | None, name: str) -> Project:
     """Create a project; its founder becomes its admin.
 
@@ -38,8 +47,26 @@ def found_project(by: User | None, name: str) -> Project:
 
 
 def save_person(user: User, *, name: str, email: str, theme: str) -> None:
+    """Raises EmailTaken when another account has this address."""
+    with email_of_one_account_only():
+        User.objects.filter(pk=user.pk).update(name=name, email=email, theme=theme)
     user.name, user.email, user.theme = name, email, theme
-    user.save(update_fields=["name", "email", "theme"])
+
+
+@contextmanager
+def email_of_one_account_only() -> Iterator[None]:
+    """A transaction that stores an address. Forms looked, but somebody may have been quicker.
+
+    Raises:
+        EmailTaken: another account has it.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "email" not in str(error):
+            raise
+        raise EmailTaken from None
 
 
 def save_settings(project: Project, by: User, *, name: str, requires_second_person: bool) -> None:
@@ -66,11 +93,13 @@ def change_role(membership: Membership, role: Role, by: User) -> None:
 
     Raises:
         LastAdmin: nobody would be left to administer the project.
+        Http404: the member was removed meanwhile.
     """
     with transaction.atomic():
         _keep_an_admin(membership, role)
+        if not Membership.objects.filter(pk=membership.pk).update(role=role):
+            raise Http404("Somebody removed this member a moment ago.")
         membership.role = role
-        membership.save(update_fields=["role"])
         _withdraw_invitations_unless_admin(membership, role)
     audit.info("%s made %s %s of %s", by, membership.user, role, membership.project.slug)
 

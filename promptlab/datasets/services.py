@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
+from django.http import Http404
 
 from optimizer.codec import canonical
 from promptlab.accounts.models import Project, User
@@ -31,6 +32,7 @@ from promptlab.datasets.splitting import Split, SplitPlan
 audit = logging.getLogger("promptlab.audit")
 
 BATCH = 1000
+_DELETED = "Somebody deleted this dataset a moment ago."
 SHOWN_USERS = 3
 
 
@@ -169,12 +171,21 @@ def checked_survey(
 
 
 def rename(dataset: Dataset, name: str, by: User) -> None:
-    """Raises NameTaken when another dataset of the project has the name."""
-    if dataset.project.datasets.filter(name=name).exclude(pk=dataset.pk).exists():
-        raise NameTaken(name)
+    """Give a dataset another name.
+
+    Raises:
+        NameTaken: another dataset of the project has it.
+        Http404: the dataset was deleted meanwhile.
+    """
+    try:
+        with transaction.atomic():
+            renamed = Dataset.objects.filter(pk=dataset.pk).update(name=name)
+    except IntegrityError:
+        raise NameTaken(name) from None
+    if not renamed:
+        raise Http404(_DELETED)
     audit.info("%s renamed dataset %s to %s", by, dataset.name, name)
     dataset.name = name
-    dataset.save(update_fields=["name"])
 
 
 def remove(dataset: Dataset, by: User) -> None:
@@ -182,10 +193,12 @@ def remove(dataset: Dataset, by: User) -> None:
 
     Raises:
         DatasetInUse: something, like a run, refers to it.
+        Http404: it was deleted meanwhile.
     """
     with transaction.atomic():
         # A run that starts now waits for this lock, and then finds no dataset.
-        Dataset.objects.select_for_update().get(pk=dataset.pk)
+        if not Dataset.objects.select_for_update().filter(pk=dataset.pk):
+            raise Http404(_DELETED)
         using = users_of(dataset)
         if using:
             raise DatasetInUse(using)

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError
+from django.http import Http404
 from django.utils import timezone
 
 from optimizer.codec import from_json
@@ -68,6 +69,7 @@ def read(upload: Upload, options: Options) -> Upload:
     Raises:
         Unreadable: not with these; the upload stays as it was.
         Busy: others are being read; the upload stays as it was.
+        Http404: it was discarded meanwhile.
     """
     fresh = _folder() / f"{uuid.uuid4()}.fresh"
     try:
@@ -76,9 +78,14 @@ def read(upload: Upload, options: Options) -> Upload:
         fresh.replace(_rows(upload.token))
     finally:
         fresh.unlink(missing_ok=True)
-    upload.encoding, upload.has_header = options.encoding, options.has_header
-    upload.found = asdict(found)
-    upload.save(update_fields=["encoding", "has_header", "found"])
+    told = {
+        "encoding": options.encoding, "has_header": options.has_header, "found": asdict(found),
+    }  # fmt: skip
+    if not Upload.objects.filter(pk=upload.pk).update(**told):
+        _forget(upload.token)
+        raise Http404("This upload was discarded a moment ago.")
+    for name, value in told.items():
+        setattr(upload, name, value)
     return upload
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +20,8 @@ from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs import starters
 from promptlab.programs.models import Program
+
+_DELETED = "Somebody deleted this program a moment ago."
 
 
 class NameTaken(ValueError):
@@ -91,17 +94,16 @@ def save_definition(program: Program, core: CoreProgram, revision: int, by: User
 def edit(program: Program, change: Callable[[CoreProgram], CoreProgram], by: User) -> Program:
     """Save a change that does not depend on what its author saw, like taking a part away.
 
-    When someone saves at the same moment, it is made again on what they saved.
+    When someone saves at the same moment, it is made on what they saved.
 
     Raises:
-        Conflict: someone did so three times in a row.
+        Http404: the program was deleted meanwhile.
     """
-    for _attempt in range(2):
-        try:
-            return save_definition(program, change(program.core), program.revision, by)
-        except Conflict as conflict:
-            program = conflict.saved
-    return save_definition(program, change(program.core), program.revision, by)
+    with transaction.atomic():
+        fresh = Program.objects.select_for_update().filter(pk=program.pk).first()
+        if fresh is None:
+            raise Http404(_DELETED)
+        return save_definition(fresh, change(fresh.core), fresh.revision, by)
 
 
 def describe(
@@ -124,8 +126,12 @@ def describe(
 
 def duplicate(program: Program, by: User) -> Program:
     """A copy, under the first free name."""
-    name = free_name(program.project, program.name, f" ({_('copy')})")
-    return create_program(program.project, by, name, program.core)
+    while True:
+        name = free_name(program.project, program.name, f" ({_('copy')})")
+        try:
+            return create_program(program.project, by, name, program.core)
+        except NameTaken:  # a moment ago; the next one is free
+            continue
 
 
 def free_name(project: Project, stem: str, suffix: str = "") -> str:
@@ -150,11 +156,17 @@ def delete_program(program: Program) -> None:
 
 
 def _change(program: Program, revision: int, by: User | None, **columns: object) -> None:
-    """Compare and set: nothing is written unless the row is still at `revision`."""
+    """Compare and set: nothing is written unless the row is still at `revision`.
+
+    Raises:
+        Conflict: it is not.
+        Http404: it is not there any more.
+    """
     columns |= {"revision": revision + 1, "updated_by": by, "updated_at": timezone.now()}
     found = Program.objects.filter(pk=program.pk, revision=revision).update(**columns)
     if found != 1:
-        raise Conflict(Program.objects.select_related("updated_by").get(pk=program.pk))
+        saved = Program.objects.select_related("updated_by").filter(pk=program.pk).first()
+        raise Conflict(saved) if saved else Http404(_DELETED)
     program.__dict__.pop("core", None)
     for name, value in columns.items():
         setattr(program, name, value)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
@@ -78,7 +78,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "project": found,
         "version": row,
         "content": row.content,
-        "optimizer": OPTIMIZERS[row.content.provenance.optimizer].title,
+        "optimizer": optimizer_named(row.content.provenance.optimizer).title,
         "labels": [label.name for label in row.labels.all()],
         "downloads": pages.downloads_of(row),
         "pointers": pages.pointers_of(row),

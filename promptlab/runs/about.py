@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.spec import Effort, RunSpec
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
 
@@ -43,7 +43,7 @@ def effort_text(effort: str) -> str:
 
 def writes_with_embedded(spec: RunSpec, providers: Mapping[int, Provider]) -> bool:
     """Whether instructions are written by the small model that comes with the product."""
-    if not OPTIMIZERS[spec.optimizer].uses_instructions:
+    if not optimizer_named(spec.optimizer).uses_instructions:
         return False
     ref = spec.models.get(Role.OPTIMIZER)
     provider = providers.get(ref.provider) if ref else None

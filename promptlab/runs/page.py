@@ -16,7 +16,7 @@ from optimizer.codec import from_json
 from optimizer.core.conversation.events import Phase, TestScored
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.core.runs.doubts import OWN_SETTINGS
 from optimizer.models import Provider, Run, RunEvent
 from optimizer.unread import Unread, unread_of
@@ -164,7 +164,7 @@ class RunPage:
 
     @property
     def races(self) -> bool:
-        return OPTIMIZERS[self.spec.optimizer].races
+        return optimizer_named(self.spec.optimizer).races
 
     @property
     def scorable(self) -> int:
@@ -259,7 +259,7 @@ class RunPage:
     @cached_property
     def uses(self) -> dict[str, bool]:
         """Whether each own setting counts with this run's optimizer."""
-        ignored = OPTIMIZERS[self.spec.optimizer].ignores
+        ignored = optimizer_named(self.spec.optimizer).ignores
         return {name: name not in ignored for name in OWN_SETTINGS}
 
     @property
@@ -361,7 +361,7 @@ class RunPage:
 
     @property
     def optimizer_title(self) -> str:
-        return OPTIMIZERS[self.spec.optimizer].title
+        return optimizer_named(self.spec.optimizer).title
 
     @cached_property
     def log(self) -> list[findings.LogLine]:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import FullScore
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run, RunEvent
 from promptlab.runs.models import Launch
 from promptlab.runs.progress import has_final_word, phases_in
@@ -75,7 +75,7 @@ def _notes(events: Sequence[RunEvent], baseline: FullScore | None, search: str) 
 
 
 def _search_note(spec: RunSpec, planned: int) -> str:
-    if OPTIMIZERS[spec.optimizer].races:
+    if optimizer_named(spec.optimizer).races:
         return ngettext("%(n)s block", "%(n)s blocks", planned) % {"n": planned}
     return ngettext("%(n)s trial", "%(n)s trials", planned) % {"n": planned}
 

@@ -150,7 +150,7 @@ def _again(launch: Launch) -> dict[str, Any]:
         "program": launch.program_id,
         "dataset": launch.dataset_id or "",
         "metric": launch.metric_id or "",
-        "optimizer": spec.optimizer,
+        "optimizer": spec.optimizer if spec.optimizer in OPTIMIZERS else DEFAULT,
         "effort": spec.settings.effort.value,
         "seed": spec.seed,
         "max_minutes": spec.limits.max_seconds // 60 if spec.limits.max_seconds else "",

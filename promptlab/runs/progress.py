@@ -9,7 +9,7 @@ from datetime import datetime
 from optimizer.core.conversation.events import Phase
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out_size
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run
 
 RECENT = 6
@@ -40,7 +40,7 @@ class Plan:
 def phases_in(spec: RunSpec, has_final: bool) -> list[Phase]:
     """The phases that a run of this spec goes through, in order; the last one where there are
     examples kept from all choices."""
-    optimizer = OPTIMIZERS[spec.optimizer]
+    optimizer = optimizer_named(spec.optimizer)
     found = [Phase.BASELINE]
     if optimizer.bootstrapping(spec.settings) is not None:
         found.append(Phase.BOOTSTRAP)
@@ -53,7 +53,7 @@ def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:
     """`validation` and `test` are the sizes of the frozen splits, which the spec is bare of."""
     settings = spec.settings
     scored = min(validation, settings.max_validation)
-    optimizer = OPTIMIZERS[spec.optimizer]
+    optimizer = optimizer_named(spec.optimizer)
     steps = optimizer.steps(settings, scored)
     demos = optimizer.bootstrapping(settings) or settings
     weights = {

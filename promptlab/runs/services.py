@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Model
 
 from optimizer import controls, starting
 from optimizer.controls import NotNow
-from optimizer.starting import CannotStart
+from optimizer.starting import CannotStart, Part
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
@@ -23,6 +23,17 @@ def start_run(project: Project, by: User, wishes: Wishes) -> Launch:
     Raises:
         CannotStart: the run cannot work as it is wished; nothing was stored or spent.
     """
+    try:
+        return _start(project, by, wishes)
+    except IntegrityError:
+        gone = _gone(wishes)
+        if gone is None:
+            raise
+        told = f"The {gone} was deleted a moment ago: choose another."
+        raise CannotStart(gone, told) from None
+
+
+def _start(project: Project, by: User, wishes: Wishes) -> Launch:
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
         metric = _stored(project, by, wishes.metric)
@@ -46,9 +57,28 @@ def start_run(project: Project, by: User, wishes: Wishes) -> Launch:
 
 
 def _stored(project: Project, by: User, metric: Metric) -> Metric:
+    """The metric, stored under the name that it was suggested under; perhaps by a run that started
+    a moment ago."""
     if metric.pk is not None:
         return metric
-    return metrics.create_metric(project, by, metric.name, metric.core)
+    known = project.metrics.filter(name=metric.name).first()
+    if known is not None and known.core == metric.core:
+        return known
+    try:
+        return metrics.create_metric(project, by, metric.name, metric.core)
+    except metrics.NameTaken as refusal:
+        raise CannotStart("metric", str(refusal)) from None
+
+
+def _gone(wishes: Wishes) -> Part | None:
+    """What the run was to be made of and is not there any more."""
+    parts: dict[Part, Model] = {
+        "program": wishes.program, "dataset": wishes.dataset, "metric": wishes.metric,
+    }  # fmt: skip
+    for name, row in parts.items():
+        if row.pk is not None and not type(row)._default_manager.filter(pk=row.pk).exists():
+            return name
+    return None
 
 
 def pause(launch: Launch) -> None:

@@ -14,6 +14,7 @@ from optimizer.core.optimizers import (
     zero_shot_mipro,
 )
 from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.retired import OptimizerRetired, retired
 
 OPTIMIZERS: dict[str, Optimizer] = {
     optimizer.name: optimizer
@@ -35,4 +36,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
 DEFAULT = racing.OPTIMIZER.name
 """What is chosen where nobody says otherwise."""
 
-__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer"]
+
+def optimizer_named(name: str) -> Optimizer:
+    """The optimizer that a run was started with, or what stands for it when it was retired."""
+    return OPTIMIZERS.get(name) or retired(name)
+
+
+__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer", "OptimizerRetired", "optimizer_named"]

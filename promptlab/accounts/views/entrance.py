@@ -15,6 +15,7 @@ from promptlab.accounts import entrance, queries, throttle
 from promptlab.accounts.forms import NewcomerForm, WelcomeForm
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Invitation, User
+from promptlab.accounts.services import EmailTaken
 from promptlab.accounts.throttle import Door
 
 # Of several, sessions need to be told which backend vouches for the user.
@@ -45,10 +46,15 @@ def welcome(request: SignedInRequest) -> HttpResponse:
     form = WelcomeForm(request.user, request.POST or None)
     only = queries.only_project_of(request.user)
     if form.is_valid():
-        entrance.give_password(request.user, **form.cleaned_data)
-        update_session_auth_hash(request, request.user)
-        messages.success(request, _("Saved. From now on you sign in with your password."))
-        return redirect("accounts:project", only.slug) if only else redirect("accounts:projects")
+        try:
+            entrance.give_password(request.user, **form.cleaned_data)
+        except EmailTaken as refusal:
+            form.add_error("email", str(refusal))
+        else:
+            update_session_auth_hash(request, request.user)
+            messages.success(request, _("Saved. From now on you sign in with your password."))
+            target = ["accounts:project", only.slug] if only else ["accounts:projects"]
+            return redirect(*target)
     status = 422 if form.is_bound else 200
     return render(request, "accounts/welcome.html", {"form": form, "only": only}, status=status)
 
@@ -76,9 +82,13 @@ def _join(request: HttpRequest, found: Invitation, user: User) -> HttpResponse:
 def _join_as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = NewcomerForm(request.POST or None)
     if form.is_valid():
-        user = entrance.accept_as_newcomer(found, **form.cleaned_data)
-        login(request, user, backend=BACKEND)
-        return redirect("accounts:project", found.project.slug)
+        try:
+            user = entrance.accept_as_newcomer(found, **form.cleaned_data)
+        except EmailTaken as refusal:
+            form.add_error("email", str(refusal))
+        else:
+            login(request, user, backend=BACKEND)
+            return redirect("accounts:project", found.project.slug)
     status = 422 if form.is_bound else 200
     context = {"invitation": found, "form": form}
     return render(request, "accounts/invitation.html", context, status=status)

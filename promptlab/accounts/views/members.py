@@ -91,7 +91,9 @@ def remove(request: SignedInRequest, project: str, member: int) -> HttpResponse:
 def leave(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     try:
-        services.remove_member(found.memberships.get(user=request.user), request.user)
+        services.remove_member(
+            get_object_or_404(found.memberships, user=request.user), request.user
+        )
     except services.LastAdmin as refusal:
         messages.error(request, str(refusal))
         return redirect("accounts:members", found.slug)

@@ -20,9 +20,13 @@ from promptlab.accounts.http import SignedInRequest
 def person(request: SignedInRequest) -> HttpResponse:
     form = PersonForm(request.user, request.POST or None)
     if form.is_valid():
-        services.save_person(request.user, **form.cleaned_data)
-        messages.success(request, _("Saved."))
-        return redirect("accounts:person")
+        try:
+            services.save_person(request.user, **form.cleaned_data)
+        except services.EmailTaken as refusal:
+            form.add_error("email", str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("accounts:person")
     status = 422 if form.is_bound else 200
     return render(request, "accounts/person.html", {"form": form}, status=status)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.programs.program import Call
+from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import edits, services
@@ -25,9 +26,13 @@ def new_call(request: SignedInRequest, project: str, program: int) -> HttpRespon
     """One more use of a module."""
     found = program_for(request.user, project, program, Role.EDITOR)
     module = request.POST.get("module", "")
-    if module not in {m.name for m in found.core.modules}:
-        raise Http404("There is no such module in this program.")
-    saved = services.edit(found, lambda core: edits.add_call(core, module), request.user)
+
+    def used_once_more(core: CoreProgram) -> CoreProgram:
+        if module not in {m.name for m in core.modules}:
+            raise Http404("There is no such module in this program.")
+        return edits.add_call(core, module)
+
+    saved = services.edit(found, used_once_more, request.user)
     made = saved.core.calls[-1].name
     return redirect("programs:call", saved.project.slug, saved.pk, made)
 
