@@ -84,6 +84,19 @@ BROKEN = Answer(
     _("Something broke on the server"),
     _("It was written to the log. Runs go on, and nothing that was saved is lost."),
 )
+UNREADABLE = Answer(
+    400,
+    _("The request cannot be read"),
+    _("It was damaged on its way, or has too many parts. Send less at once."),
+)
+STALE_PAGE = Answer(
+    403,
+    _("This page was too old to be sent"),
+    _(
+        "Nothing was changed: since the page was opened you signed in or out, or your browser "
+        "keeps no cookies of this site. Reload the form before you send it again."
+    ),
+)
 
 
 class BodyTooLarge(Exception):
@@ -105,6 +118,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         _log_once(request, answer, error)
         without_traceback(response)
     return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The site's handler400."""
+    return _in_form_of(request, UNREADABLE)
+
+
+def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What was sent without the right token: Django's CSRF_FAILURE_VIEW."""
+    return _in_form_of(request, STALE_PAGE)
 
 
 def without_traceback(response: HttpResponse) -> None:

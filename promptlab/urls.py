@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/runs/", include("promptlab.runs.urls")),
 ]
 
+handler400 = "promptlab.outage.bad_request"
 handler429 = "promptlab.accounts.middleware.too_many_requests"
 handler500 = "promptlab.outage.server_error"
