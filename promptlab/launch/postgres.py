@@ -223,6 +223,9 @@ class Cluster:
             "port": str(port),
             "unix_socket_directories": "''",
             "log_min_messages": "warning",
+            # A statement that fails holds what people typed, and the keys of their sessions.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
             **self.options,
         }
         return " ".join(f"-c {name}={value}" for name, value in settings.items())

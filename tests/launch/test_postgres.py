@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -66,6 +67,18 @@ def test_a_lock_file_of_another_life_is_no_obstacle(home: Home) -> None:
 def test_nobody_gets_in_without_the_password(home: Home) -> None:
     with running_server(home) as server, pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgresql://promptlab:guess@127.0.0.1:{server.port}/promptlab")
+
+
+def test_the_log_says_what_failed_and_not_with_which_words(home: Home) -> None:
+    with running_server(home) as server, psycopg.connect(server.url, autocommit=True) as link:
+        link.execute("CREATE TABLE session (key text PRIMARY KEY, CHECK (key <> 'forbidden'))")
+        for words in ("'a secret word'", "'a secret word'", "'forbidden'", "no_such_function()"):
+            with suppress(psycopg.Error):
+                link.execute(f"INSERT INTO session VALUES ({words})")  # type: ignore[arg-type]
+    log = Cluster(home, {}).log.read_text()
+    assert "duplicate key value" in log
+    assert "secret word" not in log
+    assert "INSERT" not in log
 
 
 def test_secrets_are_made_once_and_only_their_owner_reads_them(home: Home) -> None:
