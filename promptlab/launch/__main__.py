@@ -9,10 +9,11 @@ from contextlib import ExitStack
 from promptlab.launch.checks import check_database, check_disk, check_python
 from promptlab.launch.failures import told_in_one_sentence
 from promptlab.launch.home import home_from
+from promptlab.launch.lock import only_one
 from promptlab.launch.logs import keep_private
 from promptlab.launch.ports import listening_socket, port_from
 from promptlab.launch.postgres import Cluster, running_server
-from promptlab.launch.supervisor import Supervisor, only_one
+from promptlab.launch.supervisor import Supervisor
 
 
 def main() -> None:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from promptlab.launch.account import FolderOutOfReach
 from promptlab.launch.binaries import NoBinaries
 from promptlab.launch.checks import DatabaseUnreachable, DiskFull, PythonTooOld
+from promptlab.launch.commands import StepFailed
 from promptlab.launch.home import HomeNotWritable
+from promptlab.launch.lock import AlreadyRuns
 from promptlab.launch.ports import BadPort, PortTaken
-from promptlab.launch.postgres import PostgresFailed
-from promptlab.launch.supervisor import AlreadyRuns, StepFailed, Stopped
+from promptlab.launch.programs import PostgresFailed
+from promptlab.launch.supervisor import Stopped
 
 EXPECTED = (
     AlreadyRuns,

@@ -10,7 +10,8 @@ from typing import Any
 
 from promptlab.launch.child import Child
 from promptlab.launch.home import Home
-from promptlab.launch.postgres import Cluster, PostgresFailed, Server
+from promptlab.launch.postgres import Cluster, Server
+from promptlab.launch.programs import PostgresFailed
 from promptlab.launch.telling import Teller
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -191,7 +192,7 @@ class PostgresKeeper:
         if time.monotonic() - self._since > STEADY_AFTER:
             self.backoff.forgive()
         self.backoff.plan()
-        why = "" if excused else f" It last said: {self._cluster.why_not()}"
+        why = "" if excused else f" It last said: {self._cluster.programs.last_complaint()}"
         self._teller.tell("postgres", f"Postgres ended unexpectedly; starting it again.{why}")
 
     def _try(self, excused: bool) -> None:

@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TypeVar
 
 import psycopg
 
 from promptlab.launch import preparation
 from promptlab.launch.child import Child
-from promptlab.launch.disk import DiskWatch, Kind
-from promptlab.launch.home import CHECKOUT, Home, HomeNotWritable
+from promptlab.launch.commands import Command, Commands, StepFailed
+from promptlab.launch.disk import LOOK_SECONDS, DiskWatch, Kind
+from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.keeping import ChildKeeper, Notes, PostgresKeeper
-from promptlab.launch.logs import last_words, open_log, rotate
+from promptlab.launch.logs import rotate
 from promptlab.launch.model_weights import find_weights
 from promptlab.launch.ports import free_port
-from promptlab.launch.postgres import Cluster, PostgresFailed
+from promptlab.launch.postgres import Cluster
+from promptlab.launch.programs import PostgresFailed
 from promptlab.launch.telling import Teller, say
 
 BOOT_SECONDS = 90.0
 BOOT_TRIES = 3
 GLANCE = 0.2  # seconds between two looks at the children
-COMMAND_PATIENCE = 5.0  # seconds for a command to end when it is told to
 NO_MODEL = "No embedded model: this platform has no wheel of its engine. Connect one in the pages."
 
 Found = TypeVar("Found")
-
-
-class AlreadyRuns(Exception):
-    """Another `make run` uses the same data folder."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"promptlab already runs with this data folder at {url}.")
-
-
-class StepFailed(Exception):
-    """A step of the start went wrong in a way that nobody foresaw."""
-
-    def __init__(self, step: str, log: Path, last_words: str) -> None:
-        super().__init__(f"{step} failed. {log} ends with:\n{last_words}")
 
 
 class Stopped(Exception):
@@ -80,7 +63,7 @@ class Supervisor:
         self.notes = Notes(home)
         self.keepers: dict[str, ChildKeeper] = {}
         self.postgres: PostgresKeeper | None = None
-        self.commands: list[subprocess.Popen[str]] = []
+        self.commands = Commands(home, self.environ, self._pause)
         self.stopping = False
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup has it
@@ -118,8 +101,8 @@ class Supervisor:
             try:
                 return step()
             except (OSError, psycopg.OperationalError, PostgresFailed, StepFailed):
-                self._pause(PostgresKeeper.LOOK_SECONDS)
-                self.disk.look_now()
+                self.commands.end()
+                self._pause(LOOK_SECONDS)  # by then it is seen what is missing
                 self._look()
                 if not self._lacks_ground():
                     raise
@@ -137,8 +120,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Web first, so that nobody asks for more; then the worker, and what it calls last."""
-        for command in self.commands:
-            _end(command)
+        self.commands.end()
         for name in ("web", "worker", "model"):
             if name in self.keepers:
                 self.keepers[name].stop()
@@ -166,18 +148,19 @@ class Supervisor:
         self._restart("web", "worker")
 
     def _prepare(self, database_url: str) -> None:
-        steps: dict[str, subprocess.Popen[str]] = {}
+        begun: list[Command] = []
         migrate = not preparation.tables_are_current(self.home, database_url)
         if migrate:
             say("Preparing the tables.")
-            steps["migrate"] = self._manage("migrate", "--verbosity", "0")
+            begun.append(self.commands.begin("migrate", "--verbosity", "0"))
         if not preparation.static_is_current(self.home):
-            steps["collectstatic"] = self._manage("collectstatic", "--no-input", "--verbosity", "0")
-        for name, step in steps.items():
-            self._finish(name, step)
+            options = ("--no-input", "--verbosity", "0")
+            begun.append(self.commands.begin("collectstatic", *options))
+        for command in begun:
+            self.commands.finish(command)
         if migrate and preparation.has_command("load_demo"):
             say("Loading the demo project.")
-            self._finish("load_demo", self._manage("load_demo"))
+            self.commands.do("load_demo")
         with suppress(OSError):  # only to be quicker the next time
             preparation.note_static(self.home)
             preparation.note_tables(self.home, database_url)
@@ -214,37 +197,7 @@ class Supervisor:
     def _first_link(self) -> str:
         """Where the first administrator signs in, as long as there is none."""
         name = "first_admin_link"
-        return self._finish(name, self._manage(name)) if preparation.has_command(name) else ""
-
-    def _manage(self, *arguments: str) -> subprocess.Popen[str]:
-        with open_log(self._command_log(arguments[0]), anew=True) as log:
-            command = subprocess.Popen(
-                [sys.executable, "manage.py", *arguments],
-                env=self.environ,
-                cwd=CHECKOUT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                umask=0o077,
-                start_new_session=True,
-            )
-        self.commands.append(command)
-        return command
-
-    def _finish(self, name: str, step: subprocess.Popen[str]) -> str:
-        """Wait for a command; its output, or StepFailed with the end of what it complained."""
-        while step.poll() is None:
-            self._pause(0.05)
-        self.commands.remove(step)
-        printed = step.stdout.read() if step.stdout else ""
-        if step.returncode:
-            log = self._command_log(name)
-            raise StepFailed(f"manage.py {name}", log, last_words(log, lines=8))
-        return printed.strip()
-
-    def _command_log(self, name: str) -> Path:
-        return self.home.logs / f"{name}.log"
+        return self.commands.do(name) if preparation.has_command(name) else ""
 
     def _wait_for_web(self) -> None:
         """Until it says that all is well. What ends meanwhile is started again; without a reason
@@ -269,13 +222,16 @@ class Supervisor:
     def _watch(self) -> None:
         while True:
             self._pause(GLANCE)
-            try:
-                self._look()
-            except Exception as error:  # noqa: BLE001 - what fails one look must not end them all
-                self.teller.tell("supervisor", f"A look failed: {type(error).__name__}: {error}")
+            self._look()
 
     def _look(self) -> None:
-        """See to the disk, Postgres, every child, and the logs."""
+        """See to everything; what fails one look must not end us all."""
+        try:
+            self._see_to_all()
+        except Exception as error:  # noqa: BLE001 - told, and looked at again in a moment
+            self.teller.tell("supervisor", f"A look failed: {type(error).__name__}: {error}")
+
+    def _see_to_all(self) -> None:
         if self.disk.look():
             self._hurry()
         if self.disk.trouble and self.disk.trouble.kind is Kind.GONE:
@@ -313,42 +269,6 @@ class Supervisor:
         if self.stopping:
             say("Stopping.")
             raise Stopped
-
-
-@contextmanager
-def only_one(home: Home) -> Iterator[IO[str]]:
-    """Hold the data folder's lock; it is gone with us, however we end.
-
-    Raises:
-        AlreadyRuns: when another supervisor holds it.
-        HomeNotWritable: when there can be no lock.
-    """
-    path = home.run / "supervisor.lock"
-    try:
-        lock = path.open("a")
-    except OSError as error:
-        raise HomeNotWritable(home.path, error) from error
-    notes = Notes(home)
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            url = home.read_fact("web").get("url", "an address that it has yet to tell")
-            raise AlreadyRuns(url) from error
-        notes.write("supervisor", {"pid": os.getpid()})
-        try:
-            yield lock
-        finally:
-            notes.drop("supervisor")
-
-
-def _end(command: subprocess.Popen[str]) -> None:
-    command.terminate()
-    try:
-        command.wait(COMMAND_PATIENCE)
-    except subprocess.TimeoutExpired:
-        command.kill()
-        command.wait()
 
 
 def _answers(address: str) -> bool:
