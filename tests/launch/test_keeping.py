@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -214,6 +215,32 @@ def test_data_that_are_gone_are_not_replaced_by_empty_ones(
         aside.rename(home.postgres)
         wait_until(lambda: keeper.look(excused=False) or not keeper.lost, 30, "its return")
         psycopg.connect(server.url).close()
+
+
+def test_a_port_that_is_lost_to_somebody_is_replaced_and_everybody_is_told(
+    home: Home, hasty: None
+) -> None:
+    moved: list[str] = []
+    with running_server(home) as server, socket.socket() as somebody:
+        keeper = PostgresKeeper(Cluster(home, {}), server.url, Teller(), moved.append)
+        keeper.look(excused=False)
+        os.kill(server.pid, signal.SIGQUIT)
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        wait_until(lambda: taken(somebody, server.port), 30, "the port being free")
+
+        wait_until(lambda: keeper.look(excused=False) or moved, 30, "its return elsewhere")
+        psycopg.connect(moved[0]).close()
+        assert f":{server.port}/" not in moved[0]
+        assert home.read_fact("postgres")["url"] == moved[0]
+
+
+def taken(somebody: socket.socket, port: int) -> bool:
+    try:
+        somebody.bind(("127.0.0.1", port))
+        somebody.listen()
+    except OSError:
+        return False
+    return True
 
 
 def test_words_that_nobody_hears_are_no_reason_to_end() -> None:
