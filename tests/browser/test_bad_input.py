@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from promptlab.launch.ports import free_port
 from tests.browser import desk
@@ -16,6 +16,7 @@ from tests.browser.lab import await_run
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit
     from tests.browser.lab import Lab
+    from tests.browser.watch import Watch
     from tests.fakes.openai_server import OpenAIServer
 
 BAD_FILES = {
@@ -157,3 +158,36 @@ def circle() -> dict[str, object]:
         ],
         "outputs": {"answer": "second.b"},
     }
+
+
+def test_a_form_that_met_a_full_disk_is_sent_again_by_a_reload_or_as_it_was_left(
+    visit: Visit, watch: Watch, lab: Lab
+) -> None:
+    from django.template.loader import render_to_string
+
+    watch.allow("503")
+    full = render_to_string(
+        "outage.html", {"title": "The server's disk is full", "told": "", "resend": True}
+    )
+    refusals = iter([True, True])
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST" and next(refusals, False):
+            route.fulfill(status=503, body=full, content_type="text/html; charset=utf-8")
+        else:
+            route.continue_()
+
+    page = visit(lab.alice, "/account/")
+    page.route("**/account/", answer)
+    page.get_by_label("Name").fill("Alice of the full disk")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="disk is full")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Name")).to_have_value("Alice of the full disk")
+
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="disk is full")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Name")).to_have_value("Alice of the full disk")
+    lab.alice.refresh_from_db()
+    assert lab.alice.name == "Alice of the full disk"
