@@ -6,8 +6,10 @@ import os
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import WebsocketDenier
 from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "promptlab.settings")
 http = get_asgi_application()
@@ -16,7 +18,9 @@ from promptlab.body_limit import BodyLimit  # noqa: E402  (Django must be set up
 from promptlab.origins import OwnPagesOnly  # noqa: E402
 from promptlab.runs.routing import websocket_urlpatterns  # noqa: E402
 
-live: list[Any] = [*websocket_urlpatterns]
+# Addresses that mean nothing are refused, too.
+nowhere: Any = WebsocketDenier.as_asgi()
+live: list[Any] = [*websocket_urlpatterns, re_path(r"", nowhere)]
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(http),

@@ -51,7 +51,9 @@ class OwnPagesOnly:
 
 
 def _is_own(scope: dict[str, Any]) -> bool:
-    page = {"type": "http", "method": "GET", "scheme": _PAGE_SCHEMES[scope.get("scheme", "ws")]}
+    scheme = _PAGE_SCHEMES[scope.get("scheme", "ws")]
+    # Its query says nothing here, and may be no text.
+    page = {"type": "http", "method": "GET", "scheme": scheme, "query_string": b""}
     request = ASGIRequest(scope | page, BytesIO())
     origin = Origin.read(request.headers.get("Origin", ""))
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, QueryDict
 
@@ -47,7 +47,7 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.accept()
         try:
             run_id = await database_sync_to_async(self._open)()
-        except (Http404, PermissionDenied):
+        except (Http404, PermissionDenied, SuspiciousOperation):
             await self.close(NOT_ALLOWED)
             return
         except _NO_DATABASE as error:

@@ -24,6 +24,7 @@ from tests.promptlab.runs.scene import Scene
 
 ENCODED = [*(quote(text, safe="") for text in TEXTS), *ESCAPES]
 IN_PATHS = [text for text in ENCODED if text and "%2F" not in text and len(text) < 6000]
+DIGITS = [text for text in IN_PATHS if text.isascii() and text.isdecimal()]
 STEP = 7
 MOST_BODIES = 120
 """Bodies that one operation is sent, spread over all that there are."""
@@ -104,8 +105,8 @@ def test_no_part_of_an_address_makes_a_call_fail(
     for index, operation in enumerate(operations()):
         body = json.dumps(example_of(operation.body, values)) if operation.body else ""
         for part in operation.parts:
-            chosen = IN_PATHS if part in ("example", "label") else IN_PATHS[index % 4 :: 4]
-            for value in chosen:
+            some = [*DIGITS, *IN_PATHS[index % 4 :: 4]]
+            for value in IN_PATHS if part in ("example", "label") else dict.fromkeys(some):
                 address = operation.path.format(**{**values, part: value})
                 failures.append(failure(callers["admin"], operation, address, body))
     assert [told for told in failures if told] == []

@@ -160,6 +160,24 @@ async def test_strangers_are_turned_away_for_good(
         await page.disconnect()
 
 
+async def test_odd_addresses_of_sockets_are_turned_away(
+    transactional_db: None, halfway: Launch, carol: User, client_of: Callable[[User], Client]
+) -> None:
+    browser = await database_sync_to_async(client_of)(carol)
+    many = "&".join(f"a{n}=1" for n in range(1500))
+    for number, query in (("9" * 30, ""), ("2147483648", ""), ("1", many)):
+        page = Socket(application, f"/ws/p/support-triage/runs/{number}/?{query}", browser.cookies)
+        assert await page.connect(QUICKLY)
+        assert await page.close_code(QUICKLY) == NOT_ALLOWED, number
+        await page.disconnect()
+    for path in ("/", "/ws/", "/ws/p/²/runs/1/", f"/ws/p/support-triage/runs/{'9' * 5000}/"):
+        assert not await Socket(application, path, browser.cookies).connect(QUICKLY), path
+    odd = Socket(application, f"{HERE}?trials=²&page=\xff\x00&page[]=1", browser.cookies)
+    assert await odd.connect(QUICKLY)
+    assert "run-actions" in await odd.frame(QUICKLY)
+    await odd.disconnect()
+
+
 async def test_whoever_gains_a_role_gets_its_buttons(
     transactional_db: None, halfway: Launch, carol: User, client_of: Callable[[User], Client]
 ) -> None:
