@@ -253,8 +253,10 @@ class Writer:
         """Find the entry that cannot be stored: commit half by half, and say of what is left alone
         that it failed.
         """
-        group = Group([*group.asked, *self._parked], group.closings, group.scored)
-        self._parked = []  # one of these may be it
+        group.asked += self._parked  # one of these may be it
+        self._parked = []
+        if not group.size:
+            raise error
         if group.size > 1:
             for half in group.halves():
                 self._commit_all(half)

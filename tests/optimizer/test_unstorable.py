@@ -19,6 +19,7 @@ from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.models import Completion, Outcome, Run
 from optimizer.ownership import Owner
+from optimizer.pulse import Pulse
 from optimizer.writer import Writer
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.fakes.world import messages
@@ -186,3 +187,32 @@ def test_where_nothing_can_be_stored_the_writer_ends_and_says_why(
     monkeypatch.setattr(Ledger, "apply", broken)
     with pytest.raises(psycopg.errors.UndefinedTable):
         written(row, wanted("a"), wanted("b"))
+
+
+def test_who_waits_for_money_is_told_when_the_writer_ends(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was put off, and what it waits beside cannot be stored in any form."""
+    apply, applied = Ledger.apply, []
+
+    def failing(*arguments: Any) -> Any:
+        applied.append(arguments)
+        if len(applied) > 1:
+            raise psycopg.errors.NumericValueOutOfRange("for every entry")
+        return apply(*arguments)
+
+    monkeypatch.setattr(Ledger, "apply", failing)
+    row = new_run(max_cost=150)
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+        written(row, wanted("a"), wanted("b"))
+
+
+def test_a_pulse_that_cannot_be_stored_is_no_entry_s(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: object) -> None:
+        raise psycopg.errors.NumericValueOutOfRange("seconds")
+
+    monkeypatch.setattr(Pulse, "beat", failing)
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+        written(new_run())
