@@ -45,7 +45,6 @@ def reap() -> int:
     a provider's test that was lost, get their end. So do calls that nobody will ask for again: what
     is held for them would be missing below monthly caps.
     """
-    _close_lost_calls()
     _clear_jobs()
     runs = Run.objects.filter(~owned(), status__in=Run.ACTIVE)
     for wished in runs.filter(status=Run.Status.RUNNING).exclude(wish=Run.Wish.RUN):
@@ -57,7 +56,9 @@ def reap() -> int:
         forsaken += _have_looked_at(kind, waiting)
     if forsaken:
         logger.warning("nobody holds these, so they wait for a worker: %s", ", ".join(forsaken))
-    return len(forsaken) + _end_lost_checks()
+    checks = _end_lost_checks()
+    _close_lost_calls()
+    return len(forsaken) + checks
 
 
 def _close_lost_calls() -> None:

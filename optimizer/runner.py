@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from django import db
 from django.db.models.functions import Coalesce, Now
 
 from optimizer import frozen, lines, ownership
@@ -54,6 +55,7 @@ logger = logging.getLogger(__name__)
 STOPPING = threading.Event()
 """Set when this process is to end: runs reserve nothing more, let calls come home, and leave."""
 
+SUPERSEDED = "run %s has another owner now; this worker leaves it"
 CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
 
@@ -86,7 +88,20 @@ def run(run_id: int, means: Means | None = None) -> None:
         try:
             _carry_on(row, connection, means or Means())
         except Superseded:
-            logger.warning("run %s has another owner now; this worker leaves it", run_id)
+            logger.warning(SUPERSEDED, run_id)
+        except GONE:
+            if _given_back(row):
+                raise
+            logger.warning(SUPERSEDED, run_id)
+
+
+def _given_back(row: Run) -> bool:
+    """Let others take at once what cannot be gone on with here; False when somebody has taken it.
+
+    The writer has waited for the database: it is there again.
+    """
+    db.connection.close()
+    return Run.objects.filter(pk=row.pk, epoch=row.epoch).update(heard_at=None) == 1
 
 
 def _take(run_id: int) -> Run | None:

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 
-from optimizer import controls, provider_checks, tryouts
+from optimizer import controls, ownership, provider_checks, tryouts
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.models import Completion, Outcome, Provider, Run, Tryout
 from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.wire import Wire
 from tests.fakes.world import LABEL, messages
-from tests.optimizer.conftest import Create
+from tests.optimizer.conftest import Create, again
 from tests.optimizer.workers import finished, until, worker
 
 KILLS = 10
@@ -217,3 +219,53 @@ def test_a_tryout_whose_worker_is_killed_is_answered_by_the_next(
     with worker(log, LEASE):
         until(lambda: Tryout.objects.get(pk=row.pk).state == "done")
     assert Tryout.objects.get(pk=row.pk).epoch == 2
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """Between a worker and the database."""
+    with Wire(int(connection.settings_dict["PORT"])) as laid:
+        yield laid
+
+
+def test_short_jobs_are_done_beside_a_run_that_goes_on_after_the_database_was_away(
+    create: Create, provider: Provider, server: OpenAIServer, log: Path, wire: Wire
+) -> None:
+    row, server.seconds = create(), 30.0
+    with worker(log, port=wire.port) as process:
+        until(lambda: len(server.requests) == provider.concurrency)
+        server.seconds = 0.0
+        wire.cut()
+        until(lambda: "waits for the database" in log.read_text())
+        until(lambda: "lost the database" in log.read_text())
+        wire.mend()
+        provider_checks.start(provider.pk)
+        until(lambda: Provider.objects.get().check_state == "works", 20)
+        assert len(server.served) == 1  # the run's calls are out
+        process.terminate()
+        assert process.wait(20) == 0
+    row.refresh_from_db()
+    assert (row.active, row.epoch, row.heard_at) == (True, 1, None)
+
+
+def test_a_worker_that_is_cut_off_sends_nothing_after_its_lease_and_writes_nothing_when_it_is_back(
+    create: Create, server: OpenAIServer, log: Path, wire: Wire, tmp_path: Path
+) -> None:
+    row, server.seconds = create(), 0.3
+    with worker(log, LEASE, wire.port) as first:
+        until(lambda: len(server.requests) > 20)
+        wire.silence()
+        until(lambda: not Run.objects.filter(ownership.owned(), pk=row.pk).exists())
+        until(lambda: server.at_once == 0)
+        sent = len(server.requests)
+        with worker(tmp_path / "others.log", LEASE):
+            until(lambda: len(server.requests) > sent)
+            assert again(row).epoch == 2
+            until(lambda: finished(row))
+        before, sent = everything(row), len(server.requests)
+        wire.mend()
+        until(lambda: any(words in log.read_text() for words in LEFT))
+        first.terminate()
+        assert first.wait(20) == 0
+    assert (row.status, row.held_calls) == ("finished", 0)
+    assert (everything(row), len(server.requests)) == (before, sent)

@@ -19,11 +19,14 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 @contextmanager
-def worker(log: Path, lease: int = 10) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process on this test's database; it is gone at the end, whatever happens."""
+def worker(log: Path, lease: int = 10, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process on this test's database, reached at `port` if that is given; it is gone at
+    the end, whatever happens.
+    """
     database = connection.settings_dict
     login = f"{quote(str(database['USER']))}:{quote(str(database['PASSWORD']))}"
-    url = f"postgresql://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    place = f"{database['HOST']}:{port or database['PORT']}"
+    url = f"postgresql://{login}@{place}/{database['NAME']}"
     environment = {
         **os.environ,
         "DATABASE_URL": url,
