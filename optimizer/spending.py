@@ -24,6 +24,7 @@ INSTALLATION = "*"
 LOCK = 7210
 """An advisory lock: every transaction that counts calls shares it, who sets a cap has it alone."""
 PATIENCE_MS = 3000
+STILL_MS = 3000
 
 
 class AboveInstallation(Exception):
@@ -189,6 +190,8 @@ def _alone() -> Iterator[None]:
     with transaction.atomic():
         try:
             with connection.cursor() as cursor:
+                # Nobody counts calls while this process stands still.
+                cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = {STILL_MS}")
                 cursor.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         except OperationalError as error:

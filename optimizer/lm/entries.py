@@ -147,6 +147,12 @@ def close(cursor: Cursor[Row], owner: Owner, endings: Sequence[Ending]) -> list[
     return cursor.fetchall()
 
 
+def reserved_by_others(cursor: Cursor[Row], run: int, owner: str) -> bool:
+    """Whether calls of the run are out that another owner than this reserved."""
+    cursor.execute(_OTHERS, [run, owner])
+    return cursor.fetchone() is not None
+
+
 def doubt(cursor: Cursor[Row], condition: str, values: list[object]) -> list[Lost]:
     """Charge reserved calls whose owner is gone at their upper bound, to their runs."""
     cursor.execute(_DOUBT.format(condition=condition), values)
@@ -163,6 +169,10 @@ _KNOWN = """
     SELECT key, state, owner, run_id, doubts, reply, prompt_tokens, completion_tokens, cost,
            seconds, finish_reason
     FROM optimizer_completion WHERE key = ANY(%s)"""
+
+_OTHERS = """
+    SELECT 1 FROM optimizer_completion
+    WHERE run_id = %s AND state = 'reserved' AND owner <> %s LIMIT 1"""
 
 _CLOSE = f"""
     UPDATE optimizer_completion AS c

@@ -63,6 +63,9 @@ class Ledger:
         Raises:
             Superseded: another epoch owns the run; nothing was entered.
         """
+        if not closings and not wanted:  # a beat waits for nobody who counts
+            Account.locked(cursor, self.owner)
+            return Entered({})
         batch = _Batch.begun(cursor, self.owner)
         over = batch.close(closings) if closings else []
         told = batch.reserve({w.key: w for w in wanted}, paying) if wanted else {}
@@ -71,12 +74,11 @@ class Ledger:
 
     def recover(self, cursor: Cursor[Row]) -> int:
         """Put reserved calls of earlier epochs in doubt, at their upper bound; returns how many."""
-        if self.owner.run is None:
-            return 0
+        run, name = self.owner.run, self.owner.name
+        if run is None or not entries.reserved_by_others(cursor, run, name):
+            return 0  # and waits for nobody
         months = Months.locked(cursor, self.owner.namespace)
-        lost = _doubt(
-            cursor, months, "run_id = %s AND owner <> %s", self.owner.run, self.owner.name
-        )
+        lost = _doubt(cursor, months, "run_id = %s AND owner <> %s", run, name)
         months.save(cursor)
         return lost
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from optimizer import controls, measuring, ownership, quick, spending, tryouts
 from optimizer.core.conversation.spec import RunSpec
@@ -24,7 +26,7 @@ from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages
 from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to
-from tests.optimizer.ledger_model import CALL
+from tests.optimizer.ledger_model import CALL, Party, new_run
 
 
 def test_a_run_pauses_at_its_projects_cap_and_goes_on_when_that_is_raised(create: Create) -> None:
@@ -87,6 +89,21 @@ def test_two_runs_share_what_is_left(create: Create) -> None:
     states = set(Run.objects.values_list("status", "stop_reason"))
     assert ("paused", "monthly cap") in states
     assert spending.standing("test").calls == 60
+
+
+def test_a_worker_that_stands_still_with_the_cap_in_its_hands_stops_nobody_for_long(
+    create: Create, settings: Settings
+) -> None:
+    settings.LEASE_SECONDS = 2
+    spending.set_caps("test", Caps(calls=1_000))
+    frozen = Party(new_run(namespace="test"))
+    assert frozen.connection is not None
+    with frozen.connection.cursor() as cursor:
+        frozen.ledger.apply(cursor, (), [Wanted("a", CALL, 1, 900)])  # and never commits
+    row = carry_on(create(), ScriptedLM())
+    assert (row.status, row.epoch) == ("finished", 1)
+    with pytest.raises(psycopg.Error):
+        frozen.connection.execute("SELECT 1")
 
 
 def tried(spec: RunSpec, lm: ScriptedLM, number: int) -> Tryout:
