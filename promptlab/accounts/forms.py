@@ -16,20 +16,18 @@ from optimizer.spending import AboveInstallation, Caps, CapsBusy
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.tokens import DEFAULT_DAYS
+from promptlab.ui.forms import NameField
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"),
-        max_length=80,
         help_text=_("What the project is about, for example “Support triage”."),
     )
 
 
 class SettingsForm(forms.Form):
-    name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("The address of the project stays as it is.")
-    )
+    name = NameField(label=_("Name"), help_text=_("The address of the project stays as it is."))
     requires_second_person = forms.BooleanField(
         label=_("A second person approves"),
         required=False,
@@ -85,9 +83,8 @@ class InviteForm(forms.Form):
         choices=Role.choices,
         initial=Role.EDITOR,
     )
-    note = forms.CharField(
+    note = NameField(
         label=_("For whom"),
-        max_length=80,
         required=False,
         help_text=_("A reminder for you; shown in the list of open invitations."),
     )
@@ -98,9 +95,7 @@ class RoleForm(forms.Form):
 
 
 class PersonForm(forms.Form):
-    name = forms.CharField(
-        label=_("Name"), max_length=80, required=False, help_text=_("How others see you.")
-    )
+    name = NameField(label=_("Name"), required=False, help_text=_("How others see you."))
     email = forms.EmailField(
         label=_("E-mail"), help_text=_("You sign in with it. promptlab sends no e-mail.")
     )
@@ -122,7 +117,7 @@ class PersonForm(forms.Form):
 class _WithPassword(forms.Form):
     """E-mail, name and a password that passes the site's rules."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    name = NameField(label=_("Name"), required=False)
     email = forms.EmailField(label=_("E-mail"), help_text=_("You sign in with it."))
     password = forms.CharField(
         label=_("Password"),
@@ -159,9 +154,7 @@ class WelcomeForm(_WithPassword):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("What uses it, for example “nightly import”.")
-    )
+    name = NameField(label=_("Name"), help_text=_("What uses it, for example “nightly import”."))
     days = forms.TypedChoiceField(
         label=_("Expires after"),
         choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("1 year"))],

@@ -19,6 +19,7 @@ from promptlab.api.tokens import caller, project_of
 from promptlab.programs import queries, services
 from promptlab.programs.access import program_for
 from promptlab.programs.models import Program
+from promptlab.ui.unseen import tally
 
 router = Router(tags=["programs"])
 
@@ -92,6 +93,9 @@ def _read(request: HttpRequest) -> CoreProgram:
 def _name_in(core: CoreProgram) -> str:
     """Raises UnreadableProgram when a program of this name could not be stored."""
     name = core.name.strip()
-    if 1 <= len(name) <= MOST_NAME:
-        return name
-    raise UnreadableProgram([Fault("name", f"Use 1 to {MOST_NAME} characters.")])
+    if not 1 <= len(name) <= MOST_NAME:
+        raise UnreadableProgram([Fault("name", f"Use 1 to {MOST_NAME} characters.")])
+    if unseen := tally([name]).invisible:
+        told = f"It holds a character that nobody sees: {unseen[0][0]}."
+        raise UnreadableProgram([Fault("name", told)])
+    return name

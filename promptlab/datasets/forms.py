@@ -18,7 +18,7 @@ from promptlab.datasets.intake import UseProblem
 from promptlab.datasets.splitting import Split, SplitPlan
 from promptlab.datasets.table import MAX_BYTES, Options
 from promptlab.datasets.uploads import too_large
-from promptlab.ui.forms import FileDrop
+from promptlab.ui.forms import FileDrop, NameField
 
 BY_SHARE, BY_COLUMN = "share", "column:"
 
@@ -68,7 +68,7 @@ class ColumnFields:
 class MappingForm(forms.Form):
     """Columns and split of an upload. The fields of column 3 are role-3, type-3 and field-3."""
 
-    name = forms.CharField(label=_("Name of the dataset"), max_length=80)
+    name = NameField(label=_("Name of the dataset"))
     unusable = forms.ChoiceField(
         label=_("Rows that cannot be used"),
         choices=[("skip", _("Skip them")), ("stop", _("Stop, so that I can correct the file"))],
@@ -178,7 +178,7 @@ class MappingForm(forms.Form):
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = NameField(label=_("Name"))
 
 
 _ROLES = {

@@ -17,7 +17,7 @@ from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
-from promptlab.ui.forms import CardRadios, Choice
+from promptlab.ui.forms import CardRadios, Choice, NameField
 from promptlab.ui.parameters import number_in
 
 KINDS = {
@@ -40,7 +40,7 @@ KINDS = {
 class MetricForm(forms.Form):
     """A metric of `project`. `program` and `dataset` help to choose names; they are not stored."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = NameField(label=gettext_lazy("Name"))
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
         widget=CardRadios,

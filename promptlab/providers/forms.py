@@ -22,7 +22,7 @@ from promptlab.providers.services import (
     KeyWouldTravel,
     key_would_travel,
 )
-from promptlab.ui.forms import CodeTextarea
+from promptlab.ui.forms import CodeTextarea, NameField
 
 MICRO = 1_000_000
 LOOK_UP_SECONDS = 2.0
@@ -32,7 +32,7 @@ LOOK_UP_SECONDS = 2.0
 class ProviderForm(forms.Form):
     """Both kinds of providers; `preset` says which, and what to write before models' names."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = NameField(label=_("Name"))
     api_base = forms.CharField(
         label=_("Address"),
         max_length=500,

@@ -74,6 +74,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
     row = queries.version_of(found, program, number)
     before = pages.previous_version(row)
     mode = Parameters(request.GET).one_of("diff", MODES, "side")
+    prompts = pages.prompts_of(row.content)
     context = {
         "project": found,
         "version": row,
@@ -84,7 +85,8 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "pointers": pages.pointers_of(row),
         "history": pages.history_of(row),
         "before": before,
-        "prompts": pages.prompts_of(row.content),
+        "prompts": prompts,
+        "texts": [text for module in prompts for text in module.texts],
         "modules": pages.differences(row.content, before.content) if before else [],
         "mode": mode,
     }

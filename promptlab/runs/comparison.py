@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -59,6 +59,15 @@ class ModuleDiff:
     @property
     def anchor(self) -> str:
         return f"module-{self.name}"
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """All that the later prompt says: its instruction and its demos."""
+        yield self.after
+        for change in self.demos:
+            if change.kind != "removed":
+                shown = (*change.demo.inputs, *change.demo.outputs)
+                yield from (value for _name, value in shown if isinstance(value, str))
 
 
 @dataclass(frozen=True)
@@ -229,6 +238,11 @@ class CompareView:
             return ShownCell(outcome, _("failed"), seen.error)
         answer = written(seen.outputs.get(self.page.spec.metric.output))
         return ShownCell(outcome, answer or _("unreadable"), seen.reason)
+
+    @property
+    def texts(self) -> list[str]:
+        """All that the prompts of the last candidate say."""
+        return [text for module in self.modules for text in module.texts]
 
     # --- Addresses -----------------------------------------------------------------------------
 

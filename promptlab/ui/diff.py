@@ -19,7 +19,14 @@ Op = Literal["equal", "insert", "delete"]
 SECONDS = 0.5
 # Chinese, Japanese and Korean write without spaces: there, a character is a token.
 _CJK = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)*|\s|[^\w\s]")
+# What belongs to a character stays with it: a selector, a skin tone, what a joiner joins, the tags
+# of a flag. Apart, they would look like something else.
+_SELECTED = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
+_TOKEN = re.compile(
+    rf"[{_CJK}]{_SELECTED}|[^\W{_CJK}]+(?:['’\u200c\u200d][^\W{_CJK}]+)*"
+    rf"|\s|[^\w\s]{_SELECTED}[\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
+    rf"(?:\u200d[^\w\s]{_SELECTED}[\U0001f3fb-\U0001f3ff]?)*"
+)
 _WORD = re.compile(r"\w")
 # 137 000 code points that no text uses; diff-match-patch never looks inside them.
 _FIRST_ID = 0xF0000

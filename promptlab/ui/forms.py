@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from promptlab.ui.unseen import tally
+
+LONGEST_NAME = 80  # characters
 
 
 class Renderer(TemplatesSetting):
@@ -16,6 +22,21 @@ class Renderer(TemplatesSetting):
 
     form_template_name = "parts/form.html"
     field_template_name = "parts/field.html"
+
+
+def nothing_unseen(text: str) -> None:
+    """Raises ValidationError when a text holds a character that nobody sees."""
+    found = tally([text]).invisible
+    if found:
+        told = _("It holds a character that nobody sees: %(what)s. Type it anew.")
+        raise ValidationError(told % {"what": found[0][0]})
+
+
+class NameField(forms.CharField):
+    """What something is called, on every page and in every sentence: nothing unseen is in it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST_NAME, validators=[nothing_unseen], **options)
 
 
 class PromptTextarea(forms.Textarea):

@@ -27,6 +27,7 @@ SOURCES = (
     "css/components/charts.css",
     "css/components/compare.css",
     "css/components/transcript.css",
+    "css/components/unseen.css",
     "css/components/graph.css",
     "css/components/datasets.css",
     "css/components/programs.css",

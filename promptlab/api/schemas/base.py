@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from optimizer.core.programs.storable import is_storable
+from promptlab.ui.unseen import tally
 
 MICRO = 1_000_000
 
@@ -18,11 +19,19 @@ def _storable(text: str) -> str:
     return text
 
 
+def _seen(name: str) -> str:
+    unseen = tally([name]).invisible
+    if unseen:
+        raise ValueError(f"it holds a character that nobody sees: {unseen[0][0]}")
+    return name
+
+
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
     AfterValidator(_storable),
+    AfterValidator(_seen),
 ]
 
 

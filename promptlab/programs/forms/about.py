@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy
 from promptlab.accounts.models import User
 from promptlab.programs import services
 from promptlab.programs.models import Program
+from promptlab.ui.forms import NameField
 
 
 class AboutForm(forms.Form):
     revision = forms.IntegerField(widget=forms.HiddenInput)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = NameField(label=gettext_lazy("Name"))
     description = forms.CharField(
         label=gettext_lazy("Description"),
         required=False,

@@ -19,13 +19,21 @@ from promptlab.datasets.models import Dataset
 from promptlab.programs import starters
 from promptlab.programs.forms.module import KINDS
 from promptlab.programs.starters import FirstStep
-from promptlab.ui.forms import CardRadios, Choice, CodeTextarea, FileDrop
+from promptlab.ui.forms import (
+    LONGEST_NAME,
+    CardRadios,
+    Choice,
+    CodeTextarea,
+    FileDrop,
+    NameField,
+    nothing_unseen,
+)
 
 FILE_LIMIT = 2_000_000  # bytes
 
 
-def _name_field(**options: Any) -> forms.CharField:
-    return forms.CharField(label=gettext_lazy("Name"), max_length=80, **options)
+def _name_field(**options: Any) -> NameField:
+    return NameField(label=gettext_lazy("Name"), **options)
 
 
 class NewForm(forms.Form):
@@ -172,9 +180,14 @@ class FileForm(NewForm):
                 "text" if cleaned.get("text") else "file", _("This is not a program yet.")
             )
             return cleaned
-        cleaned["name"] = cleaned.get("name") or cleaned["program"].name.strip()[:80]
+        cleaned["name"] = cleaned.get("name") or cleaned["program"].name.strip()[:LONGEST_NAME]
         if not cleaned["name"]:
             self.add_error("name", _("The file gives no name: type one."))
+            return cleaned
+        try:
+            nothing_unseen(cleaned["name"])
+        except forms.ValidationError as error:
+            self.add_error("name", error)
         return cleaned
 
     def _text(self, cleaned: dict[str, Any]) -> str | None:

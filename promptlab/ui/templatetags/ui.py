@@ -8,12 +8,14 @@ from functools import wraps
 from typing import Any
 
 from django import template
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from promptlab.ui import navigation, numbers, styles
+from promptlab.ui import navigation, numbers, styles, unseen
 from promptlab.ui.diff import Segment, word_diff
 from promptlab.ui.graph import Shape
 from promptlab.ui.graph import port_shape as shape_of
+from promptlab.ui.marks import marked
 from promptlab.ui.scripts import language_of
 from promptlab.ui.words import told
 
@@ -89,9 +91,37 @@ def icon(name: str) -> dict[str, str]:
 
 
 @register.inclusion_tag("parts/lang.html")
-def lang_attr(text: object) -> dict[str, str]:
-    """` lang="ja"` where the script of the text tells its language, otherwise nothing."""
-    return {"language": language_of(text)}
+def lang_attr(text: object) -> dict[str, object]:
+    """` lang="ja"` where the script of the text tells its language; ` dir="auto"` where some of it
+    is written from right to left, so that it orders nothing but itself; otherwise nothing."""
+    words = str(text)
+    return {"language": language_of(words), "turns": unseen.is_right_to_left(words)}
+
+
+@register.filter
+def visible(value: Any) -> Any:
+    """A text in which invisible characters are marked; what is no text stays as it is.
+
+    Comes last, or before what makes line breaks: `|truncatechars:80|visible|linebreaksbr`.
+    """
+    return marked(str(value)) if isinstance(value, str | Promise) else value
+
+
+@register.filter
+def spelled(value: Any) -> Any:
+    """The same for attributes and options, where only text can stand: ⟨U+200B⟩."""
+    return unseen.spelled(str(value)) if isinstance(value, str | Promise) else value
+
+
+@register.inclusion_tag("parts/unseen_note.html")
+def unseen_note(texts: object, kind: str = "") -> dict[str, object]:
+    """How many invisible characters a text or a list of texts holds, and which; nothing where it
+    holds none or is a value of another kind.
+
+    `kind` "callout" draws a notice, otherwise it is a line below a field.
+    """
+    held = texts if isinstance(texts, list | tuple) else [texts]
+    return {"tally": unseen.tally(text for text in held if isinstance(text, str)), "kind": kind}
 
 
 @register.inclusion_tag("parts/stylesheets.html")
