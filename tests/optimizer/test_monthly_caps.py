@@ -79,8 +79,11 @@ def test_the_installations_cap_holds_for_all_projects_together(party: Callable[.
         assert found.scope == INSTALLATION
 
 
-def test_a_runs_own_cap_comes_first_and_its_later_stays_later(party: Callable[..., Party]) -> None:
-    spending.set_caps("n", Caps(calls=1))
+@pytest.mark.parametrize("monthly", [1, 5])
+def test_a_runs_own_cap_comes_first_and_its_later_stays_later(
+    party: Callable[..., Party], monthly: int
+) -> None:
+    spending.set_caps("n", Caps(calls=monthly))
     run = party(max_calls=1)
     assert told(run, "a") is Answer.GRANTED
     assert told(run, "b") is Answer.LATER
