@@ -56,7 +56,9 @@ class Bench:
 
     def __init__(self, url: str, at_once: int = AT_ONCE, calls: int = CALLS) -> None:
         from optimizer.models import Provider
+        from tests.allowance import allow_loopback
 
+        allow_loopback()
         self.calls = calls
         self.provider = Provider.objects.create(
             namespace="bench", name=f"Local {at_once}", kind=Provider.Kind.OPENAI_COMPATIBLE,
