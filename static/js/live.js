@@ -6,7 +6,8 @@ const icon = document.querySelector('link[rel="icon"]');
 const FINISHED = 1000;
 // It closes it so when the reader may not read this page any more, or not with these buttons.
 const NOT_ALLOWED = 4403;
-const SETTLED_MS = 1500;
+const RELOADED = "promptlab-reloaded";
+const RELOAD_EVERY_MS = 10000;
 const ASK_EVERY_MS = 5000;
 const NEAR_TOP = 40;
 let drawn = "";
@@ -87,12 +88,20 @@ function look() {
   }
 }
 
+// What the reader may see now is what the page says when it is loaded again; not over and over.
+function reloadOnce() {
+  const since = Date.now() - Number(sessionStorage.getItem(RELOADED));
+  if (since < RELOAD_EVERY_MS) return false;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
+  return true;
+}
+
 document.addEventListener("htmx:ws:close", (event) => {
   const { reason, code } = event.detail;
   if (reason !== "closed" || code === FINISHED) return;
-  // What the reader may see now is what the page says when it is loaded again, once.
-  if (code === NOT_ALLOWED && performance.now() > SETTLED_MS) location.reload();
-  else connected(false);
+  if (code === NOT_ALLOWED && reloadOnce()) return;
+  connected(false);
 });
 document.addEventListener("htmx:ws:error", () => connected(false));
 document.addEventListener("htmx:ws:after:connection", () => connected(true));
