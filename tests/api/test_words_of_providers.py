@@ -12,10 +12,9 @@ from optimizer.models import Provider, Run
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
 from tests.api.conftest import JSON, ApiOf
-from tests.api.test_access import BODIES, operations, values
+from tests.api.operations import operations
+from tests.api.test_access import BODIES
 from tests.promptlab.runs.scene import Scene
-
-__all__ = ["values"]  # a fixture
 
 BODY = "router 7731, password hunter2"
 WITH_WORDS = {"list_providers", "get_run", "get_outcome"}
@@ -39,15 +38,16 @@ def said(values: dict[str, Any], scene: Scene, finished: Launch) -> dict[str, An
 
 def with_words(client: Client, values: dict[str, Any]) -> set[str]:
     found = set()
-    for name, method, path in operations():
-        if method == "get":
-            answer = client.get(path.format(**values))
-        elif name in ("estimate_run", "measure_run"):
-            answer = getattr(client, method)(path.format(**values), BODIES[name], JSON)
+    for operation in operations():
+        address = operation.path.format(**values)
+        if operation.method == "get":
+            answer = client.get(address)
+        elif operation.name in ("estimate_run", "measure_run"):
+            answer = client.post(address, BODIES[operation.name], JSON)
         else:
             continue
         if BODY in answer.content.decode():
-            found.add(name)
+            found.add(operation.name)
     return found
 
 
