@@ -86,7 +86,7 @@ class Thinking:
 
 
 def test_a_lease_is_kept_while_the_optimizer_computes(create: Create, settings: Settings) -> None:
-    settings.LEASE_SECONDS = 2
+    settings.LEASE_SECONDS = 4
     row, done, seen = create(), threading.Event(), []
 
     def watch() -> None:
@@ -98,7 +98,7 @@ def test_a_lease_is_kept_while_the_optimizer_computes(create: Create, settings: 
     watching = threading.Thread(target=elsewhere, args=(watch,))
     watching.start()
     try:
-        ended = carry_on(row, ScriptedLM(), optimizers=Thinking(2.5, steps=2).optimizers)
+        ended = carry_on(row, ScriptedLM(), optimizers=Thinking(5, steps=1).optimizers)
     finally:
         done.set()
         watching.join()
