@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROWS = "PROMPTLAB_FAULT_ROWS"
 """Names the file that gathers rows, also from processes of their own."""
+MEMORY = ("memory", "the largest process of all these")
+"""Part and fault of the rows of which only the largest is shown."""
 
 
 @dataclass
@@ -44,8 +46,13 @@ def rows(path: Path) -> list[Row]:
 
 
 def as_markdown(found: Sequence[Row]) -> str:
+    memory = [r for r in found if (r.part, r.fault) == MEMORY]
+    others = [r for r in found if (r.part, r.fault) != MEMORY]
+    largest = sorted(memory, key=lambda r: int(r.result.split()[0]))[-1:]
+    for one in largest:
+        one.tries = len(memory)
     lines = ["| part | fault | tries | result |", "|---|---|---|---|"]
-    lines += [f"| {r.part} | {r.fault} | {r.tries} | {r.result} |" for r in found]
+    lines += [f"| {r.part} | {r.fault} | {r.tries} | {r.result} |" for r in (*others, *largest)]
     return "\n".join(lines)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,6 @@ from tests.fakes.world import LABEL, messages
 from tests.optimizer.conftest import Create, again
 from tests.optimizer.workers import finished, until, worker
 
-KILLS = 10
 LEASE = 2
 """Seconds; what is lost here is lost soon."""
 
@@ -39,44 +37,6 @@ def server(provider: Provider) -> Iterator[OpenAIServer]:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "worker.log"
-
-
-def told(row: Run) -> list[object]:
-    best = row.best_candidate and row.best_candidate.prompts
-    return [row.status, row.baseline_score, row.best_score, row.comparison, row.test_result, best]
-
-
-def test_a_run_whose_worker_is_killed_ten_times_ends_as_if_nothing_had_happened(
-    create: Create, server: OpenAIServer, log: Path
-) -> None:
-    undisturbed = create(seed=1)
-    with worker(log):
-        until(lambda: finished(undisturbed))
-    assert undisturbed.status == "finished", log.read_text()[-2000:]
-    calls = len(server.requests)
-    assert set(server.sent().values()) == {1}
-    expected = told(undisturbed)
-    Run.objects.all().delete()
-    Completion.objects.all().delete()
-    server.requests.clear()
-
-    row, rng, kills = create(seed=1), random.Random(8), 0
-    while kills < KILLS:
-        target = (kills + 1) * calls // (KILLS + 1) - rng.randrange(3)
-        with worker(log, LEASE) as process:
-            until(lambda target=target: len(server.sent()) >= target or finished(row))
-            process.send_signal(signal.SIGKILL)
-        kills += 1
-        assert not row.ended
-    with worker(log, LEASE):
-        until(lambda: finished(row))
-
-    assert told(row) == expected
-    twice = len(server.requests) - len(server.sent())
-    assert twice <= sum(Completion.objects.values_list("doubts", flat=True))  # some died twice
-    assert twice <= KILLS * 10  # never more than what was out at a kill
-    assert row.used_calls >= len(server.requests)
-    assert (row.held_calls, row.held_cost) == (0, 0)
 
 
 def test_a_killed_workers_run_goes_on_within_fifteen_seconds(
