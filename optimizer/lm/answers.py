@@ -13,6 +13,13 @@ from optimizer.lm.transport import Answer
 SHOWN = 200
 """Characters of a body that is no completion that are told."""
 
+MOST_PARTS = 10_000
+"""Objects, lists and values in a completion; it has some dozens. Libraries take minutes and
+gigabytes for a million, which two thousand bytes unpack to.
+"""
+_MOST_BRACKETS = 100_000
+"""In an answer as it is sent, before it is read at all; texts hold some, too."""
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -29,6 +36,8 @@ class Reader:
         """
         if answer.status != 200:
             raise self.failure_of(answer, constrained=constrained)
+        if answer.body.count(b"[") + answer.body.count(b"{") > _MOST_BRACKETS:
+            raise self._too_many()
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
@@ -52,8 +61,32 @@ class Reader:
         shown = self.scrub.clean(json.dumps(found), SHOWN)
         return Garbled(f"The answer of {self.name} is no chat completion.", said=shown)
 
+    def completion_of(self, answer: Answer, *, constrained: bool) -> dict[str, Any]:
+        """The JSON object that may be a completion, of no more parts than one has.
+
+        Raises:
+            CallFailed: the answer is none.
+        """
+        found = self.object_of(answer, constrained=constrained)
+        if _has_more_parts(found, MOST_PARTS):
+            raise self._too_many()
+        return found
+
+    def _too_many(self) -> Garbled:
+        return Garbled(f"The answer of {self.name} has more parts than any completion.")
+
     def no_text(self) -> Garbled:
         return Garbled(f"The reply of {self.name} holds no text.")
+
+
+def _has_more_parts(found: object, most: int) -> bool:
+    waiting, seen = [found], 0
+    while waiting and seen <= most:
+        part = waiting.pop()
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        seen += len(inner) + 1
+        waiting += [each for each in inner if isinstance(each, dict | list)]
+    return seen > most
 
 
 def _words(text: str) -> str:

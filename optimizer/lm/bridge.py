@@ -6,18 +6,19 @@ calls; which call a request belongs to is known by its context.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from optimizer.lm.answers import Reader
 from optimizer.lm.failures import CallFailed, ProviderRefused
-from optimizer.lm.transport import Transport
+from optimizer.lm.transport import LONG_BYTES, Transport
 
 PLAIN = frozenset({"content-type", "user-agent", "anthropic-version", "anthropic-beta"})
 """Headers that go out as they are. Any other goes only if it carries the provider's own key."""
@@ -37,8 +38,8 @@ def origin_of(url: str) -> str:
 
 @dataclass
 class CallExchange:
-    """The one request of one call. `found` is its answer, which a library may read on, `failure`
-    why there is none.
+    """The one request of one call, answered in at most `most` bytes. `found` is its answer, which a
+    library may read on, `failure` why there is none. `answer` is closed when it has been read.
     """
 
     transport: Transport
@@ -46,9 +47,11 @@ class CallExchange:
     key: str
     origin: str
     constrained: bool
+    most: int
     sent: bool = False
     found: dict[str, Any] | None = None
     failure: CallFailed | None = None
+    answer: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """A good answer; everything else is kept as `failure` and raised as httpx would."""
@@ -68,8 +71,12 @@ class CallExchange:
                 "done. Check the name of the model, or connect it as an OpenAI-compatible endpoint."
             )
         body, self.sent = await request.aread(), True
-        answer = await self.transport.exchange(request.method, url, self._headers(request), body)
-        self.found = self.reader.object_of(answer, constrained=self.constrained)
+        headers = self._headers(request)
+        exchange = self.transport.exchange(request.method, url, headers, body, self.most)
+        answer = await self.answer.enter_async_context(exchange)
+        if len(answer.body) > LONG_BYTES:
+            gc.collect(1)  # libraries leave the copies of the answer before in cycles
+        self.found = self.reader.completion_of(answer, constrained=self.constrained)
         # Written anew: libraries choke on halves of characters, on other names for JSON, and on
         # words where numbers should be.
         content = json.dumps(_counted(self.found), ensure_ascii=False).encode("utf-8", "replace")

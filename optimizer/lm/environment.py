@@ -40,7 +40,7 @@ def keep_only_ours(environ: MutableMapping[str, str]) -> list[str]:
     kept = {*NAMES, *SET}
     gone = [name for name in environ if name not in kept and not name.startswith(PREFIXES)]
     for name in gone:
-        del environ[name]
+        environ.pop(name, None)
     for name, value in SET.items():
         if environ.get(name) != value:
             environ[name] = value

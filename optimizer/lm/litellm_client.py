@@ -24,6 +24,7 @@ from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.transport import DEADLINE, Transport
+from optimizer.lm.unpacking import most_bytes
 
 GRACE_SECONDS = 5.0
 """For LiteLLM's own work around a request."""
@@ -57,19 +58,20 @@ class LiteLLMClient:
 
     async def complete(self, call: LMCall) -> Reply:
         origin = self._origin(call.model)
-        library = await asyncio.to_thread(litellm)
+        library = await _started()
         constrained = call.schema is not None and self.constrains and _supports_schema(call.model)
-        exchange = self._exchange(origin, constrained)
+        exchange = self._exchange(origin, constrained, most_bytes(call.max_tokens))
         started = time.monotonic()
-        try:
-            with exchanging(exchange):
-                async with asyncio.timeout(self._deadline + GRACE_SECONDS):
-                    response = await library.acompletion(**self._arguments(call, constrained))
-        except Exception as error:
-            raise self._failure(error, exchange) from error
-        if exchange.failure is not None or exchange.found is None:
-            raise self._failure(exchange.failure, exchange)
-        return _reply_of(response, time.monotonic() - started, exchange)
+        async with exchange.answer:
+            try:
+                with exchanging(exchange):
+                    async with asyncio.timeout(self._deadline + GRACE_SECONDS):
+                        response = await library.acompletion(**self._arguments(call, constrained))
+            except Exception as error:
+                raise self._failure(error, exchange) from error
+            if exchange.failure is not None or exchange.found is None:
+                raise self._failure(exchange.failure, exchange)
+            return _reply_of(response, time.monotonic() - started, exchange)
 
     async def models(self) -> list[str]:
         """LiteLLM asks no provider for its list."""
@@ -102,12 +104,12 @@ class LiteLLMClient:
             raise ProviderRefused(f"Enter the address of the endpoint that {model} is called at.")
         return origin
 
-    def _exchange(self, origin: str, constrained: bool) -> CallExchange:
+    def _exchange(self, origin: str, constrained: bool, most: int) -> CallExchange:
         name = self._api_base or origin.rpartition(":")[0]
         if origin not in self._transports:
             self._transports[origin] = Transport(name, self._egress, self._scrub, self._deadline)
         reader = Reader(name, self._scrub)
-        return CallExchange(self._transports[origin], reader, self._key, origin, constrained)
+        return CallExchange(self._transports[origin], reader, self._key, origin, constrained, most)
 
     def _arguments(self, call: LMCall, constrained: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -143,6 +145,12 @@ class LiteLLMClient:
         if isinstance(error, TimeoutError):
             return TimedOut(f"No whole reply from {name} within {self._deadline:g} s.")
         return NoReply(f"The connection to {name} broke before the reply came.", said=words)
+
+
+async def _started() -> Any:
+    """The library; it is waited for in a thread while it starts."""
+    started = litellm.cache_info().currsize
+    return litellm() if started else await asyncio.to_thread(litellm)
 
 
 @cache

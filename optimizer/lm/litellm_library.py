@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import warnings
+from collections.abc import Coroutine
 from functools import cache
 from typing import Any
 
@@ -39,6 +40,13 @@ def _silence() -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", category=UserWarning, module="pydantic")
+    # Replies go into one queue of all event loops, kept for callbacks, of which we have none.
+    worker: Any = importlib.import_module("litellm.litellm_core_utils.logging_worker")
+    worker.GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = _forget
+
+
+def _forget(async_coroutine: Coroutine[Any, Any, Any]) -> None:
+    async_coroutine.close()
 
 
 def _bind(library: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from optimizer.core.programs.lm import Reply
@@ -14,6 +15,7 @@ from optimizer.lm.failures import SchemaRefused
 from optimizer.lm.guard import Egress
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.transport import DEADLINE, Answer, Transport
+from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 
 
 class OpenAIHttp:
@@ -44,32 +46,28 @@ class OpenAIHttp:
         started = time.monotonic()
         constrained = call.schema is not None and self.constrains
         body = json.dumps(self._body(call, constrained)).encode()
-        answer = await self._send("POST", "/chat/completions", body)
-        try:
-            found = self._reader.object_of(answer, constrained=constrained)
-        except SchemaRefused:
-            self.constrains = False
-            raise
-        return _reply_of(found, time.monotonic() - started, self._reader)
+        most = most_bytes(call.max_tokens)
+        async with self._sent("POST", "/chat/completions", body, most) as answer:
+            try:
+                found = self._reader.completion_of(answer, constrained=constrained)
+            except SchemaRefused:
+                self.constrains = False
+                raise
+            return _reply_of(found, time.monotonic() - started, self._reader)
 
     async def models(self) -> list[str]:
         """Names of the models that the endpoint offers; empty when it does not say."""
-        answer = await self._send("GET", "/models")
-        if answer.status in (401, 403):
-            raise self._reader.failure_of(answer)
-        if answer.status != 200:
-            return []
-        listed = self._reader.object_of(answer).get("data")
+        async with self._sent("GET", "/models") as answer:
+            if answer.status in (401, 403):
+                raise self._reader.failure_of(answer)
+            if answer.status != 200:
+                return []
+            listed = self._reader.object_of(answer).get("data")
         rows = listed if isinstance(listed, list) else []
         return [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
 
     async def aclose(self) -> None:
         await self._transport.aclose()
-
-    async def _send(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        headers = {"Content-Type": "application/json"} if body else {}
-        url = self._base + path
-        return await self._transport.exchange(method, url, {**self._headers, **headers}, body)
 
     def _body(self, call: LMCall, constrained: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -84,6 +82,13 @@ class OpenAIHttp:
         if self._own_engine:
             body |= {"cache_prompt": True, "seed": call.sample}
         return body
+
+    def _sent(
+        self, method: str, path: str, body: bytes | None = None, most: int = MOST_BYTES
+    ) -> AbstractAsyncContextManager[Answer]:
+        headers = {"Content-Type": "application/json"} if body else {}
+        url, headers = self._base + path, {**self._headers, **headers}
+        return self._transport.exchange(method, url, headers, body, most)
 
 
 def _reply_of(found: dict[str, Any], seconds: float, reader: Reader) -> Reply:

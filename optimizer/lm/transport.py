@@ -6,18 +6,15 @@ Every client sends through it, so that no library sees a redirect or more than M
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
+from optimizer.lm.connector import GuardedConnector
 from optimizer.lm.failures import (
     CallFailed,
     Garbled,
@@ -28,14 +25,25 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.guard import Egress, ForbiddenAddress
 from optimizer.lm.scrub import Scrubber
-from optimizer.lm.unpacking import MOST_BYTES, TooLong, Unpackable, unpacked
+from optimizer.lm.unpacking import (
+    MOST_BYTES,
+    TooLong,
+    Unpackable,
+    beginning,
+    is_short,
+    unpacked,
+)
 
 DEADLINE = 120.0
 """Seconds from sending a call to the last byte of its reply."""
 CONNECT_SECONDS = 10.0
 """For the name, the connection and its encryption together."""
-KEPT_ALIVE = 4.0
-"""Seconds; shorter than servers' own, so that no call goes into a connection being closed."""
+LONG_BYTES = 64_000
+LONG_AT_ONCE = 4
+"""Longer answers of one provider are read, and read on by libraries, so many at once."""
+ERROR_BYTES = 64_000
+ERROR_SECONDS = 5.0
+"""Of the body of an answer that is an error by its status."""
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -59,34 +67,72 @@ class Transport:
         self._egress = egress
         self._scrub = scrub
         self._deadline = deadline
+        self._turns = asyncio.Semaphore(LONG_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
 
+    @asynccontextmanager
     async def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        """One request and its answer, whatever its status; nothing is sent a second time.
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        most: int = MOST_BYTES,
+    ) -> AsyncIterator[Answer]:
+        """One request and its answer of at most `most` bytes, whatever its status; nothing is sent
+        a second time. What is made of the answer is made in here: long ones take turns.
 
         Raises:
             Unreachable, ProviderRefused: nothing was sent.
             TimedOut, NoReply, Garbled: it was sent, and no whole answer came.
         """
+        async with AsyncExitStack() as turn:
+            yield await self._exchange(method, url, {**headers, **HEADERS}, body, most, turn)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        most: int,
+        turn: AsyncExitStack,
+    ) -> Answer:
         try:
             async with (
                 asyncio.timeout(self._deadline),
                 self._connected().request(
-                    method,
-                    _checked(url),
-                    data=body,
-                    headers={**headers, **HEADERS},
-                    allow_redirects=False,
+                    method, _checked(url), data=body, headers=headers, allow_redirects=False
                 ) as response,
             ):
-                data = unpacked(await _limited(response), response.headers.get("Content-Encoding"))
+                data = await self._body(response, most, turn)
                 return Answer(response.status, data, _retry_after(response))
         except TimeoutError as error:
             raise self._timed_out(error) from error
         except (aiohttp.ClientError, OSError, ForbiddenAddress, ValueError) as error:
             raise self._broken(error) from error
+
+    async def _body(
+        self, response: aiohttp.ClientResponse, most: int, turn: AsyncExitStack
+    ) -> bytes:
+        """The body, unpacked. Of an error its beginning is enough: the status counts."""
+        coding = response.headers.get("Content-Encoding")
+        if response.status != 200:
+            read = await _beginning(response, min(ERROR_SECONDS, self._deadline / 4))
+            return beginning(read, coding, ERROR_BYTES)
+        sent = bytearray()
+        long = False
+        async for chunk in response.content.iter_any():
+            sent += chunk
+            if len(sent) > most:
+                response.close()
+                raise TooLong(most)
+            if len(sent) > LONG_BYTES and not long:
+                long = True
+                await turn.enter_async_context(self._turns)
+        if not long and not is_short(sent, coding, LONG_BYTES):
+            await turn.enter_async_context(self._turns)
+        return unpacked(sent, coding, most)
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -95,7 +141,7 @@ class Transport:
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Guarded(self._egress),
+                connector=GuardedConnector(self._egress),
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -133,84 +179,6 @@ class _NoEndpoint(ValueError):
         super().__init__("The address of an endpoint begins with http:// or https:// and a host.")
 
 
-class _Resolver(AbstractResolver):
-    """Names to numbers. A name with any number that is not allowed is refused as a whole."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._inner = ThreadedResolver()
-        self._egress = egress
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for result in found:
-            self._egress.check(result["host"], result["port"])
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-class _Blocked(OSError):
-    """Why a socket was not made, in the one shape in which aiohttp goes on to the next address."""
-
-    def __init__(self, refusal: ForbiddenAddress) -> None:
-        super().__init__(errno.EACCES, str(refusal))
-        self.refusal = refusal
-
-
-class _Guarded(aiohttp.TCPConnector):
-    """Checks every address as a socket is made for it, and the peer before anything is sent."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
-        super().__init__(
-            limit=0,
-            resolver=_Resolver(egress),
-            keepalive_timeout=KEPT_ALIVE,
-            socket_factory=self._socket,
-        )
-
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> aiohttp.connector.Connection:
-        try:
-            connection = await super().connect(req, traces, timeout)
-            self._check_peer(connection)
-        except (ForbiddenAddress, aiohttp.ClientConnectorError) as error:
-            refusal = _refusal_in(error)
-            if refusal is None:
-                raise
-            raise refusal.told_as(f"{req.url.host_subcomponent}:{req.url.port}") from None
-        return connection
-
-    def _socket(self, info: Any) -> socket.socket:
-        family, kind, protocol, _, (address, port, *_) = info
-        try:
-            self._egress.check(address, port)
-        except ForbiddenAddress as refusal:
-            raise _Blocked(refusal) from refusal
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    def _check_peer(self, connection: aiohttp.connector.Connection) -> None:
-        transport = connection.transport
-        peer = transport.get_extra_info("peername") if transport is not None else None
-        try:
-            if peer is None:
-                raise aiohttp.ServerDisconnectedError
-            self._egress.check(peer[0], peer[1])
-        except BaseException:
-            connection.close()
-            raise
-
-
-def _refusal_in(error: BaseException | None) -> ForbiddenAddress | None:
-    while error is not None:
-        if isinstance(error, ForbiddenAddress | _Blocked):
-            return error.refusal if isinstance(error, _Blocked) else error
-        error = error.__cause__ or error.__context__
-    return None
-
-
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -218,16 +186,19 @@ def _checked(url: str) -> str:
     return url
 
 
-async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    """The body as sent, refused beyond MOST_BYTES while it arrives."""
-    chunks, size = [], 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            response.close()
-            raise TooLong
-        chunks.append(chunk)
-    return b"".join(chunks)
+async def _beginning(response: aiohttp.ClientResponse, seconds: float) -> bytes:
+    """What comes of the body in so many seconds, at most ERROR_BYTES of it."""
+    read = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in response.content.iter_any():
+                read += chunk
+                if len(read) >= ERROR_BYTES:
+                    break
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        pass  # what came is what there is to tell
+    response.close()
+    return bytes(read[:ERROR_BYTES])
 
 
 def _why(error: aiohttp.ClientConnectorError) -> str:

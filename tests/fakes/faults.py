@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import struct
 import zlib
@@ -64,6 +65,12 @@ async def _redirect(status: int, play: Play) -> web.StreamResponse:
     return web.Response(status=status, headers={"Location": play.elsewhere})
 
 
+async def _many_parts(count: int, play: Play) -> web.StreamResponse:
+    """JSON of so many empty objects, packed into a few hundred bytes a hundred thousand."""
+    text = '{"choices": [' + ", ".join(["{}"] * count) + "]}"
+    return await _packed("gzip", lambda: gzip.compress(text.encode()), play)
+
+
 async def _truncated(play: Play) -> web.StreamResponse:
     whole = json.dumps(play.whole())
     return await _text(whole[: len(whole) // 2], play)
@@ -78,9 +85,11 @@ async def _plain(play: Play) -> web.StreamResponse:
     return web.Response(text=json.dumps(play.whole()), content_type="text/plain")
 
 
-async def _packed(coding: str, made: Callable[[], bytes], play: Play) -> web.StreamResponse:
+async def _packed(
+    coding: str, made: Callable[[], bytes], play: Play, status: int = 200
+) -> web.StreamResponse:
     headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
-    response = web.Response(body=made(), headers=headers)
+    response = web.Response(body=made(), headers=headers, status=status)
     response.headers["Content-Encoding"] = coding  # as it is: aiohttp shall not pack it again
     return response
 
@@ -96,16 +105,16 @@ async def _body(size: int, play: Play) -> web.StreamResponse:
     return response
 
 
-async def _endless(play: Play) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+async def _endless(play: Play, status: int = 200) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers={"Content-Type": "application/json"})
     await response.prepare(play.request)
     piece = b" " * 65_536
     while True:
         await response.write(piece)
 
 
-async def _drip(play: Play) -> web.StreamResponse:
-    response = web.StreamResponse()
+async def _drip(play: Play, status: int = 200) -> web.StreamResponse:
+    response = web.StreamResponse(status=status)
     await response.prepare(play.request)
     while True:
         await response.write(b" ")
@@ -193,6 +202,11 @@ FAULTS: dict[str, Player] = {
     **{str(status): partial(_status, status) for status in STATUSES},
     **{str(status): partial(_redirect, status) for status in REDIRECTS},
     "redirect": partial(_redirect, 307),
+    "500_bomb": partial(_packed, "gzip", bomb, status=500),
+    "500_endless": partial(_endless, status=500),
+    "500_drip": partial(_drip, status=500),
+    "401_brotli": partial(_packed, "br", lambda: b"\x1b" * 1000, status=401),
+    "401_reset": partial(_reset, b"HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n{"),
     "429_alone": lambda play: _answer(error(429, "Slow down")),
     "no_schema": partial(_error_of, "json_schema is not supported"),
     "garbage": partial(_text, "<html>not JSON</html>"),
@@ -201,6 +215,8 @@ FAULTS: dict[str, Player] = {
     "empty": partial(_text, "{}"),
     "list": partial(_text, "[]"),
     "deep": partial(_text, "[" * 100_000),
+    "parts": partial(_many_parts, 640_000),
+    "some_parts": partial(_many_parts, 60_000),
     "null": partial(_reply, lambda play: play.whole(None)),
     "number": partial(_reply, lambda play: play.whole(7)),
     "no_choices": partial(_reply, lambda play: empty(play.request.path, "scripted")),

@@ -7,7 +7,8 @@ import json
 import re
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from optimizer.core.programs.lm import Message, Role
 from optimizer.lines import FAILURES_IN_A_ROW, OWN_DEADLINE
 from optimizer.lm import litellm_client
+from optimizer.lm.answers import MOST_PARTS
 from optimizer.lm.breaker import (
     FIRST_FAILURES,
     LATER_CALLS,
@@ -28,8 +30,16 @@ from optimizer.lm.families import ORIGINS, UnknownFamily, family_of
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.retry import LONGEST_WAIT
-from optimizer.lm.transport import CONNECT_SECONDS, DEADLINE, Answer
-from optimizer.lm.unpacking import MOST_BYTES
+from optimizer.lm.transport import (
+    CONNECT_SECONDS,
+    DEADLINE,
+    ERROR_BYTES,
+    ERROR_SECONDS,
+    LONG_AT_ONCE,
+    LONG_BYTES,
+    Answer,
+)
+from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 from tests.fakes.completions import completion
 from tests.fakes.ways import outcome_of
 
@@ -48,13 +58,14 @@ class Sent:
     def __call__(self, *_: object) -> Sent:
         return self
 
+    @asynccontextmanager
     async def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int
+    ) -> AsyncIterator[Answer]:
         self.urls.append(url)
         self.headers.append(headers)
         path = url.partition("?")[0]
-        return Answer(200, json.dumps(completion(path, "m", "said")).encode())
+        yield Answer(200, json.dumps(completion(path, "m", "said")).encode())
 
     async def aclose(self) -> None:
         return None
@@ -202,7 +213,11 @@ def test_the_documentation_lists_the_families_and_the_bounds_as_they_are() -> No
     section = told[told.index("names (`provider/model`)") : told.index("* **Others**")]
     assert set(re.findall(r"`([a-z0-9_]+)`", section)) == set(ORIGINS)
     for bound in (
-        f"{MOST_BYTES:,} bytes", f"{DEADLINE:g} s; {OWN_DEADLINE:g} s", f"{CONNECT_SECONDS:g} s |",
+        f"{most_bytes(0):,} bytes and {most_bytes(1) - most_bytes(0)} for each token",
+        f"{MOST_BYTES:,} bytes at most", f"values in it | {MOST_PARTS:,} |",
+        f"longer than {LONG_BYTES:,} bytes that are read at the same time | {LONG_AT_ONCE} |",
+        f"{ERROR_BYTES:,} bytes, for {ERROR_SECONDS:g} s", f"{DEADLINE:g} s; {OWN_DEADLINE:g} s",
+        f"{CONNECT_SECONDS:g} s |",
         f"for {SILENCE_SECONDS:g} s nothing", f"from {FIRST_FAILURES} attempts before",
         f"from {LATER_CALLS} different calls", f"an attempt gets {SECOND_SECONDS:g} s",
         f"{FAILURES_IN_A_ROW} calls in a row", f"({LONGEST_WAIT:g} s at most)",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import resource
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from optimizer.core.programs.lm import Reply
-from optimizer.lm import transport
+from optimizer.lm import connector, transport
 from optimizer.lm.failures import (
     CallFailed,
     Charge,
@@ -26,7 +28,7 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.guard import Egress, Opening
 from tests.fakes.faults import FAULTS, REDIRECTS
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.ways import WAYS, Way, outcome_of, said_by
 
 CANARY = "sk-CANARY-0123456789"
@@ -37,8 +39,11 @@ KINDS: dict[str, type[CallFailed] | type[Reply]] = {
     **dict.fromkeys(map(str, REDIRECTS), ProviderRefused),
     **dict.fromkeys(("429", "429_alone"), Overloaded),
     **dict.fromkeys(("500", "502", "503", "504"), ServerFailed),
+    **dict.fromkeys(("500_bomb", "500_endless", "500_drip"), ServerFailed),
+    **dict.fromkeys(("401_brotli", "401_reset"), ProviderRefused),
     **dict.fromkeys(("408", "reset"), NoReply),
     **dict.fromkeys(("garbage", "nothing", "truncated", "empty", "list", "deep"), Garbled),
+    **dict.fromkeys(("parts", "some_parts"), Garbled),
     **dict.fromkeys(("null", "number", "no_choices", "page", "error_in_200"), Garbled),
     **dict.fromkeys(("gzip_bomb", "deflate_bomb", "bomb_in_bomb", "bad_gzip"), Garbled),
     **dict.fromkeys(("brotli", "zstd", "endless", "huge"), Garbled),
@@ -49,6 +54,7 @@ KINDS: dict[str, type[CallFailed] | type[Reply]] = {
     **dict.fromkeys(("drip", "drip_headers", "hang", "informed"), TimedOut),
 }
 """What each fault is to the ledger: the same by whichever client it comes."""
+MOST_TOKENS = 50_000
 SLOW = ("drip", "drip_headers", "hang", "informed")
 
 ways = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
@@ -72,8 +78,9 @@ def test_every_fault_has_its_kind() -> None:
 @ways
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in SLOW])
 def test_a_fault_is_told_alike_by_every_client_and_costs_one_request(
-    server: OpenAIServer, way: Way, fault: str
+    server: OpenAIServer, way: Way, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transport, "ERROR_SECONDS", 0.2)
     server.fault = lambda body, number: fault
     outcome = outcome_of(way.client(server.root, CANARY), way.call())
     assert type(outcome) is KINDS[fault], outcome
@@ -99,8 +106,10 @@ def test_a_reply_that_does_not_end_is_cut_off_at_the_deadline(
 
 @ways
 @pytest.mark.parametrize(
-    "fault", ["gzip_bomb", "deflate_bomb", "bomb_in_bomb", "endless", "huge", "many_headers"]
-)
+    "fault",
+    ["gzip_bomb", "deflate_bomb", "bomb_in_bomb", "endless", "huge", "many_headers", "parts",
+     "some_parts", "500_bomb", "500_endless"],
+)  # fmt: skip
 def test_what_unpacks_or_goes_on_to_gigabytes_costs_nothing_noticeable(
     server: OpenAIServer, way: Way, fault: str
 ) -> None:
@@ -108,8 +117,31 @@ def test_what_unpacks_or_goes_on_to_gigabytes_costs_nothing_noticeable(
     server.fault = lambda body, number: fault
     before = megabytes()
     for _ in range(3):
-        assert isinstance(outcome_of(way.client(server.root), way.call()), Garbled)
+        long = replace(way.call(), max_tokens=MOST_TOKENS)
+        assert type(outcome_of(way.client(server.root), long)) is KINDS[fault]
     assert megabytes() - before < 50
+
+
+@pytest.mark.parametrize("way", WAYS[:2], ids=lambda way: way.name)
+def test_many_long_replies_at_once_are_read_in_turns(way: Way) -> None:
+    text = "x" * 1_900_000
+
+    async def spoken(root: str) -> set[int]:
+        client = way.client(root, deadline=60.0)
+        calls = [replace(way.call(f"message {n}"), max_tokens=MOST_TOKENS) for n in range(24)]
+        replies = await asyncio.gather(*map(client.complete, calls))
+        await client.aclose()
+        return {len(reply.text) for reply in replies}
+
+    def said(body: Body) -> str:
+        return text if "message" in body["messages"][-1]["content"] else "short"
+
+    with OpenAIServer(script=said, coding="gzip") as server:
+        said_by(way.client(server.root), way.call("one"))
+        before = megabytes()
+        assert asyncio.run(spoken(server.root)) == {len(text)}
+        assert server.most_at_once > 4
+    assert megabytes() - before < 200  # 46 of them are what was said
 
 
 @ways
@@ -268,9 +300,9 @@ def test_each_of_three_checks_is_enough_alone(
     def made(self: Any, info: Any) -> socket.socket:
         return socket.socket(*info[:3])
 
-    monkeypatch.setattr(transport._Resolver, "resolve", resolve)
+    monkeypatch.setattr(connector._Resolver, "resolve", resolve)
     if "socket" in blind:
-        monkeypatch.setattr(transport._Guarded, "_socket", made)
+        monkeypatch.setattr(connector.GuardedConnector, "_socket", made)
     root = f"http://rebind.test:{server.port}"
     outcome = outcome_of(way.client(root, egress=Egress()), way.call())
     assert type(outcome) is ProviderRefused
