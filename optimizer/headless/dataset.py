@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -76,13 +77,19 @@ def _rows(path: Path) -> Iterator[Row]:
     elif text.lstrip().startswith("["):
         yield from enumerate(_objects(json_of(path, 1, text)), 1)
     else:
-        for line, content in enumerate(text.splitlines(), 1):
+        for line, content in enumerate(_lines(text), 1):
             if content.strip():
                 yield from ((line, row) for row in _objects([json_of(path, line, content)]))
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Lines end where files end them. `splitlines` would also end one in the middle of a text, at a
+    form feed or a separator of Unicode's."""
+    return iter(io.StringIO(text, newline=""))
+
+
 def _csv_rows(path: Path, text: str) -> Iterator[Row]:
-    reader = csv.DictReader(text.splitlines(keepends=True))
+    reader = csv.DictReader(_lines(text))
     try:
         for row in reader:
             if None in row or None in row.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -100,7 +101,7 @@ def find_dialect(sample: str, *, whole: bool, extension: str = "") -> Dialect:
 
 def _evenness(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
     """How table-like the sample is: the share of rows as wide as most of them, and that width."""
-    lines = sample.splitlines(keepends=True)
+    lines = list(io.StringIO(sample, newline=""))  # not splitlines: cells may hold \u2028
     reader = csv.reader(lines if whole else lines[:-1], delimiter=delimiter)
     try:
         widths = Counter(len(cells) for cells in islice(reader, SAMPLE_RECORDS) if cells)

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from optimizer import frozen, program_file
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
+from optimizer.headless.dataset import read_splits
 from optimizer.headless.report import sentence
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer, by_schema
@@ -206,6 +207,21 @@ def test_a_split_column_deals_the_rows_out(optimize: Optimize, files: dict[str, 
     files["dataset"].write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = optimize()
     assert (found["baseline"]["n"], found["test"]["best"]["n"]) == (12, 5)
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_a_text_with_a_separator_of_lines_in_it_stays_one_text(odd: str, tmp_path: Path) -> None:
+    said = f"first{odd}second"
+    rows = [{"message": f"{said} {number}", "intent": "refund"} for number in range(9)]
+    jsonl, table = tmp_path / "rows.jsonl", tmp_path / "rows.csv"
+    objects = [json.dumps(row, ensure_ascii=False) for row in rows]
+    lines = [f"{row['message']},{row['intent']}" for row in rows]
+    jsonl.write_text("\n".join(objects), newline="")
+    table.write_text("\n".join(["message,intent", *lines]), newline="")
+    for file in (jsonl, table):
+        found = read_splits(file, one_module_program(), seed=1)
+        assert sum(found.sizes) == 9
+        assert {str(e.inputs["message"])[:-2] for e in found.train} == {said}
 
 
 def test_a_run_that_could_not_go_on_is_resumed_by_its_number(

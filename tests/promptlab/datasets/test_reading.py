@@ -126,6 +126,12 @@ def test_empty_cells_at_the_end_of_a_row_are_forgiven() -> None:
     assert read_text("a,b\n1,2,,\n").rows[0].cells == ("1", "2")
 
 
+@pytest.mark.parametrize("odd", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_a_separator_of_lines_within_a_cell_ends_no_row(odd: str) -> None:
+    table = read_text(f"a;b\n1{odd}, 1,;2\n3,{odd},;4\n")
+    assert [row.cells for row in table.rows] == [(f"1{odd}, 1,", "2"), (f"3,{odd},", "4")]
+
+
 def test_an_unclosed_quote_is_told_at_the_row_where_it_opens() -> None:
     table = read_text('a,b\n1,2\n3,"4\n5,6\n')
     assert [row.cells for row in table.rows] == [("1", "2")]
