@@ -54,17 +54,20 @@ class CallExchange:
     answer: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """A good answer; everything else is kept as `failure` and raised as httpx would."""
+        """A good answer; everything else is kept as `failure` and raised as httpx would.
+
+        Of a second request nothing is kept: what the first one came to counts.
+        """
+        if self.sent:
+            raise httpx.TransportError("a second request for one call is not sent")
         try:
             return await self._send(request)
         except CallFailed as failure:
-            self.failure = self.failure or failure
+            self.failure = failure
             raise httpx.TransportError(str(failure)) from failure
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         url = str(request.url)
-        if self.sent:
-            raise ProviderRefused("LiteLLM made a second request for one call; it was not sent.")
         if origin_of(url) != self.origin or NO_KEY in url:
             raise ProviderRefused(
                 f"LiteLLM wants to call another address than {self.reader.name}, and that is not "

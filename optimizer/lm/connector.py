@@ -50,6 +50,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
+        self._passed: set[tuple[str, int]] = set()
         super().__init__(
             limit=0,
             resolver=_Resolver(egress),
@@ -71,12 +72,18 @@ class GuardedConnector(aiohttp.TCPConnector):
     def _socket(self, info: Any) -> socket.socket:
         family, kind, protocol, _, (address, port, *_) = info
         try:
-            self._egress.check(address, port)
+            self._check(address, port)
         except ForbiddenAddress as refusal:
             raise _Blocked(refusal) from refusal
         made = socket.socket(family=family, type=kind, proto=protocol)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
         return made
+
+    def _check(self, address: str, port: int) -> None:
+        """Judge an address, each once: what is allowed does not change while this lives."""
+        if (address, port) not in self._passed:
+            self._egress.check(address, port)
+            self._passed.add((address, port))
 
     def _check_peer(self, connection: aiohttp.connector.Connection) -> None:
         transport = connection.transport
@@ -84,7 +91,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         try:
             if peer is None:
                 raise aiohttp.ServerDisconnectedError
-            self._egress.check(peer[0], peer[1])
+            self._check(peer[0], peer[1])
         except BaseException:
             connection.close()
             raise

@@ -80,3 +80,22 @@ def test_a_request_that_belongs_to_no_call_is_not_sent() -> None:
         with pytest.raises(Exception, match="Connection error"):
             library.completion(messages=said, max_retries=0, **arguments)
         assert server.requests == []
+
+
+def test_a_library_that_asks_twice_is_answered_once_and_the_first_answer_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = litellm()
+    real = library.acompletion
+
+    async def twice(**arguments: object) -> object:
+        found = await real(**arguments)
+        with pytest.raises(Exception, match="Connection error"):
+            await real(**arguments)
+        return found
+
+    monkeypatch.setattr(library, "acompletion", twice)
+    with OpenAIServer() as server:
+        (reply,) = said_by(BY_LITELLM.client(server.root, CANARY), BY_LITELLM.call())
+    assert reply.text
+    assert len(server.requests) == 1
