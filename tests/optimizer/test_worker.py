@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from pytest_django import Settings
 
 from optimizer import controls, ownership, provider_checks, tryouts
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
+from optimizer.headless import job
 from optimizer.models import Completion, Outcome, Provider, Run, Tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.wire import Wire
@@ -165,6 +167,16 @@ def everything(row: Run) -> list[object]:
         row.exchanges.all(), Outcome.objects.order_by("pk"), Completion.objects.order_by("key"),
     ]  # fmt: skip
     return [list(found.values()) for found in rows]
+
+
+def test_a_command_takes_over_what_a_dead_process_held(
+    create: Create, server: OpenAIServer, settings: Settings
+) -> None:
+    server.seconds, settings.LEASE_SECONDS = 0.0, 2
+    row = create()
+    assert ownership.take(Run.objects.filter(pk=row.pk), status=Run.Status.RUNNING)
+    ended = job.carry_on(row.pk, show=False)
+    assert (ended.status, ended.epoch) == ("finished", 2)
 
 
 def test_a_tryout_whose_worker_is_killed_is_answered_by_the_next(
