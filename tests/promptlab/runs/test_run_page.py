@@ -45,6 +45,21 @@ def test_a_viewer_sees_how_a_run_ended(finished: Launch, carol: User, client_of:
     assert "do-pause" not in page
 
 
+def test_a_run_whose_worker_is_silent_says_so_and_is_cancelled_at_once(
+    halfway: Launch, bob: User, client_of: ClientOf
+) -> None:
+    silent = timezone.now() - timedelta(minutes=2)
+    Run.objects.filter(pk=halfway.run_id).update(heard_at=silent)
+    browser = client_of(bob)
+    shown = texts(page_of(browser, halfway))
+    assert "No news for 2 min" in shown
+    assert "no other one is there. Start one" in shown
+    assert "Pause and cancel work without a worker, too." in shown
+    browser.post(f"{RUNS}{halfway.number}/cancel/")
+    assert Run.objects.get(pk=halfway.run_id).status == "cancelled"
+    assert "Cancelled at" in texts(page_of(browser, halfway))
+
+
 def test_minibatches_and_full_evaluations_are_told_apart(
     finished: Launch, carol: User, client_of: ClientOf
 ) -> None:
