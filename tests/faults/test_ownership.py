@@ -15,8 +15,9 @@ from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.faults import table
 from tests.faults.memory import Watch
-from tests.faults.workers import Workers, ended, told, until, workers
+from tests.faults.workers import Workers, ended, forget, told, until, workers
 from tests.optimizer.conftest import Create
+from tests.optimizer.test_worker import LEFT
 
 TAKEN_OVER_SECONDS = 30.0
 """What is promised: after so long a silence another worker goes on."""
@@ -53,6 +54,7 @@ def test_a_run_that_was_paused_and_resumed_when_its_worker_is_killed_goes_on(
             until(lambda run=run: ended(run), what="the end of the run")
             assert run.status == "finished", crew.words()
             crew.end()
+            forget(run)
             server.requests.clear()
             row.tries += 1
         row.result = "every run goes on and finishes"
@@ -81,6 +83,7 @@ def test_a_frozen_worker_loses_its_run_to_another_and_writes_nothing_when_it_wak
             until(lambda: b"" != None and _has_left(crew), 10, "the first worker leaving")
             assert told(run) == finished
             crew.end()
+            forget(run)
             server.requests.clear()
             row.tries += 1
         row.result = f"another goes on after at most {max(waits):.0f} s; the old one writes nothing"
@@ -103,6 +106,7 @@ def test_a_run_whose_worker_was_killed_is_cancelled_with_and_without_another(
             until(lambda run=run: ended(run), TAKEN_OVER_SECONDS, "the cancelled end")
             assert run.status == "cancelled"
             crew.end()
+            forget(run)
             server.requests.clear()
             row.tries += 1
         row.result = "cancelled by the next worker, or at once"
@@ -135,4 +139,4 @@ def _waiting_jobs(run: Run) -> int:
 
 
 def _has_left(crew: Workers) -> bool:
-    return "has another owner now" in crew.words()
+    return any(words in crew.words() for words in LEFT)
