@@ -105,8 +105,9 @@ class Bench:
 
     def through_everything(self, name: str) -> Turn:
         """Ledger, limits, writer, outcomes: a run's evaluation as the worker carries it out."""
-        from optimizer import runner, starting
         from optimizer.core.optimizers import OPTIMIZERS
+        from optimizer.jobs import starting
+        from optimizer.running import runner
 
         run = starting.create_run(self.spec(name))
         timed = Timed()

@@ -44,7 +44,7 @@ def main() -> None:
 
 def long_run(lab: Lab) -> Launch:
     """A real run of that many trials, its model in this process and never perfect."""
-    from optimizer import runner
+    from optimizer.running import runner
     from tests.browser import desk
     from tests.fakes.scripted_lm import ScriptedLM
 

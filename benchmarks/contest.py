@@ -16,8 +16,8 @@ from benchmarks.miprov2 import Mode
 from benchmarks.simulator import Part, Simulation, Surface
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
-from optimizer.core.runs.conduct import conduct
-from optimizer.core.strategies.heats import open_race
+from optimizer.core.runs.run_loop import run_loop
+from optimizer.core.strategies.race_loop import open_race
 
 BLOCK = 10
 HALF = 0.5
@@ -69,7 +69,7 @@ def race(surface: Surface, modules: int, calls: int, seed: int) -> Finish:
     settings = Settings(trials=blocks, minibatch_size=BLOCK, max_validation=surface.examples)
     spec = simulation.spec(settings, seed)
     result = simulation.hold(
-        conduct(spec, lambda board: race_options(board, simulation.options), open_race)
+        run_loop(spec, lambda board: race_options(board, simulation.options), open_race)
     )
     true = surface.truth(simulation.arm(result.best))
     base = surface.truth((0,) * len(surface.sizes))

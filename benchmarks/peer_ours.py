@@ -167,7 +167,8 @@ class Worker:
         Raises:
             RunFailed: it ended otherwise.
         """
-        from optimizer import runner, starting
+        from optimizer.jobs import starting
+        from optimizer.running import runner
 
         provider = self._provider(f"{task.name}:{seed}:{optimizer}:{evaluations}", at_once)
         ref = ModelRef(provider.pk, self.model.name)

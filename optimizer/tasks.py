@@ -18,28 +18,28 @@ QUEUES = (RUNS, QUICK)
 
 @app.task(name="optimize_run", queue=RUNS)
 def optimize_run(run_id: int) -> None:
-    from optimizer import runner
+    from optimizer.running import runner
 
     runner.run(run_id)
 
 
 @app.task(name="try_program", queue=QUICK)
 def try_program(tryout_id: int) -> None:
-    from optimizer import quick
+    from optimizer.running import quick
 
     quick.try_program(tryout_id)
 
 
 @app.task(name="measure_program", queue=QUICK)
 def measure_program(measurement_id: int) -> None:
-    from optimizer import quick
+    from optimizer.running import quick
 
     quick.measure_program(measurement_id)
 
 
 @app.task(name="check_provider", queue=QUICK)
 def check_provider(provider_id: int, model: str) -> None:
-    from optimizer import quick
+    from optimizer.running import quick
 
     quick.check_provider(provider_id, model)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from psycopg import Cursor
 
-from optimizer import spending
+from optimizer.costs import spending
+from optimizer.costs.money import dollars
 from optimizer.lm.accounts import Answer, Sums, beyond
 from optimizer.lm.paid import Wanted
-from optimizer.money import dollars
 
 Row = tuple[Any, ...]
 NO_RUN = 0

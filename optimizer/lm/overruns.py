@@ -13,8 +13,8 @@ from typing import Any
 from django.db.models import F, Sum
 from psycopg import Cursor
 
+from optimizer.costs.money import dollars
 from optimizer.models import AcceptedOverrun, Completion
-from optimizer.money import dollars
 
 WORTH_ASKING_AGAIN = 10_000
 """Micro-USD: once one was accepted, overruns that are less in all are not asked about again."""

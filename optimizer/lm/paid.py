@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from optimizer.core.programs.lm import Reply
+from optimizer.costs.prices import Price
 from optimizer.lm.call import Client, LMCall, key_of
 from optimizer.lm.failures import CallFailed, NoReply
-from optimizer.prices import Price
 
 MOST_COST = 10**12
 """Micro-USD of the dearest call there is, a million dollars: sums of millions of them are kept."""
@@ -38,7 +38,8 @@ class Books(Protocol):
         Raises:
             BudgetSpent: a cap of the run would be passed.
             SentTooOften: it was sent RESENDS times more than once, and never came back.
-            Leaving: the run is being left, or a cap above it would be passed; nothing new is begun.
+            Interruption: the run is being left, or a cap above it would be passed; nothing new is
+                begun.
         """
         ...
 

@@ -11,8 +11,8 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.money import MICRO
-from optimizer.spending import AboveInstallation, Caps, CapsBusy
+from optimizer.costs.money import MICRO
+from optimizer.costs.spending import AboveInstallation, Caps, CapsBusy
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.tokens import DEFAULT_DAYS

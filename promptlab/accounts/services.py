@@ -11,8 +11,8 @@ from django.http import Http404
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from optimizer import spending
-from optimizer.spending import Caps
+from optimizer.costs import spending
+from optimizer.costs.spending import Caps
 from promptlab.accounts.models import Membership, Project, User
 from promptlab.accounts.roles import Role
 

@@ -21,7 +21,7 @@ from promptlab.api.schemas.candidates import (
 from promptlab.api.tokens import project_of, reads_words
 from promptlab.reviews.queries import candidate_of
 from promptlab.runs import evidence, examples, queries
-from promptlab.runs.contenders import scores_so_far
+from promptlab.runs.candidate_table import scores_so_far
 from promptlab.runs.evidence import Evaluated, Filter
 from promptlab.runs.models import Launch
 from promptlab.ui.words import told

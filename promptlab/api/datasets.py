@@ -15,9 +15,9 @@ from promptlab.api.schemas.base import Text
 from promptlab.api.schemas.datasets import DatasetDetail, DatasetIn, DatasetOut, ExampleOut
 from promptlab.api.tokens import caller, project_of
 from promptlab.datasets import queries, services, uploads
-from promptlab.datasets.apart import Found
 from promptlab.datasets.columns import Use, uses_as_guessed
 from promptlab.datasets.models import Dataset
+from promptlab.datasets.sandboxed_reader import Found
 from promptlab.datasets.splitting import Split, SplitPlan
 from promptlab.datasets.turns import Busy
 

@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest
 from ninja import Path, Router
 
 from promptlab.accounts.roles import Role
+from promptlab.api.error_details import Refused
 from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.reviews import LabelIn, LabelOut, RollBackIn
-from promptlab.api.telling import Refused
 from promptlab.api.tokens import caller
 from promptlab.programs.access import program_for
 from promptlab.programs.models import Program

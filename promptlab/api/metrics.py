@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from ninja import Path, Query, Router, Status
 
 from promptlab.accounts.roles import Role
-from promptlab.api.filling import check, posted
+from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.metrics import MetricIn, MetricOut
 from promptlab.api.tokens import caller, project_of

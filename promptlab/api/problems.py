@@ -10,14 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from optimizer.controls import NotNow
-from optimizer.program_file import UnreadableProgram
-from optimizer.spending import AboveInstallation, CapsBusy
-from optimizer.starting import CannotStart
+from optimizer.costs.spending import AboveInstallation, CapsBusy
+from optimizer.files.program_file import UnreadableProgram
+from optimizer.jobs.controls import NotNow
+from optimizer.jobs.starting import CannotStart
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
+from promptlab.api.error_details import Refused, problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
-from promptlab.api.telling import Refused, problems_of, sentence
 from promptlab.datasets import services as datasets
 from promptlab.datasets.table import Unreadable
 from promptlab.datasets.turns import Busy

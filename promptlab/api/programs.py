@@ -8,9 +8,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Status
 
-from optimizer import program_file
 from optimizer.core.programs.program import Program as CoreProgram
-from optimizer.program_file import Fault, UnreadableProgram
+from optimizer.files import program_file
+from optimizer.files.program_file import Fault, UnreadableProgram
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Name

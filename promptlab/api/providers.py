@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
-from optimizer.egress import AllowList
+from optimizer.lm.egress import AllowList
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.providers import ProviderOut
 from promptlab.api.tokens import project_of, reads_words

@@ -11,15 +11,15 @@ from ninja import Path, Query, Router, Status
 from optimizer.models import RunEvent, Trial
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.api.filling import check, posted
+from promptlab.api.error_details import Refused
+from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
+from promptlab.api.run_requests import looked_at, refuse_problems, wishes_of
 from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
-from promptlab.api.telling import Refused
 from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
-from promptlab.api.wishing import looked_at, refuse_problems, wishes_of
 from promptlab.runs import measuring, queries, services
 from promptlab.runs.forms import CapForm
 from promptlab.runs.models import Launch

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Path, Router
 
-from optimizer import spending
+from optimizer.costs import spending
 from promptlab.accounts import services
 from promptlab.accounts.forms import MonthlyCapForm
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.api.filling import check, posted
+from promptlab.api.form_adapter import check, posted
 from promptlab.api.schemas.spending import CapIn, SpendingOut, merged
 from promptlab.api.tokens import caller, project_of
 

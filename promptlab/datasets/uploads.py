@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from optimizer.codec import from_json
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.apart import Found, read_apart, stored_rows
 from promptlab.datasets.models import Upload
+from promptlab.datasets.sandboxed_reader import Found, read_apart, stored_rows
 from promptlab.datasets.table import MAX_BYTES, Options, Row, Unreadable
 from promptlab.datasets.turns import PATIENCE, Busy, turn
 

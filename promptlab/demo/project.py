@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from optimizer import program_file
 from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.files import program_file
 from promptlab.accounts.models import Project
 from promptlab.accounts.services import found_project
 from promptlab.datasets.columns import Role, Use

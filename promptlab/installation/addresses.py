@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from optimizer import egress
+from optimizer.lm import egress
 from optimizer.models import AllowedAddress
 from promptlab.accounts.models import User
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from optimizer import egress
+from optimizer.lm import egress
 from optimizer.lm.guard import EVERYWHERE, NEVER, Egress, ForbiddenAddress, IPNetwork
 from promptlab.installation.addresses import Allowance
 

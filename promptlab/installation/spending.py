@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from optimizer import spending
-from optimizer.spending import INSTALLATION, Caps, Standing
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, Caps, Standing
 from promptlab.accounts.models import Project, User
 
 audit = logging.getLogger("promptlab.audit")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from optimizer import codec, tryouts
+from optimizer import codec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
@@ -22,6 +22,7 @@ from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModuleKind, Program
 from optimizer.core.programs.render import output_fields, render
 from optimizer.core.programs.signature import FieldType, Value, written
+from optimizer.jobs import tryouts
 from optimizer.models import Tryout
 from promptlab.accounts.models import Project
 from promptlab.programs.wires import outputs_in_order

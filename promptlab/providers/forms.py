@@ -10,8 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from optimizer import egress
-from optimizer.egress import AllowList
+from optimizer.lm import egress
+from optimizer.lm.egress import AllowList
 from optimizer.lm.families import ORIGINS, NoFamily, OtherFamily, family_of
 from optimizer.lm.guard import ForbiddenAddress
 from optimizer.models import Provider

@@ -8,9 +8,9 @@ from django.db.models import Case, QuerySet, When
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Role
-from optimizer.egress import AllowList, objection
+from optimizer.costs.prices import Price, price_of
+from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider, Run
-from optimizer.prices import Price, price_of
 from promptlab.accounts.models import Project
 from promptlab.providers import embedded
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from optimizer import provider_checks, secrets
+from optimizer.jobs import provider_checks
+from optimizer.lm import secrets
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.providers.queries import runs_using

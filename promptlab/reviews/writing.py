@@ -10,9 +10,9 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
 from optimizer.core.programs.lm import Role
-from optimizer.looks import look_of
 from optimizer.models import Candidate, Provider, Run, Trial
-from optimizer.summary import conclusion_of
+from optimizer.running.summary import conclusion_of
+from optimizer.running.test_set_uses import look_of
 from promptlab.accounts.models import User
 from promptlab.reviews.content import (
     Approval,

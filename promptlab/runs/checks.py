@@ -13,20 +13,20 @@ from django.utils.translation import ngettext
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.signature import FieldType, written
-from optimizer.core.runs.doubts import (
+from optimizer.core.runs.validation import (
     frozen_fault,
     label_doubts,
     label_fault,
     minibatch_doubt,
     setting_faults,
 )
-from optimizer.egress import AllowList, objection
+from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.splitting import Split
 from promptlab.runs.months import shortages
-from promptlab.runs.planning import Forecast, Wishes
+from promptlab.runs.planning import Forecast, RunRequest
 from promptlab.ui.numbers import money
 
 Level = Literal["ok", "warning", "problem"]
@@ -46,7 +46,7 @@ class Check:
     link: str = ""
 
 
-def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+def checks_of(project: Project, wishes: RunRequest, forecast: Forecast | None) -> list[Check]:
     """Problems first, then warnings, then what is fine."""
     found = [
         *_program(project, wishes),
@@ -62,7 +62,7 @@ def checks_of(project: Project, wishes: Wishes, forecast: Forecast | None) -> li
     return sorted(found, key=lambda check: order.index(check.level))
 
 
-def _program(project: Project, wishes: Wishes) -> list[Check]:
+def _program(project: Project, wishes: RunRequest) -> list[Check]:
     problems = wishes.program.core.problems()
     url = reverse("programs:program", args=[project.slug, wishes.program.pk])
     fault = frozen_fault(OPTIMIZERS[wishes.optimizer], wishes.program.core)
@@ -78,7 +78,7 @@ def _program(project: Project, wishes: Wishes) -> list[Check]:
     return [Check("problem", "program", told, url, _("Open the program"))]
 
 
-def _columns(project: Project, wishes: Wishes) -> list[Check]:
+def _columns(project: Project, wishes: RunRequest) -> list[Check]:
     given, _expected = datasets.columns(wishes.dataset)
     missing = [f.name for f in wishes.program.core.inputs if f.name not in given]
     if not missing:
@@ -89,7 +89,7 @@ def _columns(project: Project, wishes: Wishes) -> list[Check]:
     return [Check("problem", "dataset", told)]
 
 
-def _splits(project: Project, wishes: Wishes) -> list[Check]:
+def _splits(project: Project, wishes: RunRequest) -> list[Check]:
     counts = datasets.split_counts(wishes.dataset)
     found = []
     if counts[Split.VALIDATION] == 0:
@@ -112,7 +112,7 @@ def _splits(project: Project, wishes: Wishes) -> list[Check]:
     return [Check("ok", "dataset", told)]
 
 
-def _metric(project: Project, wishes: Wishes) -> list[Check]:
+def _metric(project: Project, wishes: RunRequest) -> list[Check]:
     _inputs, expected = datasets.columns(wishes.dataset)
     problems = wishes.metric.core.problems(wishes.program.core, set(expected))
     if problems:
@@ -128,7 +128,7 @@ def _metric(project: Project, wishes: Wishes) -> list[Check]:
     ]
 
 
-def _settings(wishes: Wishes, validation: int) -> list[Check]:
+def _settings(wishes: RunRequest, validation: int) -> list[Check]:
     """Settings with which nothing could be found, or little, each beside its field."""
     optimizer, settings = OPTIMIZERS[wishes.optimizer], wishes.settings
     faults = setting_faults(settings, optimizer, wishes.program.core)
@@ -139,7 +139,7 @@ def _settings(wishes: Wishes, validation: int) -> list[Check]:
     return found
 
 
-def _labels(wishes: Wishes) -> list[Check]:
+def _labels(wishes: RunRequest) -> list[Check]:
     """Choices and the data's labels must be the same words: others can never be right."""
     metric = wishes.metric.core
     field = wishes.program.core.output_fields().get(metric.output)
@@ -170,13 +170,13 @@ def _labels(wishes: Wishes) -> list[Check]:
     return found
 
 
-def _labels_in(wishes: Wishes, column: str) -> Counter[str]:
+def _labels_in(wishes: RunRequest, column: str) -> Counter[str]:
     rows = wishes.dataset.examples.order_by().values_list(f"expected__{column}", flat=True)
     values = [value for row in rows for value in (row if isinstance(row, list) else [row])]
     return Counter(written(value) for value in values if value is not None)
 
 
-def _models(project: Project, wishes: Wishes) -> list[Check]:
+def _models(project: Project, wishes: RunRequest) -> list[Check]:
     url = reverse("providers:list", args=[project.slug])
     if Role.TASK not in wishes.models:
         told = _("There is no model to run the program with: connect one first.")
@@ -191,7 +191,7 @@ def _models(project: Project, wishes: Wishes) -> list[Check]:
 
 
 def _objections(
-    wishes: Wishes, providers: dict[int, Provider], fields: dict[int, str], url: str
+    wishes: RunRequest, providers: dict[int, Provider], fields: dict[int, str], url: str
 ) -> list[Check]:
     """What would be refused before anything is sent, each thing once."""
     allowed = AllowList.now()
@@ -224,7 +224,7 @@ def _provider(provider: Provider | None, field: str, url: str) -> list[Check]:
     return [Check("warning", field, told, url, link)]
 
 
-def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+def _limits(wishes: RunRequest, forecast: Forecast | None) -> list[Check]:
     if forecast is None:
         return []
     found = []
@@ -253,7 +253,7 @@ def _limits(wishes: Wishes, forecast: Forecast | None) -> list[Check]:
     return found
 
 
-def _months(project: Project, wishes: Wishes, forecast: Forecast | None) -> list[Check]:
+def _months(project: Project, wishes: RunRequest, forecast: Forecast | None) -> list[Check]:
     return [
         Check(
             "problem" if short.refuses else "warning", short.field, short.message,
@@ -273,7 +273,7 @@ def _early(field: str, limit: int, ends: tuple[float, float], told: str) -> list
     return [Check("warning", field, early % {"limit": told})]
 
 
-def one_trial(wishes: Wishes, forecast: Forecast) -> int:
+def one_trial(wishes: RunRequest, forecast: Forecast) -> int:
     """Calls of the baseline and of one trial: a minibatch, or all that is scored."""
     per_example = max(len(wishes.program.core.calls), 1)
     validation = forecast.counts.baseline_calls // per_example

@@ -19,8 +19,8 @@ from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import evidence
 from promptlab.runs.evidence import FILTERS, Comparing, Evaluated, Filter, Row
 from promptlab.runs.examples import examples_in, inputs_line, outcome_on, transcript
-from promptlab.runs.findings import ShownDemo, shown_demo
 from promptlab.runs.page import RunPage, Tab
+from promptlab.runs.proposals_found import ShownDemo, shown_demo
 from promptlab.ui.numbers import score
 from promptlab.ui.parameters import Parameters
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from optimizer import looks, summary
 from optimizer.codec import from_json
 from optimizer.core.conversation.events import TestScored
-from optimizer.core.evaluation.shrinking import own_variance, shrunken
+from optimizer.core.evaluation.shrinkage import own_variance, shrunken
 from optimizer.core.evaluation.stats import Estimate, FullScore
 from optimizer.core.runs.conclusion import Conclusion
 from optimizer.models import Run, Trial
+from optimizer.running import summary, test_set_uses
 from promptlab.runs import evidence
 from promptlab.runs.evidence import Evaluated
 
@@ -90,7 +90,7 @@ def final_title(test: TestScored) -> str:
 
 def look_text(run: Run) -> str:
     """How often this test split was looked at, in words; "" where none was."""
-    look = looks.look_of(run)
+    look = test_set_uses.look_of(run)
     if look is None:
         return ""
     if look == 1:

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
-from promptlab.runs.offers import Offers
-from promptlab.runs.planning import Forecast, Wishes
+from promptlab.runs.planning import Forecast, RunRequest
+from promptlab.runs.run_choices import Offers
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
 from promptlab.ui.parameters import number_in
 
@@ -212,7 +212,7 @@ class RunForm(forms.Form):
         """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
         return set(NEEDED) <= set(self.cleaned_data)
 
-    def wishes(self) -> Wishes:
+    def wishes(self) -> RunRequest:
         """What a complete form asks for; a cap that cannot be read is none."""
         data = self.cleaned_data
         effort = Effort(data["effort"])
@@ -220,7 +220,7 @@ class RunForm(forms.Form):
         cost = None if dollars is None else round(dollars * MICRO)
         minutes = data.get("max_minutes")
         seconds = None if minutes is None else 60 * minutes
-        return Wishes(
+        return RunRequest(
             program=data["program"],
             dataset=data["dataset"],
             metric=data["metric"],

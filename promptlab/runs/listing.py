@@ -13,7 +13,7 @@ from promptlab.accounts.models import Project
 from promptlab.runs import final, queries
 from promptlab.runs.models import Launch
 from promptlab.runs.page import Tab
-from promptlab.runs.standing import comparison_in, gain_of, score_in, short_status
+from promptlab.runs.run_status import comparison_in, gain_of, score_in, short_status
 
 
 @dataclass(frozen=True)

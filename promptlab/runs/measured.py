@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Count
 
-from optimizer import prices
+from optimizer.costs import prices
 from optimizer.models import Completion, Provider
 
 RECENT = 200

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from optimizer import measuring
 from optimizer.codec import to_json
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import digest_of
+from optimizer.jobs import measuring
 from optimizer.models import Measurement
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.splitting import Split
 
 if TYPE_CHECKING:
-    from promptlab.runs.planning import Wishes
+    from promptlab.runs.planning import RunRequest
 
 
 class CannotMeasure(Exception):
@@ -39,7 +39,7 @@ class Measuring:
     said: str = ""
 
 
-def measuring_of(project: Project, wishes: Wishes) -> Measuring:
+def measuring_of(project: Project, wishes: RunRequest) -> Measuring:
     """The newest check of this very program, model and dataset."""
     if Role.TASK not in wishes.models:
         return Measuring()
@@ -51,7 +51,7 @@ def measuring_of(project: Project, wishes: Wishes) -> Measuring:
     return Measuring(row.state, row.problem, measuring.pilot(row), row.said)
 
 
-def measure(project: Project, wishes: Wishes) -> Measuring:
+def measure(project: Project, wishes: RunRequest) -> Measuring:
     """Have a worker run the program as it stands on a few training examples.
 
     Raises:
@@ -77,13 +77,13 @@ def measure(project: Project, wishes: Wishes) -> Measuring:
     return measuring_of(project, wishes)
 
 
-def _digest(wishes: Wishes) -> str:
+def _digest(wishes: RunRequest) -> str:
     """What is measured. Another metric or other settings would take the same calls."""
     program, model = to_json(wishes.program.core), to_json(wishes.models[Role.TASK])
     return digest_of([program, model, wishes.dataset.digest])
 
 
-def _examples(wishes: Wishes) -> list[Example]:
+def _examples(wishes: RunRequest) -> list[Example]:
     """A few training examples from all over the split; of the rest where there are none."""
     rows = wishes.dataset.examples.order_by("position")
     training = rows.filter(split=Split.TRAIN.value)

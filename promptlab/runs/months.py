@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from optimizer import spending
 from optimizer.core.conversation.spec import Limits
-from optimizer.spending import INSTALLATION, Standing
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, Standing
 from promptlab.accounts.models import Project
 from promptlab.runs.planning import Forecast
 from promptlab.ui.numbers import money, whole

@@ -17,20 +17,20 @@ from optimizer.core.conversation.events import Phase, TestScored
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.optimizers import optimizer_named
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.models import Provider, Run, RunEvent
-from optimizer.unread import Unread, unread_of
+from optimizer.running.unread import Unread, unread_of
 from promptlab.health import workers_alive
 from promptlab.runs import board as boards
-from promptlab.runs import evidence, final, findings, queries
+from promptlab.runs import evidence, final, proposals_found, queries
 from promptlab.runs.about import ModelShown, effort_text, models_of, writes_with_embedded
 from promptlab.runs.board import Board, TrialRow
-from promptlab.runs.contenders import Contender, contenders, so_far
+from promptlab.runs.candidate_table import Contender, contenders, so_far
 from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.phases import PhaseShown, phases_of
 from promptlab.runs.progress import examples_left, plan_of, seconds_per_example, share_done
-from promptlab.runs.standing import Pace, Standing, gain_of, is_silent, score_in, standing
+from promptlab.runs.run_status import Pace, Standing, gain_of, is_silent, score_in, standing
 from promptlab.ui import charts
 from promptlab.ui.parameters import Parameters
 
@@ -80,7 +80,7 @@ class RunPage:
 
     @cached_property
     def events(self) -> list[RunEvent]:
-        return findings.events_of(self.run)
+        return proposals_found.events_of(self.run)
 
     @cached_property
     def providers(self) -> dict[int, Provider]:
@@ -243,7 +243,7 @@ class RunPage:
             self.board,
             self.planned,
             (self.launch.project.slug, self.launch.number),
-            findings.bests_of(self.events),
+            proposals_found.bests_of(self.events),
             self.baseline.mean if self.baseline else None,
             so_far(self.board) if self.races else None,
         )
@@ -310,8 +310,10 @@ class RunPage:
         )
 
     @cached_property
-    def found(self) -> tuple[findings.ModuleFindings, ...]:
-        return findings.findings_of(self.spec.program, self.events, self.board, self.best_choice)
+    def found(self) -> tuple[proposals_found.ModuleFindings, ...]:
+        return proposals_found.findings_of(
+            self.spec.program, self.events, self.board, self.best_choice
+        )
 
     @property
     def anything_found(self) -> bool:
@@ -319,16 +321,18 @@ class RunPage:
 
     @cached_property
     def heats(self) -> list[charts.Heat]:
-        return findings.heats_of(self.found, self.board, self.best_choice)
+        return proposals_found.heats_of(self.found, self.board, self.best_choice)
 
     @cached_property
     def importances(self) -> dict[str, float]:
-        return findings.importances_of(self.events)
+        return proposals_found.importances_of(self.events)
 
     @property
     def importance_bars(self) -> tuple[charts.Bar, ...]:
         shares = list(self.importances.items())[:MOST_BARS]
-        return charts.importance([(findings.parameter_name(n), share) for n, share in shares])
+        return charts.importance(
+            [(proposals_found.parameter_name(n), share) for n, share in shares]
+        )
 
     @property
     def heat_of_minibatches(self) -> bool:
@@ -364,8 +368,8 @@ class RunPage:
         return optimizer_named(self.spec.optimizer).title
 
     @cached_property
-    def log(self) -> list[findings.LogLine]:
-        return findings.log_of(self.events, self.board, self.races)[-LOG_LINES:][::-1]
+    def log(self) -> list[proposals_found.LogLine]:
+        return proposals_found.log_of(self.events, self.board, self.races)[-LOG_LINES:][::-1]
 
     @property
     def path(self) -> str:

@@ -10,8 +10,8 @@ from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
+from optimizer.costs.prices import Price, cost_of
 from optimizer.models import Provider
-from optimizer.prices import Price, cost_of
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -27,7 +27,7 @@ DEFAULT_DOLLARS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunRequest:
     """What somebody wants to optimize, with what. `metric` may not be stored yet."""
 
     program: Program
@@ -77,13 +77,13 @@ class Forecast:
         return max(10_000 * math.ceil(1.2 * self.cost[1] / 10_000), 10_000)
 
 
-def spec_of(project: Project, wishes: Wishes) -> RunSpec:
+def spec_of(project: Project, wishes: RunRequest) -> RunSpec:
     """The whole specification, with every example."""
     train, validation, test = (datasets.examples(wishes.dataset, split) for split in Split)
     return _spec(project, wishes, train, validation, test)
 
 
-def sketch_of(project: Project, wishes: Wishes) -> RunSpec:
+def sketch_of(project: Project, wishes: RunRequest) -> RunSpec:
     """A specification of the same size made of a few rows: enough for an estimate."""
     counts = datasets.split_counts(wishes.dataset)
     rows = wishes.dataset.examples.filter(split=Split.TRAIN.value)[:SEEN_ROWS]
@@ -102,7 +102,7 @@ def _stand_ins(seen: list[Example], count: int) -> tuple[Example, ...]:
 
 def _spec(
     project: Project,
-    wishes: Wishes,
+    wishes: RunRequest,
     train: tuple[Example, ...],
     validation: tuple[Example, ...],
     test: tuple[Example, ...],
@@ -123,7 +123,7 @@ def _spec(
     )
 
 
-def forecast(project: Project, wishes: Wishes) -> Forecast | None:
+def forecast(project: Project, wishes: RunRequest) -> Forecast | None:
     """What the run would take; None while no task model is chosen or the program is empty."""
     if Role.TASK not in wishes.models or not wishes.program.core.modules:
         return None
@@ -145,7 +145,7 @@ def forecast(project: Project, wishes: Wishes) -> Forecast | None:
     )
 
 
-def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
+def _measured(project: Project, wishes: RunRequest) -> dict[Role, Measured]:
     ids = {ref.provider for ref in wishes.models.values()}
     providers = _providers(project, ids)
     return {
@@ -155,7 +155,7 @@ def _measured(project: Project, wishes: Wishes) -> dict[Role, Measured]:
     }
 
 
-def _measured_further(project: Project, wishes: Wishes) -> list[Measured]:
+def _measured_further(project: Project, wishes: RunRequest) -> list[Measured]:
     refs = wishes.further_optimizers
     providers = _providers(project, {ref.provider for ref in refs})
     role = Role.OPTIMIZER.value

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -19,8 +19,8 @@ from promptlab.providers import queries as providers
 from promptlab.runs import queries
 from promptlab.runs.forms import MICRO, SUGGESTED, RunForm
 from promptlab.runs.models import Launch
-from promptlab.runs.offers import Offers
 from promptlab.runs.planning import Forecast, forecast
+from promptlab.runs.run_choices import Offers
 from promptlab.ui.parameters import Parameters, number_in
 
 FURTHER = "model_further"

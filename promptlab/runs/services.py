@@ -5,19 +5,19 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Model
 
-from optimizer import controls, starting
-from optimizer.controls import NotNow
-from optimizer.starting import CannotStart, Part
+from optimizer.jobs import controls, starting
+from optimizer.jobs.controls import NotNow
+from optimizer.jobs.starting import CannotStart, Part
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
 from promptlab.runs.models import Launch
-from promptlab.runs.planning import Wishes, spec_of
+from promptlab.runs.planning import RunRequest, spec_of
 
 __all__ = ["CannotStart", "NotNow", "cancel", "pause", "raise_cap", "resume", "start_run"]
 
 
-def start_run(project: Project, by: User, wishes: Wishes) -> Launch:
+def start_run(project: Project, by: User, wishes: RunRequest) -> Launch:
     """Freeze everything into a run and have a worker take it: one transaction, one number.
 
     Raises:
@@ -33,7 +33,7 @@ def start_run(project: Project, by: User, wishes: Wishes) -> Launch:
         raise CannotStart(gone, told) from None
 
 
-def _start(project: Project, by: User, wishes: Wishes) -> Launch:
+def _start(project: Project, by: User, wishes: RunRequest) -> Launch:
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
         metric = _stored(project, by, wishes.metric)
@@ -70,7 +70,7 @@ def _stored(project: Project, by: User, metric: Metric) -> Metric:
         raise CannotStart("metric", str(refusal)) from None
 
 
-def _gone(wishes: Wishes) -> Part | None:
+def _gone(wishes: RunRequest) -> Part | None:
     """What the run was to be made of and is not there any more."""
     parts: dict[Part, Model] = {
         "program": wishes.program, "dataset": wishes.dataset, "metric": wishes.metric,

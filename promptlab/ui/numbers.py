@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.money import MINUS, dollars
+from optimizer.costs.money import MINUS, dollars
 
 NOTHING = "–"
 

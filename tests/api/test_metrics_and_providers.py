@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimizer import secrets
+from optimizer.lm import secrets
 from optimizer.models import AllowedAddress, Provider
 from promptlab.accounts.models import User
 from promptlab.metrics.models import Metric

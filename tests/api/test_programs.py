@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from optimizer import program_file
+from optimizer.files import program_file
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from tests.api.conftest import HERE, JSON, ApiOf

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from optimizer import controls
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.jobs import controls
 from optimizer.models import Measurement, Provider, Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.runs.models import Launch

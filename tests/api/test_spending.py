@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from optimizer import spending
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.models import Spending
-from optimizer.spending import INSTALLATION, Caps
 from promptlab.accounts.models import Project, User
 from tests.api.conftest import HERE, JSON, ApiOf
 

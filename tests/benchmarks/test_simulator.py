@@ -15,10 +15,10 @@ from benchmarks.miprov2 import LIGHT, MEDIUM, MODES
 from benchmarks.simulator import KINDS, Answers, Part, Simulation, World
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.optimizers.racing import race_options
-from optimizer.core.runs.conduct import conduct
-from optimizer.core.strategies.heats import open_race
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.strategies.minibatch_search import search_options
-from optimizer.search import tpe
+from optimizer.core.strategies.race_loop import open_race
+from optimizer.running.tpe import tpe
 
 
 def world(modules: int = 1, examples: int = 40, seed: int = 3) -> World:
@@ -63,7 +63,7 @@ def test_a_race_through_the_simulator_scores_each_example_once_and_keeps_its_bud
     chosen = Settings(trials=16, minibatch_size=10, max_validation=40)
     spec = simulation.spec(chosen, seed=1)
     result = simulation.hold(
-        conduct(spec, lambda board: race_options(board, simulation.options), open_race)
+        run_loop(spec, lambda board: race_options(board, simulation.options), open_race)
     )
     assert simulation.calls <= 40 + 160
     assert simulation.arm(result.best) in simulation.scored
@@ -81,7 +81,7 @@ def test_searches_return_what_they_evaluated_and_repeat_themselves(seed, trials,
         for _ in range(2):
             simulation = Simulation(world(modules, seed=seed), modules)
             spec = simulation.spec(chosen, seed)
-            result = simulation.hold(conduct(spec, partial(body, simulation), opening))
+            result = simulation.hold(run_loop(spec, partial(body, simulation), opening))
             assert simulation.arm(result.best) in simulation.scored
             told.append((result.best, result.best_score, simulation.scored))
         assert told[0] == told[1]

@@ -118,7 +118,7 @@ class Lab:
         """
         from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
         from optimizer.core.programs.lm import Role
-        from promptlab.runs.planning import Wishes
+        from promptlab.runs.planning import RunRequest
         from promptlab.runs.services import start_run
 
         limits = different.pop("limits", Limits())
@@ -126,7 +126,7 @@ class Lab:
         task = ModelRef(self.provider().pk, different.pop("model", "scripted"))
         writer = ModelRef(self.provider().pk, "scripted")
         settings = Settings(effort=Effort.CUSTOM, **{**QUICK, **different})
-        wishes = Wishes(
+        wishes = RunRequest(
             self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,
             settings, {Role.TASK: task, Role.OPTIMIZER: writer}, limits,
         )  # fmt: skip

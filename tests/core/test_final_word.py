@@ -24,7 +24,7 @@ from optimizer.core.programs.candidate import Candidate, ModulePrompt
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conclusion import Conclusion, conclude
-from optimizer.core.runs.conduct import NothingToGain, conduct
+from optimizer.core.runs.run_loop import NothingToGain, run_loop
 from optimizer.core.runs.trials import full_trial
 from tests.fakes.world import LABEL, World, chance, messages, one_module_program
 
@@ -60,7 +60,7 @@ def try_longer(board: Board) -> Conversation[None]:
 
 
 def ended(world: World, spec: RunSpec) -> Result:
-    return world.hold(conduct(spec, try_longer))
+    return world.hold(run_loop(spec, try_longer))
 
 
 def final_looks(world: World) -> list[Evaluate]:
@@ -146,7 +146,7 @@ def test_the_body_may_say_that_there_is_nothing_to_gain() -> None:
         raise NothingToGain("No prompt can help here.")
 
     world = skilled(0.4, 0.8)
-    result = world.hold(conduct(spec_for(test=messages(20, "s")), body))
+    result = world.hold(run_loop(spec_for(test=messages(20, "s")), body))
 
     assert result.stop is StopReason.NO_GAIN
     assert result.best == LONGER

@@ -27,7 +27,7 @@ from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import Choice, RandomSearch
 from optimizer.core.strategies.proposal_space import TEMPERATURES, TIPS, Space
 from optimizer.core.strategies.rounds import FUTILE
-from optimizer.search import tpe
+from optimizer.running.tpe import tpe
 from tests.core.test_optimizer_laws import Fixed, well
 from tests.fakes.world import LABEL, by_luck, messages, two_module_program
 

@@ -32,7 +32,7 @@ from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
 from optimizer.core.search.search import RandomSearch
-from optimizer.search import tpe
+from optimizer.running.tpe import tpe
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import (
     LABEL,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from optimizer.core.conversation.events import InstructionProposed, Noted, ProposalRefused
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.instructions import prompts
-from optimizer.core.instructions.aptitude import REWRITINGS, Rewriting, followed, too_weak
 from optimizer.core.instructions.guards import refusal
+from optimizer.core.instructions.model_probe import REWRITINGS, Rewriting, followed, too_weak
 from optimizer.core.instructions.plain import plain_instructions
 from optimizer.core.instructions.proposals import propose
 from optimizer.core.programs.program import Module, ModuleKind

@@ -26,8 +26,8 @@ from optimizer.core.programs.lm import Role
 from optimizer.core.runs.board import Board
 from optimizer.core.search.bandit import Bandit
 from optimizer.core.search.search import RandomSearch
-from optimizer.core.strategies.heats import FIRST_BLOCKS
-from optimizer.core.strategies.track import common_order
+from optimizer.core.strategies.race_loop import FIRST_BLOCKS
+from optimizer.core.strategies.race_state import common_order
 from tests.fakes.world import (
     LABEL,
     World,

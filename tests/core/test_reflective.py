@@ -19,13 +19,13 @@ from optimizer.core.conversation.events import (
 )
 from optimizer.core.conversation.requests import Ask, Outcomes, Purpose, Replies, Request
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
-from optimizer.core.instructions.aptitude import PURPOSE
+from optimizer.core.instructions.model_probe import PURPOSE
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.search.search import RandomSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from tests.fakes.kinds import RULES, KindWorld, kind_messages, read_and_add_a_rule
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 
@@ -135,7 +135,7 @@ def test_it_never_scores_more_examples_than_it_may(
     world = World(two_module_program())
     splits = {"train": messages(train, "t"), "validation": messages(validation, "v")}
     held(world, spec_of(two_module_program(), settings=chosen, **splits))
-    most = counting.reflections(chosen, validation).examples[1]
+    most = cost_model.reflections(chosen, validation).examples[1]
     assert world.spent <= validation + most
     asked = [a for a in world.asked if a.purpose.startswith("reflection")]
     assert len(asked) <= 3 * trials

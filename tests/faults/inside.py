@@ -14,10 +14,10 @@ import django
 
 django.setup()
 
-from optimizer import starting  # noqa: E402 - Django has to be set up first
 from optimizer.core.conversation.spec import ModelRef, RunSpec  # noqa: E402
 from optimizer.core.optimizers import DEFAULT  # noqa: E402
 from optimizer.core.programs.lm import Role  # noqa: E402
+from optimizer.jobs import starting  # noqa: E402 - Django has to be set up first
 from optimizer.models import Provider, Run  # noqa: E402
 from tests.allowance import allow_loopback  # noqa: E402
 from tests.fakes.world import LABEL, messages, one_module_program  # noqa: E402

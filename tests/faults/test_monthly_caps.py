@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from optimizer import controls, spending
+from optimizer.costs import spending
+from optimizer.costs.spending import Caps
+from optimizer.jobs import controls
 from optimizer.models import Provider, Run, Spending, SpendingCap
-from optimizer.spending import Caps
 from tests.fakes.openai_server import OpenAIServer
 from tests.faults import table
 from tests.faults.memory import Watch

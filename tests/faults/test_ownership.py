@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from optimizer import controls
+from optimizer.jobs import controls
 from optimizer.models import Provider, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.faults import table

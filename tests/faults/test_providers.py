@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.lines import Endpoint
 from optimizer.models import Completion, Outcome, Provider, Run
-from optimizer.runner import Means, run
+from optimizer.running.role_clients import Endpoint
+from optimizer.running.runner import Means, run
 from tests.fakes.faults import FAULTS, REDIRECTS
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.ways import WAYS

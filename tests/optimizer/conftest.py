@@ -13,12 +13,12 @@ from django.apps import apps
 from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
-from optimizer import starting
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.programs.lm import Role
-from optimizer.lines import Connect, Endpoint
+from optimizer.jobs import starting
 from optimizer.models import AllowedAddress, Provider, Run
-from optimizer.runner import Means, run
+from optimizer.running.role_clients import Connect, Endpoint
+from optimizer.running.runner import Means, run
 from tests.fakes.world import LABEL, messages, one_module_program
 
 # How long an example takes says more about the machine than about the code.

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from optimizer import ownership
 from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.lm import overruns
 from optimizer.lm.accounts import Answer
 from optimizer.lm.call import LMCall
@@ -23,7 +24,6 @@ from optimizer.lm.months import Reached, Unpriced
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.models import ExampleSet, Run
 from optimizer.ownership import Owner
-from optimizer.spending import INSTALLATION, Caps
 
 CALL = LMCall("m", Role.TASK, (Message("user", "hello"),), None, 0.0, 10)
 

@@ -12,7 +12,7 @@ import pytest
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.lm import retry
 from optimizer.models import Completion, Outcome, Provider, Run
-from optimizer.runner import Means, run
+from optimizer.running.runner import Means, run
 from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.ways import WAYS, Way
 from tests.optimizer.conftest import Create

@@ -10,18 +10,21 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from optimizer import controls, measuring, ownership, quick, spending, tryouts
+from optimizer import ownership
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, Caps
+from optimizer.jobs import controls, measuring, tryouts
+from optimizer.jobs.reaping import reap
+from optimizer.jobs.starting import CannotStart
 from optimizer.lm.call import LMCall
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
 from optimizer.models import Completion, Provider, Run, Spending, SpendingCap, Tryout
 from optimizer.ownership import Owner
-from optimizer.reaping import reap
-from optimizer.spending import INSTALLATION, Caps
-from optimizer.starting import CannotStart
+from optimizer.running import quick
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages

@@ -10,7 +10,6 @@ from functools import partial
 
 import pytest
 
-from optimizer import lines
 from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import LMCall
@@ -28,7 +27,8 @@ from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.retry import Patient
 from optimizer.models import Completion, Run
-from optimizer.runner import Means, run
+from optimizer.running import role_clients
+from optimizer.running.runner import Means, run
 from tests.fakes.openai_server import OpenAIServer
 from tests.optimizer.conftest import Create
 
@@ -182,7 +182,7 @@ def test_a_call_that_took_its_whole_deadline_is_sent_once_more_only() -> None:
 def test_a_run_pauses_when_its_provider_hangs_and_resumes_without_loss(
     create: Create, fault: str, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "Breaker", partial(Breaker, silence=1.0, second=0.5))
+    monkeypatch.setattr(role_clients, "Breaker", partial(Breaker, silence=1.0, second=0.5))
     with OpenAIServer(fault=lambda body, number: fault if number > after else "") as server:
 
         def carried(row: Run) -> Run:

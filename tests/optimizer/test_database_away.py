@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from django.db import DatabaseError
 
-from optimizer import writer
 from optimizer.lm.ledger import Ledger
+from optimizer.running import commit_thread
 from tests.fakes.scripted_lm import ScriptedLM
 from tests.optimizer.conftest import Create, again, carry_on
 
@@ -36,8 +36,8 @@ def failing(error: type[Exception], while_: Callable[[int], bool]) -> Callable[.
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """No patience at all once the process is to end, and little time between attempts."""
-    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.02)
-    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(commit_thread, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(commit_thread, "RETRY_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer import controls, quick, secrets
 from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.jobs import controls
+from optimizer.lm import secrets
 from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.door import MOST_TOKENS, Door
 from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused
 from optimizer.lm.paid import MOST_COST
 from optimizer.models import Completion, Outcome, Provider
+from optimizer.running import quick
 from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.ways import WAYS, Way

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from optimizer import egress
-from optimizer.egress import AllowList, NoAddress, target_of
+from optimizer.lm import egress
+from optimizer.lm.egress import AllowList, NoAddress, target_of
 from optimizer.lm.guard import EVERYWHERE, ForbiddenAddress
 from optimizer.models import AllowedAddress, Provider
 

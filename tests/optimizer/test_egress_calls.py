@@ -11,11 +11,13 @@ from importlib import import_module
 import pytest
 from django.db import connection
 
-from optimizer import controls, quick, secrets, starting
 from optimizer.core.conversation.spec import Limits, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.jobs import controls, starting
+from optimizer.lm import secrets
 from optimizer.models import AllowedAddress, Provider, Run
-from optimizer.runner import Means, run
+from optimizer.running import quick
+from optimizer.running.runner import Means, run
 from tests.allowance import allow_loopback
 from tests.fakes.openai_server import OpenAIServer
 

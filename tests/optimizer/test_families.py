@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from optimizer.core.programs.lm import Message, Role
-from optimizer.lines import FAILURES_IN_A_ROW, OWN_DEADLINE
 from optimizer.lm import litellm_client
 from optimizer.lm.answers import MOST_PARTS
 from optimizer.lm.breaker import (
@@ -40,6 +39,7 @@ from optimizer.lm.transport import (
     Answer,
 )
 from optimizer.lm.unpacking import MOST_BYTES, most_bytes
+from optimizer.running.role_clients import FAILURES_IN_A_ROW, OWN_DEADLINE
 from tests.fakes.completions import completion
 from tests.fakes.ways import outcome_of
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from optimizer import frozen, program_file
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
-from optimizer.headless.dataset import read_splits
-from optimizer.headless.report import sentence
+from optimizer.files import program_file
+from optimizer.files.dataset import read_splits
+from optimizer.files.report import sentence
 from optimizer.models import Provider, Run
+from optimizer.running import snapshots
 from tests.fakes.openai_server import OpenAIServer, by_schema
 from tests.fakes.world import one_module_program
 
@@ -244,7 +245,7 @@ def test_several_optimizer_models_are_compared_where_the_optimizer_does_that(
 ) -> None:
     models = ("--optimizer-model", "openai/one", "--optimizer-model", "openai/two")
     found = optimize(*models, optimizer="zero_shot_mipro_plus")
-    spec = frozen.thaw(Run.objects.get(pk=found["run"]))
+    spec = snapshots.thaw(Run.objects.get(pk=found["run"]))
     assert spec.models[Role.OPTIMIZER].model == "one"
     assert [ref.model for ref in spec.further_optimizers] == ["two"]
     assert "importances" in found

@@ -11,7 +11,7 @@ import pytest
 
 from optimizer.core.evaluation.stats import MinibatchScore
 from optimizer.core.programs.lm import Message, Reply, Role
-from optimizer.leaving import Leaving, PauseWished
+from optimizer.costs.prices import Price, listed_price
 from optimizer.lm.call import LMCall, key_of
 from optimizer.lm.failures import (
     CallFailed,
@@ -25,8 +25,8 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.retry import Patient
-from optimizer.prices import Price, listed_price
-from optimizer.search import tpe
+from optimizer.running.interruptions import Interruption, PauseWished
+from optimizer.running.tpe import tpe
 from tests.fakes.scripted_lm import ScriptedLM
 
 CALL = LMCall("m", Role.TASK, (Message("user", "message 1"),), None, 0.0, 10)
@@ -35,7 +35,7 @@ CALL = LMCall("m", Role.TASK, (Message("user", "message 1"),), None, 0.0, 10)
 class Rest:
     """Waits for nothing and remembers how long it should have been."""
 
-    def __init__(self, leaving: Leaving | None = None) -> None:
+    def __init__(self, leaving: Interruption | None = None) -> None:
         self.seconds: list[float] = []
         self.leaving = leaving
 

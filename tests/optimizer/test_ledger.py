@@ -14,8 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.stateful import run_state_machine_as_test as check
 from pytest_django import DjangoDbBlocker
 
-from optimizer import ownership, spending
+from optimizer import ownership
 from optimizer.core.programs.lm import Reply
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, AboveInstallation, Caps
 from optimizer.lm import overruns
 from optimizer.lm.accounts import Answer
 from optimizer.lm.entries import Closing
@@ -23,7 +25,6 @@ from optimizer.lm.failures import CallFailed, NoReply, ServerFailed, Unreachable
 from optimizer.lm.paid import Wanted
 from optimizer.models import AcceptedOverrun, Completion, Run, Spending, SpendingCap
 from optimizer.ownership import Superseded
-from optimizer.spending import INSTALLATION, AboveInstallation, Caps
 from tests.optimizer.ledger_model import CALL, Books, Party, Sums, as_told, new_run
 
 KEYS = [f"key{n}" for n in range(6)]

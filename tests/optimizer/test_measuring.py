@@ -9,17 +9,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from optimizer import measuring, quick
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.conclusion import conclude
-from optimizer.headless.report import report, sentence
+from optimizer.files.report import report, sentence
+from optimizer.jobs import measuring
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, Unreachable
-from optimizer.looks import look_of
 from optimizer.models import Completion, Measurement, Run
-from optimizer.summary import conclusion_of
+from optimizer.running import quick
+from optimizer.running.summary import conclusion_of
+from optimizer.running.test_set_uses import look_of
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.optimizer.conftest import Create, carry_on, lines_to
 

@@ -10,15 +10,16 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from optimizer import ownership, spending
+from optimizer import ownership
 from optimizer.core.programs.lm import Reply
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, AboveInstallation, Caps, CapsBusy
 from optimizer.lm.accounts import Answer
 from optimizer.lm.entries import Closing
 from optimizer.lm.failures import NoReply
 from optimizer.lm.months import Reached, Unpriced
 from optimizer.lm.paid import Wanted
 from optimizer.models import Spending, SpendingCap
-from optimizer.spending import INSTALLATION, AboveInstallation, Caps, CapsBusy
 from tests.optimizer.conftest import elsewhere
 from tests.optimizer.ledger_model import CALL, Party, new_run
 

@@ -15,7 +15,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from optimizer.optuna_sampler import NoWinnerYet, RacingSampler, Winner
+from optimizer.optuna_extra.sampler import NoWinnerYet, RacingSampler, Winner
 
 SPACE = {"tone": ["plain", "warm", "curt"], "demos": [0, 2, 4]}
 EXAMPLES = list(range(40))

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from optuna.trial import TrialState
 
 from optimizer.models import Run
-from optimizer.optuna_study import StudyExists, study_of
+from optimizer.optuna_extra.study import StudyExists, study_of
 from tests.fakes.scripted_lm import ScriptedLM
 from tests.optimizer.conftest import Create, carry_on
 

@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import pytest
 
-from optimizer import controls, quick, tryouts
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
+from optimizer.jobs import controls, tryouts
 from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Provider, Run
+from optimizer.running import quick
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages, two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from optimizer import outcomes, ownership, quick, tryouts
+from optimizer import ownership
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
@@ -23,11 +23,13 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
+from optimizer.jobs import tryouts
 from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Provider, Run, Tryout
-from optimizer.outcomes import Scored
 from optimizer.ownership import Owner
-from optimizer.writer import AWAY
+from optimizer.running import outcomes, quick
+from optimizer.running.commit_thread import AWAY
+from optimizer.running.outcomes import Scored
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages
 from tests.optimizer.conftest import Create, again, carry_on, elsewhere, lines_to

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from optimizer import codec
 from optimizer.core.programs.program import Demo, Program
-from optimizer.program_file import FORMAT, UnreadableProgram, read, schema, write
+from optimizer.files.program_file import FORMAT, UnreadableProgram, read, schema, write
 from tests.core.programs import CLASSIFY, MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -135,7 +135,7 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 
 def test_the_documented_schema_is_the_real_one() -> None:
-    """When this fails: python -m optimizer.program_file > docs/program.schema.json"""
+    """When this fails: python -m optimizer.files.program_file > docs/program.schema.json"""
     assert json.loads((DOCS / "program.schema.json").read_text()) == schema()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from optimizer.program_file import MOST_FAULTS, UnreadableProgram, read
-from optimizer.program_size import MOST_CALLS, MOST_FIELDS
+from optimizer.files.program_file import MOST_FAULTS, UnreadableProgram, read
+from optimizer.files.program_size import MOST_CALLS, MOST_FIELDS
 
 SIZE = 250_000  # bytes
 SECONDS = 5.0  # of the processor; here the slowest takes 0.2

@@ -15,10 +15,11 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from optimizer import controls, measuring, ownership, provider_checks, reaping, tasks, tryouts
+from optimizer import ownership, tasks
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
+from optimizer.jobs import controls, measuring, provider_checks, reaping, tryouts
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
 from optimizer.models import Completion, Measurement, Provider, Run, Tryout

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from optimizer import controls
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.search.search import NewSearch
+from optimizer.jobs import controls
 from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Exchange, Run, RunEvent, Trial
-from optimizer.runner import run
+from optimizer.running.runner import run
 from tests.fakes.scripted_lm import Killed, ScriptedLM, by_skill
 from tests.optimizer.conftest import Create, again, carry_on, elsewhere
 
@@ -204,7 +204,7 @@ def test_a_run_that_is_held_by_another_worker_is_left_alone(
         return by_skill(call)
 
     lm = ScriptedLM(script=meddling)
-    caplog.set_level("INFO", "optimizer.runner")
+    caplog.set_level("INFO", "optimizer.running.runner")
     row = carry_on(row, lm)
     assert row.status == "finished"
     assert row.epoch == 1

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer import controls, frozen
-from optimizer.controls import NotNow
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
+from optimizer.jobs import controls
+from optimizer.jobs.controls import NotNow
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,
@@ -27,6 +27,7 @@ from optimizer.lm.failures import (
     Unreachable,
 )
 from optimizer.models import Completion, Outcome, Provider, Run
+from optimizer.running import snapshots
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.fakes.world import two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere
@@ -78,7 +79,7 @@ def test_a_perfect_baseline_ends_the_run_at_once(create: Create) -> None:
 
 def test_the_frozen_spec_is_thawed_as_it_was(create: Create, spec: RunSpec) -> None:
     row = create(limits={"max_calls": 500})
-    assert frozen.thaw(row) == replace(spec, limits=frozen.Limits(max_calls=500))
+    assert snapshots.thaw(row) == replace(spec, limits=snapshots.Limits(max_calls=500))
 
 
 # --- budgets ------------------------------------------------------------
@@ -330,7 +331,7 @@ def test_second_thoughts_while_a_run_pauses_are_heard(
 ) -> None:
     row = create()
 
-    class Leaving(ScriptedLM):
+    class Interruption(ScriptedLM):
         async def aclose(self) -> None:
             elsewhere(lambda: second_thoughts(row.pk))
 
@@ -339,7 +340,7 @@ def test_second_thoughts_while_a_run_pauses_are_heard(
             elsewhere(lambda: controls.pause(row.pk))
         return by_skill(call)
 
-    lm = Leaving(script=pausing, seconds=0.02)
+    lm = Interruption(script=pausing, seconds=0.02)
     row = carry_on(row, lm)
     assert row.status == status
     if status == "queued":

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from optimizer.core.evaluation.stats import Estimate
-from optimizer.search import TPESearch
+from optimizer.running.tpe import TPESearch
 
 OPTIONS = {"tip": 6, "classify:demos": 4, "temperature": 3}
 

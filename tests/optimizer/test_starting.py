@@ -14,16 +14,19 @@ from cryptography.fernet import Fernet
 from django.db import transaction
 from pytest_django import Settings
 
-from optimizer import doorbell, ownership, provider_checks, quick, secrets, starting, tryouts
+from optimizer import doorbell, ownership
 from optimizer.core.conversation.spec import Limits, RunSpec
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
+from optimizer.jobs import provider_checks, starting, tryouts
+from optimizer.jobs.starting import CannotStart
+from optimizer.lm import secrets
 from optimizer.lm.failures import ProviderRefused
+from optimizer.lm.secrets import WrongEncryptionKey
 from optimizer.models import Completion, Provider, Run, Tryout
-from optimizer.secrets import WrongEncryptionKey
-from optimizer.starting import CannotStart
+from optimizer.running import quick
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, always_right
 from tests.fakes.world import LABEL, messages, one_module_program
@@ -262,8 +265,9 @@ def test_a_secret_survives_the_rotation_of_keys_and_is_hidden(settings: Settings
 
 def test_the_web_process_imports_no_library_of_models_or_search() -> None:
     names = (
-        "starting controls tryouts provider_checks secrets doorbell models codec tasks frozen "
-        "prices core.optimizers.estimate core.optimizers"
+        "jobs.starting jobs.controls jobs.tryouts jobs.provider_checks lm.secrets lm.egress "
+        "doorbell models codec tasks running.snapshots costs.prices costs.spending "
+        "core.optimizers.estimate core.optimizers"
     )
     code = (
         "import django, sys; django.setup()\n"

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from optimizer import controls
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.parse import UnreadableReply, parse
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, FieldType, Signature
+from optimizer.jobs import controls
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import PromptRefused
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run
-from optimizer.recorder import Recorder
-from optimizer.unread import LONGEST_SAMPLE, unread_in, unread_of
+from optimizer.running.recorder import Recorder
+from optimizer.running.unread import LONGEST_SAMPLE, unread_in, unread_of
 from tests.fakes.scripted_lm import Killed, ScriptedLM, always_right, by_skill
 from tests.fakes.world import messages, two_module_program
 from tests.optimizer.conftest import SMALL, Create, again, carry_on
@@ -96,7 +96,7 @@ def test_a_conversation_is_the_same_with_and_without_the_pause(
     controls.resume(paused.pk)
     paused = carry_on(paused, lm)
     with monkeypatch.context() as without:
-        without.setattr("optimizer.conversation.unread_in", lambda found: None)
+        without.setattr("optimizer.running.conversation.unread_in", lambda found: None)
         straight = carry_on(create(), lm)
     assert straight.status == paused.status == "finished"
     told = [

@@ -11,16 +11,18 @@ import psycopg
 import pytest
 from django.db import DataError
 
-from optimizer import controls, lines, ownership
+from optimizer import ownership
 from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.jobs import controls
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import Unstorable
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import RESENDS, Wanted
 from optimizer.models import Completion, Outcome, Run
 from optimizer.ownership import Owner
-from optimizer.pulse import Pulse
-from optimizer.writer import Writer
+from optimizer.running import role_clients
+from optimizer.running.commit_thread import CommitThread
+from optimizer.running.heartbeat import Heartbeat
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.fakes.world import messages
 from tests.optimizer.conftest import SMALL, Create, carry_on
@@ -32,7 +34,7 @@ PAID = 27
 @pytest.fixture
 def no_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it was before there was one."""
-    monkeypatch.setattr(lines, "Door", lambda inner, *secrets: inner)
+    monkeypatch.setattr(role_clients, "Door", lambda inner, *secrets: inner)
 
 
 def poisonous(*numbers: int) -> Callable[[LMCall], str]:
@@ -87,8 +89,8 @@ def test_a_run_that_was_lost_to_it_before_there_was_a_door_can_be_resumed(
 ) -> None:
     row, lm = create(), ScriptedLM(lambda call: by_skill(call) + "\0")
     with monkeypatch.context() as before:
-        before.setattr(lines, "Door", lambda inner, *secrets: inner)
-        before.setattr(Writer, "_commit_apart", _give_up)
+        before.setattr(role_clients, "Door", lambda inner, *secrets: inner)
+        before.setattr(CommitThread, "_commit_apart", _give_up)
         for resumes in range(4):
             with pytest.raises(psycopg.DataError):
                 carry_on(row, lm)
@@ -102,7 +104,7 @@ def test_a_run_that_was_lost_to_it_before_there_was_a_door_can_be_resumed(
     assert (row.held_calls, row.held_cost) == (0, 0)
 
 
-def _give_up(writer: Writer, group: object, error: Exception) -> None:
+def _give_up(writer: CommitThread, group: object, error: Exception) -> None:
     raise error
 
 
@@ -130,7 +132,7 @@ def written(row: Run, *wishes: Wanted) -> list[Any]:
     """Make these calls at once; those that are granted are answered."""
     owner = Owner("run", row.pk, row.epoch, "n")
     with asyncio.Runner() as loop:
-        writer = Writer(owner, ownership.connect(), loop.get_loop())
+        writer = CommitThread(owner, ownership.connect(), loop.get_loop())
 
         async def called(wish: Wanted) -> Reply | None:
             told = await writer.reserve(wish)
@@ -213,6 +215,6 @@ def test_a_pulse_that_cannot_be_stored_is_no_entry_s(
     def failing(*arguments: object) -> None:
         raise psycopg.errors.NumericValueOutOfRange("seconds")
 
-    monkeypatch.setattr(Pulse, "beat", failing)
+    monkeypatch.setattr(Heartbeat, "beat", failing)
     with pytest.raises(psycopg.errors.NumericValueOutOfRange):
         written(new_run())

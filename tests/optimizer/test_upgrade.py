@@ -26,7 +26,7 @@ PAUSED, KILLED = 3, 4
 OPENED = """
 import json, re
 from django.test import Client
-from optimizer import controls
+from optimizer.jobs import controls
 from promptlab.accounts.models import User
 
 client = Client()
@@ -111,7 +111,7 @@ def test_a_database_of_the_last_release_keeps_its_runs_versions_and_paid_calls(
 def test_runs_that_the_last_release_left_go_on_and_pay_nothing_twice(old_database: str) -> None:
     said(manage(old_database, "migrate", "--verbosity", "0"))
     with OpenAIServer() as server:
-        resume = f"from optimizer import controls; controls.resume({PAUSED})"
+        resume = f"from optimizer.jobs import controls; controls.resume({PAUSED})"
         said(manage(old_database, "shell", "-v", "0", "-c", resume))
         worker = manage(old_database, "worker", PROMPTLAB_MODEL_URL=server.url)
         try:

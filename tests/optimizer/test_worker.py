@@ -12,11 +12,12 @@ from django.db import connection
 from django.db.models import QuerySet
 from pytest_django import Settings
 
-from optimizer import controls, ownership, provider_checks, tryouts
+from optimizer import ownership
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
-from optimizer.headless import job
+from optimizer.files import job
+from optimizer.jobs import controls, provider_checks, tryouts
 from optimizer.models import Completion, Outcome, Provider, Run, Tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.wire import Wire

@@ -8,10 +8,10 @@ import pytest
 
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.headless.report import report
+from optimizer.files.report import report
+from optimizer.jobs.starting import CannotStart, check
 from optimizer.lm.call import LMCall
 from optimizer.models import Provider
-from optimizer.starting import CannotStart, check
 from tests.fakes.scripted_lm import ScriptedLM
 from tests.optimizer.conftest import SMALL, Create, carry_on
 

@@ -14,8 +14,8 @@ from django.db import connections
 from django.http import Http404
 from django.test import Client
 
-from optimizer import starting
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.jobs import starting
 from optimizer.models import Run
 from promptlab.accounts import forms
 from promptlab.accounts import services as accounts

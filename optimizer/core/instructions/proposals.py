@@ -16,10 +16,10 @@ from optimizer.core.conversation.requests import Ask, Conversation, ask
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import DemoSet, DemoSets
 from optimizer.core.instructions import prompts
-from optimizer.core.instructions.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.drafting import REDRAWS, clean, drafted
 from optimizer.core.instructions.guards import MAX_LENGTH, refusal
 from optimizer.core.instructions.guidance import Ground, Guidance, draw_tip, grounded_draft
+from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.plain import SOURCES, plain_instructions
 from optimizer.core.programs.program import Module, Program
 

@@ -9,9 +9,9 @@ from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
 from optimizer.core.optimizers.optimizer import OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.runs.board import Board
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.minibatch_search import search_options
 from optimizer.core.strategies.options import Options
 
@@ -24,7 +24,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         kept = current_instructions(spec.program)
         yield from search_options(board, Options(kept, demo_sets), new_search)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 OPTIMIZER = Optimizer(
@@ -35,6 +35,6 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=False,
     uses_demos=True,
-    asks=counting.no_asks,
+    asks=cost_model.no_asks,
     ignores=OF_PROPOSALS | OF_ROUNDS,
 )

@@ -12,10 +12,10 @@ from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
 from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.runs.board import Board
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import full_trial
 from optimizer.core.search.search import Choice, NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.options import Options
 
 
@@ -39,7 +39,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         for choice in choices:
             yield from full_trial(board, options.assemble(board.baseline, choice), choice)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 def a_trial_a_set(settings: Settings) -> Settings:
@@ -66,7 +66,7 @@ OPTIMIZER = Optimizer(
     uses_instructions=False,
     uses_demos=True,
     sized=a_trial_a_set,
-    steps=counting.full_evaluations,
-    asks=counting.no_asks,
+    steps=cost_model.full_evaluations,
+    asks=cost_model.no_asks,
     ignores=OF_PROPOSALS | OF_MINIBATCHES | OF_ROUNDS,
 )

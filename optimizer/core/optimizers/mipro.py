@@ -9,7 +9,7 @@ from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import propose
 from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.runs.board import Board
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies.minibatch_search import search_options
 from optimizer.core.strategies.options import Options
@@ -23,7 +23,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         instructions = yield from propose(spec, demo_sets, board.history())
         yield from search_options(board, Options(instructions, demo_sets), new_search)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 OPTIMIZER = Optimizer(

@@ -15,9 +15,9 @@ from optimizer.core.demos.demo_sets import bootstrap, demos_to_show
 from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import Choice, NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.minibatch_search import search_programs
 from optimizer.core.strategies.proposal_space import Space
 from optimizer.core.strategies.rounds import Rounds, opened
@@ -64,7 +64,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         shown = demo_sets if spec.settings.grounding.demos else None
         yield from learn_to_propose(board, Space(spec, shown, demo_sets), new_search)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 def converse_zero_shot(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
@@ -74,7 +74,7 @@ def converse_zero_shot(spec: RunSpec, new_search: NewSearch) -> Conversation[Res
         shown = yield from demos_to_show(spec, SHOWN_SETS)
         yield from learn_to_propose(board, Space(spec, shown), new_search)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 OPTIMIZER = Optimizer(
@@ -85,7 +85,7 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=True,
     uses_demos=True,
-    asks=counting.asks_every_trial,
+    asks=cost_model.asks_every_trial,
     compares_writers=True,
     ignores=OF_PROPOSALS | OF_ROUNDS,
 )

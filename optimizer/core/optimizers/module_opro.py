@@ -24,10 +24,10 @@ from optimizer.core.optimizers.optimizer import (
     few_full_evaluations,
 )
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import full_trial
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.rounds import Rounds, opened, some_of
 
 PLAIN = Grounding(dataset_summary=False, program_summary=False, tips=False)
@@ -56,7 +56,7 @@ def climb(spec: RunSpec, write: Write) -> Conversation[Result]:
             if rounds.given_up or is_perfect(board):
                 return
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
@@ -74,8 +74,8 @@ def _ungrounded(spec: RunSpec) -> RunSpec:
     return replace(spec, settings=replace(spec.settings, grounding=shown))
 
 
-def _plain_asks(spec: RunSpec) -> counting.Range:
-    return counting.asks_every_trial(_ungrounded(spec))
+def _plain_asks(spec: RunSpec) -> cost_model.Range:
+    return cost_model.asks_every_trial(_ungrounded(spec))
 
 
 OPTIMIZER = Optimizer(
@@ -86,8 +86,8 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=True,
     uses_demos=False,
-    steps=counting.full_evaluations,
-    asks=counting.asks_every_trial,
+    steps=cost_model.full_evaluations,
+    asks=cost_model.asks_every_trial,
     sized=few_full_evaluations,
     ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )

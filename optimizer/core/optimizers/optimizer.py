@@ -11,7 +11,7 @@ from optimizer.core.conversation.spec import Effort, RunSpec, Settings
 from optimizer.core.demos.demo_sets import settings_to_show
 from optimizer.core.programs.program import Program
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 
 Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
 OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos"})
@@ -57,8 +57,8 @@ class Optimizer:
     uses_demos: bool
     shown_sets: int = 1
     sized: Callable[[Settings], Settings] = as_they_are
-    steps: counting.CountSteps = counting.minibatches
-    asks: counting.CountAsks = counting.asks_upfront
+    steps: cost_model.CountSteps = cost_model.minibatches
+    asks: cost_model.CountAsks = cost_model.asks_upfront
     compares_writers: bool = False
     reflects: bool = False
     races: bool = False

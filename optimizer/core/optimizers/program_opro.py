@@ -21,7 +21,7 @@ from optimizer.core.optimizers.optimizer import (
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.parse import read_object
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.rounds import Rounds
 
 
@@ -78,8 +78,8 @@ OPTIMIZER = Optimizer(
     converse=converse,
     uses_instructions=True,
     uses_demos=False,
-    steps=counting.full_evaluations,
-    asks=counting.asks_once_a_trial,
+    steps=cost_model.full_evaluations,
+    asks=cost_model.asks_once_a_trial,
     sized=few_full_evaluations,
     ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )

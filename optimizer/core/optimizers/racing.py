@@ -30,14 +30,14 @@ from optimizer.core.optimizers.optimizer import SIZES, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import doubt_minibatches
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
-from optimizer.core.strategies.heats import finish, open_race, run_heat
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.options import Options
 from optimizer.core.strategies.pool import batches
-from optimizer.core.strategies.track import Track, enter
+from optimizer.core.strategies.race_loop import finish, open_race, run_heat
+from optimizer.core.strategies.race_state import RaceState, enter
 from optimizer.core.strategies.writing import Lesson, Writing, open_writing
 
 LAST_ROUND = 0.6
@@ -54,7 +54,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         writing = yield from open_writing(board, demo_sets)
         yield from race_options(board, Options(writing.instructions, demo_sets), writing)
 
-    return (yield from conduct(spec, search, open_race))
+    return (yield from run_loop(spec, search, open_race))
 
 
 def _mixes(settings: Settings) -> list[Mix]:
@@ -93,7 +93,7 @@ def race_options(
 
 
 def learn(
-    track: Track, writing: Writing, draws: Iterator[tuple[Example, ...]]
+    track: RaceState, writing: Writing, draws: Iterator[tuple[Example, ...]]
 ) -> Conversation[None]:
     """One round: leader and rival on training examples, new instructions and sets from that."""
     leader, rival = track.leaders()
@@ -104,13 +104,13 @@ def learn(
     lesson = Lesson(leader, failures_of(cases[0]), contrasts_of(cases[-1], cases[0]))
     writing.learn(track.effects("instruction"))
     if writing.asks:
-        yield from writing.write(counting.DRAFTS_A_ROUND, lesson)
+        yield from writing.write(cost_model.DRAFTS_A_ROUND, lesson)
     sets = yield from _more_sets(track, outcomes)
     track.widen(Options(writing.instructions, sets))
 
 
 def _fresh(
-    track: Track, runners: Sequence[Candidate | None], batch: tuple[Example, ...]
+    track: RaceState, runners: Sequence[Candidate | None], batch: tuple[Example, ...]
 ) -> tuple[Example, ...]:
     """The examples that stand among no runner's demos, whose answer would be a copy; all of them
     where these leave none.
@@ -128,7 +128,7 @@ def _side_by_side(
     return (yield from evaluate_together(requests))
 
 
-def _more_sets(track: Track, outcomes: tuple[Outcomes, ...]) -> Conversation[DemoSets | None]:
+def _more_sets(track: RaceState, outcomes: tuple[Outcomes, ...]) -> Conversation[DemoSets | None]:
     """The demo sets so far, and new ones out of the best demos and the successes just seen."""
     spec, known = track.board.spec, track.options.demo_sets
     if known is None:
@@ -170,8 +170,8 @@ OPTIMIZER = Optimizer(
     uses_instructions=True,
     uses_demos=True,
     sized=blocks,
-    steps=counting.race,
-    asks=counting.asks_in_rounds,
+    steps=cost_model.race,
+    asks=cost_model.asks_in_rounds,
     races=True,
     ignores=frozenset({"full_every"}),
 )

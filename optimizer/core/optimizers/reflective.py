@@ -22,8 +22,8 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation import pareto
 from optimizer.core.evaluation.stats import Comparison
-from optimizer.core.instructions.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.drafting import drafted
+from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.plain import SOURCES
 from optimizer.core.instructions.proposals import current_instructions, unwritten
 from optimizer.core.instructions.reflection import reflect
@@ -31,10 +31,10 @@ from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUND
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.conduct import conduct
+from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import doubt_minibatches
 from optimizer.core.search.search import NewSearch
-from optimizer.core.strategies import counting
+from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.pool import Pool, batches
 
 MERGES = 5
@@ -51,7 +51,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
     """
 
     def search(board: Board) -> Conversation[None]:
-        steps = counting.reflections(spec.settings, len(validation_of(spec)))
+        steps = cost_model.reflections(spec.settings, len(validation_of(spec)))
         pool = _pool(board, steps.examples[1])
         if not spec.train or not pool.modules or not pool.front():
             yield Noted(_nothing_to_learn(pool), warning=True)
@@ -62,7 +62,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         yield from _try_plain(pool)
         yield from _reflect(pool, rounds)
 
-    return (yield from conduct(spec, search))
+    return (yield from run_loop(spec, search))
 
 
 def _pool(board: Board, allowance: int) -> Pool:
@@ -190,8 +190,8 @@ OPTIMIZER = Optimizer(
     uses_instructions=True,
     uses_demos=False,
     shown_sets=0,
-    steps=counting.reflections,
-    asks=counting.asks_once_a_round,
+    steps=cost_model.reflections,
+    asks=cost_model.asks_once_a_round,
     reflects=True,
     ignores=OF_PROPOSALS | OF_DEMOS | OF_ROUNDS,
 )

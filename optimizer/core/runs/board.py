@@ -9,7 +9,7 @@ from typing import Protocol
 
 from optimizer.core.conversation.requests import Outcomes
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.evaluation.shrinking import expected_score
+from optimizer.core.evaluation.shrinkage import expected_score
 from optimizer.core.evaluation.stats import Estimate, FullScore, minibatch_score
 from optimizer.core.instructions.proposals import History
 from optimizer.core.programs.candidate import Candidate
@@ -118,7 +118,7 @@ class HighestMean:
         return expected_score(board.full, board.full_outcomes, board.best)
 
 
-def crown(board: Board) -> bool:
+def select_best(board: Board) -> bool:
     """Let the judge name the best fully evaluated candidate; whether it is another than before."""
     best = board.judge.best(board)
     changed = best != board.best

@@ -15,8 +15,8 @@ from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation.stats import Estimate, FullScore, full_score, minibatch_score
 from optimizer.core.programs.candidate import Candidate
-from optimizer.core.runs.board import Board, crown
-from optimizer.core.runs.doubts import minibatch_doubt
+from optimizer.core.runs.board import Board, select_best
+from optimizer.core.runs.validation import minibatch_doubt
 from optimizer.core.search.search import Choice
 
 
@@ -44,7 +44,7 @@ def full_trial(
     score = full_score(outcomes)
     board.full[candidate], board.full_outcomes[candidate] = score, outcomes
     board.full_trials[candidate] = number
-    changed = crown(board)
+    changed = select_best(board)
     yield FullScored(number, score, board.estimate)
     yield from tell_failing(board, candidate, number)
     if changed and board.best is not None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.core.search.arms import Arm, Factor, Floats
-from optimizer.core.search.first_looks import ENOUGH_BLOCKS, first_looks
+from optimizer.core.search.initial_design import ENOUGH_BLOCKS, initial_design
 from optimizer.core.search.surrogate import Outlook, Posterior, Surrogate
 
 THOMPSON = 0.15
@@ -145,7 +145,7 @@ class Race:
         complete = [arm for arm in running if self.is_complete(arm)]
         return max(self.standings(complete), key=lambda s: round(s.mean, DIGITS))
 
-    def lap(self) -> Step | None:
+    def finishing_block(self) -> Step | None:
         """The next block of the front on its way to the end; None when it is there, or when the
         budget does not take it there.
         """
@@ -218,7 +218,7 @@ class Race:
     def _chosen(self, pool: Sequence[Arm], posterior: Posterior) -> Arm:
         open_ = np.array([not self.is_complete(arm) for arm in pool])
         generator = self._generator("step")
-        news = first_looks(self._asked, pool, min(ENOUGH_BLOCKS * self.block, self._examples))
+        news = initial_design(self._asked, pool, min(ENOUGH_BLOCKS * self.block, self._examples))
         if news.any():
             worth, open_ = posterior.mean, news == news.max()
         elif generator.random() < THOMPSON:

@@ -10,9 +10,9 @@ from optimizer.core.conversation.events import InstructionProposed, Phase, Phase
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.demos.demo_sets import DemoSets
 from optimizer.core.evaluation.cases import Case
-from optimizer.core.instructions.aptitude import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.drafting import Draft, drafted
 from optimizer.core.instructions.guidance import Ground, grounded_draft
+from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.plain import SOURCES
 from optimizer.core.instructions.proposals import (
     Instructions,

@@ -16,24 +16,24 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from optimizer import controls, program_file, starting
-from optimizer.controls import NotNow
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.storable import is_storable
-from optimizer.core.runs.doubts import OWN_SETTINGS, ignored_faults
-from optimizer.headless import job, models
-from optimizer.headless.dataset import Splits, UnreadableDataset, read_splits
-from optimizer.headless.models import Access, NoKey
-from optimizer.headless.report import expectation, expected, printable, report, samples, sentence
+from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
+from optimizer.files import job, models, program_file
+from optimizer.files.dataset import Splits, UnreadableDataset, read_splits
+from optimizer.files.models import Access, NoKey
+from optimizer.files.program_file import UnreadableProgram
+from optimizer.files.report import expectation, expected, printable, report, samples, sentence
+from optimizer.jobs import controls, starting
+from optimizer.jobs.controls import NotNow
+from optimizer.jobs.starting import CannotStart
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
-from optimizer.program_file import UnreadableProgram
-from optimizer.starting import CannotStart
 
 RESTS = {Run.Status.FINISHED: 0, Run.Status.CANCELLED: 0, Run.Status.PAUSED: 3}
 """Exit codes by where the run rests; 1 when it failed, 2 for wrong arguments."""

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         import optuna
         from sqlalchemy.exc import ArgumentError, OperationalError
 
-        from optimizer.optuna_study import StudyExists, study_of
+        from optimizer.optuna_extra.study import StudyExists, study_of
 
         run = Run.objects.filter(pk=options["run"]).first()
         if run is None:

@@ -26,6 +26,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, runs: int, **options: Any) -> None:
         keep_only_ours(os.environ)
-        from optimizer.worker import Worker
+        from optimizer.jobs.worker import Worker
 
         asyncio.run(Worker(max(runs, 1)).work())

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from optimizer import spending
+from optimizer.costs import spending
 from promptlab.accounts import services
 from promptlab.accounts.access import project_for
 from promptlab.accounts.forms import MonthlyCapForm

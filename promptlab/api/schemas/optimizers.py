@@ -5,7 +5,7 @@ from ninja import Schema
 from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import Optimizer
 from optimizer.core.programs.program import Program
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 
 PRESETS = (Effort.LIGHT, Effort.MEDIUM, Effort.HEAVY)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ninja import Schema
 
-from optimizer.egress import AllowList, objection
+from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
 from promptlab.ui.words import told
 

@@ -10,15 +10,15 @@ from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.evaluation.stats import Comparison as CoreComparison
 from optimizer.core.evaluation.stats import Estimate
-from optimizer.looks import look_of
 from optimizer.models import Run
-from optimizer.unread import Unread
+from optimizer.running.test_set_uses import look_of
+from optimizer.running.unread import Unread
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
 from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
-from promptlab.runs.standing import short_status
+from promptlab.runs.run_status import short_status
 from promptlab.ui.words import told
 
 

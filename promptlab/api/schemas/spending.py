@@ -8,7 +8,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field as Bounds
 
-from optimizer.spending import Caps, Standing
+from optimizer.costs.spending import Caps, Standing
 from promptlab.api.schemas.base import Body, dollars
 
 

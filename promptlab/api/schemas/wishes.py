@@ -9,11 +9,11 @@ from pydantic import Field as Bounds
 
 from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 from promptlab.api.schemas.base import MICRO, Body, Text
 from promptlab.runs.checks import Check
 from promptlab.runs.measuring import Measuring
-from promptlab.runs.planning import Forecast, Wishes
+from promptlab.runs.planning import Forecast, RunRequest
 from promptlab.ui.words import told
 
 
@@ -200,7 +200,7 @@ class EstimateOut(Schema):
 
     @classmethod
     def of(
-        cls, wishes: Wishes, found: Forecast | None, checks: list[Check], words: bool
+        cls, wishes: RunRequest, found: Forecast | None, checks: list[Check], words: bool
     ) -> EstimateOut:
         """`words`: whether the reader may know what providers said."""
         caps, cost = wishes.limits, wishes.limits.max_cost

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer import program_file
 from optimizer.core.programs.program import ModuleKind, Program
-from optimizer.program_file import Fault, UnreadableProgram
+from optimizer.files import program_file
+from optimizer.files.program_file import Fault, UnreadableProgram
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset

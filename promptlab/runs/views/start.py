@@ -20,7 +20,7 @@ from promptlab.runs import measuring, prefill, services
 from promptlab.runs.checks import Check, checks_of
 from promptlab.runs.forms import RunForm
 from promptlab.runs.models import Launch
-from promptlab.runs.planning import Forecast, Wishes, forecast
+from promptlab.runs.planning import Forecast, RunRequest, forecast
 from promptlab.ui.parameters import Parameters
 
 # Where CannotStart says a part, the form has a field.
@@ -35,7 +35,7 @@ _FIELDS = {
 class Look:
     """What can be said of a form as it stands; nothing while the main choices are missing."""
 
-    wishes: Wishes | None = None
+    wishes: RunRequest | None = None
     forecast: Forecast | None = None
     checks: tuple[Check, ...] = ()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from promptlab.datasets.apart import Limits
+from promptlab.datasets.sandboxed_reader import Limits
 from promptlab.datasets.turns import READERS, Busy, turn
 
 BOUND = 1.2e9  # bytes; docs/configuration.md says 1 GB

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from optimizer import spending
+from optimizer.costs import spending
+from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.models import Spending
-from optimizer.spending import INSTALLATION, Caps
 from promptlab.accounts.models import Project, User
 from tests.promptlab.runs.new_run_form import texts
 

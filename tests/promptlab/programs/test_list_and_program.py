@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from optimizer import program_file
+from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
 from promptlab.programs import services
 from promptlab.programs.models import Program

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from optimizer import program_file
 from optimizer.core.programs.program import ModuleKind
+from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
 from promptlab.programs import services

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from optimizer import ownership, secrets
+from optimizer import ownership
 from optimizer.core.programs.lm import Role
+from optimizer.lm import secrets
 from optimizer.models import AllowedAddress, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.providers import queries, services

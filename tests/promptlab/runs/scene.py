@@ -14,8 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from optimizer import codec, frozen
-from optimizer.answering import Open
+from optimizer import codec
 from optimizer.core.conversation.events import Event, FullScored, MinibatchScored
 from optimizer.core.conversation.requests import Ask, BudgetSpent, Evaluate, Request
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
@@ -30,11 +29,13 @@ from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Call, Module, ModuleKind, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.core.search.search import RandomSearch
-from optimizer.leaving import NothingReadable
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
-from optimizer.recorder import Recorder
-from optimizer.unread import STOP_REASON, unread_in
+from optimizer.running import snapshots
+from optimizer.running.evaluator import Open
+from optimizer.running.interruptions import NothingReadable
+from optimizer.running.recorder import Recorder
+from optimizer.running.unread import STOP_REASON, unread_in
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.columns import Role as ColumnRole
 from promptlab.datasets.columns import Use
@@ -47,7 +48,7 @@ from promptlab.programs.models import Program as ProgramRow
 from promptlab.programs.services import create_program
 from promptlab.runs import services
 from promptlab.runs.models import Launch
-from promptlab.runs.planning import Wishes
+from promptlab.runs.planning import RunRequest
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
@@ -85,14 +86,14 @@ class Scene:
     metric: Metric
     provider: Provider
 
-    def wishes(self, **changes: Any) -> Wishes:
+    def wishes(self, **changes: Any) -> RunRequest:
         """A light MIPRO run, small enough to play in a moment."""
         task = ModelRef(self.provider.pk, "scripted-1")
         settings = Settings(
             effort=Effort.CUSTOM, instructions=4, demo_sets=4, max_bootstrapped_demos=2,
             max_labeled_demos=1, trials=12, minibatch_size=10, full_every=4, max_validation=40,
         )  # fmt: skip
-        wished = Wishes(
+        wished = RunRequest(
             self.program, self.dataset, self.metric, "mipro", Effort.CUSTOM, settings,
             {Role.TASK: task, Role.OPTIMIZER: task}, Limits(5000, 2_000_000), seed=7,
         )  # fmt: skip
@@ -226,7 +227,7 @@ def spread_out(run: Run, seconds: float = 6.0) -> None:
 class _Player:
     def __init__(self, run: Run, until: int | None, cap: int | None, said: str = "") -> None:
         self.run, self.until, self.cap, self.said = run, until, cap, said
-        self.spec: RunSpec = frozen.thaw(run)
+        self.spec: RunSpec = snapshots.thaw(run)
         self.recorder = Recorder(run)
         self.calls = self.cost = self.tokens = self.trials = self.asked = 0
 

@@ -10,9 +10,9 @@ from django.test import Client
 from optimizer.models import Outcome, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs import board as boards
-from promptlab.runs.findings import comparable
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
+from promptlab.runs.proposals_found import comparable
 from promptlab.runs.queries import launch_of
 from tests.promptlab.runs.new_run_form import texts
 

@@ -13,7 +13,8 @@ from channels.db import database_sync_to_async
 from django.db import connection
 from django.test import Client
 
-from optimizer import controls, doorbell
+from optimizer import doorbell
+from optimizer.jobs import controls
 from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role

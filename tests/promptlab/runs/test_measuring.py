@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from optimizer import codec
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
-from optimizer.measuring import PATIENCE
+from optimizer.jobs.measuring import PATIENCE
 from optimizer.models import Measurement
 from promptlab.accounts.models import User
 from promptlab.programs.services import save_definition

@@ -11,7 +11,7 @@ from django.test import Client
 
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
-from optimizer.core.runs.doubts import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.models import Completion, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.programs.services import create_program

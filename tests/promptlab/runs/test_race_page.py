@@ -14,7 +14,7 @@ from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.models import Run, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.runs import board as boards
-from promptlab.runs.contenders import contenders, so_far
+from promptlab.runs.candidate_table import contenders, so_far
 from promptlab.runs.models import Launch
 from promptlab.runs.page import RunPage
 from promptlab.runs.queries import launch_of

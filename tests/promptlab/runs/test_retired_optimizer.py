@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from optimizer import runner
 from optimizer.models import Run
+from optimizer.running import runner
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.reviews.services import approve

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from optimizer import controls
+from optimizer.jobs import controls
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.runs.live import LivePage

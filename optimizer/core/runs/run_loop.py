@@ -1,0 +1,136 @@
+"""A run from its baseline to the final word; it ends with what can be proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from optimizer.core.conversation.events import (
+    Noted,
+    Phase,
+    PhaseStarted,
+    Result,
+    StopReason,
+    TestScored,
+)
+from optimizer.core.conversation.requests import (
+    BudgetSpent,
+    Conversation,
+    Evaluate,
+    Purpose,
+    evaluate,
+    evaluate_together,
+)
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.conversation.splits import held_out, validation_of
+from optimizer.core.evaluation.stats import compare, full_score
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.runs.board import Board, is_perfect
+from optimizer.core.runs.trials import full_baseline
+from optimizer.core.runs.validation import doubts, headroom_doubt
+
+
+class NothingToGain(Exception):
+    """Raised by the body of a run that expects no gain from going on; the reason is a sentence for
+    people. `conduct` ends the run with StopReason.NO_GAIN and the final word on its best so far.
+    """
+
+
+Body = Callable[[Board], Conversation[None]]
+
+
+def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversation[Result]:
+    """Score the baseline, let `body` search, and end with the best fully evaluated candidate.
+
+    `opening` may score the baseline in another way than on every validation example; if nobody has
+    done so by the end, that is done for the comparison.
+
+    `body` may stop by itself: it returns, or raises NothingToGain. When the budget ends at any
+    request, the run ends with what has been proved until then.
+    """
+    board = Board(spec, baseline_of(spec.program))
+    stop = StopReason.COMPLETED
+    test = None
+    for doubt in doubts(spec):
+        yield Noted(doubt, warning=True)
+    try:
+        yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
+        yield from (opening or full_baseline)(board)
+        stop = yield from _searched(board, body)
+        if board.baseline not in board.full:
+            yield from full_baseline(board)
+        test = yield from final_word(board)
+    except BudgetSpent as refusal:
+        stop = StopReason(refusal.reason)
+        yield Noted(_spent_note(stop, board), warning=True)
+    return _result(board, stop, test)
+
+
+def _searched(board: Board, body: Body) -> Conversation[StopReason]:
+    if is_perfect(board):
+        yield Noted("The baseline is right on every validation example: nothing to improve.")
+        return StopReason.PERFECT
+    doubt = headroom_doubt(board.full_outcomes.get(board.baseline, ()))
+    if doubt:
+        yield Noted(doubt, warning=True)
+    try:
+        yield from body(board)
+    except NothingToGain as found:
+        yield Noted(str(found))
+        return StopReason.NO_GAIN
+    return StopReason.PERFECT if is_perfect(board) else StopReason.COMPLETED
+
+
+def final_word(board: Board) -> Conversation[TestScored | None]:
+    """Baseline and best side by side on examples that nothing was chosen by, looked at once: the
+    sealed test split, or without one the validation examples that scored no candidate.
+
+    A baseline that stays is scored on the test split alone; there is nothing to compare.
+    """
+    split, examples = held_out(board.spec)
+    changed = board.best != board.baseline
+    if board.best is None or not examples or not (changed or split == "test"):
+        return None
+    purpose = Purpose.TEST if split == "test" else Purpose.REMAINDER
+    yield PhaseStarted(Phase.FINAL, (1 + changed) * len(examples))
+    if changed:
+        before, after = yield from evaluate_together(
+            (
+                Evaluate(board.baseline, examples, purpose),
+                Evaluate(board.best, examples, purpose),
+            )
+        )
+    else:
+        before = after = yield from evaluate(Evaluate(board.baseline, examples, purpose))
+    scored = TestScored(full_score(before), full_score(after), compare(before, after), split)
+    yield scored
+    return scored
+
+
+def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
+    best = board.best or board.baseline
+    comparison = None
+    if board.best is not None and board.baseline in board.full_outcomes:
+        comparison = compare(board.full_outcomes[board.baseline], board.full_outcomes[best])
+    baseline_score = board.full.get(board.baseline)
+    return Result(
+        best,
+        board.best_trial,
+        board.full.get(best),
+        baseline_score,
+        comparison,
+        stop,
+        test,
+        board.estimate,
+    )
+
+
+def _spent_note(stop: StopReason, board: Board) -> str:
+    what = "time" if stop is StopReason.TIME else "budget"
+    if board.best is None:
+        return f"The {what} ended before the baseline was scored: raise the cap to get a result."
+    if board.baseline not in board.full:
+        return (
+            f"The {what} ended before the baseline was scored on every example: the best candidate "
+            "stands without a comparison with it. Raise the cap to get one."
+        )
+    return f"The {what} ended here; the best fully evaluated candidate so far is kept."

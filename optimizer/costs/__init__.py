@@ -1,0 +1,1 @@
+"""What calls cost: prices, and what was spent in a month."""

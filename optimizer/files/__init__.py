@@ -1,0 +1,1 @@
+"""Programs as files, and runs from files and the command line."""

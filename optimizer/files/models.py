@@ -1,0 +1,76 @@
+"""Models named on a command line, as providers of the namespace "cli"."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.lm import secrets
+from optimizer.lm.egress import OPERATORS
+from optimizer.lm.families import family_of
+from optimizer.models import Provider
+
+NAMESPACE = OPERATORS
+EMBEDDED = "embedded"
+EMBEDDED_MODEL = "SmolLM2-135M-Instruct"
+
+
+class NoKey(Exception):
+    """The environment variable that should hold the API key is empty."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The environment variable {name} is empty: put the API key there.")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How models are reached. Prices are dollars per million tokens."""
+
+    api_base: str = ""
+    key_variable: str = ""
+    concurrency: int = 8
+    input_price: float | None = None
+    output_price: float | None = None
+
+
+def model_ref(name: str, access: Access, temperature: float, max_tokens: int) -> ModelRef:
+    """The model `name` of a provider, made or brought up to date.
+
+    "embedded" is our own engine. With an API base, "openai/NAME" is model NAME of that endpoint;
+    anything else is a model as LiteLLM names it.
+
+    Raises:
+        NoKey: the key's variable is empty.
+        NoFamily: LiteLLM does not know whose model it is, or may not call it.
+    """
+    if name == EMBEDDED:
+        values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
+        label, model = "Embedded model", EMBEDDED_MODEL
+    elif access.api_base and name.startswith("openai/"):
+        model = name.removeprefix("openai/")
+        label, values = access.api_base, {"kind": Provider.Kind.OPENAI_COMPATIBLE}
+    else:
+        model, label = name, family_of(name)
+        values = {"kind": Provider.Kind.LITELLM, "family": label}
+    if name != EMBEDDED:
+        values |= {"api_base": access.api_base, **_money(access), **_key(access)}
+        values["concurrency"] = access.concurrency
+    provider, _ = Provider.objects.update_or_create(
+        namespace=NAMESPACE, name=label[:80], defaults=values
+    )
+    return ModelRef(provider.pk, model, temperature, max_tokens)
+
+
+def _money(access: Access) -> dict[str, object]:
+    given = {"input_price": access.input_price, "output_price": access.output_price}
+    return {n: None if price is None else round(price * 1_000_000) for n, price in given.items()}
+
+
+def _key(access: Access) -> dict[str, object]:
+    if not access.key_variable:
+        return {"secret": None, "secret_hint": ""}
+    key = os.environ.get(access.key_variable, "").strip()
+    if not key:
+        raise NoKey(access.key_variable)
+    return {"secret": secrets.encrypt(key), "secret_hint": secrets.hint(key)}

@@ -1,0 +1,1 @@
+"""Starting runs, steering them, and the worker process that carries them on."""

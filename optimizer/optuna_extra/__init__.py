@@ -1,0 +1,1 @@
+"""For people who have Optuna: a run as its study, the race as its sampler."""

@@ -1,0 +1,1 @@
+"""Holding a conversation: its requests answered, recorded, paid for, and replayed after a stop."""

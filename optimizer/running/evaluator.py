@@ -1,0 +1,242 @@
+"""Requests are answered: every example a small conversation with models, many under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from optimizer.core.conversation.requests import (
+    Ask,
+    BudgetSpent,
+    Evaluate,
+    Outcomes,
+    Replies,
+    Request,
+)
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.execute import Prediction, judged, predict
+from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.program import Program
+from optimizer.lm.failures import CallFailed
+from optimizer.running.commit_thread import CommitThread
+from optimizer.running.interruptions import Interruption, WorkerStops
+from optimizer.running.role_clients import RoleClient, RoleClients, refused_prompt
+
+GRACE_SECONDS = 10.0
+"""How long calls that are out may take when the worker has to stop."""
+ENOUGH_TO_TELL = 3
+"""This many prompts refused, and none answered, is not about single prompts any more."""
+
+
+@dataclass
+class Open:
+    """A request that waits for its answer. `known` are outcomes by position, kept in rows; `failed`
+    are errors of this attempt, kept in memory until the whole request is answered.
+    """
+
+    request: Request
+    exchange: int
+    known: dict[int, Outcome] = field(default_factory=dict)
+    failed: dict[int, CallFailed] = field(default_factory=dict)
+    replies: Replies = ()
+
+    def answer(self) -> Outcomes | Replies:
+        if isinstance(self.request, Ask):
+            return self.replies
+        return tuple(self.known[i] for i in range(len(self.request.examples)))
+
+    def take(self, unstorable: dict[tuple[int, int], Outcome]) -> None:
+        """Know what is in rows, where that is not what was to be there."""
+        self.known |= {p: o for (exchange, p), o in unstorable.items() if exchange == self.exchange}
+
+    def errors(self) -> dict[int, Outcome]:
+        """The failed examples as outcomes: an error, never a score."""
+        assert isinstance(self.request, Evaluate)
+        examples = self.request.examples
+        return {
+            position: failed_outcome(examples[position], failure)
+            for position, failure in self.failed.items()
+        }
+
+
+Job = tuple[Open, Evaluate, int]
+
+
+class Evaluator:
+    """Answers a run's requests through its lines."""
+
+    def __init__(self, spec: RunSpec, lines: RoleClients, writer: CommitThread) -> None:
+        self._program, self._metric = spec.program, spec.metric
+        self._lines = lines
+        self._writer = writer
+        self._spent: BudgetSpent | None = None
+
+    async def answer(self, opened: Sequence[Open]) -> None:
+        """Fill in what is missing of these requests.
+
+        Raises:
+            BudgetSpent: a cap or the time limit ended it; what was answered is kept.
+            Interruption: the run is being left; what was answered is kept.
+        """
+        self._spent = None
+        jobs = iter(list(_jobs(opened)))
+        workers = [self._work(jobs) for _ in range(self._in_flight(opened))]
+        asks = [self._ask(o, o.request) for o in opened if isinstance(o.request, Ask)]
+        tasks = [asyncio.create_task(job) for job in (*workers, *asks)]
+        await self._finish(tasks)
+        if self._writer.leaving is not None:
+            raise self._writer.leaving
+        if self._spent is not None:
+            raise self._spent
+        for entry in opened:
+            self._doubt_provider(entry)
+
+    async def _finish(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for all; a worker that stops waits no longer than GRACE_SECONDS for what is out."""
+        waiting = set(tasks)
+        patience = None
+        while waiting:
+            done, waiting = await asyncio.wait(
+                waiting, timeout=0.5, return_when=asyncio.FIRST_EXCEPTION
+            )
+            problems = [error for task in done if (error := task.exception()) is not None]
+            if patience is None and isinstance(self._writer.leaving, WorkerStops):
+                patience = asyncio.get_running_loop().time() + GRACE_SECONDS
+            if problems or (patience and asyncio.get_running_loop().time() > patience):
+                await _cancel(waiting)
+                waiting = set()
+            if problems:
+                raise problems[0]
+
+    async def _work(self, jobs: Iterator[Job]) -> None:
+        for entry, request, position in jobs:
+            if self._writer.leaving is not None or self._spent is not None:
+                return
+            try:
+                outcome = await self._example(request, position)
+            except BudgetSpent as spent:
+                self._spent = spent
+            except Interruption:
+                return
+            except CallFailed as failure:
+                entry.failed[position] = failure
+            else:
+                entry.known[position] = outcome
+                self._writer.score(entry.exchange, position, outcome)
+
+    async def _example(self, request: Evaluate, position: int) -> Outcome:
+        return await run_example(
+            self._program, request.candidate, request.examples[position], self._metric,
+            self._lines[request.role], request.sample, request.temperature,
+        )  # fmt: skip
+
+    async def _ask(self, entry: Open, request: Ask) -> None:
+        line = self._lines.optimizer(request.model)
+        calls = (line.say(prompt) for prompt in request.prompts)
+        told = await asyncio.gather(*calls, return_exceptions=True)
+        problems = [t for t in told if isinstance(t, BaseException)]
+        for problem in problems:
+            self._take(line, problem)
+        if not problems:
+            entry.replies = tuple(t.text for t in told if isinstance(t, Reply))
+
+    def _take(self, line: RoleClient, problem: BaseException) -> None:
+        """An instruction that cannot be asked for has no error to stand in: the run waits."""
+        if isinstance(problem, BudgetSpent):
+            self._spent = problem
+        elif isinstance(problem, CallFailed):
+            self._writer.leave(line.down(problem) if problem.passing else line.refuses(problem))
+        elif not isinstance(problem, Interruption):
+            raise problem
+
+    def _in_flight(self, opened: Sequence[Open]) -> int:
+        requests = [o.request for o in opened if isinstance(o.request, Evaluate)]
+        return max((self._lines[r.role].in_flight for r in requests), default=0)
+
+    def _doubt_provider(self, entry: Open) -> None:
+        """Nothing but failures is the provider's doing, however few they are. Prompts that are
+        refused say so only of the program as it stands: others come after it was answered, and
+        are theirs to blame, as when demos are too long for the model.
+        """
+        if not isinstance(entry.request, Evaluate) or not entry.failed or entry.known:
+            return
+        line, failures = self._lines[entry.request.role], list(entry.failed.values())
+        if any(failure.passing for failure in failures):
+            raise line.down(failures[-1])
+        own = entry.request.candidate == baseline_of(self._program)
+        if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
+            raise line.refuses(failures[-1])
+
+
+def failed_outcome(example: Example, failure: BaseException) -> Outcome:
+    """What is kept of an example whose call failed: an error, never a score."""
+    return Outcome(example.id, None, {}, (), str(failure), said_in(failure))
+
+
+def said_in(failure: BaseException) -> str:
+    """A provider's own words, "" where the failure is ours alone."""
+    return failure.said if isinstance(failure, CallFailed | Interruption) else ""
+
+
+async def run_example(
+    program: Program,
+    candidate: Candidate,
+    example: Example,
+    metric: Metric | None,
+    line: RoleClient,
+    sample: int = 0,
+    temperature: float | None = None,
+) -> Outcome:
+    """Run the program on one example and judge it; calls of one wave are made at once.
+
+    Without a metric the score only says whether every reply could be read.
+
+    Raises:
+        CallFailed, BudgetSpent, Interruption: the example has no outcome.
+    """
+    calls = predict(program, candidate, example.inputs, sample)
+    try:
+        prompts = next(calls)
+        while True:
+            prompts = calls.send(await _say_all(line, prompts, temperature))
+    except StopIteration as end:
+        return judged(metric, example, end.value) if metric else _unjudged(example, end.value)
+
+
+def _unjudged(example: Example, prediction: Prediction) -> Outcome:
+    score = Score(float(not prediction.problem), prediction.problem)
+    return Outcome(example.id, score, prediction.outputs, prediction.trace)
+
+
+async def _say_all(
+    line: RoleClient, prompts: tuple[Prompt, ...], temperature: float | None
+) -> tuple[Reply, ...]:
+    if len(prompts) == 1:
+        return (await line.say(prompts[0], temperature),)
+    said = await asyncio.gather(
+        *(line.say(p, temperature) for p in prompts), return_exceptions=True
+    )
+    problem = next((s for s in said if isinstance(s, BaseException)), None)
+    if problem is not None:
+        raise problem  # only now, when none of them is out any more
+    return tuple(s for s in said if isinstance(s, Reply))
+
+
+def _jobs(opened: Sequence[Open]) -> Iterator[Job]:
+    """Candidate by candidate, so that a local server's prefix cache serves the whole candidate."""
+    for entry in opened:
+        if isinstance(entry.request, Evaluate):
+            for position in range(len(entry.request.examples)):
+                if position not in entry.known:
+                    yield entry, entry.request, position
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,273 @@
+"""Clients by role: each role's model behind all layers, from the budget to the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.costs.prices import price_of
+from optimizer.lm import egress, secrets
+from optimizer.lm.breaker import Breaker, Watched
+from optimizer.lm.call import Client, Endpoint, call_of
+from optimizer.lm.door import Door
+from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
+from optimizer.lm.limits import Gate, Limited, gate_of
+from optimizer.lm.litellm_client import LiteLLMClient
+from optimizer.lm.openai_http import OpenAIHttp
+from optimizer.lm.paid import Paying
+from optimizer.lm.retry import ATTEMPTS, Patient
+from optimizer.models import Provider
+from optimizer.running.commit_thread import CommitThread
+from optimizer.running.interruptions import ProviderClosed, ProviderDown
+
+OWN_DEADLINE = 300.0
+"""Seconds for a reply of our own engine, which may share its cores with much else."""
+FAILURES_IN_A_ROW = 5
+"""Calls that failed with all their attempts before a provider counts as down."""
+
+
+Connect = Callable[[Provider], Endpoint]
+
+
+class NoEmbeddedModel(Exception):
+    """The embedded engine does not run on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The embedded model is not running here: start promptlab with `make run`, or choose a "
+            "model of another provider."
+        )
+
+
+def connect(provider: Provider) -> Endpoint:
+    """The client of a provider, with its key in plain text; for workers only.
+
+    Raises:
+        NoEmbeddedModel: it is the embedded one, and that does not run.
+        secrets.WrongEncryptionKey: its key cannot be decrypted any more.
+    """
+    key = secrets.decrypt(provider.secret) if provider.secret else ""
+    constrains, allowed = provider.constrains_replies, egress.of_provider(provider)
+    if provider.kind == Provider.Kind.LITELLM:
+        return LiteLLMClient(
+            key, provider.api_base,
+            egress=allowed, family=provider.family, constrains=constrains,
+        )  # fmt: skip
+    if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
+        return OpenAIHttp(provider.api_base, key, egress=allowed, constrains=constrains)
+    if not settings.EMBEDDED_MODEL_URL:
+        raise NoEmbeddedModel
+    return OpenAIHttp(
+        settings.EMBEDDED_MODEL_URL,
+        egress=allowed,
+        constrains=constrains,
+        own_engine=True,
+        deadline=OWN_DEADLINE,
+    )
+
+
+def reach(provider: Provider, connect: Connect) -> Door:
+    """The provider's client behind the door, so that all it says is storable and holds no key.
+
+    Raises:
+        NoEmbeddedModel, secrets.WrongEncryptionKey: as `connect`.
+    """
+    client = connect(provider)
+    return Door(client, secrets.decrypt(provider.secret)) if provider.secret else Door(client)
+
+
+def endpoint_name(provider: Provider) -> str:
+    """Where replies come from; the embedded engine is the same on whatever port it listens."""
+    if provider.kind == Provider.Kind.EMBEDDED:
+        return "embedded"
+    return f"{provider.kind}:{provider.api_base}"
+
+
+@dataclass
+class Health:
+    """Failures in a row of one provider, all roles together."""
+
+    provider: Provider
+    in_a_row: int = 0
+
+    def down(self, failure: CallFailed, kind: str) -> ProviderDown:
+        again = "Resume the run" if kind == "run" else "Try again"
+        return ProviderDown(
+            f"Provider “{self.provider.name}” does not answer: {failure} "
+            f"Nothing is lost. {again} when the provider works again.",
+            said=failure.said,
+        )
+
+
+class RoleClient:
+    """A model in a role. Leaves the run when the provider is down or refuses everything."""
+
+    def __init__(
+        self,
+        client: Client,
+        ref: ModelRef,
+        role: Role,
+        gate: Gate,
+        health: Health,
+        writer: CommitThread,
+    ) -> None:
+        self._client = client
+        self._ref = ref
+        self._role = role
+        self._gate = gate
+        self._health = health
+        self._writer = writer
+
+    @property
+    def most(self) -> int:
+        """Calls that the provider takes at once."""
+        return self._gate.most
+
+    @property
+    def in_flight(self) -> int:
+        """Examples to have under way: more than places, so that no place waits for the books."""
+        places = self.most
+        return places + min(max(places // 4, 1), 64)
+
+    async def say(self, prompt: Prompt, temperature: float | None = None) -> Reply:
+        """One reply.
+
+        Raises:
+            CallFailed: no reply could be had.
+            BudgetSpent: a cap or the time limit is reached.
+            Interruption: the run is being left.
+        """
+        try:
+            reply = await self._client.complete(call_of(prompt, self._ref, self._role, temperature))
+        except ProviderRefused as refusal:
+            self._writer.leave(self.refuses(refusal))
+            raise
+        except CallFailed as failure:
+            self._count(failure)
+            raise
+        self._health.in_a_row = 0
+        return reply
+
+    def down(self, failure: CallFailed) -> ProviderDown:
+        return self._health.down(failure, self._writer.owner.kind)
+
+    def refuses(self, failure: CallFailed) -> ProviderClosed:
+        return ProviderClosed(
+            f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
+            "Correct the provider or choose another model, then resume the run.",
+            said=failure.said,
+        )
+
+    def _count(self, failure: CallFailed) -> None:
+        if not failure.passing:
+            return
+        self._health.in_a_row += 1
+        if self._health.in_a_row >= FAILURES_IN_A_ROW:
+            self._writer.leave(self.down(failure))
+
+
+class ProviderGone(Exception):
+    """A model's provider was removed."""
+
+    def __init__(self, role: Role, ref: ModelRef) -> None:
+        super().__init__(
+            f"The provider of the {role} model {ref.model} was removed: start a new run with "
+            "another model."
+        )
+
+
+class PriceUnknown(Exception):
+    """A cap in money cannot be kept where prices are not known."""
+
+    def __init__(self, provider: Provider, ref: ModelRef) -> None:
+        super().__init__(
+            f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter its "
+            f"prices at provider “{provider.name}” (0 if it is free), or cap calls only."
+        )
+
+
+class RoleClients:
+    """The lines of a run by role; a role without a model of its own uses the task model's.
+
+    Raises:
+        ProviderGone, PriceUnknown, NoEmbeddedModel, WrongEncryptionKey: before anything is spent.
+    """
+
+    def __init__(
+        self,
+        models: dict[Role, ModelRef],
+        namespace: str,
+        writer: CommitThread,
+        connect: Connect,
+        max_cost: int | None = None,
+        attempts: int = ATTEMPTS,
+        further_optimizers: tuple[ModelRef, ...] = (),
+    ) -> None:
+        self._endpoints: dict[int, Endpoint] = {}
+        self._providers: dict[int, Provider] = {}
+        self._healths: dict[int, Health] = {}
+        self._watched: dict[int, Watched] = {}
+        self._connect = connect
+        self._namespace = namespace
+        self._max_cost = max_cost
+        self._attempts = attempts
+        self._writer = writer
+        self._by_role = {role: self._line(role, ref) for role, ref in models.items()}
+        self._further = [self._line(Role.OPTIMIZER, ref) for ref in further_optimizers]
+
+    def __getitem__(self, role: Role) -> RoleClient:
+        return self._by_role.get(role) or self._by_role[Role.TASK]
+
+    def optimizer(self, model: int) -> RoleClient:
+        """The optimizer model that an `Ask` names: 0 the run's own, n the n-th further one."""
+        return self._further[model - 1] if model else self[Role.OPTIMIZER]
+
+    async def aclose(self) -> None:
+        for endpoint in self._endpoints.values():
+            await endpoint.aclose()
+
+    def remember(self) -> None:
+        """Keep for later runs that an endpoint cannot constrain replies."""
+        for pk, endpoint in self._endpoints.items():
+            if self._providers[pk].constrains_replies and not endpoint.constrains:
+                Provider.objects.filter(pk=pk).update(constrains_replies=False)
+
+    def _line(self, role: Role, ref: ModelRef) -> RoleClient:
+        provider = self._provider(role, ref)
+        price = price_of(provider, ref.model)
+        if price is None and self._max_cost is not None:
+            raise PriceUnknown(provider, ref)
+        gate = gate_of(provider.pk, provider.concurrency)
+        paying = Paying(
+            Limited(self._watched[provider.pk], gate, self._writer.may_send),
+            self._writer,
+            namespace=self._namespace,
+            endpoint=endpoint_name(provider),
+            provider=provider.pk,
+            price=price,
+        )
+        patient = Patient(paying, self._writer.rest, self._attempts)
+        return RoleClient(patient, ref, role, gate, self._healths[provider.pk], self._writer)
+
+    def _provider(self, role: Role, ref: ModelRef) -> Provider:
+        if ref.provider not in self._providers:
+            found = Provider.objects.filter(pk=ref.provider, namespace=self._namespace).first()
+            if found is None:
+                raise ProviderGone(role, ref)
+            self._providers[ref.provider] = found
+            self._endpoints[ref.provider] = reach(found, self._connect)
+            health = self._healths[ref.provider] = Health(found)
+            self._watched[ref.provider] = Watched(
+                self._endpoints[ref.provider],
+                Breaker(found.concurrency),
+                lambda failure: self._writer.leave(health.down(failure, self._writer.owner.kind)),
+            )
+        return self._providers[ref.provider]
+
+
+def refused_prompt(failure: CallFailed) -> bool:
+    return isinstance(failure, PromptRefused)

@@ -1,0 +1,129 @@
+"""What to change, each with its place: the problems of a refusal."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from ninja.errors import ValidationError
+
+from optimizer.costs.spending import AboveInstallation
+from optimizer.files.program_file import UnreadableProgram
+from optimizer.jobs.starting import CannotStart
+from promptlab.api.schemas.base import Problem
+from promptlab.datasets import services as datasets
+from promptlab.datasets.table import Unreadable
+from promptlab.metrics import services as metrics
+from promptlab.programs import services as programs
+from promptlab.releases import services as releases
+
+
+class Refused(Exception):
+    """A request that cannot be done as it was sent; every problem says what to change."""
+
+    def __init__(self, problems: list[Problem], status: int = 422) -> None:
+        self.problems, self.status = problems, status
+        super().__init__(sentence(problems))
+
+
+def sentence(problems: list[Problem]) -> str:
+    """All problems in one line."""
+    return " ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems)
+
+
+@singledispatch
+def problems_of(error: Exception) -> list[Problem]:
+    """What to change, each with its place; empty when the sentence says it all."""
+    return []
+
+
+@problems_of.register
+def _(error: Refused) -> list[Problem]:
+    return error.problems
+
+
+@problems_of.register
+def _(error: ValidationError) -> list[Problem]:
+    return [Problem(field=_place(e["loc"]), message=_message(e)) for e in error.errors]
+
+
+@problems_of.register
+def _(error: UnreadableProgram) -> list[Problem]:
+    return [Problem(field=fault.place, message=fault.message) for fault in error.faults]
+
+
+@problems_of.register
+def _(error: datasets.MappingRefused) -> list[Problem]:
+    return [Problem(field=_below("mapping", p.column), message=p.message) for p in error.problems]
+
+
+@problems_of.register
+def _(error: datasets.RowsRefused) -> list[Problem]:
+    return [
+        Problem(field=_below(f"rows[{p.place}]", p.column), message=f"{p.message}.")
+        for p in error.problems
+    ]
+
+
+@problems_of.register
+def _(error: Unreadable) -> list[Problem]:
+    return [Problem(field="file", message=str(error))]
+
+
+@problems_of.register
+def _(error: releases.UnknownFormat) -> list[Problem]:
+    return [Problem(field="format", message=str(error))]
+
+
+@problems_of.register(datasets.NameTaken)
+@problems_of.register(programs.NameTaken)
+@problems_of.register(metrics.NameTaken)
+def _(error: Exception) -> list[Problem]:
+    return [Problem(field="name", message=str(error))]
+
+
+@problems_of.register
+def _(error: programs.Conflict) -> list[Problem]:
+    told = f"It is at revision {error.saved.revision} now: read it again, then save your change."
+    return [Problem(field="revision", message=told)]
+
+
+@problems_of.register
+def _(error: CannotStart) -> list[Problem]:
+    return [Problem(field=error.part, message=str(error))]
+
+
+@problems_of.register
+def _(error: AboveInstallation) -> list[Problem]:
+    field = "dollars" if error.part == "cost" else "calls"
+    return [Problem(field=field, message=str(error))]
+
+
+def _below(place: str, part: str) -> str:
+    return ".".join(word for word in (place, part) if word)
+
+
+# Where ninja says a value came from, and names of parameters that hold a whole body.
+_SOURCES = ("body", "query", "path", "form", "file", "header", "wish")
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    """`("body", "wish", "models", "task")` → `models.task`."""
+    kept = list(steps)
+    while len(kept) > 1 and kept[0] in _SOURCES:
+        kept.pop(0)
+    place = ""
+    for step in kept:
+        place = f"{place}[{step}]" if isinstance(step, int) else _below(place, str(step))
+    return place
+
+
+def _message(error: dict[str, Any]) -> str:
+    plain = {
+        "missing": "It is missing.",
+        "extra_forbidden": "There is no such key.",
+        "json_invalid": "It is not JSON.",
+    }
+    text: str = plain.get(error["type"], "")
+    told = error["msg"].removeprefix("Value error, ")
+    return text or f"{told[0].upper()}{told[1:]}."
