@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.db.backends.signals import connection_created
 from procrastinate import App, JobContext
@@ -145,11 +146,20 @@ class Worker:
             return None if self._stop.is_set() else await call_next()
 
     async def _reap_for_ever(self) -> None:
+        away = False
         while True:
             try:
+                if away:
+                    # Nobody could be heard meanwhile: whoever holds replies that were paid gets the
+                    # time of a lease to say so.
+                    await sync_to_async(_answers, thread_sensitive=False)()
+                    await asyncio.sleep(settings.LEASE_SECONDS)
+                    away = False
                 await sync_to_async(_with_connection(reap), thread_sensitive=False)()
             except DATABASE_GONE as error:
-                logger.warning("the worker waits for the database: %s", first_line(error))
+                if not away:
+                    logger.warning("the worker waits for the database: %s", first_line(error))
+                away = True
             except Exception:
                 logger.exception("what nobody holds could not be looked for")
             await asyncio.sleep(REAP_SECONDS)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
+from pytest_django import Settings
 
+from optimizer.jobs import worker
 from optimizer.lm.ledger import Ledger
 from optimizer.running import commit_thread
 from tests.fakes.scripted_lm import ScriptedLM
@@ -76,3 +80,34 @@ def test_a_worker_that_is_to_end_does_not_wait_for_ever(
     with pytest.raises((psycopg.Error, DatabaseError)):
         carry_on(row, ScriptedLM(), stopping=stopping)
     assert again(row).active
+
+
+async def test_after_an_outage_whoever_holds_a_run_has_a_lease_to_be_heard(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    said: list[tuple[str, float]] = []
+    again = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def reap() -> None:
+        said.append(("reaps", time.monotonic()))
+        if len(said) == 1:
+            raise OperationalError("connection refused")
+        loop.call_soon_threadsafe(again.set)
+
+    def answers() -> None:
+        said.append(("asks", time.monotonic()))
+        if len(said) < 4:
+            raise OperationalError("connection refused")
+
+    settings.LEASE_SECONDS = 1
+    monkeypatch.setattr(worker, "reap", reap)
+    monkeypatch.setattr(worker, "_answers", answers)
+    monkeypatch.setattr(worker, "_with_connection", lambda job: job)
+    monkeypatch.setattr(worker, "REAP_SECONDS", 0.01)
+    reaping = asyncio.create_task(worker.Worker(1)._reap_for_ever())
+    await asyncio.wait_for(again.wait(), 20)
+    reaping.cancel()
+
+    assert [what for what, _ in said[:5]] == ["reaps", "asks", "asks", "asks", "reaps"]
+    assert said[4][1] - said[3][1] >= 1
