@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest
 from ninja import File, Form, Path, Query, Router, Status
 from ninja.files import UploadedFile
 
+from optimizer.datasets.columns import Use, uses_as_guessed
+from optimizer.datasets.splitting import Split, SplitPlan
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
@@ -15,10 +17,8 @@ from promptlab.api.schemas.base import Text
 from promptlab.api.schemas.datasets import DatasetDetail, DatasetIn, DatasetOut, ExampleOut
 from promptlab.api.tokens import caller, project_of
 from promptlab.datasets import queries, services, uploads
-from promptlab.datasets.columns import Use, uses_as_guessed
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.sandboxed_reader import Found
-from promptlab.datasets.splitting import Split, SplitPlan
 from promptlab.datasets.turns import Busy
 
 router = Router(tags=["datasets"])

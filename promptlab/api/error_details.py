@@ -8,11 +8,11 @@ from typing import Any
 from ninja.errors import ValidationError
 
 from optimizer.costs.spending import AboveInstallation
+from optimizer.datasets.table import Unreadable
 from optimizer.files.program_file import UnreadableProgram
 from optimizer.jobs.starting import CannotStart
 from promptlab.api.schemas.base import Problem
 from promptlab.datasets import services as datasets
-from promptlab.datasets.table import Unreadable
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs
 from promptlab.releases import services as releases

@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from optimizer.costs.spending import AboveInstallation, CapsBusy
+from optimizer.datasets.table import Unreadable
 from optimizer.files.program_file import UnreadableProgram
 from optimizer.jobs.controls import NotNow
 from optimizer.jobs.starting import CannotStart
@@ -19,7 +20,6 @@ from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.error_details import Refused, problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.datasets import services as datasets
-from promptlab.datasets.table import Unreadable
 from promptlab.datasets.turns import Busy
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs

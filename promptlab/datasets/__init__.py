@@ -1,1 +1,1 @@
-"""Datasets: files read with care, columns mapped to fields, examples in splits."""
+"""Datasets of a project: uploads read apart, their mapping, examples in splits."""

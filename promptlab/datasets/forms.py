@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.programs.signature import FieldType
-from promptlab.datasets.columns import Column, Role, Use, use_of
-from promptlab.datasets.encodings import CHOICES
-from promptlab.datasets.intake import UseProblem
+from optimizer.datasets.columns import Column, Role, Use, use_of
+from optimizer.datasets.encodings import CHOICES
+from optimizer.datasets.mapping import UseProblem
+from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.table import MAX_BYTES, Options
 from promptlab.datasets.sandboxed_reader import Found
-from promptlab.datasets.splitting import Split, SplitPlan
-from promptlab.datasets.table import MAX_BYTES, Options
 from promptlab.datasets.uploads import too_large
 from promptlab.ui.forms import FileDrop, NameField
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
-from promptlab.datasets.splitting import Split
 
 
 class Dataset(models.Model):

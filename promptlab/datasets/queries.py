@@ -10,9 +10,9 @@ from django.db.models.functions import Cast
 
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
-from promptlab.datasets.splitting import Split
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from optimizer.core.programs.signature import Value
-from promptlab.datasets.columns import Column, describe
-from promptlab.datasets.reading import read_table
-from promptlab.datasets.table import (
+from optimizer.datasets.columns import Column, describe
+from optimizer.datasets.reading import read_table
+from optimizer.datasets.table import (
     MAX_BYTES,
     MAX_PROBLEMS,
     Options,

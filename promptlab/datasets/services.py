@@ -14,9 +14,8 @@ from django.db.models import CASCADE
 from django.http import Http404
 
 from optimizer.codec import canonical
-from promptlab.accounts.models import Project, User
-from promptlab.datasets.columns import Use, describe, uses_as_guessed
-from promptlab.datasets.intake import (
+from optimizer.datasets.columns import Use, describe, uses_as_guessed
+from optimizer.datasets.mapping import (
     RowProblem,
     RowReader,
     Rows,
@@ -25,9 +24,10 @@ from promptlab.datasets.intake import (
     check_uses,
     survey,
 )
+from optimizer.datasets.reading import read_table
+from optimizer.datasets.splitting import Split, SplitPlan
+from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset, DatasetExample
-from promptlab.datasets.reading import read_table
-from promptlab.datasets.splitting import Split, SplitPlan
 
 audit = logging.getLogger("promptlab.audit")
 

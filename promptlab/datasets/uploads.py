@@ -16,10 +16,10 @@ from django.http import Http404
 from django.utils import timezone
 
 from optimizer.codec import from_json
+from optimizer.datasets.table import MAX_BYTES, Options, Row, Unreadable
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Upload
 from promptlab.datasets.sandboxed_reader import Found, read_apart, stored_rows
-from promptlab.datasets.table import MAX_BYTES, Options, Row, Unreadable
 from promptlab.datasets.turns import PATIENCE, Busy, turn
 
 LIVES = timedelta(hours=24)

@@ -7,12 +7,12 @@ from pathlib import Path
 from django.db import transaction
 
 from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.datasets.columns import Role, Use
+from optimizer.datasets.splitting import SplitPlan
 from optimizer.files import program_file
 from promptlab.accounts.models import Project
 from promptlab.accounts.services import found_project
-from promptlab.datasets.columns import Role, Use
 from promptlab.datasets.services import import_dataset
-from promptlab.datasets.splitting import SplitPlan
 from promptlab.metrics.services import create_metric
 from promptlab.programs.services import create_program
 

@@ -20,11 +20,11 @@ from optimizer.core.runs.validation import (
     minibatch_doubt,
     setting_faults,
 )
+from optimizer.datasets.splitting import Split
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
-from promptlab.datasets.splitting import Split
 from promptlab.runs.months import shortages
 from promptlab.runs.planning import Forecast, RunRequest
 from promptlab.ui.numbers import money

@@ -12,11 +12,11 @@ from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import digest_of
+from optimizer.datasets.splitting import Split
 from optimizer.jobs import measuring
 from optimizer.models import Measurement
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
-from promptlab.datasets.splitting import Split
 
 if TYPE_CHECKING:
     from promptlab.runs.planning import RunRequest

@@ -11,11 +11,11 @@ from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.costs.prices import Price, cost_of
+from optimizer.datasets.splitting import Split
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
-from promptlab.datasets.splitting import Split
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.measured import Measured, measured

@@ -9,11 +9,11 @@ from pydantic import Field as Bounds
 from pydantic import Json, model_validator
 
 from optimizer.core.programs.signature import FieldType
+from optimizer.datasets.columns import Column, Role, Use, use_of
+from optimizer.datasets.splitting import Split, SplitPlan
 from promptlab.api.schemas.base import Body, Name, Text
 from promptlab.datasets import queries
-from promptlab.datasets.columns import Column, Role, Use, use_of
 from promptlab.datasets.models import Dataset, DatasetExample
-from promptlab.datasets.splitting import Split, SplitPlan
 
 Percent = Annotated[int, Bounds(ge=0, le=100)]
 

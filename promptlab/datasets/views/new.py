@@ -11,16 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from optimizer.datasets.mapping import Survey
+from optimizer.datasets.splitting import Split
+from optimizer.datasets.table import Options, Unreadable
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import services, uploads
 from promptlab.datasets.forms import FileForm, MappingForm, ReadingForm
-from promptlab.datasets.intake import Survey
 from promptlab.datasets.models import Dataset, Upload
-from promptlab.datasets.splitting import Split
-from promptlab.datasets.table import Options, Unreadable
 from promptlab.datasets.turns import READERS, Busy
 from promptlab.outage import answer_to
 

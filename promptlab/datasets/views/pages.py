@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from optimizer.core.programs.signature import Value
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -21,7 +22,6 @@ from promptlab.accounts.roles import Role
 from promptlab.datasets import queries, services
 from promptlab.datasets.forms import NameForm
 from promptlab.datasets.models import Dataset, DatasetExample
-from promptlab.datasets.splitting import Split
 from promptlab.ui.parameters import Parameters
 
 DATASETS_A_PAGE = 50

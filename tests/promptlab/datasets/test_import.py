@@ -7,10 +7,10 @@ import io
 import pytest
 
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.datasets.columns import Role, Use
+from optimizer.datasets.splitting import Split, SplitPlan
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries, services
-from promptlab.datasets.columns import Role, Use
-from promptlab.datasets.splitting import Split, SplitPlan
 
 CSV = "message,label,id\n" + "".join(
     f"text {n},{'spam' if n % 4 == 0 else 'ham'},{n}\n" for n in range(40)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.datasets.table import Options, Unreadable
 from promptlab.datasets import sandboxed_reader
 from promptlab.datasets.sandboxed_reader import Limits, read_apart, stored_rows
-from promptlab.datasets.table import Options, Unreadable
 
 
 def write(folder: Path, content: str) -> Path:
@@ -91,7 +91,7 @@ READS = """
 import sys
 from pathlib import Path
 from promptlab.datasets.sandboxed_reader import read_apart
-from promptlab.datasets.table import Options
+from optimizer.datasets.table import Options
 read_apart(Path(sys.argv[1]), "t.csv", Options(), Path(sys.argv[2]))
 """
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries
 from promptlab.datasets.models import Dataset
-from promptlab.datasets.splitting import Split
 from promptlab.demo.project import load_demo
 from promptlab.metrics.models import Metric
 from promptlab.metrics.services import core_metric

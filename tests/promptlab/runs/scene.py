@@ -29,6 +29,9 @@ from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Call, Module, ModuleKind, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.core.search.search import RandomSearch
+from optimizer.datasets.columns import Role as ColumnRole
+from optimizer.datasets.columns import Use
+from optimizer.datasets.splitting import SplitPlan
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
 from optimizer.running import snapshots
@@ -37,11 +40,8 @@ from optimizer.running.interruptions import NothingReadable
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import STOP_REASON, unread_in
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.columns import Role as ColumnRole
-from promptlab.datasets.columns import Use
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.services import import_dataset
-from promptlab.datasets.splitting import SplitPlan
 from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric
 from promptlab.programs.models import Program as ProgramRow

@@ -12,12 +12,12 @@ from django.test import Client
 
 from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.datasets.columns import Role as ColumnRole
+from optimizer.datasets.columns import Use
+from optimizer.datasets.splitting import SplitPlan
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.columns import Role as ColumnRole
-from promptlab.datasets.columns import Use
 from promptlab.datasets.services import import_dataset
-from promptlab.datasets.splitting import SplitPlan
 from promptlab.metrics.models import Metric
 from promptlab.programs.services import save_definition
 from tests.promptlab.runs.new_run_form import (

@@ -6,7 +6,7 @@ import json
 from typing import Any, Literal, NoReturn, TextIO
 
 from optimizer.core.programs.signature import Value
-from promptlab.datasets.table import (
+from optimizer.datasets.table import (
     Problem,
     Row,
     Table,

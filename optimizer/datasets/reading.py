@@ -6,10 +6,10 @@ import io
 from pathlib import PurePath
 from typing import BinaryIO
 
-from promptlab.datasets.delimited import read_delimited
-from promptlab.datasets.encodings import check_encoding, find_encoding
-from promptlab.datasets.json_rows import read_json_array, read_json_lines
-from promptlab.datasets.table import MAX_BYTES, Options, Table, Unreadable
+from optimizer.datasets.delimited import read_delimited
+from optimizer.datasets.encodings import check_encoding, find_encoding
+from optimizer.datasets.json_rows import read_json_array, read_json_lines
+from optimizer.datasets.table import MAX_BYTES, Options, Table, Unreadable
 
 DELIMITED = {"csv", "tsv", "tab", "ssv", "txt"}
 

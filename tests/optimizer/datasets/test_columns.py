@@ -7,8 +7,8 @@ import io
 import pytest
 
 from optimizer.core.programs.signature import Field, FieldType
-from promptlab.datasets.columns import Column, Role, describe, field_names
-from promptlab.datasets.reading import read_table
+from optimizer.datasets.columns import Column, Role, describe, field_names
+from optimizer.datasets.reading import read_table
 
 
 def columns(text: str, name: str = "x.csv") -> dict[str, Column]:

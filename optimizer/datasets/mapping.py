@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from optimizer.core.programs.program import digest_of
 from optimizer.core.programs.signature import FieldType, UnreadableValue, Value
-from promptlab.datasets.columns import MAX_LABELS, Role, Use, is_missing
-from promptlab.datasets.splitting import Split, SplitPlan, deal, split_named
-from promptlab.datasets.table import Row
+from optimizer.datasets.columns import MAX_LABELS, Role, Use, is_missing
+from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
+from optimizer.datasets.table import Row
 
 Rows = Callable[[], Iterable[Row]]
 """Rows that can be gone through more than once."""

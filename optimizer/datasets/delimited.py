@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TextIO
 
-from promptlab.datasets.table import (
+from optimizer.datasets.table import (
     MAX_CELL,
     Options,
     Problem,

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import pytest
 
-from promptlab.datasets.columns import describe
-from promptlab.datasets.reading import read_table
-from promptlab.datasets.table import MAX_CELLS, MAX_COLUMNS, Unreadable
+from optimizer.datasets.columns import describe
+from optimizer.datasets.reading import read_table
+from optimizer.datasets.table import MAX_CELLS, MAX_COLUMNS, Unreadable
 
 SMALL = 1 << 15  # bytes
 GROWN = 4

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from promptlab.datasets.reading import read_table
-from promptlab.datasets.table import Options, Table, Unreadable
+from optimizer.datasets.reading import read_table
+from optimizer.datasets.table import Options, Table, Unreadable
 
 FOLDER = Path(__file__).parents[2] / "data" / "import_cases"
 CASES: list[dict[str, Any]] = json.loads((FOLDER / "cases.json").read_text())
@@ -178,7 +178,7 @@ def test_a_null_byte_is_told_with_its_line() -> None:
 
 
 def test_too_large_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("promptlab.datasets.reading.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("optimizer.datasets.reading.MAX_BYTES", 1 << 20)
     with pytest.raises(Unreadable, match="The file has 2 MB; up to 1 MB are taken"):
         read_text("a,b\n" + "1,2\n" * 600_000)
 

@@ -11,7 +11,7 @@ from optimizer.core.programs.signature import Value
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
-MAX_CELLS = 5_000_000  # what a reader's memory holds, apart.Limits
+MAX_CELLS = 5_000_000  # what a reader's memory holds, the limits of the process that reads
 MAX_CELL = 1_000_000  # characters
 MAX_NAME = 200  # characters of a column's name
 MAX_PROBLEMS = 200  # that are told one by one; all are counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import BinaryIO
 
-from promptlab.datasets.table import Unreadable
+from optimizer.datasets.table import Unreadable
 
 CHUNK = 1 << 16
 SAMPLE = 1 << 18

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptlab.datasets.splitting import Split, SplitPlan, deal, split_named
+from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
 
 
 @given(

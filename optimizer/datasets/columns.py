@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Value, written
-from promptlab.datasets.splitting import split_named
-from promptlab.datasets.table import Table
+from optimizer.datasets.splitting import split_named
+from optimizer.datasets.table import Table
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 80
