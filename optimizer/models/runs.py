@@ -1,0 +1,227 @@
+"""A run: its frozen spec, its status, and its conversation as rows."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from optimizer.models.owned import Owned
+
+
+class ExampleSet(models.Model):
+    """Examples frozen by content: equal content is stored once."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    examples = models.JSONField()
+    count = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} examples {self.digest[:12]}"
+
+
+class Run(Owned):
+    """One optimization: its frozen spec, its status, and a summary written with its events.
+
+    `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
+    is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
+    is the phase's progress, `answer_done` of `answer_size` that of the examples being evaluated
+    right now. `estimate` is what the best is expected to score on new examples.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        CANCELLED = "cancelled", "Cancelled"
+        FAILED = "failed", "Failed"
+        FINISHED = "finished", "Finished"
+
+    class Wish(models.TextChoices):
+        RUN = "run", "Run"
+        PAUSE = "pause", "Pause"
+        CANCEL = "cancel", "Cancel"
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
+    ENDED = (Status.CANCELLED, Status.FAILED, Status.FINISHED)
+
+    spec = models.JSONField()
+    namespace = models.CharField(max_length=64, db_index=True)
+    optimizer = models.CharField(max_length=40)
+    train = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+")
+    validation = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+")
+    test = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+", null=True)
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    wish = models.CharField(max_length=10, choices=Wish, default=Wish.RUN)
+    phase = models.CharField(max_length=20, blank=True)
+    phase_steps = models.PositiveIntegerField(default=0)
+    phase_done = models.PositiveIntegerField(default=0)
+    answer_size = models.PositiveIntegerField(default=0)
+    answer_done = models.PositiveIntegerField(default=0)
+    stop_reason = models.CharField(max_length=20, blank=True)
+    message = models.TextField(blank=True)
+    said = models.TextField(blank=True, default="")
+
+    max_calls = models.PositiveIntegerField(null=True)
+    max_cost = models.BigIntegerField(null=True)
+    held_calls = models.PositiveIntegerField(default=0)
+    held_cost = models.BigIntegerField(default=0)
+    used_calls = models.PositiveIntegerField(default=0)
+    used_cost = models.BigIntegerField(default=0)
+    over_cost = models.BigIntegerField(default=0)
+    used_tokens = models.BigIntegerField(default=0)
+    reused_calls = models.PositiveIntegerField(default=0)
+    planned_calls = models.PositiveIntegerField(default=0)
+
+    baseline_score = models.JSONField(null=True)
+    best_score = models.JSONField(null=True)
+    estimate = models.JSONField(null=True)
+    best_candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, related_name="+")
+    comparison = models.JSONField(null=True)
+    test_result = models.JSONField(null=True)
+
+    last_seq = models.PositiveIntegerField(default=0)
+    active_seconds = models.FloatField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="run_calls_within_cap",
+                condition=Q(max_calls=None) | Q(max_calls__gte=F("used_calls") + F("held_calls")),
+            ),
+            models.CheckConstraint(
+                name="run_cost_within_cap",
+                condition=Q(max_cost=None) | Q(max_cost__gte=F("used_cost") + F("held_cost")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+    @property
+    def active(self) -> bool:
+        return self.status in self.ACTIVE
+
+    @property
+    def ended(self) -> bool:
+        return self.status in self.ENDED
+
+    @property
+    def spent(self) -> int:
+        """Micro-USD paid so far, calls in doubt at their upper bound."""
+        return self.used_cost + self.over_cost
+
+
+class RunEvent(models.Model):
+    """One announcement of a run, in order."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30)
+    data = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="event_once")]
+        ordering = ["seq"]
+
+    def __str__(self) -> str:
+        return f"event {self.seq} of run {self.run_id}: {self.kind}"
+
+
+class Candidate(models.Model):
+    """One candidate of a run; number 0 is the baseline."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="candidates")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    prompts = models.JSONField()
+    choice = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="candidate_number_once"),
+            models.UniqueConstraint(fields=["run", "digest"], name="candidate_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"candidate {self.number} of run {self.run_id}"
+
+
+class Exchange(models.Model):
+    """One request of the conversation and its answer, by position; what a replay is made of.
+
+    An Evaluate's answer is its Outcome rows, an Ask's answer is `replies`. `refused` says that the
+    budget ended here.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="exchanges")
+    seq = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10)
+    purpose = models.CharField(max_length=30)
+    role = models.CharField(max_length=10)
+    candidate = models.ForeignKey(Candidate, models.CASCADE, null=True)
+    size = models.PositiveIntegerField(default=0)
+    replies = models.JSONField(null=True)
+    refused = models.CharField(max_length=20, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="exchange_once")]
+        ordering = ["seq"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.seq} of run {self.run_id}"
+
+
+class Trial(models.Model):
+    """One scored evaluation of a candidate, minibatch or full. Trial 0 is the baseline."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="trials")
+    number = models.PositiveIntegerField()
+    full = models.BooleanField()
+    candidate = models.ForeignKey(Candidate, models.CASCADE, related_name="trials")
+    choice = models.JSONField(default=dict)
+    size = models.PositiveIntegerField()
+    exchange = models.ForeignKey(Exchange, models.SET_NULL, null=True, related_name="+")
+    score = models.JSONField(null=True)
+    mean = models.FloatField(null=True)
+    tokens = models.BigIntegerField(default=0)
+    cost = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    started_at = models.DateTimeField(auto_now_add=True)
+    scored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="trial_once")]
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"trial {self.number} of run {self.run_id}"
+
+
+class Outcome(models.Model):
+    """One candidate on one example within an exchange; written as soon as it is known."""
+
+    exchange = models.ForeignKey(Exchange, models.CASCADE, related_name="outcomes")
+    position = models.PositiveIntegerField()
+    example = models.CharField(max_length=200)
+    score = models.FloatField(null=True)
+    error = models.TextField(blank=True)
+    data = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["exchange", "position"], name="outcome_once"),
+        ]
+        indexes = [models.Index(fields=["exchange", "example"])]
+
+    def __str__(self) -> str:
+        return f"outcome {self.position} of exchange {self.exchange_id}"
