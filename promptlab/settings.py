@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "template_partials",
     "csp",
-    "rules.apps.AutodiscoverRulesConfig",
 ]
 
 MIDDLEWARE = [
@@ -162,7 +161,6 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]

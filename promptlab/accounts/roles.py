@@ -1,12 +1,10 @@
-"""Roles of a project's members, and what each may do, as django-rules predicates."""
+"""Roles of a project's members, and what each may do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.db import models
-from rules.permissions import add_perm
-from rules.predicates import Predicate
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -53,18 +51,3 @@ def may_found_projects(user: User) -> bool:
     return user.is_active and (
         user.is_superuser or user.memberships.filter(role=Role.ADMIN).exists()
     )
-
-
-def _at_least(role: Role) -> Predicate:
-    def holds(user: User, project: Project) -> bool:
-        held = role_of(user, project)
-        return held is not None and held.at_least(role)
-
-    return Predicate(holds, name=f"is_at_least_{role.value}")
-
-
-add_perm("project.view", _at_least(Role.VIEWER))
-add_perm("project.edit", _at_least(Role.EDITOR))
-add_perm("project.review", _at_least(Role.REVIEWER))
-add_perm("project.administer", _at_least(Role.ADMIN))
-add_perm("project.found", Predicate(may_found_projects))

@@ -57,10 +57,6 @@ def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
     return metric
 
 
-def core_metric(metric: Metric) -> CoreMetric:
-    return metric.core
-
-
 def delete_metric(metric: Metric) -> None:
     """Take a metric away for good.
 

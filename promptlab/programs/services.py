@@ -13,12 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer import codec
-from optimizer.core.programs.program import ModuleKind
 from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.models import Project, User
-from promptlab.datasets import queries as datasets
-from promptlab.datasets.models import Dataset
-from promptlab.programs import starters
 from promptlab.programs.models import Program
 
 _DELETED = "Somebody deleted this program a moment ago."
@@ -57,27 +53,6 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
             )
     except IntegrityError:
         raise NameTaken(name) from None
-
-
-def create_from_columns(
-    project: Project,
-    by: User | None,
-    name: str,
-    dataset: Dataset,
-    kind: ModuleKind = ModuleKind.PREDICT,
-) -> Program:
-    """One module that takes the dataset's inputs and gives what it expects.
-
-    Raises:
-        NameTaken: the project has a program of this name.
-    """
-    inputs, expected = datasets.fields(dataset)
-    core = starters.one_module(name, inputs, expected or starters.ANSWER, kind)
-    return create_program(project, by, name, core)
-
-
-def core_program(program: Program) -> CoreProgram:
-    return program.core
 
 
 def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:

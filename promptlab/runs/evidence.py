@@ -17,7 +17,7 @@ from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run, Trial
 from promptlab.runs.codes import code_of
 from promptlab.ui import charts
-from promptlab.ui.numbers import points, score
+from promptlab.ui.numbers import points
 
 SAME = 1e-12
 Filter = Literal["disagreements", "regressions", "all"]
@@ -279,11 +279,3 @@ def in_sentence(number: int) -> str:
 
 def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-def summary_line(estimate: Estimate | None) -> str:
-    """`78.0 (72.1–83.2), n = 200`; an en dash when nothing was scored."""
-    if estimate is None:
-        return "–"
-    span = f"{score(estimate.low)}–{score(estimate.high)}"
-    return f"{score(estimate.mean)} ({span}), n = {estimate.n}"

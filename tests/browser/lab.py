@@ -100,10 +100,14 @@ class Lab:
         )  # fmt: skip
 
     def program(self) -> Program:
-        from promptlab.programs.services import create_from_columns
+        from promptlab.datasets.queries import fields
+        from promptlab.programs.services import create_program
+        from promptlab.programs.starters import one_module
 
         found = self._own(self.project.programs.all())
-        return found or create_from_columns(self.project, self.alice, "Triage", self.dataset())
+        inputs, expected = fields(self.dataset())
+        core = one_module("Triage", inputs, expected)
+        return found or create_program(self.project, self.alice, "Triage", core)
 
     def metric(self) -> Metric:
         from promptlab.metrics.services import suggest

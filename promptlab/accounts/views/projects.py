@@ -15,7 +15,7 @@ from promptlab.accounts import queries, services
 from promptlab.accounts.access import project_for
 from promptlab.accounts.forms import ProjectForm, SettingsForm
 from promptlab.accounts.http import SignedInRequest
-from promptlab.accounts.roles import Role
+from promptlab.accounts.roles import Role, may_found_projects
 
 
 @login_required
@@ -26,7 +26,7 @@ def projects(request: SignedInRequest) -> HttpResponse:
         "accounts/projects.html",
         {
             "memberships": queries.projects_of(request.user),
-            "may_found": request.user.has_perm("project.found"),
+            "may_found": may_found_projects(request.user),
         },
     )
 
@@ -34,7 +34,7 @@ def projects(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_project(request: SignedInRequest) -> HttpResponse:
-    if not request.user.has_perm("project.found"):
+    if not may_found_projects(request.user):
         raise PermissionDenied(_("Only someone who administers a project may create another."))
     form = ProjectForm(request.POST or None)
     if form.is_valid():

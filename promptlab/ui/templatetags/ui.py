@@ -47,24 +47,6 @@ for _number in (
     register.filter(_number.__name__, _shown(_number))
 register.filter("lang_of", language_of)
 
-# Words of runs and reviews → the shape of their chip.
-CHIPS = {
-    "wait": {"draft", "queued", "pending", "open", "new"},
-    "live": {"running", "bootstrapping", "proposing", "searching", "finalizing", "preparing"},
-    "ok": {"finished", "approved", "done", "ready", "ok", "active"},
-    "pause": {"paused", "pausing"},
-    "stop": {"cancelling", "cancelled", "stopping", "stopped", "superseded", "retired"},
-    "warn": {"stalled", "changes_requested", "disconnected", "over_budget"},
-    "fail": {"failed", "rejected", "error", "invalid"},
-}
-
-
-@register.filter
-def chip_kind(status: object) -> str:
-    """`running` → `live`; a word that is not known waits."""
-    word = str(getattr(status, "value", status)).lower()
-    return next((kind for kind, words in CHIPS.items() if word in words), "wait")
-
 
 @register.filter
 def tick_score(value: float) -> str:

@@ -10,9 +10,7 @@ from promptlab.datasets import queries
 from promptlab.datasets.models import Dataset
 from promptlab.demo.project import load_demo
 from promptlab.metrics.models import Metric
-from promptlab.metrics.services import core_metric
 from promptlab.programs.models import Program
-from promptlab.programs.services import core_program
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +21,9 @@ def test_the_demo_has_data_two_programs_and_a_metric_that_fit():
     dataset = Dataset.objects.get(project=project)
     sizes = [len(queries.examples(dataset, split)) for split in Split]
     assert sizes == [40, 40, 60]
-    programs = [core_program(p) for p in Program.objects.filter(project=project)]
+    programs = [p.core for p in Program.objects.filter(project=project)]
     assert sorted(len(p.modules) for p in programs) == [1, 2]
-    metric = core_metric(Metric.objects.get(project=project))
+    metric = Metric.objects.get(project=project).core
     for program in programs:
         assert program.problems() == []
         assert metric.problems(program, {"date"}) == []

@@ -256,4 +256,4 @@ def test_otherwise_a_new_one_is_suggested_that_is_not_stored(
     assert found is not None
     assert found.pk is None
     assert found.name == "Choice accuracy of intent"
-    assert services.core_metric(found).problems(one_step.core, {"intent"}) == []
+    assert found.core.problems(one_step.core, {"intent"}) == []

@@ -13,7 +13,6 @@ from django.urls import reverse
 
 from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
-from promptlab.programs import services
 from promptlab.programs.models import Program
 from tests.core.programs import CLASSIFY, MULTI_HOP, ONE_STEP
 
@@ -234,4 +233,3 @@ def test_who_is_not_signed_in_is_asked_to(client: Client, one_step: Program) -> 
 
 def test_the_definition_is_the_file_s_json(one_step: Program) -> None:
     assert one_step.definition == json.loads(program_file.write(one_step.core))
-    assert services.core_program(one_step) == one_step.core

@@ -16,7 +16,6 @@ from optimizer.core.programs.program import ModuleKind
 from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
-from promptlab.programs import services
 from promptlab.programs.models import Program
 from tests.core.programs import ONE_STEP, TWO_STEPS
 
@@ -75,15 +74,6 @@ def test_a_program_is_made_of_columns_and_can_run(
     assert program.core.modules[0].kind is ModuleKind.CHAIN_OF_THOUGHT
     assert program.core.output_fields()["intent"].choices
     assert program.created_by == erin
-
-
-def test_the_api_and_the_demo_make_the_same_program(
-    project: Project, erin: User, dataset: Dataset
-) -> None:
-    program = services.create_from_columns(project, erin, "Intents", dataset)
-
-    assert [f.name for f in program.core.inputs] == ["message"]
-    assert program.core.outputs == {"intent": "classify.intent"}
 
 
 def test_two_steps_are_made_of_columns_or_of_nothing(

@@ -59,13 +59,6 @@ def test_the_language_is_told_by_the_script(text: str | None, language: str) -> 
     assert drawn == (f'<p lang="{language}">' if language else "<p>")
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"), [("searching", "live"), ("FAILED", "fail"), ("unheard", "wait")]
-)
-def test_a_status_has_a_shape(status: str, kind: str) -> None:
-    assert draw("{{ status|chip_kind }}", status=status) == kind
-
-
 def test_a_number_that_a_page_does_not_have_is_a_dash() -> None:
     assert draw("{{ run.best|score }} {{ run.cost|money }} {{ run.gain|points }}") == "– – –"
 
