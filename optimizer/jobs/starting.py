@@ -38,7 +38,6 @@ def create_run(spec: RunSpec) -> Run:
     check(spec)
     with transaction.atomic():
         run = snapshots.freeze(spec)
-        run.planned_calls = estimate(spec).calls[1]
         run.save()
         tasks.enqueue("run", run.pk)
         doorbell.ring("run", run.pk)

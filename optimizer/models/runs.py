@@ -72,7 +72,6 @@ class Run(Owned):
     over_cost = models.BigIntegerField(default=0)
     used_tokens = models.BigIntegerField(default=0)
     reused_calls = models.PositiveIntegerField(default=0)
-    planned_calls = models.PositiveIntegerField(default=0)
 
     baseline_score = models.JSONField(null=True)
     best_score = models.JSONField(null=True)
