@@ -27,7 +27,7 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.search.search import RandomSearch
+from tests.fakes.random_search import RandomSearch
 
 MODEL = ModelRef(0, "a model")
 

@@ -19,8 +19,9 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo, Program
 from optimizer.core.runs.validation import doubts, label_fault, setting_faults
-from optimizer.core.search.search import Choice, RandomSearch
+from optimizer.core.search.search import Choice
 from optimizer.running.tpe import TPESearch, tpe
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.world import (
     LABEL,
     World,

@@ -24,11 +24,12 @@ from optimizer.core.instructions.guidance import HISTORY_SHOWN
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
-from optimizer.core.search.search import Choice, RandomSearch
+from optimizer.core.search.search import Choice
 from optimizer.core.strategies.proposal_space import TEMPERATURES, TIPS, Space
 from optimizer.core.strategies.rounds import FUTILE
 from optimizer.running.tpe import tpe
 from tests.core.test_optimizer_laws import Fixed, well
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.world import LABEL, by_luck, messages, two_module_program
 
 OPRO = ["module_opro", "module_opro_plain", "program_opro"]

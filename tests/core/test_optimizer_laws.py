@@ -31,8 +31,8 @@ from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
-from optimizer.core.search.search import RandomSearch
 from optimizer.running.tpe import tpe
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import (
     LABEL,

@@ -24,7 +24,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
-from optimizer.core.search.search import RandomSearch
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.world import (
     LABEL,
     World,

@@ -25,9 +25,9 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.board import Board
 from optimizer.core.search.bandit import Bandit
-from optimizer.core.search.search import RandomSearch
 from optimizer.core.strategies.race_loop import FIRST_BLOCKS
 from optimizer.core.strategies.race_state import common_order
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.world import (
     LABEL,
     World,

@@ -24,9 +24,9 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
-from optimizer.core.search.search import RandomSearch
 from optimizer.core.strategies import cost_model
 from tests.fakes.kinds import RULES, KindWorld, kind_messages, read_and_add_a_rule
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 
 PLANNED = Settings(trials=40, minibatch_size=8, full_every=4)

@@ -24,8 +24,8 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.render import render
-from optimizer.core.search.search import RandomSearch
 from optimizer.lm.call import call_of
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.scripted_lm import by_skill
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -26,20 +25,3 @@ class Search(Protocol):
 
 NewSearch = Callable[[Mapping[str, int], int, int], Search]
 """Makes a search: number of options by parameter, seed, number of trials planned."""
-
-
-class RandomSearch:
-    """Uniform choices; the plain baseline, and the search of tests that want no surrogate."""
-
-    def __init__(self, options: Mapping[str, int], seed: int, trials: int = 0) -> None:
-        self._options = dict(options)
-        self._random = random.Random(seed)
-
-    def ask(self) -> Choice:
-        return {name: self._random.randrange(n) for name, n in self._options.items()}
-
-    def tell(self, choice: Choice, score: Estimate) -> None:
-        """Random search learns nothing."""
-
-    def importances(self) -> dict[str, float]:
-        return {}

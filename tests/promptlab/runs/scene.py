@@ -28,7 +28,6 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Call, Module, ModuleKind, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
-from optimizer.core.search.search import RandomSearch
 from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use
 from optimizer.datasets.splitting import SplitPlan
@@ -49,6 +48,7 @@ from promptlab.programs.services import create_program
 from promptlab.runs import services
 from promptlab.runs.models import Launch
 from promptlab.runs.planning import RunRequest
+from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
