@@ -20,10 +20,12 @@ from promptlab.api.schemas.candidates import (
 )
 from promptlab.api.tokens import project_of, reads_words
 from promptlab.reviews.queries import candidate_of
-from promptlab.runs import evidence, examples, queries
-from promptlab.runs.candidate_table import scores_so_far
-from promptlab.runs.evidence import Evaluated, Filter
+from promptlab.runs import queries
+from promptlab.runs.comparing import examples
 from promptlab.runs.models import Launch
+from promptlab.runs.results import evidence
+from promptlab.runs.results.candidate_table import scores_so_far
+from promptlab.runs.results.evidence import Evaluated, Filter
 from promptlab.ui.words import told
 
 router = Router(tags=["candidates"])

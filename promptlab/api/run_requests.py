@@ -8,9 +8,9 @@ from promptlab.api.error_details import Refused
 from promptlab.api.form_adapter import check
 from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.wishes import FIELDS, RunIn
-from promptlab.runs import prefill
-from promptlab.runs.checks import Check, checks_of
-from promptlab.runs.planning import Forecast, RunRequest, forecast
+from promptlab.runs.starting import prefill
+from promptlab.runs.starting.checks import Check, checks_of
+from promptlab.runs.starting.planning import Forecast, RunRequest, forecast
 from promptlab.ui.parameters import Parameters
 
 

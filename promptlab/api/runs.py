@@ -20,10 +20,12 @@ from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
 from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
-from promptlab.runs import measuring, queries, services
-from promptlab.runs.forms import CapForm
+from promptlab.runs import queries
 from promptlab.runs.models import Launch
 from promptlab.runs.queries import ListFilter
+from promptlab.runs.starting import measuring, services
+from promptlab.runs.watching import steering
+from promptlab.runs.watching.forms import CapForm
 
 router = Router(tags=["runs"])
 Listed = Literal["running", "waiting", "queued", "paused", "cancelled", "failed", "finished"]
@@ -108,19 +110,19 @@ def list_trials(
 @router.post("/{int:number}/pause", response=RunDetail, summary="Pause a run")
 def pause_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
     """Calls under way are kept."""
-    return _act(request, project, number, services.pause)
+    return _act(request, project, number, steering.pause)
 
 
 @router.post("/{int:number}/resume", response=RunDetail, summary="Resume a run")
 def resume_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
     """A paused or failed run goes on where it stopped; what was paid for is not paid again."""
-    return _act(request, project, number, services.resume)
+    return _act(request, project, number, steering.resume)
 
 
 @router.post("/{int:number}/cancel", response=RunDetail, summary="Cancel a run")
 def cancel_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
     """For good; the best candidate so far stays."""
-    return _act(request, project, number, services.cancel)
+    return _act(request, project, number, steering.cancel)
 
 
 @router.put("/{int:number}/limits", response=RunDetail, summary="Set other caps")
@@ -132,7 +134,7 @@ def set_limits(
 
     def change(launch: Launch) -> None:
         check(form, FIELDS)
-        services.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
+        steering.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change)
 

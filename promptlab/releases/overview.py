@@ -12,8 +12,9 @@ from promptlab.accounts.models import Project
 from promptlab.providers import queries as providers
 from promptlab.releases.pages import VersionLine, version_line
 from promptlab.reviews import queries as reviews
-from promptlab.runs import listing, queries
-from promptlab.runs.listing import RunRow
+from promptlab.runs import queries
+from promptlab.runs.watching import listing
+from promptlab.runs.watching.listing import RunRow
 
 FEW = 5
 

@@ -11,7 +11,7 @@ from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
 from promptlab.reviews.models import Label, LabelMove, Version
-from promptlab.runs.comparison import ModuleDiff, module_diff_of
+from promptlab.runs.comparing.comparison import ModuleDiff, module_diff_of
 
 
 @dataclass(frozen=True)

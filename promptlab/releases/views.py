@@ -22,7 +22,7 @@ from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
 from promptlab.releases.palette import places_of
 from promptlab.reviews import queries
-from promptlab.runs.comparison import MODES
+from promptlab.runs.comparing.comparison import MODES
 from promptlab.ui.parameters import Parameters
 
 PAGE = 50

@@ -20,9 +20,10 @@ from promptlab.accounts.roles import Role
 from promptlab.reviews import queries, services
 from promptlab.reviews.forms import DecisionForm
 from promptlab.reviews.models import Review
-from promptlab.runs import comparison, final
+from promptlab.runs.comparing import comparison
 from promptlab.runs.models import Launch
-from promptlab.runs.page import RunPage
+from promptlab.runs.results import final
+from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
 
 PAGE = 100

@@ -24,9 +24,9 @@ from promptlab.reviews.content import (
     VersionContent,
     with_prompts,
 )
-from promptlab.runs.evidence import comparing, evaluated
-from promptlab.runs.final import expected_of_candidate
 from promptlab.runs.models import Launch
+from promptlab.runs.results.evidence import comparing, evaluated
+from promptlab.runs.results.final import expected_of_candidate
 
 
 def content(

@@ -16,7 +16,7 @@ from django.http import Http404, QueryDict
 from promptlab.accounts.admission import admit, renewed
 from promptlab.runs import queries
 from promptlab.runs.hub import hub
-from promptlab.runs.live import LivePage
+from promptlab.runs.watching.live import LivePage
 from promptlab.ui.parameters import Parameters
 
 log = logging.getLogger(__name__)

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.runs.views import candidates, run, start, trying
+from promptlab.runs.comparing import trying
+from promptlab.runs.comparing import views as comparing
+from promptlab.runs.starting import views as starting
+from promptlab.runs.watching import views as watching
 
 app_name = "runs"
 
 urlpatterns = [
-    path("", run.runs, name="list"),
-    path("new/", start.new, name="new"),
-    path("new/estimate/", start.estimate, name="estimate"),
-    path("new/measure/", start.measure, name="measure"),
-    path("<int:number>/", run.run, name="run"),
-    path("<int:number>/live/", run.live, name="live"),
-    path("<int:number>/pause/", run.pause, name="pause"),
-    path("<int:number>/resume/", run.resume, name="resume"),
-    path("<int:number>/cancel/", run.cancel, name="cancel"),
-    path("<int:number>/cap/", run.raise_cap, name="raise_cap"),
-    path("<int:number>/compare/", candidates.compare, name="compare"),
-    path("<int:number>/candidates/<int:candidate>/", candidates.candidate, name="candidate"),
+    path("", watching.runs, name="list"),
+    path("new/", starting.new, name="new"),
+    path("new/estimate/", starting.estimate, name="estimate"),
+    path("new/measure/", starting.measure, name="measure"),
+    path("<int:number>/", watching.run, name="run"),
+    path("<int:number>/live/", watching.live, name="live"),
+    path("<int:number>/pause/", watching.pause, name="pause"),
+    path("<int:number>/resume/", watching.resume, name="resume"),
+    path("<int:number>/cancel/", watching.cancel, name="cancel"),
+    path("<int:number>/cap/", watching.raise_cap, name="raise_cap"),
+    path("<int:number>/compare/", comparing.compare, name="compare"),
+    path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
     path("<int:number>/candidates/<int:candidate>/try/", trying.try_candidate, name="try"),
     path(
         "<int:number>/candidates/<int:candidate>/try/<int:tryout>/",
         trying.tryout,
         name="tryout",
     ),
-    path("<int:number>/examples/<str:example>/", candidates.example, name="example"),
+    path("<int:number>/examples/<str:example>/", comparing.example, name="example"),
 ]

@@ -13,7 +13,7 @@ from promptlab.accounts.models import User
 from promptlab.runs.models import Launch
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene, say_nothing
-from tests.promptlab.runs.test_measuring import answered
+from tests.promptlab.runs.starting.test_measuring import answered
 
 
 def wish_for(scene: Scene, **changes: Any) -> dict[str, Any]:

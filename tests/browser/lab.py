@@ -122,8 +122,8 @@ class Lab:
         """
         from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
         from optimizer.core.programs.lm import Role
-        from promptlab.runs.planning import RunRequest
-        from promptlab.runs.services import start_run
+        from promptlab.runs.starting.planning import RunRequest
+        from promptlab.runs.starting.services import start_run
 
         limits = different.pop("limits", Limits())
         optimizer = different.pop("optimizer", "mipro")
@@ -145,7 +145,7 @@ class Lab:
 
     def cancel_runs(self) -> None:
         """Leave the worker to others."""
-        from promptlab.runs.services import NotNow, cancel
+        from promptlab.runs.watching.steering import NotNow, cancel
 
         for launch in self.project.launches.all():
             with suppress(NotNow):

@@ -50,7 +50,7 @@ def test_functions_and_classes_that_are_named_exist(document: Path) -> None:
 
 
 def _exists(name: str) -> bool:
-    """`runs.services.start_run`, with the room's package in front or without."""
+    """`runs.starting.services.start_run`, with the room's package in front or without."""
     for full in (name, f"promptlab.{name}"):
         module, _dot, attribute = full.rpartition(".")
         found: Any = None

@@ -28,8 +28,8 @@ from promptlab.metrics import services as metrics
 from promptlab.programs import edits
 from promptlab.programs import services as programs
 from promptlab.programs.models import Program
-from promptlab.runs import services as runs
-from promptlab.runs.services import CannotStart
+from promptlab.runs.starting import services as runs
+from promptlab.runs.starting.services import CannotStart
 from tests.promptlab.runs.scene import Scene
 
 ClientOf = Callable[[User], Client]

@@ -49,7 +49,7 @@ print(json.dumps(sorted(sys.modules)))
 """
     loaded = set(run_python(script))
 
-    assert "promptlab.runs.views" in loaded
+    assert "promptlab.runs.watching.views" in loaded
     assert loaded.isdisjoint(KEPT_OUT)
 
 

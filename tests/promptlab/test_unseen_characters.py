@@ -21,8 +21,8 @@ from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
 from promptlab.datasets.models import Dataset
-from promptlab.runs.live import LivePage
 from promptlab.runs.models import Launch
+from promptlab.runs.watching.live import LivePage
 from promptlab.ui.parameters import Parameters
 from tests.promptlab.everything import World, address_of, furnish
 from tests.promptlab.runs import scene as scenes

@@ -11,7 +11,7 @@ from optimizer.models import Measurement, Provider, Run, Tryout
 from optimizer.models import Outcome as OutcomeRow
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
-from promptlab.runs.live import LivePage
+from promptlab.runs.watching.live import LivePage
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.words import told
 from tests.promptlab.everything import PAGES, World, address_of

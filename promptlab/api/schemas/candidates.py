@@ -16,8 +16,8 @@ from optimizer.models import Candidate, Trial
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.runs import score_of
 from promptlab.programs.tryouts import ShownCall
-from promptlab.runs.codes import code_of
-from promptlab.runs.evidence import Comparing, Row, Seen
+from promptlab.runs.results.codes import code_of
+from promptlab.runs.results.evidence import Comparing, Row, Seen
 
 
 @dataclass(frozen=True)

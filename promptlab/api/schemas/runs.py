@@ -15,10 +15,10 @@ from optimizer.running.test_set_uses import look_of
 from optimizer.running.unread import Unread
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
-from promptlab.runs.final import Recommendation
 from promptlab.runs.models import Launch
-from promptlab.runs.page import RunPage
-from promptlab.runs.run_status import short_status
+from promptlab.runs.results.final import Recommendation
+from promptlab.runs.watching.page import RunPage
+from promptlab.runs.watching.run_status import short_status
 from promptlab.ui.words import told
 
 

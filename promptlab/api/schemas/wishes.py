@@ -11,9 +11,9 @@ from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
 from optimizer.core.runs.validation import OWN_SETTINGS
 from promptlab.api.schemas.base import MICRO, Body, Text
-from promptlab.runs.checks import Check
-from promptlab.runs.measuring import Measuring
-from promptlab.runs.planning import Forecast, RunRequest
+from promptlab.runs.starting.checks import Check
+from promptlab.runs.starting.measuring import Measuring
+from promptlab.runs.starting.planning import Forecast, RunRequest
 from promptlab.ui.words import told
 
 

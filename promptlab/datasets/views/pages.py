@@ -23,17 +23,10 @@ from promptlab.datasets import queries, services
 from promptlab.datasets.forms import NameForm
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.ui.parameters import Parameters
+from promptlab.ui.tabs import Tab
 
 DATASETS_A_PAGE = 50
 ROWS_A_PAGE = 50
-
-
-@dataclass(frozen=True)
-class Tab:
-    label: str
-    url: str
-    current: bool
-    count: int
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,9 @@ from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric
 from promptlab.programs.models import Program as ProgramRow
 from promptlab.programs.services import create_program
-from promptlab.runs import services
 from promptlab.runs.models import Launch
-from promptlab.runs.planning import RunRequest
+from promptlab.runs.starting import services
+from promptlab.runs.starting.planning import RunRequest
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance

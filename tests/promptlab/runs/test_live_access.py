@@ -26,8 +26,8 @@ from promptlab.asgi import application
 from promptlab.runs import consumers
 from promptlab.runs.consumers import NOT_ALLOWED
 from promptlab.runs.hub import hub
-from promptlab.runs.live import LivePage
 from promptlab.runs.models import Launch
+from promptlab.runs.watching.live import LivePage
 from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptlab.runs.codes import letter
+from promptlab.runs.results.codes import letter
 from promptlab.ui import axes, charts
 from promptlab.ui.charts import Cost, Trial
 

@@ -1,0 +1,350 @@
+"""What a comparison of candidates shows: prompts word by word, examples one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.signature import written
+from promptlab.programs.tryouts import ShownCall
+from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_on, transcript
+from promptlab.runs.results import evidence
+from promptlab.runs.results.demos import ShownDemo, shown_demo
+from promptlab.runs.results.evidence import FILTERS, Comparing, Evaluated, Filter, Row
+from promptlab.runs.watching.page import RunPage
+from promptlab.ui.numbers import score
+from promptlab.ui.parameters import Parameters
+from promptlab.ui.tabs import Tab
+
+MODES = ("side", "inline")
+
+
+@dataclass(frozen=True)
+class DemoChange:
+    """`kind` is "added", "removed", or "" for one that stays."""
+
+    demo: ShownDemo
+    kind: str
+
+
+@dataclass(frozen=True)
+class ModuleDiff:
+    """One module's prompt in two candidates."""
+
+    name: str
+    before: str
+    after: str
+    demos: tuple[DemoChange, ...]
+
+    @property
+    def instruction_changed(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def demos_changed(self) -> bool:
+        return any(change.kind for change in self.demos)
+
+    @property
+    def changed(self) -> bool:
+        return self.instruction_changed or self.demos_changed
+
+    @property
+    def anchor(self) -> str:
+        return f"module-{self.name}"
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """All that the later prompt says: its instruction and its demos."""
+        yield self.after
+        for change in self.demos:
+            if change.kind != "removed":
+                shown = (*change.demo.inputs, *change.demo.outputs)
+                yield from (value for _name, value in shown if isinstance(value, str))
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    outcome: str
+    answer: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """An example in the table; cells follow the candidates after the first."""
+
+    example: str
+    position: int
+    inputs: str
+    expected: str
+    first: ShownCell
+    cells: tuple[ShownCell, ...]
+    url: str
+
+
+def wanted(asked: Parameters, best: int | None) -> list[int]:
+    """`?c=0,4&add=7` → [0, 4, 7]; without a readable list, the baseline and the best."""
+    found = list(dict.fromkeys([*asked.numbers("c"), *asked.numbers("add")]))
+    return found[: evidence.MOST_CANDIDATES] or ([0, best] if best else [0])
+
+
+def view_of(page: RunPage, numbers: Sequence[int], asked: Parameters) -> CompareView:
+    """Three queries, whatever the number of examples."""
+    return CompareView(page, evidence.evaluated(page.run, numbers, page.modules), asked)
+
+
+class CompareView:
+    """Two to six candidates, the first being what the others are compared with."""
+
+    def __init__(self, page: RunPage, candidates: Sequence[Evaluated], asked: Parameters) -> None:
+        if not candidates:
+            raise Http404("None of these candidates exists.")
+        self.page, self.candidates, self.asked = page, list(candidates), asked
+
+    @cached_property
+    def comparing(self) -> Comparing:
+        return evidence.comparing(self.candidates)
+
+    @property
+    def without(self) -> list[Tab]:
+        """Every candidate, with the address of this page without it."""
+        return [
+            Tab(
+                c.name,
+                self.url(c=",".join(str(o.number) for o in self.candidates if o is not c)),
+                False,
+                note=c.code,
+            )
+            for c in self.candidates
+        ]
+
+    @property
+    def others_to_add(self) -> list[tuple[int, str]]:
+        """Fully evaluated candidates that are not here yet: number, and code with score."""
+        if len(self.candidates) >= evidence.MOST_CANDIDATES:
+            return []
+        here = {c.number for c in self.candidates}
+        board = self.page.board
+        proved = {t.candidate: t for t in (board.baseline, *board.fulls) if t is not None}
+        ranked = sorted(proved.values(), key=lambda t: -(t.score or 0.0))
+        return [
+            (t.candidate, f"{t.code} ({score(t.score)})") for t in ranked if t.candidate not in here
+        ]
+
+    @property
+    def first(self) -> Evaluated:
+        return self.candidates[0]
+
+    @property
+    def only(self) -> evidence.Against | None:
+        """The one candidate that is compared, when there is just one."""
+        others = self.comparing.others
+        return others[0] if len(others) == 1 else None
+
+    @property
+    def settled(self) -> list[str]:
+        """The verdict of one comparison in full; of several, who is better, worse, or neither."""
+        others = self.comparing.others
+        if len(others) == 1:
+            return [others[0].verdict]
+        groups: dict[str, list[str]] = {}
+        for against in others:
+            number = str(against.evaluated.number)
+            groups.setdefault(against.comparison.verdict, []).append(number)
+        told = {
+            "better": _("Better than %(first)s: %(numbers)s."),
+            "no_worse": _("Ahead of %(first)s, not proved to be better: %(numbers)s."),
+            "worse": _("Worse than %(first)s: %(numbers)s."),
+            "tied": _("Not told apart from %(first)s: %(numbers)s."),
+            "unknown": _("Nothing in common with %(first)s: %(numbers)s."),
+        }
+        first = evidence.in_sentence(self.first.number)
+        found = [
+            told[verdict] % {"first": first, "numbers": ", ".join(groups[verdict])}
+            for verdict in told
+            if verdict in groups
+        ]
+        unproved = [str(c.number) for c in self.candidates if not c.full]
+        if unproved:
+            caution = _("Not scored on all examples: %(numbers)s. A full evaluation may differ.")
+            found.append(caution % {"numbers": ", ".join(unproved)})
+        return found
+
+    # --- Prompts -------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        return self.asked.one_of("diff", MODES, "side")
+
+    @property
+    def mode_tabs(self) -> list[Tab]:
+        labels = {"side": _("Side by side"), "inline": _("Inline")}
+        return [Tab(labels[m], self.url(diff=m), m == self.mode) for m in MODES]
+
+    @cached_property
+    def modules(self) -> list[ModuleDiff]:
+        """The first candidate's prompts against the second's, or by themselves."""
+        other = self.candidates[1] if len(self.candidates) > 1 else self.first
+        return [module_diff(m, self.first, other) for m in self.page.spec.program.modules]
+
+    # --- Examples ------------------------------------------------------------------------------
+
+    @property
+    def filter(self) -> Filter:
+        wanted = self.asked.text("show")
+        return next((f for f in FILTERS if f == wanted), "disagreements")
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        if len(self.candidates) == 1:
+            return self.comparing.rows
+        return self.comparing.filtered(self.filter)
+
+    @property
+    def filter_tabs(self) -> list[Tab]:
+        labels = {
+            "disagreements": _("Disagreements"), "regressions": _("Regressions"), "all": _("All"),
+        }  # fmt: skip
+        counts = self.comparing.counts()
+        return [Tab(labels[f], self.url(show=f), f == self.filter, counts[f]) for f in FILTERS]
+
+    def shown_rows(self, rows: Sequence[Row]) -> list[ShownRow]:
+        """Rows with the words of their examples; one query."""
+        known = examples_in(self.page.run.validation_id, [row.example for row in rows])
+        return [self._shown(row, known.get(row.example)) for row in rows]
+
+    def _shown(self, row: Row, example: Example | None) -> ShownRow:
+        metric = self.page.spec.metric
+        expected = example.expected.get(metric.expected) if example else None
+        return ShownRow(
+            row.example, row.position + 1, inputs_line(example), written(expected),
+            self._cell("", row.first),
+            tuple(self._cell(cell.outcome, cell.seen) for cell in row.cells),
+            self.example_url(row.example),
+        )  # fmt: skip
+
+    def _cell(self, outcome: str, seen: evidence.Seen | None) -> ShownCell:
+        if seen is None:
+            return ShownCell(outcome, "–", "")
+        if seen.error:
+            return ShownCell(outcome, _("failed"), seen.error)
+        answer = written(seen.outputs.get(self.page.spec.metric.output))
+        return ShownCell(outcome, answer or _("unreadable"), seen.reason)
+
+    @property
+    def texts(self) -> list[str]:
+        """All that the prompts of the last candidate say."""
+        return [text for module in self.modules for text in module.texts]
+
+    # --- Addresses -----------------------------------------------------------------------------
+
+    @property
+    def numbers(self) -> str:
+        return ",".join(str(c.number) for c in self.candidates)
+
+    def url(self, **changes: str) -> str:
+        """This page's address with some of its state changed, always from its first page."""
+        state = {
+            "c": self.numbers if self.asked.has("c") else "",
+            "diff": self.mode,
+            "show": self.filter,
+        } | changes
+        defaults = {"c": "", "diff": "side", "show": "disagreements"}
+        kept = {k: v for k, v in state.items() if v != defaults[k]}
+        return f"?{urlencode(kept, safe=',')}" if kept else "?"
+
+    def example_url(self, example: str) -> str:
+        launch = self.page.launch
+        path = reverse("runs:example", args=[launch.project.slug, launch.number, example])
+        return f"{path}?{urlencode({'c': self.numbers, 'show': self.filter}, safe=',')}"
+
+
+def module_diff(module: Module, first: Evaluated, other: Evaluated) -> ModuleDiff:
+    """Instructions to compare word by word; demos as a set."""
+    before, after = first.candidate.modules[module.name], other.candidate.modules[module.name]
+    demos = _demo_changes(module, before.demos, after.demos)
+    return ModuleDiff(module.name, before.instruction, after.instruction, tuple(demos))
+
+
+def module_diff_of(module: Module, before: Module | None) -> ModuleDiff:
+    """The same for a module of two versions; one that did not exist before had nothing."""
+    said = before.signature.instruction if before else ""
+    demos = _demo_changes(module, before.demos if before else (), module.demos)
+    return ModuleDiff(module.name, said, module.signature.instruction, tuple(demos))
+
+
+def _demo_changes(
+    module: Module, before: Sequence[Demo], after: Sequence[Demo]
+) -> list[DemoChange]:
+    """What stays or comes, in the new order; then what went."""
+    found = [
+        DemoChange(shown_demo(module, demo), "" if demo in before else "added") for demo in after
+    ]
+    gone = [demo for demo in before if demo not in after]
+    return [*found, *(DemoChange(shown_demo(module, demo), "removed") for demo in gone)]
+
+
+@dataclass(frozen=True)
+class CandidateOnExample:
+    """What one candidate made of one example."""
+
+    evaluated: Evaluated
+    outcome: str
+    whole: Outcome | None
+    calls: list[ShownCall]
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """One example, every candidate's full transcript, and the way to its neighbours."""
+
+    view: CompareView
+    example: Example
+    position: int
+    of: int
+    columns: list[CandidateOnExample]
+    previous: str
+    following: str
+
+
+def example_view(
+    page: RunPage, numbers: Sequence[int], example: str, asked: Parameters
+) -> ExampleView:
+    """Everything about one example.
+
+    Raises:
+        Http404: the run's validation examples have no such id.
+    """
+    view = view_of(page, numbers, asked)
+    known = examples_in(page.run.validation_id, [example]).get(example)
+    if known is None:
+        raise Http404("There is no example of this name.")
+    order = [row.example for row in view.rows]
+    if example not in order:
+        order = [row.example for row in view.comparing.rows]
+    place = order.index(example) if example in order else -1
+    return ExampleView(
+        view, known, place + 1, len(order), _columns(page, view, example),
+        view.example_url(order[place - 1]) if place > 0 else "",
+        view.example_url(order[place + 1]) if -1 < place < len(order) - 1 else "",
+    )  # fmt: skip
+
+
+def _columns(page: RunPage, view: CompareView, example: str) -> list[CandidateOnExample]:
+    row = next((r for r in view.comparing.rows if r.example == example), None)
+    outcomes = ["", *(c.outcome for c in row.cells)] if row else [""] * len(view.candidates)
+    found = []
+    for candidate, outcome in zip(view.candidates, outcomes, strict=True):
+        whole = outcome_on(candidate.exchanges, example)
+        calls = transcript(page.spec.program, candidate.candidate, whole) if whole else []
+        found.append(CandidateOnExample(candidate, outcome, whole, calls))
+    return found

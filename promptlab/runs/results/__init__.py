@@ -1,0 +1,1 @@
+"""What a run's rows say: trials, candidates, their evidence and the final word."""

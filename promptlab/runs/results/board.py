@@ -1,0 +1,215 @@
+"""The trials of a run, as its chart and its table show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from django.db import connection
+from django.urls import reverse
+
+from optimizer.models import Run, Trial
+from promptlab.runs.results.codes import code_of
+from promptlab.runs.results.progress import Timed
+from promptlab.ui import charts
+
+PAGE = 100
+BEST = 10
+Show = Literal["candidates", "all", "full", "best"]
+SHOWS: tuple[Show, ...] = ("candidates", "all", "full", "best")
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial. `change` is the mean difference to the baseline on the very same examples."""
+
+    number: int
+    full: bool
+    size: int
+    candidate: int
+    code: str
+    choice: dict[str, int]
+    score: float | None
+    low: float | None
+    high: float | None
+    errors: int
+    tokens: int
+    cost: int
+    seconds: float
+    started_at: datetime
+    scored_at: datetime | None
+    change: float | None = None
+
+    @property
+    def seconds_each(self) -> float | None:
+        """Seconds of model time an example took."""
+        return self.seconds / self.size if self.size and self.seconds else None
+
+    @property
+    def timed(self) -> Timed | None:
+        return Timed(self.size, self.started_at, self.scored_at) if self.scored_at else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All trials of a run by number; the first, of the baseline, apart."""
+
+    first: TrialRow | None
+    trials: tuple[TrialRow, ...]
+
+    @property
+    def baseline(self) -> TrialRow | None:
+        """The baseline's full evaluation: the first trial, or, in a race with a tight budget, one
+        at the end.
+        """
+        mine = (t for t in (self.first, *self.trials) if t is not None and t.candidate == 0)
+        return next((t for t in mine if t.full and t.score is not None), None)
+
+    @property
+    def scored(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.trials if t.score is not None)
+
+    @property
+    def fulls(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.scored if t.full)
+
+    @property
+    def minibatches(self) -> tuple[TrialRow, ...]:
+        return tuple(t for t in self.scored if not t.full)
+
+
+def board_of(run: Run, modules: Sequence[str]) -> Board:
+    """One query, whatever the number of trials."""
+    rows = [_row(values, modules) for values in _values(run)]
+    first = next((row for row in rows if row.number == 0), None)
+    return Board(first, tuple(row for row in rows if row.number > 0))
+
+
+_COLUMNS = (
+    "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
+    "score__errors", "tokens", "cost", "seconds", "started_at", "scored_at",
+)  # fmt: skip
+
+
+def _values(run: Run) -> list[tuple[Any, ...]]:
+    return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
+
+
+def _row(values: tuple[Any, ...], modules: Sequence[str]) -> TrialRow:
+    (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
+     scored) = values  # fmt: skip
+    return TrialRow(
+        number=number, full=full, size=size, candidate=candidate, choice=choice,
+        code=code_of(choice if candidate else {}, modules), score=mean, low=low, high=high,
+        errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
+        scored_at=scored,
+    )  # fmt: skip
+
+
+def shown(board: Board, show: Show) -> tuple[TrialRow, ...]:
+    """The rows of the table, newest first; the best ten by score, full evaluations only."""
+    if show == "best":
+        return tuple(sorted(board.fulls, key=lambda t: -cast(float, t.score))[:BEST])
+    rows = board.trials if show == "all" else tuple(t for t in board.trials if t.full)
+    return tuple(reversed(rows))
+
+
+def with_changes(run: Run, board: Board, rows: Sequence[TrialRow]) -> list[TrialRow]:
+    """Rows with their difference to the baseline, each on the examples that both have a score on.
+
+    Where nothing failed, full evaluations share all of them: their means say it without asking.
+    """
+    whole = board.baseline if board.baseline and not board.baseline.errors else None
+    apart = [r.number for r in rows if r.score is not None and not _shares_all(r, whole)]
+    paired = _paired_changes(run, apart)
+    return [replace(row, change=_change(row, whole, paired)) for row in rows]
+
+
+def _shares_all(row: TrialRow, whole: TrialRow | None) -> bool:
+    return whole is not None and row.full and not row.errors
+
+
+def _change(row: TrialRow, whole: TrialRow | None, paired: dict[int, float]) -> float | None:
+    if whole is not None and _shares_all(row, whole):
+        return None if row.score is None or whole.score is None else row.score - whole.score
+    return paired.get(row.number)
+
+
+def _paired_changes(run: Run, numbers: list[int]) -> dict[int, float]:
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH base AS (
+                SELECT DISTINCT ON (o.example) o.example, o.score
+                FROM optimizer_trial t
+                JOIN optimizer_candidate c ON c.id = t.candidate_id AND c.number = 0
+                JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
+                WHERE t.run_id = %s
+                ORDER BY o.example, t.full DESC, t.number
+            )
+            SELECT t.number, avg(o.score - base.score)
+            FROM optimizer_trial t
+            JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
+            JOIN base ON base.example = o.example
+            WHERE t.run_id = %s AND t.number = ANY(%s)
+            GROUP BY t.number
+            """,
+            [run.pk, run.pk, numbers],
+        )
+        return dict(cursor.fetchall())
+
+
+def score_chart(
+    board: Board,
+    planned: int,
+    address: tuple[str, int],
+    bests: Sequence[tuple[int, float]],
+    baseline: float | None,
+    means: Mapping[int, tuple[float, int]] | None = None,
+) -> charts.ScoreChart:
+    """Score by trial; each mark leads to its candidate. `address`: project and number of the run.
+
+    `bests`: after which trial the best full score was what. `means`: where trials are blocks of one
+    measurement, what their candidates have come to by then, and on how many examples.
+    """
+    url = reverse("runs:candidate", args=[*address, 0])[:-2]
+    trials = [
+        charts.Trial(
+            t.number, cast(float, t.score), t.full, t.code, f"{url}{t.candidate}/",
+            t.low if t.full else None, t.high if t.full else None,
+        )
+        for t in board.scored
+    ]  # fmt: skip
+    if means is not None:
+        sizes = {t.number: t.size for t in board.scored}
+        trials = [_drawn_at(t, means.get(t.number), sizes[t.number]) for t in trials]
+    return charts.score_by_trial(trials, planned, baseline, bests=bests)
+
+
+def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None, size: int) -> charts.Trial:
+    """`size`: examples of the trial itself; a mean of no more is a first look."""
+    if mean is None or trial.full:
+        return trial
+    return replace(trial, score=mean[0], examples=mean[1], faint=mean[1] <= size)
+
+
+def cost_chart(board: Board, project: str, launch_number: int) -> charts.CostChart | None:
+    """Fully evaluated candidates by what a thousand examples cost; None when nothing costs."""
+    proved = [t for t in (board.baseline, *board.fulls) if t is not None and t.score is not None]
+    if len(proved) < 2 or not any(t.cost for t in proved):
+        return None
+    url = reverse("runs:candidate", args=[project, launch_number, 0])[:-2]
+    latest = {t.candidate: t for t in proved}
+    return charts.cost_and_score(
+        [
+            charts.Cost(
+                t.code, cast(float, t.score), round(1000 * t.cost / max(t.size, 1)),
+                f"{url}{t.candidate}/",
+            )
+            for t in latest.values()
+        ]
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""A new run: its form, its checks, its estimate, and the start."""

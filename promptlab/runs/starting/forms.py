@@ -1,0 +1,293 @@
+"""The form of a new run, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.validation import OWN_SETTINGS
+from promptlab.accounts.models import Project
+from promptlab.datasets.models import Dataset
+from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
+from promptlab.runs.starting.planning import Forecast, RunRequest
+from promptlab.runs.starting.run_choices import Offers
+from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
+from promptlab.ui.parameters import number_in
+
+MICRO = 1_000_000
+NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
+SUGGESTED = "suggested"
+"""The metric's value while it is the suggested one that is not stored yet."""
+
+
+def _short(low: int, high: int) -> forms.NumberInput:
+    return forms.NumberInput({"class": "short", "min": low, "max": high})
+
+
+def _count(label: Any, low: int, high: int, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=low, max_value=high, required=False, help_text=help_text,
+        widget=_short(low, high),
+    )  # fmt: skip
+
+
+class RunForm(forms.Form):
+    """What to optimize, with what, how hard, and how much it may cost."""
+
+    program = forms.ModelChoiceField(Program.objects.none(), label=_("Program"), empty_label=None)
+    dataset = forms.ModelChoiceField(Dataset.objects.none(), label=_("Dataset"), empty_label=None)
+    metric = forms.ChoiceField(label=_("Metric"))
+    model_task = forms.ChoiceField(
+        label=_("Task model"), help_text=_("Runs the program. Its prompts are what gets better.")
+    )
+    model_optimizer = forms.ChoiceField(
+        label=_("Optimizer model"), required=False, help_text=_("Writes instructions.")
+    )
+    model_teacher = forms.ChoiceField(
+        label=_("Teacher model"), required=False,
+        help_text=_("Makes demos by solving training examples."),
+    )  # fmt: skip
+    model_further = forms.MultipleChoiceField(
+        label=_("Further optimizer models"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("The run finds out which of them writes the best instructions."),
+    )  # fmt: skip
+    optimizer = forms.ChoiceField(
+        label=_("What may change"), widget=FoldedRadios(_("Other ways to search"))
+    )
+    effort = forms.ChoiceField(label=_("Effort"), widget=CardRadios)
+    max_calls = forms.IntegerField(
+        label=_("At most calls"), min_value=1, max_value=10_000_000, required=False,
+        widget=forms.NumberInput({"class": "short", "min": 1}),
+        help_text=_("Empty: no cap."),
+    )  # fmt: skip
+    max_cost = forms.DecimalField(
+        label=_("At most dollars"), min_value=0, max_value=100_000, decimal_places=2,
+        required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
+        help_text=_("Empty: no cap."),
+    )  # fmt: skip
+    max_minutes = _count(_("At most minutes"), 1, 10_080, _("Empty: no limit."))
+    seed = _count(_("Seed"), 0, 2_147_483_647, _("The same seed makes the same choices."))
+    trials = _count(_("Trials"), 1, 2000)
+    minibatch_size = _count(_("Examples of a minibatch"), 1, 5000)
+    full_every = _count(_("Full evaluation every … trials"), 1, 2000)
+    instructions = _count(
+        _("Instructions for each module"), 1, 50,
+        _("The current one and those that are written; plain ones made from the fields come on "
+          "top."),
+    )  # fmt: skip
+    demo_sets = _count(_("Demo sets for each module"), 1, 50)
+    max_bootstrapped_demos = _count(_("Demos made by the teacher, at most"), 0, 32)
+    max_labeled_demos = _count(_("Demos taken from the data, at most"), 0, 32)
+    max_validation = _count(_("Validation examples scored, at most"), 1, 100_000)
+    rounds = _count(
+        _("Rounds of new proposals"), 0, 20,
+        _("In each, the race learns from what the leader gets wrong on training examples."),
+    )  # fmt: skip
+    numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
+    """Whose preset the own settings were filled in from (`prefill`)."""
+    suggested_calls = forms.CharField(required=False, widget=forms.HiddenInput)
+    suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, project: Project, data: Mapping[str, Any], offers: Offers | None = None
+    ) -> None:
+        super().__init__(data)
+        self.project = project
+        self.offers = offers or Offers(project)
+        self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
+        self.expected: Forecast | None = None
+        """What the run would take, where somebody has looked."""
+        cast(
+            "forms.ModelChoiceField[Any]", self.fields["program"]
+        ).queryset = project.programs.all()
+        cast(
+            "forms.ModelChoiceField[Any]", self.fields["dataset"]
+        ).queryset = project.datasets.all()
+        self._offer_models()
+        self._offer_metrics()
+        self._offer("optimizer", _optimizers())
+        self._offer("effort", self._efforts())
+        for name in self.chosen.ignores:
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        if self.chosen.races:
+            self.fields["trials"].label = _("Blocks")
+            self.fields["minibatch_size"].label = _("Examples of a block")
+
+    # --- What is offered -----------------------------------------------------------------------
+
+    def _offer(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
+
+    def _offer_models(self) -> None:
+        offered = [(choice.value, choice.label) for choice in self.offers.models]
+        self._offer("model_task", offered)
+        same = [("", _("Same as the task model")), *offered]
+        self._offer("model_optimizer", same)
+        self._offer("model_teacher", same)
+        self._offer("model_further", offered)
+
+    @property
+    def compares_writers(self) -> bool:
+        """Whether the chosen optimizer makes use of several optimizer models."""
+        return self.chosen.compares_writers and len(self.offers.models) > 1
+
+    @property
+    def own_settings(self) -> list[forms.BoundField]:
+        """The settings that count with the chosen optimizer."""
+        return [self[name] for name in OWN_SETTINGS if name not in self.chosen.ignores]
+
+    @property
+    def idle_settings(self) -> list[forms.BoundField]:
+        """The others, out of sight: another optimizer finds them as they were."""
+        return [self[name] for name in OWN_SETTINGS if name in self.chosen.ignores]
+
+    @property
+    def has_models(self) -> bool:
+        return bool(self.offers.models)
+
+    def _offer_metrics(self) -> None:
+        stored = [(str(m.pk), m.name) for m in self.offers.metrics]
+        wished = self.suggested_metric
+        if wished is not None and wished.pk is None:
+            stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
+        self._offer("metric", stored)
+
+    @property
+    def suggested_metric(self) -> Metric | None:
+        """The metric for the chosen program and dataset; perhaps not stored yet."""
+        dataset = self.offers.datasets.get(self._number("dataset"))
+        return self.offers.suggested_metric(self._program, dataset)
+
+    @property
+    def _program(self) -> Program | None:
+        return self.offers.programs.get(self._number("program"))
+
+    def _number(self, name: str) -> int:
+        return number_in(str(self.data.get(name, ""))) or 0
+
+    def _efforts(self) -> list[tuple[str, Choice]]:
+        labels = {
+            Effort.LIGHT: _("Light"), Effort.MEDIUM: _("Medium"), Effort.HEAVY: _("Heavy"),
+        }  # fmt: skip
+        found = []
+        for effort, label in labels.items():
+            text = _size(self._preset(effort), self.chosen.races)
+            found.append((effort.value, Choice(str(label), text)))
+        own = Choice(str(_("Own settings")), str(_("as under Advanced")))
+        return [*found, (Effort.CUSTOM.value, own)]
+
+    def _preset(self, effort: Effort) -> Settings:
+        if self._program is None:
+            return Settings(effort=effort)
+        return self.chosen.settings(effort, self._program.core)
+
+    # --- What is wished ------------------------------------------------------------------------
+
+    def clean_metric(self) -> Metric:
+        value = self.cleaned_data["metric"]
+        if value == SUGGESTED:
+            wished = self.suggested_metric
+            if wished is None:
+                raise forms.ValidationError(_("Choose program and dataset first."))
+            return wished
+        return next(metric for metric in self.offers.metrics if str(metric.pk) == value)
+
+    def clean_model_further(self) -> list[str]:
+        wanted: list[str] = self.cleaned_data["model_further"]
+        if wanted and not self.chosen.compares_writers:
+            told = _("“%(name)s” writes with one model.") % {"name": self.chosen.title}
+            raise forms.ValidationError(told)
+        return wanted
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
+        return set(NEEDED) <= set(self.cleaned_data)
+
+    def wishes(self) -> RunRequest:
+        """What a complete form asks for; a cap that cannot be read is none."""
+        data = self.cleaned_data
+        effort = Effort(data["effort"])
+        dollars = data.get("max_cost")
+        cost = None if dollars is None else round(dollars * MICRO)
+        minutes = data.get("max_minutes")
+        seconds = None if minutes is None else 60 * minutes
+        return RunRequest(
+            program=data["program"],
+            dataset=data["dataset"],
+            metric=data["metric"],
+            optimizer=data["optimizer"],
+            effort=effort,
+            settings=self._settings(effort),
+            models=self._models(),
+            limits=Limits(data.get("max_calls"), cost, seconds),
+            seed=data.get("seed") or 0,
+            further_optimizers=self._further_optimizers(),
+        )
+
+    def _settings(self, effort: Effort) -> Settings:
+        if effort is not Effort.CUSTOM:
+            return self._preset(effort)
+        data, counts = self.cleaned_data, (field.name for field in self.own_settings)
+        own = {name: value for name in counts if (value := data.get(name)) is not None}
+        return replace(self._preset(self._departed_from), **own)
+
+    @property
+    def _departed_from(self) -> Effort:
+        """The effort whose numbers own settings began with; one left empty is as there."""
+        said = str(self.data.get("numbers_of", "")).rpartition(":")[2]
+        return Effort(said) if said in set(Effort) else Effort.LIGHT
+
+    def _models(self) -> dict[Role, ModelRef]:
+        """Models by role. An optimizer left open is the task model; so is a teacher, unsaid. Who
+        would have nothing to do is left out.
+        """
+        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        task = offered[self.cleaned_data["model_task"]]
+        writer, teacher = (self.cleaned_data.get(f"model_{r}") for r in ("optimizer", "teacher"))
+        if not self.chosen.uses_instructions:
+            writer = None
+        found = {Role.TASK: task, Role.OPTIMIZER: offered[writer] if writer else task}
+        if teacher and self.chosen.bootstraps:
+            found[Role.TEACHER] = offered[teacher]
+        return found
+
+    def _further_optimizers(self) -> tuple[ModelRef, ...]:
+        """Each once, and none that is the optimizer model already."""
+        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        first = self._models()[Role.OPTIMIZER]
+        chosen = (offered[value] for value in self.cleaned_data.get("model_further") or ())
+        return tuple(ref for ref in dict.fromkeys(chosen) if ref != first)
+
+
+def _optimizers() -> list[tuple[Any, Any]]:
+    """The default by itself, the others by what they change."""
+    kinds: dict[tuple[bool, bool], Any] = {
+        (True, True): _("Instructions and demos"), (True, False): _("Instructions only"),
+        (False, True): _("Demos only"),
+    }  # fmt: skip
+    first = OPTIMIZERS[DEFAULT]
+    others = [o for o in OPTIMIZERS.values() if o is not first]
+    found: list[tuple[Any, Any]] = [(first.name, Choice(first.title, first.description))]
+    for kind, label in kinds.items():
+        group = [o for o in others if (o.uses_instructions, o.uses_demos) == kind]
+        found.append((label, [(o.name, Choice(o.title, o.description)) for o in group]))
+    return found
+
+
+def _size(settings: Settings, races: bool) -> str:
+    """How much a search with these settings looks at."""
+    told = {
+        "n": settings.trials, "b": settings.minibatch_size, "v": settings.max_validation,
+    }  # fmt: skip
+    if races:
+        return _("%(n)s blocks of %(b)s examples, up to %(v)s examples") % told
+    return _("%(n)s trials, up to %(v)s examples") % told

@@ -1,0 +1,196 @@
+"""A new run's form, filled in so that pressing Optimize is a sensible thing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+
+from optimizer.core.conversation.spec import Effort, Settings
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.programs.lm import Role
+from optimizer.core.runs.validation import OWN_SETTINGS
+from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
+from promptlab.datasets.models import Dataset
+from promptlab.programs.models import Program
+from promptlab.providers import queries as providers
+from promptlab.runs import queries
+from promptlab.runs.models import Launch
+from promptlab.runs.starting.forms import MICRO, SUGGESTED, RunForm
+from promptlab.runs.starting.planning import Forecast, forecast
+from promptlab.runs.starting.run_choices import Offers
+from promptlab.ui.parameters import Parameters, number_in
+
+FURTHER = "model_further"
+"""The one field that has several values."""
+NUMBERS_OF = "numbers_of"
+"""The field that says where the own settings were filled in from."""
+
+
+def filled(project: Project, asked: Parameters) -> RunForm:
+    """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
+    offers = Offers(project)
+    number = asked.number("from")
+    again = None if number is None else project.launches.filter(number=number).first()
+    values = _again(again) if again else _fresh(offers, asked)
+    values |= {name: asked.text(name) for name in ("effort", "optimizer") if asked.text(name)}
+    if not values.get("metric"):
+        values["metric"] = _suggested(offers, values)
+    return followed(project, values, offers)
+
+
+def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = None) -> RunForm:
+    """A form whose caps follow the estimate, and whose own settings follow effort and optimizer, as
+    long as nobody wrote others into them.
+
+    What equals the suggestion of before was not touched. `expected` of the form is what the run
+    would take.
+    """
+    offers = offers or Offers(project)
+    values = {name: _said(data, name) for name in data if name != "csrfmiddlewaretoken"}
+    _renumber(offers, values)
+    form = RunForm(project, _posted(values), offers)
+    form.is_valid()
+    if not form.is_complete or (found := forecast(project, form.wishes())) is None:
+        return form
+    for name, suggestion in _suggestions(found).items():
+        before = values.get(f"suggested_{name}", "")
+        if values.get(f"max_{name}", "") == before:
+            values[f"max_{name}"] = suggestion
+        values[f"suggested_{name}"] = suggestion
+    form = RunForm(project, _posted(values), offers)
+    form.expected = found
+    form.is_valid()
+    return form
+
+
+def _renumber(offers: Offers, values: dict[str, Any]) -> None:
+    """Fill in the numbers of the chosen program, optimizer and effort; “own settings” begin with
+    those that were there before.
+    """
+    before = str(values.get(NUMBERS_OF) or "::")
+    effort = str(values.get("effort", ""))
+    if effort == Effort.CUSTOM:
+        effort = before.split(":")[-1] or Effort.LIGHT.value
+    now = f"{values.get('program', '')}:{values.get('optimizer', '')}:{effort}"
+    old, new = _numbers(offers, before), _numbers(offers, now)
+    if now == before or not new:
+        return
+    for name in OWN_SETTINGS:
+        if str(values.get(name, "")) in ("", str(old.get(name, ""))):
+            values[name] = new[name]
+    values[NUMBERS_OF] = now
+
+
+def _numbers(offers: Offers, said: str) -> dict[str, Any]:
+    """The own settings of "program:optimizer:effort"; {} where there is no such thing."""
+    program, optimizer, effort = said.split(":") if said.count(":") == 2 else ("", "", "")
+    found = offers.programs.get(number_in(program) or 0)
+    if found is None or optimizer not in OPTIMIZERS or effort not in set(Effort):
+        return {}
+    settings = OPTIMIZERS[optimizer].settings(Effort(effort), found.core)
+    return {name: getattr(settings, name) for name in OWN_SETTINGS}
+
+
+def _suggestions(found: Forecast) -> dict[str, str]:
+    cost = found.suggested_cost
+    return {
+        "calls": str(found.suggested_calls),
+        "cost": "" if cost is None else f"{cost / MICRO:.2f}",
+    }
+
+
+def _said(data: Mapping[str, Any], name: str) -> Any:
+    if name == FURTHER and isinstance(data, QueryDict):
+        return data.getlist(name)
+    return data.get(name, "")
+
+
+def _posted(values: Mapping[str, Any]) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for name, value in values.items():
+        if isinstance(value, list):
+            data.setlist(name, value)
+            continue
+        data[name] = "" if value is None else str(value)
+    return data
+
+
+def _suggested(offers: Offers, values: Mapping[str, Any]) -> str:
+    program = offers.programs.get(values["program"] or 0)
+    wished = offers.suggested_metric(program, offers.datasets.get(values["dataset"] or 0))
+    return "" if wished is None else str(wished.pk or SUGGESTED)
+
+
+def _fresh(offers: Offers, asked: Parameters) -> dict[str, Any]:
+    program = _program(offers, asked.number("program"))
+    dataset = _dataset(offers, program, asked.number("dataset"))
+    return {
+        "program": program.pk if program else "",
+        "dataset": dataset.pk if dataset else "",
+        "optimizer": DEFAULT,
+        "effort": Effort.LIGHT.value,
+        "seed": 0,
+        **_default_models(offers.project),
+    }
+
+
+def _again(launch: Launch) -> dict[str, Any]:
+    """The same run once more, whatever it has become since."""
+    spec = queries.spec_of(launch.run)
+    task = spec.models[Role.TASK]
+    models = {
+        f"model_{role.value}": f"{ref.provider}:{ref.model}"
+        for role, ref in spec.models.items()
+        if role is Role.TASK or ref != task
+    }
+    return {
+        "program": launch.program_id,
+        "dataset": launch.dataset_id or "",
+        "metric": launch.metric_id or "",
+        "optimizer": spec.optimizer if spec.optimizer in OPTIMIZERS else DEFAULT,
+        "effort": spec.settings.effort.value,
+        "seed": spec.seed,
+        "max_minutes": spec.limits.max_seconds // 60 if spec.limits.max_seconds else "",
+        **models,
+        FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
+        **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},
+        NUMBERS_OF: f"{launch.program_id}:{spec.optimizer}:{_effort_before(spec.settings)}",
+    }
+
+
+def _effort_before(settings: Settings) -> str:
+    """The effort that own settings depart from."""
+    effort = settings.effort
+    return Effort.LIGHT.value if effort is Effort.CUSTOM else effort.value
+
+
+def _program(offers: Offers, wanted: int | None) -> Program | None:
+    """The wanted one, or else the last that was worked on and can run."""
+    if wanted in offers.programs:
+        return offers.programs[wanted]
+    latest = sorted(offers.programs.values(), key=lambda p: p.updated_at, reverse=True)
+    return next((p for p in latest if not p.core.problems()), latest[0] if latest else None)
+
+
+def _dataset(offers: Offers, program: Program | None, wanted: int | None) -> Dataset | None:
+    """The wanted one, or else the newest that has the program's inputs."""
+    if wanted in offers.datasets:
+        return offers.datasets[wanted]
+    newest = sorted(offers.datasets.values(), key=lambda d: d.created_at, reverse=True)
+    needed = {f.name for f in program.core.inputs} if program else set()
+    fitting = (d for d in newest if needed <= set(datasets.columns(d)[0]))
+    return next(fitting, newest[0] if newest else None)
+
+
+def _default_models(project: Project) -> dict[str, str]:
+    """Roles whose model is the task model's are left open: “same as the task model”."""
+    chosen = providers.default_models(project)
+    task = chosen.get(Role.TASK)
+    return {
+        f"model_{role.value}": choice.value
+        for role, choice in chosen.items()
+        if role is Role.TASK or choice != task
+    }

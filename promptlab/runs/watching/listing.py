@@ -1,0 +1,97 @@
+"""Runs as their list shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
+from optimizer.models import Run
+from promptlab.accounts.models import Project
+from promptlab.runs import queries
+from promptlab.runs.models import Launch
+from promptlab.runs.results import final
+from promptlab.runs.watching.run_status import comparison_in, gain_of, score_in, short_status
+from promptlab.ui.tabs import Tab
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run of the list. `best` is of a full evaluation, `expected` what it may be on new
+    examples; `compared` is best against baseline on the same examples, once both are known.
+
+    `kept`: the run ended with the original prompt as the recommended one.
+    """
+
+    launch: Launch
+    run: Run
+    kind: str
+    label: str
+    best: FullScore | None
+    baseline: FullScore | None
+    gain: float | None
+    compared: Comparison | None
+    expected: Estimate | None
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the list can be narrowed to, beside status."""
+
+    programs: list[tuple[int, str]]
+    people: list[tuple[int, str]]
+
+
+def row_of(launch: Launch) -> RunRow:
+    run = launch.run
+    kind, label = short_status(launch, run)
+    found = final.recommendation_of(run)
+    return RunRow(
+        launch=launch,
+        run=run,
+        kind=kind,
+        label=label,
+        best=score_in(run.best_score),
+        baseline=score_in(run.baseline_score),
+        gain=gain_of(run),
+        compared=comparison_in(run),
+        expected=final.expected_of(run),
+        kept=found is not None and found.kept,
+    )
+
+
+def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:
+    """All, running, awaiting review, and the ends; the state is in the address."""
+    url = reverse("runs:list", args=[project.slug])
+    shown = [
+        ("", _("All")), ("running", _("Running")), ("waiting", _("Needs review")),
+        (Run.Status.FINISHED.value, _("Finished")), (Run.Status.PAUSED.value, _("Paused")),
+        (Run.Status.CANCELLED.value, _("Cancelled")), (Run.Status.FAILED.value, _("Failed")),
+    ]  # fmt: skip
+    rest = "".join(f"&{name}={value}" for name, value in _others(narrow))
+    return [
+        Tab(str(label), f"{url}?status={value}{rest}", value == narrow.status)
+        for value, label in shown
+    ]
+
+
+def _others(narrow: queries.ListFilter) -> list[tuple[str, int]]:
+    given = (("program", narrow.program), ("by", narrow.by))
+    return [(name, value) for name, value in given if value is not None]
+
+
+def choices(project: Project) -> Options:
+    rows = project.launches.order_by("program_name").distinct()
+    people = project.launches.order_by("started_by__name").distinct()
+    return Options(
+        list(dict(rows.values_list("program", "program__name")).items()),
+        [
+            (pk, name or email)
+            for pk, name, email in people.values_list(
+                "started_by", "started_by__name", "started_by__email"
+            )
+        ],
+    )
