@@ -16,7 +16,7 @@ http = get_asgi_application()
 
 from promptlab.body_limit import BodyLimit  # noqa: E402  (Django must be set up)
 from promptlab.origins import OwnPagesOnly  # noqa: E402
-from promptlab.runs.routing import websocket_urlpatterns  # noqa: E402
+from promptlab.urls import websocket_urlpatterns  # noqa: E402
 
 # Addresses that mean nothing are refused, too.
 nowhere: Any = WebsocketDenier.as_asgi()

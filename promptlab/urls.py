@@ -1,10 +1,12 @@
-"""The map of the site: every room has its own urls."""
+"""The map of the site: every room has its own urls. Live pages have a socket each."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
 from promptlab.health import healthz
+from promptlab.live.consumer import LiveConsumer
+from promptlab.runs.watching.live import LiveRun
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -20,6 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/metrics/", include("promptlab.metrics.urls")),
     path("p/<slug:project>/providers/", include("promptlab.providers.urls")),
     path("p/<slug:project>/runs/", include("promptlab.runs.urls")),
+]
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/p/<slug:project>/runs/<int:number>/", LiveConsumer.as_asgi(opens=LiveRun)),  # type: ignore[arg-type]
 ]
 
 handler400 = "promptlab.outage.bad_request"

@@ -22,7 +22,7 @@ from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
 from promptlab.datasets.models import Dataset
 from promptlab.runs.models import Launch
-from promptlab.runs.watching.live import LivePage
+from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.promptlab.everything import World, address_of, furnish
 from tests.promptlab.runs import scene as scenes
@@ -196,7 +196,7 @@ def test_nothing_unseen_stands_unmarked_in_what_is_sent_later(
     world: World, erin: User, client_of: ClientOf
 ) -> None:
     """By the socket, and where a form is drawn anew."""
-    live = LivePage(world.scene.project, world.launch.number, Parameters({}))
+    live = LiveRun(world.scene.project, world.launch.number, Parameters({}))
     frame = read(live.changes(Role.ADMIN))
     assert frame.raw == []
     assert frame.marks

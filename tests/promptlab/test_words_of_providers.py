@@ -11,7 +11,7 @@ from optimizer.models import Measurement, Provider, Run, Tryout
 from optimizer.models import Outcome as OutcomeRow
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
-from promptlab.runs.watching.live import LivePage
+from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.words import told
 from tests.promptlab.everything import PAGES, World, address_of
@@ -85,7 +85,7 @@ def test_everybody_reads_what_it_means_and_who_can_read_more(
 
 def test_a_live_page_sends_words_to_admins_only(said: World) -> None:
     sent = {
-        role: LivePage(said.scene.project, said.launch.number, Parameters()).changes(role)
+        role: LiveRun(said.scene.project, said.launch.number, Parameters()).changes(role)
         for role in Role
     }
     assert {role for role, frame in sent.items() if "router 7731" in frame} == {Role.ADMIN}

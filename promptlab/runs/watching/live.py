@@ -1,15 +1,14 @@
-"""The parts of the run page that change, rendered for one reader and sent when they differ."""
+"""The parts of the run page that change while it is open."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
+from promptlab.live.page import LivePage, Ring
 from promptlab.runs import queries
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
@@ -21,63 +20,47 @@ SLOW = (
     "run-found", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
 )  # fmt: skip
 """Parts that change only with an event, a status or a decision."""
-PARTS = (*QUICK, *SLOW)
+PARTS: tuple[str, ...] = (*QUICK, *SLOW)
 
 
-def part_template(part: str) -> str:
-    """`run-state` → `runs/run.html#state`."""
-    return f"runs/run.html#{part.removeprefix('run-')}"
-
-
-class LivePage:
-    """One open page. Remembers what its reader was sent."""
+class LiveRun(LivePage):
+    """The page of one run."""
 
     def __init__(self, project: Project, number: int, asked: Parameters) -> None:
+        super().__init__()
         self._project, self._number, self._asked = project, number, asked
-        self._sent: dict[str, str] = {}
         self._marker: tuple[object, ...] = ()
         self._page: RunPage | None = None
+        self._parts = PARTS
+
+    def rings(self) -> list[Ring]:
+        return [("run", queries.launch_of(self._project, self._number).run_id)]
 
     @property
     def goes_on(self) -> bool:
-        """Whether something may change without a ring; of a run that has ended nothing does."""
+        """Of a run that has ended nothing changes by itself."""
         return self._page is None or not self._page.run.ended
 
     def forget(self) -> None:
-        """Nothing counts as sent: the next frame is the whole page."""
-        self._sent, self._marker, self._page = {}, (), None
+        super().forget()
+        self._marker, self._page = (), None
 
-    def changes(self, role: Role) -> str:
-        """The parts that differ from what was sent, for a reader in this role, as one frame; ""
-        when nothing does.
-
-        Raises:
-            Http404: the run is gone.
-        """
+    def read(self, role: Role) -> dict[str, Any]:
         launch = queries.launch_of(self._project, self._number)
         run = launch.run
         # Trials that land change no event that is older, so the last number tells.
         marker = (run.last_seq, run.status, run.wish, launch.decided_at, role)
         page = RunPage(launch, self._asked)
-        wanted: tuple[str, ...] = PARTS
+        self._parts = PARTS
         if marker == self._marker and self._page is not None:
-            wanted = QUICK
+            self._parts = QUICK
             page.borrow(self._page)
         self._marker, self._page = marker, page
-        context = page_context(role, page)
-        parts = [(part, self._rendered(part, context)) for part in wanted]
-        changed = [(part, html) for part, html in parts if self._is_new(part, html)]
-        return render_to_string("runs/frame.html", {"parts": changed}) if changed else ""
+        return page_context(role, page)
 
-    def _rendered(self, part: str, context: dict[str, Any]) -> str:
-        return render_to_string(part_template(part), context)
-
-    def _is_new(self, part: str, html: str) -> bool:
-        digest = hashlib.sha256(html.encode()).hexdigest()
-        if self._sent.get(part) == digest:
-            return False
-        self._sent[part] = digest
-        return True
+    def parts(self) -> dict[str, str]:
+        """`run-state` is drawn by `runs/run.html#state`."""
+        return {part: f"runs/run.html#{part.removeprefix('run-')}" for part in self._parts}
 
 
 def page_context(role: Role, page: RunPage) -> dict[str, Any]:

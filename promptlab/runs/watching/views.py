@@ -20,7 +20,7 @@ from promptlab.runs import queries
 from promptlab.runs.models import Launch
 from promptlab.runs.watching import listing, steering
 from promptlab.runs.watching.forms import CapForm, first_error
-from promptlab.runs.watching.live import LivePage, page_context
+from promptlab.runs.watching.live import LiveRun, page_context
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
 
@@ -64,7 +64,7 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
 def live(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     """All changing parts at once, for pages whose socket does not open."""
     found = project_for(request.user, project)
-    page = LivePage(found, number, Parameters(request.GET))
+    page = LiveRun(found, number, Parameters(request.GET))
     return HttpResponse(page.changes(_role(request, found)))
 
 

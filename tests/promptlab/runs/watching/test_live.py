@@ -19,10 +19,10 @@ from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.asgi import application
+from promptlab.live.hub import hub
 from promptlab.reviews import services
-from promptlab.runs.hub import hub
 from promptlab.runs.models import Launch
-from promptlab.runs.watching.live import PARTS, LivePage
+from promptlab.runs.watching.live import PARTS, LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
 
@@ -33,8 +33,8 @@ def parts_in(frame: str) -> list[str]:
     return re.findall(r'<hx-partial hx-target="#([\w-]+)"', frame)
 
 
-def live_page(launch: Launch, **query: str) -> LivePage:
-    return LivePage(launch.project, launch.number, Parameters(query))
+def live_page(launch: Launch, **query: str) -> LiveRun:
+    return LiveRun(launch.project, launch.number, Parameters(query))
 
 
 def test_the_first_frame_is_the_whole_page(halfway: Launch) -> None:

@@ -13,7 +13,7 @@ from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.reviews.services import approve
 from promptlab.runs.models import Launch
-from promptlab.runs.watching.live import LivePage
+from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 
 HERE = "/p/support-triage"
@@ -76,5 +76,5 @@ def test_one_that_goes_on_is_stopped_with_a_sentence(
     row = Run.objects.get(pk=queued.run_id)
     assert (row.status, row.stop_reason) == ("failed", "optimizer retired")
     assert "“annealing” is not in this version" in row.message
-    page = LivePage(queued.project, queued.number, Parameters())
+    page = LiveRun(queued.project, queued.number, Parameters())
     assert "go back to the version" in page.changes(Role.VIEWER)

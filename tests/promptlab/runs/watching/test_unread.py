@@ -11,7 +11,7 @@ from optimizer.jobs import controls
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.runs.models import Launch
-from promptlab.runs.watching.live import LivePage
+from promptlab.runs.watching.live import LiveRun
 from tests.promptlab.runs.scene import Scene, say_nothing
 from tests.promptlab.runs.watching.test_run_page import page_of, texts
 
@@ -54,7 +54,7 @@ def test_who_may_edit_resumes_it_anyway_and_then_nothing_of_it_is_shown(
 
 def test_an_open_page_hears_of_it(scene: Scene) -> None:
     launch = scene.start()
-    page = LivePage(launch.project, launch.number, {})
+    page = LiveRun(launch.project, launch.number, {})
     page.changes(Role.EDITOR)
     say_nothing(launch, SAID)
     frame = page.changes(Role.EDITOR)

@@ -23,11 +23,11 @@ from promptlab.accounts.admission import admit, renewed
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.asgi import application
-from promptlab.runs import consumers
-from promptlab.runs.consumers import NOT_ALLOWED
-from promptlab.runs.hub import hub
+from promptlab.live import consumer
+from promptlab.live.consumer import NOT_ALLOWED
+from promptlab.live.hub import hub
 from promptlab.runs.models import Launch
-from promptlab.runs.watching.live import LivePage
+from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
 
@@ -127,17 +127,17 @@ async def test_whoever_lost_access_is_not_sent_one_more_frame(
 async def test_an_idle_page_of_a_run_that_ended_is_closed_too_and_else_reads_nothing(
     transactional_db: None, finished: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "HEARTBEAT", 1.0)
+    monkeypatch.setattr(consumer, "HEARTBEAT", 1.0)
     async with reading(finished) as (witness, losers):
 
         def lose() -> None:
             for reader in losers:
                 reader.lose()
 
-        def no_reading(page: LivePage, role: Role) -> str:
+        def no_reading(page: LiveRun, role: Role) -> str:
             raise AssertionError("Nothing rang, and the run has ended.")
 
-        monkeypatch.setattr(LivePage, "changes", no_reading)
+        monkeypatch.setattr(LiveRun, "changes", no_reading)
         await database_sync_to_async(lose)()
         for reader in losers:
             assert await reader.page.close_code(QUICKLY) == NOT_ALLOWED, reader.user.email
@@ -199,7 +199,7 @@ def test_asking_again_costs_one_query_a_frame(
     halfway: Launch, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     admission = admit(client_of(carol).session, halfway.project.slug)
-    page = LivePage(halfway.project, halfway.number, Parameters())
+    page = LiveRun(halfway.project, halfway.number, Parameters())
     page.changes(admission.role)
     with CaptureQueriesContext(connection) as asked:
         renewed(admission)
@@ -256,14 +256,14 @@ async def test_a_page_goes_on_when_the_database_is_back(
     try:
         late = Socket(application, HERE, browser.cookies)
         assert await late.connect(QUICKLY)
-        assert await late.close_code(QUICKLY) == consumers.TRY_AGAIN
+        assert await late.close_code(QUICKLY) == consumer.TRY_AGAIN
         async with asyncio.timeout(15):
             while "waits" not in caplog.text:
                 await asyncio.sleep(0.05)
     finally:
         shut(own_connection, open_again=True)
     await database_sync_to_async(later)()
-    frame = await page.frame(QUICKLY + consumers.LONGEST_WAIT)
+    frame = await page.frame(QUICKLY + consumer.LONGEST_WAIT)
     assert "<dd>888<i>" in frame
     assert "run-trials" in frame  # nobody knows what had arrived: the whole page again
     await page.disconnect()
@@ -276,12 +276,12 @@ async def test_a_page_that_breaks_does_not_keep_its_socket_open(
     client_of: Callable[[User], Client],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def defect(page: LivePage, role: Role) -> str:
+    def defect(page: LiveRun, role: Role) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(LivePage, "changes", defect)
+    monkeypatch.setattr(LiveRun, "changes", defect)
     browser = await database_sync_to_async(client_of)(carol)
     page = Socket(application, HERE, browser.cookies)
     assert await page.connect(QUICKLY)
-    assert await page.close_code(QUICKLY) == consumers.BROKEN
+    assert await page.close_code(QUICKLY) == consumer.BROKEN
     await page.disconnect()

@@ -1,10 +1,11 @@
-"""The live run page: who may see it, what changed, and how often it is told."""
+"""The socket of a live page: who may see it, what changed, and how often it is told."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -14,9 +15,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, QueryDict
 
 from promptlab.accounts.admission import admit, renewed
-from promptlab.runs import queries
-from promptlab.runs.hub import hub
-from promptlab.runs.watching.live import LivePage
+from promptlab.live.hub import hub
+from promptlab.live.page import LivePage, Ring
 from promptlab.ui.parameters import Parameters
 
 log = logging.getLogger(__name__)
@@ -37,16 +37,23 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
 _NO_DATABASE = (OperationalError, InterfaceError)
 
 
-class RunConsumer(AsyncWebsocketConsumer):
-    """Sends the parts of one run page that changed, rendered for one reader."""
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Sends the parts of one page that changed, rendered for one reader.
+
+    `opens` makes the page: `LiveConsumer.as_asgi(opens=LiveRun)`.
+    """
+
+    def __init__(self, opens: Callable[..., LivePage]) -> None:
+        super().__init__()
+        self._opens = opens
 
     async def connect(self) -> None:
         self.wake = asyncio.Event()
-        self.run_id: int | None = None
+        self.rings: tuple[Ring, ...] = ()
         self.sending: asyncio.Task[None] | None = None
         await self.accept()
         try:
-            run_id = await database_sync_to_async(self._open)()
+            rings = await database_sync_to_async(self._open)()
         except (Http404, PermissionDenied, SuspiciousOperation):
             await self.close(NOT_ALLOWED)
             return
@@ -54,13 +61,14 @@ class RunConsumer(AsyncWebsocketConsumer):
             log.warning("A live page cannot be opened: %s", error)
             await self.close(TRY_AGAIN)
             return
-        self.run_id = run_id
-        await hub().join("run", run_id, self.channel_name)
+        self.rings = rings
+        for topic, ref in rings:
+            await hub().join(topic, ref, self.channel_name)
         self.sending = asyncio.create_task(self._send_changes())
 
     async def disconnect(self, code: int) -> None:
-        if self.run_id is not None:
-            await hub().leave("run", self.run_id, self.channel_name)
+        for topic, ref in self.rings:
+            await hub().leave(topic, ref, self.channel_name)
         if self.sending is not None and self.sending is not asyncio.current_task():
             self.sending.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -107,13 +115,13 @@ class RunConsumer(AsyncWebsocketConsumer):
             return await asyncio.wait_for(self.wake.wait(), within)
         return False
 
-    def _open(self) -> int:
-        """The run's key, for a reader who may see it."""
-        route = self.scope["url_route"]["kwargs"]
-        self.admission = admit(self.scope["session"], route["project"])
+    def _open(self) -> tuple[Ring, ...]:
+        """The rings to listen to, for a reader who may see the page."""
+        route = dict(self.scope["url_route"]["kwargs"])
+        self.admission = admit(self.scope["session"], route.pop("project"))
         asked = Parameters(QueryDict(self.scope["query_string"]))
-        self.page = LivePage(self.admission.project, route["number"], asked)
-        return queries.launch_of(self.admission.project, route["number"]).run_id
+        self.page = self._opens(project=self.admission.project, asked=asked, **route)
+        return tuple(self.page.rings())
 
     def _frame(self, rang: bool) -> str:
         """What changed. Whether its reader may see it is asked last, right before it is sent."""
