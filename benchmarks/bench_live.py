@@ -61,11 +61,11 @@ def measure(lab: Lab, page: Page, url: str) -> list[float]:
     name, value = session_of(lab.alice)
     page.context.add_cookies([{"name": name, "value": value, "url": url}])
     lab.provider(), lab.program()
-    launch = lab.start_run(trials=TRIALS, full_every=10, max_validation=20)
-    page.goto(f"{lab.path}/runs/{launch.number}/")
+    project_run = lab.start_run(trials=TRIALS, full_every=10, max_validation=20)
+    page.goto(f"{lab.path}/runs/{project_run.number}/")
     page.locator('#run-status[data-done="1.000"]').wait_for(timeout=180_000)
     seen = json.loads(page.evaluate("JSON.stringify(window.seen)"))
-    return delays(launch.run, seen)
+    return delays(project_run.run, seen)
 
 
 def delays(run: Run, seen: Mapping[str, int]) -> list[float]:

@@ -12,7 +12,7 @@ from benchmarks.figures import spread, tell
 from tests.browser.ground import database, empty_home
 
 if TYPE_CHECKING:
-    from promptlab.runs.models import Launch
+    from promptlab.runs.models import ProjectRun
     from tests.browser.lab import Lab
 
 TRIALS = 1000
@@ -26,8 +26,8 @@ def main() -> None:
         from tests.browser.stack import Stack
 
         lab = Lab("http://127.0.0.1:1/v1")
-        launch = long_run(lab)
-        path = f"{lab.path}/runs/{launch.number}/"
+        project_run = long_run(lab)
+        path = f"{lab.path}/runs/{project_run.number}/"
         stack = Stack(home, url)
         try:
             stack.prepare()
@@ -38,26 +38,26 @@ def main() -> None:
         finally:
             stack.close()
         queries, sql_ms = count_queries(lab, path)
-        trials = launch.run.trials.count()
+        trials = project_run.run.trials.count()
     report(trials, times, queries, sql_ms, raw, packed)
 
 
-def long_run(lab: Lab) -> Launch:
+def long_run(lab: Lab) -> ProjectRun:
     """A real run of that many trials, its model in this process and never perfect."""
     from optimizer.running import runner
     from tests.browser import desk
     from tests.fakes.scripted_lm import ScriptedLM
 
     two_modules(lab)
-    launch = lab.start_run(
+    project_run = lab.start_run(
         trials=TRIALS, minibatch_size=4, full_every=25, max_validation=18, instructions=8,
         demo_sets=8,
     )  # fmt: skip
     model = ScriptedLM(lambda call: desk.answers(as_body(call), most=0.7))
-    runner.run(launch.run_id, runner.Means(connect=lambda provider: model))
-    launch.refresh_from_db()
-    assert launch.run.status == "finished", launch.run.message
-    return launch
+    runner.run(project_run.run_id, runner.Means(connect=lambda provider: model))
+    project_run.refresh_from_db()
+    assert project_run.run.status == "finished", project_run.run.message
+    return project_run
 
 
 def two_modules(lab: Lab) -> None:

@@ -20,7 +20,7 @@ COUNTED = {
     "datasets": "datasets",
     "programs": "programs",
     "metrics": "metrics",
-    "runs": "launches",
+    "runs": "runs",
     "releases": "versions",
     "accounts": "memberships",
 }

@@ -22,7 +22,7 @@ from promptlab.api.tokens import project_of, reads_words
 from promptlab.reviews.queries import candidate_of
 from promptlab.runs import queries
 from promptlab.runs.comparing import examples
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
 from promptlab.runs.results.candidate_table import scores_so_far
 from promptlab.runs.results.evidence import Evaluated, Filter
@@ -35,9 +35,9 @@ router = Router(tags=["candidates"])
 def list_candidates(
     request: HttpRequest, project: Path[str], number: Path[int], window: Query[Window]
 ) -> Any:
-    launch = queries.launch_of(project_of(request, project), number)
-    page = window.of(Candidate.objects.filter(run=launch.run_id).order_by("number"))
-    told = _told(launch, page["items"])
+    project_run = queries.project_run_of(project_of(request, project), number)
+    page = window.of(Candidate.objects.filter(run=project_run.run_id).order_by("number"))
+    told = _told(project_run, page["items"])
     return page | {"items": [CandidateOut.of(row, told) for row in page["items"]]}
 
 
@@ -45,8 +45,8 @@ def list_candidates(
 def get_candidate(
     request: HttpRequest, project: Path[str], number: Path[int], candidate: int
 ) -> CandidateDetail:
-    launch, row = candidate_of(project_of(request, project), number, candidate)
-    return CandidateDetail.of(row, _told(launch, [row]))
+    project_run, row = candidate_of(project_of(request, project), number, candidate)
+    return CandidateDetail.of(row, _told(project_run, [row]))
 
 
 @router.get("/{int:candidate}/outcomes", response=Outcomes, summary="Compare it by example")
@@ -60,11 +60,11 @@ def list_outcomes(
     show: Filter = "all",
 ) -> Outcomes:
     """Paired with the baseline, or with the candidate `against`, on the same examples."""
-    launch = queries.launch_of(project_of(request, project), number)
-    found = evidence.comparing(_evaluated(launch, [against, candidate]))
+    project_run = queries.project_run_of(project_of(request, project), number)
+    found = evidence.comparing(_evaluated(project_run, [against, candidate]))
     page = window.of(found.filtered(show))
     ids = [row.example for row in page["items"]]
-    known = examples.examples_in(launch.run.validation_id, ids)
+    known = examples.examples_in(project_run.run.validation_id, ids)
     items = [OutcomeOut.of(row, known.get(row.example)) for row in page["items"]]
     return Outcomes.of(found, items, page["count"])
 
@@ -75,13 +75,13 @@ def get_outcome(
 ) -> Transcript:
     """Every message and reply of every call."""
     whole = project_of(request, project)
-    launch = queries.launch_of(whole, number)
-    (found,) = _evaluated(launch, [candidate])
+    project_run = queries.project_run_of(whole, number)
+    (found,) = _evaluated(project_run, [candidate])
     outcome = examples.outcome_on(found.exchanges, example)
-    known = examples.examples_in(launch.run.validation_id, [example]).get(example)
+    known = examples.examples_in(project_run.run.validation_id, [example]).get(example)
     if outcome is None or known is None:
         raise Http404(f"Candidate {candidate} was not scored on an example “{example}”.")
-    program = queries.spec_of(launch.run).program
+    program = queries.spec_of(project_run.run).program
     said = examples.transcript(program, found.candidate, outcome)
     return Transcript(
         example=example, inputs=known.inputs, expected=known.expected,
@@ -93,22 +93,22 @@ def get_outcome(
     )  # fmt: skip
 
 
-def _evaluated(launch: Launch, numbers: list[int]) -> list[Evaluated]:
+def _evaluated(project_run: ProjectRun, numbers: list[int]) -> list[Evaluated]:
     """Raises Http404 when the run has not all of these candidates."""
-    found = evidence.evaluated(launch.run, numbers, _modules(launch))
+    found = evidence.evaluated(project_run.run, numbers, _modules(project_run))
     missing = set(numbers) - {candidate.number for candidate in found}
     if missing:
-        raise Http404(f"Run {launch.number} has no candidate {min(missing)}.")
+        raise Http404(f"Run {project_run.number} has no candidate {min(missing)}.")
     return found
 
 
-def _told(launch: Launch, rows: list[Candidate]) -> Told:
+def _told(project_run: ProjectRun, rows: list[Candidate]) -> Told:
     trials: dict[int, list[Trial]] = {}
     found = Trial.objects.filter(candidate__in=rows).select_related("candidate").order_by("number")
     for trial in found:
         trials.setdefault(trial.candidate.number, []).append(trial)
-    return Told(_modules(launch), trials, scores_so_far(launch.run))
+    return Told(_modules(project_run), trials, scores_so_far(project_run.run))
 
 
-def _modules(launch: Launch) -> list[str]:
-    return [module.name for module in queries.spec_of(launch.run).program.modules]
+def _modules(project_run: ProjectRun) -> list[str]:
+    return [module.name for module in queries.spec_of(project_run.run).program.modules]

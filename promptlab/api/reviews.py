@@ -15,7 +15,7 @@ from promptlab.api.schemas.reviews import Decided, ReviewIn, ReviewOut
 from promptlab.api.tokens import caller, project_of
 from promptlab.reviews import queries, services
 from promptlab.reviews.models import Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 router = Router(tags=["reviews"])
 
@@ -28,8 +28,8 @@ def list_reviews(
     candidate: Path[int],
     window: Query[Window],
 ) -> Any:
-    launch, row = queries.candidate_of(project_of(request, project), number, candidate)
-    return window.of(queries.reviews_of(launch, row))
+    project_run, row = queries.candidate_of(project_of(request, project), number, candidate)
+    return window.of(queries.reviews_of(project_run, row))
 
 
 @router.post("", response={201: Decided}, summary="Approve, reject, or request changes")
@@ -42,15 +42,15 @@ def decide(
 ) -> Status[Any]:
     """An approval makes a version, and the label “latest” moves to it."""
     found = project_of(request, project, Role.REVIEWER)
-    launch, row = queries.candidate_of(found, number, candidate)
-    version = _decide(launch, row, caller(request), wish)
-    return Status(201, {"review": queries.reviews_of(launch, row)[0], "version": version})
+    project_run, row = queries.candidate_of(found, number, candidate)
+    version = _decide(project_run, row, caller(request), wish)
+    return Status(201, {"review": queries.reviews_of(project_run, row)[0], "version": version})
 
 
-def _decide(launch: Launch, row: Candidate, by: User, wish: ReviewIn) -> Version | None:
+def _decide(project_run: ProjectRun, row: Candidate, by: User, wish: ReviewIn) -> Version | None:
     if wish.decision == "approve":
-        version = services.approve(launch, row, by, wish.note, wish.seen)
-        return queries.version_of(launch.project, version.program_id, version.number)
+        version = services.approve(project_run, row, by, wish.note, wish.seen)
+        return queries.version_of(project_run.project, version.program_id, version.number)
     turn_down = services.reject if wish.decision == "reject" else services.request_changes
-    turn_down(launch, row, by, wish.note, wish.seen)
+    turn_down(project_run, row, by, wish.note, wish.seen)
     return None

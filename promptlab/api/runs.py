@@ -21,7 +21,7 @@ from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
 from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import ListFilter
 from promptlab.runs.starting import measuring, services
 from promptlab.runs.watching import steering
@@ -40,10 +40,10 @@ def list_runs(
     program: int | None = None,
 ) -> Any:
     """“waiting” are runs whose best candidate nobody has decided about."""
-    rows = queries.launches(project_of(request, project))
+    rows = queries.project_runs(project_of(request, project))
     narrow = ListFilter(status or "", program)
     page = window.of(queries.filtered(rows, narrow).select_related("run__best_candidate"))
-    return page | {"items": [RunOut.of(launch) for launch in page["items"]]}
+    return page | {"items": [RunOut.of(project_run) for project_run in page["items"]]}
 
 
 @router.post(
@@ -80,8 +80,8 @@ def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[R
     found = project_of(request, project, Role.EDITOR)
     wishes = wishes_of(found, wish)
     refuse_problems(looked_at(found, wishes)[1])
-    launch = services.start_run(found, caller(request), wishes)
-    return Status(201, _shown(request, found, launch.number))
+    project_run = services.start_run(found, caller(request), wishes)
+    return Status(201, _shown(request, found, project_run.number))
 
 
 @router.get("/{int:number}", response=RunDetail, summary="Get a run: status, scores, spent")
@@ -93,7 +93,7 @@ def get_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
 def list_events(
     request: HttpRequest, project: Path[str], number: int, window: Query[Window], after: int = 0
 ) -> Events:
-    run = queries.launch_of(project_of(request, project), number).run
+    run = queries.project_run_of(project_of(request, project), number).run
     rows = RunEvent.objects.filter(run=run, seq__gt=after).order_by("seq")
     return Events.of(run, window.of(rows)["items"])
 
@@ -102,7 +102,7 @@ def list_events(
 def list_trials(
     request: HttpRequest, project: Path[str], number: int, window: Query[Window]
 ) -> Any:
-    run = queries.launch_of(project_of(request, project), number).run
+    run = queries.project_run_of(project_of(request, project), number).run
     rows = Trial.objects.filter(run=run).select_related("candidate")
     return window.of(rows.order_by("number"))
 
@@ -132,22 +132,22 @@ def set_limits(
     """Both at once: null, or left out, is no cap."""
     form = CapForm(posted({"max_calls": limits.calls, "max_cost": limits.dollars}))
 
-    def change(launch: Launch) -> None:
+    def change(project_run: ProjectRun) -> None:
         check(form, FIELDS)
-        steering.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
+        steering.raise_cap(project_run, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change)
 
 
 def _act(
-    request: HttpRequest, project: str, number: int, service: Callable[[Launch], None]
+    request: HttpRequest, project: str, number: int, service: Callable[[ProjectRun], None]
 ) -> RunDetail:
     found = project_of(request, project, Role.EDITOR)
-    launch = queries.launch_of(found, number)
-    service(launch)
+    project_run = queries.project_run_of(found, number)
+    service(project_run)
     return _shown(request, found, number)
 
 
 def _shown(request: HttpRequest, project: Project, number: int) -> RunDetail:
     """As it stands now, with what a service changed."""
-    return RunDetail.of(queries.launch_of(project, number), reads_words(request, project))
+    return RunDetail.of(queries.project_run_of(project, number), reads_words(request, project))

@@ -25,10 +25,10 @@ class Names:
 
 
 def listed(project: Project) -> QuerySet[Metric]:
-    """All metrics of a project by name, each with the number of runs scored with it as `runs`."""
+    """All metrics of a project by name, each with `run_count`, the runs scored with it."""
     found = project.metrics.all()
-    if any(r.get_accessor_name() == "launches" for r in Metric._meta.related_objects):
-        found = found.annotate(runs=Count("launches"))
+    if any(r.get_accessor_name() == "runs" for r in Metric._meta.related_objects):
+        found = found.annotate(run_count=Count("runs"))
     return found
 
 

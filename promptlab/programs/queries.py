@@ -41,9 +41,9 @@ def listed(project: Project) -> list[Listed]:
 
 
 def last_runs(programs: Iterable[Program]) -> dict[int, Any]:
-    """The latest launch of each program. Runs are a room above: a relation, not an import."""
+    """The latest project_run of each program. Runs are a room above: a relation, not an import."""
     relation = next(
-        (r for r in Program._meta.related_objects if r.get_accessor_name() == "launches"), None
+        (r for r in Program._meta.related_objects if r.get_accessor_name() == "runs"), None
     )
     if relation is None:
         return {}
@@ -53,4 +53,4 @@ def last_runs(programs: Iterable[Program]) -> dict[int, Any]:
         .distinct("program_id")
         .select_related("run")
     )
-    return {launch.program_id: launch for launch in latest}  # type: ignore[attr-defined]
+    return {project_run.program_id: project_run for project_run in latest}  # type: ignore[attr-defined]

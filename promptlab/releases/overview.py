@@ -49,13 +49,13 @@ class Overview:
 
 
 def overview_of(project: Project) -> Overview:
-    rows = [listing.row_of(launch) for launch in queries.launches(project)[: 4 * FEW]]
-    waiting = queries.launches(project).filter(queries.needs_review())[:FEW]
+    rows = [listing.row_of(project_run) for project_run in queries.project_runs(project)[: 4 * FEW]]
+    waiting = queries.project_runs(project).filter(queries.needs_review())[:FEW]
     active = (*Run.ACTIVE, Run.Status.PAUSED)
     return Overview(
         versions=_current(project),
         running=[row for row in rows if row.run.status in active],
-        waiting=[listing.row_of(launch) for launch in waiting],
+        waiting=[listing.row_of(project_run) for project_run in waiting],
         recent=rows[:FEW],
         steps=_steps(project, bool(rows)),
     )

@@ -34,9 +34,11 @@ def places_of(project: Project, *, may_edit: bool) -> list[Place]:
         found += [Place(str(link.label), link.url, _("Page")) for link in group]
     found += [
         Place(
-            _("Run %d") % launch.number, reverse("runs:run", args=[slug, launch.number]), _("Run")
+            _("Run %d") % project_run.number,
+            reverse("runs:run", args=[slug, project_run.number]),
+            _("Run"),
         )
-        for launch in runs.launches(project)[:FEW]
+        for project_run in runs.project_runs(project)[:FEW]
     ]
     programs = Program.objects.filter(project=project).only("pk", "name")
     found += [

@@ -11,7 +11,7 @@ from django.db import models
 
 from optimizer.models import Candidate
 from promptlab.reviews.content import VersionContent, read_content
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 
 class Review(models.Model):
@@ -22,7 +22,7 @@ class Review(models.Model):
         REQUEST_CHANGES = "request_changes", "Changes requested"
         REJECT = "reject", "Rejected"
 
-    launch = models.ForeignKey(Launch, models.PROTECT, related_name="reviews")
+    project_run = models.ForeignKey(ProjectRun, models.PROTECT, related_name="reviews")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="reviews")
     decision = models.CharField(max_length=20, choices=Decision)
     note = models.TextField(blank=True)
@@ -47,7 +47,7 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     canonical = models.TextField()
     sha256 = models.CharField(max_length=64)
-    launch = models.ForeignKey(Launch, models.PROTECT, related_name="versions")
+    project_run = models.ForeignKey(ProjectRun, models.PROTECT, related_name="versions")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="versions")
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="versions"
@@ -58,7 +58,9 @@ class Version(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["program", "number"], name="version_number_once"),
-            models.UniqueConstraint(fields=["launch", "candidate"], name="version_candidate_once"),
+            models.UniqueConstraint(
+                fields=["project_run", "candidate"], name="version_candidate_once"
+            ),
         ]
         ordering = ["-created_at", "-pk"]
 

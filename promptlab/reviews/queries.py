@@ -9,25 +9,25 @@ from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project
 from promptlab.reviews.models import Review, Version
 from promptlab.runs import queries as runs
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 
-def candidate_of(project: Project, number: int, candidate: int) -> tuple[Launch, Candidate]:
+def candidate_of(project: Project, number: int, candidate: int) -> tuple[ProjectRun, Candidate]:
     """A run and one of its candidates.
 
     Raises:
         Http404: the project has no such run, or the run no such candidate.
     """
-    launch = runs.launch_of(project, number)
-    row = Candidate.objects.filter(run=launch.run_id, number=candidate).first()
+    project_run = runs.project_run_of(project, number)
+    row = Candidate.objects.filter(run=project_run.run_id, number=candidate).first()
     if row is None:
         raise Http404("There is no candidate of this number.")
-    return launch, row
+    return project_run, row
 
 
-def reviews_of(launch: Launch, candidate: Candidate) -> QuerySet[Review]:
+def reviews_of(project_run: ProjectRun, candidate: Candidate) -> QuerySet[Review]:
     """Decisions about a candidate, the newest first."""
-    return launch.reviews.filter(candidate=candidate).select_related("by")
+    return project_run.reviews.filter(candidate=candidate).select_related("by")
 
 
 def versions_of(project: Project) -> QuerySet[Version]:
@@ -39,7 +39,9 @@ def versions_of(project: Project) -> QuerySet[Version]:
     ).order_by("-number")
     best = Run.objects.filter(best_candidate=OuterRef("candidate"))
     return (
-        project.versions.select_related("project", "program", "approved_by", "launch", "candidate")
+        project.versions.select_related(
+            "project", "program", "approved_by", "project_run", "candidate"
+        )
         .prefetch_related("labels")
         .annotate(
             score=Subquery(full.values("score")[:1]),
@@ -56,7 +58,9 @@ def version_of(project: Project, program: int, number: int) -> Version:
         Http404: there is none.
     """
     found = (
-        project.versions.select_related("project", "program", "approved_by", "launch", "candidate")
+        project.versions.select_related(
+            "project", "program", "approved_by", "project_run", "candidate"
+        )
         .prefetch_related("labels")
         .filter(program=program, number=number)
         .first()
@@ -75,7 +79,7 @@ def version_before(version: Version) -> Version | None:
     )
 
 
-def next_number(launch: Launch) -> int:
+def next_number(project_run: ProjectRun) -> int:
     """The number that an approval would give."""
-    last = Version.objects.filter(program=launch.program_id).order_by("-number").first()
+    last = Version.objects.filter(program=project_run.program_id).order_by("-number").first()
     return last.number + 1 if last else 1

@@ -15,7 +15,7 @@ from promptlab.programs.models import Program
 from promptlab.reviews import labels, writing
 from promptlab.reviews.content import digest_of_text
 from promptlab.reviews.models import Label, Review, Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 MOST_NOTE = 4000
 
@@ -33,7 +33,7 @@ class DecidedMeanwhile(CannotDecide):
 
 
 def approve(
-    launch: Launch, candidate: Candidate, by: User, note: str = "", seen: int | None = None
+    project_run: ProjectRun, candidate: Candidate, by: User, note: str = "", seen: int | None = None
 ) -> Version:
     """Approve a candidate: one version, whoever and however often; `latest` moves to it.
 
@@ -45,21 +45,21 @@ def approve(
         CannotDecide: the run still goes, or the candidate was never fully evaluated.
     """
     with transaction.atomic():
-        _lock(launch)
-        made = Version.objects.filter(launch=launch, candidate=candidate).first()
+        _lock(project_run)
+        made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
         if made is not None:
             return made
-        _check(launch, candidate, seen)
-        _check_person(launch, by)
+        _check(project_run, candidate, seen)
+        _check_person(project_run, by)
         now = timezone.now()
-        version = _version(launch, candidate, by, note.strip(), now)
-        _record(launch, candidate, Review.Decision.APPROVE, by, note, now, version.number)
+        version = _version(project_run, candidate, by, note.strip(), now)
+        _record(project_run, candidate, Review.Decision.APPROVE, by, note, now, version.number)
         labels.move(version, Label.LATEST, by)
     return version
 
 
 def reject(
-    launch: Launch, candidate: Candidate, by: User, note: str, seen: int | None = None
+    project_run: ProjectRun, candidate: Candidate, by: User, note: str, seen: int | None = None
 ) -> Review:
     """Turn a candidate down, with the reason.
 
@@ -67,18 +67,18 @@ def reject(
         CannotDecide: no reason was given, or the candidate has a version already.
         DecidedMeanwhile: another decision was made since.
     """
-    return _turn_down(launch, candidate, Review.Decision.REJECT, by, note, seen)
+    return _turn_down(project_run, candidate, Review.Decision.REJECT, by, note, seen)
 
 
 def request_changes(
-    launch: Launch, candidate: Candidate, by: User, note: str, seen: int | None = None
+    project_run: ProjectRun, candidate: Candidate, by: User, note: str, seen: int | None = None
 ) -> Review:
     """Ask for something better, saying what. Raises as `reject` does."""
-    return _turn_down(launch, candidate, Review.Decision.REQUEST_CHANGES, by, note, seen)
+    return _turn_down(project_run, candidate, Review.Decision.REQUEST_CHANGES, by, note, seen)
 
 
 def _turn_down(
-    launch: Launch,
+    project_run: ProjectRun,
     candidate: Candidate,
     decision: Review.Decision,
     by: User,
@@ -88,46 +88,46 @@ def _turn_down(
     if not note.strip():
         raise CannotDecide(_("Say why, so that whoever started the run can act on it."))
     with transaction.atomic():
-        _lock(launch)
-        made = Version.objects.filter(launch=launch, candidate=candidate).first()
+        _lock(project_run)
+        made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
         if made is not None:
             raise CannotDecide(
                 _("This candidate is version %(n)s already; versions stay. Move a label instead.")
                 % {"n": made.number}
             )
-        _check(launch, candidate, seen)
-        return _record(launch, candidate, decision, by, note, timezone.now())
+        _check(project_run, candidate, seen)
+        return _record(project_run, candidate, decision, by, note, timezone.now())
 
 
-def why_not(launch: Launch, candidate: Candidate) -> str:
+def why_not(project_run: ProjectRun, candidate: Candidate) -> str:
     """Why the candidate cannot be decided about now; "" when it can."""
-    if launch.run.active:
+    if project_run.run.active:
         return _("The run is still going. Cancel it to review the best so far, or wait.")
     if not candidate.trials.filter(full=True, score__isnull=False).exists():
         return _("This candidate was never fully evaluated, so there is nothing to decide on.")
     return ""
 
 
-def why_not_you(launch: Launch, user: User) -> str:
+def why_not_you(project_run: ProjectRun, user: User) -> str:
     """Why this person may not approve, "" when they may."""
-    if launch.project.requires_second_person and launch.started_by_id == user.pk:
+    if project_run.project.requires_second_person and project_run.started_by_id == user.pk:
         return _("You started this run; this project wants a second person to approve it.")
     return ""
 
 
-def _lock(launch: Launch) -> None:
+def _lock(project_run: ProjectRun) -> None:
     """One decision at a time a program: version numbers have no holes and no doubles."""
-    Program.objects.select_for_update().get(pk=launch.program_id)
-    launch.refresh_from_db()
+    Program.objects.select_for_update().get(pk=project_run.program_id)
+    project_run.refresh_from_db()
 
 
-def _check(launch: Launch, candidate: Candidate, seen: int | None) -> None:
-    if candidate.run_id != launch.run_id:
+def _check(project_run: ProjectRun, candidate: Candidate, seen: int | None) -> None:
+    if candidate.run_id != project_run.run_id:
         raise CannotDecide(_("That candidate belongs to another run."))
-    reason = why_not(launch, candidate)
+    reason = why_not(project_run, candidate)
     if reason:
         raise CannotDecide(reason)
-    newest = launch.reviews.filter(candidate=candidate).order_by("-pk").first()
+    newest = project_run.reviews.filter(candidate=candidate).order_by("-pk").first()
     if seen is not None and newest is not None and newest.pk != seen:
         raise DecidedMeanwhile(
             _("%(who)s decided meanwhile: %(what)s. Read it, then decide again.")
@@ -135,24 +135,26 @@ def _check(launch: Launch, candidate: Candidate, seen: int | None) -> None:
         )
 
 
-def _check_person(launch: Launch, by: User) -> None:
-    reason = why_not_you(launch, by)
+def _check_person(project_run: ProjectRun, by: User) -> None:
+    reason = why_not_you(project_run, by)
     if reason:
         raise SecondPersonNeeded(reason)
 
 
-def _version(launch: Launch, candidate: Candidate, by: User, note: str, now: datetime) -> Version:
-    last = Version.objects.filter(program=launch.program_id).order_by("-number").first()
+def _version(
+    project_run: ProjectRun, candidate: Candidate, by: User, note: str, now: datetime
+) -> Version:
+    last = Version.objects.filter(program=project_run.program_id).order_by("-number").first()
     number = last.number + 1 if last else 1
-    content = writing.content(launch, candidate, number, by, note, now)
+    content = writing.content(project_run, candidate, number, by, note, now)
     canonical = content.canonical()
     return Version.objects.create(
-        project_id=launch.project_id,
-        program_id=launch.program_id,
+        project_id=project_run.project_id,
+        program_id=project_run.program_id,
         number=number,
         canonical=canonical,
         sha256=digest_of_text(canonical),
-        launch=launch,
+        project_run=project_run,
         candidate=candidate,
         approved_by=by,
         note=note,
@@ -161,7 +163,7 @@ def _version(launch: Launch, candidate: Candidate, by: User, note: str, now: dat
 
 
 def _record(
-    launch: Launch,
+    project_run: ProjectRun,
     candidate: Candidate,
     decision: Review.Decision,
     by: User,
@@ -170,14 +172,16 @@ def _record(
     version: int | None = None,
 ) -> Review:
     note = note.strip()[:MOST_NOTE]
-    Launch.objects.filter(pk=launch.pk).update(
+    ProjectRun.objects.filter(pk=project_run.pk).update(
         decision=decision,
         decided_candidate=candidate.number,
         decided_by=by,
         decided_at=now,
         decision_note=note,
-        version_number=version or launch.version_number,
+        version_number=version or project_run.version_number,
     )
-    doorbell.ring("run", launch.run_id)
-    review: Review = launch.reviews.create(candidate=candidate, decision=decision, by=by, note=note)
+    doorbell.ring("run", project_run.run_id)
+    review: Review = project_run.reviews.create(
+        candidate=candidate, decision=decision, by=by, note=note
+    )
     return review

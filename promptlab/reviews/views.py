@@ -21,7 +21,7 @@ from promptlab.reviews import queries, services
 from promptlab.reviews.forms import DecisionForm
 from promptlab.reviews.models import Review
 from promptlab.runs.comparing import comparison
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import final
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
@@ -33,77 +33,77 @@ PAGE = 100
 @require_safe
 def review(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project)
-    launch, row = queries.candidate_of(found, number, candidate)
-    return _page(request, launch, row)
+    project_run, row = queries.candidate_of(found, number, candidate)
+    return _page(request, project_run, row)
 
 
 @login_required
 @require_POST
 def decide(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project, Role.REVIEWER)
-    launch, row = queries.candidate_of(found, number, candidate)
+    project_run, row = queries.candidate_of(found, number, candidate)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return _page(request, launch, row, form, 422)
+        return _page(request, project_run, row, form, 422)
     try:
-        return _decided(request, launch, row, form.cleaned_data)
+        return _decided(request, project_run, row, form.cleaned_data)
     except services.DecidedMeanwhile as refusal:
         messages.warning(request, str(refusal))
         return redirect("reviews:review", found.slug, number, candidate)
     except services.CannotDecide as refusal:
         form.add_error("note", str(refusal))
-        return _page(request, launch, row, form, 422)
+        return _page(request, project_run, row, form, 422)
 
 
 def _decided(
-    request: SignedInRequest, launch: Launch, row: Candidate, data: Mapping[str, Any]
+    request: SignedInRequest, project_run: ProjectRun, row: Candidate, data: Mapping[str, Any]
 ) -> HttpResponse:
-    slug, note, seen = launch.project.slug, data["note"], data["seen"]
+    slug, note, seen = project_run.project.slug, data["note"], data["seen"]
     if data["decision"] == Review.Decision.APPROVE:
-        version = services.approve(launch, row, request.user, note, seen)
+        version = services.approve(project_run, row, request.user, note, seen)
         told = _("Approved as version %(n)s of %(program)s.")
-        messages.success(request, told % {"n": version.number, "program": launch.program_name})
+        messages.success(request, told % {"n": version.number, "program": project_run.program_name})
         return redirect("releases:version", slug, version.program_id, version.number)
     if data["decision"] == Review.Decision.REJECT:
-        services.reject(launch, row, request.user, note, seen)
+        services.reject(project_run, row, request.user, note, seen)
         messages.success(request, _("Rejected. The note is on the run's page."))
     else:
-        services.request_changes(launch, row, request.user, note, seen)
+        services.request_changes(project_run, row, request.user, note, seen)
         messages.success(request, _("Changes requested. The note is on the run's page."))
-    return redirect("runs:run", slug, launch.number)
+    return redirect("runs:run", slug, project_run.number)
 
 
 def _page(
     request: SignedInRequest,
-    launch: Launch,
+    project_run: ProjectRun,
     row: Candidate,
     form: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    page = RunPage(launch)
+    page = RunPage(project_run)
     numbers = [0, row.number] if row.number else [0]
     asked = Parameters(request.GET)
     view = comparison.view_of(page, numbers, asked)
     rows = Paginator(view.rows, PAGE).get_page(asked.page)
-    history = list(queries.reviews_of(launch, row))
-    version = row.versions.filter(launch=launch).first()
+    history = list(queries.reviews_of(project_run, row))
+    version = row.versions.filter(project_run=project_run).first()
     is_best = row.number > 0 and row.number == page.best_number
     context = {
-        "project": launch.project,
-        "launch": launch,
-        "run": launch.run,
+        "project": project_run.project,
+        "project_run": project_run,
+        "run": project_run.run,
         "page": page,
         "view": view,
         "candidate": view.candidates[-1],
-        "expected": final.expected_of_candidate(launch.run, row.number, page.modules),
+        "expected": final.expected_of_candidate(project_run.run, row.number, page.modules),
         "recommendation": page.recommendation if is_best else None,
         "rows": rows,
         "examples": view.shown_rows(list(rows.object_list)),
         "history": history,
         "version": version,
-        "next_number": queries.next_number(launch),
-        "why_not": services.why_not(launch, row),
-        "why_not_you": services.why_not_you(launch, request.user),
+        "next_number": queries.next_number(project_run),
+        "why_not": services.why_not(project_run, row),
+        "why_not_you": services.why_not_you(project_run, request.user),
         "form": form or DecisionForm(initial={"seen": history[0].pk if history else 0}),
         "seen": history[0].pk if history else 0,
         "section": "runs",

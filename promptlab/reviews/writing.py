@@ -24,29 +24,29 @@ from promptlab.reviews.content import (
     VersionContent,
     with_prompts,
 )
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.evidence import comparing, evaluated
 from promptlab.runs.results.final import expected_of_candidate
 
 
 def content(
-    launch: Launch, candidate: Candidate, number: int, by: User, note: str, now: datetime
+    project_run: ProjectRun, candidate: Candidate, number: int, by: User, note: str, now: datetime
 ) -> VersionContent:
     """The content of version `number`, complete: it is never touched again."""
-    run = launch.run
+    run = project_run.run
     spec = from_json(RunSpec, run.spec)
     prompts = from_json(CoreCandidate, candidate.prompts)
     provenance = Provenance(
-        run=launch.number,
-        started_by=launch.started_by.email,
+        run=project_run.number,
+        started_by=project_run.started_by.email,
         candidate=candidate.number,
         candidate_digest=candidate.digest,
         optimizer=spec.optimizer,
         settings=spec.settings,
         seed=spec.seed,
         models=_models(spec),
-        dataset=_dataset(launch, run),
-        metric_name=launch.metric_name,
+        dataset=_dataset(project_run, run),
+        metric_name=project_run.metric_name,
         metric=spec.metric,
         scores=_scores(run, candidate, [m.name for m in spec.program.modules]),
         approval=Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note),
@@ -55,7 +55,7 @@ def content(
         cost=run.spent,
     )
     return VersionContent(
-        launch.program_name, number, with_prompts(spec.program, prompts), provenance
+        project_run.program_name, number, with_prompts(spec.program, prompts), provenance
     )
 
 
@@ -76,10 +76,10 @@ def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:
     )
 
 
-def _dataset(launch: Launch, run: Run) -> DatasetSource:
+def _dataset(project_run: ProjectRun, run: Run) -> DatasetSource:
     return DatasetSource(
-        name=launch.dataset_name,
-        digest=launch.dataset_digest,
+        name=project_run.dataset_name,
+        digest=project_run.dataset_digest,
         train=run.train.count,
         train_digest=run.train_id,
         validation=run.validation.count,

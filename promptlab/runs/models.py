@@ -8,7 +8,7 @@ from django.db import models
 from optimizer.models import Run
 
 
-class Launch(models.Model):
+class ProjectRun(models.Model):
     """One run of a project, numbered within it. All that was optimized is frozen in `run`.
 
     The names are those at the start; dataset and metric may be gone since. The decision columns are
@@ -21,25 +21,19 @@ class Launch(models.Model):
         CHANGES = "request_changes", "Changes requested"
         REJECTED = "reject", "Rejected"
 
-    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="launches")
+    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()
-    run = models.OneToOneField(Run, models.PROTECT, related_name="launch")
-    program = models.ForeignKey("programs.Program", models.PROTECT, related_name="launches")
+    run = models.OneToOneField(Run, models.PROTECT, related_name="project_run")
+    program = models.ForeignKey("programs.Program", models.PROTECT, related_name="runs")
     program_name = models.CharField(max_length=120)
     program_revision = models.PositiveIntegerField(default=0)
-    dataset = models.ForeignKey(
-        "datasets.Dataset", models.SET_NULL, null=True, related_name="launches"
-    )
+    dataset = models.ForeignKey("datasets.Dataset", models.SET_NULL, null=True, related_name="runs")
     dataset_name = models.CharField(max_length=120)
     dataset_digest = models.CharField(max_length=64, blank=True)
-    metric = models.ForeignKey(
-        "metrics.Metric", models.SET_NULL, null=True, related_name="launches"
-    )
+    metric = models.ForeignKey("metrics.Metric", models.SET_NULL, null=True, related_name="runs")
     metric_name = models.CharField(max_length=120)
     effort = models.CharField(max_length=10)
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="launches"
-    )
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
     created_at = models.DateTimeField(auto_now_add=True)
 
     decision = models.CharField(max_length=20, choices=Decision, default=Decision.NONE, blank=True)
@@ -53,7 +47,7 @@ class Launch(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "number"], name="launch_number_once"),
+            models.UniqueConstraint(fields=["project", "number"], name="project_run_number_once"),
         ]
         ordering = ["-number"]
 

@@ -11,16 +11,16 @@ from optimizer.codec import from_json
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 # Example sets may be large, and no list or status needs what is in them.
 _HEAVY = ("run__train__examples", "run__validation__examples", "run__test__examples")
 
 
-def launches(project: Project) -> QuerySet[Launch]:
+def project_runs(project: Project) -> QuerySet[ProjectRun]:
     """The project's runs, the newest first, with what a list shows of them."""
     return (
-        project.launches.select_related("run__best_candidate", "started_by")
+        project.runs.select_related("run__best_candidate", "started_by")
         .defer("run__spec", "run__best_candidate__prompts")
         .order_by("-number")
     )
@@ -42,7 +42,7 @@ class ListFilter:
         return self != ListFilter()
 
 
-def filtered(rows: QuerySet[Launch], narrow: ListFilter) -> QuerySet[Launch]:
+def filtered(rows: QuerySet[ProjectRun], narrow: ListFilter) -> QuerySet[ProjectRun]:
     if narrow.status == "running":
         rows = rows.filter(run__status__in=Run.ACTIVE)
     elif narrow.status == "waiting":
@@ -62,14 +62,14 @@ def needs_review() -> Q:
     return ended & Q(decision="", run__best_candidate__number__gt=0)
 
 
-def launch_of(project: Project, number: int) -> Launch:
+def project_run_of(project: Project, number: int) -> ProjectRun:
     """One run with everything its page shows, in one query.
 
     Raises:
         Http404: the project has no run of this number.
     """
     found = (
-        Launch.objects.select_related(
+        ProjectRun.objects.select_related(
             "project", "program", "dataset", "metric", "started_by", "decided_by",
             "run__train", "run__validation", "run__test", "run__best_candidate",
         )
@@ -89,7 +89,7 @@ def spec_of(run: Run) -> RunSpec:
 
 def ahead_of(run: Run) -> tuple[int, ...]:
     """Numbers of the project's runs that are worked on or wait before this one."""
-    waiting = Launch.objects.filter(
+    waiting = ProjectRun.objects.filter(
         Q(run__status=Run.Status.RUNNING) | Q(run__status=Run.Status.QUEUED, run__pk__lt=run.pk),
         run__namespace=run.namespace,
     )

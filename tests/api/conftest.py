@@ -12,7 +12,7 @@ from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
 from promptlab.reviews.services import approve
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
 ApiOf = Callable[[User], Client]
@@ -41,17 +41,17 @@ def scene(project: Project, erin: User) -> Scene:
 
 
 @pytest.fixture
-def finished(scene: Scene) -> Launch:
+def finished(scene: Scene) -> ProjectRun:
     return play(scene.start(settings=SMALL))
 
 
 @pytest.fixture
-def halfway(scene: Scene) -> Launch:
+def halfway(scene: Scene) -> ProjectRun:
     return play(scene.start(settings=SMALL), until=3)
 
 
 @pytest.fixture
-def values(scene: Scene, finished: Launch, bob: User) -> dict[str, Any]:
+def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
     """Parts of addresses at which there is something."""
     best = finished.run.best_candidate
     assert best is not None

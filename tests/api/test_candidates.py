@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, ApiOf
 
 CANDIDATES = f"{HERE}/runs/1/candidates"
 
 
 @pytest.fixture
-def best(finished: Launch) -> int:
+def best(finished: ProjectRun) -> int:
     assert finished.run.best_candidate is not None
     return finished.run.best_candidate.number
 
 
 def test_the_baseline_comes_first_and_every_candidate_has_its_trials(
-    carol: User, finished: Launch, api_of: ApiOf
+    carol: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     page = api_of(carol).get(f"{CANDIDATES}?limit=200").json()
     rows = page["items"]
@@ -47,7 +47,7 @@ def test_a_candidate_shows_every_modules_instruction_and_demos(
 
 
 def test_outcomes_are_paired_with_the_baselines(
-    carol: User, finished: Launch, best: int, api_of: ApiOf
+    carol: User, finished: ProjectRun, best: int, api_of: ApiOf
 ) -> None:
     found = api_of(carol).get(f"{CANDIDATES}/{best}/outcomes").json()
     assert found["against"] == 0
@@ -84,7 +84,7 @@ def test_two_candidates_are_compared_with_each_other(carol: User, best: int, api
 
 
 def test_the_baseline_by_itself_is_compared_with_nothing(
-    carol: User, finished: Launch, api_of: ApiOf
+    carol: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     found = api_of(carol).get(f"{CANDIDATES}/0/outcomes").json()
     assert (found["against"], found["comparison"], found["verdict"]) == (None, None, "")
@@ -105,7 +105,7 @@ def test_one_outcome_shows_every_message_and_reply(carol: User, best: int, api_o
     assert found["outputs"] == row["candidate"]["outputs"]
 
 
-def test_what_is_not_there_is_said_so(carol: User, finished: Launch, api_of: ApiOf) -> None:
+def test_what_is_not_there_is_said_so(carol: User, finished: ProjectRun, api_of: ApiOf) -> None:
     client = api_of(carol)
     for rest in ("/999", "/999/outcomes", "/0/outcomes?against=999", "/0/outcomes/nothing"):
         answer = client.get(f"{CANDIDATES}{rest}")

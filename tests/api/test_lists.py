@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from promptlab.accounts.models import User
 from promptlab.reviews.services import approve
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, SMALL, ApiOf
 from tests.promptlab.runs.scene import Scene, play
 
@@ -21,7 +21,7 @@ def queries(client: Client, address: str) -> int:
 
 
 def test_runs_and_versions_cost_no_more_when_there_are_more(
-    alice: User, bob: User, scene: Scene, finished: Launch, api_of: ApiOf
+    alice: User, bob: User, scene: Scene, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     client = api_of(alice)
     lists = [f"{HERE}/{noun}" for noun in ("runs", "versions", "programs", "datasets", "metrics")]
@@ -34,11 +34,11 @@ def test_runs_and_versions_cost_no_more_when_there_are_more(
 
 @pytest.mark.parametrize("rest", ["trials", "candidates", "events", "candidates/1/outcomes"])
 def test_parts_of_a_run_cost_few_queries(
-    carol: User, finished: Launch, api_of: ApiOf, rest: str
+    carol: User, finished: ProjectRun, api_of: ApiOf, rest: str
 ) -> None:
     assert queries(api_of(carol), f"{HERE}/runs/1/{rest}?limit=200") <= 10
 
 
-def _approve_best(launch: Launch, by: User) -> None:
-    assert launch.run.best_candidate is not None
-    approve(launch, launch.run.best_candidate, by)
+def _approve_best(project_run: ProjectRun, by: User) -> None:
+    assert project_run.run.best_candidate is not None
+    approve(project_run, project_run.run.best_candidate, by)

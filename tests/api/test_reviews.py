@@ -11,18 +11,19 @@ from django.test import Client
 
 from promptlab.accounts.models import Project, User
 from promptlab.reviews.models import Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene, play
 
 
-def decide(client: Client, launch: Launch, decision: str, **wish: Any) -> Any:
-    assert launch.run.best_candidate is not None
-    address = f"{HERE}/runs/{launch.number}/candidates/{launch.run.best_candidate.number}/reviews"
+def decide(client: Client, project_run: ProjectRun, decision: str, **wish: Any) -> Any:
+    assert project_run.run.best_candidate is not None
+    best = project_run.run.best_candidate.number
+    address = f"{HERE}/runs/{project_run.number}/candidates/{best}/reviews"
     return client.post(address, {"decision": decision, **wish}, JSON)
 
 
-def test_an_approval_makes_a_version(bob: User, finished: Launch, api_of: ApiOf) -> None:
+def test_an_approval_makes_a_version(bob: User, finished: ProjectRun, api_of: ApiOf) -> None:
     answer = decide(api_of(bob), finished, "approve", note="Good.", seen=0)
     assert answer.status_code == 201
     made = answer.json()
@@ -33,14 +34,16 @@ def test_an_approval_makes_a_version(bob: User, finished: Launch, api_of: ApiOf)
     assert (run["decision"], run["version"]) == ("approve", 1)
 
 
-def test_approving_twice_gives_the_same_version(bob: User, finished: Launch, api_of: ApiOf) -> None:
+def test_approving_twice_gives_the_same_version(
+    bob: User, finished: ProjectRun, api_of: ApiOf
+) -> None:
     first = decide(api_of(bob), finished, "approve").json()["version"]
     assert decide(api_of(bob), finished, "approve").json()["version"] == first
     assert Version.objects.count() == 1
 
 
 def test_turning_down_needs_a_note_and_makes_no_version(
-    bob: User, finished: Launch, api_of: ApiOf
+    bob: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     refused = decide(api_of(bob), finished, "reject")
     assert refused.status_code == 409
@@ -53,7 +56,7 @@ def test_turning_down_needs_a_note_and_makes_no_version(
 
 
 def test_a_decision_that_was_not_read_stands_in_the_way(
-    bob: User, alice: User, finished: Launch, api_of: ApiOf
+    bob: User, alice: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     decide(api_of(alice), finished, "reject", note="No.")
     answer = decide(api_of(bob), finished, "approve", seen=0)
@@ -66,16 +69,16 @@ def test_who_started_a_run_cannot_approve_it_where_two_are_wanted(
     alice: User, bob: User, project: Project, scene: Scene, api_of: ApiOf
 ) -> None:
     Project.objects.filter(pk=project.pk).update(requires_second_person=True)
-    launch = play(scene.start())
-    Launch.objects.update(started_by=bob)
-    answer = decide(api_of(bob), launch, "approve")
+    project_run = play(scene.start())
+    ProjectRun.objects.update(started_by=bob)
+    answer = decide(api_of(bob), project_run, "approve")
     assert answer.status_code == 403
     assert "second person" in answer.json()["detail"]
-    assert decide(api_of(alice), launch, "approve").status_code == 201
+    assert decide(api_of(alice), project_run, "approve").status_code == 201
 
 
 def test_a_run_that_goes_on_cannot_be_decided_about(
-    bob: User, halfway: Launch, api_of: ApiOf
+    bob: User, halfway: ProjectRun, api_of: ApiOf
 ) -> None:
     answer = api_of(bob).post(f"{HERE}/runs/1/candidates/0/reviews", {"decision": "approve"}, JSON)
     assert answer.status_code == 409
@@ -93,7 +96,7 @@ def test_a_run_that_goes_on_cannot_be_decided_about(
     ],
 )
 def test_a_decision_out_of_bounds_is_told_at_its_place(
-    bob: User, finished: Launch, api_of: ApiOf, wish: dict[str, Any], place: str
+    bob: User, finished: ProjectRun, api_of: ApiOf, wish: dict[str, Any], place: str
 ) -> None:
     answer = api_of(bob).post(f"{HERE}/runs/1/candidates/0/reviews", wish, JSON)
     assert answer.status_code == 422
@@ -101,7 +104,7 @@ def test_a_decision_out_of_bounds_is_told_at_its_place(
 
 
 @pytest.fixture
-def version(bob: User, finished: Launch, api_of: ApiOf) -> dict[str, Any]:
+def version(bob: User, finished: ProjectRun, api_of: ApiOf) -> dict[str, Any]:
     found: dict[str, Any] = decide(api_of(bob), finished, "approve").json()["version"]
     return found
 

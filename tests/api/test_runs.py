@@ -10,7 +10,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.jobs import controls
 from optimizer.models import Measurement, Provider, Run, RunEvent
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene, say_nothing
 from tests.promptlab.runs.starting.test_measuring import answered
@@ -93,9 +93,9 @@ def test_an_editor_starts_a_run_with_what_the_page_suggests(
     assert made["limits"]["calls"] > 0
     assert made["started_by"] == "erin@example.org"
     assert made["examples"] == {"train": 20, "validation": 20, "test": 10}
-    launch = Launch.objects.get()
-    assert (launch.number, launch.started_by) == (1, erin)
-    assert launch.run.spec["settings"]["effort"] == "light"
+    project_run = ProjectRun.objects.get()
+    assert (project_run.number, project_run.started_by) == (1, erin)
+    assert project_run.run.spec["settings"]["effort"] == "light"
 
 
 def test_own_settings_models_and_caps_are_taken_as_they_are(
@@ -203,7 +203,7 @@ def test_a_dollar_cap_needs_a_known_price(erin: User, scene: Scene, api_of: ApiO
 
 
 def test_a_finished_run_shows_scores_with_n_and_interval(
-    carol: User, finished: Launch, api_of: ApiOf
+    carol: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     found = api_of(carol).get(f"{HERE}/runs/{finished.number}").json()
     assert (found["status"], found["stop_reason"]) == ("finished", "completed")
@@ -226,7 +226,7 @@ def test_a_finished_run_shows_scores_with_n_and_interval(
 
 
 def test_the_list_is_narrowed_and_paged(
-    carol: User, scene: Scene, finished: Launch, api_of: ApiOf
+    carol: User, scene: Scene, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     scene.start()
     client = api_of(carol)
@@ -240,7 +240,9 @@ def test_the_list_is_narrowed_and_paged(
     assert client.get(f"{HERE}/runs?status=odd").status_code == 422
 
 
-def test_events_are_read_on_from_any_of_them(carol: User, finished: Launch, api_of: ApiOf) -> None:
+def test_events_are_read_on_from_any_of_them(
+    carol: User, finished: ProjectRun, api_of: ApiOf
+) -> None:
     client, seen, after = api_of(carol), [], 0
     while True:
         page = client.get(f"{HERE}/runs/1/events?after={after}&limit=20").json()
@@ -255,7 +257,7 @@ def test_events_are_read_on_from_any_of_them(carol: User, finished: Launch, api_
 
 
 def test_trials_tell_full_and_minibatch_scores_apart(
-    carol: User, finished: Launch, api_of: ApiOf
+    carol: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     page = api_of(carol).get(f"{HERE}/runs/1/trials?limit=200").json()
     assert [t["number"] for t in page["items"]] == list(range(page["count"]))
@@ -289,7 +291,7 @@ def test_caps_are_changed_while_it_goes_on(erin: User, scene: Scene, api_of: Api
     assert wrong.json()["problems"][0]["field"] == "limits.calls"
 
 
-def test_a_running_run_shows_its_progress(carol: User, halfway: Launch, api_of: ApiOf) -> None:
+def test_a_running_run_shows_its_progress(carol: User, halfway: ProjectRun, api_of: ApiOf) -> None:
     found = api_of(carol).get(f"{HERE}/runs/1").json()
     assert found["status"] == "running"
     assert 0 < found["progress"] < 1
@@ -321,8 +323,8 @@ def test_a_run_that_waits_for_a_look_at_its_replies_shows_them(
     scene: Scene, carol: User, api_of: ApiOf
 ) -> None:
     said = "I <b>cannot</b> say that"
-    launch = say_nothing(scene.start(), said)
-    found = api_of(carol).get(f"{HERE}/runs/{launch.number}").json()
+    project_run = say_nothing(scene.start(), said)
+    found = api_of(carol).get(f"{HERE}/runs/{project_run.number}").json()
     assert (found["status"], found["stop_reason"]) == ("paused", "unreadable")
     assert "none has a reply that could be read" in found["message"]
     unread, n = found["unread"], found["examples"]["validation"]
@@ -332,5 +334,5 @@ def test_a_run_that_waits_for_a_look_at_its_replies_shows_them(
     ]
     (sample,) = unread["samples"]
     assert (sample["reply"], sample["failed"]) == (said, False)
-    controls.resume(launch.run_id)
-    assert api_of(carol).get(f"{HERE}/runs/{launch.number}").json()["unread"] is None
+    controls.resume(project_run.run_id)
+    assert api_of(carol).get(f"{HERE}/runs/{project_run.number}").json()["unread"] is None

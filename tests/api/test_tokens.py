@@ -66,7 +66,7 @@ def test_a_reading_token_reads_and_estimates_but_changes_nothing(erin: User, sce
     refused = bearer(secret).post(f"{HERE}/runs", wish, JSON)
     assert refused.status_code == 403
     assert "may only read" in refused.json()["detail"]
-    assert scene.project.launches.count() == 0
+    assert scene.project.runs.count() == 0
 
 
 def test_callers_see_their_own_projects_only(alice: User, dave: User, api_of: ApiOf) -> None:

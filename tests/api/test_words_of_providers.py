@@ -10,7 +10,7 @@ from django.test import Client
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.api.conftest import JSON, ApiOf
 from tests.api.operations import operations
 from tests.api.test_access import BODIES
@@ -21,7 +21,7 @@ WITH_WORDS = {"list_providers", "get_run", "get_outcome"}
 
 
 @pytest.fixture
-def said(values: dict[str, Any], scene: Scene, finished: Launch) -> dict[str, Any]:
+def said(values: dict[str, Any], scene: Scene, finished: ProjectRun) -> dict[str, Any]:
     """Everything that can fail has failed, and the provider had something to say each time."""
     Run.objects.filter(pk=finished.run_id).update(
         status=Run.Status.FAILED, message="The provider refuses the calls.", said=BODY

@@ -12,7 +12,7 @@ from tests.browser.lab import Lab, await_run
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import User
-    from promptlab.runs.models import Launch
+    from promptlab.runs.models import ProjectRun
 
 Who = Literal["nobody", "alice", "carol", "olga"]
 
@@ -31,8 +31,8 @@ class Furnished:
     """The project, its runs, and the pages by name."""
 
     lab: Lab
-    decided: Launch
-    open: Launch
+    decided: ProjectRun
+    open: ProjectRun
     places: dict[str, Place] = field(default_factory=dict)
 
     def user(self, who: Who) -> User | None:
@@ -193,8 +193,8 @@ def _empty(all_of_it: Furnished) -> dict[str, Place]:
     }
 
 
-def _best(launch: Launch) -> int:
-    best = launch.run.best_candidate
+def _best(project_run: ProjectRun) -> int:
+    best = project_run.run.best_candidate
     assert best is not None
     return best.number
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from promptlab.datasets.models import Dataset
     from promptlab.metrics.models import Metric
     from promptlab.programs.models import Program
-    from promptlab.runs.models import Launch
+    from promptlab.runs.models import ProjectRun
 
 PATIENCE = 60.0
 QUICK = {
@@ -116,7 +116,7 @@ class Lab:
         assert wanted is not None
         return wanted
 
-    def start_run(self, **different: Any) -> Launch:
+    def start_run(self, **different: Any) -> ProjectRun:
         """A run with own settings; keywords replace settings of QUICK, Limits by `limits`, or the
         task model's name by `model`.
         """
@@ -136,20 +136,20 @@ class Lab:
         )  # fmt: skip
         return start_run(self.project, self.alice, wishes)
 
-    def finished_run(self, **different: Any) -> Launch:
-        launch = self.start_run(**different)
-        await_run(launch.run, lambda run: run.ended)
-        launch.refresh_from_db()
-        assert launch.run.status == "finished", launch.run.message
-        return launch
+    def finished_run(self, **different: Any) -> ProjectRun:
+        project_run = self.start_run(**different)
+        await_run(project_run.run, lambda run: run.ended)
+        project_run.refresh_from_db()
+        assert project_run.run.status == "finished", project_run.run.message
+        return project_run
 
     def cancel_runs(self) -> None:
         """Leave the worker to others."""
         from promptlab.runs.watching.steering import NotNow, cancel
 
-        for launch in self.project.launches.all():
+        for project_run in self.project.runs.all():
             with suppress(NotNow):
-                cancel(launch)
+                cancel(project_run)
 
     @staticmethod
     def _own(rows: Any) -> Any:

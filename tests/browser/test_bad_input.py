@@ -85,7 +85,7 @@ def test_a_cap_below_one_trial_is_refused_beside_the_cap(visit: Visit, lab: Lab)
     expect(cap).to_have_attribute("aria-invalid", "true")
     expect(cap).to_have_value("3")
     expect(page.locator("#id_seed")).to_have_value("11")
-    assert lab.project.launches.count() == 0
+    assert lab.project.runs.count() == 0
 
 
 def test_a_wrong_key_is_told_at_the_provider_and_stops_a_run_unpaid(
@@ -98,9 +98,9 @@ def test_a_wrong_key_is_told_at_the_provider_and_stops_a_run_unpaid(
     card.get_by_role("button", name="Test").click()
     expect(card.get_by_text("Failed", exact=True)).to_be_visible()
     expect(card).not_to_contain_text("sk-wrong")
-    launch = lab.start_run()
-    run = await_run(launch.run, lambda run: run.status in ("failed", "paused"))
-    page.goto(f"{lab.path}/runs/{launch.number}/")
+    project_run = lab.start_run()
+    run = await_run(project_run.run, lambda run: run.status in ("failed", "paused"))
+    page.goto(f"{lab.path}/runs/{project_run.number}/")
     expect(page.locator("#run-state")).to_contain_text("Desk")
     expect(page.locator("#run-state")).not_to_contain_text("sk-wrong")
     assert (run.used_cost, run.held_cost, run.baseline_score) == (0, 0, None)

@@ -53,8 +53,8 @@ def test_a_dialog_holds_the_focus_and_gives_it_back(
     visit: Visit, lab: Lab, model: OpenAIServer
 ) -> None:
     model.seconds = 0.1
-    launch = lab.start_run(trials=200)
-    page = visit(lab.alice, f"{lab.path}/runs/{launch.number}/")
+    project_run = lab.start_run(trials=200)
+    page = visit(lab.alice, f"{lab.path}/runs/{project_run.number}/")
     opener = page.get_by_role("button", name="Cancel run")
     opener.focus()
     page.keyboard.press("Enter")

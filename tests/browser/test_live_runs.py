@@ -13,7 +13,7 @@ from tests.browser.lab import await_run
 
 if TYPE_CHECKING:
     from optimizer.models import Run
-    from promptlab.runs.models import Launch
+    from promptlab.runs.models import ProjectRun
     from tests.browser.conftest import Visit
     from tests.browser.lab import Lab
     from tests.browser.stack import Stack
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LONG = {"trials": 200, "full_every": 2}
 
 
-def url_of(lab: Lab, launch: Launch) -> str:
-    return f"{lab.path}/runs/{launch.number}/"
+def url_of(lab: Lab, project_run: ProjectRun) -> str:
+    return f"{lab.path}/runs/{project_run.number}/"
 
 
 def expect_state(page: Page, state: str, within: float = 15_000) -> None:
@@ -41,30 +41,30 @@ def test_a_run_is_paused_and_resumed_and_cancelled_and_keeps_its_best(
     visit: Visit, lab: Lab, model: OpenAIServer
 ) -> None:
     model.seconds = 0.1
-    launch = lab.start_run(**LONG)
-    page = visit(lab.alice, url_of(lab, launch))
-    await_run(launch.run, searching)
+    project_run = lab.start_run(**LONG)
+    page = visit(lab.alice, url_of(lab, project_run))
+    await_run(project_run.run, searching)
     page.get_by_role("button", name="Pause").click()
     expect_state(page, "paused")
-    trials = launch.run.trials.count()
+    trials = project_run.run.trials.count()
     page.get_by_role("button", name="Resume").click()
     expect_state(page, "search|starting|baseline|bootstrap|propose")
-    await_run(launch.run, lambda run: run.trials.count() > trials)
-    await_run(launch.run, lambda run: best_of(run) > 0)
+    await_run(project_run.run, lambda run: run.trials.count() > trials)
+    await_run(project_run.run, lambda run: best_of(run) > 0)
     page.get_by_role("button", name="Cancel run").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
     expect_state(page, "cancelled")
     expect(page.locator("#run-kpis")).to_contain_text("best full score")
     expect(page.get_by_role("link", name="Review best so far")).to_be_visible()
-    run = await_run(launch.run, lambda run: run.ended)
+    run = await_run(project_run.run, lambda run: run.ended)
     assert run.best_score is not None
 
 
 def test_a_run_whose_replies_say_nothing_waits_shows_them_and_goes_on_when_told_to(
     visit: Visit, lab: Lab
 ) -> None:
-    launch = lab.start_run(model=desk.SORRY)
-    page = visit(lab.alice, url_of(lab, launch))
+    project_run = lab.start_run(model=desk.SORRY)
+    page = visit(lab.alice, url_of(lab, project_run))
     expect_state(page, "paused", within=60_000)
     expect(page.locator("#run-state")).to_contain_text("none has a reply that could be read")
     expect(page.locator("#run-unread pre").first).to_contain_text("I am sorry, I cannot say")
@@ -78,18 +78,18 @@ def test_after_a_restart_of_the_server_the_page_is_right_within_five_seconds(
 ) -> None:
     watch.allow("WebSocket connection to")
     model.seconds = 0.1
-    launch = lab.start_run(trials=40)
-    page = visit(lab.alice, url_of(lab, launch))
+    project_run = lab.start_run(trials=40)
+    page = visit(lab.alice, url_of(lab, project_run))
     expect(page.locator("#run-trials tbody tr").first).to_be_visible(timeout=60_000)
     stack.stop("web")
     expect(page.locator("#reconnecting")).to_be_visible()
     model.seconds = 0.0
-    await_run(launch.run, lambda run: run.ended)
+    await_run(project_run.run, lambda run: run.ended)
     stack.start_web()
     stack.await_web()
     expect_state(page, "better|no_gain", within=5_000)
     expect(page.locator("#reconnecting")).to_be_hidden()
-    newest = launch.run.trials.order_by("-number").first()
+    newest = project_run.run.trials.order_by("-number").first()
     assert newest is not None
     expect(page.locator(f"#t{newest.number}")).to_be_visible()
 
@@ -97,10 +97,10 @@ def test_after_a_restart_of_the_server_the_page_is_right_within_five_seconds(
 def test_a_page_that_was_closed_meanwhile_shows_everything_when_opened_again(
     visit: Visit, lab: Lab
 ) -> None:
-    launch = lab.finished_run()
-    page = visit(lab.alice, url_of(lab, launch))
+    project_run = lab.finished_run()
+    page = visit(lab.alice, url_of(lab, project_run))
     expect_state(page, "better|no_gain")
-    count = launch.run.trials.exclude(number=0).count()
+    count = project_run.run.trials.exclude(number=0).count()
     expect(page.locator("#run-trials tbody tr")).to_have_count(count)
 
 
@@ -109,17 +109,17 @@ def test_a_viewer_watches_but_finds_no_buttons_and_is_refused(
 ) -> None:
     watch.allow("403")
     model.seconds = 0.1
-    launch = lab.start_run(**LONG)
-    page = visit(lab.person("carol", "viewer"), url_of(lab, launch))
+    project_run = lab.start_run(**LONG)
+    page = visit(lab.person("carol", "viewer"), url_of(lab, project_run))
     expect(page.locator("#run-trials tbody tr").first).to_be_visible(timeout=60_000)
     for name in ("Pause", "Resume", "Cancel run", "Raise cap"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
-    assert post(page, f"{url_of(lab, launch)}pause/") == 403
-    assert post(page, f"{url_of(lab, launch)}cancel/") == 403
+    assert post(page, f"{url_of(lab, project_run)}pause/") == 403
+    assert post(page, f"{url_of(lab, project_run)}cancel/") == 403
     answer = page.goto(f"{lab.path}/runs/new/")
     assert answer is not None
     assert answer.status == 403
-    assert await_run(launch.run, lambda run: True).wish == "run"
+    assert await_run(project_run.run, lambda run: True).wish == "run"
     for room in ("datasets", "programs", "metrics", "runs"):
         page.goto(f"{lab.path}/{room}/")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -130,8 +130,8 @@ def test_who_signs_out_in_one_tab_reads_no_further_in_another(
     visit: Visit, lab: Lab, watch: Watch
 ) -> None:
     """The run has ended: nothing rings, and the page is idle."""
-    launch = lab.finished_run()
-    page = visit(lab.alice, url_of(lab, launch))
+    project_run = lab.finished_run()
+    page = visit(lab.alice, url_of(lab, project_run))
     expect_state(page, "better|no_gain")
     assert post(page, "/logout/") == 302
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
@@ -142,28 +142,28 @@ def test_who_is_made_a_viewer_loses_the_buttons_on_the_open_page(
     visit: Visit, lab: Lab, model: OpenAIServer
 ) -> None:
     model.seconds = 0.1
-    launch = lab.start_run(**LONG)
+    project_run = lab.start_run(**LONG)
     editor = lab.person("erin", "editor")
-    page = visit(editor, url_of(lab, launch))
+    page = visit(editor, url_of(lab, project_run))
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    await_run(launch.run, searching)
+    await_run(project_run.run, searching)
     editor.memberships.update(role="viewer")
     expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=15_000)
-    trials = launch.run.trials.count()
-    await_run(launch.run, lambda run: run.trials.count() > trials + 1)
+    trials = project_run.run.trials.count()
+    await_run(project_run.run, lambda run: run.trials.count() > trials + 1)
     expect(page.locator(f"#t{trials + 1}")).to_be_visible()  # and goes on reading
     lab.cancel_runs()
 
 
 def test_a_reviewer_rejects_with_a_note_that_everybody_reads(visit: Visit, lab: Lab) -> None:
-    launch = lab.finished_run()
-    page = visit(lab.person("bob", "reviewer"), url_of(lab, launch))
+    project_run = lab.finished_run()
+    page = visit(lab.person("bob", "reviewer"), url_of(lab, project_run))
     page.get_by_role("link", name="Review best").click()
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_text("Say why").first).to_be_visible()
     page.get_by_label("Note").fill("Too long for the phone line.")
     page.get_by_role("button", name="Reject").click()
-    seen = visit(lab.person("carol", "viewer"), url_of(lab, launch))
+    seen = visit(lab.person("carol", "viewer"), url_of(lab, project_run))
     expect(seen.locator("#run-verdict")).to_contain_text("Too long for the phone line.")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import Project, User
-    from promptlab.runs.models import Launch
+    from promptlab.runs.models import ProjectRun
     from tests.promptlab.everything import World
     from tests.promptlab.runs.scene import Scene
 
@@ -22,12 +22,12 @@ def scene(project: Project, erin: User) -> Scene:
 
 
 @pytest.fixture
-def queued(scene: Scene) -> Launch:
+def queued(scene: Scene) -> ProjectRun:
     return scene.start()
 
 
 @pytest.fixture
-def halfway(queued: Launch) -> Launch:
+def halfway(queued: ProjectRun) -> ProjectRun:
     """A run that goes on: six trials are scored."""
     from tests.promptlab.runs.scene import play
 
@@ -35,7 +35,7 @@ def halfway(queued: Launch) -> Launch:
 
 
 @pytest.fixture
-def finished(queued: Launch) -> Launch:
+def finished(queued: ProjectRun) -> ProjectRun:
     """A run that ended with a candidate better than the baseline."""
     from tests.promptlab.runs.scene import play
 
@@ -44,7 +44,7 @@ def finished(queued: Launch) -> Launch:
 
 @pytest.fixture
 def world(
-    scene: Scene, finished: Launch,
+    scene: Scene, finished: ProjectRun,
     alice: User, bob: User, erin: User, carol: User, dave: User, olga: User,
 ) -> World:  # fmt: skip
     """One of everything, and everybody by what they are in the project."""

@@ -19,7 +19,7 @@ from promptlab.datasets.queries import as_example
 from promptlab.programs.tryouts import start_tryout
 from promptlab.reviews import services
 from promptlab.reviews.models import Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene
 
 EVERYBODY = ("anonymous", "outsider", "administrator", "viewer", "editor", "reviewer", "admin")
@@ -30,7 +30,7 @@ class World:
     """One of everything, and the people who come to see it."""
 
     scene: Scene
-    launch: Launch
+    project_run: ProjectRun
     version: Version
     tryout: Tryout
     example: str
@@ -45,7 +45,7 @@ class World:
         if page == "accounts:invitation":
             return {"token": self._invitation()[1]}
         user = self.people.get(who) or self.scene.by
-        assert self.launch.run.best_candidate is not None
+        assert self.project_run.run.best_candidate is not None
         found: dict[str, Callable[[], Any]] = {
             "project": lambda: self.scene.project.slug,
             "dataset": lambda: self.scene.dataset.pk,
@@ -56,7 +56,7 @@ class World:
             "provider": lambda: self.scene.provider.pk,
             "preset": lambda: "openai",
             "number": lambda: 1,
-            "candidate": lambda: self.launch.run.best_candidate.number,  # type: ignore[union-attr]
+            "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
             "example": lambda: self.example,
             "tryout": lambda: self.tryout.pk,
             "format": lambda: "json",
@@ -82,7 +82,7 @@ class World:
         return row.pk, secret
 
 
-def furnish(scene: Scene, finished: Launch, people: dict[str, User | None]) -> World:
+def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) -> World:
     """A project in which every page has something to show. The reviewer approved the best."""
     best, reviewer = finished.run.best_candidate, people["reviewer"]
     example = scene.dataset.examples.first()

@@ -183,7 +183,7 @@ def test_a_run_of_what_is_gone_is_refused_by_its_name(
     with pytest.raises(CannotStart, match="The dataset was deleted a moment ago") as refused:
         runs.start_run(scene.project, erin, wishes)
     assert refused.value.part == "dataset"
-    assert not scene.project.launches.exists()
+    assert not scene.project.runs.exists()
 
 
 def test_two_runs_store_the_metric_that_both_were_suggested_once(scene: Scene, erin: User) -> None:

@@ -21,7 +21,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
 from promptlab.datasets.models import Dataset
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.promptlab.everything import World, address_of, furnish
@@ -113,7 +113,7 @@ def scene(project: Project, erin: User, monkeypatch: pytest.MonkeyPatch) -> Scen
 
 @pytest.fixture
 def world(
-    scene: Scene, finished: Launch,
+    scene: Scene, finished: ProjectRun,
     alice: User, bob: User, erin: User, carol: User, dave: User, olga: User,
 ) -> World:  # fmt: skip
     """One of everything, whatever came from outside with what nobody sees in it."""
@@ -126,7 +126,7 @@ def world(
         found.uploads[user.pk] = received(scene.project, user)
     answer_the_tryout(found.tryout)
     Dataset.objects.update(source_name=f"tickets{UNSEEN}.jsonl")
-    Launch.objects.update(decision_note=f"Look here {UNSEEN}")
+    ProjectRun.objects.update(decision_note=f"Look here {UNSEEN}")
     Run.objects.update(message=f"It stopped {UNSEEN}", said=f"It said {UNSEEN}")
     Provider.objects.update(
         check_state="failed", check_message=f"No {UNSEEN}", check_said=f"Go away {UNSEEN}",
@@ -196,7 +196,7 @@ def test_nothing_unseen_stands_unmarked_in_what_is_sent_later(
     world: World, erin: User, client_of: ClientOf
 ) -> None:
     """By the socket, and where a form is drawn anew."""
-    live = LiveRun(world.scene.project, world.launch.number, Parameters({}))
+    live = LiveRun(world.scene.project, world.project_run.number, Parameters({}))
     frame = read(live.changes(Role.ADMIN))
     assert frame.raw == []
     assert frame.marks

@@ -30,7 +30,7 @@ WITH_WORDS = {
 @pytest.fixture
 def said(world: World) -> World:
     """Everything that can fail has failed, and the provider had something to say each time."""
-    run = world.launch.run
+    run = world.project_run.run
     Run.objects.filter(pk=run.pk).update(
         status=Run.Status.FAILED, message="The provider refuses the calls.", said=BODY
     )
@@ -85,7 +85,7 @@ def test_everybody_reads_what_it_means_and_who_can_read_more(
 
 def test_a_live_page_sends_words_to_admins_only(said: World) -> None:
     sent = {
-        role: LiveRun(said.scene.project, said.launch.number, Parameters()).changes(role)
+        role: LiveRun(said.scene.project, said.project_run.number, Parameters()).changes(role)
         for role in Role
     }
     assert {role for role, frame in sent.items() if "router 7731" in frame} == {Role.ADMIN}

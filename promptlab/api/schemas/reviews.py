@@ -57,7 +57,7 @@ class VersionOut(Schema):
 
     @staticmethod
     def resolve_run(version: Version) -> int:
-        return version.launch.number
+        return version.project_run.number
 
     @staticmethod
     def resolve_candidate(version: Version) -> int:

@@ -15,7 +15,7 @@ from optimizer.running.test_set_uses import look_of
 from optimizer.running.unread import Unread
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import Recommendation
 from promptlab.runs.watching.page import RunPage
 from promptlab.runs.watching.run_status import short_status
@@ -68,8 +68,8 @@ class RunOut(Schema):
     version: int | None
 
     @classmethod
-    def of(cls, launch: Launch) -> RunOut:
-        return cls(**_line(launch))
+    def of(cls, project_run: ProjectRun) -> RunOut:
+        return cls(**_line(project_run))
 
 
 class ModelOut(Schema):
@@ -178,12 +178,12 @@ class RunDetail(RunOut):
     last_event: int
 
     @classmethod
-    def of(cls, launch: Launch, words: bool = False) -> RunDetail:
+    def of(cls, project_run: ProjectRun, words: bool = False) -> RunDetail:
         """`words`: whether the reader may know what providers said."""
-        page, run = RunPage(launch), launch.run
+        page, run = RunPage(project_run), project_run.run
         standing = page.standing
         return cls(
-            **_line(launch),
+            **_line(project_run),
             phase=run.phase,
             progress=standing.share,
             trials=standing.trials,
@@ -213,17 +213,17 @@ def score_of(found: Estimate | dict[str, Any] | None) -> Score | None:
     return score if score is not None and score.n else None
 
 
-def _line(launch: Launch) -> dict[str, Any]:
-    run = launch.run
+def _line(project_run: ProjectRun) -> dict[str, Any]:
+    run = project_run.run
     return {
-        "number": launch.number,
+        "number": project_run.number,
         "status": run.status,
-        "label": short_status(launch, run)[1],
-        "program": Named(id=launch.program_id, name=launch.program_name),
-        "dataset": Named(id=launch.dataset_id, name=launch.dataset_name),
-        "metric": Named(id=launch.metric_id, name=launch.metric_name),
+        "label": short_status(project_run, run)[1],
+        "program": Named(id=project_run.program_id, name=project_run.program_name),
+        "dataset": Named(id=project_run.dataset_id, name=project_run.dataset_name),
+        "metric": Named(id=project_run.metric_id, name=project_run.metric_name),
         "optimizer": run.optimizer,
-        "effort": launch.effort,
+        "effort": project_run.effort,
         "baseline": score_of(run.baseline_score),
         "best": score_of(run.best_score),
         "expected": score_of(run.estimate),
@@ -235,12 +235,12 @@ def _line(launch: Launch) -> dict[str, Any]:
         "limits": LimitsOut(
             calls=run.max_calls, dollars=None if run.max_cost is None else dollars(run.max_cost)
         ),
-        "started_by": launch.started_by.email,
-        "created_at": launch.created_at,
+        "started_by": project_run.started_by.email,
+        "created_at": project_run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "decision": launch.decision,
-        "version": launch.version_number,
+        "decision": project_run.decision,
+        "version": project_run.version_number,
     }  # fmt: skip
 
 

@@ -263,8 +263,8 @@ class CompareView:
         return f"?{urlencode(kept, safe=',')}" if kept else "?"
 
     def example_url(self, example: str) -> str:
-        launch = self.page.launch
-        path = reverse("runs:example", args=[launch.project.slug, launch.number, example])
+        project_run = self.page.project_run
+        path = reverse("runs:example", args=[project_run.project.slug, project_run.number, example])
         return f"{path}?{urlencode({'c': self.numbers, 'show': self.filter}, safe=',')}"
 
 

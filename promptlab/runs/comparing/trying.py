@@ -22,7 +22,7 @@ from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.forms.trying import example_and_form
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.ui.parameters import Parameters
 
 
@@ -33,13 +33,13 @@ def try_candidate(
 ) -> HttpResponse:
     starts = request.method == "POST"
     found = project_for(request.user, project, Role.EDITOR if starts else Role.VIEWER)
-    launch, row = _candidate(found, number, candidate)
-    spec = queries.spec_of(launch.run)
+    project_run, row = _candidate(found, number, candidate)
+    spec = queries.spec_of(project_run.run)
     task = spec.models[ModelRole.TASK]
     asked = Parameters(request.GET)
     example, form = example_and_form(
         found, spec.program, asked, request.POST if starts else None,
-        initial={"model": f"{task.provider}:{task.model}", "metric": launch.metric_id},
+        initial={"model": f"{task.provider}:{task.model}", "metric": project_run.metric_id},
     )  # fmt: skip
     if form.is_valid():
         prompts = from_json(Candidate, row.prompts)
@@ -56,11 +56,11 @@ def try_candidate(
             return redirect(f"{request.path}?{urlencode(kept)}#result")
     context = {
         "project": found,
-        "launch": launch,
+        "project_run": project_run,
         "candidate": row,
         "example": example,
         "form": form,
-        "shown": None if form.is_bound else _tried(found, launch, row, asked.number("tryout")),
+        "shown": None if form.is_bound else _tried(found, project_run, row, asked.number("tryout")),
     }
     template = "programs/try.html#form" if request.htmx else "runs/try.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
@@ -73,30 +73,30 @@ def tryout(
 ) -> HttpResponse:
     """The result alone, asked for again while it waits; 204 while nothing is new."""
     found = project_for(request.user, project)
-    launch, row = _candidate(found, number, candidate)
+    project_run, row = _candidate(found, number, candidate)
     asked = tryouts.tryout_of(found, tryout)
     if asked is None:
         raise Http404("There is no such try in this project.")
     shown = tryouts.shown(asked)
     if shown.waiting and not shown.overdue:
         return HttpResponse(status=204)
-    return render(request, "programs/_tryout.html", _result(found, launch, row, shown))
+    return render(request, "programs/_tryout.html", _result(found, project_run, row, shown))
 
 
-def _candidate(project: Project, number: int, candidate: int) -> tuple[Launch, CandidateRow]:
-    launch = queries.launch_of(project, number)
-    return launch, get_object_or_404(CandidateRow, run=launch.run_id, number=candidate)
+def _candidate(project: Project, number: int, candidate: int) -> tuple[ProjectRun, CandidateRow]:
+    project_run = queries.project_run_of(project, number)
+    return project_run, get_object_or_404(CandidateRow, run=project_run.run_id, number=candidate)
 
 
 def _tried(
-    project: Project, launch: Launch, row: CandidateRow, number: int | None
+    project: Project, project_run: ProjectRun, row: CandidateRow, number: int | None
 ) -> dict[str, Any] | None:
     asked = None if number is None else tryouts.tryout_of(project, number)
-    return _result(project, launch, row, tryouts.shown(asked)) if asked else None
+    return _result(project, project_run, row, tryouts.shown(asked)) if asked else None
 
 
 def _result(
-    project: Project, launch: Launch, row: CandidateRow, shown: tryouts.ShownTryout
+    project: Project, project_run: ProjectRun, row: CandidateRow, shown: tryouts.ShownTryout
 ) -> dict[str, Any]:
-    keys = [project.slug, launch.number, row.number, shown.id]
+    keys = [project.slug, project_run.number, row.number, shown.id]
     return {"tryout": shown, "poll_url": reverse("runs:tryout", args=keys)}

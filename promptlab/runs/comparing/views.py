@@ -26,7 +26,7 @@ PAGE = 100
 @require_safe
 def candidate(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number))
+    page = RunPage(queries.project_run_of(found, number))
     view = comparison.view_of(page, [0, candidate] if candidate else [0], Parameters(request.GET))
     if all(e.number != candidate for e in view.candidates):
         raise Http404("There is no candidate of this number.")
@@ -42,7 +42,7 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
 @require_safe
 def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number))
+    page = RunPage(queries.project_run_of(found, number))
     asked = Parameters(request.GET)
     view = comparison.view_of(page, comparison.wanted(asked, page.best_number), asked)
     return render(request, "runs/compare.html", _context(request, page, view))
@@ -52,11 +52,11 @@ def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse
 @require_safe
 def example(request: SignedInRequest, project: str, number: int, example: str) -> HttpResponse:
     found = project_for(request.user, project)
-    page = RunPage(queries.launch_of(found, number))
+    page = RunPage(queries.project_run_of(found, number))
     asked = Parameters(request.GET)
     wanted = comparison.wanted(asked, page.best_number)
     shown = comparison.example_view(page, wanted, example, asked)
-    context = {"project": found, "launch": page.launch, "page": page, "shown": shown}
+    context = {"project": found, "project_run": page.project_run, "page": page, "shown": shown}
     return render(request, "runs/example.html", context)
 
 
@@ -65,8 +65,8 @@ def _context(
 ) -> dict[str, Any]:
     rows = Paginator(view.rows, PAGE).get_page(Parameters(request.GET).page)
     return {
-        "project": page.launch.project,
-        "launch": page.launch,
+        "project": page.project_run.project,
+        "project_run": page.project_run,
         "run": page.run,
         "page": page,
         "view": view,

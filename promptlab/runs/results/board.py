@@ -197,12 +197,12 @@ def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None, size: int) ->
     return replace(trial, score=mean[0], examples=mean[1], faint=mean[1] <= size)
 
 
-def cost_chart(board: Board, project: str, launch_number: int) -> charts.CostChart | None:
+def cost_chart(board: Board, project: str, project_run_number: int) -> charts.CostChart | None:
     """Fully evaluated candidates by what a thousand examples cost; None when nothing costs."""
     proved = [t for t in (board.baseline, *board.fulls) if t is not None and t.score is not None]
     if len(proved) < 2 or not any(t.cost for t in proved):
         return None
-    url = reverse("runs:candidate", args=[project, launch_number, 0])[:-2]
+    url = reverse("runs:candidate", args=[project, project_run_number, 0])[:-2]
     latest = {t.candidate: t for t in proved}
     return charts.cost_and_score(
         [

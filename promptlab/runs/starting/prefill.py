@@ -17,7 +17,7 @@ from promptlab.datasets.models import Dataset
 from promptlab.programs.models import Program
 from promptlab.providers import queries as providers
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.forms import MICRO, SUGGESTED, RunForm
 from promptlab.runs.starting.planning import Forecast, forecast
 from promptlab.runs.starting.run_choices import Offers
@@ -33,7 +33,7 @@ def filled(project: Project, asked: Parameters) -> RunForm:
     """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
     offers = Offers(project)
     number = asked.number("from")
-    again = None if number is None else project.launches.filter(number=number).first()
+    again = None if number is None else project.runs.filter(number=number).first()
     values = _again(again) if again else _fresh(offers, asked)
     values |= {name: asked.text(name) for name in ("effort", "optimizer") if asked.text(name)}
     if not values.get("metric"):
@@ -137,9 +137,9 @@ def _fresh(offers: Offers, asked: Parameters) -> dict[str, Any]:
     }
 
 
-def _again(launch: Launch) -> dict[str, Any]:
+def _again(project_run: ProjectRun) -> dict[str, Any]:
     """The same run once more, whatever it has become since."""
-    spec = queries.spec_of(launch.run)
+    spec = queries.spec_of(project_run.run)
     task = spec.models[Role.TASK]
     models = {
         f"model_{role.value}": f"{ref.provider}:{ref.model}"
@@ -147,9 +147,9 @@ def _again(launch: Launch) -> dict[str, Any]:
         if role is Role.TASK or ref != task
     }
     return {
-        "program": launch.program_id,
-        "dataset": launch.dataset_id or "",
-        "metric": launch.metric_id or "",
+        "program": project_run.program_id,
+        "dataset": project_run.dataset_id or "",
+        "metric": project_run.metric_id or "",
         "optimizer": spec.optimizer if spec.optimizer in OPTIMIZERS else DEFAULT,
         "effort": spec.settings.effort.value,
         "seed": spec.seed,
@@ -157,7 +157,7 @@ def _again(launch: Launch) -> dict[str, Any]:
         **models,
         FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
         **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},
-        NUMBERS_OF: f"{launch.program_id}:{spec.optimizer}:{_effort_before(spec.settings)}",
+        NUMBERS_OF: f"{project_run.program_id}:{spec.optimizer}:{_effort_before(spec.settings)}",
     }
 
 

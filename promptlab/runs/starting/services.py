@@ -10,13 +10,13 @@ from optimizer.jobs.starting import CannotStart, Part
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.planning import RunRequest, spec_of
 
 __all__ = ["CannotStart", "start_run"]
 
 
-def start_run(project: Project, by: User, wishes: RunRequest) -> Launch:
+def start_run(project: Project, by: User, wishes: RunRequest) -> ProjectRun:
     """Freeze everything into a run and have a worker take it: one transaction, one number.
 
     Raises:
@@ -32,13 +32,13 @@ def start_run(project: Project, by: User, wishes: RunRequest) -> Launch:
         raise CannotStart(gone, told) from None
 
 
-def _start(project: Project, by: User, wishes: RunRequest) -> Launch:
+def _start(project: Project, by: User, wishes: RunRequest) -> ProjectRun:
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
         metric = _stored(project, by, wishes.metric)
         run = starting.create_run(spec_of(project, wishes))
-        last = project.launches.aggregate(last=Max("number"))["last"] or 0
-        return Launch.objects.create(
+        last = project.runs.aggregate(last=Max("number"))["last"] or 0
+        return ProjectRun.objects.create(
             project=project,
             number=last + 1,
             run=run,

@@ -16,7 +16,7 @@ from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import measuring, prefill, services
 from promptlab.runs.starting.checks import Check, checks_of
 from promptlab.runs.starting.forms import RunForm
@@ -53,10 +53,10 @@ def new(request: SignedInRequest, project: str) -> HttpResponse:
         return render(request, "runs/new.html", _context(found, form, _look(found, form)))
     form = RunForm(found, request.POST)
     look = _look(found, form)
-    launch = _start(found, request, form, look)
-    if launch is not None:
-        messages.success(request, _("Run %(n)s is on its way.") % {"n": launch.number})
-        return redirect("runs:run", found.slug, launch.number)
+    project_run = _start(found, request, form, look)
+    if project_run is not None:
+        messages.success(request, _("Run %(n)s is on its way.") % {"n": project_run.number})
+        return redirect("runs:run", found.slug, project_run.number)
     return render(request, "runs/new.html", _context(found, form, look), status=422)
 
 
@@ -102,7 +102,9 @@ def _look(project: Project, form: RunForm) -> Look:
     return Look(wishes, expected, tuple(checks_of(project, wishes, expected)))
 
 
-def _start(project: Project, request: SignedInRequest, form: RunForm, look: Look) -> Launch | None:
+def _start(
+    project: Project, request: SignedInRequest, form: RunForm, look: Look
+) -> ProjectRun | None:
     """The started run, or None with the reasons beside their fields."""
     for check in look.checks:
         if check.level == "problem":

@@ -11,7 +11,7 @@ from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import final
 from promptlab.runs.watching.run_status import comparison_in, gain_of, score_in, short_status
 from promptlab.ui.tabs import Tab
@@ -25,7 +25,7 @@ class RunRow:
     `kept`: the run ended with the original prompt as the recommended one.
     """
 
-    launch: Launch
+    project_run: ProjectRun
     run: Run
     kind: str
     label: str
@@ -45,12 +45,12 @@ class Options:
     people: list[tuple[int, str]]
 
 
-def row_of(launch: Launch) -> RunRow:
-    run = launch.run
-    kind, label = short_status(launch, run)
+def row_of(project_run: ProjectRun) -> RunRow:
+    run = project_run.run
+    kind, label = short_status(project_run, run)
     found = final.recommendation_of(run)
     return RunRow(
-        launch=launch,
+        project_run=project_run,
         run=run,
         kind=kind,
         label=label,
@@ -84,8 +84,8 @@ def _others(narrow: queries.ListFilter) -> list[tuple[str, int]]:
 
 
 def choices(project: Project) -> Options:
-    rows = project.launches.order_by("program_name").distinct()
-    people = project.launches.order_by("started_by__name").distinct()
+    rows = project.runs.order_by("program_name").distinct()
+    people = project.runs.order_by("started_by__name").distinct()
     return Options(
         list(dict(rows.values_list("program", "program__name")).items()),
         [

@@ -34,7 +34,7 @@ class LiveRun(LivePage):
         self._parts = PARTS
 
     def rings(self) -> list[Ring]:
-        return [("run", queries.launch_of(self._project, self._number).run_id)]
+        return [("run", queries.project_run_of(self._project, self._number).run_id)]
 
     @property
     def goes_on(self) -> bool:
@@ -46,11 +46,11 @@ class LiveRun(LivePage):
         self._marker, self._page = (), None
 
     def read(self, role: Role) -> dict[str, Any]:
-        launch = queries.launch_of(self._project, self._number)
-        run = launch.run
+        project_run = queries.project_run_of(self._project, self._number)
+        run = project_run.run
         # Trials that land change no event that is older, so the last number tells.
-        marker = (run.last_seq, run.status, run.wish, launch.decided_at, role)
-        page = RunPage(launch, self._asked)
+        marker = (run.last_seq, run.status, run.wish, project_run.decided_at, role)
+        page = RunPage(project_run, self._asked)
         self._parts = PARTS
         if marker == self._marker and self._page is not None:
             self._parts = QUICK
@@ -66,8 +66,8 @@ class LiveRun(LivePage):
 def page_context(role: Role, page: RunPage) -> dict[str, Any]:
     """What the page's parts are given, over HTTP and over the socket."""
     return {
-        "project": page.launch.project,
-        "launch": page.launch,
+        "project": page.project_run.project,
+        "project_run": page.project_run,
         "run": page.run,
         "page": page,
         "can_edit": role.at_least(Role.EDITOR),

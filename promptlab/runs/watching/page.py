@@ -21,7 +21,7 @@ from optimizer.models import Provider, Run, RunEvent
 from optimizer.running.unread import Unread, unread_of
 from promptlab.health import workers_alive
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import evidence, final
 from promptlab.runs.results.board import Board, TrialRow
@@ -52,9 +52,9 @@ class RunPage:
     """One run as one reader sees it. `asked` says which trials, and which page of them."""
 
     def __init__(
-        self, launch: Launch, asked: Parameters | None = None, now: datetime | None = None
+        self, project_run: ProjectRun, asked: Parameters | None = None, now: datetime | None = None
     ) -> None:
-        self.launch, self.run = launch, launch.run
+        self.project_run, self.run = project_run, project_run.run
         self.asked = asked or Parameters()
         self.now = now or timezone.now()
 
@@ -90,7 +90,7 @@ class RunPage:
 
     @cached_property
     def standing(self) -> Standing:
-        return standing(self.launch, self.run, self.pace, self.now)
+        return standing(self.project_run, self.run, self.pace, self.now)
 
     @cached_property
     def unread(self) -> Unread | None:
@@ -134,7 +134,7 @@ class RunPage:
 
     @cached_property
     def phases(self) -> list[PhaseShown]:
-        return phases_of(self.launch, self.spec, self.events, self.baseline, self.planned)
+        return phases_of(self.project_run, self.spec, self.events, self.baseline, self.planned)
 
     # --- Figures -------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class RunPage:
         return boards.score_chart(
             self.board,
             self.planned,
-            (self.launch.project.slug, self.launch.number),
+            (self.project_run.project.slug, self.project_run.number),
             proposals_found.bests_of(self.events),
             self.baseline.mean if self.baseline else None,
             so_far(self.board) if self.races else None,
@@ -250,7 +250,7 @@ class RunPage:
 
     @cached_property
     def costs(self) -> charts.CostChart | None:
-        return boards.cost_chart(self.board, self.launch.project.slug, self.launch.number)
+        return boards.cost_chart(self.board, self.project_run.project.slug, self.project_run.number)
 
     @property
     def has_minibatches(self) -> bool:
@@ -361,7 +361,7 @@ class RunPage:
 
     @property
     def effort(self) -> str:
-        return effort_text(self.launch.effort)
+        return effort_text(self.project_run.effort)
 
     @property
     def optimizer_title(self) -> str:
@@ -373,7 +373,7 @@ class RunPage:
 
     @property
     def path(self) -> str:
-        return reverse("runs:run", args=[self.launch.project.slug, self.launch.number])
+        return reverse("runs:run", args=[self.project_run.project.slug, self.project_run.number])
 
     @property
     def priced(self) -> bool:
@@ -388,7 +388,7 @@ class RunPage:
 
     @property
     def decision_title(self) -> str:
-        told = {"what": self.launch.get_decision_display(), "who": self.launch.decided_by}
+        told = {"what": self.project_run.get_decision_display(), "who": self.project_run.decided_by}
         return _("%(what)s by %(who)s") % told
 
     # --- Addresses of the rooms above, by name -------------------------------------------------
@@ -399,7 +399,11 @@ class RunPage:
 
     @property
     def version_url(self) -> str:
-        place = [self.launch.project.slug, self.launch.program_id, self.launch.version_number]
+        place = [
+            self.project_run.project.slug,
+            self.project_run.program_id,
+            self.project_run.version_number,
+        ]
         return reverse("releases:version", args=place)
 
     @property
@@ -408,7 +412,7 @@ class RunPage:
 
     @property
     def _address(self) -> list[Any]:
-        return [self.launch.project.slug, self.launch.number]
+        return [self.project_run.project.slug, self.project_run.number]
 
     @property
     def cap_dollars(self) -> str:

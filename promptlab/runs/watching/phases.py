@@ -13,7 +13,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import FullScore
 from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run, RunEvent
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.progress import has_final_word, phases_in
 
 
@@ -27,14 +27,14 @@ class PhaseShown:
 
 
 def phases_of(
-    launch: Launch,
+    project_run: ProjectRun,
     spec: RunSpec,
     events: Sequence[RunEvent],
     baseline: FullScore | None,
     planned: int,
 ) -> list[PhaseShown]:
     """All phases of this run's optimizer, then the review."""
-    run, order = launch.run, phases_in(spec, has_final_word(spec, launch.run))
+    run, order = project_run.run, phases_in(spec, has_final_word(spec, project_run.run))
     notes = _notes(events, baseline, _search_note(spec, planned))
     place = order.index(Phase(run.phase)) if run.phase in order else -1
     cut_short = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
@@ -44,7 +44,7 @@ def phases_of(
         PhaseShown(_label(phase), notes.get(phase, ""), _state(run, index, place))
         for index, phase in enumerate(order)
     ]
-    return [*shown, _review(launch)]
+    return [*shown, _review(project_run)]
 
 
 def _label(phase: Phase) -> str:
@@ -80,9 +80,9 @@ def _search_note(spec: RunSpec, planned: int) -> str:
     return ngettext("%(n)s trial", "%(n)s trials", planned) % {"n": planned}
 
 
-def _review(launch: Launch) -> PhaseShown:
-    if launch.decision:
-        return PhaseShown(_("Review"), launch.get_decision_display(), "done")
-    if launch.run.status == Run.Status.FINISHED:
+def _review(project_run: ProjectRun) -> PhaseShown:
+    if project_run.decision:
+        return PhaseShown(_("Review"), project_run.get_decision_display(), "done")
+    if project_run.run.status == Run.Status.FINISHED:
         return PhaseShown(_("Review"), _("you"), "now")
     return PhaseShown(_("Review"), "", "")

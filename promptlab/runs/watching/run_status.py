@@ -16,7 +16,7 @@ from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.models import Run
 from optimizer.running import unread
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.ui.numbers import duration, money
 
 SILENCE = timedelta(seconds=15)
@@ -93,7 +93,7 @@ _PHASES = {
 }
 
 
-def standing(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def standing(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     """The state of a run, as the state table of the design has it."""
     tell = {
         Run.Status.QUEUED: _queued,
@@ -103,10 +103,10 @@ def standing(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
         Run.Status.FAILED: _failed,
         Run.Status.FINISHED: _finished,
     }
-    return tell[Run.Status(run.status)](launch, run, pace, now)
+    return tell[Run.Status(run.status)](project_run, run, pace, now)
 
 
-def _queued(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _queued(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     if pace.workers == 0 and now - run.created_at > PATIENCE:
         return _common(
             run, pace, state="no_worker", kind="warn", label=_("No worker"), title="(…)",
@@ -136,7 +136,7 @@ def _heard(run: Run) -> datetime:
     return run.heard_at or run.started_at or run.created_at
 
 
-def _running(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _running(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     if is_silent(run, now):
         return _silent(run, pace, now)
     if run.wish == Run.Wish.CANCEL:
@@ -180,7 +180,7 @@ def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
     )  # fmt: skip
 
 
-def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     note = _("Everything found so far is kept. Resume goes on where it stopped.")
     return _common(
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
@@ -191,19 +191,19 @@ def _paused(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     )  # fmt: skip
 
 
-def _cancelled(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _cancelled(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     label = _("Cancelled")
     if pace.trials:
         label = _("Cancelled at %(n)s / %(all)s") % {"n": pace.trials, "all": pace.planned}
     return _common(
-        run, pace, state=launch.decision or "cancelled", kind="stop", label=label,
+        run, pace, state=project_run.decision or "cancelled", kind="stop", label=label,
         title=_("Cancelled"),
         note=_("Everything found until then is kept."), frozen=True, share=pace.share,
         review_reason=_nothing_proved(run),
     )  # fmt: skip
 
 
-def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     label = _("Failed")
     if pace.trials:
         label = _("Failed at trial %(n)s") % {"n": pace.trials}
@@ -215,14 +215,14 @@ def _failed(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
     )  # fmt: skip
 
 
-def _finished(launch: Launch, run: Run, pace: Pace, now: datetime) -> Standing:
+def _finished(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
     best = score_in(run.best_score)
     shown = "" if best is None else f" {100 * best.mean:.1f}"
     note = str(_STOPPED.get(run.stop_reason, ""))
     if run.stop_reason == StopReason.BUDGET:
         note = note % {"cap": _cap(run)}
     gained = _gained(run) and not pace.kept
-    state = launch.decision or ("better" if gained else "no_gain")
+    state = project_run.decision or ("better" if gained else "no_gain")
     return _common(
         run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_("Finished"),
         title=f"✓{shown}", note=note, share=1.0, review_reason=_nothing_proved(run),
@@ -312,13 +312,13 @@ def gain_of(run: Run) -> float | None:
     return best.mean - baseline.mean if paired is None else paired.gain
 
 
-def short_status(launch: Launch, run: Run) -> tuple[str, str]:
+def short_status(project_run: ProjectRun, run: Run) -> tuple[str, str]:
     """Chip kind and word for a line of a list."""
-    if launch.version_number:
-        return "ok", _("Approved as v%(n)s") % {"n": launch.version_number}
-    if launch.decision == Launch.Decision.REJECTED:
+    if project_run.version_number:
+        return "ok", _("Approved as v%(n)s") % {"n": project_run.version_number}
+    if project_run.decision == ProjectRun.Decision.REJECTED:
         return "fail", _("Rejected")
-    if launch.decision == Launch.Decision.CHANGES:
+    if project_run.decision == ProjectRun.Decision.CHANGES:
         return "warn", _("Changes requested")
     if run.status == Run.Status.RUNNING and run.wish == Run.Wish.CANCEL:
         return "wait", _("Stopping")

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from optimizer.jobs import controls
 from optimizer.jobs.controls import NotNow
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 __all__ = ["NotNow", "cancel", "pause", "raise_cap", "resume"]
 
 
-def pause(launch: Launch) -> None:
+def pause(project_run: ProjectRun) -> None:
     """Stop asking for more; calls under way are kept.
 
     Raises:
         NotNow: the run does not go.
     """
-    controls.pause(launch.run_id)
+    controls.pause(project_run.run_id)
 
 
-def resume(launch: Launch) -> None:
+def resume(project_run: ProjectRun) -> None:
     """Go on where a paused or failed run stopped. Raises NotNow when it did not stop."""
-    controls.resume(launch.run_id)
+    controls.resume(project_run.run_id)
 
 
-def cancel(launch: Launch) -> None:
+def cancel(project_run: ProjectRun) -> None:
     """End the run for good, keeping the best so far. Raises NotNow when it has ended."""
-    controls.cancel(launch.run_id)
+    controls.cancel(project_run.run_id)
 
 
-def raise_cap(launch: Launch, max_calls: int | None, max_cost: int | None) -> None:
+def raise_cap(project_run: ProjectRun, max_calls: int | None, max_cost: int | None) -> None:
     """Set other caps (calls, micro-USD; None = none).
 
     Raises:
         NotNow: the run has ended, or has spent more already.
     """
-    controls.raise_cap(launch.run_id, max_calls, max_cost)
+    controls.raise_cap(project_run.run_id, max_calls, max_cost)

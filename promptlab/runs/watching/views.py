@@ -17,7 +17,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role, role_of
 from promptlab.runs import queries
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching import listing, steering
 from promptlab.runs.watching.forms import CapForm, first_error
 from promptlab.runs.watching.live import LiveRun, page_context
@@ -35,12 +35,12 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
     narrow = queries.ListFilter(
         asked.one_of("status", queries.STATES), asked.number("program"), asked.number("by")
     )
-    rows = queries.filtered(queries.launches(found), narrow)
+    rows = queries.filtered(queries.project_runs(found), narrow)
     page = Paginator(rows, PAGE).get_page(asked.page)
     context = {
         "project": found,
         "page": page,
-        "rows": [listing.row_of(launch) for launch in page.object_list],
+        "rows": [listing.row_of(project_run) for project_run in page.object_list],
         "narrow": narrow,
         "tabs": listing.tabs(found, narrow),
         "choices": listing.choices(found),
@@ -52,9 +52,9 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
 @require_safe
 def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
-    launch = queries.launch_of(found, number)
+    project_run = queries.project_run_of(found, number)
     asked = Parameters(request.GET)
-    context = page_context(_role(request, found), RunPage(launch, asked))
+    context = page_context(_role(request, found), RunPage(project_run, asked))
     context["socket_query"] = asked.kept("trials", "page")
     return render(request, "runs/run.html", context)
 
@@ -92,10 +92,10 @@ def cancel(request: SignedInRequest, project: str, number: int) -> HttpResponse:
 def raise_cap(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     form = CapForm(request.POST)
 
-    def change(launch: Launch) -> None:
+    def change(project_run: ProjectRun) -> None:
         if not form.is_valid():
             raise steering.NotNow(first_error(form))
-        steering.raise_cap(launch, form.cleaned_data["max_calls"], form.micro_dollars)
+        steering.raise_cap(project_run, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change, _("The new cap holds from now on."))
 
@@ -108,13 +108,13 @@ def _act(
     request: SignedInRequest,
     project: str,
     number: int,
-    service: Callable[[Launch], None],
+    service: Callable[[ProjectRun], None],
     told: str,
 ) -> HttpResponse:
     found = project_for(request.user, project, Role.EDITOR)
-    launch = queries.launch_of(found, number)
+    project_run = queries.project_run_of(found, number)
     try:
-        service(launch)
+        service(project_run)
     except steering.NotNow as error:
         messages.error(request, str(error))
     else:

@@ -73,11 +73,11 @@ def test_a_metric_that_runs_were_scored_with_is_kept(
 
 
 def test_a_run_keeps_its_own_copy_of_what_is_edited_afterwards(scene: Scene) -> None:
-    launch = scene.start()
-    before = launch.run.spec
+    project_run = scene.start()
+    before = project_run.run.spec
     core = scene.program.core
     services.save_definition(scene.program, core.__class__("", (), (), (), {}), 1, scene.by)
-    launch.run.refresh_from_db()
+    project_run.run.refresh_from_db()
 
-    assert launch.run.spec == before
+    assert project_run.run.spec == before
     assert Program.objects.get(pk=scene.program.pk).core.problems()

@@ -19,7 +19,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, services
 from promptlab.reviews.models import Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play
 
 ClientOf = Callable[[User], Client]
@@ -27,7 +27,7 @@ PROJECT = "/p/support-triage/"
 
 
 @pytest.fixture
-def version(finished: Launch, bob: User) -> Version:
+def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
     return services.approve(finished, finished.run.best_candidate, bob, "Good enough.")
 
@@ -107,7 +107,7 @@ def test_versions_are_listed_with_scores_and_labels(
 
 
 def test_a_version_shows_its_prompts_and_where_it_comes_from(
-    finished: Launch, version: Version, carol: User, client_of: ClientOf
+    finished: ProjectRun, version: Version, carol: User, client_of: ClientOf
 ) -> None:
     page = opened(client_of(carol), url(version))
     shown = texts(page)

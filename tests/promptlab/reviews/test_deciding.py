@@ -20,19 +20,19 @@ from promptlab.reviews import services
 from promptlab.reviews.content import read_content
 from promptlab.reviews.models import Label, LabelMove, Review, Version
 from promptlab.reviews.services import CannotDecide, DecidedMeanwhile, SecondPersonNeeded
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play
 
 
 @pytest.fixture
-def best(finished: Launch) -> Candidate:
+def best(finished: ProjectRun) -> Candidate:
     found = finished.run.best_candidate
     assert found is not None
     return found
 
 
 def test_an_approval_makes_version_one_and_moves_latest(
-    finished: Launch, best: Candidate, bob: User
+    finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     version = services.approve(finished, best, bob, "  Clear gain. ")
     assert (version.number, version.approved_by, version.note) == (1, bob, "Clear gain.")
@@ -44,7 +44,7 @@ def test_an_approval_makes_version_one_and_moves_latest(
 
 
 def test_a_version_holds_the_prompts_and_where_they_came_from(
-    scene: Scene, finished: Launch, best: Candidate, bob: User
+    scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     version = services.approve(finished, best, bob, "Fine")
     content = version.content
@@ -70,7 +70,7 @@ def test_a_version_holds_the_prompts_and_where_they_came_from(
 
 
 def test_the_digest_is_that_of_the_canonical_bytes(
-    finished: Launch, best: Candidate, bob: User
+    finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     version = services.approve(finished, best, bob)
     stored = Version.objects.get(pk=version.pk)
@@ -81,7 +81,7 @@ def test_the_digest_is_that_of_the_canonical_bytes(
 
 
 def test_approving_twice_gives_one_version(
-    finished: Launch, best: Candidate, bob: User, alice: User
+    finished: ProjectRun, best: Candidate, bob: User, alice: User
 ) -> None:
     first = services.approve(finished, best, bob)
     assert services.approve(finished, best, alice) == first
@@ -91,14 +91,14 @@ def test_approving_twice_gives_one_version(
 
 @pytest.mark.django_db(transaction=True)
 def test_many_who_approve_at_once_make_one_version(
-    finished: Launch, best: Candidate, bob: User
+    finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     ready, made = threading.Barrier(6), []
 
     def approve() -> None:
-        launch = Launch.objects.get(pk=finished.pk)
+        project_run = ProjectRun.objects.get(pk=finished.pk)
         ready.wait()
-        made.append(services.approve(launch, Candidate.objects.get(pk=best.pk), bob).pk)
+        made.append(services.approve(project_run, Candidate.objects.get(pk=best.pk), bob).pk)
         connection.close()
 
     people = [threading.Thread(target=approve) for _ in range(6)]
@@ -112,7 +112,7 @@ def test_many_who_approve_at_once_make_one_version(
 
 
 def test_versions_are_numbered_within_their_program(
-    scene: Scene, finished: Launch, best: Candidate, bob: User
+    scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     services.approve(finished, best, bob)
     again = play(scene.start(seed=8))
@@ -131,7 +131,7 @@ def test_versions_are_numbered_within_their_program(
     ],
 )
 def test_the_database_never_changes_a_version(
-    sql: str, finished: Launch, best: Candidate, bob: User
+    sql: str, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     version = services.approve(finished, best, bob)
     with (
@@ -144,7 +144,7 @@ def test_the_database_never_changes_a_version(
 
 
 def test_what_a_version_stands_on_cannot_be_deleted(
-    scene: Scene, finished: Launch, best: Candidate, bob: User
+    scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     services.approve(finished, best, bob)
     for row in (scene.program, finished, bob, Project.objects.get(pk=scene.project.pk)):
@@ -153,13 +153,13 @@ def test_what_a_version_stands_on_cannot_be_deleted(
 
 
 def test_whoever_started_a_run_needs_a_second_person_where_the_project_says_so(
-    scene: Scene, finished: Launch, best: Candidate, erin: User, bob: User
+    scene: Scene, finished: ProjectRun, best: Candidate, erin: User, bob: User
 ) -> None:
     erin.memberships.update(role="admin")
     services.approve(finished, best, erin)  # nobody asked for a second person
     again = play(scene.start(seed=8))
     Project.objects.update(requires_second_person=True)
-    again = Launch.objects.get(pk=again.pk)
+    again = ProjectRun.objects.get(pk=again.pk)
     candidate = again.run.best_candidate
     assert candidate is not None
     with pytest.raises(SecondPersonNeeded):
@@ -170,7 +170,7 @@ def test_whoever_started_a_run_needs_a_second_person_where_the_project_says_so(
 
 @pytest.mark.parametrize("turn_down", [services.reject, services.request_changes])
 def test_turning_down_needs_a_reason(
-    turn_down: Callable[..., Review], finished: Launch, best: Candidate, bob: User
+    turn_down: Callable[..., Review], finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     with pytest.raises(CannotDecide, match="Say why"):
         turn_down(finished, best, bob, "  ")
@@ -180,14 +180,16 @@ def test_turning_down_needs_a_reason(
     assert Version.objects.count() == 0
 
 
-def test_an_approved_candidate_stays_approved(finished: Launch, best: Candidate, bob: User) -> None:
+def test_an_approved_candidate_stays_approved(
+    finished: ProjectRun, best: Candidate, bob: User
+) -> None:
     services.approve(finished, best, bob)
     with pytest.raises(CannotDecide, match="version 1 already"):
         services.reject(finished, best, bob, "Changed my mind.")
 
 
 def test_a_candidate_that_was_only_tried_on_minibatches_cannot_be_approved(
-    finished: Launch, bob: User
+    finished: ProjectRun, bob: User
 ) -> None:
     full = Trial.objects.filter(run=finished.run, full=True).values("candidate")
     partly = Candidate.objects.filter(run=finished.run).exclude(pk__in=full).first()
@@ -196,17 +198,17 @@ def test_a_candidate_that_was_only_tried_on_minibatches_cannot_be_approved(
         services.approve(finished, partly, bob)
 
 
-def test_nothing_is_decided_while_the_run_goes_on(halfway: Launch, bob: User) -> None:
+def test_nothing_is_decided_while_the_run_goes_on(halfway: ProjectRun, bob: User) -> None:
     best = Run.objects.get(pk=halfway.run_id).best_candidate
     assert best is not None
     with pytest.raises(CannotDecide, match="still going"):
         services.approve(halfway, best, bob)
     Run.objects.filter(pk=halfway.run_id).update(status="cancelled")
-    assert services.approve(Launch.objects.get(pk=halfway.pk), best, bob).number == 1
+    assert services.approve(ProjectRun.objects.get(pk=halfway.pk), best, bob).number == 1
 
 
 def test_a_candidate_of_another_run_is_refused(
-    scene: Scene, finished: Launch, best: Candidate, bob: User
+    scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
     other = play(scene.start(seed=8))
     with pytest.raises(CannotDecide, match="another run"):
@@ -214,7 +216,7 @@ def test_a_candidate_of_another_run_is_refused(
 
 
 def test_a_decision_made_meanwhile_is_read_first(
-    finished: Launch, best: Candidate, bob: User, alice: User
+    finished: ProjectRun, best: Candidate, bob: User, alice: User
 ) -> None:
     rejected = services.reject(finished, best, bob, "Not yet.", seen=0)
     with pytest.raises(DecidedMeanwhile, match="Bob decided meanwhile: rejected"):

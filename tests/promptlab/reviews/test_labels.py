@@ -15,9 +15,9 @@ from tests.promptlab.runs.scene import Scene, play
 def versions(scene: Scene, bob: User) -> list[Version]:
     made = []
     for seed in (7, 8, 9):
-        launch = play(scene.start(seed=seed))
-        assert launch.run.best_candidate is not None
-        made.append(services.approve(launch, launch.run.best_candidate, bob))
+        project_run = play(scene.start(seed=seed))
+        assert project_run.run.best_candidate is not None
+        made.append(services.approve(project_run, project_run.run.best_candidate, bob))
     return made
 
 

@@ -12,13 +12,13 @@ from django.test import Client
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services
 from promptlab.reviews.models import Review, Version
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 ClientOf = Callable[[User], Client]
 
 
 @pytest.fixture
-def url(finished: Launch) -> str:
+def url(finished: ProjectRun) -> str:
     assert finished.run.best_candidate is not None
     number = finished.run.best_candidate.number
     return f"/p/support-triage/runs/{finished.number}/review/{number}/"
@@ -91,7 +91,7 @@ def test_an_editor_reads_but_does_not_decide(url: str, erin: User, client_of: Cl
 
 
 def test_the_second_person_rule_is_said_and_kept(
-    url: str, finished: Launch, erin: User, bob: User, client_of: ClientOf
+    url: str, finished: ProjectRun, erin: User, bob: User, client_of: ClientOf
 ) -> None:
     Project.objects.update(requires_second_person=True)
     erin.memberships.update(role="reviewer")
@@ -106,7 +106,7 @@ def test_the_second_person_rule_is_said_and_kept(
 
 
 def test_a_decision_made_meanwhile_is_shown_instead_of_overruled(
-    url: str, finished: Launch, alice: User, bob: User, client_of: ClientOf
+    url: str, finished: ProjectRun, alice: User, bob: User, client_of: ClientOf
 ) -> None:
     assert finished.run.best_candidate is not None
     services.reject(finished, finished.run.best_candidate, alice, "No.")
@@ -118,7 +118,7 @@ def test_a_decision_made_meanwhile_is_shown_instead_of_overruled(
 
 
 def test_a_run_that_goes_on_cannot_be_decided(
-    halfway: Launch, bob: User, client_of: ClientOf
+    halfway: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
     number = halfway.run.best_candidate.number if halfway.run.best_candidate else 0
     url = f"/p/support-triage/runs/{halfway.number}/review/{number}/"

@@ -8,7 +8,7 @@ from html import unescape
 from django.test import Client
 
 from optimizer.models import ExampleSet, Run
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 NEW = "/p/support-triage/runs/new/"
 Post = dict[str, str]
@@ -44,7 +44,7 @@ def refused(client: Client, post: Post) -> str:
     """The page that refuses; nothing was stored."""
     answer = client.post(NEW, post)
     assert answer.status_code == 422
-    assert (Run.objects.count(), Launch.objects.count()) == (0, 0)
+    assert (Run.objects.count(), ProjectRun.objects.count()) == (0, 0)
     assert ExampleSet.objects.count() == 0
     return answer.content.decode()
 

@@ -45,7 +45,7 @@ from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric
 from promptlab.programs.models import Program as ProgramRow
 from promptlab.programs.services import create_program
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import services
 from promptlab.runs.starting.planning import RunRequest
 from tests.fakes.random_search import RandomSearch
@@ -99,7 +99,7 @@ class Scene:
         )  # fmt: skip
         return replace(wished, **changes)
 
-    def start(self, **changes: Any) -> Launch:
+    def start(self, **changes: Any) -> ProjectRun:
         return services.start_run(self.project, self.by, self.wishes(**changes))
 
 
@@ -178,9 +178,9 @@ class _Enough(Exception):
     """As many trials as were wished are scored."""
 
 
-def play(launch: Launch, until: int | None = None, calls: int | None = None) -> Launch:
+def play(project_run: ProjectRun, until: int | None = None, calls: int | None = None) -> ProjectRun:
     """Carry a queued run to its end, or until so many trials are scored; `calls` is its cap."""
-    run = Run.objects.select_related("train", "validation", "test").get(pk=launch.run_id)
+    run = Run.objects.select_related("train", "validation", "test").get(pk=project_run.run_id)
     Run.objects.filter(pk=run.pk).update(
         status=Run.Status.RUNNING, started_at=timezone.now(), heard_at=timezone.now()
     )
@@ -197,12 +197,12 @@ def play(launch: Launch, until: int | None = None, calls: int | None = None) -> 
         reused_calls=player.calls // 3,
     )  # fmt: skip
     spread_out(run)
-    return Launch.objects.select_related("run").get(pk=launch.pk)
+    return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
 
 
-def say_nothing(launch: Launch, said: str = "I cannot help with that.") -> Launch:
+def say_nothing(project_run: ProjectRun, said: str = "I cannot help with that.") -> ProjectRun:
     """Carry a queued run to where it waits, as none of its baseline's replies can be read."""
-    run = Run.objects.select_related("train", "validation", "test").get(pk=launch.run_id)
+    run = Run.objects.select_related("train", "validation", "test").get(pk=project_run.run_id)
     Run.objects.filter(pk=run.pk).update(started_at=timezone.now(), heard_at=timezone.now())
     player = _Player(run, None, None, said)
     player.recorder.baseline(baseline_of(player.spec.program))
@@ -210,7 +210,7 @@ def say_nothing(launch: Launch, said: str = "I cannot help with that.") -> Launc
         player.hold()
     except NothingReadable as told:
         player.recorder.left(Run.Status.PAUSED, STOP_REASON, str(told))
-    return Launch.objects.select_related("run").get(pk=launch.pk)
+    return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
 
 
 def spread_out(run: Run, seconds: float = 6.0) -> None:

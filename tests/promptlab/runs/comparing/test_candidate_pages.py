@@ -16,7 +16,7 @@ from optimizer.core.programs.render import render
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome, Trial, Tryout
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
 from tests.promptlab.runs.scene import Scene
 
@@ -24,7 +24,7 @@ ClientOf = Callable[[User], Client]
 
 
 @pytest.fixture
-def best(finished: Launch) -> CandidateRow:
+def best(finished: ProjectRun) -> CandidateRow:
     found = finished.run.best_candidate
     assert found is not None
     assert found.number > 0
@@ -35,21 +35,21 @@ def texts(html: str) -> str:
     return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
 
 
-def opened(client: Client, launch: Launch, rest: str) -> str:
-    answer = client.get(f"/p/support-triage/runs/{launch.number}/{rest}")
+def opened(client: Client, project_run: ProjectRun, rest: str) -> str:
+    answer = client.get(f"/p/support-triage/runs/{project_run.number}/{rest}")
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def scores(launch: Launch, number: int) -> dict[str, float]:
-    trial = Trial.objects.filter(run=launch.run, candidate__number=number, full=True).last()
+def scores(project_run: ProjectRun, number: int) -> dict[str, float]:
+    trial = Trial.objects.filter(run=project_run.run, candidate__number=number, full=True).last()
     assert trial is not None
     found = Outcome.objects.filter(exchange=trial.exchange_id, score__isnull=False)
     return dict(found.values_list("example", "score"))
 
 
 def test_a_candidate_shows_its_evidence_prompts_and_trials(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     page = opened(client_of(carol), finished, f"candidates/{best.number}/")
     shown = texts(page)
@@ -60,14 +60,16 @@ def test_a_candidate_shows_its_evidence_prompts_and_trials(
     assert "Review" not in page[page.index('class="acts"') : page.index("</div></div>")]
 
 
-def test_the_baseline_has_a_page_too(finished: Launch, carol: User, client_of: ClientOf) -> None:
+def test_the_baseline_has_a_page_too(
+    finished: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
     shown = texts(opened(client_of(carol), finished, "candidates/0/"))
     assert "Baseline" in shown
     assert "List what the {message} is about." in shown
 
 
 def test_wins_losses_and_ties_are_those_of_the_rows(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     before, after = scores(finished, 0), scores(finished, best.number)
     shared = [(before[e], after[e]) for e in before if e in after]
@@ -80,7 +82,7 @@ def test_wins_losses_and_ties_are_those_of_the_rows(
 
 
 def test_examples_can_be_narrowed_in_the_address(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
 
@@ -95,7 +97,7 @@ def test_examples_can_be_narrowed_in_the_address(
 
 
 def test_several_candidates_become_a_matrix(
-    finished: Launch, carol: User, client_of: ClientOf,
+    finished: ProjectRun, carol: User, client_of: ClientOf,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:  # fmt: skip
     client = client_of(carol)
@@ -108,7 +110,7 @@ def test_several_candidates_become_a_matrix(
 
 
 def test_no_more_than_six_and_only_those_that_exist(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     many = texts(opened(client, finished, "compare/?c=0,1,2,3,4,5,6,7,8"))
@@ -121,7 +123,7 @@ def test_no_more_than_six_and_only_those_that_exist(
 
 
 def test_candidates_are_added_and_left_out_by_the_address(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     page = opened(client, finished, "compare/?c=0,1")
@@ -135,7 +137,7 @@ def test_candidates_are_added_and_left_out_by_the_address(
 
 
 def test_an_example_shows_every_message_as_it_was_said(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     trial = Trial.objects.filter(candidate=best, full=True).last()
     assert trial is not None
@@ -152,7 +154,7 @@ def test_an_example_shows_every_message_as_it_was_said(
 
 
 def test_examples_are_walked_within_the_filter(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     page = opened(client, finished, f"compare/?c=0,{best.number}")
@@ -167,14 +169,14 @@ def test_examples_are_walked_within_the_filter(
 
 
 def test_an_example_of_another_run_is_not_found(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     url = f"/p/support-triage/runs/{finished.number}/examples/nowhere/"
     assert client_of(carol).get(url).status_code == 404
 
 
 def test_an_editor_tries_a_candidate_with_its_own_prompts(
-    scene: Scene, finished: Launch, best: CandidateRow, erin: User, client_of: ClientOf
+    scene: Scene, finished: ProjectRun, best: CandidateRow, erin: User, client_of: ClientOf
 ) -> None:
     client = client_of(erin)
     url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
@@ -190,7 +192,7 @@ def test_an_editor_tries_a_candidate_with_its_own_prompts(
 
 
 def test_a_viewer_cannot_call_a_model(
-    finished: Launch, best: CandidateRow, carol: User, client_of: ClientOf
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
     url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
     assert client_of(carol).post(url, {"in-message": "x"}).status_code == 403

@@ -16,8 +16,8 @@ from optimizer.core.evaluation.stats import Comparison, FullScore, compare_diffe
 from optimizer.models import Candidate, Run
 from promptlab.accounts.models import User
 from promptlab.reviews.services import approve
-from promptlab.runs.models import Launch
-from promptlab.runs.queries import launch_of
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import final
 from promptlab.runs.watching.page import RunPage
 from tests.promptlab.runs.new_run_form import texts
@@ -31,16 +31,16 @@ TIED = compare_differences([1.0] * 8 + [-1.0] * 7 + [0.0] * 20)
 WORSE = compare_differences([1.0] * 15 + [-1.0] * 31 + [0.0] * 50)
 
 
-def say(launch: Launch, found: Comparison, split: Any = "test") -> Launch:
+def say(project_run: ProjectRun, found: Comparison, split: Any = "test") -> ProjectRun:
     """Let the final word of a finished run be this."""
     score = FullScore(0.6, found.n, 0.5, 0.7)
     stored = codec.to_json(Final(score, replace(score, mean=0.7), found, split))
-    Run.objects.filter(pk=launch.run_id).update(test_result=stored)
-    return launch_of(launch.project, launch.number)
+    Run.objects.filter(pk=project_run.run_id).update(test_result=stored)
+    return project_run_of(project_run.project, project_run.number)
 
 
-def best_of(launch: Launch) -> Candidate:
-    best = launch.run.best_candidate
+def best_of(project_run: ProjectRun) -> Candidate:
+    best = project_run.run.best_candidate
     assert best is not None
     assert best.number
     return best
@@ -62,7 +62,7 @@ def seen(client: Client, path: str = RUN) -> str:
     ],
 )
 def test_the_verdict_is_what_examples_say_that_nothing_was_chosen_by(
-    finished: Launch, carol: User, client_of: ClientOf, found: Comparison, state: str, said: str
+    finished: ProjectRun, carol: User, client_of: ClientOf, found: Comparison, state: str, said: str
 ) -> None:
     say(finished, found)
     html = client_of(carol).get(RUN).content.decode()
@@ -73,7 +73,7 @@ def test_the_verdict_is_what_examples_say_that_nothing_was_chosen_by(
 
 
 def test_the_winner_is_shown_with_n_interval_and_what_is_expected_on_new_examples(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     best_of(finished)
@@ -92,7 +92,7 @@ def test_the_winner_is_shown_with_n_interval_and_what_is_expected_on_new_example
 
 
 def test_a_run_that_goes_on_expects_something_of_its_best_and_recommends_nothing_yet(
-    halfway: Launch, carol: User, client_of: ClientOf
+    halfway: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     page = seen(client_of(carol))
     assert "expected on new examples" in page
@@ -100,7 +100,7 @@ def test_a_run_that_goes_on_expects_something_of_its_best_and_recommends_nothing
 
 
 def test_lists_say_where_the_original_is_kept(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     say(finished, TIED)
@@ -111,7 +111,7 @@ def test_lists_say_where_the_original_is_kept(
 
 
 def test_a_reviewer_sees_before_approving_that_the_original_is_recommended(
-    finished: Launch, bob: User, client_of: ClientOf
+    finished: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
     number = best_of(finished).number
     say(finished, TIED)
@@ -125,12 +125,12 @@ def test_a_reviewer_sees_before_approving_that_the_original_is_recommended(
 
 
 def test_a_version_keeps_what_was_expected_and_recommended(
-    finished: Launch, bob: User, carol: User, client_of: ClientOf
+    finished: ProjectRun, bob: User, carol: User, client_of: ClientOf
 ) -> None:
-    launch = say(finished, TIED)
-    version = approve(launch, best_of(launch), bob, "Shorter.")
+    project_run = say(finished, TIED)
+    version = approve(project_run, best_of(project_run), bob, "Shorter.")
     scores = version.content.provenance.scores
-    assert scores.expected == final.expected_of(launch.run)
+    assert scores.expected == final.expected_of(project_run.run)
     assert scores.look == 1
     assert scores.conclusion is not None
     assert (scores.conclusion.kind, scores.conclusion.kept) == ("tied", True)
@@ -144,7 +144,7 @@ def test_a_version_keeps_what_was_expected_and_recommended(
 
 
 def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
-    finished: Launch,
+    finished: ProjectRun,
 ) -> None:
     page = RunPage(finished)
     fulls = {t.candidate for t in page.board.fulls}
@@ -158,7 +158,7 @@ def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
     assert final.expected_of_candidate(finished.run, min(unproved), page.modules) is None
 
 
-def test_the_stored_estimate_is_the_one_that_rows_give(finished: Launch) -> None:
+def test_the_stored_estimate_is_the_one_that_rows_give(finished: ProjectRun) -> None:
     page, number = RunPage(finished), best_of(finished).number
     stored = final.expected_of(finished.run)
     finished.run.estimate = None
@@ -169,7 +169,7 @@ def test_the_stored_estimate_is_the_one_that_rows_give(finished: Launch) -> None
 
 
 def test_looks_at_the_same_test_split_are_told(
-    scene: Scene, finished: Launch, carol: User, client_of: ClientOf
+    scene: Scene, finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     assert "First look at this test split." in seen(client_of(carol))
     play(scene.start(seed=8))
@@ -178,7 +178,7 @@ def test_looks_at_the_same_test_split_are_told(
 
 
 def test_a_final_word_on_held_out_validation_examples_is_called_so(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     say(finished, BETTER, "remainder")
     page = seen(client_of(carol))
@@ -188,7 +188,7 @@ def test_a_final_word_on_held_out_validation_examples_is_called_so(
 
 
 def test_a_run_without_held_out_examples_says_that_its_verdict_flatters(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     Run.objects.update(test_result=None)
     assert "which flatters it; a test split would tell." in seen(client_of(carol))
@@ -204,14 +204,14 @@ def test_a_run_without_held_out_examples_says_that_its_verdict_flatters(
     ],
 )
 def test_every_reason_to_stop_has_its_words(
-    finished: Launch, carol: User, client_of: ClientOf, reason: str, said: str
+    finished: ProjectRun, carol: User, client_of: ClientOf, reason: str, said: str
 ) -> None:
     Run.objects.update(stop_reason=reason)
     assert said in seen(client_of(carol))
 
 
 def test_rows_from_before_there_were_estimates_are_shown(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     stored = finished.run.test_result
     del stored["split"]

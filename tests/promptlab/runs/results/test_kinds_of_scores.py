@@ -9,8 +9,8 @@ from django.test import Client
 
 from optimizer.models import Outcome, Run, Trial
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
-from promptlab.runs.queries import launch_of
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import board as boards
 from promptlab.runs.watching.page import RunPage
 from promptlab.runs.watching.proposals_found import comparable
@@ -21,7 +21,7 @@ RUN = "/p/support-triage/runs/1/"
 
 
 @pytest.fixture
-def lucky(finished: Launch) -> int:
+def lucky(finished: ProjectRun) -> int:
     """A minibatch trial that was right on everything, of a candidate never fully evaluated."""
     full = Trial.objects.filter(run=finished.run, full=True).values("candidate")
     trial = Trial.objects.filter(run=finished.run, full=False).exclude(candidate__in=full).first()
@@ -30,11 +30,11 @@ def lucky(finished: Launch) -> int:
     return trial.number
 
 
-def fresh(launch: Launch) -> RunPage:
-    return RunPage(launch_of(launch.project, launch.number))
+def fresh(project_run: ProjectRun) -> RunPage:
+    return RunPage(project_run_of(project_run.project, project_run.number))
 
 
-def test_a_lucky_minibatch_is_nowhere_the_best(finished: Launch, lucky: int) -> None:
+def test_a_lucky_minibatch_is_nowhere_the_best(finished: ProjectRun, lucky: int) -> None:
     page = fresh(finished)
     assert page.best is not None
     assert page.best.mean < 1.0
@@ -46,7 +46,7 @@ def test_a_lucky_minibatch_is_nowhere_the_best(finished: Launch, lucky: int) -> 
     assert page.chart.best == max(t.score for t in page.board.fulls)
 
 
-def test_means_of_options_are_of_one_kind_of_score(finished: Launch) -> None:
+def test_means_of_options_are_of_one_kind_of_score(finished: ProjectRun) -> None:
     page = fresh(finished)
     kinds = {t.full for t in boards_of(page)}
     assert kinds == {False}
@@ -60,7 +60,7 @@ def boards_of(page: RunPage) -> tuple[boards.TrialRow, ...]:
 
 
 def test_comparing_several_says_which_were_never_fully_evaluated(
-    finished: Launch, lucky: int, carol: User, client_of: ClientOf
+    finished: ProjectRun, lucky: int, carol: User, client_of: ClientOf
 ) -> None:
     unproved = Trial.objects.get(run=finished.run, number=lucky).candidate.number
     best = fresh(finished).best_number
@@ -71,7 +71,7 @@ def test_comparing_several_says_which_were_never_fully_evaluated(
     assert "not fully scored" in texts(turned)
 
 
-def test_a_failed_example_leaves_both_sides_of_a_full_comparison(finished: Launch) -> None:
+def test_a_failed_example_leaves_both_sides_of_a_full_comparison(finished: ProjectRun) -> None:
     """The baseline loses an example that it had right: the change is that of the others."""
     base = Trial.objects.get(run=finished.run, number=0)
     right = Outcome.objects.filter(exchange=base.exchange_id, score=1.0).order_by("position")
@@ -98,7 +98,7 @@ def scores_of(run: Run, number: int) -> dict[str, float]:
 
 
 def test_options_that_only_the_baseline_has_are_not_called_untried(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     module = fresh(finished).found[0]
     ours = Trial.objects.filter(run=finished.run, full=False)

@@ -11,7 +11,7 @@ from optimizer.costs import spending
 from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.models import Provider, Run, Spending
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.new_run_form import NEW, Post, errors_at, refused, texts
 from tests.promptlab.runs.scene import Scene
 
@@ -77,7 +77,7 @@ def test_a_cap_in_dollars_refuses_a_model_without_a_price_before_anything_is_sto
 
 
 def test_a_run_that_waits_for_its_month_says_so_and_can_be_resumed(
-    halfway: Launch, erin: User, client_of: ClientOf
+    halfway: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     Run.objects.filter(pk=halfway.run_id).update(
         status="paused", stop_reason="monthly cap", message="This project's cap is reached: …"

@@ -15,7 +15,7 @@ from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.models import Completion, Provider
 from promptlab.accounts.models import Project, User
 from promptlab.programs.services import create_program
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
 from tests.promptlab.runs.new_run_form import (
     NEW,
@@ -34,19 +34,23 @@ def test_pressing_optimize_at_once_starts_a_sensible_run(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
     answer = client_of(erin).post(NEW, filled)
-    launch = Launch.objects.get()
+    project_run = ProjectRun.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, "/p/support-triage/runs/1/")
-    assert (launch.number, launch.started_by, launch.program) == (1, erin, scene.program)
-    assert (launch.dataset_name, launch.metric) == ("tickets-2k", scene.metric)
-    assert launch.effort == "light"
-    spec = spec_of(launch.run)
+    assert (project_run.number, project_run.started_by, project_run.program) == (
+        1,
+        erin,
+        scene.program,
+    )
+    assert (project_run.dataset_name, project_run.metric) == ("tickets-2k", scene.metric)
+    assert project_run.effort == "light"
+    spec = spec_of(project_run.run)
     assert spec.optimizer == DEFAULT == "racing"
     assert (spec.settings.trials, spec.settings.minibatch_size, spec.settings.rounds) == (60, 10, 1)
     assert set(spec.models) == {Role.TASK, Role.OPTIMIZER}
-    assert launch.run.status == "queued"
-    assert launch.run.max_calls
-    assert launch.run.max_cost
-    assert launch.run.validation.count == 40
+    assert project_run.run.status == "queued"
+    assert project_run.run.max_calls
+    assert project_run.run.max_cost
+    assert project_run.run.validation.count == 40
 
 
 def test_a_time_limit_ends_a_run_and_is_kept_when_it_is_repeated(
@@ -54,9 +58,9 @@ def test_a_time_limit_ends_a_run_and_is_kept_when_it_is_repeated(
 ) -> None:
     client = client_of(erin)
     client.post(NEW, filled | {"max_minutes": "45"})
-    launch = Launch.objects.get()
-    assert spec_of(launch.run).limits.max_seconds == 2700
-    again = values_in(client.get(f"{NEW}?from={launch.number}").content.decode())
+    project_run = ProjectRun.objects.get()
+    assert spec_of(project_run.run).limits.max_seconds == 2700
+    again = values_in(client.get(f"{NEW}?from={project_run.number}").content.decode())
     assert again["max_minutes"] == "45"
     html = client.post(NEW, filled | {"max_minutes": "0"}).content.decode()
     assert "greater than or equal to 1" in errors_at(html, "max_minutes")
@@ -109,7 +113,7 @@ def test_rounds_are_asked_for_only_where_they_count(
     assert "Full evaluation every" in mipro
     assert "18 trials, up to 100 examples" in texts(mipro)
     client.post(NEW, filled | {"effort": "custom", "rounds": "0"})
-    assert spec_of(Launch.objects.get().run).settings.rounds == 0
+    assert spec_of(ProjectRun.objects.get().run).settings.rounds == 0
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
@@ -129,7 +133,7 @@ def test_an_odd_number_in_a_setting_out_of_sight_is_in_nobodys_way(
 ) -> None:
     own = {"effort": "custom", "optimizer": "module_opro", "minibatch_size": "0", "trials": "3"}
     assert client_of(erin).post(NEW, filled | own).status_code == 302
-    settings = spec_of(Launch.objects.get().run).settings
+    settings = spec_of(ProjectRun.objects.get().run).settings
     assert (settings.trials, settings.minibatch_size) == (3, 25)
 
 
@@ -139,7 +143,7 @@ def test_a_setting_left_empty_is_as_in_the_effort_it_was_filled_in_from(
     client = client_of(erin)
     heavy = values_in(client.get(f"{NEW}?effort=heavy").content.decode())
     client.post(NEW, heavy | {"effort": "custom", "trials": ""})
-    assert spec_of(Launch.objects.get().run).settings.trials == 750
+    assert spec_of(ProjectRun.objects.get().run).settings.trials == 750
 
 
 def test_a_model_that_would_have_nothing_to_do_is_not_asked_for_and_takes_no_part(
@@ -150,7 +154,7 @@ def test_a_model_that_would_have_nothing_to_do_is_not_asked_for_and_takes_no_par
     assert "Writes instructions." not in html[html.index('id="writers"') :]
     assert "Makes demos by solving" in html
     client.post(NEW, filled | {"optimizer": "bayesian_bootstrap", "model_optimizer": other})
-    assert {ref.model for ref in spec_of(Launch.objects.get().run).models.values()} == {
+    assert {ref.model for ref in spec_of(ProjectRun.objects.get().run).models.values()} == {
         "scripted-1"
     }
     reflective = client.get(f"{NEW}?optimizer=reflective").content.decode()
@@ -162,7 +166,7 @@ def test_runs_are_numbered_within_their_project(
 ) -> None:
     for _ in range(3):
         client_of(erin).post(NEW, filled)
-    assert sorted(Launch.objects.values_list("number", flat=True)) == [1, 2, 3]
+    assert sorted(ProjectRun.objects.values_list("number", flat=True)) == [1, 2, 3]
 
 
 def test_caps_follow_the_estimate_until_somebody_writes_others(
@@ -220,7 +224,7 @@ def test_own_settings_count_when_they_are_chosen(
 ) -> None:
     own = filled | {"effort": "custom", "trials": "6", "minibatch_size": "8", "max_calls": ""}
     client_of(erin).post(NEW, own)
-    spec = spec_of(Launch.objects.get().run)
+    spec = spec_of(ProjectRun.objects.get().run)
     assert (spec.settings.trials, spec.settings.minibatch_size) == (6, 8)
     assert spec.settings.effort == "custom"
 
@@ -233,13 +237,13 @@ def test_a_suggested_metric_is_stored_with_the_run(
     filled = values_in(client.get(NEW).content.decode())
     assert filled["metric"] == "suggested"
     client.post(NEW, filled)
-    launch = Launch.objects.get()
-    assert launch.metric is not None
-    assert (launch.metric.kind, launch.metric.output) == ("choice_accuracy", "intent")
+    project_run = ProjectRun.objects.get()
+    assert project_run.metric is not None
+    assert (project_run.metric.kind, project_run.metric.output) == ("choice_accuracy", "intent")
 
 
 def test_a_run_is_repeated_as_it_was(
-    scene: Scene, finished: Launch, erin: User, client_of: ClientOf
+    scene: Scene, finished: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     filled = values_in(client_of(erin).get(f"{NEW}?from={finished.number}").content.decode())
     assert (filled["effort"], filled["trials"], filled["seed"]) == ("custom", "12", "7")
@@ -264,13 +268,13 @@ def test_a_viewer_cannot_start_a_run(
 ) -> None:
     assert client_of(carol).get(NEW).status_code == 403
     assert client_of(carol).post(NEW, filled).status_code == 403
-    assert Launch.objects.count() == 0
+    assert ProjectRun.objects.count() == 0
 
 
 def test_what_is_deleted_later_stays_explained(
     scene: Scene, erin: User, client_of: ClientOf
 ) -> None:
-    launch = play(scene.start(), until=2)
+    project_run = play(scene.start(), until=2)
     scene.dataset.delete()
-    page = client_of(erin).get(f"/p/support-triage/runs/{launch.number}/")
+    page = client_of(erin).get(f"/p/support-triage/runs/{project_run.number}/")
     assert "tickets-2k" in page.content.decode()

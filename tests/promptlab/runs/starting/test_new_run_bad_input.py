@@ -9,7 +9,7 @@ from django.test import Client
 
 from optimizer.models import Run
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
 from tests.promptlab.runs.new_run_form import NEW, Post, errors_at, refused, texts
 from tests.promptlab.runs.scene import Scene
@@ -109,7 +109,7 @@ def test_a_setting_of_zero_is_refused_at_its_field(
 
 def test_seed_0_stays_seed_0(erin: User, client_of: ClientOf, filled: Post) -> None:
     client_of(erin).post(NEW, {**filled, "seed": "0"})
-    assert spec_of(Launch.objects.get().run).seed == 0
+    assert spec_of(ProjectRun.objects.get().run).seed == 0
 
 
 # --- Several optimizer models -----------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_further_optimizer_models_reach_the_run_each_once(
     again = client.post(f"{NEW}estimate/", post).content.decode()
     assert again.count("checked") >= 2  # what was ticked stays ticked
     assert client.post(NEW, post).status_code == 302
-    spec = spec_of(Launch.objects.get().run)
+    spec = spec_of(ProjectRun.objects.get().run)
     assert [ref.model for ref in spec.further_optimizers] == ["scripted-2"]
 
 

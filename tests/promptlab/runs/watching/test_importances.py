@@ -13,7 +13,7 @@ from optimizer.core.conversation.events import ImportancesFound
 from optimizer.models import Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.api.schemas.runs import RunDetail
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 
 ClientOf = Callable[[User], Client]
 
@@ -27,7 +27,7 @@ def tell(run: Run, importances: dict[str, float]) -> None:
 
 
 @pytest.fixture
-def shown(finished: Launch, carol: User, client_of: ClientOf) -> Callable[[], str]:
+def shown(finished: ProjectRun, carol: User, client_of: ClientOf) -> Callable[[], str]:
     def page() -> str:
         html = client_of(carol).get(f"/p/support-triage/runs/{finished.number}/").content.decode()
         part = html[html.index('id="run-importances"') :]
@@ -37,7 +37,7 @@ def shown(finished: Launch, carol: User, client_of: ClientOf) -> Callable[[], st
 
 
 def test_the_run_page_shows_the_latest_importances_the_most_first(
-    finished: Launch, shown: Callable[[], str]
+    finished: ProjectRun, shown: Callable[[], str]
 ) -> None:
     tell(finished.run, {"tip": 0.9, "classify_intent:demos": 0.1})
     tell(finished.run, {"tip": 0.25, "classify_intent:shown demos": 0.75})
@@ -48,12 +48,12 @@ def test_the_run_page_shows_the_latest_importances_the_most_first(
 
 
 def test_nothing_is_shown_before_anything_can_be_said(
-    finished: Launch, shown: Callable[[], str]
+    finished: ProjectRun, shown: Callable[[], str]
 ) -> None:
     RunEvent.objects.filter(run=finished.run, kind="importances_found").delete()
     assert "What mattered" not in shown()
 
 
-def test_the_api_tells_them_too(finished: Launch) -> None:
+def test_the_api_tells_them_too(finished: ProjectRun) -> None:
     tell(finished.run, {"history": 0.4, "tip": 0.6})
     assert RunDetail.of(finished).importances == {"tip": 0.6, "history": 0.4}

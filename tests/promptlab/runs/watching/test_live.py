@@ -21,7 +21,7 @@ from promptlab.accounts.roles import Role
 from promptlab.asgi import application
 from promptlab.live.hub import hub
 from promptlab.reviews import services
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import PARTS, LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
@@ -33,29 +33,29 @@ def parts_in(frame: str) -> list[str]:
     return re.findall(r'<hx-partial hx-target="#([\w-]+)"', frame)
 
 
-def live_page(launch: Launch, **query: str) -> LiveRun:
-    return LiveRun(launch.project, launch.number, Parameters(query))
+def live_page(project_run: ProjectRun, **query: str) -> LiveRun:
+    return LiveRun(project_run.project, project_run.number, Parameters(query))
 
 
-def test_the_first_frame_is_the_whole_page(halfway: Launch) -> None:
+def test_the_first_frame_is_the_whole_page(halfway: ProjectRun) -> None:
     assert set(parts_in(live_page(halfway).changes(Role.VIEWER))) == set(PARTS)
 
 
 def test_every_part_is_an_element_of_the_first_paint(
-    halfway: Launch, carol: User, client_of: Callable[[User], Any]
+    halfway: ProjectRun, carol: User, client_of: Callable[[User], Any]
 ) -> None:
     first = client_of(carol).get(f"/p/support-triage/runs/{halfway.number}/").content.decode()
     for part in PARTS:
         assert first.count(f'id="{part}"') == 1
 
 
-def test_nothing_is_sent_when_nothing_changed(halfway: Launch) -> None:
+def test_nothing_is_sent_when_nothing_changed(halfway: ProjectRun) -> None:
     page = live_page(halfway)
     page.changes(Role.VIEWER)
     assert page.changes(Role.VIEWER) == ""
 
 
-def test_only_what_changed_is_sent(halfway: Launch) -> None:
+def test_only_what_changed_is_sent(halfway: ProjectRun) -> None:
     page = live_page(halfway)
     page.changes(Role.EDITOR)
     Run.objects.filter(pk=halfway.run_id).update(used_calls=777)
@@ -66,7 +66,7 @@ def test_only_what_changed_is_sent(halfway: Launch) -> None:
     assert "Pausing" in frame
 
 
-def test_the_frame_follows_the_reader_s_filter_and_role(halfway: Launch) -> None:
+def test_the_frame_follows_the_reader_s_filter_and_role(halfway: ProjectRun) -> None:
     assert "do-pause" in live_page(halfway).changes(Role.EDITOR)
     page = live_page(halfway, trials="full")
     frame = page.changes(Role.VIEWER)
@@ -76,7 +76,7 @@ def test_the_frame_follows_the_reader_s_filter_and_role(halfway: Launch) -> None
 
 
 def test_a_decision_s_new_note_reaches_pages_that_show_the_earlier_one(
-    finished: Launch, bob: User
+    finished: ProjectRun, bob: User
 ) -> None:
     best = finished.run.best_candidate
     assert best is not None
@@ -87,7 +87,7 @@ def test_a_decision_s_new_note_reaches_pages_that_show_the_earlier_one(
 
 
 def test_pages_without_a_socket_can_ask_for_all_parts(
-    halfway: Launch, carol: User, client_of: Callable[[User], Any]
+    halfway: ProjectRun, carol: User, client_of: Callable[[User], Any]
 ) -> None:
     url = f"/p/support-triage/runs/{halfway.number}/live/"
     assert set(parts_in(client_of(carol).get(url).content.decode())) == set(PARTS)
@@ -107,7 +107,7 @@ async def socket(browser: Client, path: str) -> AsyncIterator[Socket]:
 
 
 @pytest.fixture
-def path(transactional_db: None, halfway: Launch) -> str:
+def path(transactional_db: None, halfway: ProjectRun) -> str:
     return f"/ws/p/support-triage/runs/{halfway.number}/"
 
 
@@ -118,7 +118,7 @@ def reader(transactional_db: None, carol: User, client_of: Callable[[User], Clie
 
 
 async def test_a_reader_gets_the_page_and_then_its_changes(
-    path: str, halfway: Launch, reader: Client
+    path: str, halfway: ProjectRun, reader: Client
 ) -> None:
     async with socket(reader, path) as page:
         assert set(parts_in(await page.frame(QUICKLY))) == set(PARTS)
@@ -128,7 +128,7 @@ async def test_a_reader_gets_the_page_and_then_its_changes(
 
 
 async def test_rings_close_together_make_one_frame(
-    path: str, halfway: Launch, reader: Client
+    path: str, halfway: ProjectRun, reader: Client
 ) -> None:
     def ring_often() -> None:
         for calls in range(800, 820):
@@ -147,7 +147,7 @@ async def test_rings_close_together_make_one_frame(
 
 
 async def test_a_lost_doorbell_is_found_again_and_everyone_is_told(
-    path: str, halfway: Launch, reader: Client
+    path: str, halfway: ProjectRun, reader: Client
 ) -> None:
     def cut() -> None:
         with connection.cursor() as cursor:

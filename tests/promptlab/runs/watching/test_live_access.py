@@ -26,7 +26,7 @@ from promptlab.asgi import application
 from promptlab.live import consumer
 from promptlab.live.consumer import NOT_ALLOWED
 from promptlab.live.hub import hub
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.fakes.websocket import Socket
@@ -89,11 +89,11 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(launch: Launch) -> AsyncIterator[tuple[Reader, list[Reader]]]:
+async def reading(project_run: ProjectRun) -> AsyncIterator[tuple[Reader, list[Reader]]]:
     """One who goes on reading, and one for each loss; all have got the page."""
 
     def come() -> list[Reader]:
-        return [Reader(launch.project, loss) for loss in (None, *LOSSES)]
+        return [Reader(project_run.project, loss) for loss in (None, *LOSSES)]
 
     async with AsyncExitStack() as stack:
         everybody = await database_sync_to_async(come)()
@@ -108,7 +108,7 @@ async def reading(launch: Launch) -> AsyncIterator[tuple[Reader, list[Reader]]]:
 
 
 async def test_whoever_lost_access_is_not_sent_one_more_frame(
-    transactional_db: None, halfway: Launch
+    transactional_db: None, halfway: ProjectRun
 ) -> None:
     async with reading(halfway) as (witness, losers):
 
@@ -125,7 +125,7 @@ async def test_whoever_lost_access_is_not_sent_one_more_frame(
 
 
 async def test_an_idle_page_of_a_run_that_ended_is_closed_too_and_else_reads_nothing(
-    transactional_db: None, finished: Launch, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, finished: ProjectRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "HEARTBEAT", 1.0)
     async with reading(finished) as (witness, losers):
@@ -145,7 +145,7 @@ async def test_an_idle_page_of_a_run_that_ended_is_closed_too_and_else_reads_not
 
 
 async def test_strangers_are_turned_away_for_good(
-    transactional_db: None, halfway: Launch, dave: User, client_of: Callable[[User], Client]
+    transactional_db: None, halfway: ProjectRun, dave: User, client_of: Callable[[User], Client]
 ) -> None:
     outsider = await database_sync_to_async(client_of)(dave)
     for browser, path in [
@@ -161,7 +161,7 @@ async def test_strangers_are_turned_away_for_good(
 
 
 async def test_odd_addresses_of_sockets_are_turned_away(
-    transactional_db: None, halfway: Launch, carol: User, client_of: Callable[[User], Client]
+    transactional_db: None, halfway: ProjectRun, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     browser = await database_sync_to_async(client_of)(carol)
     many = "&".join(f"a{n}=1" for n in range(1500))
@@ -179,7 +179,7 @@ async def test_odd_addresses_of_sockets_are_turned_away(
 
 
 async def test_whoever_gains_a_role_gets_its_buttons(
-    transactional_db: None, halfway: Launch, carol: User, client_of: Callable[[User], Client]
+    transactional_db: None, halfway: ProjectRun, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     def promote() -> None:
         carol.memberships.update(role=Role.EDITOR)
@@ -196,7 +196,7 @@ async def test_whoever_gains_a_role_gets_its_buttons(
 
 
 def test_asking_again_costs_one_query_a_frame(
-    halfway: Launch, carol: User, client_of: Callable[[User], Client]
+    halfway: ProjectRun, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     admission = admit(client_of(carol).session, halfway.project.slug)
     page = LiveRun(halfway.project, halfway.number, Parameters())
@@ -239,7 +239,7 @@ def own_connection(transactional_db: None) -> int:
 
 async def test_a_page_goes_on_when_the_database_is_back(
     own_connection: int,
-    halfway: Launch,
+    halfway: ProjectRun,
     carol: User,
     client_of: Callable[[User], Client],
     caplog: pytest.LogCaptureFixture,
@@ -271,7 +271,7 @@ async def test_a_page_goes_on_when_the_database_is_back(
 
 async def test_a_page_that_breaks_does_not_keep_its_socket_open(
     transactional_db: None,
-    halfway: Launch,
+    halfway: ProjectRun,
     carol: User,
     client_of: Callable[[User], Client],
     monkeypatch: pytest.MonkeyPatch,

@@ -13,8 +13,8 @@ from django.test import Client
 from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.models import Run, Trial
 from promptlab.accounts.models import Project, User
-from promptlab.runs.models import Launch
-from promptlab.runs.queries import launch_of
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import board as boards
 from promptlab.runs.results.candidate_table import contenders, so_far
 from promptlab.runs.watching.page import RunPage
@@ -29,16 +29,16 @@ ROOMY = Settings(
 TIGHT = replace(ROOMY, trials=20, max_validation=100, rounds=0)
 
 
-def race(scene: Scene, settings: Settings = ROOMY, **played: int) -> Launch:
+def race(scene: Scene, settings: Settings = ROOMY, **played: int) -> ProjectRun:
     return play(scene.start(optimizer="racing", settings=settings), **played)
 
 
-def read(launch: Launch, **query: str) -> RunPage:
-    return RunPage(launch_of(launch.project, launch.number), Parameters(query))
+def read(project_run: ProjectRun, **query: str) -> RunPage:
+    return RunPage(project_run_of(project_run.project, project_run.number), Parameters(query))
 
 
-def html_of(client: Client, launch: Launch, query: str = "") -> str:
-    answer = client.get(f"/p/support-triage/runs/{launch.number}/{query}")
+def html_of(client: Client, project_run: ProjectRun, query: str = "") -> str:
+    answer = client.get(f"/p/support-triage/runs/{project_run.number}/{query}")
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -52,7 +52,7 @@ def part(html: str, start: str, end: str) -> str:
 
 
 @pytest.fixture
-def raced(scene: Scene) -> Launch:
+def raced(scene: Scene) -> ProjectRun:
     return race(scene)
 
 
@@ -63,7 +63,7 @@ def wide(project: Project, erin: User) -> Scene:
 
 
 def test_candidates_come_first_and_each_once(
-    raced: Launch, carol: User, client_of: ClientOf
+    raced: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     html = html_of(client_of(carol), raced)
     table = part(html, "run-trials", "run-choices")
@@ -78,7 +78,7 @@ def test_candidates_come_first_and_each_once(
     assert f"{full} fully scored of {tried} candidates" in kpis
 
 
-def test_a_candidate_is_what_all_its_examples_say(raced: Launch) -> None:
+def test_a_candidate_is_what_all_its_examples_say(raced: ProjectRun) -> None:
     page = read(raced)
     for one in page.all_contenders:
         mine = [
@@ -96,7 +96,7 @@ def test_a_candidate_is_what_all_its_examples_say(raced: Launch) -> None:
     assert page.all_contenders[0].best
 
 
-def test_blocks_are_marked_at_the_mean_so_far(raced: Launch) -> None:
+def test_blocks_are_marked_at_the_mean_so_far(raced: ProjectRun) -> None:
     page = read(raced)
     means = so_far(page.board)
     for mark in page.chart.mini:
@@ -109,7 +109,7 @@ def test_blocks_are_marked_at_the_mean_so_far(raced: Launch) -> None:
             assert (examples, mean) == (one.n, pytest.approx(one.mean))
 
 
-def test_all_trials_are_a_click_away(raced: Launch, carol: User, client_of: ClientOf) -> None:
+def test_all_trials_are_a_click_away(raced: ProjectRun, carol: User, client_of: ClientOf) -> None:
     html = html_of(client_of(carol), raced, "?trials=all")
     table = part(html, "run-trials", "run-choices")
     assert len(re.findall(r'<tr id="t\d+"', table)) == len(read(raced).board.trials)
@@ -117,7 +117,7 @@ def test_all_trials_are_a_click_away(raced: Launch, carol: User, client_of: Clie
 
 
 def test_the_bar_counts_blocks_and_a_finished_race_promises_no_more(
-    raced: Launch, carol: User, client_of: ClientOf
+    raced: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     blocks = Trial.objects.filter(run=raced.run, full=False).count()
     html = html_of(client_of(carol), raced)
@@ -126,7 +126,7 @@ def test_the_bar_counts_blocks_and_a_finished_race_promises_no_more(
 
 
 def test_what_is_found_during_the_race_joins_the_rest(
-    raced: Launch, carol: User, client_of: ClientOf
+    raced: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     began = raced.run.events.get(kind="phase_started", data__phase="search").seq
     later = raced.run.events.filter(seq__gt=began)
@@ -141,7 +141,7 @@ def test_what_is_found_during_the_race_joins_the_rest(
     assert "As the race sees it" in texts(part(html, "run-importances", "run-costs"))
 
 
-def test_the_best_line_ends_at_the_best_of_the_run(raced: Launch) -> None:
+def test_the_best_line_ends_at_the_best_of_the_run(raced: ProjectRun) -> None:
     page = read(raced)
     assert page.best is not None
     assert page.chart.best == pytest.approx(page.best.mean)
@@ -151,12 +151,12 @@ def test_the_best_line_ends_at_the_best_of_the_run(raced: Launch) -> None:
 
 
 @pytest.fixture(params=[1, 3, 8, 14])
-def under_way(request: pytest.FixtureRequest, wide: Scene) -> Launch:
+def under_way(request: pytest.FixtureRequest, wide: Scene) -> ProjectRun:
     return race(wide, TIGHT, until=request.param)
 
 
 def test_a_baseline_scored_in_part_is_told_as_that(
-    under_way: Launch, carol: User, client_of: ClientOf
+    under_way: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     page = read(under_way)
     assert page.baseline_n
@@ -173,7 +173,7 @@ def test_a_baseline_scored_in_part_is_told_as_that(
         assert one.number == 0 or one.change is None or one.n <= 100
 
 
-def test_changes_stand_on_shared_examples_only(under_way: Launch) -> None:
+def test_changes_stand_on_shared_examples_only(under_way: ProjectRun) -> None:
     page = read(under_way)
     tables = {}
     for one in page.all_contenders:
@@ -200,9 +200,9 @@ def test_changes_stand_on_shared_examples_only(under_way: Launch) -> None:
 def test_a_tight_race_ends_with_a_baseline_on_all_examples(
     wide: Scene, carol: User, client_of: ClientOf
 ) -> None:
-    launch = race(wide, TIGHT)
-    page = read(launch)
-    assert launch.run.status == "finished"
+    project_run = race(wide, TIGHT)
+    page = read(project_run)
+    assert project_run.run.status == "finished"
     assert not page.baseline_n
     assert page.baseline is not None
     assert page.baseline.n >= 98  # a call may have failed
@@ -211,7 +211,7 @@ def test_a_tight_race_ends_with_a_baseline_on_all_examples(
     if page.best_number:
         assert page.comparison is not None
         assert page.comparison.n >= 96
-    shown = texts(part(html_of(client_of(carol), launch), "run-kpis", "run-verdict"))
+    shown = texts(part(html_of(client_of(carol), project_run), "run-kpis", "run-verdict"))
     assert f"n = {page.baseline.n}" in shown
     assert not re.search(r"baseline ±[\d.]+, on", shown)
 
@@ -220,14 +220,14 @@ def test_a_budget_that_ends_early_keeps_what_is_known_of_the_baseline(
     wide: Scene, carol: User, client_of: ClientOf
 ) -> None:
     settings = replace(TIGHT, instructions=1)
-    launch = wide.start(optimizer="racing", settings=settings)
-    launch = play(launch, calls=460)
-    assert Run.objects.get(pk=launch.run_id).stop_reason == "budget"
-    page = read(launch)
+    project_run = wide.start(optimizer="racing", settings=settings)
+    project_run = play(project_run, calls=460)
+    assert Run.objects.get(pk=project_run.run_id).stop_reason == "budget"
+    page = read(project_run)
     assert page.baseline is not None
     assert page.baseline.n < 100
     client = client_of(carol)
-    shown = texts(html_of(client, launch))
+    shown = texts(html_of(client, project_run))
     assert re.search(rf"baseline ±[\d.]+, on {page.baseline.n} of 100 examples", shown)
     if page.best_number:
         assert client.get(f"{page.path}compare/?c=0,{page.best_number}").status_code == 200
@@ -237,7 +237,7 @@ def test_a_budget_that_ends_early_keeps_what_is_known_of_the_baseline(
 
 
 def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     html = html_of(client_of(carol), finished, "?trials=candidates")
     table = part(html, "run-trials", "run-choices")
@@ -247,7 +247,7 @@ def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
     assert len(re.findall(r'<tr id="c\d+"', table)) == len(rows)
 
 
-def test_the_log_calls_a_block_a_block_and_says_of_how_many_examples(raced: Launch) -> None:
+def test_the_log_calls_a_block_a_block_and_says_of_how_many_examples(raced: ProjectRun) -> None:
     said = [line.text for line in read(raced).log]
     assert any(re.search(r"block of \S+: [\d.]+ on \d+ examples", text) for text in said)
     assert not any("minibatch" in text for text in said)
@@ -257,9 +257,9 @@ def test_a_run_of_full_evaluations_speaks_of_no_minibatches(
     scene: Scene, carol: User, client_of: ClientOf
 ) -> None:
     settings = replace(ROOMY, trials=2, minibatch_size=10)
-    launch = play(scene.start(optimizer="module_opro", settings=settings))
-    assert not read(launch).has_minibatches
-    shown = texts(html_of(client_of(carol), launch))
+    project_run = play(scene.start(optimizer="module_opro", settings=settings))
+    assert not read(project_run).has_minibatches
+    shown = texts(html_of(client_of(carol), project_run))
     assert "minibatches of" not in shown
     assert "40 examples scored" in shown
     assert "labelled demos" not in shown

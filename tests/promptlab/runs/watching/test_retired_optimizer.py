@@ -12,21 +12,21 @@ from optimizer.running import runner
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.reviews.services import approve
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 
 HERE = "/p/support-triage"
 
 
-def retire(launch: Launch) -> None:
-    row = Run.objects.get(pk=launch.run_id)
+def retire(project_run: ProjectRun) -> None:
+    row = Run.objects.get(pk=project_run.run_id)
     row.optimizer, row.spec = "annealing", {**row.spec, "optimizer": "annealing"}
     row.save()
 
 
 @pytest.fixture
-def read(finished: Launch, bob: User, client_of: Callable[[User], Client]) -> Client:
+def read(finished: ProjectRun, bob: User, client_of: Callable[[User], Client]) -> Client:
     retire(finished)
     finished.run.refresh_from_db()
     assert finished.run.best_candidate is not None
@@ -42,13 +42,13 @@ def read(finished: Launch, bob: User, client_of: Callable[[User], Client]) -> Cl
         "versions/{program}/1/", "versions/", "runs/new/?from=1", "palette.json",
     ],
 )  # fmt: skip
-def test_its_pages_are_there(page: str, read: Client, finished: Launch) -> None:
+def test_its_pages_are_there(page: str, read: Client, finished: ProjectRun) -> None:
     assert finished.run.best_candidate is not None
     address = page.format(best=finished.run.best_candidate.number, program=finished.program_id)
     assert read.get(f"{HERE}/{address}").status_code == 200
 
 
-def test_it_is_called_by_its_name(read: Client, finished: Launch) -> None:
+def test_it_is_called_by_its_name(read: Client, finished: ProjectRun) -> None:
     assert "annealing (retired)" in read.get(f"{HERE}/runs/1/").content.decode()
     version = read.get(f"{HERE}/versions/{finished.program_id}/1/").content.decode()
     assert "annealing (retired)" in version
@@ -69,7 +69,7 @@ def test_the_api_tells_it_as_it_was(read: Client, bob: User) -> None:
 
 
 def test_one_that_goes_on_is_stopped_with_a_sentence(
-    transactional_db: None, queued: Launch
+    transactional_db: None, queued: ProjectRun
 ) -> None:
     retire(queued)
     runner.run(queued.run_id)

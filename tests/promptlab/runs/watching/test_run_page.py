@@ -15,15 +15,15 @@ from optimizer.codec import to_json
 from optimizer.core.conversation.events import Noted, ProposalRefused
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play
 
 ClientOf = Callable[[User], Client]
 RUNS = "/p/support-triage/runs/"
 
 
-def page_of(client: Client, launch: Launch, rest: str = "") -> str:
-    answer = client.get(f"{RUNS}{launch.number}/{rest}")
+def page_of(client: Client, project_run: ProjectRun, rest: str = "") -> str:
+    answer = client.get(f"{RUNS}{project_run.number}/{rest}")
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -32,7 +32,9 @@ def texts(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_a_viewer_sees_how_a_run_ended(finished: Launch, carol: User, client_of: ClientOf) -> None:
+def test_a_viewer_sees_how_a_run_ended(
+    finished: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
     page = page_of(client_of(carol), finished)
     shown = texts(page)
     best = 100 * finished.run.best_score["mean"]
@@ -46,7 +48,7 @@ def test_a_viewer_sees_how_a_run_ended(finished: Launch, carol: User, client_of:
 
 
 def test_a_run_whose_worker_is_silent_says_so_and_is_cancelled_at_once(
-    halfway: Launch, bob: User, client_of: ClientOf
+    halfway: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
     silent = timezone.now() - timedelta(minutes=2)
     Run.objects.filter(pk=halfway.run_id).update(heard_at=silent)
@@ -61,7 +63,7 @@ def test_a_run_whose_worker_is_silent_says_so_and_is_cancelled_at_once(
 
 
 def test_minibatches_and_full_evaluations_are_told_apart(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     page = page_of(client_of(carol), finished)
     drawn = page[page.index('id="run-score"') : page.index('id="run-trials"')]
@@ -71,7 +73,7 @@ def test_minibatches_and_full_evaluations_are_told_apart(
 
 
 def test_a_refused_proposal_stands_beside_the_others_with_the_reason(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     refused = ProposalRefused(
         "classify_intent", "Say <b>refund</b>.", "it copies from the data: “…”.", "grounded"
@@ -88,7 +90,7 @@ def test_a_refused_proposal_stands_beside_the_others_with_the_reason(
 
 
 def test_trials_can_be_narrowed_in_the_address(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     rows = [len(re.findall(r'<tr id="t\d+"', page_of(client, finished, q)))
@@ -97,7 +99,7 @@ def test_trials_can_be_narrowed_in_the_address(
     assert rows == [12 + fulls, fulls, min(fulls, 10), 12 + fulls]
 
 
-def test_a_minibatch_is_compared_on_its_own_examples(finished: Launch) -> None:
+def test_a_minibatch_is_compared_on_its_own_examples(finished: ProjectRun) -> None:
     from promptlab.runs.results.board import board_of, shown, with_changes
 
     board = board_of(finished.run, ["find_clues", "classify_intent"])
@@ -117,7 +119,7 @@ def _scores(trial: Trial) -> list[tuple[str, float]]:
 
 
 def test_what_was_found_is_shown_for_each_module(
-    halfway: Launch, carol: User, client_of: ClientOf
+    halfway: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     shown = texts(page_of(client_of(carol), halfway))
     assert "あなたはサポート窓口の責任者です。" in shown
@@ -127,7 +129,7 @@ def test_what_was_found_is_shown_for_each_module(
 
 
 def test_text_of_data_and_models_is_never_markup(
-    finished: Launch, carol: User, client_of: ClientOf
+    finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     client = client_of(carol)
     for rest in ("", "compare/?show=all", "candidates/1/?show=all"):
@@ -149,17 +151,17 @@ def test_a_run_that_found_its_optimizer_model_weak_does_not_say_it_twice(
     scene: Scene, carol: User, client_of: ClientOf
 ) -> None:
     type(scene.provider).objects.filter(pk=scene.provider.pk).update(kind="embedded")
-    launch = scene.start()
+    project_run = scene.start()
     weak = Noted("The optimizer model is too weak.", warning=True)
-    launch.run.events.create(seq=1, kind=weak.kind, data=to_json(weak))
-    page = page_of(client_of(carol), launch)
+    project_run.run.events.create(seq=1, kind=weak.kind, data=to_json(weak))
+    page = page_of(client_of(carol), project_run)
     assert "The optimizer model is too weak." in page
     assert "It writes poor ones" not in page
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "cancel", "cap"])
 def test_a_viewer_cannot_touch_a_run(
-    action: str, halfway: Launch, carol: User, client_of: ClientOf
+    action: str, halfway: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     answer = client_of(carol).post(f"{RUNS}{halfway.number}/{action}/")
     assert answer.status_code == 403
@@ -168,7 +170,7 @@ def test_a_viewer_cannot_touch_a_run(
 
 
 def test_an_editor_pauses_resumes_and_cancels(
-    halfway: Launch, erin: User, client_of: ClientOf
+    halfway: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     client = client_of(erin)
 
@@ -186,14 +188,14 @@ def test_an_editor_pauses_resumes_and_cancels(
 
 
 def test_an_action_that_came_too_late_says_so(
-    finished: Launch, erin: User, client_of: ClientOf
+    finished: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     answer = client_of(erin).post(f"{RUNS}{finished.number}/cancel/", follow=True)
     assert "A run that is finished cannot be cancelled." in texts(answer.content.decode())
 
 
 def test_a_cap_is_raised_but_not_below_what_is_spent(
-    halfway: Launch, erin: User, client_of: ClientOf
+    halfway: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     client, url = client_of(erin), f"{RUNS}{halfway.number}/cap/"
     client.post(url, {"max_calls": 9000, "max_cost": "3.50"})
@@ -207,7 +209,7 @@ def test_a_cap_is_raised_but_not_below_what_is_spent(
 
 
 def test_what_a_provider_took_beyond_the_cap_counts_as_spent(
-    halfway: Launch, erin: User, client_of: ClientOf
+    halfway: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     Run.objects.filter(pk=halfway.run_id).update(
         status="paused", max_cost=1_020_000, used_cost=1_020_000, over_cost=118_980_000
@@ -221,19 +223,19 @@ def test_a_run_of_a_thousand_trials_stays_quick(
     scene: Scene, carol: User, client_of: ClientOf,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:  # fmt: skip
-    launch = play(scene.start(), until=3)
-    thousand_trials(launch.run)
+    project_run = play(scene.start(), until=3)
+    thousand_trials(project_run.run)
     client = client_of(carol)
-    page_of(client, launch)  # the session's own queries are behind us
+    page_of(client, project_run)  # the session's own queries are behind us
     with django_assert_max_num_queries(15):
-        page = page_of(client, launch)
+        page = page_of(client, project_run)
     assert page.count('<tr id="t') == 100
     assert "1–100 of" in texts(page)
     drawn = page[page.index('id="run-score"') : page.index('id="run-trials"')]
     assert drawn.count('class="pt mini"') == 0  # drawn as ranges
     assert drawn.count('class="bin"') <= 120
     assert len(page) < 400_000
-    second = page_of(client, launch, "?page=2")
+    second = page_of(client, project_run, "?page=2")
     assert 'id="t1000"' in page
     assert 'id="t1000"' not in second
 
@@ -255,7 +257,7 @@ def thousand_trials(run: Run) -> None:
 
 
 def test_the_list_shows_scores_and_narrows_by_the_address(
-    scene: Scene, finished: Launch, carol: User, client_of: ClientOf
+    scene: Scene, finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     going = play(scene.start(seed=8), until=2)
     client = client_of(carol)
@@ -279,7 +281,7 @@ def test_an_empty_list_says_what_a_run_is(erin: User, client_of: ClientOf) -> No
     assert "Start a run" in page
 
 
-def test_outsiders_find_no_run(finished: Launch, dave: User, client_of: ClientOf) -> None:
+def test_outsiders_find_no_run(finished: ProjectRun, dave: User, client_of: ClientOf) -> None:
     assert client_of(dave).get(f"{RUNS}{finished.number}/").status_code == 404
     assert Client().get(f"{RUNS}{finished.number}/").status_code == 302
 
@@ -305,12 +307,12 @@ def test_every_optimizer_s_run_can_be_watched_from_its_first_trial_to_its_end(
 def test_what_reflection_tried_on_training_examples_alone_has_a_page_and_no_trial(
     scene: Scene, carol: User, client_of: ClientOf
 ) -> None:
-    launch = play(scene.start(optimizer="reflective", seed=3))
-    tried = set(launch.run.trials.values_list("candidate__number", flat=True))
-    known = dict(launch.run.candidates.values_list("number", "choice"))
+    project_run = play(scene.start(optimizer="reflective", seed=3))
+    tried = set(project_run.run.trials.values_list("candidate__number", flat=True))
+    known = dict(project_run.run.candidates.values_list("number", "choice"))
     assert len(tried) > 1
     assert known.keys() - tried
     assert all(known[number] for number in tried if number)
     client = client_of(carol)
     for number in known:
-        assert client.get(f"{RUNS}{launch.number}/candidates/{number}/").status_code == 200
+        assert client.get(f"{RUNS}{project_run.number}/candidates/{number}/").status_code == 200

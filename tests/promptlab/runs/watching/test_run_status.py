@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from optimizer.models import Run
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.run_status import Pace, Standing, short_status, standing
 
 NOW = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ def stands(pace: Pace = MIDWAY, decision: str = "", **columns: Any) -> Standing:
         "created_at": NOW - timedelta(seconds=5), "heard_at": NOW, "started_at": NOW,
         "max_calls": 1000, "used_calls": 400, "best_candidate_id": 7, "phase": "search",
     } | columns  # fmt: skip
-    return standing(Launch(decision=decision), Run(**columns), pace, NOW)
+    return standing(ProjectRun(decision=decision), Run(**columns), pace, NOW)
 
 
 def test_a_queued_run_says_what_it_waits_for() -> None:
@@ -141,7 +141,7 @@ def test_a_decision_is_part_of_how_it_stands(decision: str) -> None:
 
 def test_a_list_says_it_in_a_word() -> None:
     run = Run(status="running", phase="search")
-    assert short_status(Launch(), run) == ("live", "Searching")
-    assert short_status(Launch(version_number=4), run) == ("ok", "Approved as v4")
-    assert short_status(Launch(decision="reject"), run) == ("fail", "Rejected")
-    assert short_status(Launch(), Run(status="running", wish="cancel")) == ("wait", "Stopping")
+    assert short_status(ProjectRun(), run) == ("live", "Searching")
+    assert short_status(ProjectRun(version_number=4), run) == ("ok", "Approved as v4")
+    assert short_status(ProjectRun(decision="reject"), run) == ("fail", "Rejected")
+    assert short_status(ProjectRun(), Run(status="running", wish="cancel")) == ("wait", "Stopping")

@@ -10,7 +10,7 @@ from django.test import Client
 from optimizer.jobs import controls
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
-from promptlab.runs.models import Launch
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from tests.promptlab.runs.scene import Scene, say_nothing
 from tests.promptlab.runs.watching.test_run_page import page_of, texts
@@ -20,7 +20,7 @@ SAID = "I <b>cannot</b> say {{ that }}"
 
 
 @pytest.fixture
-def mute(scene: Scene) -> Launch:
+def mute(scene: Scene) -> ProjectRun:
     return say_nothing(scene.start(), SAID)
 
 
@@ -30,7 +30,7 @@ def part(html: str) -> str:
 
 
 def test_its_page_says_how_many_and_why_and_shows_what_came(
-    mute: Launch, carol: User, client_of: ClientOf
+    mute: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:
     page = page_of(client_of(carol), mute)
     assert "Of the 40 examples that the baseline was scored on, none has a reply" in texts(page)
@@ -41,7 +41,7 @@ def test_its_page_says_how_many_and_why_and_shows_what_came(
 
 
 def test_who_may_edit_resumes_it_anyway_and_then_nothing_of_it_is_shown(
-    mute: Launch, erin: User, client_of: ClientOf
+    mute: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
     client = client_of(erin)
     assert "Resume anyway" in texts(page_of(client, mute))
@@ -53,12 +53,12 @@ def test_who_may_edit_resumes_it_anyway_and_then_nothing_of_it_is_shown(
 
 
 def test_an_open_page_hears_of_it(scene: Scene) -> None:
-    launch = scene.start()
-    page = LiveRun(launch.project, launch.number, {})
+    project_run = scene.start()
+    page = LiveRun(project_run.project, project_run.number, {})
     page.changes(Role.EDITOR)
-    say_nothing(launch, SAID)
+    say_nothing(project_run, SAID)
     frame = page.changes(Role.EDITOR)
     assert "Resume anyway" in frame
     assert "What came" in frame
-    controls.cancel(launch.run_id)
+    controls.cancel(project_run.run_id)
     assert "What came" not in page.changes(Role.EDITOR)
