@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.program import digest_of
 from optimizer.core.programs.signature import FieldType, UnreadableValue, Value
 from optimizer.datasets.columns import MAX_LABELS, Role, Use, is_missing
@@ -14,15 +15,6 @@ from optimizer.datasets.table import Row
 
 Rows = Callable[[], Iterable[Row]]
 """Rows that can be gone through more than once."""
-
-
-@dataclass(frozen=True)
-class UseProblem:
-    """What is wrong with the use of a column ("" = with the whole mapping) and where to say it."""
-
-    column: str
-    part: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -55,29 +47,34 @@ class Survey:
         ]
 
 
-def check_uses(uses: Sequence[Use]) -> list[UseProblem]:
+def of_use(column: str, part: str = "") -> str:
+    """The place of what is wrong with the use of a column: `mapping.COLUMN.field`."""
+    return f"mapping.{column}.{part}" if part else f"mapping.{column}"
+
+
+def check_uses(uses: Sequence[Use]) -> list[Problem]:
     """Everything that is wrong with a mapping, each told at its place."""
-    found: list[UseProblem] = []
+    found: list[Problem] = []
     taken: dict[str, str] = {}
     for use in uses:
         if use.role is Role.IGNORED:
             continue
         if use.field in taken:
-            told = f"Column “{taken[use.field]}” is “{use.field}” already: choose another name."
-            found.append(UseProblem(use.column, "field", told))
+            place = of_use(use.column, "field")
+            found.append(problem("use.field_taken", place, other=taken[use.field], field=use.field))
         taken.setdefault(use.field, use.column)
-        found += [UseProblem(use.column, *problem) for problem in _field_problems(use)]
-    for role, what in ((Role.INPUT, "what goes in"), (Role.EXPECTED, "the right answer")):
-        if not any(use.role is role for use in uses):
-            told = f"Mark at least one column as {role.value}: {what}."
-            found.append(UseProblem("", "", told))
+        found += _field_problems(use)
+    if not any(use.role is Role.INPUT for use in uses):
+        found.append(problem("use.no_input", "mapping"))
+    if not any(use.role is Role.EXPECTED for use in uses):
+        found.append(problem("use.no_expected", "mapping"))
     return found
 
 
-def _field_problems(use: Use) -> list[tuple[str, str]]:
+def _field_problems(use: Use) -> list[Problem]:
     if use.type is FieldType.CHOICE and len(use.choices) < 2:
-        return [("type", f"A choice needs 2 to {MAX_LABELS} different short values: take text.")]
-    return [("field", problem) for problem in use.as_field().problems()]
+        return [problem("use.no_choice", of_use(use.column, "type"), most=MAX_LABELS)]
+    return [wrong.at(of_use(use.column, "field")) for wrong in use.as_field().problems()]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
 from optimizer import codec
+from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
 from optimizer.core.programs.storable import is_storable
@@ -25,58 +26,27 @@ from optimizer.files.program_size import MOST_PORTS, excesses, ports
 FORMAT = "promptlab/program@1"
 _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]{0,63}$"
 MOST_FAULTS = 50  # that are told
-LONGEST_PLACE, LONGEST_MESSAGE = 200, 500  # characters
+LONGEST_TOLD = 200  # characters of a place, and of each value
 _NAMED = ("Field", "Module", "Call")
-_VALUE = "a text, a number, true, false, a list of texts or null"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong in a file, and its place: `modules[0].kind`, or `line 3, column 7`."""
-
-    place: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
-
-    def shortened(self) -> Fault:
-        """Names in a file may be as long as the file."""
-        return Fault(_cut(self.place, LONGEST_PLACE), _cut(self.message, LONGEST_MESSAGE))
-
-
-class UnreadableProgram(ValueError):
-    """A file that is no program; `faults` are the first that were found, the message lists them."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        told = [fault.shortened() for fault in faults[:MOST_FAULTS]]
-        self.faults = [*told, Fault("", "And more.")] if len(faults) > MOST_FAULTS else told
-        super().__init__("; ".join(map(str, self.faults)))
 
 
 def read(text: str) -> Program:
     """Read a program file. What it holds may still have `problems()`: a draft is a program, too.
 
     Raises:
-        UnreadableProgram: it is no JSON, has a wrong shape, or names that nothing can refer to.
+        Refused: it is no JSON, has a wrong shape, or names that nothing can refer to. Places are
+            `modules[0].kind`, or `line 3, column 7`; of many problems the first are told.
     """
     data = _parsed(text)
-    faults = [Fault(place, told) for place, told in excesses(data)]
-    if faults:
-        raise UnreadableProgram(faults)
-    faults = [*islice(_unstorable(data), MOST_FAULTS + 1), *_unknown_format(data)]
-    if faults:
-        raise UnreadableProgram(faults)
+    _refuse(excesses(data))
+    _refuse([*islice(_unstorable(data), MOST_FAULTS + 1), *_unknown_format(data)])
     try:
         program: Program = codec.adapter(Program).validate_python(data)
     except ValidationError as error:
-        raise UnreadableProgram(_shape_faults(error)) from error
+        raise _refused(_shape_faults(error)) from error
     if ports(program) > MOST_PORTS:
-        told = f"All calls together have {ports(program):,} inputs and outputs; up to {MOST_PORTS} "
-        raise UnreadableProgram([Fault("calls", f"{told}are taken.")])
-    faults = [*_unknown_keys(data, codec.to_json(program)), *_name_faults(program)]
-    if faults:
-        raise UnreadableProgram(faults)
+        raise Refused.because("file.many_ports", "calls", n=ports(program), most=MOST_PORTS)
+    _refuse([*_unknown_keys(data, codec.to_json(program)), *_name_faults(program)])
     return program
 
 
@@ -103,6 +73,24 @@ def schema() -> dict[str, Any]:
     }
 
 
+def _refuse(faults: Iterable[Problem]) -> None:
+    """Raises Refused when there is a fault."""
+    found = list(faults)
+    if found:
+        raise _refused(found)
+
+
+def _refused(faults: list[Problem]) -> Refused:
+    told = map(_shortened, faults[:MOST_FAULTS])
+    return Refused(*told, *([problem("file.more")] if len(faults) > MOST_FAULTS else []))
+
+
+def _shortened(fault: Problem) -> Problem:
+    """Names in a file may be as long as the file."""
+    values = {k: _cut(v) if isinstance(v, str) else v for k, v in fault.values.items()}
+    return replace(fault, place=_cut(fault.place), values=values)
+
+
 def _parsed(text: str) -> dict[str, Any]:
     twice: list[str] = []
 
@@ -117,77 +105,67 @@ def _parsed(text: str) -> dict[str, Any]:
         data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise UnreadableProgram([Fault(place, f"this is not JSON: {error.msg}.")]) from None
+        raise Refused.because("file.not_json", place, why=error.msg) from None
     except (ValueError, RecursionError):
-        raise UnreadableProgram(
-            [Fault("", "This is not JSON that a program could be written in.")]
-        ) from None
-    if twice:
-        raise UnreadableProgram(
-            [Fault("", f"The key “{key}” is written twice in one object.") for key in twice]
-        )
+        raise Refused.because("file.no_program_json") from None
+    _refuse(problem("file.key_twice", key=key) for key in twice)
     if not isinstance(data, dict):
-        raise UnreadableProgram([Fault("", "A program file is one JSON object: { … }.")])
+        raise Refused.because("file.no_object")
     return data
 
 
-def _unknown_format(data: dict[str, Any]) -> list[Fault]:
+def _unknown_format(data: dict[str, Any]) -> list[Problem]:
     found = data.get("format", FORMAT)
     if found == FORMAT:
         return []
-    return [Fault("format", f"{json.dumps(found)[:80]} is not known; this reads “{FORMAT}”.")]
+    return [problem("file.other_format", "format", given=json.dumps(found)[:80], known=FORMAT)]
 
 
-def _unstorable(data: object, place: str = "") -> Iterator[Fault]:
+def _unstorable(data: object, place: str = "") -> Iterator[Problem]:
     """Neither Postgres nor UTF-8 holds the zero character or half a surrogate pair."""
     if isinstance(data, str):
         if not is_storable(data):
-            yield Fault(
-                place, "it holds a character that cannot be stored (\\u0000 or a half pair)."
-            )
+            yield problem("file.unstorable", place)
     elif isinstance(data, float):
         if data != data or data in (float("inf"), float("-inf")):
-            yield Fault(place, "it is not a finite number.")
+            yield problem("file.not_finite", place)
     else:
         for key, inner in _entries(data):
             yield from _unstorable(key, place)
             yield from _unstorable(inner, _below(place, key))
 
 
-def _shape_faults(error: ValidationError) -> list[Fault]:
+def _shape_faults(error: ValidationError) -> list[Problem]:
     """One fault a place; a value that fits none of its possible types is one fault, not six."""
-    found: dict[str, str] = {}
-    for problem in error.errors(include_url=False, include_input=False):
-        steps, message = list(problem["loc"]), _sentence(problem["type"], problem["msg"])
-        if "values" in steps and len(steps) > steps.index("values") + 2:
-            steps, message = steps[: steps.index("values") + 2], f"use {_VALUE}."
+    found: dict[str, Problem] = {}
+    for wrong in error.errors(include_url=False, include_input=False):
+        steps = list(wrong["loc"])
+        of_values = "values" in steps and len(steps) > steps.index("values") + 2
         place = ""
-        for step in steps:
+        for step in steps[: steps.index("values") + 2] if of_values else steps:
             place = _below(place, step)
-        found.setdefault(place, message)
-    return [Fault(place, message) for place, message in found.items()]
+        told = problem("file.value") if of_values else _shape_fault(wrong["type"], wrong["msg"])
+        found.setdefault(place, told.at(place))
+    return list(found.values())
 
 
-def _sentence(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "it is missing."
-    plain = {
-        "string_type": "use a text.",
-        "tuple_type": "use a list: [ … ].",
-        "dict_type": "use an object: { … }.",
-        "dataclass_type": "use an object: { … }.",
-        "bool_type": "use true or false.",
+def _shape_fault(kind: str, message: str) -> Problem:
+    known = {
+        "missing": problem("file.missing"),
+        "string_type": problem("file.no_text"),
+        "tuple_type": problem("file.no_list"),
+        "dict_type": problem("file.no_dict"),
+        "dataclass_type": problem("file.no_dict"),
+        "bool_type": problem("file.no_boolean"),
     }
-    return plain.get(kind, message[0].lower() + message[1:] + ".")
+    return known.get(kind) or problem("file.shape", why=message[0].lower() + message[1:])
 
 
-def _unknown_keys(given: object, kept: object, place: str = "") -> Iterator[Fault]:
+def _unknown_keys(given: object, kept: object, place: str = "") -> Iterator[Problem]:
     """Keys that no part of a program has: left unsaid they would be lost."""
     if isinstance(given, dict) and isinstance(kept, dict):
         for key in sorted(given.keys() - kept.keys()):
-            yield Fault(
-                _below(place, key), f"no such key; the keys here are {', '.join(sorted(kept))}."
-            )
+            yield problem("file.no_such_key", _below(place, key), keys=tuple(sorted(kept)))
     for key, inner in _entries(given):
         if isinstance(kept, dict) and key in kept:
             yield from _unknown_keys(inner, kept[str(key)], _below(place, key))
@@ -195,33 +173,33 @@ def _unknown_keys(given: object, kept: object, place: str = "") -> Iterator[Faul
             yield from _unknown_keys(inner, kept[key], _below(place, key))
 
 
-def _name_faults(program: Program) -> Iterator[Fault]:
+def _name_faults(program: Program) -> Iterator[Problem]:
     """Names that no link, wire or export could use."""
-    yield from _faults_of(_names(program.inputs, "inputs"), "a field")
+    yield from _faults_of(_names(program.inputs, "inputs"), "name.field")
     modules = [(f"modules[{i}].name", m.name) for i, m in enumerate(program.modules)]
-    yield from _faults_of(modules, "a module")
+    yield from _faults_of(modules, "name.module")
     for i, module in enumerate(program.modules):
         where = f"modules[{i}].signature"
         inputs = _names(module.signature.inputs, f"{where}.inputs")
         yield from _faults_of(
-            inputs + _names(module.signature.outputs, f"{where}.outputs"), "a field"
+            inputs + _names(module.signature.outputs, f"{where}.outputs"), "name.field"
         )
     calls = [(f"calls[{i}].name", c.name) for i, c in enumerate(program.calls)]
-    yield from _faults_of(calls, "a call")
-    yield from _faults_of([(f"outputs.{name}", name) for name in program.outputs], "an output")
+    yield from _faults_of(calls, "name.call")
+    yield from _faults_of([(f"outputs.{name}", name) for name in program.outputs], "name.output")
 
 
 def _names(fields: tuple[Field, ...], place: str) -> list[tuple[str, str]]:
     return [(f"{place}[{i}].name", field.name) for i, field in enumerate(fields)]
 
 
-def _faults_of(places: list[tuple[str, str]], a_kind: str) -> Iterator[Fault]:
+def _faults_of(places: list[tuple[str, str]], code: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for place, name in places:
-        for problem in name_problems(name, a_kind):
-            yield Fault(place, problem)
+        for wrong in name_problems(name, code):
+            yield wrong.at(place)
         if name in seen:
-            yield Fault(place, f"“{name}” is already the name of another one: rename one.")
+            yield problem("file.name_taken", place, name=name)
         seen.add(name)
 
 
@@ -232,8 +210,8 @@ def _entries(data: object) -> Iterator[tuple[str | int, Any]]:
         yield from enumerate(data)
 
 
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TOLD else text[: LONGEST_TOLD - 1] + "…"
 
 
 def _below(place: str, key: str | int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.program import Program
 
 MOST_CALLS = 50
@@ -25,8 +26,8 @@ _MODULE = {"demos": MOST_DEMOS, "locked": MOST_LOCKED}
 _SIGNATURE = {"inputs": MOST_FIELDS, "outputs": MOST_FIELDS}
 
 
-def excesses(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Places of a file that hold more than they may, and what is said of them.
+def excesses(data: dict[str, Any]) -> Iterator[Problem]:
+    """Places of a file that hold more than they may.
 
     The file may have any shape. What is in a list that is too long is not looked at.
     """
@@ -52,17 +53,17 @@ def ports(program: Program) -> int:
     return ends + sum(max(own.get(c.module, 0), len(c.inputs)) for c in program.calls)
 
 
-def _fields(owner: dict[str, Any], key: str, place: str) -> Iterator[tuple[str, str]]:
+def _fields(owner: dict[str, Any], key: str, place: str) -> Iterator[Problem]:
     for inner, field in _items(owner, key, place, MOST_FIELDS):
         yield from _over(field, {"choices": MOST_CHOICES}, inner)
 
 
-def _over(owner: dict[str, Any], most: dict[str, int], place: str) -> Iterator[tuple[str, str]]:
+def _over(owner: dict[str, Any], most: dict[str, int], place: str) -> Iterator[Problem]:
     for key, limit in most.items():
         held = owner.get(key)
         if isinstance(held, list | dict) and len(held) > limit:
-            told = f"it holds {len(held):,} entries; up to {limit:,} are taken."
-            yield (f"{place}.{key}" if place else key, told)
+            where = f"{place}.{key}" if place else key
+            yield problem("file.many_entries", where, n=len(held), most=limit)
 
 
 def _items(

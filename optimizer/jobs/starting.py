@@ -17,6 +17,7 @@ from optimizer.lm.door import LONGEST_NAME
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
+from optimizer.sentences import sentence
 
 Part = Literal["program", "metric", "dataset", "models", "limits", "optimizer", "settings"]
 
@@ -64,7 +65,7 @@ def _check_program(spec: RunSpec) -> None:
         raise CannotStart("optimizer", f"There is no optimizer “{spec.optimizer}”; use {known}.")
     problems = spec.program.problems()
     if problems:
-        raise CannotStart("program", problems[0].message)
+        raise CannotStart("program", sentence(problems[0]))
 
 
 def _check_examples(spec: RunSpec) -> None:
@@ -90,7 +91,7 @@ def _check_metric(spec: RunSpec) -> None:
     columns = {name for example in spec.validation for name in example.expected}
     problems = spec.metric.problems(spec.program, columns)
     if problems:
-        raise CannotStart("metric", problems[0])
+        raise CannotStart("metric", sentence(problems[0]))
     column = spec.metric.expected
     fault = label_fault([e.expected.get(column) for e in spec.validation], column)
     if fault:

@@ -7,23 +7,16 @@ from typing import Any
 
 from ninja.errors import ValidationError
 
+from optimizer.core import problems as core
 from optimizer.costs.spending import AboveInstallation
 from optimizer.datasets.table import Unreadable
-from optimizer.files.program_file import UnreadableProgram
 from optimizer.jobs.starting import CannotStart
+from optimizer.sentences import sentence as told
 from promptlab.api.schemas.base import Problem
 from promptlab.datasets import services as datasets
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs
 from promptlab.releases import services as releases
-
-
-class Refused(Exception):
-    """A request that cannot be done as it was sent; every problem says what to change."""
-
-    def __init__(self, problems: list[Problem], status: int = 422) -> None:
-        self.problems, self.status = problems, status
-        super().__init__(sentence(problems))
 
 
 def sentence(problems: list[Problem]) -> str:
@@ -38,8 +31,8 @@ def problems_of(error: Exception) -> list[Problem]:
 
 
 @problems_of.register
-def _(error: Refused) -> list[Problem]:
-    return error.problems
+def _(error: core.Refused) -> list[Problem]:
+    return [Problem(field=p.place, message=told(p)) for p in error.problems]
 
 
 @problems_of.register
@@ -48,13 +41,8 @@ def _(error: ValidationError) -> list[Problem]:
 
 
 @problems_of.register
-def _(error: UnreadableProgram) -> list[Problem]:
-    return [Problem(field=fault.place, message=fault.message) for fault in error.faults]
-
-
-@problems_of.register
 def _(error: datasets.MappingRefused) -> list[Problem]:
-    return [Problem(field=_below("mapping", p.column), message=p.message) for p in error.problems]
+    return [Problem(field=p.place, message=told(p)) for p in error.problems]
 
 
 @problems_of.register
@@ -84,8 +72,8 @@ def _(error: Exception) -> list[Problem]:
 
 @problems_of.register
 def _(error: programs.Conflict) -> list[Problem]:
-    told = f"It is at revision {error.saved.revision} now: read it again, then save your change."
-    return [Problem(field="revision", message=told)]
+    said = f"It is at revision {error.saved.revision} now: read it again, then save your change."
+    return [Problem(field="revision", message=said)]
 
 
 @problems_of.register
@@ -125,5 +113,5 @@ def _message(error: dict[str, Any]) -> str:
         "json_invalid": "It is not JSON.",
     }
     text: str = plain.get(error["type"], "")
-    told = error["msg"].removeprefix("Value error, ")
-    return text or f"{told[0].upper()}{told[1:]}."
+    said = error["msg"].removeprefix("Value error, ")
+    return text or f"{said[0].upper()}{said[1:]}."

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from promptlab.api.error_details import Refused
-from promptlab.api.schemas.base import Problem
+from optimizer.core.problems import Refused, problem
 
 
 def posted(values: Mapping[str, Any]) -> QueryDict:
@@ -30,9 +29,9 @@ def check(form: forms.BaseForm, names: Mapping[str, str] | None = None) -> None:
     """
     known = names or {}
     problems = [
-        Problem(field="" if field == "__all__" else known.get(field, field), message=str(message))
+        problem("form", "" if field == "__all__" else known.get(field, field), told=str(message))
         for field, messages in form.errors.items()
         for message in messages
     ]
     if problems:
-        raise Refused(problems)
+        raise Refused(*problems)

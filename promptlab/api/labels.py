@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest
 from ninja import Path, Router
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts.roles import Role
-from promptlab.api.error_details import Refused
-from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.reviews import LabelIn, LabelOut, RollBackIn
 from promptlab.api.tokens import caller
 from promptlab.programs.access import program_for
@@ -51,8 +50,7 @@ def _movable(request: HttpRequest, project: str, program: int, label: str) -> Pr
     if label not in ALL:
         raise Http404(f"There is no label “{label}”; there are {', '.join(ALL)}.")
     if label not in Label.MOVABLE:
-        told = f"“{label}” is moved by approvals. By hand: {', '.join(Label.MOVABLE)}."
-        raise Refused([Problem(field="label", message=told)], 409)
+        raise Conflict.because("label.approvals_only", "label", label=label, known=Label.MOVABLE)
     return row
 
 

@@ -10,14 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from optimizer.core.problems import Conflict, Refused
 from optimizer.costs.spending import AboveInstallation, CapsBusy
 from optimizer.datasets.table import Unreadable
-from optimizer.files.program_file import UnreadableProgram
 from optimizer.jobs.controls import NotNow
 from optimizer.jobs.starting import CannotStart
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
-from promptlab.api.error_details import Refused, problems_of, sentence
+from promptlab.api.error_details import problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.datasets import services as datasets
 from promptlab.datasets.turns import Busy
@@ -45,7 +45,8 @@ STATUS: dict[type[Exception], int] = {
     TooManyAttempts: 429,
     Unreadable: 422,
     datasets.CannotImport: 422,
-    UnreadableProgram: 422,
+    Conflict: 409,
+    Refused: 422,
     CannotStart: 422,
     AboveInstallation: 422,
     releases.UnknownFormat: 422,
@@ -57,7 +58,7 @@ RETRY_SECONDS = 5  # after a 503
 
 def handle_all(api: NinjaAPI) -> None:
     """Anything that is not in the table climbs: it is a defect, not an answer."""
-    for kind in (*STATUS, Refused, HttpError):
+    for kind in (*STATUS, HttpError):
         api.add_exception_handler(kind, _handler(api))
 
 
@@ -82,8 +83,6 @@ def _handler(api: NinjaAPI) -> Callable[[HttpRequest, Any], HttpResponse]:
 
 
 def _status(error: Exception) -> int:
-    if isinstance(error, Refused):
-        return error.status
     if isinstance(error, HttpError):
         return error.status_code
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -99,6 +98,6 @@ _SAID = {
 
 
 def _detail(error: Exception, problems: list[Problem]) -> str:
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError | Refused):
         return sentence(problems)
     return _SAID.get(type(error)) or str(error) or "There is no such thing here."

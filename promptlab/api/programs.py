@@ -8,9 +8,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Status
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.files import program_file
-from optimizer.files.program_file import Fault, UnreadableProgram
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Name
@@ -82,20 +82,19 @@ def _save(row: Program, core: CoreProgram, revision: int, request: HttpRequest) 
 
 
 def _read(request: HttpRequest) -> CoreProgram:
-    """Raises UnreadableProgram."""
+    """Raises Refused when it holds no program."""
     try:
         text = request.body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableProgram([Fault("", "The body is not UTF-8 text.")]) from None
+        raise Refused.because("file.not_utf8") from None
     return program_file.read(text)
 
 
 def _name_in(core: CoreProgram) -> str:
-    """Raises UnreadableProgram when a program of this name could not be stored."""
+    """Raises Refused when a program of this name could not be stored."""
     name = core.name.strip()
     if not 1 <= len(name) <= MOST_NAME:
-        raise UnreadableProgram([Fault("name", f"Use 1 to {MOST_NAME} characters.")])
+        raise Refused.because("name.length", "name", most=MOST_NAME)
     if unseen := tally([name]).invisible:
-        told = f"It holds a character that nobody sees: {unseen[0][0]}."
-        raise UnreadableProgram([Fault("name", told)])
+        raise Refused.because("name.unseen", "name", what=unseen[0][0])
     return name

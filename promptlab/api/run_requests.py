@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from optimizer.core.problems import Refused, problem
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
-from promptlab.api.error_details import Refused
 from promptlab.api.form_adapter import check
-from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.wishes import FIELDS, RunIn
 from promptlab.runs.starting import prefill
 from promptlab.runs.starting.checks import Check, checks_of
@@ -28,7 +27,7 @@ def wishes_of(project: Project, wish: RunIn) -> RunRequest:
     check(form, FIELDS)
     faults = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
     if faults:
-        raise Refused([Problem(field=FIELDS[f.setting], message=f.message) for f in faults])
+        raise Refused(*(problem("form", FIELDS[f.setting], told=f.message) for f in faults))
     return form.wishes()
 
 
@@ -41,9 +40,9 @@ def looked_at(project: Project, wishes: RunRequest) -> tuple[Forecast | None, li
 def refuse_problems(checks: list[Check]) -> None:
     """Raises Refused when a check found a problem."""
     problems = [
-        Problem(field=FIELDS.get(c.field, c.field), message=c.message)
+        problem("form", FIELDS.get(c.field, c.field), told=c.message)
         for c in checks
         if c.level == "problem"
     ]
     if problems:
-        raise Refused(problems)
+        raise Refused(*problems)

@@ -8,14 +8,13 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Status
 
+from optimizer.core.problems import Refused
 from optimizer.models import RunEvent, Trial
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.api.error_details import Refused
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.run_requests import looked_at, refuse_problems, wishes_of
-from promptlab.api.schemas.base import Problem
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
 from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
@@ -69,7 +68,7 @@ def measure_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status
     try:
         measuring.measure(found, wishes)
     except measuring.CannotMeasure as refusal:
-        raise Refused([Problem(field="", message=str(refusal))]) from refusal
+        raise Refused.because("form", told=str(refusal)) from refusal
     words = reads_words(request, found)
     return Status(202, EstimateOut.of(wishes, *looked_at(found, wishes), words))
 

@@ -10,12 +10,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Problem
 from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
 from optimizer.datasets.encodings import CHOICES
-from optimizer.datasets.mapping import UseProblem
+from optimizer.datasets.mapping import of_use
 from optimizer.datasets.splitting import Split, SplitPlan
 from optimizer.datasets.table import MAX_BYTES, Options
+from optimizer.sentences import sentence
 from promptlab.datasets.sandboxed_reader import Found
 from promptlab.datasets.uploads import too_large
 from promptlab.ui.forms import FileDrop, NameField
@@ -168,13 +170,15 @@ class MappingForm(forms.Form):
     def skips(self) -> bool:
         return bool(self.cleaned_data["unusable"] == "skip")
 
-    def add_problems(self, problems: tuple[UseProblem, ...]) -> None:
+    def add_problems(self, problems: tuple[Problem, ...]) -> None:
         """Say each problem beside the field that it is about."""
-        numbers = {name: number for number, name in enumerate(self.found.names)}
+        fields = {
+            of_use(name, part): f"{part or 'role'}-{number}"
+            for number, name in enumerate(self.found.names)
+            for part in ("", "field", "type")
+        }
         for problem in problems:
-            number = numbers.get(problem.column)
-            part = problem.part or "role"
-            self.add_error(None if number is None else f"{part}-{number}", problem.message)
+            self.add_error(fields.get(problem.place), sentence(problem))
 
 
 class NameForm(forms.Form):

@@ -14,18 +14,20 @@ from django.db.models import CASCADE
 from django.http import Http404
 
 from optimizer.codec import canonical
+from optimizer.core.problems import Problem, problem
 from optimizer.datasets.columns import Use, describe, uses_as_guessed
 from optimizer.datasets.mapping import (
     RowProblem,
     RowReader,
     Rows,
     Survey,
-    UseProblem,
     check_uses,
+    of_use,
     survey,
 )
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset, DatasetExample
 
@@ -43,10 +45,9 @@ class CannotImport(ValueError):
 class MappingRefused(CannotImport):
     """The uses of the columns do not make examples."""
 
-    def __init__(self, problems: Sequence[UseProblem]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        told = [f"“{p.column}”: {p.message}" if p.column else p.message for p in self.problems]
-        super().__init__(" ".join(told))
+        super().__init__(" ".join(map(_with_column, self.problems)))
 
 
 class RowsRefused(CannotImport):
@@ -162,9 +163,9 @@ def checked_survey(
     """
     problems = check_uses(uses)
     unknown = [use.column for use in uses if use.column not in columns]
-    problems += [UseProblem(name, "", "There is no such column in the file.") for name in unknown]
     if plan.column and plan.column not in columns:
-        problems.append(UseProblem(plan.column, "", "There is no such column in the file."))
+        unknown.append(plan.column)
+    problems += [problem("use.no_such_column", of_use(name)) for name in unknown]
     if problems:
         raise MappingRefused(problems)
     return survey(rows, columns, uses, plan)
@@ -214,6 +215,12 @@ def users_of(dataset: Dataset) -> list[object]:
             rows = relation.related_model._default_manager
             found += rows.filter(**{relation.field.name: dataset})[: SHOWN_USERS + 1]
     return found
+
+
+def _with_column(problem: Problem) -> str:
+    _mapping, _dot, use = problem.place.partition(".")
+    column = use.removesuffix(".field").removesuffix(".type")
+    return f"“{column}”: {sentence(problem)}" if column else sentence(problem)
 
 
 def _told(problem: RowProblem, unit: str) -> str:

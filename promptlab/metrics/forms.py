@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from optimizer.core.evaluation.metrics import Metric as CoreMetric
 from optimizer.core.evaluation.metrics import MetricKind
-from optimizer.core.programs.signature import name_problems
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
-from promptlab.ui.forms import CardRadios, Choice, NameField
+from promptlab.ui.forms import CardRadios, Choice, NameField, refuse_name
 from promptlab.ui.parameters import number_in
 
 KINDS = {
@@ -105,17 +105,17 @@ class MetricForm(forms.Form):
         _offer(self, "expected", self.names.expected)
 
     def clean_output(self) -> str:
-        return _known(self.cleaned_data["output"], self.names.outputs, _("an output"))
+        return _known(self.cleaned_data["output"], self.names.outputs, "name.output")
 
     def clean_expected(self) -> str:
-        return _known(self.cleaned_data["expected"], self.names.expected, _("a column"))
+        return _known(self.cleaned_data["expected"], self.names.expected, "name.column")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and self.chosen_program and self.chosen_dataset:
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):
-                self.add_error("kind", problem)
+                self.add_error("kind", sentence(problem))
         return cleaned
 
     @property
@@ -173,15 +173,13 @@ def _offer(form: forms.Form, name: str, names: tuple[str, ...] | None) -> None:
     form.fields[name].widget = forms.Select(choices=choices)
 
 
-def _known(name: str, names: tuple[str, ...] | None, a_kind: str) -> str:
+def _known(name: str, names: tuple[str, ...] | None, code: str) -> str:
     if names is not None and name not in names:
         told = ", ".join(names) or _("none")
         raise forms.ValidationError(
             _("“%(name)s” is not among them: %(names)s.") % {"name": name, "names": told}
         )
-    problems = name_problems(name, a_kind)
-    if problems:
-        raise forms.ValidationError(problems)
+    refuse_name(name, code)
     return name
 
 

@@ -8,16 +8,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from optimizer.core.problems import Problem
 from optimizer.core.programs.program import (
     INPUT,
     Call,
     Module,
     ModuleKind,
-    PartKind,
-    Problem,
     Program,
+    of_call,
+    of_module,
 )
 from optimizer.core.programs.signature import Field
+from optimizer.sentences import sentence
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
 from promptlab.programs.wires import in_order, outputs_in_order
@@ -104,18 +106,18 @@ def draw(core: Program, places: Places | None = None) -> Drawing:
     found = core.problems()
     start = Node(
         INPUT, _("input"), _("what the program takes"), (), _ports(core.inputs), "input",
-        places.of_inputs if places else "", _state(found, PartKind.INPUTS),
+        places.of_inputs if places else "", _state(found, "inputs"),
     )  # fmt: skip
     end = Node(
         _end(core), _("output"), _("what it gives"), _gives(core), (), "output",
-        places.of_outputs if places else "", _state(found, PartKind.OUTPUTS),
+        places.of_outputs if places else "", _state(found, "outputs"),
     )  # fmt: skip
     calls = [_node(core, call, found, places) for call in in_order(core)]
     return layout([start, *calls, end], _edges(core))
 
 
-def _state(found: list[Problem], kind: PartKind) -> str:
-    return "failed" if any(problem.kind is kind for problem in found) else ""
+def _state(found: list[Problem], place: str) -> str:
+    return "failed" if any(problem.place == place for problem in found) else ""
 
 
 def _node(core: Program, call: Call, found: list[Problem], places: Places | None) -> Node:
@@ -185,19 +187,17 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
         wires=tuple(Wire(field, call.inputs.get(field.name, "")) for field in wanted),
         shares=sum(other.module == call.module for other in core.calls),
         troubles=tuple(
-            problem.message
+            sentence(problem)
             for problem in found
-            if _concerns(problem, call) and not (told_beside and problem.kind is PartKind.CALL)
+            if _concerns(problem, call)
+            and not (told_beside and problem.place == of_call(call.name))
         ),
         form=form,
     )
 
 
 def _concerns(problem: Problem, call: Call) -> bool:
-    return (problem.kind, problem.part) in (
-        (PartKind.CALL, call.name),
-        (PartKind.MODULE, call.module),
-    )
+    return problem.place in (of_call(call.name), of_module(call.module))
 
 
 class Places:
@@ -224,19 +224,18 @@ class Places:
         return f"{reverse('programs:program', args=self.keys)}?view=list#{anchor}"
 
     def trouble(self, problem: Problem) -> Trouble:
-        return Trouble(self._name(problem), problem.message, self._url(problem))
+        kind, _dot, part = problem.place.partition(".")
+        names = {"inputs": _("Inputs"), "outputs": _("Outputs")}
+        name = part or names.get(kind, _("Program"))
+        return Trouble(name, sentence(problem), self._url(kind, part))
 
-    def _name(self, problem: Problem) -> str:
-        names = {PartKind.INPUTS: _("Inputs"), PartKind.OUTPUTS: _("Outputs")}
-        return problem.part or names.get(problem.kind, _("Program"))
-
-    def _url(self, problem: Problem) -> str:
-        pages: dict[PartKind, tuple[str, str, list[str]]] = {
-            PartKind.PROGRAM: ("programs:new_module", "", []),
-            PartKind.INPUTS: ("programs:inputs", "inputs", []),
-            PartKind.OUTPUTS: ("programs:outputs", "outputs", []),
-            PartKind.MODULE: ("programs:module", f"module-{problem.part}", [problem.part]),
-            PartKind.CALL: ("programs:call", f"call-{problem.part}", [problem.part]),
+    def _url(self, kind: str, part: str) -> str:
+        pages: dict[str, tuple[str, str, list[str]]] = {
+            "": ("programs:new_module", "", []),
+            "inputs": ("programs:inputs", "inputs", []),
+            "outputs": ("programs:outputs", "outputs", []),
+            "modules": ("programs:module", f"module-{part}", [part]),
+            "calls": ("programs:call", f"call-{part}", [part]),
         }
-        name, anchor, part = pages[problem.kind]
-        return self._page(name, anchor, *part)
+        name, anchor, keys = pages[kind]
+        return self._page(name, anchor, *keys)

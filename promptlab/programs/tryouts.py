@@ -16,6 +16,7 @@ from optimizer import codec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
@@ -29,10 +30,6 @@ from promptlab.programs.wires import outputs_in_order
 
 PATIENCE = timedelta(seconds=15)
 """How long a page waits before it asks whether a worker is running."""
-
-
-class CannotTry(Exception):
-    """A program that cannot run; the message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +122,13 @@ def start_tryout(
     """Ask a worker to run the program (or a candidate of it) on one example.
 
     Raises:
-        CannotTry: the program has problems, or the metric does not fit it.
+        Refused: the program has problems, or the metric does not fit it.
     """
-    problems = [problem.message for problem in program.problems()]
+    problems = program.problems()
     if metric is not None:
         problems += metric.problems(program, set(example.expected))
     if problems:
-        raise CannotTry(problems[0])
+        raise Refused(problems[0])
     prompts = candidate or baseline_of(program)
     return tryouts.start(project.namespace, program, prompts, model, example, metric)
 

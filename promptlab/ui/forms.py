@@ -12,6 +12,8 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.programs.signature import name_problems
+from optimizer.sentences import sentence
 from promptlab.ui.unseen import tally
 
 LONGEST_NAME = 80  # characters
@@ -30,6 +32,16 @@ def nothing_unseen(text: str) -> None:
     if found:
         told = _("It holds a character that nobody sees: %(what)s. Type it anew.")
         raise ValidationError(told % {"what": found[0][0]})
+
+
+def refuse_name(name: str, code: str) -> None:
+    """Raises ValidationError when programs and files cannot be written with a name.
+
+    `code` says what it is the name of, as in `name_problems`.
+    """
+    problems = name_problems(name, code)
+    if problems:
+        raise ValidationError([sentence(problem) for problem in problems])
 
 
 class NameField(forms.CharField):

@@ -11,6 +11,7 @@ from optimizer.core.evaluation.outcome import Score
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value
 from tests.core.programs import ONE_STEP, TWO_STEPS
+from tests.fakes.telling import all_told
 
 kinds = st.sampled_from(MetricKind)
 values: st.SearchStrategy[Value] = st.one_of(
@@ -131,7 +132,7 @@ def test_the_reason_says_what_was_expected_and_what_came() -> None:
 def test_a_metric_names_the_field_that_is_missing() -> None:
     metric = Metric(MetricKind.EXACT_MATCH, "label", "gold")
 
-    assert metric.problems(ONE_STEP, {"intent", "note"}) == [
+    assert all_told(metric.problems(ONE_STEP, {"intent", "note"})) == [
         "The metric reads output “label”, but the program gives intent.",
         "The metric compares with “gold”, which is no expected column of the dataset; "
         "it has intent, note.",
@@ -150,6 +151,6 @@ def test_choice_accuracy_needs_a_choice() -> None:
     )
 
     assert on_choice.problems(TWO_STEPS, {"intent"}) == []
-    assert on_text.problems(giving_text, {"intent"}) == [
+    assert all_told(on_text.problems(giving_text, {"intent"})) == [
         "Choice accuracy needs a choice field; “summary” is text."
     ]

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 
 from optimizer import codec
+from optimizer.core.problems import Refused
 from optimizer.core.programs.program import Demo, Program
-from optimizer.files.program_file import FORMAT, UnreadableProgram, read, schema, write
+from optimizer.files.program_file import FORMAT, read, schema, write
 from tests.core.programs import CLASSIFY, MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
+from tests.fakes.telling import places
 
 DOCS = Path(__file__).parents[2] / "docs"
 LEAST: dict[str, Any] = {
@@ -36,9 +38,9 @@ def changed(**keys: Any) -> str:
 
 
 def faults(text: str) -> list[str]:
-    with pytest.raises(UnreadableProgram) as refused:
+    with pytest.raises(Refused) as refused:
         read(text)
-    return [str(fault) for fault in refused.value.faults]
+    return [f"{place}: {said}" if place else said for place, said in places(refused.value)]
 
 
 @given(layered_programs())

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from optimizer.files.program_file import MOST_FAULTS, UnreadableProgram, read
+from optimizer.core.problems import Refused
+from optimizer.files.program_file import MOST_FAULTS, read
 from optimizer.files.program_size import MOST_CALLS, MOST_FIELDS
+from tests.fakes.telling import all_told, places
 
 SIZE = 250_000  # bytes
 SECONDS = 5.0  # of the processor; here the slowest takes 0.2
@@ -76,9 +78,9 @@ def test_a_hostile_file_is_refused_or_read_at_once_and_in_few_words(case: str) -
     text = json.dumps({**PROGRAM, **HOSTILE[case]()})
     started = time.thread_time()
     try:
-        told = [problem.message for problem in read(text).problems()]
-    except UnreadableProgram as refused:
-        told = [str(fault) for fault in refused.faults]
+        told = all_told(read(text).problems())
+    except Refused as refused:
+        told = all_told(refused)
         most = MOST_FAULTS + 1
     else:
         most = 2 * MOST_FIELDS
@@ -89,26 +91,28 @@ def test_a_hostile_file_is_refused_or_read_at_once_and_in_few_words(case: str) -
 
 def test_one_key_written_again_and_again_is_told_once() -> None:
     started = time.thread_time()
-    with pytest.raises(UnreadableProgram) as refused:
+    with pytest.raises(Refused) as refused:
         read("{" + '"a":1,' * (SIZE // 6) + '"b":1}')
     assert time.thread_time() - started < SECONDS
-    assert [str(f) for f in refused.value.faults] == ["The key “a” is written twice in one object."]
+    assert all_told(refused.value) == ["The key “a” is written twice in one object."]
 
 
 def test_what_is_too_much_is_told_with_its_place_and_the_limit() -> None:
-    with pytest.raises(UnreadableProgram) as refused:
+    with pytest.raises(Refused) as refused:
         read(json.dumps({**PROGRAM, "calls": chain(MOST_CALLS + 1), **module(demos=[{}] * 501)}))
-    assert [str(f) for f in refused.value.faults] == [
-        "calls: it holds 51 entries; up to 50 are taken.",
-        "modules[0].demos: it holds 501 entries; up to 500 are taken.",
+    assert places(refused.value) == [
+        ("calls", "it holds 51 entries; up to 50 are taken."),
+        ("modules[0].demos", "it holds 501 entries; up to 500 are taken."),
     ]
 
 
 def test_inputs_that_could_be_connected_with_too_many_outputs_are_refused() -> None:
     wide = {"inputs": named(20), "outputs": [{"name": f"o{n}"} for n in range(20)]}
     calls = [{"name": f"c{n}", "module": "m", "inputs": {}} for n in range(30)]
-    with pytest.raises(UnreadableProgram, match="have 1,202 inputs and outputs; up to 800"):
+    with pytest.raises(Refused) as refused:
         read(json.dumps({**PROGRAM, **module(signature=wide), "calls": calls}))
+
+    assert "have 1,202 inputs and outputs; up to 800" in all_told(refused.value)[0]
 
 
 def test_a_program_of_two_steps_for_the_widest_dataset_is_read() -> None:

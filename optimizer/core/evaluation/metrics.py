@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from optimizer.core.evaluation.outcome import Score
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
@@ -36,24 +37,23 @@ class Metric:
     tolerance: float = 0.0
     threshold: float = 1.0
 
-    def problems(self, program: Program, columns: set[str]) -> list[str]:
+    def problems(self, program: Program, columns: set[str]) -> list[Problem]:
         """What keeps this metric from scoring this program on a dataset with these columns."""
         found = []
         field = program.output_fields().get(self.output)
         if field is None:
-            given = ", ".join(program.outputs) or "none"
-            found.append(f"The metric reads output “{self.output}”, but the program gives {given}.")
+            given = tuple(program.outputs)
+            found.append(problem("metric.no_such_output", output=self.output, given=given))
         if self.expected not in columns:
-            found.append(
-                f"The metric compares with “{self.expected}”, which is no expected column of the "
-                f"dataset; it has {', '.join(sorted(columns)) or 'none'}."
-            )
+            known = tuple(sorted(columns))
+            found.append(problem("metric.no_such_column", column=self.expected, columns=known))
         if (
             field is not None
             and self.kind is MetricKind.CHOICE_ACCURACY
             and field.type is not FieldType.CHOICE
         ):
-            found.append(f"Choice accuracy needs a choice field; “{self.output}” is {field.type}.")
+            told = {"output": self.output, "type": field.type.value}
+            found.append(problem("metric.no_choice", **told))
         return found
 
     def score(self, example: Example, outputs: dict[str, Value]) -> Score:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
@@ -52,28 +54,27 @@ class Module:
     frozen_instruction: bool = False
     frozen_demos: bool = False
 
-    def problems(self) -> list[str]:
-        found = [*name_problems(self.name, "a module"), *self.signature.problems()]
+    def problems(self) -> list[Problem]:
+        found = [*name_problems(self.name, "name.module"), *self.signature.problems()]
         found += self.locked_problems()
         for number, demo in enumerate(self.demos, 1):
-            found += [f"Demo {number}: {problem}" for problem in self.demo_problems(demo)]
+            found += [problem("demo", number=number, why=p) for p in self.demo_problems(demo)]
         return found
 
-    def locked_problems(self) -> list[str]:
+    def locked_problems(self) -> list[Problem]:
         """Locked phrases that the instruction does not have: no candidate could keep them."""
         if not all(phrase.strip() for phrase in self.locked):
-            return ["A locked phrase is empty: write one or remove it."]
+            return [problem("locked.empty")]
         return [
-            f"The locked phrase “{phrase}” is not in the instruction: write it there word for "
-            "word, or unlock it."
+            problem("locked.not_there", phrase=phrase)
             for phrase in self.locked
             if phrase not in self.signature.instruction
         ]
 
-    def demo_problems(self, demo: Demo) -> list[str]:
+    def demo_problems(self, demo: Demo) -> list[Problem]:
         """Values of the wrong type or of no field, and a demo that shows no answer."""
         found = [
-            f"“{name}” is no field of this module."
+            problem("demo.no_such_field", name=name)
             for name in demo.values
             if self.signature.field(name) is None and name != REASONING
         ]
@@ -83,9 +84,9 @@ class Module:
             try:
                 wanted.read(demo.values[wanted.name])
             except UnreadableValue as error:
-                found.append(f"{error}.")
+                found.append(problem("demo.value", why=str(error)))
         if all(demo.values.get(f.name) is None for f in self.signature.outputs):
-            found.append("it gives no output.")
+            found.append(problem("demo.no_output"))
         return found
 
 
@@ -96,28 +97,6 @@ class Call:
     name: str
     module: str
     inputs: dict[str, str]
-
-
-class PartKind(StrEnum):
-    """What a problem is about; modules and calls are told apart by name besides."""
-
-    PROGRAM = "program"
-    INPUTS = "inputs"
-    OUTPUTS = "outputs"
-    MODULE = "module"
-    CALL = "call"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that keeps a program from running, and the part it is about.
-
-    `part` is the name of the module or call, "" for the program and its ends.
-    """
-
-    kind: PartKind
-    part: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -156,132 +135,96 @@ class Program:
         """Calls in order of need; the calls of one wave depend only on earlier waves.
 
         Raises:
-            CyclicProgram: some calls need one another.
+            Refused: some calls need one another.
         """
         waiting, done, waves = list(self.calls), {INPUT}, []
         while waiting:
             ready = tuple(c for c in waiting if _needs(c) <= done)
             if not ready:
-                raise CyclicProgram(sorted(c.name for c in waiting))
+                names = sorted(c.name for c in waiting)
+                raise Refused.because("program.circle", of_call(names[0]), calls=tuple(names))
             waves.append(ready)
             done |= {c.name for c in ready}
             waiting = [c for c in waiting if c not in ready]
         return waves
 
     def problems(self) -> list[Problem]:
-        """Everything that keeps this program from running; empty when it can run."""
+        """Everything that keeps this program from running; empty when it can run.
+
+        Places are `inputs`, `outputs`, `modules.NAME`, `calls.NAME`, and "" for the program.
+        """
         found = [*self._naming_problems(), *self._wiring_problems(), *self._output_problems()]
         if not found:
             try:
                 self.waves()
-            except CyclicProgram as error:
-                found.append(Problem(PartKind.CALL, error.calls[0], str(error)))
+            except Refused as circle:
+                found += circle.problems
         return found
 
     def _naming_problems(self) -> list[Problem]:
-        found = [Problem(PartKind.INPUTS, "", p) for f in self.inputs for p in f.problems()]
+        found = [p.at("inputs") for f in self.inputs for p in f.problems()]
         if not self.inputs:
-            found.append(Problem(PartKind.INPUTS, "", "The program needs at least one input."))
+            found.append(problem("program.no_inputs", "inputs"))
         if not self.calls:
-            found.append(
-                Problem(PartKind.PROGRAM, "", "The program has no call yet: add a module.")
-            )
-        for kind, what, names in (
-            (PartKind.INPUTS, "input", [f.name for f in self.inputs]),
-            (PartKind.MODULE, "module", [m.name for m in self.modules]),
-            (PartKind.CALL, "call", [c.name for c in self.calls]),
-        ):
-            found += [
-                Problem(
-                    kind,
-                    "" if kind is PartKind.INPUTS else name,
-                    f"Two {what}s are called “{name}”: rename one.",
-                )
-                for name in sorted(set(names))
-                if names.count(name) > 1
-            ]
+            found.append(problem("program.no_calls"))
+        found += [problem("program.input_twice", "inputs", name=n) for n in _twice(self.inputs)]
         found += [
-            Problem(
-                PartKind.CALL,
-                c.name,
-                f"A call cannot be called “{INPUT}”: that name is the program's input.",
-            )
-            for c in self.calls
-            if c.name == INPUT
+            problem("program.module_twice", of_module(n), name=n) for n in _twice(self.modules)
         ]
-        found += [
-            Problem(PartKind.CALL, c.name, p)
-            for c in self.calls
-            for p in name_problems(c.name, "a call")
-        ]
-        found += [
-            Problem(PartKind.OUTPUTS, "", p)
-            for name in self.outputs
-            for p in name_problems(name, "an output")
-        ]
-        return found + [
-            Problem(PartKind.MODULE, m.name, p) for m in self.modules for p in m.problems()
-        ]
+        found += [problem("program.call_twice", of_call(n), name=n) for n in _twice(self.calls)]
+        for call in self.calls:
+            if call.name == INPUT:
+                found.append(problem("call.named_input", of_call(INPUT), name=INPUT))
+        for call in self.calls:
+            found += [p.at(of_call(call.name)) for p in name_problems(call.name, "name.call")]
+        for name in self.outputs:
+            found += [p.at("outputs") for p in name_problems(name, "name.output")]
+        return found + [p.at(of_module(m.name)) for m in self.modules for p in m.problems()]
 
     def _wiring_problems(self) -> list[Problem]:
         found = []
         modules = {m.name: m for m in self.modules}
         for call in self.calls:
-            module = modules.get(call.module)
+            place, module = of_call(call.name), modules.get(call.module)
             if module is None:
-                found.append(_about(call, f"There is no module “{call.module}”."))
+                found.append(problem("call.no_such_module", place, module=call.module))
                 continue
             wanted = {f.name: f for f in module.signature.inputs}
             found += [
-                _about(call, f"Input “{name}” is not connected: choose where it comes from.")
+                problem("call.not_connected", place, name=name)
                 for name in wanted
                 if not call.inputs.get(name)
             ]
             found += [
-                p
+                wrong
                 for name, source in call.inputs.items()
-                if (p := self._wire_problem(call, wanted.get(name), name, source))
+                if (wrong := self._wire_problem(call, wanted.get(name), name, source))
             ]
         return found
 
     def _wire_problem(
         self, call: Call, wanted: Field | None, name: str, source: str
     ) -> Problem | None:
+        place = of_call(call.name)
         if wanted is None:
-            return _about(call, f"Module “{call.module}” has no input “{name}”.")
+            return problem("call.no_such_input", place, module=call.module, name=name)
         if not source:
             return None
         given = self.source_field(source)
         if given is None:
-            return _about(call, f"“{source}”, the source of “{name}”, does not exist.")
+            return problem("call.no_such_source", place, source=source, name=name)
         if not fits(given, wanted):
-            return _about(call, f"“{name}” takes {wanted.type}, but {source} gives {given.type}.")
+            types = {"takes": wanted.type.value, "gives": given.type.value}
+            return problem("call.other_type", place, name=name, source=source, **types)
         return None
 
     def _output_problems(self) -> list[Problem]:
         if not self.outputs:
-            return [
-                Problem(
-                    PartKind.OUTPUTS,
-                    "",
-                    "The program has no output: choose which call's output it gives.",
-                )
-            ]
+            return [problem("program.no_outputs", "outputs")]
         passed = [n for n, source in self.outputs.items() if source.partition(".")[0] == INPUT]
-        found = [
-            Problem(
-                PartKind.OUTPUTS,
-                "",
-                f"Output “{name}” is an input passed through: choose a call's output.",
-            )
-            for name in passed
-        ]
+        found = [problem("output.passed_through", "outputs", name=name) for name in passed]
         return found + [
-            Problem(
-                PartKind.OUTPUTS,
-                "",
-                f"Output “{name}” comes from “{source}”, which does not exist.",
-            )
+            problem("output.no_such_source", "outputs", name=name, source=source)
             for name, source in self.outputs.items()
             if name not in passed and self.source_field(source) is None
         ]
@@ -295,26 +238,26 @@ class Program:
         used = {source.partition(".")[0] for source in sources}
         return [
             *(
-                Problem(PartKind.MODULE, m.name, f"No call uses module “{m.name}”.")
+                warning("module.unused", of_module(m.name), name=m.name)
                 for m in self.modules
                 if m.name not in called
             ),
             *(
-                Problem(PartKind.CALL, c.name, f"Nothing uses what “{c.name}” gives.")
+                warning("call.unused", of_call(c.name), name=c.name)
                 for c in self.calls
                 if c.name not in used
             ),
         ]
 
 
-class CyclicProgram(ValueError):
-    """Calls that need one another, so that none can be first."""
+def of_module(name: str) -> str:
+    """The place of a module's problems."""
+    return f"modules.{name}"
 
-    def __init__(self, calls: list[str]) -> None:
-        self.calls = calls
-        super().__init__(
-            f"{', '.join(calls)} need one another's outputs: remove one connection of the circle."
-        )
+
+def of_call(name: str) -> str:
+    """The place of a call's problems."""
+    return f"calls.{name}"
 
 
 def fits(given: Field, wanted: Field) -> bool:
@@ -330,8 +273,10 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _about(call: Call, message: str) -> Problem:
-    return Problem(PartKind.CALL, call.name, message)
+def _twice(parts: Sequence[Field | Module | Call]) -> list[str]:
+    """Names that more than one of these parts has."""
+    names = [part.name for part in parts]
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _needs(call: Call) -> set[str]:

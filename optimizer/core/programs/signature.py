@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.storable import storable
 
 Value = str | int | float | bool | list[str] | None
@@ -46,18 +47,16 @@ class Field:
     description: str = ""
     choices: tuple[str, ...] = ()
 
-    def problems(self) -> list[str]:
-        found = name_problems(self.name, "a field")
+    def problems(self) -> list[Problem]:
+        found = name_problems(self.name, "name.field")
         if self.name == REASONING:
-            found.append(
-                f"“{REASONING}” is written by chain-of-thought modules; choose another field name."
-            )
+            found.append(problem("field.reasoning", name=REASONING))
         if self.type is FieldType.CHOICE and len(self.choices) < 2:
-            found.append(f"Choice field “{self.name}” needs at least two choices.")
+            found.append(problem("field.few_choices", name=self.name))
         if len(set(self.choices)) != len(self.choices):
-            found.append(f"Choice field “{self.name}” lists a choice twice.")
+            found.append(problem("field.choice_twice", name=self.name))
         if any(choice != choice.strip() or not choice for choice in self.choices):
-            found.append(f"A choice of “{self.name}” is empty or has space at an end.")
+            found.append(problem("field.choice_space", name=self.name))
         return found
 
     def read(self, value: object) -> Value:
@@ -115,32 +114,27 @@ class Signature:
     def field(self, name: str) -> Field | None:
         return next((f for f in (*self.inputs, *self.outputs) if f.name == name), None)
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         found = [p for f in (*self.inputs, *self.outputs) for p in f.problems()]
         names = [f.name for f in (*self.inputs, *self.outputs)]
-        found += [
-            f"The field name “{n}” is used twice." for n in sorted(set(names)) if names.count(n) > 1
-        ]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        found += [problem("module.field_twice", name=name) for name in twice]
         if not self.inputs:
-            found.append("A module needs at least one input.")
+            found.append(problem("module.no_inputs"))
         if not self.outputs:
-            found.append("A module needs at least one output.")
-        found += [
-            f"{{{name}}} in the instruction names no field of this module; "
-            f"its fields are {', '.join(names) or 'none yet'}."
-            for name in unknown_placeholders(self.instruction, names)[:SHOWN_PLACEHOLDERS]
+            found.append(problem("module.no_outputs"))
+        unknown = unknown_placeholders(self.instruction, names)[:SHOWN_PLACEHOLDERS]
+        return found + [
+            problem("instruction.no_such_field", name=name, fields=tuple(names)) for name in unknown
         ]
-        return found
 
 
-def name_problems(name: str, a_kind: str) -> list[str]:
-    """Names are Python and JSON names, so that every export can use them as they are."""
-    if _NAME.fullmatch(name):
-        return []
-    return [
-        f"“{name}” is not {a_kind} name: use letters, digits and _ (64 at most), "
-        "and begin with a letter."
-    ]
+def name_problems(name: str, code: str) -> list[Problem]:
+    """Names are Python and JSON names, so that every export can use them as they are.
+
+    `code` says what the name is of: `name.field`, `name.module`, …
+    """
+    return [] if _NAME.fullmatch(name) else [problem(code, name=name)]
 
 
 def placeholders(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from django.db import connection
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
+from optimizer.core.problems import Refused
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.storable import is_storable
@@ -26,7 +27,6 @@ from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from optimizer.files import job, models, program_file
 from optimizer.files.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.files.models import Access, NoKey
-from optimizer.files.program_file import UnreadableProgram
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
 from optimizer.jobs.controls import NotNow
@@ -34,6 +34,7 @@ from optimizer.jobs.starting import CannotStart
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
+from optimizer.sentences import reasons
 
 RESTS = {Run.Status.FINISHED: 0, Run.Status.CANCELLED: 0, Run.Status.PAUSED: 3}
 """Exit codes by where the run rests; 1 when it failed, 2 for wrong arguments."""
@@ -98,7 +99,8 @@ class Command(BaseCommand):
             if options["resume"]:
                 self._resume(run_id)
         except _EXPECTED as error:
-            raise CommandError(str(error), returncode=2) from error
+            told = reasons(error) if isinstance(error, Refused) else str(error)
+            raise CommandError(told, returncode=2) from error
         keep_only_ours(os.environ)  # the key that was named is read by now
         run = job.carry_on(run_id, show=not options["json"] or sys.stderr.isatty())
         for told in filter(None, (sentence(run), samples(run))):
@@ -128,7 +130,7 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
     """The specification that the arguments mean.
 
     Raises:
-        CannotStart, UnreadableProgram, UnreadableDataset, NoKey, UnknownFamily, Missing: with
+        CannotStart, Refused, UnreadableDataset, NoKey, UnknownFamily, Missing: with
             what to correct.
     """
     for name in ("program", "dataset", "metric", "model"):
@@ -179,7 +181,7 @@ class Missing(Exception):
 
 
 _EXPECTED = (
-    CannotStart, UnreadableProgram, UnreadableDataset, NoKey, NoFamily, Missing, NotNow,
+    CannotStart, Refused, UnreadableDataset, NoKey, NoFamily, Missing, NotNow,
 )  # fmt: skip
 
 

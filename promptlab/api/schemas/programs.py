@@ -4,8 +4,9 @@ from datetime import datetime
 
 from ninja import Schema
 
-from optimizer.core.programs.program import Problem as CoreProblem
+from optimizer.core.problems import Problem
 from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.sentences import sentence
 from promptlab.programs.models import Program
 from promptlab.programs.queries import Listed
 
@@ -37,6 +38,10 @@ class ProgramOut(Schema):
     @staticmethod
     def resolve_updated_at(row: Listed) -> datetime:
         return row.program.updated_at
+
+
+_KINDS = {"": "program", "modules": "module", "calls": "call"}
+"""Kinds of parts, by where a place begins."""
 
 
 class ProgramProblem(Schema):
@@ -73,5 +78,9 @@ class ProgramDetail(Schema):
         )
 
 
-def _told(problems: list[CoreProblem]) -> list[ProgramProblem]:
-    return [ProgramProblem(kind=p.kind, part=p.part, message=p.message) for p in problems]
+def _told(problems: list[Problem]) -> list[ProgramProblem]:
+    return [_of(*p.place.partition("."), sentence(p)) for p in problems]
+
+
+def _of(kind: str, _dot: str, part: str, message: str) -> ProgramProblem:
+    return ProgramProblem(kind=_KINDS.get(kind, kind), part=part, message=message)

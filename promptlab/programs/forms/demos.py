@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from optimizer.core.programs.program import Demo, Module
 from optimizer.core.programs.render import output_fields
 from optimizer.core.programs.signature import Field, FieldType, UnreadableValue, Value, written
+from optimizer.sentences import sentence
 from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
 
 _HINTS = {
@@ -70,7 +71,7 @@ class DemoForm(RowForm):
         cleaned = super().clean() or {}
         if not self.errors:
             for problem in self.module.demo_problems(self.demo):
-                self.add_error(None, _("This demo cannot be shown: %s") % problem)
+                self.add_error(None, _("This demo cannot be shown: %s") % sentence(problem))
         return cleaned
 
     @property

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.sentences import sentence
 from promptlab.programs.rows import RowForm, Rows
 
 TYPES = {
@@ -54,7 +55,7 @@ class FieldForm(RowForm):
         if "name" in cleaned and "type" in cleaned:
             for problem in self.field.problems():
                 about_choices = problem not in Field(cleaned["name"]).problems()
-                self.add_error("choices" if about_choices else "name", problem)
+                self.add_error("choices" if about_choices else "name", sentence(problem))
         return cleaned
 
     @property

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.program import INPUT, Module, ModuleKind, Program
-from optimizer.core.programs.signature import Signature, name_problems, unknown_placeholders
+from optimizer.core.programs.signature import Signature, unknown_placeholders
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,
@@ -20,7 +20,7 @@ from promptlab.programs.forms.fields import (
     rows_of,
 )
 from promptlab.programs.rows import Rows, faults_of, plain_lines, rows_after, wants_change
-from promptlab.ui.forms import CardRadios, Choice, PromptTextarea
+from promptlab.ui.forms import CardRadios, Choice, PromptTextarea, refuse_name
 
 KINDS = [
     (
@@ -108,9 +108,7 @@ class ModuleForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        problems = name_problems(name, _("a module"))
-        if problems:
-            raise forms.ValidationError(problems)
+        refuse_name(name, "name.module")
         others = {m.name for m in self.program.modules if self.former is None or m != self.former}
         if name in others:
             raise forms.ValidationError(

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.program import ModuleKind, Program
 from optimizer.files import program_file
-from optimizer.files.program_file import Fault, UnreadableProgram
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -154,7 +155,8 @@ class FileForm(NewForm):
     name = _name_field(
         required=False, help_text=gettext_lazy("When empty, the name that the file gives.")
     )
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
+    """What is wrong in the file: places, each with its sentence."""
 
     def clean_file(self) -> File[Any] | None:
         file: File[Any] | None = self.cleaned_data["file"]
@@ -174,8 +176,8 @@ class FileForm(NewForm):
             return cleaned
         try:
             cleaned["program"] = program_file.read(text)
-        except UnreadableProgram as error:
-            self.faults = tuple(error.faults)
+        except Refused as refusal:
+            self.faults = tuple((p.place, sentence(p)) for p in refusal.problems)
             self.add_error(
                 "text" if cleaned.get("text") else "file", _("This is not a program yet.")
             )

@@ -14,6 +14,7 @@ from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.queries import as_example, columns
@@ -139,7 +140,7 @@ class TryForm(forms.Form):
             )  # fmt: skip
             return cleaned
         for problem in metric.core.problems(self.program, set(self.example.expected)):
-            self.add_error("metric", problem)
+            self.add_error("metric", sentence(problem))
         return cleaned
 
     @property

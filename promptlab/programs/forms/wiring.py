@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.program import INPUT, Call, Program, fits
-from optimizer.core.programs.signature import Field, name_problems
+from optimizer.core.programs.signature import Field
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,
@@ -27,6 +27,7 @@ from promptlab.programs.wires import (
     outputs_in_order,
     sources_for,
 )
+from promptlab.ui.forms import refuse_name
 
 Options = list[tuple[str, Any]]
 
@@ -144,9 +145,7 @@ class CallForm(ConnectForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        problems = name_problems(name, _("a call"))
-        if problems:
-            raise forms.ValidationError(problems)
+        refuse_name(name, "name.call")
         if name == INPUT:
             raise forms.ValidationError(_("“input” stands for the program's own input."))
         if name != self.call.name and name in {c.name for c in self.program.calls}:
@@ -201,9 +200,7 @@ class OutputForm(RowForm):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        problems = name_problems(name, _("an output"))
-        if problems:
-            raise forms.ValidationError(problems)
+        refuse_name(name, "name.output")
         return name
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.programs.program import Module
+from optimizer.sentences import sentence
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import edits, services
@@ -124,4 +125,4 @@ def _module(program: Program, name: str) -> Module | None:
 def _problems(module: Module | None) -> list[str]:
     """Problems of a saved module; placeholders are told under the instruction."""
     found = module.problems() if module else []
-    return [problem for problem in found if " in the instruction names no field " not in problem]
+    return [sentence(p) for p in found if p.code != "instruction.no_such_field"]

@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from optimizer.core.problems import Refused
+from optimizer.sentences import reasons, sentence
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
@@ -35,15 +37,15 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
             tryout = tryouts.start_tryout(
                 found.project, found.core, form.chosen_model, form.example, form.chosen_metric
             )
-        except tryouts.CannotTry as refusal:
-            form.add_error(None, str(refusal))
+        except Refused as refusal:
+            form.add_error(None, reasons(refusal))
         else:
             return redirect(f"{request.path}?{_kept(example, form, tryout.pk)}#result")
     context = {
         "program": found,
         "example": example,
         "form": form,
-        "problems": found.core.problems(),
+        "problems": [sentence(problem) for problem in found.core.problems()],
         "shown": None if form.is_bound else _tried(found, asked.number("tryout")),
     }
     part = "#form" if request.htmx else ""

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from optimizer.codec import from_json
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role as ModelRole
 from optimizer.models import Candidate as CandidateRow
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -47,8 +49,8 @@ def try_candidate(
             tryout = tryouts.start_tryout(
                 found, spec.program, form.chosen_model, form.example, form.chosen_metric, prompts
             )
-        except tryouts.CannotTry as refusal:
-            form.add_error(None, str(refusal))
+        except Refused as refusal:
+            form.add_error(None, reasons(refusal))
         else:
             kept = {"tryout": tryout.pk, "row": example.number}
             if example.chosen:

@@ -23,6 +23,7 @@ from optimizer.core.runs.validation import (
 from optimizer.datasets.splitting import Split
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.runs.starting.months import shortages
@@ -70,8 +71,8 @@ def _program(project: Project, wishes: RunRequest) -> list[Check]:
         return [Check("problem", "program", fault, url, _("Open the program"))]
     if not problems:
         return [Check("ok", "program", _("The program is complete."))]
-    where = problems[0].part
-    told = f"{where}: {problems[0].message}" if where else problems[0].message
+    where, told = problems[0].place.partition(".")[2], sentence(problems[0])
+    told = f"{where}: {told}" if where else told
     if len(problems) > 1:
         more = len(problems) - 1
         told += " " + ngettext("(and %(n)s more)", "(and %(n)s more)", more) % {"n": more}
@@ -116,7 +117,7 @@ def _metric(project: Project, wishes: RunRequest) -> list[Check]:
     _inputs, expected = datasets.columns(wishes.dataset)
     problems = wishes.metric.core.problems(wishes.program.core, set(expected))
     if problems:
-        return [Check("problem", "metric", problem) for problem in problems[:2]]
+        return [Check("problem", "metric", sentence(problem)) for problem in problems[:2]]
     column = wishes.metric.core.expected
     validation = wishes.dataset.examples.filter(split=Split.VALIDATION.value).order_by()
     labels = list(validation.values_list(f"expected__{column}", flat=True))

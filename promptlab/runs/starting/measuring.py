@@ -15,6 +15,7 @@ from optimizer.core.programs.program import digest_of
 from optimizer.datasets.splitting import Split
 from optimizer.jobs import measuring
 from optimizer.models import Measurement
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 
@@ -60,7 +61,7 @@ def measure(project: Project, wishes: RunRequest) -> Measuring:
     problems = wishes.program.core.problems()
     examples = _examples(wishes)
     if problems:
-        raise CannotMeasure(problems[0].message)
+        raise CannotMeasure(sentence(problems[0]))
     if Role.TASK not in wishes.models:
         raise CannotMeasure(_("Choose the task model first: it is what is measured."))
     if not examples:

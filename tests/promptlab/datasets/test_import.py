@@ -103,7 +103,7 @@ def test_a_field_that_is_mapped_twice_is_refused_at_the_second_column(
     ]
     with pytest.raises(services.MappingRefused) as refusal:
         imported(project, erin, mapping=uses)
-    assert [(p.column, p.part) for p in refusal.value.problems] == [("id", "field")]
+    assert [p.place for p in refusal.value.problems] == ["mapping.id.field"]
     assert "Column “message” is “text” already" in str(refusal.value)
 
 

@@ -16,6 +16,7 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metrics import Metric as CoreMetric
 from optimizer.core.evaluation.metrics import MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import ModulePrompt, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.models import Provider, Tryout
@@ -245,7 +246,7 @@ def test_a_candidate_can_be_tried_in_the_program_s_place(
 def test_a_program_with_problems_is_not_tried(project: Project, provider: Provider) -> None:
     broken = type(ONE_STEP)(ONE_STEP.name, ONE_STEP.inputs, ONE_STEP.modules, (), {})
 
-    with pytest.raises(tryouts.CannotTry, match="no call yet"):
+    with pytest.raises(Refused, match=r"program\.no_calls"):
         tryouts.start_tryout(
             project, broken, ModelRef(provider.pk, "scripted"), Example("1", {"message": "?"})
         )

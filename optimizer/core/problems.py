@@ -1,0 +1,83 @@
+"""What is wrong, or worth knowing, and where: a code and its values, told where it is read.
+
+The sentences stand in a catalogue (`optimizer/sentences`), so that another language needs another
+catalogue and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self, Union
+
+
+class Level(StrEnum):
+    """A problem keeps from going on, a warning does not; what is ok was looked at."""
+
+    PROBLEM = "problem"
+    WARNING = "warning"
+    OK = "ok"
+
+
+Told = Union[str, int, float, bool, None, tuple[str, ...], "Problem"]
+"""A value that a sentence speaks of: a list is told with commas, a problem as its own sentence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to tell.
+
+    `place`: where it is to be changed, as the API spells it (`settings.trials`, `models.task`,
+    `modules.classify`, `line 3, column 7`); "" for all of it.
+    `code` names the sentence, `values` are what that sentence speaks of.
+    """
+
+    place: str
+    level: Level
+    code: str
+    values: Mapping[str, Told] = field(default_factory=dict)
+
+    @property
+    def refuses(self) -> bool:
+        return self.level is Level.PROBLEM
+
+    def at(self, place: str) -> Problem:
+        """The same, told of another place."""
+        return replace(self, place=place)
+
+
+def problem(code: str, place: str = "", **values: Told) -> Problem:
+    return Problem(place, Level.PROBLEM, code, values)
+
+
+def warning(code: str, place: str = "", **values: Told) -> Problem:
+    return Problem(place, Level.WARNING, code, values)
+
+
+def fine(code: str, place: str = "", **values: Told) -> Problem:
+    return Problem(place, Level.OK, code, values)
+
+
+class Refused(Exception):
+    """What was asked cannot be done as it was asked; every problem says what to change."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__(*problems)
+
+    @classmethod
+    def because(cls, code: str, place: str = "", **values: Told) -> Self:
+        """Refused for one reason."""
+        return cls(problem(code, place, **values))
+
+
+class Conflict(Refused):
+    """What was asked does not go together with what there is now: it may, later or elsewhere."""
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raises Refused with those that keep from going on, when there are any."""
+    found = tuple(p for p in problems if p.refuses)
+    if found:
+        raise Refused(*found)

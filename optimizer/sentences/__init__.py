@@ -1,0 +1,10 @@
+"""The catalogue: from the code of a problem to the sentence that people read.
+
+A room that tells more adds it in a module `sentences` of its own, which is found as Django finds
+models (`optimizer/apps.py`).
+"""
+
+from optimizer.sentences import datasets, files, metrics, programs  # noqa: F401  (they fill the catalogue)
+from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
+
+__all__ = ["add", "codes", "reasons", "sentence", "term"]

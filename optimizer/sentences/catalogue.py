@@ -1,0 +1,61 @@
+"""The sentences by code, and how one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from optimizer.core.problems import Problem, Refused, Told
+
+_SENTENCES: dict[str, str | Promise] = {"form": "{told}"}
+"""By code. What a form of Django says is told already."""
+
+
+def add(sentences: Mapping[str, str | Promise]) -> None:
+    """Take sentences into the catalogue, each under a code of its own.
+
+    A sentence is a format string with the names of its problem's values: `{n:,} calls`. One that
+    counts is an `ngettext_lazy` with the name of the value that it counts by.
+    """
+    twice = sorted(_SENTENCES.keys() & sentences.keys())
+    if twice:
+        raise ValueError(f"These codes have a sentence already: {', '.join(twice)}.")
+    _SENTENCES.update(sentences)
+
+
+def codes() -> frozenset[str]:
+    """Every code that has a sentence."""
+    return frozenset(_SENTENCES)
+
+
+def sentence(problem: Problem) -> str:
+    """What people read. Raises KeyError for a code without a sentence."""
+    return term(problem.code, **problem.values)
+
+
+def term(code: str, **values: Told) -> str:
+    """The sentence, or the word, that stands under a code."""
+    found: Any = _SENTENCES[code]
+    return str(found.format(**{name: _shown(value) for name, value in values.items()}))
+
+
+def reasons(refusal: Refused) -> str:
+    """All that a refusal says, one sentence after another."""
+    return " ".join(map(sentence, refusal.problems))
+
+
+def _shown(value: Told) -> object:
+    if isinstance(value, Problem):
+        return sentence(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or _("none")
+    return "" if value is None else value
+
+
+def names_in(text: str) -> set[str]:
+    """The values that a sentence speaks of."""
+    return {name for _text, name, _spec, _kind in Formatter().parse(text) if name}

@@ -1,0 +1,36 @@
+"""What is said of program files; places stand before most of it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences.catalogue import add
+
+add(
+    {
+        "file.not_utf8": _("The body is not UTF-8 text."),
+        "file.not_json": _("this is not JSON: {why}."),
+        "file.no_program_json": _("This is not JSON that a program could be written in."),
+        "file.key_twice": _("The key “{key}” is written twice in one object."),
+        "file.no_object": _("A program file is one JSON object: {{ … }}."),
+        "file.many_entries": _("it holds {n:,} entries; up to {most:,} are taken."),
+        "file.many_ports": _(
+            "All calls together have {n:,} inputs and outputs; up to {most} are taken."
+        ),
+        "file.other_format": _("{given} is not known; this reads “{known}”."),
+        "file.unstorable": _(
+            "it holds a character that cannot be stored (\\u0000 or a half pair)."
+        ),
+        "file.not_finite": _("it is not a finite number."),
+        "file.value": _("use a text, a number, true, false, a list of texts or null."),
+        "file.missing": _("it is missing."),
+        "file.no_text": _("use a text."),
+        "file.no_list": _("use a list: [ … ]."),
+        "file.no_dict": _("use an object: {{ … }}."),
+        "file.no_boolean": _("use true or false."),
+        "file.shape": _("{why}."),
+        "file.no_such_key": _("no such key; the keys here are {keys}."),
+        "file.name_taken": _("“{name}” is already the name of another one: rename one."),
+        "file.more": _("And more."),
+    }
+)

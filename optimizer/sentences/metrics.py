@@ -1,0 +1,20 @@
+"""What is said of metrics."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences.catalogue import add
+
+add(
+    {
+        "metric.no_such_output": _(
+            "The metric reads output “{output}”, but the program gives {given}."
+        ),
+        "metric.no_such_column": _(
+            "The metric compares with “{column}”, which is no expected column of the dataset; it "
+            "has {columns}."
+        ),
+        "metric.no_choice": _("Choice accuracy needs a choice field; “{output}” is {type}."),
+    }
+)

@@ -1,0 +1,78 @@
+"""What is said of programs and their parts."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences.catalogue import add
+
+add(
+    {
+        "name.field": _(
+            "“{name}” is not a field name: use letters, digits and _ (64 at most), and begin with "
+            "a letter."
+        ),
+        "name.module": _(
+            "“{name}” is not a module name: use letters, digits and _ (64 at most), and begin with "
+            "a letter."
+        ),
+        "name.call": _(
+            "“{name}” is not a call name: use letters, digits and _ (64 at most), and begin with a "
+            "letter."
+        ),
+        "name.output": _(
+            "“{name}” is not an output name: use letters, digits and _ (64 at most), and begin "
+            "with a letter."
+        ),
+        "name.column": _(
+            "“{name}” is not a column name: use letters, digits and _ (64 at most), and begin with "
+            "a letter."
+        ),
+        "name.length": _("Use 1 to {most} characters."),
+        "name.unseen": _("It holds a character that nobody sees: {what}."),
+        "field.reasoning": _(
+            "“{name}” is written by chain-of-thought modules; choose another field name."
+        ),
+        "field.few_choices": _("Choice field “{name}” needs at least two choices."),
+        "field.choice_twice": _("Choice field “{name}” lists a choice twice."),
+        "field.choice_space": _("A choice of “{name}” is empty or has space at an end."),
+        "module.field_twice": _("The field name “{name}” is used twice."),
+        "module.no_inputs": _("A module needs at least one input."),
+        "module.no_outputs": _("A module needs at least one output."),
+        "module.unused": _("No call uses module “{name}”."),
+        "instruction.no_such_field": _(
+            "{{{name}}} in the instruction names no field of this module; its fields are {fields}."
+        ),
+        "locked.empty": _("A locked phrase is empty: write one or remove it."),
+        "locked.not_there": _(
+            "The locked phrase “{phrase}” is not in the instruction: write it there word for word, "
+            "or unlock it."
+        ),
+        "demo": _("Demo {number}: {why}"),
+        "demo.no_such_field": _("“{name}” is no field of this module."),
+        "demo.value": _("{why}."),
+        "demo.no_output": _("it gives no output."),
+        "program.no_inputs": _("The program needs at least one input."),
+        "program.no_calls": _("The program has no call yet: add a module."),
+        "program.no_outputs": _("The program has no output: choose which call's output it gives."),
+        "program.input_twice": _("Two inputs are called “{name}”: rename one."),
+        "program.module_twice": _("Two modules are called “{name}”: rename one."),
+        "program.call_twice": _("Two calls are called “{name}”: rename one."),
+        "program.circle": _(
+            "{calls} need one another's outputs: remove one connection of the circle."
+        ),
+        "call.named_input": _(
+            "A call cannot be called “{name}”: that name is the program's input."
+        ),
+        "call.no_such_module": _("There is no module “{module}”."),
+        "call.not_connected": _("Input “{name}” is not connected: choose where it comes from."),
+        "call.no_such_input": _("Module “{module}” has no input “{name}”."),
+        "call.no_such_source": _("“{source}”, the source of “{name}”, does not exist."),
+        "call.other_type": _("“{name}” takes {takes}, but {source} gives {gives}."),
+        "call.unused": _("Nothing uses what “{name}” gives."),
+        "output.passed_through": _(
+            "Output “{name}” is an input passed through: choose a call's output."
+        ),
+        "output.no_such_source": _("Output “{name}” comes from “{source}”, which does not exist."),
+    }
+)

@@ -1,0 +1,27 @@
+"""Problems as people read them, also where no Django was set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from optimizer import sentences
+from optimizer.core.problems import Problem, Refused
+
+if not settings.configured:
+    settings.configure(USE_I18N=False)
+
+
+def told(problem: Problem) -> str:
+    return sentences.sentence(problem)
+
+
+def all_told(problems: Iterable[Problem] | Refused) -> list[str]:
+    return list(map(told, problems.problems if isinstance(problems, Refused) else problems))
+
+
+def places(problems: Iterable[Problem] | Refused) -> list[tuple[str, str]]:
+    """Where, and what is said of it."""
+    found = problems.problems if isinstance(problems, Refused) else problems
+    return [(problem.place, told(problem)) for problem in found]
