@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.execute import Calls, Prediction, judged, predict
+from optimizer.core.evaluation.execute import Prediction, judged, predict
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Program, digest_of
+from optimizer.core.programs.steps import StepAnswer, StepRequest, Steps
 from optimizer.lm.call import call_of
 from optimizer.lm.openai_http import OpenAIHttp
 
@@ -70,7 +71,7 @@ class Answers:
         asked = {i: next(calls) for i, calls in going.items()}
         ended: dict[int, Prediction] = {}
         while asked:
-            replies = {i: [await self.reply(p) for p in prompts] for i, prompts in asked.items()}
+            replies = {i: [await self.reply(c.prompt) for c in own] for i, own in asked.items()}
             asked = {}
             for i, given in replies.items():
                 step = _sent(going[i], tuple(given))
@@ -81,7 +82,9 @@ class Answers:
         return [judged(metric, e, ended[i]) for i, e in enumerate(examples)]
 
 
-def _sent(calls: Calls, replies: tuple[Reply, ...]) -> tuple[Prompt, ...] | Prediction:
+def _sent(
+    calls: Steps[Prediction], replies: tuple[StepAnswer, ...]
+) -> tuple[StepRequest, ...] | Prediction:
     try:
         return calls.send(replies)
     except StopIteration as end:

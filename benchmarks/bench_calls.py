@@ -90,7 +90,8 @@ class Bench:
         spec = self.spec(name)
         found = []
         for example in spec.validation:
-            (prompt,) = next(predict(spec.program, baseline_of(spec.program), example.inputs, 0))
+            (call,) = next(predict(spec.program, baseline_of(spec.program), example.inputs, 0))
+            prompt = call.prompt
             schema = {"name": "reply", "schema": prompt.schema, "strict": True}
             found.append(
                 {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from benchmarks.tasks import Sizes, Task
 from optimizer.core.evaluation.metrics import Metric, MetricKind
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.signature import Field, Signature
 
 BASELINE = "none"
@@ -41,7 +42,7 @@ def _one_call(name: str, module: str, inputs: tuple[Field, ...], answer: Field, 
     program = Program(
         name,
         tuple(Field(f.name) for f in inputs),
-        (Module(module, signature),),
+        (Predict(module, signature),),
         (Call(module, module, wires),),
         {answer.name: f"{module}.{answer.name}"},
     )

@@ -17,10 +17,10 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
-from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import UnreadableReply, parse
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.program import Demo, Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.signature import Field, FieldType, Signature
 
@@ -83,7 +83,7 @@ def module_of(signature: Any) -> Module:
     """A signature of DSPy's as a module of ours; also its proposer's own signatures."""
     inputs = tuple(_field(n, f) for n, f in signature.input_fields.items())
     outputs = tuple(_field(n, f) for n, f in signature.output_fields.items())
-    return Module("module", Signature(inputs, outputs, signature.instructions))
+    return Predict("module", Signature(inputs, outputs, signature.instructions))
 
 
 def outputs_of(signature: Signature) -> tuple[str, ...]:

@@ -19,10 +19,11 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.demos.demo_sets import DemoSets
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.program import Call, Demo, Program
 from optimizer.core.programs.signature import Field, Signature
 from optimizer.core.strategies.options import Options
 
@@ -186,7 +187,7 @@ class Simulation:
         return Program(
             "simulated",
             (question,),
-            tuple(Module(n, Signature((question,), (answer,), _instruction(0))) for n in names),
+            tuple(Predict(n, Signature((question,), (answer,), _instruction(0))) for n in names),
             tuple(Call(n, n, {"question": "input.question"}) for n in names),
             {"answer": f"{names[-1]}.answer"},
         )

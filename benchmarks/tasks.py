@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Call, Demo, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
@@ -55,13 +56,13 @@ RESTAURANT = "Restaurant-8K, PolyAI task-specific-datasets, CC BY 4.0"
 
 
 def _single(name: str, takes: Field, gives: Field, instruction: str) -> Program:
-    module = Module(name, Signature((takes,), (gives,), instruction))
+    module = Predict(name, Signature((takes,), (gives,), instruction))
     call = Call(name, name, {takes.name: f"input.{takes.name}"})
     return Program(name, (Field(takes.name),), (module,), (call,), {gives.name: f"{name}.{gives.name}"})  # fmt: skip  # noqa: E501
 
 
 def _two_steps() -> Program:
-    quote = Module(
+    quote = Predict(
         "quote",
         Signature(
             (Field("message"),),
@@ -69,7 +70,7 @@ def _two_steps() -> Program:
             "Repeat the part of the message that says when the booking is.",
         ),
     )
-    find = Module(
+    find = Predict(
         "find_date",
         Signature(
             (Field("message"), Field("request")), (Field("date"),), "Find the date of the booking."

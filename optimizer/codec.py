@@ -1,13 +1,21 @@
-"""JSON of the core's values: written and read through pydantic, validated at the door."""
+"""JSON of the core's values: written and read through pydantic, validated at the door.
+
+What has kinds (modules) is read by the kind that it names, from the registry as it stands.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
+
+from optimizer.core.modules import MODULE_KINDS
+from optimizer.core.programs.program import Module
 
 T = TypeVar("T")
 
@@ -42,6 +50,51 @@ def from_json(kind: type[T], data: Any) -> T:
 def canonical(data: Any) -> str:
     """The one spelling of JSON data that digests are made of."""
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _closed_set(base: type, kinds: Mapping[str, type]) -> None:
+    """Let JSON of `base` be that of the kind which its `kind` names, the first where it is missing.
+
+    The core does not know pydantic, which asks these two of every class.
+    """
+
+    def for_values(cls: type, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        if cls is not base:
+            return handler(source)
+        told = core_schema.union_schema([handler.generate_schema(k) for k in kinds.values()])
+        return core_schema.no_info_wrap_validator_function(
+            lambda data, _: data if isinstance(data, base) else _read_kind(base, kinds, data),
+            told,
+            serialization=core_schema.plain_serializer_function_ser_schema(to_json),
+        )
+
+    def for_schemas(
+        cls: type, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema["schema"] if cls is base else schema)
+
+    hooks: dict[str, Callable[..., Any]] = {
+        "__get_pydantic_core_schema__": for_values,
+        "__get_pydantic_json_schema__": for_schemas,
+    }
+    for name, hook in hooks.items():
+        setattr(base, name, classmethod(hook))
+
+
+def _read_kind(base: type, kinds: Mapping[str, type], data: Any) -> Any:
+    named = data.get("kind", next(iter(kinds))) if isinstance(data, dict) else next(iter(kinds))
+    if isinstance(named, str) and named in kinds:
+        return adapter(kinds[named]).validate_python(data)
+    problem: InitErrorDetails = {
+        "type": "literal_error",
+        "ctx": {"expected": " or ".join(map(repr, kinds))},
+        "loc": ("kind",),
+        "input": named,
+    }
+    raise ValidationError.from_exception_data(base.__name__, [problem])
+
+
+_closed_set(Module, MODULE_KINDS)
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -14,9 +14,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from optimizer import codec
+from optimizer.core.modules import MODULE_KINDS
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
@@ -27,7 +28,6 @@ FORMAT = "promptlab/program@1"
 _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]{0,63}$"
 MOST_FAULTS = 50  # that are told
 LONGEST_TOLD = 200  # characters of a place, and of each value
-_NAMED = ("Field", "Module", "Call")
 
 
 def read(text: str) -> Program:
@@ -57,12 +57,13 @@ def write(program: Program) -> str:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a program file."""
-    found: dict[str, Any] = codec.adapter(Program).json_schema()
+    # Not the codec's own adapter: that one may be older than the last kind of the registry.
+    found: dict[str, Any] = TypeAdapter(Program).json_schema()
     definitions = found["$defs"]
     for shape in (found, *definitions.values()):
         if "properties" in shape:
             shape["additionalProperties"] = False
-    for name in _NAMED:
+    for name in ("Field", "Call", *(kind.__name__ for kind in MODULE_KINDS.values())):
         definitions[name]["properties"]["name"]["pattern"] = _NAME_PATTERN
     found["properties"]["outputs"]["propertyNames"] = {"pattern": _NAME_PATTERN}
     found["properties"]["format"] = {"const": FORMAT, "default": FORMAT, "title": "Format"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, assert_never
 
 from optimizer.core.conversation.requests import (
     Ask,
@@ -20,8 +21,9 @@ from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.lm import Reply
 from optimizer.core.programs.program import Program
+from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
 from optimizer.lm.failures import CallFailed
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.interruptions import Interruption, WorkerStops
@@ -31,6 +33,8 @@ GRACE_SECONDS = 10.0
 """How long calls that are out may take when the worker has to stop."""
 ENOUGH_TO_TELL = 3
 """This many prompts refused, and none answered, is not about single prompts any more."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -199,13 +203,22 @@ async def run_example(
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
-    calls = predict(program, candidate, example.inputs, sample)
+    steps = predict(program, candidate, example.inputs, sample)
+    prediction = await _held(steps, line, temperature)
+    if metric is None:
+        return _unjudged(example, prediction)
+    return judged(metric, example, prediction)
+
+
+async def _held(steps: Steps[T], line: RoleClient, temperature: float | None = None) -> T:
+    """Answer what a program or a metric asks until it ends; returns its result."""
     try:
-        prompts = next(calls)
+        requests = next(steps)
         while True:
-            prompts = calls.send(await _say_all(line, prompts, temperature))
+            requests = steps.send(await _answers(line, requests, temperature))
     except StopIteration as end:
-        return judged(metric, example, end.value) if metric else _unjudged(example, end.value)
+        result: T = end.value
+        return result
 
 
 def _unjudged(example: Example, prediction: Prediction) -> Outcome:
@@ -213,18 +226,27 @@ def _unjudged(example: Example, prediction: Prediction) -> Outcome:
     return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 
-async def _say_all(
-    line: RoleClient, prompts: tuple[Prompt, ...], temperature: float | None
-) -> tuple[Reply, ...]:
-    if len(prompts) == 1:
-        return (await line.say(prompts[0], temperature),)
-    said = await asyncio.gather(
-        *(line.say(p, temperature) for p in prompts), return_exceptions=True
+async def _answers(
+    line: RoleClient, requests: tuple[StepRequest, ...], temperature: float | None
+) -> tuple[StepAnswer, ...]:
+    if len(requests) == 1:
+        return (await _answer(line, requests[0], temperature),)
+    told = await asyncio.gather(
+        *(_answer(line, request, temperature) for request in requests), return_exceptions=True
     )
-    problem = next((s for s in said if isinstance(s, BaseException)), None)
+    problem = next((t for t in told if isinstance(t, BaseException)), None)
     if problem is not None:
         raise problem  # only now, when none of them is out any more
-    return tuple(s for s in said if isinstance(s, Reply))
+    return tuple(t for t in told if not isinstance(t, BaseException))
+
+
+async def _answer(line: RoleClient, request: StepRequest, temperature: float | None) -> StepAnswer:
+    """Each kind of request has its one answerer here."""
+    match request:
+        case LmCall(prompt):
+            return await line.say(prompt, temperature)
+        case _:
+            assert_never(request)
 
 
 def _jobs(opened: Sequence[Open]) -> Iterator[Job]:

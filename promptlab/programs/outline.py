@@ -13,7 +13,6 @@ from optimizer.core.programs.program import (
     INPUT,
     Call,
     Module,
-    ModuleKind,
     Program,
     of_call,
     of_module,
@@ -22,10 +21,10 @@ from optimizer.core.programs.signature import Field
 from optimizer.sentences import sentence
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
+from promptlab.programs.kinds import KINDS
+from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.wires import in_order, outputs_in_order
 from promptlab.ui.graph import Drawing, Edge, Node, layout
-
-KIND_NAMES = {ModuleKind.PREDICT: "Predict", ModuleKind.CHAIN_OF_THOUGHT: "Chain of thought"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Step:
     module: Module | None
     wires: tuple[Wire, ...]
     shares: int
+    kind: ModuleKind | None
     troubles: tuple[str, ...]
     form: ConnectForm | None
 
@@ -134,7 +134,7 @@ def _node(core: Program, call: Call, found: list[Problem], places: Places | None
 
 
 def _subtitle(call: Call, module: Module) -> str:
-    words = [KIND_NAMES[module.kind]]
+    words = [str(KINDS[module.kind].label)]
     if call.name != module.name:
         words.insert(0, module.name)
     if module.demos:
@@ -185,6 +185,7 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
         call=call,
         module=module,
         wires=tuple(Wire(field, call.inputs.get(field.name, "")) for field in wanted),
+        kind=KINDS[module.kind] if module else None,
         shares=sum(other.module == call.module for other in core.calls),
         troubles=tuple(
             sentence(problem)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from optimizer.core.programs.program import INPUT, Call, Module, ModuleKind, Program
+from optimizer.core.modules import standard_kind
+from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 
 TEXT = (Field("text"),)
@@ -38,12 +39,10 @@ def one_module(
     name: str,
     inputs: tuple[Field, ...] = TEXT,
     outputs: tuple[Field, ...] = ANSWER,
-    kind: ModuleKind = ModuleKind.PREDICT,
+    kind: type[Module] | None = None,
 ) -> Program:
     """A program of one module that takes the inputs and gives the outputs."""
-    module = Module(
-        verb_for(outputs), Signature(inputs, outputs, plain_instruction(inputs, outputs)), kind
-    )
+    module = _module(verb_for(outputs), inputs, outputs, plain_instruction(inputs, outputs), kind)
     wires = {f.name: f"{INPUT}.{f.name}" for f in inputs}
     gives = {f.name: f"{module.name}.{f.name}" for f in outputs}
     return Program(name, inputs, (module,), (Call(module.name, module.name, wires),), gives)
@@ -59,9 +58,9 @@ def two_steps(
     between, wording = _STEPS[first]
     between = _named_apart(between, (*inputs, *outputs))
     text = wording.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
-    prepare = Module(first.value, Signature(inputs, (between,), text))
+    prepare = _module(first.value, inputs, (between,), text)
     then = (*inputs, Field(between.name, between.type))
-    decide = Module(verb_for(outputs), Signature(then, outputs, plain_instruction(then, outputs)))
+    decide = _module(verb_for(outputs), then, outputs, plain_instruction(then, outputs))
     calls = (
         Call(prepare.name, prepare.name, {f.name: f"{INPUT}.{f.name}" for f in inputs}),
         Call(
@@ -95,6 +94,16 @@ def verb_for(outputs: tuple[Field, ...]) -> str:
     if types <= {FieldType.INTEGER, FieldType.NUMBER}:
         return "solve"
     return "answer"
+
+
+def _module(
+    name: str,
+    inputs: tuple[Field, ...],
+    outputs: tuple[Field, ...],
+    instruction: str,
+    kind: type[Module] | None = None,
+) -> Module:
+    return (kind or standard_kind())(name, Signature(inputs, outputs, instruction))
 
 
 def _named_apart(field: Field, others: tuple[Field, ...]) -> Field:

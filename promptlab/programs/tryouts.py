@@ -17,15 +17,16 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
-from optimizer.core.programs.candidate import Candidate, ModulePrompt, baseline_of
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
-from optimizer.core.programs.program import Module, ModuleKind, Program
-from optimizer.core.programs.render import output_fields, render
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.jobs import tryouts
 from optimizer.models import Tryout
 from promptlab.accounts.models import Project
+from promptlab.programs.kinds import KINDS
+from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.wires import outputs_in_order
 
 PATIENCE = timedelta(seconds=15)
@@ -165,14 +166,14 @@ def shown(tryout: Tryout) -> ShownTryout:
 def shown_call(program: Program, candidate: Candidate, call: CallTrace) -> ShownCall:
     """One call of a trace, with its messages written again."""
     module = program.module(call.module)
-    prompt = render(module, candidate.modules[call.module], call.inputs)
+    messages = module.messages(candidate.modules[call.module], call.inputs)
     values = tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])
-        for field in output_fields(module)
+        for field in module.reply_fields
         if field.name in call.outputs
     )
     return ShownCall(
-        call.call, call.module, module.kind, prompt.messages, call.reply, values, call.problem,
+        call.call, call.module, KINDS[module.kind], messages, call.reply, values, call.problem,
         call.prompt_tokens, call.completion_tokens, call.cost, call.seconds, call.cached,
     )  # fmt: skip
 
@@ -180,8 +181,9 @@ def shown_call(program: Program, candidate: Candidate, call: CallTrace) -> Shown
 def as_sent(module: Module) -> list[dict[str, object]]:
     """A module's prompt as it stands, for parts/transcript.html; … is where the values go."""
     values: dict[str, Value] = {field.name: "…" for field in module.signature.inputs}
-    prompt = render(module, ModulePrompt(module.signature.instruction, module.demos), values)
-    return [{"role": m.role, "content": m.content} for m in prompt.messages]
+    prompt = ModulePrompt(module.signature.instruction, module.demos)
+    messages = module.messages(prompt, values)
+    return [{"role": m.role, "content": m.content} for m in messages]
 
 
 def _outputs(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from optimizer.core.modules import MODULE_KINDS
 from optimizer.files import program_file
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
@@ -141,6 +142,7 @@ def test_the_list_says_what_programs_take_and_give(
 def test_the_schema_knows_program_files_as_their_documentation_does(carol: User) -> None:
     known = Client().get("/api/v1/openapi.json").json()["components"]["schemas"]
     documented = json.loads(Path("docs/program.schema.json").read_text())
-    for name in ("Module", "Call", "Signature", "Demo", "Field"):
+    kinds = [kind.__name__ for kind in MODULE_KINDS.values()]
+    for name in (*kinds, "Call", "Signature", "Demo", "Field"):
         assert set(known[name]["properties"]) == set(documented["$defs"][name]["properties"])
     assert set(known["Program"]["properties"]) == set(documented["properties"])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from optimizer.core.programs.program import Call, Module, ModuleKind, Program
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Call, Module, Program
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature, Value
 
 MESSAGE = Field("message", description="what the customer wrote")
 SUMMARY = Field("summary")
 INTENT = Field("intent", FieldType.CHOICE, choices=("refund", "delivery", "other"))
 
-CLASSIFY = Module("classify", Signature((MESSAGE,), (INTENT,), "Classify the {message}."))
-THINK = Module("classify", CLASSIFY.signature, ModuleKind.CHAIN_OF_THOUGHT)
-SUMMARIZE = Module("summarize", Signature((MESSAGE,), (SUMMARY,), "Summarize the message."))
-JUDGE = Module("judge", Signature((SUMMARY,), (INTENT,), "Name the intent."))
+CLASSIFY = Predict("classify", Signature((MESSAGE,), (INTENT,), "Classify the {message}."))
+THINK = ChainOfThought("classify", CLASSIFY.signature)
+SUMMARIZE = Predict("summarize", Signature((MESSAGE,), (SUMMARY,), "Summarize the message."))
+JUDGE = Predict("judge", Signature((SUMMARY,), (INTENT,), "Name the intent."))
 
 ONE_STEP = Program(
     "one step",
@@ -34,7 +36,7 @@ TWO_STEPS = Program(
     {"intent": "judge.intent"},
 )
 # Two calls share the module `hop`: what the first finds is the second's context.
-HOP = Module(
+HOP = Predict(
     "hop",
     Signature((Field("question"), Field("context")), (Field("query"),), "Write a query."),
 )
@@ -84,7 +86,7 @@ def modules(draw: st.DrawFn) -> Module:
     split = draw(st.integers(1, len(chosen) - 1))
     made = [draw(fields(name)) for name in chosen]
     signature = Signature(tuple(made[:split]), tuple(made[split:]), draw(texts))
-    return Module("module", signature, draw(st.sampled_from(ModuleKind)))
+    return draw(st.sampled_from([Predict, ChainOfThought]))("module", signature)
 
 
 @st.composite
@@ -95,7 +97,7 @@ def layered_programs(draw: st.DrawFn) -> Program:
     for number in range(count):
         inputs = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=3))
         taken = tuple(Field(f"in{i}") for i in range(len(inputs)))
-        made.append(Module(f"m{number}", Signature(taken, (Field("out"),), "Do it.")))
+        made.append(Predict(f"m{number}", Signature(taken, (Field("out"),), "Do it.")))
         wires = {f"in{i}": source for i, source in enumerate(inputs)}
         calls.append(Call(f"c{number}", f"m{number}", wires))
         sources.append(f"c{number}.out")

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.demos.demo_pool import new_sets, worth_of
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Demo
 from optimizer.core.programs.signature import Field, Signature
 
 A, B, C, D, E, F = (Demo({"q": name}) for name in "abcdef")
 
-MODULE = Module("answer", Signature((Field("q"),), (Field("why"),), "Answer."))
+MODULE = Predict("answer", Signature((Field("q"),), (Field("why"),), "Answer."))
 
 
 def test_a_demo_is_worth_what_the_sets_that_have_it_are_worth():

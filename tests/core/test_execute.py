@@ -9,10 +9,11 @@ from hypothesis import given
 
 from optimizer.core.evaluation.execute import Prediction, judged, predict
 from optimizer.core.evaluation.metrics import Metric, MetricKind
-from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.program import Call, ModulePrompt, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from tests.core.programs import MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 
@@ -28,7 +29,7 @@ def answered(
         prompts = next(calls)
         while True:
             sizes.append(len(prompts))
-            prompts = calls.send(tuple(answer(p) for p in prompts))
+            prompts = calls.send(tuple(answer(call.prompt) for call in prompts))
     except StopIteration as end:
         return end.value, sizes
 
@@ -59,8 +60,8 @@ def test_two_calls_of_one_module_share_its_prompt() -> None:
     candidate = baseline_of(MULTI_HOP).with_module("hop", ModulePrompt("Ask again."))
     calls = predict(MULTI_HOP, candidate, {"question": "Who?", "context": "-"})
 
-    first = next(calls)[0]
-    second = calls.send((Reply('{"query": "found"}'),))[0]
+    first = next(calls)[0].prompt
+    second = calls.send((Reply('{"query": "found"}'),))[0].prompt
 
     assert first.messages[0] == second.messages[0]
     assert first.messages[0].content.startswith("Ask again.")
@@ -93,8 +94,8 @@ def test_a_reply_that_was_cut_off_says_so() -> None:
 
 
 def test_values_of_any_type_go_into_a_text_input_as_text() -> None:
-    count = Module("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))
-    tell = Module("tell", Signature((Field("n"),), (Field("text"),)))
+    count = Predict("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))
+    tell = Predict("tell", Signature((Field("n"),), (Field("text"),)))
     program = Program(
         "types",
         (Field("x"),),

@@ -20,8 +20,9 @@ from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.conversation.splits import held_out, held_out_size, remainder_of, validation_of
 from optimizer.core.evaluation.stats import Comparison, compare_differences
-from optimizer.core.programs.candidate import Candidate, ModulePrompt
+from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import ModulePrompt
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.conclusion import Conclusion, conclude
 from optimizer.core.runs.run_loop import NothingToGain, run_loop

@@ -23,10 +23,9 @@ from optimizer.core.instructions.prompts import (
     propose_program,
     reflect_instruction,
 )
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Field, FieldType
 from tests.fakes.world import LABEL, messages, one_module_program, two_module_program
 

@@ -9,19 +9,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.parse import UnreadableReply, parse
 from optimizer.core.programs.program import Demo, Module
-from optimizer.core.programs.render import output_fields, reply_text
+from optimizer.core.programs.render import reply_text
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, SUMMARIZE, THINK, modules, values_of
 
-COUNT = Module("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))
-TAGS = Module("tags", Signature((Field("x"),), (Field("tags", FieldType.LIST),)))
+COUNT = Predict("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))
+TAGS = Predict("tags", Signature((Field("x"),), (Field("tags", FieldType.LIST),)))
 
 
 @given(modules(), st.data())
 def test_a_demo_s_own_reply_is_read_back(module: Module, data: st.DataObject) -> None:
-    values = {f.name: data.draw(values_of(f)) for f in output_fields(module)}
+    values = {f.name: data.draw(values_of(f)) for f in module.reply_fields}
 
     assert parse(module, reply_text(module, Demo(values))) == values
 
@@ -30,7 +31,7 @@ def test_a_demo_s_own_reply_is_read_back(module: Module, data: st.DataObject) ->
 def test_any_text_is_read_or_refused(module: Module, reply: str) -> None:
     with suppress(UnreadableReply):
         found = parse(module, reply)
-        assert set(found) == {f.name for f in output_fields(module)}
+        assert set(found) == {f.name for f in module.reply_fields}
         json.dumps(found).encode()
 
 
@@ -108,7 +109,7 @@ def test_characters_that_cannot_be_stored_do_not_come_through() -> None:
 def test_no_value_of_a_reply_and_no_word_about_it_holds_what_cannot_be_stored(
     module: Module, value: object
 ) -> None:
-    reply = json.dumps({field.name: value for field in output_fields(module)})
+    reply = json.dumps({field.name: value for field in module.reply_fields})
     try:
         told = json.dumps(parse(module, reply), ensure_ascii=False, allow_nan=False)
     except UnreadableReply as error:
@@ -121,7 +122,7 @@ def test_no_value_of_a_reply_and_no_word_about_it_holds_what_cannot_be_stored(
 @pytest.mark.parametrize(("opened", "closed"), ["[]", ('{"a":', "}")])
 def test_a_value_of_any_depth_is_read_or_refused(module: Module, opened: str, closed: str) -> None:
     """What the decoder takes may be one level too deep for the encoder."""
-    (field,) = output_fields(module)
+    (field,) = module.reply_fields
     for depth in range(800, 1010):
         with suppress(UnreadableReply):
             parse(module, f'{{"{field.name}": {opened * depth}1{closed * depth}}}')

@@ -15,13 +15,15 @@ from optimizer.core.instructions.guards import refusal
 from optimizer.core.instructions.model_probe import REWRITINGS, Rewriting, followed, too_weak
 from optimizer.core.instructions.plain import plain_instructions
 from optimizer.core.instructions.proposals import propose
-from optimizer.core.programs.program import Module, ModuleKind
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.test_guards import spec_with
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import World, two_module_program
 
-TRIAGE = Module(
+TRIAGE = Predict(
     "triage",
     Signature(
         (Field("message", description="what the customer wrote"), Field("plan")),
@@ -51,7 +53,7 @@ def test_the_direct_instruction_says_task_fields_choices_and_form() -> None:
 def test_its_variant_asks_to_think_step_by_step() -> None:
     direct, steps = plain_instructions(TRIAGE)
     assert steps.startswith(f"{direct}\n\nThink step by step before you answer")
-    thinking = replace(TRIAGE, kind=ModuleKind.CHAIN_OF_THOUGHT)
+    thinking = ChainOfThought(TRIAGE.name, TRIAGE.signature)
     assert "Think step by step in `reasoning`" in plain_instructions(thinking)[1]
 
 
@@ -62,9 +64,9 @@ def test_without_an_instruction_the_note_or_the_fields_say_the_task() -> None:
     assert plain_instructions(noted)[0].startswith("Send it to the right desk.\n\nYou are given")
 
 
-@given(st.text(max_size=60), st.sampled_from(ModuleKind), st.sampled_from([0, 1]))
-def test_a_plain_instruction_gives_itself_again(said: str, kind: ModuleKind, which: int) -> None:
-    module = replace(TRIAGE, kind=kind, signature=replace(TRIAGE.signature, instruction=said))
+@given(st.text(max_size=60), st.sampled_from([Predict, ChainOfThought]), st.sampled_from([0, 1]))
+def test_a_plain_instruction_gives_itself_again(said: str, kind: type[Module], which: int) -> None:
+    module = kind(TRIAGE.name, replace(TRIAGE.signature, instruction=said))
     made = plain_instructions(module)
     again = replace(module, signature=replace(module.signature, instruction=made[which]))
     assert plain_instructions(again) == made

@@ -6,10 +6,10 @@ import inspect
 from dataclasses import replace
 
 from optimizer.core.instructions import prompts
-from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.program import Demo, ModulePrompt
 from tests.fakes.world import messages, two_module_program
 
 PROGRAM = two_module_program()

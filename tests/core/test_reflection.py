@@ -9,10 +9,9 @@ from optimizer.core.evaluation.cases import Case, cases_of, contrasts_of, failur
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.instructions.reflection import SHOWN_FAILURES, reflect, varied
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value
 from tests.core.programs import CLASSIFY, JUDGE, MULTI_HOP, ONE_STEP, TWO_STEPS
 

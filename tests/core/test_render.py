@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.programs.candidate import ModulePrompt
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.lm import Message
-from optimizer.core.programs.program import Demo, Module, ModuleKind
+from optimizer.core.programs.program import Demo, Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, HOP, THINK, modules, values_of
@@ -70,7 +69,7 @@ def test_the_reply_must_have_every_output_in_order_and_nothing_else() -> None:
         Field(kind.value, kind, choices=("a", "b") if kind is FieldType.CHOICE else ())
         for kind in FieldType
     )
-    module = Module("all", Signature((Field("x"),), outputs))
+    module = Predict("all", Signature((Field("x"),), outputs))
 
     assert reply_schema(module) == {
         "type": "object",
@@ -102,8 +101,8 @@ def test_only_the_last_message_depends_on_the_input(module: Module, data: st.Dat
 def test_thinking_aloud_changes_the_form_and_not_the_input(module: Module) -> None:
     values = {f.name: None for f in module.signature.inputs}
     prompt = ModulePrompt("Do it.")
-    quick = render(replace(module, kind=ModuleKind.PREDICT), prompt, values)
-    slow = render(replace(module, kind=ModuleKind.CHAIN_OF_THOUGHT), prompt, values)
+    quick = render(Predict(module.name, module.signature), prompt, values)
+    slow = render(ChainOfThought(module.name, module.signature), prompt, values)
 
     assert quick.messages[-1] == slow.messages[-1]
     assert quick.messages[0] != slow.messages[0]

@@ -21,12 +21,13 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Message, Reply, Role
+from optimizer.core.programs.lm import Message, Prompt, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.render import render
 from optimizer.lm.call import call_of
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.scripted_lm import by_skill
+from tests.fakes.steps import held
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
@@ -48,15 +49,12 @@ class ScriptedProgram(World):
     rendered: list[tuple[Message, ...]] = field(default_factory=list)
 
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:
-        calls = predict(self.program, candidate, example.inputs)
-        try:
-            prompts = next(calls)
-            while True:
-                self.rendered += [prompt.messages for prompt in prompts]
-                said = (by_skill(call_of(prompt, MODEL, Role.TASK)) for prompt in prompts)
-                prompts = calls.send(tuple(Reply(text) for text in said))
-        except StopIteration as end:
-            return judged(LABEL, example, end.value)
+        prediction = held(predict(self.program, candidate, example.inputs), self._reply)
+        return judged(LABEL, example, prediction)
+
+    def _reply(self, prompt: Prompt) -> Reply:
+        self.rendered.append(prompt.messages)
+        return Reply(by_skill(call_of(prompt, MODEL, Role.TASK)))
 
 
 WORLDS: dict[str, Callable[[], World]] = {

@@ -20,9 +20,11 @@ from optimizer.core.conversation.requests import (
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.instructions.prompts import REWRITE
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.program import Call, Demo, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.fakes.rewriting import rewritten
 
@@ -39,7 +41,7 @@ def one_module_program(demos: tuple[Demo, ...] = ()) -> Program:
     return Program(
         "spam filter",
         signature.inputs,
-        (Module("classify", signature, demos=demos),),
+        (Predict("classify", signature, demos=demos),),
         (Call("classify", "classify", {"message": "input.message"}),),
         {"label": "classify.label"},
     )
@@ -57,8 +59,8 @@ def two_module_program() -> Program:
         "two steps",
         (Field("message"),),
         (
-            Module("extract", extract, ModuleKind.CHAIN_OF_THOUGHT),
-            Module("decide", decide),
+            ChainOfThought("extract", extract),
+            Predict("decide", decide),
         ),
         (
             Call("extract", "extract", {"message": "input.message"}),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.parse import UnreadableReply, parse
-from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.jobs import controls
 from optimizer.lm.call import LMCall
@@ -209,8 +209,8 @@ def test_a_budget_that_ends_within_the_baseline_ends_the_run_as_ever(create: Cre
 
 LABEL = Field("label", FieldType.CHOICE, choices=("ham", "spam"))
 MODULES = {
-    "choice": Module("c", Signature((Field("x"),), (LABEL,))),
-    "number": Module("c", Signature((Field("x"),), (Field("n", FieldType.INTEGER), LABEL))),
+    "choice": Predict("c", Signature((Field("x"),), (LABEL,))),
+    "number": Predict("c", Signature((Field("x"),), (Field("n", FieldType.INTEGER), LABEL))),
 }
 
 

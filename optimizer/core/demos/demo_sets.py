@@ -51,7 +51,7 @@ def bootstrap(spec: RunSpec, mixes: Sequence[Mix] = ()) -> Conversation[DemoSets
     rng = random.Random(f"{spec.seed}:demos")
     settings = spec.settings
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
-    if all(module.frozen_demos for module in spec.program.modules):
+    if not any(module.takes_new_demos for module in spec.program.modules):
         wanted = 0
     traces: list[TraceDemos] = []
     yield PhaseStarted(Phase.BOOTSTRAP, min(len(spec.train), wanted))
@@ -105,7 +105,7 @@ def _sets_of(
     settings = spec.settings
     most = max(settings.max_bootstrapped_demos, settings.max_labeled_demos)
     mixes = mixes or [Mix(settings.max_bootstrapped_demos, most)]
-    if module.frozen_demos:
+    if not module.takes_new_demos:
         return (module.demos,)
     labelled = _labelled(spec, module) if settings.max_labeled_demos else []
     sets: list[DemoSet] = [module.demos, ()] if module.demos else [()]

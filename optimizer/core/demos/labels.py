@@ -5,7 +5,7 @@ from __future__ import annotations
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import INPUT, Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.program import INPUT, Call, Demo, Module, Program
 from optimizer.core.programs.signature import UnreadableValue, Value
 
 
@@ -14,9 +14,9 @@ def labelled_demo(
 ) -> Demo | None:
     """The dataset's own answer as a demo, where a call's inputs and outputs are all in the data.
 
-    Chain-of-thought modules get none: a label has no reasoning to show.
+    Modules that think aloud get none: a label has no reasoning to show.
     """
-    if module.kind is ModuleKind.CHAIN_OF_THOUGHT:
+    if not module.labels_are_demos:
         return None
     for call in program.calls:
         if call.module == module.name:

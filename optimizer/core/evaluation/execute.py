@@ -1,22 +1,16 @@
-"""Running a program on one example, as a conversation about prompts."""
+"""Running a program on one example, and scoring what it gave, as conversations about requests."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 from optimizer.core.evaluation.metrics import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.parse import UnreadableReply, parse
 from optimizer.core.programs.program import INPUT, Call, Program
-from optimizer.core.programs.render import render
 from optimizer.core.programs.signature import Value, written
-
-Calls = Generator[tuple[Prompt, ...], tuple[Reply, ...], "Prediction"]
-"""Yields the prompts of calls that may be made at once, is sent their replies."""
+from optimizer.core.programs.steps import Ran, Steps, side_by_side
 
 
 @dataclass(frozen=True)
@@ -33,21 +27,19 @@ class Prediction:
 
 def predict(
     program: Program, candidate: Candidate, inputs: dict[str, Value], sample: int = 0
-) -> Calls:
+) -> Steps[Prediction]:
     """Run the program wave by wave; stops at the first reply that cannot be read."""
     known: dict[str, Value] = {f"{INPUT}.{name}": value for name, value in inputs.items()}
     trace: list[CallTrace] = []
     for wave in program.waves():
         values = [_inputs_of(program, call, known) for call in wave]
-        prompts = tuple(
-            render(program.module(c.module), candidate.modules[c.module], v, sample)
-            for c, v in zip(wave, values, strict=True)
+        ran = yield from side_by_side(
+            [
+                program.module(c.module).run(candidate.modules[c.module], v, sample)
+                for c, v in zip(wave, values, strict=True)
+            ]
         )
-        replies = yield prompts
-        made = [
-            _traced(program, call, v, reply)
-            for call, v, reply in zip(wave, values, replies, strict=True)
-        ]
+        made = [_traced(*each) for each in zip(wave, values, ran, strict=True)]
         trace += made
         unread = next((t for t in made if t.problem), None)
         if unread is not None:
@@ -75,17 +67,9 @@ def _fitted(value: Value, wanted: str) -> Value:
     return written(value) if wanted == "text" and not isinstance(value, str) else value
 
 
-def _traced(program: Program, call: Call, values: dict[str, Value], reply: Reply) -> CallTrace:
-    module = program.module(call.module)
-    outputs: dict[str, Value] = {}
-    problem = ""
-    try:
-        outputs = parse(module, reply.text)
-    except UnreadableReply as error:
-        problem = str(error)
-        if reply.finish_reason == "length":
-            problem += " (cut off at the reply's token limit)"
+def _traced(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:
+    reply = ran.reply
     return CallTrace(
-        call.name, call.module, values, outputs, reply.text, problem,
+        call.name, call.module, values, ran.outputs, reply.text, ran.problem,
         reply.prompt_tokens, reply.completion_tokens, reply.cost, reply.seconds, reply.cached,
     )  # fmt: skip

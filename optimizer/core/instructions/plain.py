@@ -6,9 +6,9 @@ OPRO", arXiv 2405.10276).
 
 from __future__ import annotations
 
-from optimizer.core.programs.program import Module, ModuleKind
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.render import shape_of
-from optimizer.core.programs.signature import REASONING, Field
+from optimizer.core.programs.signature import Field
 
 DIRECT, STEP_BY_STEP = "direct", "step by step"
 SOURCES = (DIRECT, STEP_BY_STEP)
@@ -47,7 +47,7 @@ def _parts(module: Module) -> str:
 
 
 def _steps(module: Module) -> str:
-    where = f" in `{REASONING}`" if module.kind is ModuleKind.CHAIN_OF_THOUGHT else ""
+    where = f" in `{module.thinks_in}`" if module.thinks_in else ""
     return (
         f"Think step by step{where} before you answer: look at everything that you are given, say "
         "what speaks for each possible answer, and only then choose."

@@ -45,7 +45,7 @@ def propose(
     without summaries. A frozen instruction is its module's only one.
     """
     new = max(spec.settings.instructions - 1, 0)
-    open_ones = [m for m in spec.program.modules if not m.frozen_instruction]
+    open_ones = [m for m in spec.program.modules if m.writable]
     yield PhaseStarted(Phase.PROPOSE, (new + len(SOURCES)) * len(open_ones))
     weak = (yield from too_weak(new)) if new and open_ones else False
     ground = (yield from grounding(spec)) if new and open_ones and not weak else Ground()
@@ -74,7 +74,7 @@ def grounding(spec: RunSpec) -> Conversation[Ground]:
         return Ground(dataset)
     prompt = prompts.describe_program(spec.program, temperature)
     (summary,) = yield from ask(Ask((prompt,), "program summary"))
-    modules = [m for m in spec.program.modules if not m.frozen_instruction]
+    modules = [m for m in spec.program.modules if m.writable]
     asked = tuple(
         prompts.describe_module(spec.program, module, clean(summary), temperature)
         for module in modules

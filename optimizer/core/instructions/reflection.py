@@ -9,9 +9,8 @@ from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.drafting import Draft
 from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.lm import Prompt
-from optimizer.core.programs.program import Module
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.signature import Value, written
 
 SHOWN_FAILURES, SHOWN_CONTRASTS = 4, 2

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.outcome import CallTrace
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Demo, Module, Program
-from optimizer.core.programs.render import default_instruction, output_fields
+from optimizer.core.programs.program import Demo, Module, ModulePrompt, Program
+from optimizer.core.programs.render import default_instruction
 from optimizer.core.programs.signature import Field, Value, written
 
 VALUE = 600
@@ -25,7 +24,7 @@ def pseudo_code(program: Program) -> str:
     lines = []
     for module in program.modules:
         takes = ", ".join(_typed(f) for f in module.signature.inputs)
-        gives = ", ".join(_typed(f) for f in output_fields(module))
+        gives = ", ".join(_typed(f) for f in module.reply_fields)
         lines.append(f"module {module.name} ({module.kind}): {takes} -> {gives}")
     lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
     for wave in program.waves():
@@ -49,7 +48,7 @@ def fields_of(module: Module) -> str:
         return f"- {kind} {_typed(field)}{told}"
 
     inputs = [line("input", f) for f in module.signature.inputs]
-    return "\n".join(inputs + [line("output", f) for f in output_fields(module)])
+    return "\n".join(inputs + [line("output", f) for f in module.reply_fields])
 
 
 def shown_example(example: Example) -> str:
@@ -60,7 +59,7 @@ def shown_example(example: Example) -> str:
 
 def shown_demo(module: Module, demo: Demo) -> str:
     """A demo's values in the order of the module's fields, long ones cut."""
-    names = [f.name for f in (*module.signature.inputs, *output_fields(module))]
+    names = [f.name for f in (*module.signature.inputs, *module.reply_fields)]
     return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
 
 
@@ -89,7 +88,7 @@ def _shown_call(module: Module, call: CallTrace) -> str:
     if call.problem:
         reply = _cut(call.reply, CASE_BLOCK)
         return f"{given}`{call.module}` gave a reply that cannot be read ({call.problem}):\n{reply}"
-    outputs = _in_order(call.outputs, [f.name for f in output_fields(module)])
+    outputs = _in_order(call.outputs, [f.name for f in module.reply_fields])
     return f"{given}`{call.module}` answered:\n{_block(outputs)}"
 
 

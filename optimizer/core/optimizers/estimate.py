@@ -9,10 +9,9 @@ from optimizer.core.conversation.splits import held_out_size, validation_of
 from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Module, Program
-from optimizer.core.programs.render import render
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value
 
 CHARACTERS_PER_TOKEN = 4
@@ -42,7 +41,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
     Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
     """
-    per_example = max(len(spec.program.calls), 1)
+    per_example = max(calls_per_example(spec.program), 1)
     validation = len(validation_of(spec))
     low = high = validation
     demos = _bootstrap_examples(spec)
@@ -69,9 +68,14 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
     )
 
 
+def calls_per_example(program: Program) -> int:
+    """Calls to a model that one run of the program takes."""
+    return sum(program.module(call.module).lm_calls for call in program.calls)
+
+
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
     settings = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings)
-    if settings is None or all(module.frozen_demos for module in spec.program.modules):
+    if settings is None or not any(module.takes_new_demos for module in spec.program.modules):
         return 0, 0
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
     return (min(wanted, len(spec.train)), 2 * len(spec.train)) if wanted else (0, 0)
@@ -95,7 +99,7 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
 
 def _most_demos(spec: RunSpec) -> int:
     """Demos that a module of a candidate may get beside its own."""
-    searched = any(not module.frozen_demos for module in spec.program.modules)
+    searched = any(module.takes_new_demos for module in spec.program.modules)
     if not (searched and OPTIMIZERS[spec.optimizer].uses_demos):
         return 0
     return max(spec.settings.max_bootstrapped_demos, spec.settings.max_labeled_demos)
@@ -112,7 +116,7 @@ def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> 
 
 
 def _tokens(module: Module, prompt: ModulePrompt, values: dict[str, Value]) -> int:
-    messages = render(module, prompt, values).messages
+    messages = module.messages(prompt, values)
     return sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
 
 

@@ -140,7 +140,7 @@ def _more_sets(track: RaceState, outcomes: tuple[Outcomes, ...]) -> Conversation
         sets, effects = by_module[module.name], track.effects("demos")[module.name]
         fresh = [demo for trace in harvested for demo in trace.get(module.name, ())[:1]]
         most = spec.settings.max_bootstrapped_demos
-        found = [] if module.frozen_demos else new_sets(module, sets, effects, fresh, most)
+        found = new_sets(module, sets, effects, fresh, most) if module.takes_new_demos else []
         for index, demos in enumerate(found, len(sets)):
             yield DemoSetFound(module.name, index, demos, "put together in the race")
         by_module[module.name] = (*sets, *found)

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from optimizer.core.programs.program import Demo, Program, digest_of
-
-
-@dataclass(frozen=True)
-class ModulePrompt:
-    """What a candidate chooses for one module."""
-
-    instruction: str
-    demos: tuple[Demo, ...] = ()
+from optimizer.core.programs.program import ModulePrompt, Program, digest_of
 
 
 @dataclass(frozen=True)

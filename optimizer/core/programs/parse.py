@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from optimizer.core.programs.program import Module
-from optimizer.core.programs.render import output_fields
 from optimizer.core.programs.signature import FieldType, UnreadableValue, Value
 
 _FENCE = re.compile(r"^```[a-z]*\n(.*)\n```$", re.DOTALL)
@@ -26,7 +25,7 @@ def parse(module: Module, reply: str) -> dict[str, Value]:
     Raises:
         UnreadableReply: an output is missing or not of its type.
     """
-    fields = output_fields(module)
+    fields = module.reply_fields
     text = _unfenced(reply)
     names = {field.name for field in fields}
     found = _json_object(text, names)
@@ -81,7 +80,7 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
 
 
 def _bare(module: Module, text: str) -> dict[str, object] | None:
-    fields = output_fields(module)
+    fields = module.reply_fields
     if len(fields) != 1 or fields[0].type is FieldType.LIST or not text:
         return None
     name = fields[0].name

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Any, ClassVar
 
 from optimizer.core.problems import Problem, Refused, problem, warning
+from optimizer.core.programs.lm import Message
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
@@ -18,14 +20,10 @@ from optimizer.core.programs.signature import (
     Value,
     name_problems,
 )
+from optimizer.core.programs.steps import Ran, Steps
 
 INPUT = "input"
 """The source name that stands for the program's own inputs."""
-
-
-class ModuleKind(StrEnum):
-    PREDICT = "predict"
-    CHAIN_OF_THOUGHT = "chain_of_thought"
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,17 @@ class Demo:
 
 
 @dataclass(frozen=True)
-class Module:
-    """A language-model module: a kind, a signature with its instruction, and its demos.
+class ModulePrompt:
+    """What a candidate chooses for one module."""
+
+    instruction: str
+    demos: tuple[Demo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Module(ABC):
+    """A module: a signature with its instruction, and its demos. Its kind is its class, which says
+    how it runs and what is written of it; `optimizer.core.modules` has them all.
 
     `locked`: phrases of the instruction that every candidate keeps word for word. What is frozen
     no optimizer changes.
@@ -47,12 +54,54 @@ class Module:
 
     name: str
     signature: Signature
-    kind: ModuleKind = ModuleKind.PREDICT
+    kind: str = ""
     demos: tuple[Demo, ...] = ()
     description: str = ""
     locked: tuple[str, ...] = ()
     frozen_instruction: bool = False
     frozen_demos: bool = False
+
+    has_instruction: ClassVar[bool] = True
+    """Whether an instruction means anything to it."""
+    takes_demos: ClassVar[bool] = True
+    """Whether demos mean anything to it."""
+    labels_are_demos: ClassVar[bool] = True
+    """Whether the data's own answers show all that a demo of it has to show."""
+    thinks_in: ClassVar[str] = ""
+    """The reply field in which it thinks before it answers, "" where there is none."""
+    lm_calls: ClassVar[int] = 1
+    """Calls to a model that one use of it takes."""
+    dspy_class: ClassVar[str]
+    """The class of DSPy that stands for it in a version's files."""
+    dspy_predictor: ClassVar[str] = ""
+    """Where in such an object DSPy keeps the prompt, "" for the object itself."""
+
+    @property
+    @abstractmethod
+    def reply_fields(self) -> tuple[Field, ...]:
+        """What a reply must hold, in this order: the outputs, and what comes before them."""
+
+    @abstractmethod
+    def messages(self, prompt: ModulePrompt, values: dict[str, Value]) -> tuple[Message, ...]:
+        """What the model is told first for these input values; () when none is asked."""
+
+    @abstractmethod
+    def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
+        """Use it once on these input values; `sample` tells apart several draws."""
+
+    @abstractmethod
+    def python_constant(self) -> dict[str, Any]:
+        """The arguments of its `Module(…)` in a version's Python file: plain values by name."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether an optimizer may write its instruction."""
+        return self.has_instruction and not self.frozen_instruction
+
+    @property
+    def takes_new_demos(self) -> bool:
+        """Whether an optimizer may choose its demos."""
+        return self.takes_demos and not self.frozen_demos
 
     def problems(self) -> list[Problem]:
         found = [*name_problems(self.name, "name.module"), *self.signature.problems()]

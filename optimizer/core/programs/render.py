@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.lm import Message, Prompt
-from optimizer.core.programs.program import Demo, Module, ModuleKind
+from optimizer.core.programs.program import Demo, Module, ModulePrompt
 from optimizer.core.programs.signature import (
-    REASONING,
     Field,
     FieldType,
     Signature,
@@ -57,22 +55,14 @@ def input_text(signature: Signature, values: dict[str, Value]) -> str:
 
 def reply_text(module: Module, demo: Demo) -> str:
     """A demo's reply, in the form that replies must have."""
-    names = [f.name for f in output_fields(module)]
+    names = [f.name for f in module.reply_fields]
     shown = {n: demo.values[n] for n in names if demo.values.get(n) is not None}
     return json.dumps(shown, ensure_ascii=False)
 
 
-def output_fields(module: Module) -> tuple[Field, ...]:
-    """A module's outputs, with the reasoning first where it thinks aloud."""
-    if module.kind is ModuleKind.CHAIN_OF_THOUGHT:
-        thinking = Field(REASONING, FieldType.TEXT, "think step by step before answering")
-        return (thinking, *module.signature.outputs)
-    return module.signature.outputs
-
-
 def reply_schema(module: Module) -> dict[str, Any]:
     """The JSON schema of a reply: every output field, in order, nothing else."""
-    fields = output_fields(module)
+    fields = module.reply_fields
     return {
         "type": "object",
         "properties": {f.name: f.json_schema() for f in fields},
@@ -91,7 +81,7 @@ _SHAPES = {
 
 
 def _form(module: Module) -> str:
-    return "{" + ", ".join(f'"{f.name}": {_shape(f)}' for f in output_fields(module)) + "}"
+    return "{" + ", ".join(f'"{f.name}": {_shape(f)}' for f in module.reply_fields) + "}"
 
 
 def shape_of(field: Field) -> str:

@@ -52,8 +52,8 @@ class Fault:
 def frozen_fault(optimizer: Optimizer, program: Program) -> str:
     """Why this optimizer can change nothing of a program, "" when it can."""
     if any(
-        (optimizer.uses_instructions and not module.frozen_instruction)
-        or (optimizer.uses_demos and not module.frozen_demos)
+        (optimizer.uses_instructions and module.writable)
+        or (optimizer.uses_demos and module.takes_new_demos)
         for module in program.modules
     ):
         return ""
@@ -173,7 +173,7 @@ def _only_demos_and_none(settings: Settings, optimizer: Optimizer, program: Prog
     if optimizer.uses_instructions:
         return False
     none = settings.max_bootstrapped_demos == 0 and settings.max_labeled_demos == 0
-    own = any(module.demos and not module.frozen_demos for module in program.modules)
+    own = any(module.demos and module.takes_new_demos for module in program.modules)
     return (none or settings.demo_sets == 1) and not own
 
 

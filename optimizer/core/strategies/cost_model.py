@@ -142,4 +142,4 @@ def asks_for_grounding(spec: RunSpec) -> Range:
 
 def writable(spec: RunSpec) -> int:
     """Modules whose instruction may change."""
-    return sum(not module.frozen_instruction for module in spec.program.modules)
+    return sum(module.writable for module in spec.program.modules)

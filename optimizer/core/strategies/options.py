@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from optimizer.core.demos.demo_sets import DemoSets
 from optimizer.core.instructions.proposals import Instructions
-from optimizer.core.programs.candidate import Candidate, ModulePrompt
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.program import ModulePrompt
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Pool:
         """Those whose instruction may change and that are called at all."""
         program = self.board.spec.program
         called = {call.module for call in program.calls}
-        return [m for m in program.modules if m.name in called and not m.frozen_instruction]
+        return [m for m in program.modules if m.name in called and m.writable]
 
     def affords_rounds(self, count: int = 1) -> bool:
         """Whether parent and child on a minibatch, and the child's full evaluation, can be paid."""

@@ -36,11 +36,11 @@ class Space:
             "temperature": len(TEMPERATURES),
             "optimizer model": self.spec.writers,
         }
-        may_write = any(not module.frozen_instruction for module in self.spec.program.modules)
+        may_write = any(module.writable for module in self.spec.program.modules)
         sizes = writes if may_write else {}
         for module in self.spec.program.modules:
             name = module.name
-            if self.shown is not None and not module.frozen_instruction:
+            if self.shown is not None and module.writable:
                 sizes[f"{name}:shown demos"] = self.shown.count(name)
             if self.tried is not None:
                 sizes[f"{name}:demos"] = self.tried.count(name)

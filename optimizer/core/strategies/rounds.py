@@ -12,8 +12,8 @@ from optimizer.core.demos.demo_sets import DemoSet, DemoSets
 from optimizer.core.instructions.drafting import drafted
 from optimizer.core.instructions.guidance import Ground, Guidance, grounded_draft
 from optimizer.core.instructions.proposals import grounding
-from optimizer.core.programs.candidate import Candidate, ModulePrompt
-from optimizer.core.programs.program import Module
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.runs.board import Board
 from optimizer.core.search.search import Choice
 
@@ -34,7 +34,7 @@ class Rounds:
     @property
     def modules(self) -> list[Module]:
         """Those whose instruction may change."""
-        return [m for m in self.board.spec.program.modules if not m.frozen_instruction]
+        return [m for m in self.board.spec.program.modules if m.writable]
 
     @property
     def given_up(self) -> bool:
@@ -97,7 +97,7 @@ def opened(board: Board) -> Conversation[Rounds]:
     """Find out what proposals are grounded in, and tell the current instructions."""
     modules = board.spec.program.modules
     yield PhaseStarted(Phase.PROPOSE, 0)
-    writable = any(not m.frozen_instruction for m in modules)
+    writable = any(m.writable for m in modules)
     ground = (yield from grounding(board.spec)) if writable else Ground()
     for module in modules:
         yield InstructionProposed(module.name, 0, module.signature.instruction, "current")

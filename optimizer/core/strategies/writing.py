@@ -61,7 +61,7 @@ class Writing:
     @property
     def modules(self) -> list[Module]:
         """Those whose instruction may change."""
-        return [m for m in self.board.spec.program.modules if not m.frozen_instruction]
+        return [m for m in self.board.spec.program.modules if m.writable]
 
     @property
     def instructions(self) -> Instructions:
@@ -148,7 +148,7 @@ def open_writing(board: Board, demo_sets: DemoSets) -> Conversation[Writing]:
     """
     spec = board.spec
     new = max(spec.settings.instructions - 1, 0)
-    modules = [m for m in spec.program.modules if not m.frozen_instruction]
+    modules = [m for m in spec.program.modules if m.writable]
     yield PhaseStarted(Phase.PROPOSE, (new + len(SOURCES)) * len(modules))
     asks = bool(new and modules)
     weak = (yield from too_weak(new)) if asks else False

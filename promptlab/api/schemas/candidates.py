@@ -10,8 +10,8 @@ from optimizer.codec import from_json
 from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import ModulePrompt
 from optimizer.models import Candidate, Trial
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.runs import score_of

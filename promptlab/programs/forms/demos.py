@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.program import Demo, Module
-from optimizer.core.programs.render import output_fields
 from optimizer.core.programs.signature import Field, FieldType, UnreadableValue, Value, written
 from optimizer.sentences import sentence
 from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
@@ -90,7 +89,7 @@ class DemoForm(RowForm):
 
 def demo_form_for(module: Module) -> type[DemoForm]:
     """The form of one demo of this module."""
-    fields = (*module.signature.inputs, *output_fields(module))
+    fields = (*module.signature.inputs, *module.reply_fields)
     made = {f.name: ValueField(f) for f in fields}
     return type("ModuleDemoForm", (DemoForm,), {**made, "module": module})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -9,7 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.programs.program import INPUT, Module, ModuleKind, Program
+from optimizer.core.modules import standard_kind
+from optimizer.core.programs.program import INPUT, Module, Program
 from optimizer.core.programs.signature import Signature, unknown_placeholders
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
@@ -19,22 +21,9 @@ from promptlab.programs.forms.fields import (
     renamed_in,
     rows_of,
 )
+from promptlab.programs.kinds import KINDS, kind_choices
 from promptlab.programs.rows import Rows, faults_of, plain_lines, rows_after, wants_change
-from promptlab.ui.forms import CardRadios, Choice, PromptTextarea, refuse_name
-
-KINDS = [
-    (
-        ModuleKind.PREDICT.value,
-        Choice(gettext_lazy("Predict"), gettext_lazy("Answers at once. Quick and cheap.")),
-    ),
-    (
-        ModuleKind.CHAIN_OF_THOUGHT.value,
-        Choice(
-            gettext_lazy("Chain of thought"),
-            gettext_lazy("Writes its reasoning first, then answers."),
-        ),
-    ),
-]
+from promptlab.ui.forms import CardRadios, PromptTextarea, refuse_name
 
 
 class ModuleForm(forms.Form):
@@ -49,7 +38,7 @@ class ModuleForm(forms.Form):
             "As it is called in the drawing and in exports: classify, draft_reply."
         ),
     )
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS, widget=CardRadios)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=kind_choices, widget=CardRadios)
     instruction = forms.CharField(
         label=gettext_lazy("Instruction"),
         required=False,
@@ -96,6 +85,7 @@ class ModuleForm(forms.Form):
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
+        self.fields |= _own_fields(str((data or self.initial).get("kind", "")))
         if redrawn and data is not None:
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
@@ -133,18 +123,24 @@ class ModuleForm(forms.Form):
     @property
     def module(self) -> Module:
         cleaned = self.cleaned_data
-        return Module(
+        kind = KINDS[cleaned["kind"]]
+        return kind.module(
             name=cleaned["name"],
             signature=Signature(
                 fields_of(self.inputs), fields_of(self.outputs), cleaned["instruction"]
             ),
-            kind=ModuleKind(cleaned["kind"]),
             demos=self.former.demos if self.former else (),
             description=cleaned["description"],
             locked=cleaned["locked"],
             frozen_instruction=cleaned["frozen_instruction"],
             frozen_demos=cleaned["frozen_demos"],
+            **{name: cleaned[name] for name in kind.fields},
         )
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        """Fields that only the chosen kind has."""
+        return [self[name] for name in self.fields if name not in self.base_fields]
 
     @property
     def changed_program(self) -> Program:
@@ -171,17 +167,22 @@ class ModuleForm(forms.Form):
 
 def _initial(former: Module | None, revision: int) -> dict[str, Any]:
     if former is None:
-        return {"revision": revision, "kind": ModuleKind.PREDICT.value}
-    return {
+        return {"revision": revision, "kind": standard_kind().kind}
+    own = {name: getattr(former, name) for name in KINDS[former.kind].fields}
+    return own | {
         "revision": revision,
         "name": former.name,
-        "kind": former.kind.value,
+        "kind": former.kind,
         "instruction": former.signature.instruction,
         "description": former.description,
         "locked": "\n".join(former.locked),
         "frozen_instruction": former.frozen_instruction,
         "frozen_demos": former.frozen_demos,
     }
+
+
+def _own_fields(kind: str) -> dict[str, forms.Field]:
+    return {n: deepcopy(f) for n, f in KINDS[kind].fields.items()} if kind in KINDS else {}
 
 
 def _rows(

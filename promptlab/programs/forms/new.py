@@ -10,15 +10,16 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.problems import Refused
-from optimizer.core.programs.program import ModuleKind, Program
+from optimizer.core.programs.program import Program
 from optimizer.files import program_file
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs import starters
-from promptlab.programs.forms.module import KINDS
+from promptlab.programs.kinds import kind_choices
 from promptlab.programs.starters import FirstStep
 from promptlab.ui.forms import (
     LONGEST_NAME,
@@ -61,9 +62,9 @@ class ColumnsForm(NewForm):
     name = _name_field()
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
-        choices=KINDS,
+        choices=kind_choices,
         widget=CardRadios,
-        initial=ModuleKind.PREDICT.value,
+        initial=lambda: standard_kind().kind,
     )
 
     def __init__(self, project: Project, *args: Any, **options: Any) -> None:
@@ -78,10 +79,10 @@ class ColumnsForm(NewForm):
 
     def sketch(self, dataset: Dataset | None) -> Program | None:
         kind = self["kind"].value()
-        if dataset is None or kind not in list(ModuleKind):
+        if dataset is None or kind not in MODULE_KINDS:
             return None
         inputs, outputs = _columns(dataset)
-        return starters.one_module(dataset.name, inputs, outputs, ModuleKind(kind))
+        return starters.one_module(dataset.name, inputs, outputs, MODULE_KINDS[kind])
 
 
 class StepsForm(NewForm):

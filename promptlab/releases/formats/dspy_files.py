@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.core.programs.program import INPUT, Call, Module, ModuleKind, Program
-from optimizer.core.programs.render import default_instruction, output_fields
+from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.render import default_instruction
 from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
 from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
 from promptlab.releases.formats.naming import STATE, file_name
@@ -101,11 +101,11 @@ def dspy_state(content: VersionContent, sha256: str) -> str:
 
 def _key(module: Module, names: Names) -> str:
     attribute = names.attributes[module.name]
-    return f"{attribute}.predict" if module.kind is ModuleKind.CHAIN_OF_THOUGHT else attribute
+    return f"{attribute}.{module.dspy_predictor}" if module.dspy_predictor else attribute
 
 
 def _predictor(module: Module, names: Names) -> dict[str, Any]:
-    fields = (*module.signature.inputs, *output_fields(module))
+    fields = (*module.signature.inputs, *module.reply_fields)
     return {
         "traces": [],
         "train": [],
@@ -180,11 +180,10 @@ def _type(field: Field) -> str:
 
 
 def _module(program: Program, names: Names) -> str:
-    parts = {ModuleKind.PREDICT: "Predict", ModuleKind.CHAIN_OF_THOUGHT: "ChainOfThought"}
     inputs = ", ".join(names.fields[f.name] for f in program.inputs)
     calls = [call for wave in program.waves() for call in wave]
     made = {
-        names.attributes[m.name]: f"dspy.{parts[m.kind]}({names.classes[m.name]})"
+        names.attributes[m.name]: f"dspy.{m.dspy_class}({names.classes[m.name]})"
         for m in program.modules
     }
     lines = [

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from optimizer.core.programs.candidate import ModulePrompt
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
-from optimizer.core.programs.render import (
-    input_text,
-    output_fields,
-    reply_schema,
-    reply_text,
-    system_text,
-)
-from optimizer.core.programs.signature import Field, FieldType
 from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
 from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.story import story
@@ -115,22 +106,9 @@ def _standalone() -> str:
 
 
 def _module(module: Module) -> str:
-    prompt = ModulePrompt(module.signature.instruction, module.demos)
-    demos = [(input_text(module.signature, d.values), reply_text(module, d)) for d in prompt.demos]
-    outputs = {f.name: _kind(f) for f in output_fields(module)}
-    fields = {
-        "system": text(system_text(module, prompt.instruction), 4),
-        "demos": literal(demos, 4),
-        "inputs": literal([f.name for f in module.signature.inputs], 4),
-        "outputs": literal(outputs, 4),
-        "schema": literal(reply_schema(module), 4),
-    }
-    body = "".join(f"    {name}={source},\n" for name, source in fields.items())
+    parts = module.python_constant()
+    body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
     return f"Module(\n{body})"
-
-
-def _kind(field: Field) -> str | tuple[str, ...]:
-    return field.choices if field.type is FieldType.CHOICE else str(field.type.value)
 
 
 def _run(program: Program, constants: Mapping[str, str]) -> str:

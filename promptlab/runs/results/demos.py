@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optimizer.core.programs.program import Demo, Module
-from optimizer.core.programs.render import output_fields
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class ShownDemo:
 
 def shown_demo(module: Module, demo: Demo) -> ShownDemo:
     """A demo's values in the order of a call: inputs, then what the module writes."""
-    outputs = [f.name for f in output_fields(module)]
+    outputs = [f.name for f in module.reply_fields]
     return ShownDemo(
         [(f.name, demo.values.get(f.name)) for f in module.signature.inputs],
         [(name, demo.values[name]) for name in outputs if demo.values.get(name) is not None],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.programs.program import Call, ModuleKind
+from optimizer.core.programs.program import Call
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
@@ -50,7 +50,7 @@ def test_every_part_of_a_module_can_be_changed(
     core = fresh(one_step).core
     module = core.module("triage")
 
-    assert module.kind is ModuleKind.CHAIN_OF_THOUGHT
+    assert module.kind == "chain_of_thought"
     assert module.signature.instruction == "Sort the {text}.\nBe brief."
     assert module.description == "Sorts."
     assert [f.name for f in module.signature.inputs] == ["text", "tone"]

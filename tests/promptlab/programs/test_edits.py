@@ -7,7 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.modules import MODULE_KINDS
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Call, Demo, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.programs import edits, starters
 from promptlab.programs.starters import FirstStep
@@ -51,8 +53,8 @@ def test_the_first_module_makes_a_blank_program_whole() -> None:
 
 
 def test_a_further_module_is_wired_where_it_is_obvious() -> None:
-    by_name = Module("check", Signature((INTENT, MESSAGE), (Field("ok", FieldType.BOOLEAN),)))
-    alone = Module("shorten", Signature((Field("long"),), (Field("short"),)))
+    by_name = Predict("check", Signature((INTENT, MESSAGE), (Field("ok", FieldType.BOOLEAN),)))
+    alone = Predict("shorten", Signature((Field("long"),), (Field("short"),)))
 
     assert wires(edits.add_module(ONE_STEP, by_name))["check"] == {
         "intent": "classify.intent",
@@ -62,7 +64,7 @@ def test_a_further_module_is_wired_where_it_is_obvious() -> None:
 
 
 def test_what_is_not_obvious_is_left_open() -> None:
-    module = Module("join", Signature((Field("left"), Field("right")), (Field("both"),)))
+    module = Predict("join", Signature((Field("left"), Field("right")), (Field("both"),)))
 
     assert wires(edits.add_module(ONE_STEP, module))["join"] == {"left": "", "right": ""}
 
@@ -228,9 +230,9 @@ def test_an_input_offers_what_fits_and_says_why_the_rest_does_not() -> None:
 columns = st.lists(fields(), min_size=1, max_size=4, unique_by=lambda f: f.name)
 
 
-@given(columns, columns, st.sampled_from(ModuleKind), st.sampled_from(FirstStep))
+@given(columns, columns, st.sampled_from(list(MODULE_KINDS.values())), st.sampled_from(FirstStep))
 def test_every_starter_is_a_sound_program(
-    inputs: list[Field], outputs: list[Field], kind: ModuleKind, first: FirstStep
+    inputs: list[Field], outputs: list[Field], kind: type[Module], first: FirstStep
 ) -> None:
     taken = {f.name for f in inputs}
     expected = tuple(f for f in outputs if f.name not in taken) or (Field("zz"),)

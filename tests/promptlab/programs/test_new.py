@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from optimizer.core.programs.program import ModuleKind
 from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
@@ -71,7 +70,7 @@ def test_a_program_is_made_of_columns_and_can_run(
 
     assert response["Location"] == reverse("programs:program", args=[project.slug, program.pk])
     assert program.core.problems() == []
-    assert program.core.modules[0].kind is ModuleKind.CHAIN_OF_THOUGHT
+    assert program.core.modules[0].kind == "chain_of_thought"
     assert program.core.output_fields()["intent"].choices
     assert program.created_by == erin
 

@@ -17,8 +17,9 @@ from optimizer.core.evaluation.metrics import Metric as CoreMetric
 from optimizer.core.evaluation.metrics import MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
-from optimizer.core.programs.candidate import ModulePrompt, baseline_of
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import ModulePrompt
 from optimizer.models import Provider, Tryout
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset

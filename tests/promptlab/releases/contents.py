@@ -7,8 +7,10 @@ from dataclasses import replace
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Demo, Module, ModuleKind, Program
+from optimizer.core.programs.program import Call, Demo, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.reviews.content import (
     Approval,
@@ -30,9 +32,7 @@ def one_choice() -> Program:
         Demo({"message": "二重に請求されています。", "intent": "別の件"}),
     )
     instruction = 'Read the {message}.\n\n  Then answer with "one" label; never \\ guess.\u202e'
-    classify = Module(
-        "classify", Signature((MESSAGE,), (INTENT,), instruction), ModuleKind.PREDICT, demos
-    )
+    classify = Predict("classify", Signature((MESSAGE,), (INTENT,), instruction), demos=demos)
     calls = (Call("classify", "classify", {"message": "input.message"}),)
     return Program("Support triage", (MESSAGE,), (classify,), calls, {"intent": "classify.intent"})
 
@@ -54,10 +54,9 @@ def two_modules() -> Program:
         },
         augmented=True,
     )  # fmt: skip
-    draft = Module(
-        "draft reply", Signature((MESSAGE, Field("intent")), outputs),
-        ModuleKind.CHAIN_OF_THOUGHT, (demo,),
-    )  # fmt: skip
+    draft = ChainOfThought(
+        "draft reply", Signature((MESSAGE, Field("intent")), outputs), demos=(demo,)
+    )
     calls = (
         *one_choice().calls,
         Call("draft", "draft reply", {"message": "input.message", "intent": "classify.intent"}),
@@ -73,7 +72,7 @@ def two_modules() -> Program:
 
 def shared_module() -> Program:
     """Two calls of one module, names that Python or DSPy keep for themselves."""
-    hop = Module(
+    hop = Predict(
         "load",
         Signature((Field("config"), Field("model_name")), (Field("import"),), "Follow the thread."),
     )

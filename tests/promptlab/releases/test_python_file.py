@@ -23,6 +23,7 @@ from optimizer.core.programs.signature import FieldType
 from promptlab.releases.formats import FORMATS
 from promptlab.releases.formats.python_file import python_file
 from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.steps import held
 from tests.promptlab.releases.contents import PROGRAMS, content_of, one_choice, two_modules
 
 FAKE_LITELLM = """
@@ -62,14 +63,13 @@ def conversation(
     calls = predict(program, baseline_of(program), dict(inputs))
     said: list[Prompt] = []
     told: list[str] = []
-    prompts = next(calls)
-    while True:
-        replies = [answer_of(prompt, len(said) + i) for i, prompt in enumerate(prompts)]
-        said, told = [*said, *prompts], [*told, *replies]
-        try:
-            prompts = calls.send(tuple(Reply(text) for text in replies))
-        except StopIteration as end:
-            return said, told, end.value.outputs
+
+    def answer(prompt: Prompt) -> Reply:
+        told.append(answer_of(prompt, len(said)))
+        said.append(prompt)
+        return Reply(told[-1])
+
+    return said, told, held(calls, answer).outputs
 
 
 def run_file(

@@ -18,15 +18,17 @@ from optimizer import codec
 from optimizer.core.conversation.events import Event, FullScored, MinibatchScored
 from optimizer.core.conversation.requests import Ask, BudgetSpent, Evaluate, Request
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
-from optimizer.core.evaluation.execute import Prediction, judged, predict
+from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metrics import Metric as CoreMetric
 from optimizer.core.evaluation.metrics import MetricKind
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
-from optimizer.core.programs.program import Call, Module, ModuleKind, Program
+from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use
@@ -50,6 +52,7 @@ from promptlab.runs.starting import services
 from promptlab.runs.starting.planning import RunRequest
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
+from tests.fakes.steps import held
 from tests.fakes.world import chance
 
 INTENTS = ("refund", "exchange", "delivery", "account", "other")
@@ -106,12 +109,11 @@ class Scene:
 def triage() -> Program:
     """A chain of thought finds the clues, a second module chooses the intent."""
     message = Field("message", description="what the customer wrote")
-    clues = Module(
+    clues = ChainOfThought(
         "find_clues",
         Signature((message,), (Field("clues"),), "List what the {message} is about."),
-        ModuleKind.CHAIN_OF_THOUGHT,
     )
-    classify = Module(
+    classify = Predict(
         "classify_intent",
         Signature(
             (message, Field("clues")),
@@ -296,14 +298,10 @@ class _Player:
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:
         if chance("lost", candidate.digest, example.id) < 0.004:
             return Outcome(example.id, None, {}, (), "The provider did not answer in 60 s.")
-        calls = predict(self.spec.program, candidate, example.inputs)
-        try:
-            prompts = next(calls)
-            while True:
-                told = tuple(self.reply(candidate, example, prompt) for prompt in prompts)
-                prompts = calls.send(told)
-        except StopIteration as end:
-            prediction: Prediction = end.value
+        prediction = held(
+            predict(self.spec.program, candidate, example.inputs),
+            lambda prompt: self.reply(candidate, example, prompt),
+        )
         return judged(self.spec.metric, example, prediction)
 
     def reply(self, candidate: Candidate, example: Example, prompt: Prompt) -> Reply:

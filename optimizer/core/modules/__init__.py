@@ -1,0 +1,15 @@
+"""Module kinds, one file each. Nothing else names one."""
+
+from __future__ import annotations
+
+from optimizer.core.modules.chain_of_thought import ChainOfThought
+from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.program import Module
+
+MODULE_KINDS: dict[str, type[Module]] = {kind.kind: kind for kind in (Predict, ChainOfThought)}
+"""By the name that files and rows have. The first one is meant where none is named."""
+
+
+def standard_kind() -> type[Module]:
+    """What a module is unless somebody says otherwise."""
+    return next(iter(MODULE_KINDS.values()))

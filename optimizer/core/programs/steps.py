@@ -1,0 +1,67 @@
+"""What running a program and scoring its answer ask of the world, one typed request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.signature import Value
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LmCall:
+    """A question to the model that the program runs on; the answer is its reply."""
+
+    prompt: Prompt
+
+
+StepRequest = LmCall
+"""The closed set: each has one answerer in the worker (`optimizer.running.evaluator`)."""
+StepAnswer = Reply
+"""What the requests are answered with."""
+Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
+"""Yields requests that may be answered at the same time, is sent their answers in the same order.
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one use of a module gave: its outputs, and the reply that they were read from.
+
+    `problem` says why the reply could not be read, "" when it could; `outputs` is then empty.
+    """
+
+    outputs: dict[str, Value]
+    reply: Reply
+    problem: str = ""
+
+
+def say(prompt: Prompt) -> Steps[Reply]:
+    """Ask the model once; returns its reply."""
+    (reply,) = yield (LmCall(prompt),)
+    return reply
+
+
+def side_by_side(runs: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
+    """Several at once: what all of them ask for next is asked together. Results are in order."""
+    ended: dict[int, T] = {}
+    asked: dict[int, tuple[StepRequest, ...]] = {}
+    answers: dict[int, tuple[StepAnswer, ...] | None] = dict.fromkeys(range(len(runs)))
+    while answers:
+        asked = {}
+        for number, given in answers.items():
+            try:
+                asked[number] = runs[number].send(given)  # type: ignore[arg-type]  # None: begin
+            except StopIteration as end:
+                ended[number] = end.value
+        if asked:
+            told = iter((yield tuple(request for own in asked.values() for request in own)))
+            answers = {number: tuple(islice(told, len(own))) for number, own in asked.items()}
+        else:
+            answers = {}
+    return tuple(ended[number] for number in range(len(runs)))

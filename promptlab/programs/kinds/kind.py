@@ -1,0 +1,29 @@
+"""What pages say of a module kind, and what its form asks besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django import forms
+from django.utils.functional import Promise
+
+from optimizer.core.programs.program import Module
+
+
+@dataclass(frozen=True)
+class ModuleKind:
+    """A kind in words.
+
+    `fields` are the form's fields for what only this kind has, by the name that its module has
+    for each.
+    """
+
+    module: type[Module]
+    label: str | Promise
+    description: str | Promise
+    fields: Mapping[str, forms.Field] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.module.kind

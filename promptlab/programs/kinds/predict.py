@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.core.modules.predict import Predict
+from promptlab.programs.kinds.kind import ModuleKind
+
+PREDICT = ModuleKind(Predict, _("Predict"), _("Answers at once. Quick and cheap."))
