@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from optimizer.datasets.table import Unreadable
 
 CHUNK = 1 << 16
 SAMPLE = 1 << 18
+TELLING = 4096  # bytes of words that are not ASCII, which are enough to guess by
 
 CHOICES = {
     "utf-8": "UTF-8",
@@ -21,12 +24,16 @@ CHOICES = {
     "cp1254": "Turkish (Windows-1254)",
     "cp1255": "Hebrew (Windows-1255)",
     "cp1256": "Arabic (Windows-1256)",
+    "cp874": "Thai (Windows-874)",
     "cp932": "Japanese (Shift_JIS, CP932)",
     "euc_jp": "Japanese (EUC-JP)",
     "gb18030": "Chinese (GB18030)",
     "big5": "Chinese (Big5)",
     "euc_kr": "Korean (EUC-KR)",
 }
+_WESTERN = "cp1252"
+_LATIN = (_WESTERN, "cp1250", "cp1254")
+_OTHER_SCRIPTS = tuple(name for name in CHOICES if name not in ("utf-8", "utf-16", *_LATIN))
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,41 +51,53 @@ _BINARY = (
 )
 
 
-def find_encoding(file: BinaryIO) -> str:
-    """The encoding of the whole file; the file is rewound.
+def find_encoding(file: BinaryIO, chosen: str = "") -> str:
+    """How to decode the whole file, a byte order mark left out; the file is rewound.
+
+    Args:
+        chosen: what a person says that it is, a name of CHOICES; "" to find it out.
 
     Raises:
-        Unreadable: it is empty, or not a text.
+        Unreadable: it is empty, or not a text, or not in the encoding that was chosen.
     """
     start = file.read(SAMPLE)
     file.seek(0)
     if len(start) < SAMPLE and not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise Unreadable("The file is empty. Choose one with column names and rows.")
     _refuse_binary(start)
+    told = _told_by(start)
+    if chosen:
+        return _as_chosen(file, chosen, told)
+    for name in filter(None, (told, "utf-8")):
+        if _decodes(file, name):
+            return name
+    if _control_share(start) > 0.02:
+        raise Unreadable("This is not a text file. Choose a CSV, TSV, JSONL or JSON file.")
+    return next(name for name in (*_guesses(file), _WESTERN, "latin-1") if _decodes(file, name))
+
+
+def _as_chosen(file: BinaryIO, name: str, told: str) -> str:
+    if name not in CHOICES:
+        raise Unreadable(f"“{name}” is not an encoding that can be chosen here.")
+    codec = told if told.startswith(name) else name  # with its mark, or its byte order
+    if not _decodes(file, codec):
+        raise Unreadable(f"The file is not {CHOICES[name]}. Choose another encoding.")
+    return codec
+
+
+def is_a_guess(encoding: str) -> bool:
+    """Whether another encoding may be the right one: nothing in the file tells it."""
+    return not encoding.startswith("utf")
+
+
+def _told_by(start: bytes) -> str:
+    """The encoding that a byte order mark tells, or zeros in every second byte; "" for none."""
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
     if _looks_like_utf_16(start):
         return "utf-16-le" if start[1:2] == b"\x00" else "utf-16-be"
-    if _decodes(file, "utf-8"):
-        return "utf-8"
-    if _control_share(start) > 0.02:
-        raise Unreadable("This is not a text file. Choose a CSV, TSV, JSONL or JSON file.")
-    if _looks_japanese(start) and _decodes(file, "cp932"):
-        return "cp932"
-    return "cp1252" if _decodes(file, "cp1252") else "latin-1"
-
-
-def check_encoding(file: BinaryIO, name: str) -> None:
-    """Raises Unreadable when the file is not in the encoding that was asked for."""
-    try:
-        known = codecs.lookup(name).name in {codecs.lookup(choice).name for choice in CHOICES}
-    except LookupError:
-        known = False
-    if not known:
-        raise Unreadable(f"“{name}” is not an encoding that can be chosen here.")
-    if not _decodes(file, name):
-        raise Unreadable(f"The file is not {CHOICES.get(name, name)}. Choose another encoding.")
+    return ""
 
 
 def _refuse_binary(start: bytes) -> None:
@@ -117,9 +136,58 @@ def _control_share(start: bytes) -> float:
     return sum(byte < 32 and byte not in b"\t\n\r\x0c\x1a\x1b" for byte in start) / len(start)
 
 
-def _looks_japanese(start: bytes) -> bool:
-    """Western bytes often decode as rare kanji, but hardly ever as kana."""
-    text = start.decode("cp932", errors="ignore")
-    foreign = [c for c in text if c > "\u00ff" and not "\uff61" <= c <= "\uff9f"]
-    kana = sum("\u3041" <= c <= "\u30ff" for c in foreign)
-    return kana >= 1 and kana / len(foreign) > 0.2
+def _guesses(file: BinaryIO) -> list[str]:
+    """Encodings that the words which are not ASCII may be in, likeliest first."""
+    from charset_normalizer import from_bytes  # most files are UTF-8 and need none
+
+    words = list(_telling_words(file))
+    high = sum(len(_HIGH.findall(word)) for word in words)
+    foreign = high > 0.6 * sum(map(len, words)) and any(len(_HIGH.findall(w)) > 1 for w in words)
+    if not foreign:  # a sign that stands alone, like © or ½, is no word of a language
+        words = [word for word in words if re.search(rb"[A-Za-z]", word)]
+    text = b" ".join(words)
+    if not text:
+        return []
+    text = b" ".join([text] * -(-400 // len(text)))  # too little is not judged
+    group = _OTHER_SCRIPTS if foreign else _LATIN
+    found = from_bytes(text, cp_isolation=list(group), threshold=0.6)
+    matches = {match.encoding: (match.chaos, match.coherence) for match in found}
+    names = list(matches)
+    return names if foreign or not names else [_western_first(text, matches), *names]
+
+
+def _western_first(text: bytes, matches: dict[str, tuple[float, float]]) -> str:
+    """Western European, unless another Latin alphabet is clearly likelier."""
+    best = next(iter(matches))
+    try:
+        alike = text.decode(_WESTERN) == text.decode(best)
+    except UnicodeDecodeError:
+        return best
+    if alike:
+        return _WESTERN
+    if _WESTERN not in matches:
+        return best
+    (chaos, coherence), (own_chaos, own_coherence) = matches[best], matches[_WESTERN]
+    clear = chaos < own_chaos - 0.05 or coherence > own_coherence + 0.1
+    return best if clear else _WESTERN
+
+
+_HIGH = re.compile(rb"[\x80-\xff]")
+
+
+def _telling_words(file: BinaryIO) -> Iterator[bytes]:
+    """The file's first words with bytes that are not ASCII, TELLING bytes of them; rewinds it.
+
+    No byte below 0x40 is a part of a character in any of the encodings.
+    """
+    seen, rest = 0, b""
+    while seen < TELLING and (chunk := file.read(CHUNK)):
+        *words, rest = re.split(rb"[\x00-\x3f]+", rest + chunk)
+        rest = rest[:TELLING]
+        for word in words:
+            if seen < TELLING and _HIGH.search(word):
+                seen += len(word)
+                yield word[:TELLING]
+    if seen < TELLING and _HIGH.search(rest):
+        yield rest
+    file.seek(0)

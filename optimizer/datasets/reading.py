@@ -1,17 +1,18 @@
-"""Any file a person may drop → a table. Pure: no database, no Django."""
+"""Any file that a person may give → a table: the one reader of pages, API and command line."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import PurePath
 from typing import BinaryIO
 
 from optimizer.datasets.delimited import read_delimited
-from optimizer.datasets.encodings import check_encoding, find_encoding
-from optimizer.datasets.json_rows import read_json_array, read_json_lines
+from optimizer.datasets.encodings import CHOICES, find_encoding, is_a_guess
+from optimizer.datasets.json_rows import LINES, read_json
 from optimizer.datasets.table import MAX_BYTES, Options, Table, Unreadable
 
-DELIMITED = {"csv", "tsv", "tab", "ssv", "txt"}
+DELIMITED = ("csv", "tsv", "tab", "ssv", "txt")
 
 
 def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -> Table:
@@ -22,21 +23,17 @@ def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -
     """
     options = options or Options()
     _check_size(file)
-    encoding = find_encoding(file)
-    if options.encoding:
-        check_encoding(file, options.encoding)
-        encoding = options.encoding
+    encoding = find_encoding(file, options.encoding)
     text = io.TextIOWrapper(file, encoding, newline="")
     try:
         table = _read(text, encoding, options, PurePath(name).suffix.lower().lstrip("."))
-    except UnicodeDecodeError as error:
-        raise Unreadable(
-            f"The file is not {encoding} throughout. Choose another encoding."
-        ) from error
     finally:
         text.detach()  # the file stays its owner's
     if not table.rows:
         raise Unreadable(_without_rows(table))
+    if not options.encoding and is_a_guess(encoding):
+        told = f"The characters are read as {CHOICES.get(encoding, encoding)}, which is a guess."
+        return replace(table, notes=(told, *table.notes))
     return table
 
 
@@ -44,23 +41,23 @@ def _check_size(file: BinaryIO) -> None:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     if size > MAX_BYTES:
-        raise Unreadable(
-            f"The file has {size / 2**20:.0f} MB; up to {MAX_BYTES // 2**20} MB are taken. "
-            "Take a part of it: a few hundred rows are enough to optimize."
-        )
+        raise Unreadable(too_large(size))
+
+
+def too_large(size: int) -> str:
+    """What is said of a file of so many bytes that it is not taken."""
+    return (
+        f"The file has {size / 2**20:.0f} MB; up to {MAX_BYTES // 2**20} MB are taken. "
+        "Take a part of it: a few hundred rows are enough to optimize."
+    )
 
 
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
-    start = _beginning(text)
-    if extension in DELIMITED or not start.startswith(("{", "[")):
-        if extension in ("json", "jsonl", "ndjson"):
-            raise Unreadable("The file is not JSON: it begins neither with { nor with [.")
-        return read_delimited(text, encoding, options, extension)
-    if start.startswith("[") and extension not in ("jsonl", "ndjson"):
-        return read_json_array(text, encoding)
-    if extension == "json" and not _first_line_is_whole(text):
-        return read_json_array(text, encoding)
-    return read_json_lines(text, encoding)
+    if extension not in DELIMITED and _beginning(text).startswith(("{", "[")):
+        return read_json(text, encoding, extension)
+    if extension in ("json", *LINES):
+        raise Unreadable("The file is not JSON: it begins neither with { nor with [.")
+    return read_delimited(text, encoding, options, extension)
 
 
 def _beginning(text: io.TextIOWrapper) -> str:
@@ -70,13 +67,6 @@ def _beginning(text: io.TextIOWrapper) -> str:
         start = chunk.lstrip("\ufeff \t\r\n")
     text.seek(0)
     return start
-
-
-def _first_line_is_whole(text: io.TextIOWrapper) -> bool:
-    """Whether a .json file has an object a line, as many exporters write it."""
-    first = next((line.strip() for line in text if line.strip()), "")
-    text.seek(0)
-    return first.startswith("{") and first.endswith("}")
 
 
 def _without_rows(table: Table) -> str:

@@ -15,11 +15,11 @@ from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
 from optimizer.datasets.encodings import CHOICES
 from optimizer.datasets.mapping import of_use
+from optimizer.datasets.reading import too_large
 from optimizer.datasets.splitting import Split, SplitPlan
 from optimizer.datasets.table import MAX_BYTES, Options
 from optimizer.sentences import sentence
 from promptlab.datasets.sandboxed_reader import Found
-from promptlab.datasets.uploads import too_large
 from promptlab.ui.forms import FileDrop, NameField
 
 BY_SHARE, BY_COLUMN = "share", "column:"

@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from optimizer.codec import from_json
+from optimizer.datasets.reading import too_large
 from optimizer.datasets.table import MAX_BYTES, Options, Row, Unreadable
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Upload
@@ -106,13 +107,6 @@ def sweep() -> None:
     """Forget uploads that nobody came back to."""
     for upload in Upload.objects.filter(created_at__lt=timezone.now() - LIVES):
         discard(upload)
-
-
-def too_large(size: int) -> str:
-    return (
-        f"The file has {size / 2**20:.0f} MB; up to {MAX_BYTES // 2**20} MB are taken. "
-        "Take a part of it: a few hundred rows are enough to optimize."
-    )
 
 
 def _folder() -> Path:

@@ -1,0 +1,51 @@
+"""What the names of columns say."""
+
+from __future__ import annotations
+
+import re
+
+EXPECTED = {
+    "annotation", "annotations", "answer", "answers", "category", "class", "completion", "correct",
+    "expected", "explanation", "gold", "golden", "groundtruth", "gt", "ideal", "intent", "intents",
+    "label", "labels", "output", "outputs", "rationale", "reference", "response", "sentiment",
+    "solution", "target", "targets", "truth", "verdict",
+    "antwort", "respuesta", "réponse", "resposta", "risposta", "ответ", "答案", "答え", "정답",
+}  # fmt: skip
+INPUT = {
+    "abstract", "article", "body", "claim", "comment", "content", "context", "conversation",
+    "dialog", "dialogue", "document", "documents", "email", "headline", "hypothesis", "input",
+    "inputs", "message", "messages", "paragraph", "passage", "passages", "premise", "problem",
+    "prompt", "query", "question", "questions", "review", "sentence", "sentences", "source", "text",
+    "texts", "transcript", "tweet", "utterance",
+}  # fmt: skip
+ID = {"guid", "hash", "id", "idx", "index", "key", "uid", "url", "uuid"}
+SPLIT = {"split", "fold", "subset", "partition", "set"}
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def words_of(name: str) -> list[str]:
+    """`expectedOutput`, `expected_output` and `Expected output` → expected, output."""
+    return [word.lower() for word in _WORD.findall(_HUMP.sub(" ", name))]
+
+
+def sounds_expected(name: str) -> bool:
+    return not EXPECTED.isdisjoint(words_of(name)) or name.strip().lower() == "y"
+
+
+def sounds_like_input(name: str) -> bool:
+    """By the last word, which says what it is: a question_type is no question."""
+    words = [word for word in words_of(name) if not word.isdigit()]
+    return bool(words) and words[-1] in INPUT
+
+
+def sounds_like_id(name: str) -> bool:
+    words = words_of(name)
+    return bool(words) and words[-1] in ID
+
+
+def sounds_like_a_field(name: str) -> bool:
+    """Whether a short text is such a name, and not a sentence in which the word stands."""
+    words = words_of(name) if len(name) > 1 else []
+    return 0 < len(words) <= 3 and (sounds_expected(name) or sounds_like_input(name))
