@@ -24,6 +24,10 @@ Told = Union[str, int, float, bool, None, tuple[str, ...], "Problem"]
 """A value that a sentence speaks of: a list is told with commas, a problem as its own sentence."""
 
 
+Message = Union["Problem", str]
+"""What is stored to be told: rows of earlier versions hold the sentence itself."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing to tell.
@@ -47,15 +51,15 @@ class Problem:
         return replace(self, place=place)
 
 
-def problem(code: str, place: str = "", **values: Told) -> Problem:
+def problem(code: str, place: str = "", /, **values: Told) -> Problem:
     return Problem(place, Level.PROBLEM, code, values)
 
 
-def warning(code: str, place: str = "", **values: Told) -> Problem:
+def warning(code: str, place: str = "", /, **values: Told) -> Problem:
     return Problem(place, Level.WARNING, code, values)
 
 
-def fine(code: str, place: str = "", **values: Told) -> Problem:
+def fine(code: str, place: str = "", /, **values: Told) -> Problem:
     return Problem(place, Level.OK, code, values)
 
 
@@ -67,7 +71,7 @@ class Refused(Exception):
         super().__init__(*problems)
 
     @classmethod
-    def because(cls, code: str, place: str = "", **values: Told) -> Self:
+    def because(cls, code: str, place: str = "", /, **values: Told) -> Self:
         """Refused for one reason."""
         return cls(problem(code, place, **values))
 

@@ -95,16 +95,16 @@ def _check_metric(spec: RunSpec) -> None:
     column = spec.metric.expected
     fault = label_fault([e.expected.get(column) for e in spec.validation], column)
     if fault:
-        raise CannotStart("metric", fault)
+        raise CannotStart("metric", sentence(fault))
 
 
 def _check_settings(spec: RunSpec) -> None:
     optimizer = OPTIMIZERS[spec.optimizer]
     frozen = frozen_fault(optimizer, spec.program)
     if frozen:
-        raise CannotStart("program", frozen)
+        raise CannotStart("program", sentence(frozen))
     for fault in setting_faults(spec.settings, optimizer, spec.program):
-        raise CannotStart("settings", fault.message)
+        raise CannotStart("settings", sentence(fault))
 
 
 def _check_models(spec: RunSpec) -> None:

@@ -4,7 +4,8 @@ A room that tells more adds it in a module `sentences` of its own, which is foun
 models (`optimizer/apps.py`).
 """
 
-from optimizer.sentences import datasets, files, metrics, programs  # noqa: F401  (they fill the catalogue)
+# These fill the catalogue.
+from optimizer.sentences import datasets, files, metrics, notes, programs, runs  # noqa: F401
 from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
 
 __all__ = ["add", "codes", "reasons", "sentence", "term"]

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from optimizer.core.problems import Problem, Refused, Told
+from optimizer.core.problems import Message, Problem, Refused, Told
 
 _SENTENCES: dict[str, str | Promise] = {"form": "{told}"}
 """By code. What a form of Django says is told already."""
@@ -32,12 +32,12 @@ def codes() -> frozenset[str]:
     return frozenset(_SENTENCES)
 
 
-def sentence(problem: Problem) -> str:
+def sentence(told: Message) -> str:
     """What people read. Raises KeyError for a code without a sentence."""
-    return term(problem.code, **problem.values)
+    return told if isinstance(told, str) else term(told.code, **told.values)
 
 
-def term(code: str, **values: Told) -> str:
+def term(code: str, /, **values: Told) -> str:
     """The sentence, or the word, that stands under a code."""
     found: Any = _SENTENCES[code]
     return str(found.format(**{name: _shown(value) for name, value in values.items()}))

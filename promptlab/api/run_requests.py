@@ -27,7 +27,7 @@ def wishes_of(project: Project, wish: RunIn) -> RunRequest:
     check(form, FIELDS)
     faults = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
     if faults:
-        raise Refused(*(problem("form", FIELDS[f.setting], told=f.message) for f in faults))
+        raise Refused(*faults)
     return form.wishes()
 
 

@@ -12,6 +12,7 @@ from optimizer.core.conversation.events import DemoSetFound, Noted, TrialStarted
 from optimizer.core.conversation.requests import Purpose
 from optimizer.core.programs.program import Demo
 from tests.core.test_optimizers import NAMES, SMALL, converse, spec_for
+from tests.fakes.telling import told
 from tests.fakes.world import World, always, messages, one_module_program, two_module_program
 
 
@@ -82,8 +83,8 @@ def test_fewer_random_combinations_than_trials_are_told():
     others = math.prod(sets.values()) - 1
     assert others > 3
     assert len([t for t in world.events_of(TrialStarted) if t.number]) == others
-    told = f"{others} combinations of demo sets are tried instead of 30"
-    assert any(told in note.message for note in world.events_of(Noted))
+    expected = f"{others} combinations of demo sets are tried instead of 30"
+    assert any(expected in told(note.message) for note in world.events_of(Noted))
 
 
 def test_the_only_other_demo_set_is_one_of_traces():

@@ -16,6 +16,7 @@ from optimizer.core.instructions.guards import near_duplicate
 from optimizer.core.programs.lm import Message, Prompt
 from optimizer.core.programs.program import Module
 from tests.core.test_guards import spec_with
+from tests.fakes.telling import told
 from tests.fakes.world import World, one_module_program, two_module_program
 
 SPEC = spec_with()
@@ -56,7 +57,7 @@ def test_a_refused_draft_is_told_and_drawn_again_with_another_sample() -> None:
     (refused,) = world.events_of(ProposalRefused)
     assert refused.module == MODULE.name
     assert refused.instruction == "Use {nothing}."
-    assert "{nothing}" in refused.reason
+    assert "{nothing}" in told(refused.reason)
     assert refused.source == "grounded"
 
 
@@ -71,7 +72,7 @@ def test_a_draft_refused_every_time_is_given_up_and_no_trial_is_spent() -> None:
 def test_equal_drafts_of_one_round_are_one() -> None:
     world, texts = written(lambda text, n: "Say spam when it sells something.")
     assert texts == ("Say spam when it sells something.", None)
-    assert all("repeats" in e.reason for e in world.events_of(ProposalRefused))
+    assert all("repeats" in told(e.reason) for e in world.events_of(ProposalRefused))
 
 
 def test_equal_drafts_for_two_modules_are_two() -> None:

@@ -20,6 +20,7 @@ from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.conversation.splits import held_out, held_out_size, remainder_of, validation_of
 from optimizer.core.evaluation.stats import Comparison, compare_differences
+from optimizer.core.problems import fine
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import ModulePrompt
@@ -144,7 +145,7 @@ def test_a_baseline_that_stays_spends_nothing_on_the_remainder() -> None:
 def test_the_body_may_say_that_there_is_nothing_to_gain() -> None:
     def body(board: Board) -> Conversation[None]:
         yield from full_trial(board, LONGER, {})
-        raise NothingToGain("No prompt can help here.")
+        raise NothingToGain(fine("note.settled"))
 
     world = skilled(0.4, 0.8)
     result = world.hold(run_loop(spec_for(test=messages(20, "s")), body))
@@ -152,7 +153,7 @@ def test_the_body_may_say_that_there_is_nothing_to_gain() -> None:
     assert result.stop is StopReason.NO_GAIN
     assert result.best == LONGER
     assert result.test is not None
-    assert "No prompt can help here." in [e.message for e in world.events_of(Noted)]
+    assert fine("note.settled") in [e.message for e in world.events_of(Noted)]
 
 
 def test_a_budget_that_ends_before_the_final_word_leaves_the_validation_comparison() -> None:

@@ -30,6 +30,7 @@ from optimizer.core.strategies.rounds import FUTILE
 from optimizer.running.tpe import tpe
 from tests.core.test_optimizer_laws import Fixed, well
 from tests.fakes.random_search import RandomSearch
+from tests.fakes.telling import told
 from tests.fakes.world import LABEL, by_luck, messages, two_module_program
 
 OPRO = ["module_opro", "module_opro_plain", "program_opro"]
@@ -149,7 +150,7 @@ def test_a_writer_with_nothing_new_to_say_is_asked_no_more(name):
     assert len({ask.purpose for ask in rounds_of(world)}) == FUTILE
     assert [e.index for e in world.events_of(InstructionProposed)] == [0, 0]
     assert world.events_of(ProposalRefused)
-    assert any("no more are asked for" in note.message for note in world.events_of(Noted))
+    assert any("no more are asked for" in told(note.message) for note in world.events_of(Noted))
     own = instructions_of(baseline_of(world.program))
     assert all(instructions_of(e.candidate) == own for e in world.evaluated)
     searched = {e.purpose for e in world.evaluated} - {Purpose.BASELINE, Purpose.BOOTSTRAP}
@@ -165,7 +166,8 @@ def test_demos_are_searched_where_no_instruction_may_change():
     chosen = {name for e in world.events_of(TrialStarted) for name in e.choice}
     assert {name.partition(":")[2] for name in chosen} == {"demos", "instruction"}
     assert not rounds_of(world)
-    assert not [note for note in world.events_of(Noted) if "no more are asked for" in note.message]
+    said = [told(note.message) for note in world.events_of(Noted)]
+    assert not any("no more are asked for" in sentence for sentence in said)
 
 
 # --- MIPRO++ --------------------------------------------------------------------------------------

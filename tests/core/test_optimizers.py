@@ -25,6 +25,7 @@ from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
 from tests.fakes.random_search import RandomSearch
+from tests.fakes.telling import told
 from tests.fakes.world import (
     LABEL,
     World,
@@ -260,7 +261,7 @@ def test_unusable_proposals_are_drawn_again_and_never_tried():
     world.hold(converse(spec_for("mipro")))
     proposed = world.events_of(InstructionProposed)
     assert [e.source for e in proposed] == ["current", "direct", "step by step"]
-    assert any("no field of the module" in e.reason for e in world.events_of(ProposalRefused))
+    assert any("no field of the module" in told(e.reason) for e in world.events_of(ProposalRefused))
 
 
 @pytest.mark.parametrize(

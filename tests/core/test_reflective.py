@@ -27,6 +27,7 @@ from optimizer.core.programs.program import Module, Program
 from optimizer.core.strategies import cost_model
 from tests.fakes.kinds import RULES, KindWorld, kind_messages, read_and_add_a_rule
 from tests.fakes.random_search import RandomSearch
+from tests.fakes.telling import told
 from tests.fakes.world import LABEL, World, messages, one_module_program, two_module_program
 
 PLANNED = Settings(trials=40, minibatch_size=8, full_every=4)
@@ -106,9 +107,9 @@ def test_a_child_that_is_no_better_gets_no_trial_and_is_told() -> None:
     world = KindWorld(one_module_program(), write=kinder)
     held(world, spec_of())
     assert [t.number for t in world.events_of(TrialStarted)] == [0]
-    refused = [e for e in world.events_of(ProposalRefused) if "0 better" in e.reason]
+    refused = [e for e in world.events_of(ProposalRefused) if "0 better" in told(e.reason)]
     assert refused
-    assert "on the same 8 examples" in refused[0].reason
+    assert "on the same 8 examples" in told(refused[0].reason)
 
 
 def test_every_trial_but_the_baseline_was_ahead_of_its_parent_on_training_examples() -> None:
@@ -162,7 +163,9 @@ def test_a_training_split_that_is_solved_already_ends_the_search_early() -> None
     world = World(one_module_program(), judge=judge)
     held(world, spec_of(train=messages(40, "t"), validation=messages(20, "v")))
     assert not reflections(world)
-    assert any("training examples come out right" in e.message for e in world.events_of(Noted))
+    assert any(
+        "training examples come out right" in told(e.message) for e in world.events_of(Noted)
+    )
 
 
 class WeakWorld(KindWorld):
@@ -207,7 +210,7 @@ def test_no_training_examples_are_told_before_anything_is_asked() -> None:
     world = KindWorld(one_module_program(), write=read_and_add_a_rule)
     held(world, spec_of(train=()))
     assert not world.asked
-    assert any("no training examples" in e.message for e in world.events_of(Noted))
+    assert any("no training examples" in told(e.message) for e in world.events_of(Noted))
 
 
 def test_a_model_too_weak_to_rewrite_a_sentence_reflects_once_a_module() -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from optimizer import sentences
-from optimizer.core.problems import Problem, Refused
+from optimizer.core.problems import Message, Problem, Refused
 
 if not settings.configured:
     settings.configure(USE_I18N=False)
 
 
-def told(problem: Problem) -> str:
-    return sentences.sentence(problem)
+def told(message: Message) -> str:
+    return sentences.sentence(message)
 
 
 def all_told(problems: Iterable[Problem] | Refused) -> list[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore, MinibatchScore
+from optimizer.core.problems import Level, Message, Problem
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Demo
 
@@ -38,11 +39,15 @@ class PhaseStarted:
 
 @dataclass(frozen=True)
 class Noted:
-    """Something worth telling in one sentence (fewer demos than hoped, a proposal redrawn)."""
+    """Something worth telling (fewer demos than hoped, a proposal redrawn)."""
 
-    message: str
+    message: Message
     warning: bool = False
     kind: Literal["noted"] = field(default="noted")
+
+
+def noted(told: Problem) -> Noted:
+    return Noted(told, warning=told.level is not Level.OK)
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,11 @@ class InstructionProposed:
 
 @dataclass(frozen=True)
 class ProposalRefused:
-    """A proposed instruction that is not tried, and why in a sentence; no trial was spent on it."""
+    """A proposed instruction that is not tried, and why; no trial was spent on it."""
 
     module: str
     instruction: str
-    reason: str
+    reason: Message
     source: str
     kind: Literal["proposal_refused"] = field(default="proposal_refused")
 

@@ -6,11 +6,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted
+from optimizer.core.conversation.events import DemoSetFound, Phase, PhaseStarted, noted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.demos.traces import TraceDemos, accepted_traces
+from optimizer.core.problems import warning
 from optimizer.core.programs.program import Demo, Module
 from optimizer.core.programs.signature import Value
 
@@ -58,11 +59,7 @@ def bootstrap(spec: RunSpec, mixes: Sequence[Mix] = ()) -> Conversation[DemoSets
     if wanted:
         traces = yield from accepted_traces(spec, wanted, rng)
         if len(traces) < settings.max_bootstrapped_demos:
-            yield Noted(
-                f"Only {len(traces)} training examples were solved well enough to become demos; "
-                "a stronger teacher model would find more.",
-                warning=True,
-            )
+            yield noted(warning("note.few_demos", n=len(traces)))
     by_module = {
         module.name: _sets_of(
             spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), mixes

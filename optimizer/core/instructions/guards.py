@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions.prompts import PROPOSAL_WORDS
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Value, placeholders, unknown_placeholders, written
@@ -33,8 +34,8 @@ WHOLE_WORDS = 4
 """A whole input of this many words or more counts as copied, however short it is."""
 
 
-def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> str:
-    """Why `text` may not be tried as an instruction of `module`, "" when it may.
+def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> Problem | None:
+    """Why `text` may not be tried as an instruction of `module`, None when it may.
 
     `kept` are the instructions that it must differ from, the current one among them.
     """
@@ -63,70 +64,70 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _form_fault(module: Module, text: str) -> str:
+def _form_fault(module: Module, text: str) -> Problem | None:
     if not text.strip():
-        return "it was empty."
+        return problem("proposal.empty")
     longest = max(MAX_LENGTH, len(module.signature.instruction))
     if len(text) > longest:
-        return f"it was longer than {longest} characters."
+        return problem("proposal.long", most=longest)
     names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
     unknown = unknown_placeholders(text, names)
-    return f"it uses {{{unknown[0]}}}, which is no field of the module." if unknown else ""
+    return problem("proposal.no_such_field", name=unknown[0]) if unknown else None
 
 
-def _circles(text: str) -> str:
+def _circles(text: str) -> Problem | None:
     """Small models seldom come to an end: they say one sentence over and over."""
     parts = map(words, _SENTENCE.split(text))
     said = Counter(" ".join(part) for part in parts if len(part) >= CIRCLE_WORDS)
     for sentence, times in said.most_common(1):
         if times >= CIRCLE_TIMES:
-            return f"it goes in circles: “{_short(sentence)}” is said {times} times."
+            return problem("proposal.said_again", text=_short(sentence), times=times)
     runs = list(_runs(words(text), CIRCLE_WORDS))
     again = len(set(runs)) < CIRCLE_SHARE * len(runs)
-    return "it goes in circles: most of it is said more than once." if again else ""
+    return problem("proposal.circles") if again else None
 
 
-def _lost(module: Module, text: str) -> str:
+def _lost(module: Module, text: str) -> Problem | None:
     for phrase in module.locked:
         if phrase not in text:
-            return f"it loses the locked phrase “{_short(phrase)}”."
+            return problem("proposal.loses_phrase", phrase=_short(phrase))
     there = placeholders(text)
     gone = [name for name in placeholders(module.signature.instruction) if name not in there]
-    return f"it loses {{{gone[0]}}}, which the current instruction has." if gone else ""
+    return problem("proposal.loses_field", name=gone[0]) if gone else None
 
 
-def _repeats(text: str, kept: Sequence[str]) -> str:
+def _repeats(text: str, kept: Sequence[str]) -> Problem | None:
     alike = next((other for other in kept if near_duplicate(text, other)), None)
     if alike is None:
-        return ""
+        return None
     same = words(text) == words(alike)
-    return "it repeats another instruction." if same else "it is all but another instruction."
+    return problem("proposal.repeats") if same else problem("proposal.near_duplicate")
 
 
-def _copies(spec: RunSpec, text: str) -> str:
+def _copies(spec: RunSpec, text: str) -> Problem | None:
     """Copied is what the data has and the program's own text has not."""
     known = _data_text(spec.train, spec.validation)
     own = _program_text(spec.program)
     found = words(text)
     for run in _runs(found, LEAK_WORDS):
         if known.has_run(run) and f" {run} " not in own:
-            return f"it copies from the data: “{_short(run)}”."
+            return problem("proposal.copies_data", text=_short(run))
     for size in range(WHOLE_WORDS, LEAK_WORDS):
         for run in _runs(found, size):
             if run in known.inputs and f" {run} " not in own:
-                return f"it copies a whole input: “{_short(run)}”."
-    return ""
+                return problem("proposal.copies_input", text=_short(run))
+    return None
 
 
-def _parrots(spec: RunSpec, text: str) -> str:
+def _parrots(spec: RunSpec, text: str) -> Problem | None:
     """Weak models answer with pieces of the request itself, such as its tip."""
     own = _program_text(spec.program)
     found = words(text)
     for size in range(SENTENCE_WORDS, LEAK_WORDS + 1):
         for run in _runs(found, size):
             if run in _request_runs() and f" {run} " not in own:
-                return f"it copies from the request for it: “{_short(run)}”."
-    return ""
+                return problem("proposal.copies_request", text=_short(run))
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from optimizer.core.conversation.events import Noted
+from optimizer.core.conversation.events import noted
 from optimizer.core.conversation.requests import Ask, Conversation, ask
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.drafting import clean
 from optimizer.core.instructions.guards import words
+from optimizer.core.problems import warning
 
 PURPOSE = "trial of the optimizer model"
 WEAK_PROPOSALS = 1
@@ -57,15 +58,11 @@ def too_weak(wanted: int) -> Conversation[bool]:
     failed = sum(not followed(r, text) for r, text in zip(REWRITINGS, replies, strict=True))
     if 2 * failed <= len(REWRITINGS):
         return False
-    fewer = f" instead of {wanted}" if wanted > WEAK_PROPOSALS else ""
-    yield Noted(
-        f"The optimizer model is too weak to write good instructions: it failed {failed} of "
-        f"{len(REWRITINGS)} small requests to put a sentence into other words. It writes "
-        f"{WEAK_PROPOSALS} for each module{fewer}; the plain instructions made from the fields, "
-        "and the demos, are tried as always. For better instructions, connect a stronger "
-        "optimizer model.",
-        warning=True,
-    )
+    counts = {"failed": failed, "asked": len(REWRITINGS), "written": WEAK_PROPOSALS}
+    if wanted > WEAK_PROPOSALS:
+        yield noted(warning("note.weak_model_fewer", wanted=wanted, **counts))
+    else:
+        yield noted(warning("note.weak_model", **counts))
     return True
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from optimizer.core.conversation.events import (
     InstructionProposed,
-    Noted,
     Phase,
     PhaseStarted,
     ProposalRefused,
+    noted,
 )
 from optimizer.core.conversation.requests import Ask, Conversation, ask
 from optimizer.core.conversation.spec import RunSpec
@@ -21,6 +21,7 @@ from optimizer.core.instructions.guards import MAX_LENGTH, refusal
 from optimizer.core.instructions.guidance import Ground, Guidance, draw_tip, grounded_draft
 from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.plain import SOURCES, plain_instructions
+from optimizer.core.problems import fine
 from optimizer.core.programs.program import Module, Program
 
 BATCH = 10
@@ -141,10 +142,8 @@ def _module_instructions(
             yield InstructionProposed(module.name, len(kept) - 1, text, draft.source)
     refused = texts.count(None)
     if refused:
-        yield Noted(
-            f"{refused} of {new} proposed instructions for {module.name} were left out, after "
-            f"{REDRAWS} further draws each."
-        )
+        counts = {"refused": refused, "asked": new, "draws": REDRAWS}
+        yield noted(fine("note.proposals_left_out", module=module.name, **counts))
     return tuple(kept)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from optimizer.core.conversation.events import Noted, Phase, PhaseStarted, Result
+from optimizer.core.conversation.events import Phase, PhaseStarted, Result, noted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
 from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.problems import fine, warning
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import full_trial
@@ -29,12 +30,9 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         trials = spec.settings.trials
         choices = _distinct(options.sizes(), trials, random.Random(f"{spec.seed}:search"))
         if not choices:
-            yield Noted("No demo sets were found: the baseline is all there is.", warning=True)
+            yield noted(warning("note.no_demo_sets"))
         elif len(choices) < trials:
-            yield Noted(
-                f"{len(choices)} combinations of demo sets are tried instead of {trials}: there "
-                "are no others. Allow more demo sets for more of them."
-            )
+            yield noted(fine("note.few_combinations", n=len(choices), wanted=trials))
         yield PhaseStarted(Phase.SEARCH, len(choices))
         for choice in choices:
             yield from full_trial(board, options.assemble(board.baseline, choice), choice)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from optimizer.core.conversation.events import DemoSetFound, Noted, Phase, PhaseStarted, Result
+from optimizer.core.conversation.events import DemoSetFound, Phase, PhaseStarted, Result, noted
 from optimizer.core.conversation.requests import (
     Conversation,
     Evaluate,
@@ -27,6 +27,7 @@ from optimizer.core.demos.labels import shows
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
 from optimizer.core.optimizers.optimizer import SIZES, Optimizer
+from optimizer.core.problems import warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.runs.board import Board, is_perfect
@@ -73,7 +74,7 @@ def race_options(
 ) -> Conversation[None]:
     """Race to the end; with `writing`, new options are found on the way."""
     if not options.sizes():
-        yield Noted("There is only the baseline to choose from: no search is needed.", warning=True)
+        yield noted(warning("note.only_baseline"))
         return
     settings = board.spec.settings
     track = enter(board, options)

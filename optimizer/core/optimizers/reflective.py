@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from optimizer.core.conversation.events import (
     InstructionProposed,
-    Noted,
     Phase,
     PhaseStarted,
     ProposalRefused,
     Result,
+    noted,
 )
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
@@ -28,6 +28,7 @@ from optimizer.core.instructions.plain import SOURCES
 from optimizer.core.instructions.proposals import current_instructions, unwritten
 from optimizer.core.instructions.reflection import reflect
 from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.problems import Problem, fine, problem, warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
 from optimizer.core.runs.board import Board, is_perfect
@@ -54,7 +55,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         steps = cost_model.reflections(spec.settings, len(validation_of(spec)))
         pool = _pool(board, steps.examples[1])
         if not spec.train or not pool.modules or not pool.front():
-            yield Noted(_nothing_to_learn(pool), warning=True)
+            yield noted(_nothing_to_learn(pool))
             return
         yield from doubt_minibatches(board)
         rounds = yield from _start(pool)
@@ -115,10 +116,7 @@ def _reflect(pool: Pool, rounds: int) -> Conversation[None]:
         found = yield from _mutate(pool, module, parent, number)
         futile = futile + 1 if found is None else 0
         if futile == FUTILE:
-            yield Noted(
-                f"{FUTILE} rounds in a row gave nothing to try: the training examples come out "
-                "right, or the optimizer model writes nothing new."
-            )
+            yield noted(fine("note.nothing_to_try", rounds=FUTILE))
             return
         if found is not None and found.gain > GAIN and len(pool.merged) < MERGES:
             yield from _merge(pool, merges)
@@ -166,19 +164,18 @@ def _merge(pool: Pool, rng: random.Random) -> Conversation[None]:
             yield from pool.admit(child, parents)
 
 
-def _no_better(found: Comparison) -> str:
+def _no_better(found: Comparison) -> Problem:
     if found.n == 0:
-        return "its calls failed on every training example that it was tried on."
-    told = f"{found.wins} better, {found.losses} worse"
-    return f"it was no better than what it came from on the same {found.n} examples ({told})."
+        return problem("proposal.failed")
+    return problem("proposal.no_better", n=found.n, wins=found.wins, losses=found.losses)
 
 
-def _nothing_to_learn(pool: Pool) -> str:
+def _nothing_to_learn(pool: Pool) -> Problem:
     if not pool.board.spec.train:
-        return "There are no training examples to reflect on: give that split a share."
+        return warning("note.nothing_to_reflect_on")
     if not pool.modules:
-        return "Every instruction is frozen: there is nothing to write."
-    return "The baseline has no score, so nothing can be compared with it."
+        return warning("note.all_frozen")
+    return warning("note.baseline_unscored")
 
 
 OPTIMIZER = Optimizer(

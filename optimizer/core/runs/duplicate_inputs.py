@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import validation_of
+from optimizer.core.problems import Problem, warning
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import written
@@ -14,26 +15,28 @@ from optimizer.core.programs.signature import written
 Input = tuple[str, ...]
 
 
-def duplicate_warnings(spec: RunSpec) -> list[str]:
-    """What twins do to the scores of this run, in sentences."""
+def duplicate_warnings(spec: RunSpec) -> list[Problem]:
+    """What twins do to the scores of this run."""
     validation = validation_of(spec)
     lost = _contradicted(spec, validation)
     found = []
     if lost:
-        found.append(
-            f"On {_of(lost, len(validation))} every prompt must fail: the same input expects "
-            "another answer elsewhere in that split. Look at their labels."
-        )
+        counts = {"n": lost, "total": len(validation)}
+        found.append(warning("data.contradicted", "dataset", **counts))
     known = {input_of(spec.program, example) for example in spec.train}
-    for name, examples in (("validation", validation), ("test", spec.test)):
-        count = sum(input_of(spec.program, example) in known for example in examples)
-        if count:
-            found.append(
-                f"{_of(count, len(examples), name)} {'has' if count == 1 else 'have'} the same "
-                "input as a training example: a demo made of that one hands over the answer, and "
-                "scores come out too high. Leave one of each pair out."
-            )
+    scored, sealed = (_known(spec.program, known, split) for split in (validation, spec.test))
+    if scored:
+        counts = {"n": scored, "total": len(validation)}
+        found.append(warning("data.validation_known", "dataset", **counts))
+    if sealed:
+        counts = {"n": sealed, "total": len(spec.test)}
+        found.append(warning("data.test_known", "dataset", **counts))
     return found
+
+
+def _known(program: Program, known: set[Input], examples: Iterable[Example]) -> int:
+    """How many examples have an input that is known already."""
+    return sum(input_of(program, example) in known for example in examples)
 
 
 def input_of(program: Program, example: Example) -> Input:
@@ -49,7 +52,3 @@ def _contradicted(spec: RunSpec, examples: Iterable[Example]) -> int:
         if label:
             expected[input_of(spec.program, example)][label] += 1
     return sum(labels.total() - max(labels.values()) for labels in expected.values())
-
-
-def _of(count: int, total: int, name: str = "validation") -> str:
-    return f"{count} of {total} {name} example{'s' * (total > 1)}"

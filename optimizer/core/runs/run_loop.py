@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from optimizer.core.conversation.events import (
-    Noted,
     Phase,
     PhaseStarted,
     Result,
     StopReason,
     TestScored,
+    noted,
 )
 from optimizer.core.conversation.requests import (
     BudgetSpent,
@@ -23,6 +23,7 @@ from optimizer.core.conversation.requests import (
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out, validation_of
 from optimizer.core.evaluation.stats import compare, full_score
+from optimizer.core.problems import Problem, fine, warning
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.trials import full_baseline
@@ -30,9 +31,14 @@ from optimizer.core.runs.validation import doubts, headroom_doubt
 
 
 class NothingToGain(Exception):
-    """Raised by the body of a run that expects no gain from going on; the reason is a sentence for
-    people. `conduct` ends the run with StopReason.NO_GAIN and the final word on its best so far.
+    """Raised by the body of a run that expects no gain from going on.
+
+    `run_loop` tells why, and ends with StopReason.NO_GAIN and the final word on its best so far.
     """
+
+    def __init__(self, why: Problem) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 Body = Callable[[Board], Conversation[None]]
@@ -51,7 +57,7 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
     stop = StopReason.COMPLETED
     test = None
     for doubt in doubts(spec):
-        yield Noted(doubt, warning=True)
+        yield noted(doubt)
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
         yield from (opening or full_baseline)(board)
@@ -61,21 +67,21 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
         test = yield from final_word(board)
     except BudgetSpent as refusal:
         stop = StopReason(refusal.reason)
-        yield Noted(_spent_note(stop, board), warning=True)
+        yield noted(_spent_note(stop, board))
     return _result(board, stop, test)
 
 
 def _searched(board: Board, body: Body) -> Conversation[StopReason]:
     if is_perfect(board):
-        yield Noted("The baseline is right on every validation example: nothing to improve.")
+        yield noted(fine("note.perfect_baseline"))
         return StopReason.PERFECT
     doubt = headroom_doubt(board.full_outcomes.get(board.baseline, ()))
     if doubt:
-        yield Noted(doubt, warning=True)
+        yield noted(doubt)
     try:
         yield from body(board)
-    except NothingToGain as found:
-        yield Noted(str(found))
+    except NothingToGain as reason:
+        yield noted(reason.why)
         return StopReason.NO_GAIN
     return StopReason.PERFECT if is_perfect(board) else StopReason.COMPLETED
 
@@ -124,13 +130,12 @@ def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
     )
 
 
-def _spent_note(stop: StopReason, board: Board) -> str:
-    what = "time" if stop is StopReason.TIME else "budget"
+def _spent_note(stop: StopReason, board: Board) -> Problem:
+    time = stop is StopReason.TIME
     if board.best is None:
-        return f"The {what} ended before the baseline was scored: raise the cap to get a result."
+        return warning("note.time_before_baseline") if time else warning("note.cap_before_baseline")
     if board.baseline not in board.full:
-        return (
-            f"The {what} ended before the baseline was scored on every example: the best candidate "
-            "stands without a comparison with it. Raise the cap to get one."
-        )
-    return f"The {what} ended here; the best fully evaluated candidate so far is kept."
+        if time:
+            return warning("note.time_without_comparison")
+        return warning("note.cap_without_comparison")
+    return warning("note.time_ended") if time else warning("note.cap_ended")

@@ -8,12 +8,13 @@ from optimizer.core.conversation.events import (
     BestChanged,
     FullScored,
     MinibatchScored,
-    Noted,
     TrialStarted,
+    noted,
 )
 from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation.stats import Estimate, FullScore, full_score, minibatch_score
+from optimizer.core.problems import warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board, select_best
 from optimizer.core.runs.validation import minibatch_doubt
@@ -24,7 +25,7 @@ def doubt_minibatches(board: Board) -> Conversation[None]:
     """Warn where minibatches are too small to say much."""
     told = minibatch_doubt(board.spec.settings, len(validation_of(board.spec)))
     if told:
-        yield Noted(told, warning=True)
+        yield noted(told)
 
 
 def full_baseline(board: Board) -> Conversation[None]:
@@ -77,9 +78,5 @@ def tell_failing(board: Board, candidate: Candidate, number: int) -> Conversatio
     board.failing.add(candidate)
     outcomes = board.outcomes_of(candidate)
     errors = [outcome.error for outcome in outcomes if outcome.error]
-    yield Noted(
-        f"The candidate of trial {number} cannot win: {len(errors)} of its {len(outcomes)} "
-        "examples failed, and a score of the others alone can be compared with nobody's. The first "
-        f"failed with: {errors[0]}",
-        warning=True,
-    )
+    counts = {"trial": number, "failed": len(errors), "n": len(outcomes)}
+    yield noted(warning("note.candidate_fails", why=errors[0], **counts))

@@ -6,10 +6,11 @@ import math
 import random
 from collections.abc import Callable, Mapping
 
-from optimizer.core.conversation.events import ImportancesFound, Noted, Phase, PhaseStarted
+from optimizer.core.conversation.events import ImportancesFound, Phase, PhaseStarted, noted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation.stats import Estimate
+from optimizer.core.problems import fine, warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.trials import doubt_minibatches, full_trial, minibatch_trial
@@ -21,7 +22,7 @@ def search_options(board: Board, options: Options, new_search: NewSearch) -> Con
     """MIPRO's search (the paper's §4) over a fixed set of instructions and demo sets."""
     sizes = options.sizes()
     if not sizes:
-        yield Noted("There is only the baseline to choose from: no search is needed.", warning=True)
+        yield noted(warning("note.only_baseline"))
         return
 
     def assembled(choice: Choice, step: int) -> Conversation[tuple[Candidate, Choice]]:
@@ -73,9 +74,7 @@ def search_programs(
                 yield from _confirm_leader(board)
             yield from tell_importances(search)
         if programs is not None and len(board.full) >= programs:
-            yield Noted(
-                f"All {programs} combinations are fully evaluated: no other is left to try."
-            )
+            yield noted(fine("note.all_evaluated", n=programs))
             return
         if is_perfect(board):
             return

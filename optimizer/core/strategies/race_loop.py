@@ -15,6 +15,7 @@ from optimizer.core.conversation.requests import (
     evaluate,
 )
 from optimizer.core.evaluation.stats import minibatch_score
+from optimizer.core.problems import Problem, fine
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.runs.board import Board, is_perfect, select_best
@@ -92,15 +93,10 @@ def _is_settled(track: RaceState) -> bool:
     return race.prospect() < WORTHWHILE
 
 
-def _settled_note(track: RaceState) -> str:
+def _settled_note(track: RaceState) -> Problem:
     if track.board.best == track.board.baseline:
-        return (
-            "The original prompt is kept: going on was not expected to find a better one, so the "
-            "rest of the budget was saved."
-        )
-    return (
-        "Going on was not expected to find a better candidate, so the rest of the budget was saved."
-    )
+        return fine("note.settled_baseline")
+    return fine("note.settled")
 
 
 def _block(

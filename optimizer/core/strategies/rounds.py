@@ -6,12 +6,13 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.core.conversation.events import InstructionProposed, Noted, Phase, PhaseStarted
+from optimizer.core.conversation.events import InstructionProposed, Phase, PhaseStarted, noted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.demos.demo_sets import DemoSet, DemoSets
 from optimizer.core.instructions.drafting import drafted
 from optimizer.core.instructions.guidance import Ground, Guidance, grounded_draft
 from optimizer.core.instructions.proposals import grounding
+from optimizer.core.problems import warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.runs.board import Board
@@ -63,11 +64,7 @@ class Rounds:
             yield InstructionProposed(name, len(self.written[name]) - 1, text, source)
         self.futile = 0 if found else self.futile + 1
         if self.given_up:
-            yield Noted(
-                f"{FUTILE} rounds in a row gave no new instruction: no more are asked for. "
-                "A stronger optimizer model would write others.",
-                warning=True,
-            )
+            yield noted(warning("note.futile_rounds", rounds=FUTILE))
         return found
 
     def install(self, found: Mapping[str, str], otherwise: Candidate) -> tuple[Candidate, Choice]:

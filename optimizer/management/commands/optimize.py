@@ -19,7 +19,7 @@ from django.db import connection
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Problem, Refused
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.storable import is_storable
@@ -206,10 +206,16 @@ def _settings(options: dict[str, Any], program: Program) -> Settings:
     optimizer = OPTIMIZERS[options["optimizer"]]
     base = optimizer.settings(Effort(options["effort"]), program)
     given = {name: options[name] for name in OWN_SETTINGS if options[name] is not None}
-    for fault in ignored_faults(given, optimizer):
-        told = fault.message.replace(fault.setting, f"--{fault.setting.replace('_', '-')}", 1)
-        raise CannotStart("settings", told)
+    unused = ignored_faults(given, optimizer)
+    if unused:
+        raise Refused(*map(_as_option, unused))
     return replace(base, effort=Effort.CUSTOM, **given) if given else base
+
+
+def _as_option(fault: Problem) -> Problem:
+    """Told of a setting as it is spelled here."""
+    option = f"--{fault.place.partition('.')[2].replace('_', '-')}"
+    return replace(fault, values={**fault.values, "setting": option})
 
 
 def _access(options: dict[str, Any]) -> Access:

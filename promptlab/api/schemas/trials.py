@@ -5,7 +5,10 @@ from typing import Any
 
 from ninja import Schema
 
+from optimizer.codec import from_json
+from optimizer.core.conversation.events import Noted, ProposalRefused
 from optimizer.models import Run, RunEvent, Trial
+from optimizer.sentences import sentence
 from promptlab.api.schemas.base import Score, dollars
 
 
@@ -29,8 +32,18 @@ class Events(Schema):
 
     @classmethod
     def of(cls, run: Run, rows: list[RunEvent]) -> Events:
-        items = [EventOut(seq=e.seq, kind=e.kind, at=e.at, data=e.data) for e in rows]
+        items = [EventOut(seq=e.seq, kind=e.kind, at=e.at, data=_told(e)) for e in rows]
         return cls(items=items, ended=run.ended)
+
+
+def _told(event: RunEvent) -> dict[str, Any]:
+    """The data of an announcement, what it says as a sentence."""
+    data: dict[str, Any] = event.data
+    if event.kind == "noted":
+        return data | {"message": sentence(from_json(Noted, data).message)}
+    if event.kind == "proposal_refused":
+        return data | {"reason": sentence(from_json(ProposalRefused, data).reason)}
+    return data
 
 
 class TrialOut(Schema):

@@ -68,7 +68,7 @@ def _program(project: Project, wishes: RunRequest) -> list[Check]:
     url = reverse("programs:program", args=[project.slug, wishes.program.pk])
     fault = frozen_fault(OPTIMIZERS[wishes.optimizer], wishes.program.core)
     if not problems and fault:
-        return [Check("problem", "program", fault, url, _("Open the program"))]
+        return [Check("problem", "program", sentence(fault), url, _("Open the program"))]
     if not problems:
         return [Check("ok", "program", _("The program is complete."))]
     where, told = problems[0].place.partition(".")[2], sentence(problems[0])
@@ -122,8 +122,8 @@ def _metric(project: Project, wishes: RunRequest) -> list[Check]:
     validation = wishes.dataset.examples.filter(split=Split.VALIDATION.value).order_by()
     labels = list(validation.values_list(f"expected__{column}", flat=True))
     if fault := label_fault(labels, column):
-        return [Check("problem", "metric", fault)]
-    doubts = [Check("warning", "dataset", told) for told in label_doubts(labels, column)]
+        return [Check("problem", "metric", sentence(fault))]
+    doubts = [Check("warning", "dataset", sentence(p)) for p in label_doubts(labels, column)]
     return doubts + _labels(wishes) or [
         Check("ok", "metric", _("The metric fits program and dataset."))
     ]
@@ -133,10 +133,10 @@ def _settings(wishes: RunRequest, validation: int) -> list[Check]:
     """Settings with which nothing could be found, or little, each beside its field."""
     optimizer, settings = OPTIMIZERS[wishes.optimizer], wishes.settings
     faults = setting_faults(settings, optimizer, wishes.program.core)
-    found = [Check("problem", fault.setting, fault.message) for fault in faults]
+    found = [Check("problem", fault.place.partition(".")[2], sentence(fault)) for fault in faults]
     doubt = minibatch_doubt(settings, min(validation, settings.max_validation))
     if doubt and "minibatch_size" not in optimizer.ignores:
-        found.append(Check("warning", "minibatch_size", doubt))
+        found.append(Check("warning", "minibatch_size", sentence(doubt)))
     return found
 
 

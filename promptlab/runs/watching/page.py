@@ -342,13 +342,11 @@ class RunPage:
 
     @property
     def warnings(self) -> list[str]:
-        return [e.data["message"] for e in self.events if e.kind == "noted" and e.data["warning"]]
+        return proposals_found.notes_of(self.events, warnings=True)
 
     @property
     def notes(self) -> list[str]:
-        return [
-            e.data["message"] for e in self.events if e.kind == "noted" and not e.data["warning"]
-        ]
+        return proposals_found.notes_of(self.events, warnings=False)
 
     @property
     def writes_with_embedded(self) -> bool:

@@ -10,9 +10,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.conversation.events import DemoSetFound, InstructionProposed, ProposalRefused
+from optimizer.core.conversation.events import (
+    DemoSetFound,
+    InstructionProposed,
+    Noted,
+    ProposalRefused,
+)
 from optimizer.core.programs.program import Module, Program
 from optimizer.models import Run, RunEvent
+from optimizer.sentences import sentence
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
 from promptlab.runs.results.demos import ShownDemo, shown_demo
@@ -51,7 +57,8 @@ class ModuleFindings:
     name: str
     instructions: tuple[FoundInstruction, ...]
     demo_sets: tuple[FoundDemos, ...]
-    refused: tuple[ProposalRefused, ...] = ()
+    refused: tuple[tuple[str, ProposalRefused], ...] = ()
+    """Why, and what was not tried."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def _module(
         )
         for s in sets
     )  # fmt: skip
-    return ModuleFindings(module.name, instructions, demo_sets, tuple(refused))
+    left_out = tuple((sentence(proposal.reason), proposal) for proposal in refused)
+    return ModuleFindings(module.name, instructions, demo_sets, left_out)
 
 
 def comparable(board: Board) -> tuple[TrialRow, ...]:
@@ -159,6 +167,12 @@ def events_of(run: Run) -> list[RunEvent]:
     return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))
 
 
+def notes_of(events: Sequence[RunEvent], *, warnings: bool) -> list[str]:
+    """What the run said on its way: what it warned of, or the rest."""
+    notes = [from_json(Noted, event.data) for event in events if event.kind == "noted"]
+    return [sentence(note.message) for note in notes if note.warning == warnings]
+
+
 def bests_of(events: Sequence[RunEvent]) -> list[tuple[int, float]]:
     """The best full score so far, after which trial: the optimizer says who is the best, and the
     mean alone need not."""
@@ -209,7 +223,9 @@ def log_of(events: Sequence[RunEvent], board: Board, races: bool) -> list[LogLin
 def _line(event: RunEvent) -> LogLine | None:
     data = event.data
     if event.kind == "noted":
-        return LogLine(event.seq, event.at, data["message"], "warning" if data["warning"] else "")
+        note = from_json(Noted, data)
+        kind = "warning" if note.warning else ""
+        return LogLine(event.seq, event.at, sentence(note.message), kind)
     if event.kind == "phase_started":
         return LogLine(event.seq, event.at, _("Phase: %(name)s") % {"name": data["phase"]})
     if event.kind == "demo_set_found" and data["index"]:
@@ -224,7 +240,7 @@ def _line(event: RunEvent) -> LogLine | None:
         return LogLine(event.seq, event.at, told)
     if event.kind == "proposal_refused":
         told = _("Left out, an instruction for %(module)s: %(reason)s") % {
-            "module": data["module"], "reason": data["reason"],
+            "module": data["module"], "reason": sentence(from_json(ProposalRefused, data).reason),
         }  # fmt: skip
         return LogLine(event.seq, event.at, told)
     return None
