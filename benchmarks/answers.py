@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.execute import Prediction, judged, predict
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.execute import judged, predict
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
@@ -67,28 +67,35 @@ class Answers:
     ) -> list[Outcome]:
         """One candidate on examples, a wave of all of them after the other: each wave of calls
         has one prefix, which the engine that reads it keeps."""
-        going = {i: predict(program, candidate, e.inputs) for i, e in enumerate(examples)}
+        going = {i: _scored(program, metric, candidate, e) for i, e in enumerate(examples)}
         asked = {i: next(calls) for i, calls in going.items()}
-        ended: dict[int, Prediction] = {}
+        ended: dict[int, Outcome] = {}
         while asked:
             replies = {i: [await self.reply(c.prompt) for c in own] for i, own in asked.items()}
             asked = {}
             for i, given in replies.items():
                 step = _sent(going[i], tuple(given))
-                if isinstance(step, Prediction):
+                if isinstance(step, Outcome):
                     ended[i] = step
                 else:
                     asked[i] = step
-        return [judged(metric, e, ended[i]) for i, e in enumerate(examples)]
+        return [ended[i] for i in range(len(examples))]
+
+
+def _scored(
+    program: Program, metric: Metric, candidate: Candidate, example: Example
+) -> Steps[Outcome]:
+    prediction = yield from predict(program, candidate, example.inputs)
+    return (yield from judged(metric, example, prediction))
 
 
 def _sent(
-    calls: Steps[Prediction], replies: tuple[StepAnswer, ...]
-) -> tuple[StepRequest, ...] | Prediction:
+    calls: Steps[Outcome], replies: tuple[StepAnswer, ...]
+) -> tuple[StepRequest, ...] | Outcome:
     try:
         return calls.send(replies)
     except StopIteration as end:
-        found: Prediction = end.value
+        found: Outcome = end.value
         return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmarks.tasks import Sizes, Task
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.signature import Field, Signature
@@ -47,7 +47,7 @@ def _one_call(name: str, module: str, inputs: tuple[Field, ...], answer: Field, 
         {answer.name: f"{module}.{answer.name}"},
     )
     rows, source = _ROWS[name]
-    metric = Metric(MetricKind.EXACT_MATCH, answer.name, answer.name)
+    metric = ExactMatch(answer.name, answer.name)
     return Task(name, program, metric, rows, source, reply_tokens=REPLY_TOKENS)
 
 

@@ -17,12 +17,14 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
+from optimizer.core.evaluation.outcome import Prediction
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import UnreadableReply, parse
 from optimizer.core.programs.program import Demo, Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.signature import Field, FieldType, Signature
+from optimizer.core.programs.steps import alone
 
 MANY_ERRORS = 100_000
 """A reply that cannot be read scores 0 and does not end the run, as on our side."""
@@ -179,7 +181,9 @@ def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
 
     def metric(example: Any, prediction: Any, trace: Any = None) -> float:
         row = Example("", {}, {task.metric.expected: example[task.metric.expected]})
-        return task.metric.score(row, {task.metric.output: prediction[task.metric.output]}).value
+        given = Prediction({task.metric.output: prediction[task.metric.output]})
+        score = alone(task.metric.score(row, given))
+        return score.value if score else 0.0
 
     mipro = dspy.MIPROv2(
         metric=metric, prompt_model=writing_model, task_model=program_model, auto=given.auto,

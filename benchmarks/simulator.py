@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from optimizer.core.conversation.requests import Answer, Conversation, Evaluate
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.demos.demo_sets import DemoSets
-from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
@@ -211,7 +211,7 @@ class Simulation:
             Example(str(i), {"question": str(i)}, {"answer": str(i)})
             for i in range(self.surface.examples)
         )
-        metric = Metric(MetricKind.EXACT_MATCH, "answer", "answer")
+        metric = ExactMatch("answer", "answer")
         models = {Role.TASK: ModelRef(1, "simulated"), Role.OPTIMIZER: ModelRef(1, "simulated")}
         return RunSpec(
             self.program, metric, optimizer, settings, models, validation=examples, seed=seed

@@ -7,7 +7,9 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Call, Demo, Module, Program
@@ -96,7 +98,7 @@ TASKS = {
                 Field("label", FieldType.CHOICE, choices=INTENTS),
                 "Classify the intent of the bank customer's message.",
             ),
-            Metric(MetricKind.CHOICE_ACCURACY, "label", "label"),
+            ChoiceAccuracy("label", "label"),
             "banking10.csv",
             "BANKING77, PolyAI task-specific-datasets, CC BY 4.0",
         ),
@@ -105,21 +107,21 @@ TASKS = {
             _single(
                 "find_date", MESSAGE, Field("date"), "Find the date of the booking in the message."
             ),
-            Metric(MetricKind.EXACT_MATCH, "date", "date"),
+            ExactMatch("date", "date"),
             "dates.csv",
             RESTAURANT,
         ),
         Task(
             "people",
             _single("find_people", MESSAGE, Field("people"), "Find how many people will come."),
-            Metric(MetricKind.EXACT_MATCH, "people", "people"),
+            ExactMatch("people", "people"),
             "people.csv",
             RESTAURANT,
         ),
         Task(
             "two_steps",
             _two_steps(),
-            Metric(MetricKind.EXACT_MATCH, "date", "date"),
+            ExactMatch("date", "date"),
             "dates.csv",
             RESTAURANT,
             {"request": "date"},

@@ -1,6 +1,6 @@
 """JSON of the core's values: written and read through pydantic, validated at the door.
 
-What has kinds (modules) is read by the kind that it names, from the registry as it stands.
+What has kinds (modules, metrics) is read by the kind that it names, from the registry as it stands.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, Va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS
 from optimizer.core.programs.program import Module
 
@@ -95,6 +97,7 @@ def _read_kind(base: type, kinds: Mapping[str, type], data: Any) -> Any:
 
 
 _closed_set(Module, MODULE_KINDS)
+_closed_set(Metric, METRIC_KINDS)
 
 
 def _first_problem(error: ValidationError) -> str:

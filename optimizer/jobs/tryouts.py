@@ -6,7 +6,7 @@ from django.db import transaction
 
 from optimizer import codec, tasks
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program

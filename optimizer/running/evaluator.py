@@ -16,9 +16,9 @@ from optimizer.core.conversation.requests import (
     Request,
 )
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.evaluation.execute import Prediction, judged, predict
-from optimizer.core.evaluation.metrics import Metric
-from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.evaluation.execute import judged, predict
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Reply
@@ -207,7 +207,7 @@ async def run_example(
     prediction = await _held(steps, line, temperature)
     if metric is None:
         return _unjudged(example, prediction)
-    return judged(metric, example, prediction)
+    return await _held(judged(metric, example, prediction), line)
 
 
 async def _held(steps: Steps[T], line: RoleClient, temperature: float | None = None) -> T:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from optimizer import codec, doorbell, ownership
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example

@@ -14,28 +14,28 @@ from promptlab.api.schemas.metrics import MetricIn, MetricOut
 from promptlab.api.tokens import caller, project_of
 from promptlab.metrics import services
 from promptlab.metrics.forms import MetricForm
-from promptlab.metrics.models import Metric
 
 router = Router(tags=["metrics"])
 
 
 @router.get("", response=Page[MetricOut], summary="List metrics by name")
 def list_metrics(request: HttpRequest, project: Path[str], window: Query[Window]) -> Any:
-    return window.of(project_of(request, project).metrics.all())
+    page = window.of(project_of(request, project).metrics.all())
+    return page | {"items": [MetricOut.of(row) for row in page["items"]]}
 
 
 @router.post("", response={201: MetricOut}, summary="Create a metric")
-def create_metric(request: HttpRequest, project: Path[str], wish: MetricIn) -> Status[Metric]:
+def create_metric(request: HttpRequest, project: Path[str], wish: MetricIn) -> Status[MetricOut]:
     found = project_of(request, project, Role.EDITOR)
-    form = MetricForm(found, posted(wish.dict()))
+    form = MetricForm(found, posted(wish.model_dump()))
     check(form)
     made = services.create_metric(found, caller(request), form.cleaned_data["name"], form.core)
-    return Status(201, made)
+    return Status(201, MetricOut.of(made))
 
 
 @router.get("/{int:metric}", response=MetricOut, summary="Get a metric")
-def get_metric(request: HttpRequest, project: Path[str], metric: int) -> Metric:
+def get_metric(request: HttpRequest, project: Path[str], metric: int) -> MetricOut:
     found = project_of(request, project).metrics.filter(pk=metric).first()
     if found is None:
         raise Http404(f"There is no metric {metric} in this project.")
-    return found
+    return MetricOut.of(found)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.metrics import standard_kind
 from optimizer.datasets.columns import Role, Use
 from optimizer.datasets.splitting import SplitPlan
 from optimizer.files import program_file
@@ -35,9 +35,7 @@ def load_demo() -> Project | None:
         for name in PROGRAMS:
             program = program_file.read((DATA / name).read_text(encoding="utf-8"))
             create_program(project, None, program.name, program)
-        create_metric(
-            project, None, "Date, exact match", Metric(MetricKind.EXACT_MATCH, "date", "date")
-        )
+        create_metric(project, None, "Date, exact match", standard_kind()("date", "date"))
     return project
 
 

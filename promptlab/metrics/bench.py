@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.core.evaluation.metrics import Metric
-from optimizer.core.evaluation.outcome import Score
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value, written
+from optimizer.core.programs.steps import alone
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.queries import as_example, find_examples
 
@@ -17,7 +18,9 @@ SIZE = 5
 
 @dataclass(frozen=True)
 class BenchRow:
-    """One example with an answer and its score (None while there is no metric)."""
+    """One example with an answer and its score (None while there is no metric, or where the
+    metric has to ask a model first).
+    """
 
     key: str
     inputs: str
@@ -56,7 +59,7 @@ def _row(
         inputs=" · ".join(written(value) for value in example.inputs.values()),
         expected=written(expected),
         answer=_first(expected) if answer is None else answer,
-        score=metric.score(example, {metric.output: given}) if metric else None,
+        score=alone(metric.score(example, Prediction({metric.output: given}))) if metric else None,
     )
 
 

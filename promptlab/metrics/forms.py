@@ -9,43 +9,23 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
+from promptlab.metrics.kinds import KINDS, kind_choices
 from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
-from promptlab.ui.forms import CardRadios, Choice, NameField, refuse_name
+from promptlab.ui.forms import CardRadios, NameField, refuse_name
 from promptlab.ui.parameters import number_in
-
-KINDS = {
-    MetricKind.EXACT_MATCH: gettext_lazy(
-        "Right when the answer is the expected text. Case, punctuation and articles do not count."
-    ),
-    MetricKind.CHOICE_ACCURACY: gettext_lazy("Right when the answer is the expected choice."),
-    MetricKind.NUMERIC: gettext_lazy(
-        "Right when the last number of the answer is the expected one, give or take a tolerance."
-    ),
-    MetricKind.CONTAINS: gettext_lazy(
-        "Right when the expected text stands somewhere in the answer."
-    ),
-    MetricKind.TOKEN_F1: gettext_lazy(
-        "Partly right: the share of words that answer and expected text have in common."
-    ),
-}
 
 
 class MetricForm(forms.Form):
     """A metric of `project`. `program` and `dataset` help to choose names; they are not stored."""
 
     name = NameField(label=gettext_lazy("Name"))
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"),
-        widget=CardRadios,
-        choices=[(k.value, Choice(Metric.Kind(k.value).label, text)) for k, text in KINDS.items()],
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), widget=CardRadios, choices=kind_choices)
     program = forms.ModelChoiceField(
         label=gettext_lazy("Program"),
         queryset=Program.objects.none(),
@@ -70,16 +50,6 @@ class MetricForm(forms.Form):
         max_length=64,
         help_text=gettext_lazy("The column it is compared with."),
     )
-    tolerance = forms.FloatField(
-        label=gettext_lazy("Tolerance"),
-        required=False,
-        min_value=0,
-        initial=0,
-        widget=forms.NumberInput(attrs={"class": "short", "step": "any"}),
-        help_text=gettext_lazy(
-            "The largest difference that is still right. 0.5: 10 and 10.5 match."
-        ),
-    )
     threshold = forms.FloatField(
         label=gettext_lazy("Good enough from"),
         min_value=0,
@@ -96,6 +66,8 @@ class MetricForm(forms.Form):
         self, project: Project, data: QueryDict | None = None, initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial or {}, use_required_attribute=False)
+        self.chosen_kind = KINDS.get(str(self["kind"].value()))
+        self.fields |= self.chosen_kind.form_fields() if self.chosen_kind else {}
         self.fields["program"].queryset = project.programs.all()  # type: ignore[attr-defined]
         self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
         self.chosen_program: Program | None = _row(project.programs.all(), self["program"].value())
@@ -111,7 +83,7 @@ class MetricForm(forms.Form):
         return _known(self.cleaned_data["expected"], self.names.expected, "name.column")
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and self.chosen_program and self.chosen_dataset:
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):
@@ -119,41 +91,38 @@ class MetricForm(forms.Form):
         return cleaned
 
     @property
-    def is_numeric(self) -> bool:
-        return bool(self["kind"].value() == MetricKind.NUMERIC.value)
+    def own(self) -> list[forms.BoundField]:
+        """What the chosen kind asks besides."""
+        return [self[name] for name in self.fields if name not in self.base_fields]
 
     @property
     def core(self) -> CoreMetric:
-        cleaned = self.cleaned_data
-        kind = MetricKind(cleaned["kind"])
-        tolerance = cleaned.get("tolerance") or 0.0
-        return CoreMetric(
-            kind,
-            cleaned["output"],
-            cleaned["expected"],
-            tolerance if kind is MetricKind.NUMERIC else 0.0,
-            cleaned["threshold"],
+        cleaned, kind = self.cleaned_data, KINDS[self.cleaned_data["kind"]]
+        asked = {name: cleaned[name] for name in kind.fields if cleaned.get(name) is not None}
+        return kind.metric(
+            cleaned["output"], cleaned["expected"], threshold=cleaned["threshold"], **asked
         )
 
     @property
     def sketch(self) -> CoreMetric | None:
         """The metric as far as it is filled in, for the test bench; None while it has no kind."""
-        kind, tolerance = self["kind"].value(), _number(self["tolerance"].value())
-        if kind not in {k.value for k in MetricKind}:
+        if self.chosen_kind is None:
             return None
         expected = str(self["expected"].value() or "")
-        return CoreMetric(MetricKind(kind), "answer", expected, tolerance)
+        return self.chosen_kind.metric(
+            "answer", expected, **dict(filter(None, map(_said, self.own)))
+        )
 
 
 def initial_of(metric: Metric, program: Program | None, dataset: Dataset | None) -> dict[str, Any]:
     return {
+        **metric.kind_settings,
         "name": metric.name,
         "kind": metric.kind,
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
         "output": metric.output,
         "expected": metric.expected,
-        "tolerance": metric.tolerance,
         "threshold": metric.threshold,
     }
 
@@ -183,8 +152,10 @@ def _known(name: str, names: tuple[str, ...] | None, code: str) -> str:
     return name
 
 
-def _number(value: object) -> float:
+def _said(field: forms.BoundField) -> tuple[str, Any] | None:
+    """A field's name and value, None while that means nothing."""
     try:
-        return max(float(str(value)), 0.0)
-    except ValueError:
-        return 0.0
+        value = field.field.clean(field.value())
+    except forms.ValidationError:
+        return None
+    return None if value is None else (field.name, value)

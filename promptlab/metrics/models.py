@@ -5,29 +5,26 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
+from optimizer import codec
+from optimizer.core.evaluation.metric import Metric as CoreMetric
 from promptlab.accounts.models import Project
+from promptlab.metrics.kinds import KINDS
+from promptlab.metrics.kinds.kind import MetricKind
 
 
 class Metric(models.Model):
-    """Compares a program's `output` with a dataset's `expected` column. Runs freeze a copy."""
+    """Compares a program's `output` with a dataset's `expected` column. Runs freeze a copy.
 
-    class Kind(models.TextChoices):
-        EXACT_MATCH = MetricKind.EXACT_MATCH.value, _("Exact match")
-        TOKEN_F1 = MetricKind.TOKEN_F1.value, _("Token F1")
-        CONTAINS = MetricKind.CONTAINS.value, _("Contains")
-        CHOICE_ACCURACY = MetricKind.CHOICE_ACCURACY.value, _("Choice accuracy")
-        NUMERIC = MetricKind.NUMERIC.value, _("Numeric")
+    `kind_settings` are what its kind asks besides.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="metrics")
     name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=20, choices=Kind)
+    kind = models.CharField(max_length=20)
     output = models.CharField(max_length=64)
     expected = models.CharField(max_length=64)
-    tolerance = models.FloatField(default=0.0)
+    kind_settings = models.JSONField(default=dict)
     threshold = models.FloatField(default=1.0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
@@ -40,7 +37,7 @@ class Metric(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="metric_name_once"),
             models.CheckConstraint(
-                condition=Q(threshold__gte=0, threshold__lte=1, tolerance__gte=0),
+                condition=Q(threshold__gte=0, threshold__lte=1),
                 name="metric_within_bounds",
             ),
         ]
@@ -50,6 +47,14 @@ class Metric(models.Model):
 
     @property
     def core(self) -> CoreMetric:
-        return CoreMetric(
-            MetricKind(self.kind), self.output, self.expected, self.tolerance, self.threshold
-        )
+        given = {name: getattr(self, name) for name in ("kind", "output", "expected", "threshold")}
+        return codec.from_json(CoreMetric, given | self.kind_settings)
+
+    @property
+    def shown_kind(self) -> MetricKind:
+        return KINDS[self.kind]
+
+    @property
+    def detail(self) -> str:
+        """What its kind's name does not say yet."""
+        return self.shown_kind.detail_of(self.core)

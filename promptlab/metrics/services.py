@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
-from optimizer.core.programs.signature import Field, FieldType
+from optimizer.core.evaluation.metric import Metric as CoreMetric
+from optimizer.core.metrics import kind_for
+from optimizer.core.programs.signature import Field
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
+from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 
@@ -46,9 +48,9 @@ def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
     Raises:
         NameTaken: another metric of the project has this name.
     """
-    metric.name, metric.kind = name, core.kind.value
-    metric.output, metric.expected = core.output, core.expected
-    metric.tolerance, metric.threshold = core.tolerance, core.threshold
+    metric.name = name
+    for column, value in _columns_of(core).items():
+        setattr(metric, column, value)
     try:
         with transaction.atomic():
             metric.save()
@@ -97,11 +99,7 @@ def suggest_new(program: Program, dataset: Dataset) -> Metric | None:
     return Metric(
         project=program.project,
         name=free_name(program.project, wished),
-        kind=wished.kind.value,
-        output=wished.output,
-        expected=wished.expected,
-        tolerance=wished.tolerance,
-        threshold=wished.threshold,
+        **_columns_of(wished),
     )
 
 
@@ -112,13 +110,13 @@ def suggested(outputs: Sequence[tuple[str, Field]], expected: Sequence[Field]) -
     columns = {field.name: field for field in expected}
     name, given = next(((n, f) for n, f in outputs if n in columns), outputs[0])
     wanted = columns.get(name, expected[0])
-    return CoreMetric(_kind_for(given, wanted), name, wanted.name)
+    return kind_for(given, wanted)(name, wanted.name)
 
 
 def free_name(project: Project, core: CoreMetric) -> str:
     """“Choice accuracy of label”, or with a number behind where that is taken."""
     stem = _("%(kind)s of %(output)s") % {
-        "kind": Metric.Kind(core.kind.value).label,
+        "kind": KINDS[core.kind].label,
         "output": core.output[:40],
     }
     taken = set(project.metrics.values_list("name", flat=True))
@@ -126,13 +124,14 @@ def free_name(project: Project, core: CoreMetric) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _kind_for(given: Field, wanted: Field) -> MetricKind:
-    numbers = (FieldType.INTEGER, FieldType.NUMBER)
-    if given.type is FieldType.CHOICE:
-        return MetricKind.CHOICE_ACCURACY
-    if given.type in numbers or wanted.type in numbers:
-        return MetricKind.NUMERIC
-    return MetricKind.EXACT_MATCH
+def _columns_of(core: CoreMetric) -> dict[str, Any]:
+    return {
+        "kind": core.kind,
+        "output": core.output,
+        "expected": core.expected,
+        "threshold": core.threshold,
+        "kind_settings": KINDS[core.kind].settings_of(core),
+    }
 
 
 def _uses(metric: Metric) -> int:

@@ -11,13 +11,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from optimizer.core.metrics import standard_kind
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role, role_of
 from promptlab.metrics import bench, queries, services
 from promptlab.metrics.access import metric_for
-from promptlab.metrics.forms import KINDS, MetricForm, initial_of
+from promptlab.metrics.forms import MetricForm, initial_of
+from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
 from promptlab.ui.parameters import Parameters
 
@@ -26,7 +28,7 @@ from promptlab.ui.parameters import Parameters
 @require_safe
 def metrics(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
-    return render(request, "metrics/list.html", {"metrics": queries.listed(found), "kinds": KINDS})
+    return render(request, "metrics/list.html", {"metrics": queries.listed(found)})
 
 
 @login_required
@@ -85,8 +87,9 @@ def _only_looks(request: SignedInRequest) -> bool:
 
 def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
     """What is typed so far, without complaints about what is still missing."""
-    fields = MetricForm.base_fields
-    # A field that was not shown, like the tolerance of other kinds, is as it is at first.
+    kind = KINDS.get(request.POST.get("kind", ""))
+    fields = MetricForm.base_fields | (kind.form_fields() if kind else {})
+    # A field that was not shown, like those of other kinds, is as it is at first.
     given = {name: request.POST.get(name, field.initial) for name, field in fields.items()}
     return MetricForm(project, initial=given)
 
@@ -99,11 +102,10 @@ def _suggested(request: SignedInRequest, project: Project) -> dict[str, Any]:
     if found is not None:
         return initial_of(found, program, dataset)
     return {
-        "kind": Metric.Kind.EXACT_MATCH.value,
+        "kind": standard_kind().kind,
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
         "threshold": 1,
-        "tolerance": 0,
     }
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from optimizer import codec
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, baseline_of

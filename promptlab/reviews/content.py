@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from optimizer.codec import canonical, from_json, to_json
 from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import Settings
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role

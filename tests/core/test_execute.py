@@ -8,16 +8,17 @@ from dataclasses import replace
 from hypothesis import given
 
 from optimizer.core.evaluation.execute import Prediction, judged, predict
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.program import Call, ModulePrompt, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
+from optimizer.core.programs.steps import alone
 from tests.core.programs import MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 
-METRIC = Metric(MetricKind.CHOICE_ACCURACY, "intent", "intent")
+METRIC = ChoiceAccuracy("intent", "intent")
 
 
 def answered(
@@ -115,8 +116,8 @@ def test_a_prediction_is_scored_by_the_metric() -> None:
     right, _ = answered(ONE_STEP, example.inputs, lambda _: Reply('{"intent": "refund"}'))
     wrong, _ = answered(ONE_STEP, example.inputs, lambda _: Reply('{"intent": "other"}'))
 
-    assert judged(METRIC, example, right).score.value == 1.0  # type: ignore[union-attr]
-    assert judged(METRIC, example, wrong).score.reason == (  # type: ignore[union-attr]
+    assert alone(judged(METRIC, example, right)).score.value == 1.0  # type: ignore[union-attr]
+    assert alone(judged(METRIC, example, wrong)).score.reason == (  # type: ignore[union-attr]
         "expected “refund”, got “other”"
     )
 
@@ -124,8 +125,9 @@ def test_a_prediction_is_scored_by_the_metric() -> None:
 def test_an_unreadable_reply_is_the_model_s_answer_and_scores_nothing() -> None:
     example = Example("1", {"message": "?"}, {"intent": ""})
     prediction, _ = answered(ONE_STEP, example.inputs, lambda _: Reply("hm"))
-    outcome = judged(METRIC, example, prediction)
+    outcome = alone(judged(METRIC, example, prediction))
 
+    assert outcome is not None
     assert outcome.score is not None
     assert outcome.score.value == 0.0
     assert outcome.score.reason.startswith("the reply could not be read: classify: ")

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.cases import Case, cases_of, contrasts_of, failures_of
-from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.instructions.reflection import SHOWN_FAILURES, reflect, varied
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value
 from tests.core.programs import CLASSIFY, JUDGE, MULTI_HOP, ONE_STEP, TWO_STEPS
 
-METRIC = Metric(MetricKind.CHOICE_ACCURACY, "intent", "intent")
+METRIC = ChoiceAccuracy("intent", "intent")
 NOW = ModulePrompt("Sort the {message} by intent.")
 
 

@@ -50,7 +50,7 @@ class ScriptedProgram(World):
 
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:
         prediction = held(predict(self.program, candidate, example.inputs), self._reply)
-        return judged(LABEL, example, prediction)
+        return held(judged(LABEL, example, prediction), self._reply)
 
     def _reply(self, prompt: Prompt) -> Reply:
         self.rendered.append(prompt.messages)

@@ -17,9 +17,9 @@ from optimizer.core.conversation.requests import (
     Replies,
     Request,
 )
-from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.instructions.prompts import REWRITE
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.candidate import Candidate
@@ -79,7 +79,7 @@ def messages(count: int, prefix: str = "m") -> tuple[Example, ...]:
     )
 
 
-LABEL = Metric(MetricKind.CHOICE_ACCURACY, "label", "label")
+LABEL = ChoiceAccuracy("label", "label")
 
 
 def chance(*parts: object) -> float:

@@ -16,7 +16,8 @@ from pytest_django import Settings
 
 from optimizer import doorbell, ownership
 from optimizer.core.conversation.spec import Limits, RunSpec
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
@@ -56,7 +57,7 @@ def _frozen(program: Program) -> Program:
         ("metric", lambda s: replace(s, metric=replace(LABEL, expected="colour")), "“colour”"),
         (
             "metric",
-            lambda s: replace(s, metric=Metric(MetricKind.EXACT_MATCH, "size", "label")),
+            lambda s: replace(s, metric=ExactMatch("size", "label")),
             "reads output “size”",
         ),
         ("models", lambda s: replace(s, models={}), "Choose the task model"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Demo, Module, Program

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from optimizer.core.evaluation.metrics import Metric
-from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Program
 from optimizer.core.programs.signature import Value, written
 from optimizer.core.programs.steps import Ran, Steps, side_by_side
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A program's outputs on one example and the trace behind them.
-
-    `problem` says which reply could not be read, "" when all were; `outputs` is then empty.
-    """
-
-    outputs: dict[str, Value]
-    trace: tuple[CallTrace, ...]
-    problem: str = ""
 
 
 def predict(
@@ -49,12 +35,12 @@ def predict(
     return Prediction(outputs, tuple(trace))
 
 
-def judged(metric: Metric, example: Example, prediction: Prediction) -> Outcome:
+def judged(metric: Metric, example: Example, prediction: Prediction) -> Steps[Outcome]:
     """Score a prediction; a reply that cannot be read is an answer too, and scores 0."""
     if prediction.problem:
         score = Score(0.0, f"the reply could not be read: {prediction.problem}")
     else:
-        score = metric.score(example, prediction.outputs)
+        score = yield from metric.score(example, prediction)
     return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 

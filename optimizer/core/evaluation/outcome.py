@@ -37,6 +37,18 @@ class CallTrace:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """A program's outputs on one example and the trace behind them.
+
+    `problem` says which reply could not be read, "" when all were; `outputs` is then empty.
+    """
+
+    outputs: dict[str, Value]
+    trace: tuple[CallTrace, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One candidate on one example.
 

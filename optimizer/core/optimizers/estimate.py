@@ -41,7 +41,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
     Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
     """
-    per_example = max(calls_per_example(spec.program), 1)
+    per_example = max(calls_per_example(spec.program) + spec.metric.lm_calls, 1)
     validation = len(validation_of(spec))
     low = high = validation
     demos = _bootstrap_examples(spec)

@@ -47,6 +47,17 @@ def say(prompt: Prompt) -> Steps[Reply]:
     return reply
 
 
+def alone(steps: Steps[T]) -> T | None:
+    """The result of steps that ask nothing, None where they ask for something."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    steps.close()
+    return None
+
+
 def side_by_side(runs: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
     """Several at once: what all of them ask for next is asked together. Results are in order."""
     ended: dict[int, T] = {}

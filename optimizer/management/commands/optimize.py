@@ -17,7 +17,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.problems import Problem, Refused
 from optimizer.core.programs.lm import Role
@@ -53,10 +54,10 @@ class Command(BaseCommand):
         files = parser.add_argument_group("what is optimized")
         files.add_argument("--program", type=Path, metavar="P.json")
         files.add_argument("--dataset", type=Path, metavar="D.jsonl")
-        files.add_argument("--metric", choices=[kind.value for kind in MetricKind])
+        files.add_argument("--metric", choices=list(METRIC_KINDS))
         files.add_argument("--output", default="", help="output that is scored")
         files.add_argument("--expected", default="", help="column that it is compared with")
-        files.add_argument("--tolerance", type=float, default=0.0, help="for metric numeric")
+        files.add_argument("--tolerance", type=float, default=0.0, help="of numbers")
         files.add_argument("--threshold", type=float, default=1.0, help="score that makes a demo")
         files.add_argument("--resume", type=int, metavar="RUN", help="go on with a paused run")
         lms = parser.add_argument_group("models")
@@ -198,8 +199,9 @@ def _metric(options: dict[str, Any], program: Program, splits: Splits) -> Metric
     columns = list((splits.validation or splits.train)[0].expected) if any(splits.sizes) else []
     only = columns[0] if len(columns) == 1 else output
     expected = options["expected"] or (output if output in columns else only)
-    kind = MetricKind(options["metric"])
-    return Metric(kind, output, expected, options["tolerance"], options["threshold"])
+    kind = METRIC_KINDS[options["metric"]]
+    allowed = {"tolerance": options["tolerance"], "threshold": options["threshold"]}
+    return kind(output, expected, **allowed)
 
 
 def _settings(options: dict[str, Any], program: Program) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -85,7 +84,8 @@ class ModuleForm(forms.Form):
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
-        self.fields |= _own_fields(str((data or self.initial).get("kind", "")))
+        kind = KINDS.get(str((data or self.initial).get("kind")))
+        self.fields |= kind.form_fields() if kind else {}
         if redrawn and data is not None:
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
@@ -179,10 +179,6 @@ def _initial(former: Module | None, revision: int) -> dict[str, Any]:
         "frozen_instruction": former.frozen_instruction,
         "frozen_demos": former.frozen_demos,
     }
-
-
-def _own_fields(kind: str) -> dict[str, forms.Field]:
-    return {n: deepcopy(f) for n, f in KINDS[kind].fields.items()} if kind in KINDS else {}
 
 
 def _rows(

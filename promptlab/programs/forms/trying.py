@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metrics import Metric
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from django import forms
@@ -27,3 +28,7 @@ class ModuleKind:
     @property
     def name(self) -> str:
         return self.module.kind
+
+    def form_fields(self) -> dict[str, forms.Field]:
+        """The fields, for one form."""
+        return {name: deepcopy(asked) for name, asked in self.fields.items()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from promptlab.accounts.models import Project, User
 from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric
@@ -16,5 +15,5 @@ __all__ = ["dataset", "make_program", "one_step", "provider"]
 
 @pytest.fixture
 def metric(project: Project, erin: User) -> Metric:
-    core = CoreMetric(MetricKind.CHOICE_ACCURACY, "intent", "intent")
+    core = ChoiceAccuracy("intent", "intent")
     return create_metric(project, erin, "Right intent", core)

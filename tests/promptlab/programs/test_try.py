@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from optimizer import codec
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
+from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
@@ -105,7 +105,7 @@ def test_an_example_of_the_dataset_is_asked_with_what_it_expects(
     assert f"tryout={tryout.pk}&dataset={dataset.pk}&row=1" in response["Location"]
     assert tryout.namespace == one_step.project.namespace
     assert example.expected == {"intent": "delivery"}
-    assert codec.from_json(CoreMetric, tryout.metric).kind is MetricKind.CHOICE_ACCURACY
+    assert codec.from_json(CoreMetric, tryout.metric).kind == "choice_accuracy"
 
 
 def test_the_next_example_is_one_press_away(
@@ -200,7 +200,7 @@ def test_every_message_and_reply_is_shown(
 def test_with_a_metric_the_score_and_its_reason_are_shown(
     client_of: Browser, erin: User, one_step: Program, tryout: Tryout
 ) -> None:
-    tryout.metric = codec.to_json(CoreMetric(MetricKind.EXACT_MATCH, "intent", "label"))
+    tryout.metric = codec.to_json(ExactMatch("intent", "label"))
     tryout.example = {"id": "1", "inputs": {"message": "?"}, "expected": {"label": "refund"}}
     answered(tryout, score=Score(0.0, "expected “refund”, got “delivery”"))
     page = text_of(client_of(erin).get(address(one_step, tryout.pk)))

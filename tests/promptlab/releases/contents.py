@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from optimizer.core.conversation.spec import Settings
-from optimizer.core.evaluation.metrics import Metric, MetricKind
 from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.lm import Role
@@ -102,7 +102,7 @@ def content_of(program: Program, note: str = 'Fine. """ \\ "') -> VersionContent
         },
         dataset=DatasetSource("tickets-2k", "d" * 64, 400, "e" * 64, 200, "f" * 64),
         metric_name="label match",
-        metric=Metric(MetricKind.EXACT_MATCH, next(iter(program.outputs)), "label"),
+        metric=ExactMatch(next(iter(program.outputs)), "label"),
         scores=Scores(best, before, Comparison(200, 31, 15, 154, 0.168, 0.05, 0.2, 0.03)),
         approval=Approval("bob@example.com", "2026-11-12T10:00:00+00:00", note),
     )

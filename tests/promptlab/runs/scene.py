@@ -19,9 +19,8 @@ from optimizer.core.conversation.events import Event, FullScored, MinibatchScore
 from optimizer.core.conversation.requests import Ask, BudgetSpent, Evaluate, Request
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.execute import judged, predict
-from optimizer.core.evaluation.metrics import Metric as CoreMetric
-from optimizer.core.evaluation.metrics import MetricKind
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
@@ -170,7 +169,7 @@ def set_scene(project: Project, by: User, examples: int = 100) -> Scene:
         dataset,
         create_metric(
             project, by, "Intent match",
-            CoreMetric(MetricKind.CHOICE_ACCURACY, "intent", "intent"),
+            ChoiceAccuracy("intent", "intent"),
         ),
         provider,
     )  # fmt: skip
@@ -298,11 +297,12 @@ class _Player:
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:
         if chance("lost", candidate.digest, example.id) < 0.004:
             return Outcome(example.id, None, {}, (), "The provider did not answer in 60 s.")
-        prediction = held(
-            predict(self.spec.program, candidate, example.inputs),
-            lambda prompt: self.reply(candidate, example, prompt),
-        )
-        return judged(self.spec.metric, example, prediction)
+
+        def answer(prompt: Prompt) -> Reply:
+            return self.reply(candidate, example, prompt)
+
+        prediction = held(predict(self.spec.program, candidate, example.inputs), answer)
+        return held(judged(self.spec.metric, example, prediction), answer)
 
     def reply(self, candidate: Candidate, example: Example, prompt: Prompt) -> Reply:
         assert prompt.schema is not None

@@ -10,14 +10,14 @@ import pytest
 
 from optimizer.core.conversation.events import Phase
 from optimizer.core.conversation.spec import RunSpec, Settings
-from optimizer.core.evaluation.metrics import Metric, MetricKind
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.models import Run
 from promptlab.runs.results.progress import Timed, plan_of, seconds_per_example, share_done
 from tests.fakes.world import two_module_program
 
 NOW = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 SPEC = RunSpec(
-    two_module_program(), Metric(MetricKind.EXACT_MATCH, "label", "label"), "mipro",
+    two_module_program(), ExactMatch("label", "label"), "mipro",
     Settings(trials=20, minibatch_size=25, full_every=10, max_validation=100), {},
 )  # fmt: skip
 

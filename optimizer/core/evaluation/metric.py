@@ -1,0 +1,59 @@
+"""Metrics: how one output of a program is judged, as a score in 0–1 with a reason."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from optimizer.core.evaluation.outcome import Prediction, Score
+from optimizer.core.problems import Problem, problem
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import Field
+from optimizer.core.programs.steps import Steps
+
+
+@dataclass(frozen=True)
+class Metric(ABC):
+    """Judges the program's `output` by the dataset's `expected` column. Its kind is its class;
+    `optimizer.core.metrics` has them all.
+
+    `threshold` is the score from which a bootstrapped trace counts as a success (λ, §3.1).
+    `tolerance` is the largest absolute difference that still counts as right, where numbers are
+    compared. All kinds have it, as it is in the bytes that digests of versions were taken of.
+    """
+
+    output: str
+    expected: str
+    kind: str = ""
+    tolerance: float = 0.0
+    threshold: float = 1.0
+
+    lm_calls: ClassVar[int] = 0
+    """Calls to a model that scoring one example takes."""
+
+    @abstractmethod
+    def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
+        """Judge one prediction; the reason says what was expected and what came."""
+
+    @classmethod
+    def suits(cls, given: Field, wanted: Field) -> bool:
+        """Whether it is the natural choice for an output and a column of these types."""
+        return False
+
+    def problems(self, program: Program, columns: set[str]) -> list[Problem]:
+        """What keeps this metric from scoring this program on a dataset with these columns."""
+        found = []
+        field = program.output_fields().get(self.output)
+        if field is None:
+            given = tuple(program.outputs)
+            found.append(problem("metric.no_such_output", output=self.output, given=given))
+        if self.expected not in columns:
+            known = tuple(sorted(columns))
+            found.append(problem("metric.no_such_column", column=self.expected, columns=known))
+        return found if field is None else [*found, *self.field_problems(field)]
+
+    def field_problems(self, field: Field) -> list[Problem]:
+        """What keeps it from judging values of this field."""
+        return []
