@@ -20,10 +20,13 @@ from promptlab.accounts.roles import Role
 from promptlab.reviews import queries, services
 from promptlab.reviews.forms import DecisionForm
 from promptlab.reviews.models import Review
+from promptlab.runs import queries as runs
 from promptlab.runs.comparing import comparison
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import final
-from promptlab.runs.watching.page import RunPage
+from promptlab.runs.results.about import about_of
+from promptlab.runs.results.final_word import FinalWord
+from promptlab.runs.results.state import result_of
 from promptlab.ui.parameters import Parameters
 
 PAGE = 100
@@ -80,23 +83,26 @@ def _page(
     form: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    page = RunPage(project_run)
+    run, spec = project_run.run, runs.spec_of(project_run.run)
+    result = result_of(run)
     numbers = [0, row.number] if row.number else [0]
     asked = Parameters(request.GET)
-    view = comparison.view_of(page, numbers, asked)
+    view = comparison.view_of(project_run, spec, numbers, asked)
     rows = Paginator(view.rows, PAGE).get_page(asked.page)
     history = list(queries.reviews_of(project_run, row))
     version = row.versions.filter(project_run=project_run).first()
-    is_best = row.number > 0 and row.number == page.best_number
+    is_best = row.number > 0 and row.number == result.best_number
     context = {
         "project": project_run.project,
         "project_run": project_run,
-        "run": project_run.run,
-        "page": page,
+        "run": run,
+        "about": about_of(project_run, spec),
+        "result": result,
+        "final": FinalWord(run, result),
         "view": view,
         "candidate": view.candidates[-1],
-        "expected": final.expected_of_candidate(project_run.run, row.number, page.modules),
-        "recommendation": page.recommendation if is_best else None,
+        "expected": final.expected_of_candidate(run, row.number, runs.modules_of(spec)),
+        "recommendation": result.recommendation if is_best else None,
         "rows": rows,
         "examples": view.shown_rows(list(rows.object_list)),
         "history": history,

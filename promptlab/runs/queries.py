@@ -9,7 +9,7 @@ from django.http import Http404
 
 from optimizer.codec import from_json
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.models import Provider, Run
+from optimizer.models import Provider, Run, RunEvent
 from promptlab.accounts.models import Project
 from promptlab.runs.models import ProjectRun
 
@@ -101,3 +101,19 @@ def ahead_of(run: Run) -> tuple[int, ...]:
 def providers_of(spec: RunSpec) -> dict[int, Provider]:
     ids = {ref.provider for _role, ref in spec.model_refs}
     return {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
+
+
+def modules_of(spec: RunSpec) -> list[str]:
+    """Names of the program's modules, in its order."""
+    return [module.name for module in spec.program.modules]
+
+
+FOUND = (
+    "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
+    "test_scored", "importances_found", "full_scored", "best_changed",
+)  # fmt: skip
+
+
+def events_of(run: Run) -> list[RunEvent]:
+    """Events that carry findings and notes; trials are read from their own table."""
+    return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))

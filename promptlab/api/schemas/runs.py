@@ -17,6 +17,7 @@ from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.wishes import LimitsOut
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import Recommendation
+from promptlab.runs.results.state import read_state
 from promptlab.runs.watching.page import RunPage
 from promptlab.runs.watching.run_status import short_status
 from promptlab.ui.words import told
@@ -180,7 +181,9 @@ class RunDetail(RunOut):
     @classmethod
     def of(cls, project_run: ProjectRun, words: bool = False) -> RunDetail:
         """`words`: whether the reader may know what providers said."""
-        page, run = RunPage(project_run), project_run.run
+        state = read_state(project_run)
+        page, run = RunPage(state), project_run.run
+        result = page.result
         standing = page.standing
         return cls(
             **_line(project_run),
@@ -192,17 +195,17 @@ class RunDetail(RunOut):
             stop_reason=run.stop_reason,
             message=told(standing.problem, standing.said, words) or standing.note,
             unread=UnreadOut.of(page.unread) if page.unread else None,
-            comparison=_comparison(page.comparison) if page.comparison else None,
-            verdict=page.verdict,
-            conclusion=_conclusion(page.recommendation),
-            test=_test(page.test, page.test_verdict, run) if page.test else None,
+            comparison=_comparison(result.comparison) if result.comparison else None,
+            verdict=page.final.verdict,
+            conclusion=_conclusion(result.recommendation),
+            test=_test(result.test, page.final.test_verdict, run) if result.test else None,
             models=[ModelOut(role=m.role, provider=m.provider, model=m.model) for m in page.models],
-            settings=page.spec.settings,
-            seed=page.spec.seed,
-            max_minutes=_minutes(page.spec.limits.max_seconds),
+            settings=state.spec.settings,
+            seed=state.spec.seed,
+            max_minutes=_minutes(state.spec.limits.max_seconds),
             examples=_sizes(run),
             warnings=page.warnings,
-            importances=page.importances,
+            importances=page.search.importances,
             last_event=run.last_seq,
         )
 

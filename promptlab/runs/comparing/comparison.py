@@ -11,16 +11,19 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Demo, Module
 from optimizer.core.programs.signature import written
 from promptlab.programs.tryouts import ShownCall
+from promptlab.runs import queries
 from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_on, transcript
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
+from promptlab.runs.results.board import Board, board_of
 from promptlab.runs.results.demos import ShownDemo, shown_demo
 from promptlab.runs.results.evidence import FILTERS, Comparing, Evaluated, Filter, Row
-from promptlab.runs.watching.page import RunPage
 from promptlab.ui.numbers import score
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.tabs import Tab
@@ -97,18 +100,32 @@ def wanted(asked: Parameters, best: int | None) -> list[int]:
     return found[: evidence.MOST_CANDIDATES] or ([0, best] if best else [0])
 
 
-def view_of(page: RunPage, numbers: Sequence[int], asked: Parameters) -> CompareView:
+def view_of(
+    project_run: ProjectRun, spec: RunSpec, numbers: Sequence[int], asked: Parameters
+) -> CompareView:
     """Three queries, whatever the number of examples."""
-    return CompareView(page, evidence.evaluated(page.run, numbers, page.modules), asked)
+    candidates = evidence.evaluated(project_run.run, numbers, queries.modules_of(spec))
+    return CompareView(project_run, spec, candidates, asked)
 
 
 class CompareView:
     """Two to six candidates, the first being what the others are compared with."""
 
-    def __init__(self, page: RunPage, candidates: Sequence[Evaluated], asked: Parameters) -> None:
+    def __init__(
+        self,
+        project_run: ProjectRun,
+        spec: RunSpec,
+        candidates: Sequence[Evaluated],
+        asked: Parameters,
+    ) -> None:
         if not candidates:
             raise Http404("None of these candidates exists.")
-        self.page, self.candidates, self.asked = page, list(candidates), asked
+        self.project_run, self.spec, self.asked = project_run, spec, asked
+        self.candidates = list(candidates)
+
+    @cached_property
+    def board(self) -> Board:
+        return board_of(self.project_run.run, queries.modules_of(self.spec))
 
     @cached_property
     def comparing(self) -> Comparing:
@@ -133,8 +150,8 @@ class CompareView:
         if len(self.candidates) >= evidence.MOST_CANDIDATES:
             return []
         here = {c.number for c in self.candidates}
-        board = self.page.board
-        proved = {t.candidate: t for t in (board.baseline, *board.fulls) if t is not None}
+        fulls = (self.board.baseline, *self.board.fulls)
+        proved = {t.candidate: t for t in fulls if t is not None}
         ranked = sorted(proved.values(), key=lambda t: -(t.score or 0.0))
         return [
             (t.candidate, f"{t.code} ({score(t.score)})") for t in ranked if t.candidate not in here
@@ -194,7 +211,7 @@ class CompareView:
     def modules(self) -> list[ModuleDiff]:
         """The first candidate's prompts against the second's, or by themselves."""
         other = self.candidates[1] if len(self.candidates) > 1 else self.first
-        return [module_diff(m, self.first, other) for m in self.page.spec.program.modules]
+        return [module_diff(m, self.first, other) for m in self.spec.program.modules]
 
     # --- Examples ------------------------------------------------------------------------------
 
@@ -219,11 +236,11 @@ class CompareView:
 
     def shown_rows(self, rows: Sequence[Row]) -> list[ShownRow]:
         """Rows with the words of their examples; one query."""
-        known = examples_in(self.page.run.validation_id, [row.example for row in rows])
+        known = examples_in(self.project_run.run.validation_id, [row.example for row in rows])
         return [self._shown(row, known.get(row.example)) for row in rows]
 
     def _shown(self, row: Row, example: Example | None) -> ShownRow:
-        metric = self.page.spec.metric
+        metric = self.spec.metric
         expected = example.expected.get(metric.expected) if example else None
         return ShownRow(
             row.example, row.position + 1, inputs_line(example), written(expected),
@@ -237,7 +254,7 @@ class CompareView:
             return ShownCell(outcome, "–", "")
         if seen.error:
             return ShownCell(outcome, _("failed"), seen.error)
-        answer = written(seen.outputs.get(self.page.spec.metric.output))
+        answer = written(seen.outputs.get(self.spec.metric.output))
         return ShownCell(outcome, answer or _("unreadable"), seen.reason)
 
     @property
@@ -263,7 +280,7 @@ class CompareView:
         return f"?{urlencode(kept, safe=',')}" if kept else "?"
 
     def example_url(self, example: str) -> str:
-        project_run = self.page.project_run
+        project_run = self.project_run
         path = reverse("runs:example", args=[project_run.project.slug, project_run.number, example])
         return f"{path}?{urlencode({'c': self.numbers, 'show': self.filter}, safe=',')}"
 
@@ -316,16 +333,13 @@ class ExampleView:
     following: str
 
 
-def example_view(
-    page: RunPage, numbers: Sequence[int], example: str, asked: Parameters
-) -> ExampleView:
+def example_view(view: CompareView, example: str) -> ExampleView:
     """Everything about one example.
 
     Raises:
         Http404: the run's validation examples have no such id.
     """
-    view = view_of(page, numbers, asked)
-    known = examples_in(page.run.validation_id, [example]).get(example)
+    known = examples_in(view.project_run.run.validation_id, [example]).get(example)
     if known is None:
         raise Http404("There is no example of this name.")
     order = [row.example for row in view.rows]
@@ -333,18 +347,18 @@ def example_view(
         order = [row.example for row in view.comparing.rows]
     place = order.index(example) if example in order else -1
     return ExampleView(
-        view, known, place + 1, len(order), _columns(page, view, example),
+        view, known, place + 1, len(order), _columns(view, example),
         view.example_url(order[place - 1]) if place > 0 else "",
         view.example_url(order[place + 1]) if -1 < place < len(order) - 1 else "",
     )  # fmt: skip
 
 
-def _columns(page: RunPage, view: CompareView, example: str) -> list[CandidateOnExample]:
+def _columns(view: CompareView, example: str) -> list[CandidateOnExample]:
     row = next((r for r in view.comparing.rows if r.example == example), None)
     outcomes = ["", *(c.outcome for c in row.cells)] if row else [""] * len(view.candidates)
     found = []
     for candidate, outcome in zip(view.candidates, outcomes, strict=True):
         whole = outcome_on(candidate.exchanges, example)
-        calls = transcript(page.spec.program, candidate.candidate, whole) if whole else []
+        calls = transcript(view.spec.program, candidate.candidate, whole) if whole else []
         found.append(CandidateOnExample(candidate, outcome, whole, calls))
     return found

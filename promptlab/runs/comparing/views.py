@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,9 +15,11 @@ from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.runs import queries
 from promptlab.runs.comparing import comparison
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import evidence
-from promptlab.runs.watching.page import RunPage
+from promptlab.runs.results.about import about_of
+from promptlab.runs.results.state import result_of
 from promptlab.ui.parameters import Parameters
 
 PAGE = 100
@@ -25,15 +28,14 @@ PAGE = 100
 @login_required
 @require_safe
 def candidate(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
-    found = project_for(request.user, project)
-    page = RunPage(queries.project_run_of(found, number))
-    view = comparison.view_of(page, [0, candidate] if candidate else [0], Parameters(request.GET))
+    project_run = queries.project_run_of(project_for(request.user, project), number)
+    view = _view(request, project_run, [0, candidate] if candidate else [0])
     if all(e.number != candidate for e in view.candidates):
         raise Http404("There is no candidate of this number.")
-    mine = [t for t in (page.board.first, *page.board.trials) if t and t.candidate == candidate]
-    context = _context(request, page, view) | {
+    mine = [t for t in (view.board.first, *view.board.trials) if t and t.candidate == candidate]
+    context = _context(request, view) | {
         "candidate": view.candidates[-1],
-        "trials": boards.with_changes(page.run, page.board, mine),
+        "trials": boards.with_changes(project_run.run, view.board, mine),
     }
     return render(request, "runs/candidate.html", context)
 
@@ -41,34 +43,44 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
 @login_required
 @require_safe
 def compare(request: SignedInRequest, project: str, number: int) -> HttpResponse:
-    found = project_for(request.user, project)
-    page = RunPage(queries.project_run_of(found, number))
-    asked = Parameters(request.GET)
-    view = comparison.view_of(page, comparison.wanted(asked, page.best_number), asked)
-    return render(request, "runs/compare.html", _context(request, page, view))
+    project_run = queries.project_run_of(project_for(request.user, project), number)
+    view = _view(request, project_run, _wanted(request, project_run))
+    return render(request, "runs/compare.html", _context(request, view))
 
 
 @login_required
 @require_safe
 def example(request: SignedInRequest, project: str, number: int, example: str) -> HttpResponse:
-    found = project_for(request.user, project)
-    page = RunPage(queries.project_run_of(found, number))
-    asked = Parameters(request.GET)
-    wanted = comparison.wanted(asked, page.best_number)
-    shown = comparison.example_view(page, wanted, example, asked)
-    context = {"project": found, "project_run": page.project_run, "page": page, "shown": shown}
+    project_run = queries.project_run_of(project_for(request.user, project), number)
+    view = _view(request, project_run, _wanted(request, project_run))
+    context = {
+        "project": project_run.project,
+        "project_run": project_run,
+        "shown": comparison.example_view(view, example),
+    }
     return render(request, "runs/example.html", context)
 
 
-def _context(
-    request: SignedInRequest, page: RunPage, view: comparison.CompareView
-) -> dict[str, Any]:
+def _wanted(request: SignedInRequest, project_run: ProjectRun) -> list[int]:
+    best = project_run.run.best_candidate
+    return comparison.wanted(Parameters(request.GET), best.number if best else None)
+
+
+def _view(
+    request: SignedInRequest, project_run: ProjectRun, numbers: Sequence[int]
+) -> comparison.CompareView:
+    spec = queries.spec_of(project_run.run)
+    return comparison.view_of(project_run, spec, numbers, Parameters(request.GET))
+
+
+def _context(request: SignedInRequest, view: comparison.CompareView) -> dict[str, Any]:
     rows = Paginator(view.rows, PAGE).get_page(Parameters(request.GET).page)
     return {
-        "project": page.project_run.project,
-        "project_run": page.project_run,
-        "run": page.run,
-        "page": page,
+        "project": view.project_run.project,
+        "project_run": view.project_run,
+        "run": view.project_run.run,
+        "about": about_of(view.project_run, view.spec),
+        "result": result_of(view.project_run.run),
         "view": view,
         "rows": rows,
         "examples": view.shown_rows(list(rows.object_list)),

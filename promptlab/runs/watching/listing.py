@@ -7,34 +7,24 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.results import final
-from promptlab.runs.watching.run_status import comparison_in, gain_of, score_in, short_status
+from promptlab.runs.results.state import RunResult, result_of
+from promptlab.runs.watching.run_status import short_status
 from promptlab.ui.tabs import Tab
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run of the list. `best` is of a full evaluation, `expected` what it may be on new
-    examples; `compared` is best against baseline on the same examples, once both are known.
-
-    `kept`: the run ended with the original prompt as the recommended one.
-    """
+    """One run of the list; `kind` is its chip's colour."""
 
     project_run: ProjectRun
     run: Run
     kind: str
     label: str
-    best: FullScore | None
-    baseline: FullScore | None
-    gain: float | None
-    compared: Comparison | None
-    expected: Estimate | None
-    kept: bool
+    result: RunResult
 
 
 @dataclass(frozen=True)
@@ -48,19 +38,7 @@ class Options:
 def row_of(project_run: ProjectRun) -> RunRow:
     run = project_run.run
     kind, label = short_status(project_run, run)
-    found = final.recommendation_of(run)
-    return RunRow(
-        project_run=project_run,
-        run=run,
-        kind=kind,
-        label=label,
-        best=score_in(run.best_score),
-        baseline=score_in(run.baseline_score),
-        gain=gain_of(run),
-        compared=comparison_in(run),
-        expected=final.expected_of(run),
-        kept=found is not None and found.kept,
-    )
+    return RunRow(project_run, run, kind, label, result_of(run))
 
 
 def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:

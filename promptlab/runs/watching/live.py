@@ -10,6 +10,7 @@ from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.live.page import LivePage, Ring
 from promptlab.runs import queries
+from promptlab.runs.results.state import RunState, read_state, with_row
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
 
@@ -30,7 +31,7 @@ class LiveRun(LivePage):
         super().__init__()
         self._project, self._number, self._asked = project, number, asked
         self._marker: tuple[object, ...] = ()
-        self._page: RunPage | None = None
+        self._state: RunState | None = None
         self._parts = PARTS
 
     def rings(self) -> list[Ring]:
@@ -39,24 +40,23 @@ class LiveRun(LivePage):
     @property
     def goes_on(self) -> bool:
         """Of a run that has ended nothing changes by itself."""
-        return self._page is None or not self._page.run.ended
+        return self._state is None or not self._state.run.ended
 
     def forget(self) -> None:
         super().forget()
-        self._marker, self._page = (), None
+        self._marker, self._state = (), None
 
     def read(self, role: Role) -> dict[str, Any]:
         project_run = queries.project_run_of(self._project, self._number)
         run = project_run.run
         # Trials that land change no event that is older, so the last number tells.
         marker = (run.last_seq, run.status, run.wish, project_run.decided_at, role)
-        page = RunPage(project_run, self._asked)
-        self._parts = PARTS
-        if marker == self._marker and self._page is not None:
-            self._parts = QUICK
-            page.borrow(self._page)
-        self._marker, self._page = marker, page
-        return page_context(role, page)
+        if marker == self._marker and self._state is not None:
+            self._parts, state = QUICK, with_row(self._state, project_run)
+        else:
+            self._parts, state = PARTS, read_state(project_run)
+        self._marker, self._state = marker, state
+        return page_context(role, RunPage(state, self._asked))
 
     def parts(self) -> dict[str, str]:
         """`run-state` is drawn by `runs/run.html#state`."""
@@ -66,10 +66,13 @@ class LiveRun(LivePage):
 def page_context(role: Role, page: RunPage) -> dict[str, Any]:
     """What the page's parts are given, over HTTP and over the socket."""
     return {
-        "project": page.project_run.project,
-        "project_run": page.project_run,
-        "run": page.run,
+        "project": page.state.project_run.project,
+        "project_run": page.state.project_run,
+        "run": page.state.run,
         "page": page,
+        "about": page.about,
+        "result": page.result,
+        "final": page.final,
         "can_edit": role.at_least(Role.EDITOR),
         "can_review": role.at_least(Role.REVIEWER),
         "can_administer": role.at_least(Role.ADMIN),

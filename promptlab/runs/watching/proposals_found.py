@@ -17,7 +17,7 @@ from optimizer.core.conversation.events import (
     ProposalRefused,
 )
 from optimizer.core.programs.program import Module, Program
-from optimizer.models import Run, RunEvent
+from optimizer.models import RunEvent
 from optimizer.sentences import sentence
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
@@ -154,17 +154,6 @@ def heats_of(
 
 def _place(choice: dict[str, int], module: str) -> tuple[int, int]:
     return choice.get(f"{module}:instruction", 0), choice.get(f"{module}:demos", 0)
-
-
-FOUND = (
-    "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
-    "test_scored", "importances_found", "full_scored", "best_changed",
-)  # fmt: skip
-
-
-def events_of(run: Run) -> list[RunEvent]:
-    """Events that carry findings and notes; trials are read from their own table."""
-    return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))
 
 
 def notes_of(events: Sequence[RunEvent], *, warnings: bool) -> list[str]:

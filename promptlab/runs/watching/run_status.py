@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 
-from optimizer.codec import from_json
 from optimizer.core.conversation.events import Phase, StopReason
-from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.models import Run
 from optimizer.running import unread
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.final import score_in
 from promptlab.ui.numbers import duration, money
 
 SILENCE = timedelta(seconds=15)
@@ -287,29 +286,6 @@ def _nothing_proved(run: Run) -> str:
 
 def _gained(run: Run) -> bool:
     return bool(run.comparison and run.comparison.get("gain", 0) > 0)
-
-
-def score_in(stored: dict[str, Any] | None) -> FullScore | None:
-    """A stored score, None when nothing was scored."""
-    found = from_json(FullScore, stored) if stored else None
-    return found if found is not None and found.n else None
-
-
-def comparison_in(run: Run) -> Comparison | None:
-    """Best against baseline on the examples that both have a score on; None where there are none,
-    or the best is the baseline.
-    """
-    found = from_json(Comparison, run.comparison) if run.comparison else None
-    return found if found is not None and found.n else None
-
-
-def gain_of(run: Run) -> float | None:
-    """How much better the best is than the baseline, on the same examples where that is known."""
-    best, baseline = score_in(run.best_score), score_in(run.baseline_score)
-    if best is None or baseline is None:
-        return None
-    paired = comparison_in(run)
-    return best.mean - baseline.mean if paired is None else paired.gain
 
 
 def short_status(project_run: ProjectRun, run: Run) -> tuple[str, str]:

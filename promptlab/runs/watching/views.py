@@ -18,6 +18,7 @@ from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role, role_of
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.state import read_state
 from promptlab.runs.watching import listing, steering
 from promptlab.runs.watching.forms import CapForm, first_error
 from promptlab.runs.watching.live import LiveRun, page_context
@@ -54,7 +55,7 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     found = project_for(request.user, project)
     project_run = queries.project_run_of(found, number)
     asked = Parameters(request.GET)
-    context = page_context(_role(request, found), RunPage(project_run, asked))
+    context = page_context(_role(request, found), RunPage(read_state(project_run), asked))
     context["socket_query"] = asked.kept("trials", "page")
     return render(request, "runs/run.html", context)
 

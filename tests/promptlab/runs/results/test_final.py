@@ -16,10 +16,11 @@ from optimizer.core.evaluation.stats import Comparison, FullScore, compare_diffe
 from optimizer.models import Candidate, Run
 from promptlab.accounts.models import User
 from promptlab.reviews.services import approve
+from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import final
-from promptlab.runs.watching.page import RunPage
+from promptlab.runs.results.state import read_state
 from tests.promptlab.runs.new_run_form import texts
 from tests.promptlab.runs.scene import Scene, play
 
@@ -146,23 +147,25 @@ def test_a_version_keeps_what_was_expected_and_recommended(
 def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
     finished: ProjectRun,
 ) -> None:
-    page = RunPage(finished)
-    fulls = {t.candidate for t in page.board.fulls}
+    state = read_state(finished)
+    modules = queries.modules_of(state.spec)
+    fulls = {t.candidate for t in state.board.fulls}
     other = next(n for n in sorted(fulls) if n != best_of(finished).number)
-    found = final.expected_of_candidate(finished.run, other, page.modules)
+    found = final.expected_of_candidate(finished.run, other, modules)
     best = final.expected_of(finished.run)
     assert found is not None
     assert best is not None
     assert found.mean <= best.mean + 1e-9
-    unproved = {t.candidate for t in page.board.minibatches} - fulls - {0}
-    assert final.expected_of_candidate(finished.run, min(unproved), page.modules) is None
+    unproved = {t.candidate for t in state.board.minibatches} - fulls - {0}
+    assert final.expected_of_candidate(finished.run, min(unproved), modules) is None
 
 
 def test_the_stored_estimate_is_the_one_that_rows_give(finished: ProjectRun) -> None:
-    page, number = RunPage(finished), best_of(finished).number
+    modules = queries.modules_of(queries.spec_of(finished.run))
+    number = best_of(finished).number
     stored = final.expected_of(finished.run)
     finished.run.estimate = None
-    read = final.expected_of_candidate(finished.run, number, page.modules)
+    read = final.expected_of_candidate(finished.run, number, modules)
     assert stored is not None
     assert read is not None
     assert (read.mean, read.low, read.high) == pytest.approx((stored.mean, stored.low, stored.high))

@@ -17,6 +17,7 @@ from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import board as boards
 from promptlab.runs.results.candidate_table import contenders, so_far
+from promptlab.runs.results.state import read_state
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
 from tests.promptlab.runs.scene import Scene, play, set_scene
@@ -34,7 +35,9 @@ def race(scene: Scene, settings: Settings = ROOMY, **played: int) -> ProjectRun:
 
 
 def read(project_run: ProjectRun, **query: str) -> RunPage:
-    return RunPage(project_run_of(project_run.project, project_run.number), Parameters(query))
+    return RunPage(
+        read_state(project_run_of(project_run.project, project_run.number)), Parameters(query)
+    )
 
 
 def html_of(client: Client, project_run: ProjectRun, query: str = "") -> str:
@@ -73,16 +76,18 @@ def test_candidates_come_first_and_each_once(
     assert len(numbers) == len(set(numbers)) == tried
     assert int(numbers[0]) == raced.run.best_candidate.number
     assert "All are scored on the same examples" in table
-    full = sum(one.full for one in read(raced).all_contenders)
+    full = sum(one.full for one in read(raced).table.all_contenders)
     kpis = texts(part(html, "run-kpis", "run-verdict"))
     assert f"{full} fully scored of {tried} candidates" in kpis
 
 
 def test_a_candidate_is_what_all_its_examples_say(raced: ProjectRun) -> None:
     page = read(raced)
-    for one in page.all_contenders:
+    for one in page.table.all_contenders:
         mine = [
-            t for t in (page.board.first, *page.board.trials) if t and t.candidate == one.number
+            t
+            for t in (page.state.board.first, *page.state.board.trials)
+            if t and t.candidate == one.number
         ]
         assert one.blocks == sum(not t.full for t in mine)
         assert one.n <= one.of == 40
@@ -93,17 +98,17 @@ def test_a_candidate_is_what_all_its_examples_say(raced: ProjectRun) -> None:
             assert one.n == 40 - full.errors
         if one.number == 0:
             assert one.change is None
-    assert page.all_contenders[0].best
+    assert page.table.all_contenders[0].best
 
 
 def test_blocks_are_marked_at_the_mean_so_far(raced: ProjectRun) -> None:
     page = read(raced)
-    means = so_far(page.board)
-    for mark in page.chart.mini:
+    means = so_far(page.state.board)
+    for mark in page.search.chart.mini:
         assert (mark.trial.score, mark.trial.examples) == means[mark.trial.number]
         assert mark.trial.faint == (mark.trial.examples <= 10)
-    last = {t.candidate: t.number for t in page.board.minibatches}
-    for one in page.all_contenders:
+    last = {t.candidate: t.number for t in page.state.board.minibatches}
+    for one in page.table.all_contenders:
         if not one.full and one.number:
             mean, examples = means[last[one.number]]
             assert (examples, mean) == (one.n, pytest.approx(one.mean))
@@ -112,7 +117,7 @@ def test_blocks_are_marked_at_the_mean_so_far(raced: ProjectRun) -> None:
 def test_all_trials_are_a_click_away(raced: ProjectRun, carol: User, client_of: ClientOf) -> None:
     html = html_of(client_of(carol), raced, "?trials=all")
     table = part(html, "run-trials", "run-choices")
-    assert len(re.findall(r'<tr id="t\d+"', table)) == len(read(raced).board.trials)
+    assert len(re.findall(r'<tr id="t\d+"', table)) == len(read(raced).state.board.trials)
     assert "made of its candidate's blocks" in texts(table)
 
 
@@ -143,8 +148,8 @@ def test_what_is_found_during_the_race_joins_the_rest(
 
 def test_the_best_line_ends_at_the_best_of_the_run(raced: ProjectRun) -> None:
     page = read(raced)
-    assert page.best is not None
-    assert page.chart.best == pytest.approx(page.best.mean)
+    assert page.result.best is not None
+    assert page.search.chart.best == pytest.approx(page.result.best.mean)
 
 
 # --- A tight budget: the baseline is scored in part until the end -------------------------------
@@ -160,8 +165,8 @@ def test_a_baseline_scored_in_part_is_told_as_that(
 ) -> None:
     page = read(under_way)
     assert page.baseline_n
-    assert page.baseline is not None
-    n = page.baseline.n
+    assert page.result.baseline is not None
+    n = page.result.baseline.n
     assert 0 < n < 100
     html = html_of(client_of(carol), under_way)
     shown = texts(part(html, "run-kpis", "run-verdict"))
@@ -169,14 +174,14 @@ def test_a_baseline_scored_in_part_is_told_as_that(
     assert f", n = {n}" in texts(part(html, "run-score", "run-trials"))  # beside the dashed line
     for view in ("?trials=all", "?trials=full", "?trials=best"):
         html_of(client_of(carol), under_way, view)
-    for one in page.all_contenders:
+    for one in page.table.all_contenders:
         assert one.number == 0 or one.change is None or one.n <= 100
 
 
 def test_changes_stand_on_shared_examples_only(under_way: ProjectRun) -> None:
     page = read(under_way)
     tables = {}
-    for one in page.all_contenders:
+    for one in page.table.all_contenders:
         exchanges = Trial.objects.filter(run=under_way.run, candidate__number=one.number)
         tables[one.number] = {
             o.example: o.score
@@ -184,16 +189,16 @@ def test_changes_stand_on_shared_examples_only(under_way: ProjectRun) -> None:
             for o in t.exchange.outcomes.all()
             if o.score is not None
         }
-    for one in page.all_contenders:
+    for one in page.table.all_contenders:
         shared = tables[one.number].keys() & tables[0].keys()
         if one.number and shared:
             gains = [tables[one.number][e] - tables[0][e] for e in shared]
             assert one.change == pytest.approx(sum(gains) / len(gains))
         elif one.number:
             assert one.change is None
-    for row in boards.with_changes(page.run, page.board, page.board.trials):
+    for row in boards.with_changes(page.state.run, page.state.board, page.state.board.trials):
         if row.full and row.candidate:
-            one = next(c for c in page.all_contenders if c.number == row.candidate)
+            one = next(c for c in page.table.all_contenders if c.number == row.candidate)
             assert row.change == pytest.approx(one.change)
 
 
@@ -204,15 +209,15 @@ def test_a_tight_race_ends_with_a_baseline_on_all_examples(
     page = read(project_run)
     assert project_run.run.status == "finished"
     assert not page.baseline_n
-    assert page.baseline is not None
-    assert page.baseline.n >= 98  # a call may have failed
-    assert page.best is not None
-    assert page.best.n >= 98
-    if page.best_number:
-        assert page.comparison is not None
-        assert page.comparison.n >= 96
+    assert page.result.baseline is not None
+    assert page.result.baseline.n >= 98  # a call may have failed
+    assert page.result.best is not None
+    assert page.result.best.n >= 98
+    if page.result.best_number:
+        assert page.result.comparison is not None
+        assert page.result.comparison.n >= 96
     shown = texts(part(html_of(client_of(carol), project_run), "run-kpis", "run-verdict"))
-    assert f"n = {page.baseline.n}" in shown
+    assert f"n = {page.result.baseline.n}" in shown
     assert not re.search(r"baseline ±[\d.]+, on", shown)
 
 
@@ -224,16 +229,16 @@ def test_a_budget_that_ends_early_keeps_what_is_known_of_the_baseline(
     project_run = play(project_run, calls=460)
     assert Run.objects.get(pk=project_run.run_id).stop_reason == "budget"
     page = read(project_run)
-    assert page.baseline is not None
-    assert page.baseline.n < 100
+    assert page.result.baseline is not None
+    assert page.result.baseline.n < 100
     client = client_of(carol)
     shown = texts(html_of(client, project_run))
-    assert re.search(rf"baseline ±[\d.]+, on {page.baseline.n} of 100 examples", shown)
-    if page.best_number:
-        assert client.get(f"{page.path}compare/?c=0,{page.best_number}").status_code == 200
-    if page.comparison is not None:
-        assert page.comparison.n <= page.baseline.n
-        assert f"on the same {page.comparison.n}" in shown
+    assert re.search(rf"baseline ±[\d.]+, on {page.result.baseline.n} of 100 examples", shown)
+    if page.result.best_number:
+        assert client.get(f"{page.path}compare/?c=0,{page.result.best_number}").status_code == 200
+    if page.result.comparison is not None:
+        assert page.result.comparison.n <= page.result.baseline.n
+        assert f"on the same {page.result.comparison.n}" in shown
 
 
 def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
@@ -243,7 +248,9 @@ def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
     table = part(html, "run-trials", "run-choices")
     assert "Minibatches" in texts(table)
     page = read(finished)
-    rows = contenders(page.run, page.board, page.best_number, page.scorable)
+    rows = contenders(
+        page.state.run, page.state.board, page.result.best_number, page.state.scorable
+    )
     assert len(re.findall(r'<tr id="c\d+"', table)) == len(rows)
 
 
@@ -258,7 +265,7 @@ def test_a_run_of_full_evaluations_speaks_of_no_minibatches(
 ) -> None:
     settings = replace(ROOMY, trials=2, minibatch_size=10)
     project_run = play(scene.start(optimizer="module_opro", settings=settings))
-    assert not read(project_run).has_minibatches
+    assert not read(project_run).state.has_minibatches
     shown = texts(html_of(client_of(carol), project_run))
     assert "minibatches of" not in shown
     assert "40 examples scored" in shown

@@ -11,6 +11,21 @@ from optimizer.core.conversation.spec import Effort, RunSpec
 from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
+from promptlab.runs.models import ProjectRun
+
+
+@dataclass(frozen=True)
+class About:
+    """How a run was optimized. `races`: its trials are blocks that candidates share."""
+
+    optimizer: str
+    effort: str
+    races: bool
+
+
+def about_of(project_run: ProjectRun, spec: RunSpec) -> About:
+    optimizer = optimizer_named(spec.optimizer)
+    return About(optimizer.title, _effort(project_run.effort), optimizer.races)
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,7 @@ def models_of(spec: RunSpec, providers: Mapping[int, Provider]) -> list[ModelSho
     ]  # fmt: skip
 
 
-def effort_text(effort: str) -> str:
+def _effort(effort: str) -> str:
     """How hard, in words."""
     efforts = {
         Effort.LIGHT: _("light effort"), Effort.MEDIUM: _("medium effort"),

@@ -1,0 +1,126 @@
+"""A run as it was read at one moment, and what its row says that it has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from optimizer.codec import from_json
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
+from optimizer.core.optimizers import optimizer_named
+from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.models import Provider, Run, RunEvent
+from promptlab.runs import queries
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.board import Board, board_of
+from promptlab.runs.results.final import (
+    Recommendation,
+    expected_of,
+    recommendation_of,
+    score_in,
+)
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What was read of a run. Nothing here asks the database again."""
+
+    project_run: ProjectRun
+    spec: RunSpec
+    board: Board
+    events: Sequence[RunEvent]
+    providers: Mapping[int, Provider]
+
+    @property
+    def run(self) -> Run:
+        return self.project_run.run
+
+    @property
+    def races(self) -> bool:
+        return optimizer_named(self.spec.optimizer).races
+
+    @property
+    def uses(self) -> dict[str, bool]:
+        """Whether each own setting counts with this run's optimizer."""
+        ignored = optimizer_named(self.spec.optimizer).ignores
+        return {name: name not in ignored for name in OWN_SETTINGS}
+
+    @property
+    def scorable(self) -> int:
+        """Examples that a full evaluation scores."""
+        return min(self.run.validation.count, self.spec.settings.max_validation)
+
+    @property
+    def has_minibatches(self) -> bool:
+        return self.uses["minibatch_size"] and self.spec.settings.minibatch_size < self.scorable
+
+
+def read_state(project_run: ProjectRun) -> RunState:
+    """Three queries, whatever the number of trials."""
+    spec = queries.spec_of(project_run.run)
+    return RunState(
+        project_run,
+        spec,
+        board_of(project_run.run, queries.modules_of(spec)),
+        queries.events_of(project_run.run),
+        queries.providers_of(spec),
+    )
+
+
+def with_row(state: RunState, project_run: ProjectRun) -> RunState:
+    """The same trials and events with a row that was read later; while no event came since."""
+    return replace(state, project_run=project_run)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run has come to so far.
+
+    `baseline` and `best` are of evaluations, `gain` between them on the same examples where that is
+    known; `expected` is what the best may score on new examples.
+    """
+
+    baseline: FullScore | None
+    best: FullScore | None
+    best_number: int | None
+    best_choice: dict[str, int] | None
+    comparison: Comparison | None
+    expected: Estimate | None
+    test: TestScored | None
+    recommendation: Recommendation | None
+    priced: bool
+    """Whether dollars are worth a column."""
+
+    @property
+    def compared(self) -> Comparison | None:
+        """Best against baseline; None where they share no example, or are the same."""
+        return self.comparison if self.comparison and self.comparison.n else None
+
+    @property
+    def gain(self) -> float | None:
+        if self.best is None or self.baseline is None:
+            return None
+        return self.compared.gain if self.compared else self.best.mean - self.baseline.mean
+
+    @property
+    def kept(self) -> bool:
+        """Whether the run has ended with the original prompt as the recommended one."""
+        return self.recommendation is not None and self.recommendation.kept
+
+
+def result_of(run: Run) -> RunResult:
+    """Of the row alone."""
+    best = run.best_candidate
+    return RunResult(
+        baseline=score_in(run.baseline_score),
+        best=score_in(run.best_score),
+        best_number=best.number if best else None,
+        best_choice=best.choice if best else None,
+        comparison=from_json(Comparison, run.comparison) if run.comparison else None,
+        expected=expected_of(run),
+        test=from_json(TestScored, run.test_result) if run.test_result else None,
+        recommendation=recommendation_of(run),
+        priced=bool(run.spent or run.held_cost),
+    )

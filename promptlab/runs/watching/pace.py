@@ -1,0 +1,56 @@
+"""How far a run is, and how long the rest takes, of what was read of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from optimizer.core.conversation.events import Phase
+from optimizer.models import Run
+from promptlab.health import workers_alive
+from promptlab.runs import queries
+from promptlab.runs.results.progress import (
+    Plan,
+    examples_left,
+    plan_of,
+    seconds_per_example,
+    share_done,
+)
+from promptlab.runs.results.state import RunState
+from promptlab.runs.watching.run_status import Pace, is_silent
+
+
+def planned_of(state: RunState) -> int:
+    """Trials planned: as the search announced them, before that as the settings have it.
+
+    A race that is over has had as many as it had: lessons are paid from the same budget.
+    """
+    if state.races and state.run.status == Run.Status.FINISHED:
+        return len(state.board.minibatches)
+    for event in reversed(state.events):
+        if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
+            return cast(int, event.data["steps"])
+    return _plan(state).trials
+
+
+def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
+    """`kept`: the run ended with the original prompt as the recommended one."""
+    run, plan = state.run, _plan(state)
+    queued = run.status == Run.Status.QUEUED
+    # In a race full evaluations are made of the blocks: they are no trials of their own.
+    scored = state.board.minibatches if state.races else state.board.scored
+    return Pace(
+        trials=len(scored),
+        planned=max(planned, len(scored)),
+        share=share_done(plan, run),
+        left=examples_left(plan, run),
+        per_example=seconds_per_example([t.timed for t in scored if t.timed]),
+        ahead=queries.ahead_of(run) if queued else (),
+        workers=workers_alive() if queued or is_silent(run, now) else None,
+        kept=kept,
+    )
+
+
+def _plan(state: RunState) -> Plan:
+    test = state.run.test.count if state.run.test else 0
+    return plan_of(state.spec, state.run.validation.count, test)

@@ -1,0 +1,76 @@
+"""The table of a run page: its trials, or, of a race, its candidates."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
+
+from promptlab.runs.results import board as boards
+from promptlab.runs.results.board import TrialRow
+from promptlab.runs.results.candidate_table import Contender, contenders
+from promptlab.runs.results.state import RunState
+from promptlab.ui.parameters import Parameters
+from promptlab.ui.tabs import Tab
+
+
+class TrialsTable:
+    """One page of the table. `asked` says which trials and which page, `path` is the run's."""
+
+    def __init__(self, state: RunState, best: int | None, asked: Parameters, path: str) -> None:
+        self._state, self._best, self._asked, self.path = state, best, asked, path
+
+    @property
+    def show(self) -> boards.Show:
+        wanted = self._asked.text("trials")
+        return next((show for show in boards.SHOWS if show == wanted), self._first_show)
+
+    @property
+    def _first_show(self) -> boards.Show:
+        """In a race a single trial says little: candidates come first."""
+        return "candidates" if self._state.races else "all"
+
+    @property
+    def tabs(self) -> list[Tab]:
+        labels = {
+            "candidates": _("Candidates"), "all": _("All"), "full": _("Full only"),
+            "best": _("Best 10"),
+        }  # fmt: skip
+        first = self._first_show
+        return [
+            Tab(
+                labels[show], self.path if show == first else f"{self.path}?trials={show}",
+                show == self.show,
+            )
+            for show in boards.SHOWS
+        ]  # fmt: skip
+
+    @cached_property
+    def all_contenders(self) -> list[Contender]:
+        state = self._state
+        return contenders(state.run, state.board, self._best, state.scorable)
+
+    @cached_property
+    def contenders(self) -> Page[Contender]:
+        return Paginator(self.all_contenders, boards.PAGE).get_page(self._asked.page)
+
+    @cached_property
+    def trials(self) -> Page[TrialRow]:
+        board = self._state.board
+        page = Paginator(boards.shown(board, self.show), boards.PAGE).get_page(self._asked.page)
+        page.object_list = boards.with_changes(self._state.run, board, list(page.object_list))
+        return page
+
+    @cached_property
+    def best_trial(self) -> int | None:
+        """The last full evaluation of the best candidate: the run says which that is."""
+        fulls = self._state.board.fulls
+        return max((t.number for t in fulls if t.candidate == self._best), default=None)
+
+    @property
+    def fulls(self) -> int:
+        """Full evaluations after the first trial; in a race, candidates that have one."""
+        if self._state.races:
+            return sum(one.full for one in self.all_contenders)
+        return len(self._state.board.fulls)
