@@ -9,10 +9,12 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from optimizer.models import Outcome, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services
 from promptlab.reviews.models import Review, Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.runs.scene import Scene, say_nothing
 
 ClientOf = Callable[[User], Client]
 
@@ -131,3 +133,29 @@ def test_a_run_that_goes_on_cannot_be_decided(
 def test_what_does_not_exist_is_not_found(url: str, bob: User, client_of: ClientOf) -> None:
     assert client_of(bob).get("/p/support-triage/runs/1/review/999/").status_code == 404
     assert client_of(bob).get("/p/support-triage/runs/999/review/1/").status_code == 404
+
+
+def test_a_candidate_without_a_score_has_a_page_that_says_so(
+    scene: Scene, bob: User, client_of: ClientOf
+) -> None:
+    mute = say_nothing(scene.start())
+    answer = client_of(bob).get(f"/p/support-triage/runs/{mute.number}/review/0/")
+    assert answer.status_code == 200
+    assert "the program as it stands, not scored" in texts(answer.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("best", "full score, not scored"), (0, "baseline, not scored")]
+)
+def test_candidates_that_lost_their_scores_can_be_looked_at(
+    url: str, finished: ProjectRun, bob: User, client_of: ClientOf, number: int | str, shown: str
+) -> None:
+    best = finished.run.best_candidate
+    assert best is not None
+    lost = Trial.objects.filter(
+        run=finished.run, candidate__number=best.number if number == "best" else number
+    )
+    Outcome.objects.filter(exchange__in=lost.values("exchange")).update(score=None, error="gone")
+    answer = client_of(bob).get(url)
+    assert answer.status_code == 200
+    assert shown in texts(answer.content.decode())
