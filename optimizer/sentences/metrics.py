@@ -15,6 +15,9 @@ add(
             "The metric compares with “{column}”, which is no expected column of the dataset; it "
             "has {columns}."
         ),
-        "metric.no_choice": _("Choice accuracy needs a choice field; “{output}” is {type}."),
+        "metric.no_choice": _(
+            "The metric compares choices, but “{output}” is {type}: choose an output that is a "
+            "choice, or another kind of metric."
+        ),
     }
 )

@@ -31,7 +31,7 @@ add(
         "name.length": _("Use 1 to {most} characters."),
         "name.unseen": _("It holds a character that nobody sees: {what}."),
         "field.reasoning": _(
-            "“{name}” is written by chain-of-thought modules; choose another field name."
+            "“{name}” is where modules write down what they think; choose another field name."
         ),
         "field.few_choices": _("Choice field “{name}” needs at least two choices."),
         "field.choice_twice": _("Choice field “{name}” lists a choice twice."),

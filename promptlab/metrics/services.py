@@ -114,7 +114,7 @@ def suggested(outputs: Sequence[tuple[str, Field]], expected: Sequence[Field]) -
 
 
 def free_name(project: Project, core: CoreMetric) -> str:
-    """“Choice accuracy of label”, or with a number behind where that is taken."""
+    """“Accuracy of label”, or with a number behind where that is taken."""
     stem = _("%(kind)s of %(output)s") % {
         "kind": KINDS[core.kind].label,
         "output": core.output[:40],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from optimizer.core.programs.program import INPUT, Call, Module, Program
-from optimizer.core.programs.signature import REASONING, Field, placeholders
+from optimizer.core.programs.signature import Field, placeholders
 from promptlab.programs.wires import suggested
 
 Renamed = Mapping[str, str]
@@ -151,11 +151,11 @@ def _speaking_of(text: str, moved: Renamed) -> str:
 
 def _with_fitting_demos(module: Module, renamed: Renamed) -> Module:
     """Demos with the values of renamed fields, and without those of fields that are gone."""
-    names = {f.name for f in (*module.signature.inputs, *module.signature.outputs)} | {REASONING}
-    demos = []
+    names, demos = module.demo_names, []
     for demo in module.demos:
         values = {renamed.get(key, key): value for key, value in demo.values.items()}
-        demos.append(replace(demo, values={k: v for k, v in values.items() if k in names}))
+        kept = {key: value for key, value in values.items() if key in names}
+        demos.append(replace(demo, values=kept))
     return replace(module, demos=tuple(demos))
 
 

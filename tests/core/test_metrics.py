@@ -159,5 +159,6 @@ def test_choice_accuracy_needs_a_choice() -> None:
 
     assert on_choice.problems(TWO_STEPS, {"intent"}) == []
     assert all_told(on_text.problems(giving_text, {"intent"})) == [
-        "Choice accuracy needs a choice field; “summary” is text."
+        "The metric compares choices, but “summary” is text: choose an output that is a choice, or "
+        "another kind of metric."
     ]

@@ -150,7 +150,7 @@ def test_numbers_are_read_as_postgres_gives_them_back() -> None:
         (Field("größe"), "not a field name"),
         (Field(""), "not a field name"),
         (Field("x" * 65), "not a field name"),
-        (Field("reasoning"), "written by chain-of-thought"),
+        (Field("reasoning"), "where modules write down what they think"),
         (Field("x", FieldType.CHOICE, choices=("a",)), "at least two choices"),
         (Field("x", FieldType.CHOICE, choices=("a", "a")), "lists a choice twice"),
         (Field("x", FieldType.CHOICE, choices=("a", " b")), "space at an end"),

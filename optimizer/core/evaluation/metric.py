@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.problems import Problem, problem
@@ -30,8 +29,10 @@ class Metric(ABC):
     tolerance: float = 0.0
     threshold: float = 1.0
 
-    lm_calls: ClassVar[int] = 0
-    """Calls to a model that scoring one example takes."""
+    @property
+    def lm_calls(self) -> int:
+        """Calls to a model that scoring one example takes."""
+        return 0
 
     @abstractmethod
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:

@@ -33,9 +33,10 @@ class Prompted(Module):
 
     def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
         reply = yield from say(render(self, prompt, values, sample))
-        return self._read(reply)
+        return self.read(reply)
 
-    def _read(self, reply: Reply) -> Ran:
+    def read(self, reply: Reply) -> Ran:
+        """The reply's fields, or why they cannot be read."""
         try:
             return Ran(parse(self, reply.text), reply)
         except UnreadableReply as error:

@@ -69,12 +69,15 @@ class Module(ABC):
     """Whether the data's own answers show all that a demo of it has to show."""
     thinks_in: ClassVar[str] = ""
     """The reply field in which it thinks before it answers, "" where there is none."""
-    lm_calls: ClassVar[int] = 1
-    """Calls to a model that one use of it takes."""
     dspy_class: ClassVar[str]
     """The class of DSPy that stands for it in a version's files."""
     dspy_predictor: ClassVar[str] = ""
     """Where in such an object DSPy keeps the prompt, "" for the object itself."""
+
+    @property
+    def lm_calls(self) -> int:
+        """Calls to a model that one use of it takes."""
+        return 1
 
     @property
     @abstractmethod
@@ -92,6 +95,12 @@ class Module(ABC):
     @abstractmethod
     def python_constant(self) -> dict[str, Any]:
         """The arguments of its `Module(…)` in a version's Python file: plain values by name."""
+
+    @property
+    def demo_names(self) -> set[str]:
+        """What a demo of it may hold; reasoning stays while the kind is changed to and fro."""
+        fields = (*self.signature.inputs, *self.signature.outputs, *self.reply_fields)
+        return {REASONING, *(f.name for f in fields)}
 
     @property
     def writable(self) -> bool:
@@ -122,11 +131,8 @@ class Module(ABC):
 
     def demo_problems(self, demo: Demo) -> list[Problem]:
         """Values of the wrong type or of no field, and a demo that shows no answer."""
-        found = [
-            problem("demo.no_such_field", name=name)
-            for name in demo.values
-            if self.signature.field(name) is None and name != REASONING
-        ]
+        known = self.demo_names
+        found = [problem("demo.no_such_field", name=n) for n in demo.values if n not in known]
         for wanted in (*self.signature.inputs, *self.signature.outputs):
             if demo.values.get(wanted.name) is None:
                 continue

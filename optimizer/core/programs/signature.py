@@ -22,7 +22,7 @@ SHOWN_PLACEHOLDERS = 20
 """Of those that name no field, told one by one."""
 
 REASONING = "reasoning"
-"""Name of the field that a chain-of-thought module writes before its outputs."""
+"""Name of the field that a module which thinks aloud writes before its outputs."""
 
 
 class FieldType(StrEnum):

@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from ninja import Schema
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -34,7 +33,7 @@ Kind = Annotated[
 class MetricIn(BaseModel):
     """Compares the program's `output` with the dataset's `expected` column.
 
-    `tolerance` is for numeric ones. Answers from `threshold` on may become demos. With `program`
+    `tolerance` is for numbers. Answers from `threshold` on may become demos. With `program`
     and `dataset` (ids) the names are checked against them. What else a kind asks is a key beside.
     """
 
@@ -60,7 +59,7 @@ class MetricIn(BaseModel):
         return self
 
 
-class MetricOut(Schema):
+class MetricOut(BaseModel):
     """What its kind asks besides is a key beside the others, as it was sent."""
 
     model_config = ConfigDict(extra="allow")

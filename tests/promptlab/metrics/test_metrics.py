@@ -140,7 +140,7 @@ def test_choice_accuracy_on_a_text_is_told(
     response = client_of(erin).post(new_address(project), data)
 
     assert response.status_code == 422
-    assert "Choice accuracy needs a choice field; “intent” is text." in text_of(response)
+    assert "The metric compares choices, but “intent” is text" in text_of(response)
 
 
 def test_the_bench_judges_the_first_validation_examples_as_one_types(

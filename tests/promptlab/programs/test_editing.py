@@ -166,7 +166,10 @@ def test_a_blank_row_is_not_a_field(client_of: Browser, erin: User, one_step: Pr
         ({"name": "my module"}, "“my module” is not a module name"),
         ({"name": "input"}, "“input” stands for the program's own input."),
         (rows("inputs", field("2nd")), "“2nd” is not a field name"),
-        (rows("inputs", field("reasoning")), "“reasoning” is written by chain-of-thought modules"),
+        (
+            rows("inputs", field("reasoning")),
+            "“reasoning” is where modules write down",
+        ),
         (rows("inputs", field("", description="x")), "This field is required."),
         (rows("inputs", MESSAGE_ROW, MESSAGE_ROW), "This name is used above"),
         (rows("outputs", field("message", "text")), "This name is used above"),
