@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from promptlab.ui.layering import Link, layers_of, ordered, tops
 
 Kind = Literal["input", "module", "output"]
@@ -72,6 +74,10 @@ class Port:
     y: float
     peers: tuple[str, ...]
 
+    @property
+    def told(self) -> dict[str, str]:
+        return {"name": self.name, "type": self.type, "peers": ", ".join(self.peers)}
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -83,6 +89,23 @@ class Box:
     title: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+
+    @property
+    def words(self) -> str:
+        """What the drawing shows of it, for those who hear the page."""
+        takes = [
+            _("takes %(name)s, %(type)s, from %(peers)s") % port.told
+            if port.peers
+            else _("takes %(name)s, %(type)s, not connected") % port.told
+            for port in self.inputs
+        ]
+        gives = [
+            _("gives %(name)s, %(type)s, to %(peers)s") % port.told
+            if port.peers
+            else _("gives %(name)s, %(type)s, not connected") % port.told
+            for port in self.outputs
+        ]
+        return "; ".join([f"{self.node.title}, {self.node.subtitle}", *takes, *gives])
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ def points_size(change: float | None, places: int = 1) -> str:
     return NOTHING if change is None else _fixed(abs(100 * change), places)
 
 
+def direction(change: float | None) -> str:
+    """Whether a difference is better or worse, as a class: up, down, "" where neither."""
+    return "" if not change else "up" if change > 0 else "down"
+
+
+def arrow(change: float | None) -> str:
+    """The same as a glyph."""
+    return NOTHING if change is None else "=" if not change else "▲" if change > 0 else "▼"
+
+
 def percent(value: float | None, places: int = 0) -> str:
     """A share of 1: 0.54 → 54%."""
     return NOTHING if value is None else _("%(number)s%%") % {"number": _fixed(100 * value, places)}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django import template
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from promptlab.ui import navigation, numbers, styles, unseen
-from promptlab.ui.diff import Segment, word_diff
+from promptlab.ui.diff import Op, Segment, word_diff
 from promptlab.ui.graph import Shape
 from promptlab.ui.graph import port_shape as shape_of
 from promptlab.ui.marks import marked
@@ -20,6 +22,9 @@ from promptlab.ui.scripts import language_of
 from promptlab.ui.words import told
 
 register = template.Library()
+
+NAMED = 6
+"""Invisible characters, or words of mixed letters, that a note names."""
 
 
 def _shown(number: Callable[..., str]) -> Callable[..., str]:
@@ -36,6 +41,8 @@ for _number in (
     numbers.percent,
     numbers.points,
     numbers.points_size,
+    numbers.direction,
+    numbers.arrow,
     numbers.score,
     numbers.interval,
     numbers.span,
@@ -65,6 +72,19 @@ def role_name(role: str) -> str:
     """Who speaks in a transcript."""
     names = {"system": _("System"), "user": _("User"), "assistant": _("Assistant")}
     return names.get(role, role)
+
+
+@register.filter
+def outcome_glyph(outcome: str) -> str:
+    """What stands before the word of an outcome, and alone where there is no room for it."""
+    return {"win": "▲", "loss": "▼", "tie": "="}.get(outcome, numbers.NOTHING)
+
+
+@register.filter
+def outcome_word(outcome: str) -> str:
+    """An outcome from the candidate's side."""
+    words = {"win": _("won"), "loss": _("lost"), "tie": _("same")}
+    return words.get(outcome, _("not scored"))
 
 
 @register.inclusion_tag("parts/icon.html")
@@ -103,7 +123,30 @@ def unseen_note(texts: object, kind: str = "") -> dict[str, object]:
     `kind` "callout" draws a notice, otherwise it is a line below a field.
     """
     held = texts if isinstance(texts, list | tuple) else [texts]
-    return {"tally": unseen.tally(text for text in held if isinstance(text, str)), "kind": kind}
+    tally = unseen.tally(text for text in held if isinstance(text, str))
+    told = [*_counted(tally, where=kind == "callout"), *_mixed(tally)]
+    return {"told": " ".join(told), "kind": kind}
+
+
+def _counted(tally: unseen.Tally, *, where: bool) -> list[str]:
+    if not tally.count:
+        return []
+    names = [name if n == 1 else f"{name} × {n}" for name, n in tally.invisible[:NAMED]]
+    one, many = "One invisible character: %(which)s", "%(n)s invisible characters: %(which)s"
+    told = {"n": tally.count, "which": ", ".join(names)}
+    counted = ngettext(one, many, tally.count) % told + _rest(tally.invisible)
+    return [counted, _("Each is marked where it stands.")] if where else [counted]
+
+
+def _mixed(tally: unseen.Tally) -> list[str]:
+    if not tally.mixed:
+        return []
+    told = _("Words of Latin and Cyrillic letters, which look alike: %(which)s")
+    return [told % {"which": ", ".join(tally.mixed[:NAMED])} + _rest(tally.mixed)]
+
+
+def _rest(of: Sequence[object]) -> str:
+    return ", …" if len(of) > NAMED else "."
 
 
 @register.inclusion_tag("parts/stylesheets.html")
@@ -134,6 +177,28 @@ def project_url(project: Any) -> str:
 @register.simple_tag(name="word_diff")
 def word_diff_tag(before: str, after: str) -> list[Segment]:
     return word_diff(before, after)
+
+
+@register.filter
+def without(segments: Iterable[Segment], op: Op) -> list[Segment]:
+    """The side of a diff on which nothing was inserted, or deleted."""
+    return [segment for segment in segments if segment.op != op]
+
+
+@register.filter
+def drawn(segment: Segment) -> str:
+    """A stretch of a diff, for eyes and ears."""
+    if segment.op == "equal":
+        return marked(segment.text)
+    name, opened, closed = (
+        ("ins", _("inserted"), _("end of insertion"))
+        if segment.op == "insert"
+        else ("del", _("deleted"), _("end of deletion"))
+    )
+    return format_html(
+        '<{0}><span class="sr">{1}: </span>{2}<span class="sr"> {3}</span></{0}>',
+        name, opened, marked(segment.shown), closed,
+    )  # fmt: skip
 
 
 @register.simple_tag

@@ -57,7 +57,8 @@ def test_a_candidate_shows_its_evidence_prompts_and_trials(
     assert "Its trials" in shown
     assert "<ins>" in page  # the instruction, word by word
     assert "+ added" in shown  # its demos, as a set
-    assert "Review" not in page[page.index('class="acts"') : page.index("</div></div>")]
+    acts = page.index('class="acts"')
+    assert "Review" not in page[acts : page.index("</div>", acts)]
 
 
 def test_the_baseline_has_a_page_too(
@@ -132,7 +133,7 @@ def test_candidates_are_added_and_left_out_by_the_address(
     assert not {"0", "1"} & set(offered)
     three = opened(client, finished, f"compare/?c=0,1&add={offered[0]}&show=all")
     assert "Compare 3 candidates" in texts(three)
-    left = re.findall(r'href="\?([^"]*)" aria-label="Leave out Candidate 1"', three)
+    left = re.findall(r'href="\?([^"]*)"\s+aria-label="Leave out Candidate 1"', three)
     assert [unescape(query) for query in left] == [f"c=0,{offered[0]}&show=all"]
 
 
