@@ -1,4 +1,4 @@
-"""Who may act for a run, a tryout or a measurement: one owner at a time, as long as it is heard.
+"""Who may act for a run: one owner at a time, as long as it is heard.
 
 Ownership is a lease. Whoever takes a row begins its next epoch and says every second that it lives
 (`heard_at`, by the database's clock). Silence is all that counts: a worker that was killed, is
@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, get_args
+from typing import Any
 
 import psycopg
 from django import db
@@ -20,8 +20,6 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-
-Kind = Literal["run", "tryout", "measurement", "provider"]
 
 GONE = (
     db.OperationalError, db.InterfaceError, db.InternalError,
@@ -36,53 +34,30 @@ class Superseded(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who reserves calls, in `namespace`: a run, a short job or a provider's test in one epoch."""
+    """Who reserves calls, in `namespace`: a run in one epoch."""
 
-    kind: Kind
-    ref: int
+    run: int
     epoch: int = 0
     namespace: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.kind}:{self.ref}:{self.epoch}"
-
-    @property
-    def run(self) -> int | None:
-        """The run that its calls belong to."""
-        return self.ref if self.kind == "run" else None
-
-    @property
-    def table(self) -> str:
-        return f"optimizer_{self.kind}"
+        return f"run:{self.run}:{self.epoch}"
 
     @classmethod
     def named(cls, name: str) -> Owner:
-        said, ref, epoch = name.split(":")
-        return cls(next(kind for kind in get_args(Kind) if kind == said), int(ref), int(epoch))
+        _said, run, epoch = name.split(":")
+        return cls(int(run), int(epoch))
 
     def alive(self, cursor: psycopg.Cursor[Any]) -> bool:
         """Whether it is the newest owner and was heard within the lease."""
         cursor.execute(
-            f"SELECT 1 FROM {self.table} WHERE id = %(id)s AND epoch = %(epoch)s AND heard_at "
+            "SELECT 1 FROM optimizer_run WHERE id = %(id)s AND epoch = %(epoch)s AND heard_at "
             "BETWEEN now() - make_interval(secs => %(lease)s) "
             "AND now() + make_interval(secs => %(lease)s)",
-            {"id": self.ref, "epoch": self.epoch, "lease": settings.LEASE_SECONDS},
+            {"id": self.run, "epoch": self.epoch, "lease": settings.LEASE_SECONDS},
         )
         return cursor.fetchone() is not None
-
-    def must_own(self, cursor: psycopg.Cursor[Any]) -> None:
-        """Keep everybody else from taking it until the transaction ends.
-
-        Raises:
-            Superseded: somebody has.
-        """
-        cursor.execute(
-            f"SELECT 1 FROM {self.table} WHERE id = %s AND epoch = %s FOR UPDATE",
-            [self.ref, self.epoch],
-        )
-        if cursor.fetchone() is None:
-            raise Superseded
 
 
 def owned() -> Q:

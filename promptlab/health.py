@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from optimizer.tasks import QUEUES
+from optimizer.hints import QUEUES
 from promptlab.launch.disk import trouble_with
 from promptlab.outage import without_traceback
 

@@ -6,6 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from promptlab.health import healthz
 from promptlab.live.consumer import LiveConsumer
+from promptlab.live.page import LivePage
+from promptlab.programs.tryouts import LiveTryout
+from promptlab.providers.checks import LiveCheck
+from promptlab.runs.starting.measuring import LiveMeasurement
 from promptlab.runs.watching.live import LiveRun
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,8 +28,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/runs/", include("promptlab.runs.urls")),
 ]
 
+LIVE_PAGES: dict[str, type[LivePage]] = {
+    "runs/<int:number>/": LiveRun,
+    "tryouts/<int:tryout>/": LiveTryout,
+    "measurements/<int:measurement>/": LiveMeasurement,
+    "checks/<int:provider>/": LiveCheck,
+}
 websocket_urlpatterns: list[URLPattern] = [
-    path("ws/p/<slug:project>/runs/<int:number>/", LiveConsumer.as_asgi(opens=LiveRun)),  # type: ignore[arg-type]
+    path(f"ws/p/<slug:project>/{route}", LiveConsumer.as_asgi(opens=page))  # type: ignore[arg-type]
+    for route, page in LIVE_PAGES.items()
 ]
 
 handler400 = "promptlab.outage.bad_request"

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from optimizer import doorbell, ownership, tasks
+from optimizer import doorbell, hints, ownership
 from optimizer.lm import overruns
 from optimizer.lm.ledger import Ledger
 from optimizer.models import Completion, Run
@@ -65,7 +65,7 @@ def resume(run_id: int) -> None:
         Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
         if told:
             overruns.accept(run_id)
-        tasks.enqueue("run", run_id)
+        hints.enqueue(run_id)
 
 
 def cancel(run_id: int) -> None:
@@ -92,7 +92,7 @@ def settle(run_id: int) -> None:
     if not ownership.take(wished):
         return
     run = Run.objects.only("epoch", "wish", "namespace").get(pk=run_id)
-    owner = Owner("run", run_id, run.epoch, run.namespace)
+    owner = Owner(run_id, run.epoch, run.namespace)
     with transaction.atomic(), connection.cursor() as cursor:
         Ledger(owner).recover(cast("psycopg.Cursor[Any]", cursor))
     try:

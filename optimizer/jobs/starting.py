@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from optimizer import doorbell, tasks
+from optimizer import doorbell, hints
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
@@ -40,7 +40,7 @@ def create_run(spec: RunSpec) -> Run:
     with transaction.atomic():
         run = snapshots.freeze(spec)
         run.save()
-        tasks.enqueue("run", run.pk)
+        hints.enqueue(run.pk)
         doorbell.ring("run", run.pk)
     return run
 

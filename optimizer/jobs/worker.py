@@ -25,13 +25,13 @@ from procrastinate.middleware import AsyncCallNext
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker as JobWorker
 
-from optimizer import ownership, tasks
+from optimizer import hints, ownership
 from optimizer.jobs.reaping import reap
 from optimizer.running.runner import STOPPING
 
 logger = logging.getLogger(__name__)
 
-QUICK_AT_ONCE = 4
+SHORT_AT_ONCE = 4
 REAP_SECONDS = 1.5
 RECONNECT_SECONDS = 2.0
 POOL_SECONDS = 5.0
@@ -71,10 +71,11 @@ class Jobs(JobManager):
 
 
 class Worker:
-    """Runs on one queue and short jobs on another, so that nobody waits behind a long run."""
+    """Optimizations on one queue and short runs on another, so that nobody
+    waits behind a long one."""
 
     def __init__(self, runs_at_once: int) -> None:
-        self._at_once = {tasks.RUNS: max(runs_at_once, 1), tasks.QUICK: QUICK_AT_ONCE}
+        self._at_once = {hints.RUNS: max(runs_at_once, 1), hints.SHORT: SHORT_AT_ONCE}
         self._places = {queue: asyncio.Semaphore(n) for queue, n in self._at_once.items()}
         self._stop = asyncio.Event()
         self._shifts: set[asyncio.Task[None]] = set()

@@ -66,9 +66,7 @@ class Sums:
 
 @dataclass
 class Account:
-    """A run's caps and sums as they stand within this transaction, and what it changes of them.
-    What is no run has no caps, and no row.
-    """
+    """A run's caps and sums as they stand within this transaction, and what it changes of them."""
 
     owner: Owner
     max_calls: int | None = None
@@ -85,10 +83,7 @@ class Account:
         Raises:
             Superseded: another epoch owns what it acts for.
         """
-        if owner.kind != "run":
-            owner.must_own(cursor)
-            return cls(owner)
-        cursor.execute(_LOCK, [owner.ref, owner.epoch])
+        cursor.execute(_LOCK, [owner.run, owner.epoch])
         row = cursor.fetchone()
         if row is None:
             raise Superseded
@@ -113,8 +108,8 @@ class Account:
 
     def save(self, cursor: Cursor[Row]) -> None:
         changes = (*self.changes.row, self.tokens, self.reused)
-        if self.owner.kind == "run" and any(changes):
-            cursor.execute(_SAVE, [*changes, self.owner.ref])
+        if any(changes):
+            cursor.execute(_SAVE, [*changes, self.owner.run])
 
 
 def beyond(sum_: int, cap: int | None) -> bool:

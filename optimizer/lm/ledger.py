@@ -37,7 +37,7 @@ class Entered:
 
 
 class Ledger:
-    """The entries of one owner: a run in its epoch, or a tryout (which has no caps of its own).
+    """The entries of one owner: a run in its epoch.
 
     Raises:
         ValueError: the owner has no namespace, so that nobody knows which caps stand above it.
@@ -67,15 +67,15 @@ class Ledger:
             Account.locked(cursor, self.owner)
             return Entered({})
         batch = _Batch.begun(cursor, self.owner)
-        over = batch.close(closings) if closings else []
+        over = batch.close(closings) if closings else False
         told = batch.reserve({w.key: w for w in wanted}, paying) if wanted else {}
         batch.save()
-        return Entered(told, self._overrun(cursor, over) if over else None)
+        return Entered(told, overruns.of_run(cursor, self.owner.run) if over else None)
 
     def recover(self, cursor: Cursor[Row]) -> int:
         """Put reserved calls of earlier epochs in doubt, at their upper bound; returns how many."""
         run, name = self.owner.run, self.owner.name
-        if run is None or not entries.reserved_by_others(cursor, run, name):
+        if not entries.reserved_by_others(cursor, run, name):
             return 0  # and waits for nobody
         months = Months.locked(cursor, self.owner.namespace)
         lost = _doubt(cursor, months, "run_id = %s AND owner <> %s", run, name)
@@ -96,11 +96,6 @@ class Ledger:
         )  # fmt: skip
         months.save(cursor)
         return lost
-
-    def _overrun(self, cursor: Cursor[Row], keys: list[str]) -> Overrun | None:
-        if self.owner.run is None:
-            return overruns.of_calls(cursor, keys)
-        return overruns.of_run(cursor, self.owner.run)
 
 
 def owners_with_calls_lost(cursor: Cursor[Row]) -> list[Owner]:
@@ -123,26 +118,21 @@ class _Batch:
         months = Months.locked(cursor, owner.namespace)
         return cls(cursor, owner, months, Account.locked(cursor, owner))
 
-    @property
-    def _run(self) -> int:
-        return self.owner.run or NO_RUN
-
     def save(self) -> None:
         self.account.save(self.cursor)
         self.months.save(self.cursor)
 
-    def close(self, closings: Sequence[Closing]) -> list[str]:
-        """Returns the calls that cost more than was reserved for them."""
+    def close(self, closings: Sequence[Closing]) -> bool:
+        """Returns whether a call cost more than was reserved for it."""
         ends = {closing.key: Ending.of(closing) for closing in closings}
-        over = []
+        over = False
         for key, held, month in entries.close(self.cursor, self.owner, list(ends.values())):
             end = ends[key]
             cost = held if end.doubts else end.cost
             self.account.use(held, cost, end.calls)
-            self.months.used(self._run, month, held, cost, end.calls)
+            self.months.used(self.owner.run, month, held, cost, end.calls)
             self.account.tokens += end.prompt_tokens + end.completion_tokens
-            if cost > held:
-                over.append(key)
+            over = over or cost > held
         return over
 
     def reserve(self, wanted: dict[str, Wanted], paying: bool) -> dict[str, Told]:
@@ -166,7 +156,7 @@ class _Batch:
         taken |= entries.take_again(self.cursor, self.owner, again, since)
         for want in (*fresh, *again):
             if want.key in taken:
-                self.months.held(self._run, taken[want.key], want.hold)
+                self.months.held(self.owner.run, taken[want.key], want.hold)
             else:  # another owner was faster
                 told[want.key] = Answer.BUSY
                 self._hold(want, -1)

@@ -51,12 +51,9 @@ class Overrun:
 
 def of_run(cursor: Cursor[Any], run: int) -> Overrun | None:
     """The run's largest overrun that nobody has accepted."""
-    return _largest(cursor, "c.run_id = %s", run)
-
-
-def of_calls(cursor: Cursor[Any], keys: list[str]) -> Overrun | None:
-    """The largest overrun of these calls, which belong to no run."""
-    return _largest(cursor, "c.key = ANY(%s)", keys)
+    cursor.execute(_LARGEST, [run, WORTH_ASKING_AGAIN])
+    row = cursor.fetchone()
+    return Overrun(*row) if row else None
 
 
 def accept(run_id: int) -> None:
@@ -71,13 +68,7 @@ def accept(run_id: int) -> None:
     )
 
 
-def _largest(cursor: Cursor[Any], condition: str, value: object) -> Overrun | None:
-    cursor.execute(_OVERRUNS.format(condition=condition), [value, WORTH_ASKING_AGAIN])
-    row = cursor.fetchone()
-    return Overrun(*row) if row else None
-
-
-_OVERRUNS = """
+_LARGEST = """
     SELECT COALESCE(max(p.name), 'removed'), c.model, count(*), sum(c.held_cost)::bigint,
            sum(c.cost)::bigint,
            max(r.max_cost) FILTER (WHERE r.used_cost + r.over_cost >= r.max_cost)
@@ -86,7 +77,7 @@ _OVERRUNS = """
     LEFT JOIN optimizer_run AS r ON r.id = c.run_id
     LEFT JOIN optimizer_acceptedoverrun AS a
         ON a.run_id = c.run_id AND a.provider = c.provider AND a.model = c.model
-    WHERE {condition} AND c.cost > c.held_cost
+    WHERE c.run_id = %s AND c.cost > c.held_cost
     GROUP BY c.provider, c.model, a.excess
     HAVING a.excess IS NULL OR sum(c.cost - c.held_cost) > GREATEST(2 * a.excess, %s)
     ORDER BY sum(c.cost - c.held_cost) DESC

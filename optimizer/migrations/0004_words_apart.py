@@ -6,15 +6,16 @@ APART = """
     SET check_said = check_message, check_message = 'The last test failed: test it again.'
     WHERE check_state = 'failed' AND check_message <> '';
 
-    UPDATE optimizer_run
-    SET said = message, message = 'The run stopped at a call to a model. Resume it to go on.'
-    WHERE stop_reason IN ('provider down', 'provider refused', 'error') AND message <> '';
-
     UPDATE optimizer_tryout SET said = problem, problem = 'The call failed.'
     WHERE state = 'failed' AND problem <> '';
 
     UPDATE optimizer_measurement SET said = problem, problem = 'The call failed.'
     WHERE state = 'failed' AND problem <> '';
+"""
+APART_IN_RUNS = """
+    UPDATE optimizer_run
+    SET said = message, message = 'The run stopped at a call to a model. Resume it to go on.'
+    WHERE stop_reason IN ('provider down', 'provider refused', 'error') AND message <> '';
 
     UPDATE optimizer_outcome
     SET error = 'The call failed.',
@@ -40,5 +41,5 @@ class Migration(migrations.Migration):
         migrations.AddField("run", "said", models.TextField(blank=True, default="")),
         migrations.AddField("measurement", "said", models.TextField(blank=True, default="")),
         migrations.AddField("tryout", "said", models.TextField(blank=True, default="")),
-        migrations.RunSQL(APART, migrations.RunSQL.noop),
+        migrations.RunSQL(APART + APART_IN_RUNS, migrations.RunSQL.noop),
     ]

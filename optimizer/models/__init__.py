@@ -1,9 +1,7 @@
 """Rows of the optimizer. A run carries everything it needs; a worker reads no other table."""
 
 from optimizer.models.ledger import AcceptedOverrun, Completion
-from optimizer.models.owned import Owned
 from optimizer.models.providers import AllowedAddress, Provider, shown_address
-from optimizer.models.quick import Measurement, Tryout
 from optimizer.models.runs import Candidate, ExampleSet, Exchange, Outcome, Run, RunEvent, Trial
 from optimizer.models.spending import Spending, SpendingCap
 
@@ -14,15 +12,12 @@ __all__ = [
     "Completion",
     "ExampleSet",
     "Exchange",
-    "Measurement",
     "Outcome",
-    "Owned",
     "Provider",
     "Run",
     "RunEvent",
     "Spending",
     "SpendingCap",
     "Trial",
-    "Tryout",
     "shown_address",
 ]

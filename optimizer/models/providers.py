@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from django.db import models
 
-from optimizer.models.owned import Owned
 
-
-class Provider(Owned):
+class Provider(models.Model):
     """Where models are called: a LiteLLM provider, an OpenAI-compatible endpoint, our own engine.
 
     `secret` is the API key, encrypted: of the endpoint at `api_base`, or of `family`, the vendor
     whose models LiteLLM calls, and the first part of all their names. Prices are micro-USD per
     million tokens; None means LiteLLM's price list for its providers, and unknown for an
     OpenAI-compatible endpoint.
-    Whoever tests it owns it: a test is a call that is paid for.
-    `check_message` is a sentence of ours, `check_said` what the provider itself said: as in all
-    rows, what is called `said` is only for who may edit providers.
+    `check_run` is its latest test since it was changed (optimizer/jobs/model_checks.py).
     """
 
     class Kind(models.TextChoices):
         EMBEDDED = "embedded", "Embedded model"
         OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible endpoint"
         LITELLM = "litellm", "LiteLLM provider"
-
-    class Check(models.TextChoices):
-        NEVER = "never", "Not tested"
-        WAITING = "waiting", "Testing"
-        WORKS = "works", "Works"
-        FAILED = "failed", "Failed"
 
     namespace = models.CharField(max_length=64, db_index=True)
     name = models.CharField(max_length=80)
@@ -42,11 +32,7 @@ class Provider(Owned):
     input_price = models.BigIntegerField(null=True)
     output_price = models.BigIntegerField(null=True)
     constrains_replies = models.BooleanField(default=True)
-    check_state = models.CharField(max_length=10, choices=Check, default=Check.NEVER)
-    check_message = models.CharField(max_length=500, blank=True)
-    check_said = models.TextField(blank=True, default="")
-    check_seconds = models.FloatField(null=True)
-    checked_at = models.DateTimeField(null=True)
+    check_run = models.ForeignKey("Run", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

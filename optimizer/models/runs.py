@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from optimizer.models.owned import Owned
-
 
 class ExampleSet(models.Model):
     """Examples frozen by content: equal content is stored once."""
@@ -20,14 +18,26 @@ class ExampleSet(models.Model):
         return f"{self.count} examples {self.digest[:12]}"
 
 
-class Run(Owned):
-    """One optimization: its frozen spec, its status, and a summary written with its events.
+class Run(models.Model):
+    """One conversation that is held with models: its frozen spec, its status, and a summary written
+    with its events. What it is for says `task`; only an optimization rests and is resumed, the
+    others end where they cannot go on.
 
+    One worker at a time acts for it (optimizer/ownership.py): `epoch` counts owners, of whom only
+    the newest may write, and `heard_at` is when that one last said that it lives, by the database's
+    clock; None: nobody holds it. `digest` is that of the spec, so that who asks the same again
+    finds it. `message` is a sentence of ours, `said` what a provider itself said: in all rows, that
+    is only for who may edit providers.
     `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
     is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
     is the phase's progress, `answer_done` of `answer_size` that of the examples being evaluated
     right now. `estimate` is what the best is expected to score on new examples.
     """
+
+    class Task(models.TextChoices):
+        OPTIMIZE = "optimize", "Optimize a program"
+        EVALUATE = "evaluate", "Evaluate programs as they stand"
+        CHECK = "check", "Check a model"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -45,9 +55,14 @@ class Run(Owned):
     ACTIVE = (Status.QUEUED, Status.RUNNING)
     ENDED = (Status.CANCELLED, Status.FAILED, Status.FINISHED)
 
+    epoch = models.PositiveIntegerField(default=0)
+    heard_at = models.DateTimeField(null=True)
+
+    task = models.CharField(max_length=10, choices=Task, default=Task.OPTIMIZE)
     spec = models.JSONField()
+    digest = models.CharField(max_length=64, blank=True, default="")
     namespace = models.CharField(max_length=64, db_index=True)
-    optimizer = models.CharField(max_length=40)
+    optimizer = models.CharField(max_length=40, blank=True)
     train = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+")
     validation = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+")
     test = models.ForeignKey(ExampleSet, models.PROTECT, related_name="+", null=True)
@@ -97,6 +112,9 @@ class Run(Owned):
                 condition=Q(max_cost=None) | Q(max_cost__gte=F("used_cost") + F("held_cost")),
             ),
         ]
+        indexes = [
+            models.Index(fields=["namespace", "digest"], name="run_of"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"
@@ -108,6 +126,11 @@ class Run(Owned):
     @property
     def ended(self) -> bool:
         return self.status in self.ENDED
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it rests where it cannot go on, for somebody to resume it."""
+        return self.task == self.Task.OPTIMIZE
 
     @property
     def spent(self) -> int:

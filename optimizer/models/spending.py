@@ -7,8 +7,8 @@ from django.db.models import F, Q
 
 
 class Spending(models.Model):
-    """What one run took in a calendar month (UTC), or the short jobs of a namespace together (`run`
-    0): the run's account by months. A call counts in the month in which it was reserved.
+    """What one run took in a calendar month (UTC): the run's account by months. A call counts in
+    the month in which it was reserved; those of runs that are gone are kept together (`run` 0).
 
     Each run has rows of its own, so that runs never wait for one another to count.
     """

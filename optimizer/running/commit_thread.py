@@ -70,6 +70,9 @@ CUT_OFF = (
     "themselves: each time may have been paid. See what ends the worker (memory?), then resume."
 )
 
+RESUME = "resume the run"
+ASK_ANEW = "try again"
+
 Told = Reply | BaseException | None
 
 
@@ -77,7 +80,8 @@ class CommitThread:
     """The books of one owner. Asynchronous methods belong to `loop`, the others to any thread.
 
     It works within `with`, and keeps the owner's lease there; its connection stays until `release`.
-    `stopping` is set when this process is to end. `unstorable` are outcomes by exchange and
+    `stopping` is set when this process is to end; `again` is what people do to go on after a
+    trouble, as "resume the run". `unstorable` are outcomes by exchange and
     position that stand in the place of others, which could not be stored.
     """
 
@@ -87,8 +91,10 @@ class CommitThread:
         connection: psycopg.Connection[Any],
         loop: asyncio.AbstractEventLoop,
         stopping: threading.Event | None = None,
+        again: str = RESUME,
     ) -> None:
         self.owner = owner
+        self.again = again
         self.pulse = Heartbeat(owner)
         self.leaving: Interruption | None = None
         self.unstorable: dict[tuple[int, int], Outcome] = {}
@@ -175,15 +181,10 @@ class CommitThread:
         """
         if overrun is None or isinstance(self.leaving, CancelWished | WorkerStops):
             return
-        reason = Overbilled(overrun.sentence(f"{self._retry} to go on"))
+        reason = Overbilled(overrun.sentence(f"{self.again} to go on"))
         if self.leaving is None:
             self.leave(reason)
         self.leaving = reason
-
-    @property
-    def _retry(self) -> str:
-        """What people do to go on."""
-        return "resume the run" if self.owner.kind == "run" else "try again"
 
     def may_send(self) -> bool:
         """Whether a call that was granted may still go out: a process that was frozen wakes with
@@ -366,7 +367,7 @@ class CommitThread:
             elif answer is Answer.NO_FUNDS:
                 answers.append((entry, spent))
             elif isinstance(answer, Reached | Unpriced):
-                reason = MonthlyCap(answer.sentence(self._retry))
+                reason = MonthlyCap(answer.sentence(self.again))
                 self.leave(reason)
                 answers.append((entry, reason))
             elif answer is Answer.SENT_TOO_OFTEN:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
+from typing import TypeVar, cast
 
-from optimizer.core.conversation.events import Event, Phase, Result
+from optimizer.core.conversation.events import Event, Phase
 from optimizer.core.conversation.requests import (
     Answer,
     Ask,
@@ -22,16 +22,17 @@ from optimizer.running.interruptions import NothingReadable
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import STOP_REASON, Unread, unread_in
 
+T = TypeVar("T")
 Turn = Request | tuple[Request, ...] | Event
 
 
 def hold(
-    conversation: Conversation[Result],
+    conversation: Conversation[T],
     recorder: Recorder,
     answering: Evaluator,
     writer: CommitThread,
     loop: asyncio.Runner,
-) -> Result:
+) -> T:
     """Carry the conversation to its end.
 
     Raises:
@@ -53,7 +54,7 @@ def hold(
                 recorder.event(turn)
                 turn = conversation.send(None)
     except StopIteration as end:
-        return cast(Result, end.value)
+        return cast(T, end.value)
 
 
 class _Host:

@@ -15,13 +15,12 @@ from optimizer.core.conversation.requests import (
     Replies,
     Request,
 )
-from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.lm import Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
 from optimizer.lm.failures import CallFailed
@@ -72,11 +71,20 @@ Job = tuple[Open, Evaluate, int]
 
 
 class Evaluator:
-    """Answers a run's requests through its lines."""
+    """Answers a run's requests through its clients.
 
-    def __init__(self, spec: RunSpec, lines: RoleClients, writer: CommitThread) -> None:
-        self._program, self._metric = spec.program, spec.metric
-        self._lines = lines
+    `program` is what its candidates are of; None where nothing is evaluated.
+    """
+
+    def __init__(
+        self,
+        program: Program | None,
+        metric: Metric | None,
+        clients: RoleClients,
+        writer: CommitThread,
+    ) -> None:
+        self._program, self._metric = program, metric
+        self._clients = clients
         self._writer = writer
         self._spent: BudgetSpent | None = None
 
@@ -134,13 +142,17 @@ class Evaluator:
                 self._writer.score(entry.exchange, position, outcome)
 
     async def _example(self, request: Evaluate, position: int) -> Outcome:
+        assert self._program is not None
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
-            self._lines[request.role], request.sample, request.temperature,
+            self._client(request), request.sample, request.temperature,
         )  # fmt: skip
 
+    def _client(self, request: Evaluate) -> RoleClient:
+        return self._clients.of(request.role, request.model)
+
     async def _ask(self, entry: Open, request: Ask) -> None:
-        line = self._lines.optimizer(request.model)
+        line = self._clients.of(Role.OPTIMIZER, request.model)
         calls = (line.say(prompt) for prompt in request.prompts)
         told = await asyncio.gather(*calls, return_exceptions=True)
         problems = [t for t in told if isinstance(t, BaseException)]
@@ -160,7 +172,7 @@ class Evaluator:
 
     def _in_flight(self, opened: Sequence[Open]) -> int:
         requests = [o.request for o in opened if isinstance(o.request, Evaluate)]
-        return max((self._lines[r.role].in_flight for r in requests), default=0)
+        return max((self._client(r).in_flight for r in requests), default=0)
 
     def _doubt_provider(self, entry: Open) -> None:
         """Nothing but failures is the provider's doing, however few they are. Prompts that are
@@ -169,9 +181,10 @@ class Evaluator:
         """
         if not isinstance(entry.request, Evaluate) or not entry.failed or entry.known:
             return
-        line, failures = self._lines[entry.request.role], list(entry.failed.values())
+        line, failures = self._client(entry.request), list(entry.failed.values())
         if any(failure.passing for failure in failures):
             raise line.down(failures[-1])
+        assert self._program is not None
         own = entry.request.candidate == baseline_of(self._program)
         if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
             raise line.refuses(failures[-1])

@@ -56,34 +56,12 @@ class Heartbeat:
         pause = BUSY_SECONDS if self._busy else IDLE_SECONDS
         return time.monotonic() - self._beaten >= pause or not self.lasts()
 
-    def beat(self, cursor: psycopg.Cursor[Any]) -> str | None:
-        """Keep the lease; of a run write progress and active seconds, too, and return the wish.
+    def beat(self, cursor: psycopg.Cursor[Any]) -> str:
+        """Keep the lease, write progress and active seconds, and return the wish.
 
         Raises:
             Superseded: somebody else has taken it.
         """
-        if self._owner.kind == "run":
-            return self._beat_of_run(cursor)
-        values = [self._owner.ref, self._owner.epoch]
-        cursor.execute(
-            f"UPDATE {self._owner.table} SET heard_at = now() WHERE id = %s AND epoch = %s", values
-        )
-        if not cursor.rowcount:
-            raise Superseded
-        return None
-
-    def entered(self, beaten: float | None, changed: bool) -> None:
-        """A group is committed: with a beat that was begun at `beaten` by the clock, None without.
-
-        `changed`: it holds something that pages show.
-        """
-        if beaten is not None:
-            self._heard = beaten
-            self._beaten = time.monotonic()
-            self._busy = False
-        self._busy = self._busy or (changed and self._owner.kind == "run")
-
-    def _beat_of_run(self, cursor: psycopg.Cursor[Any]) -> str | None:
         now, progress = time.monotonic(), self.progress
         phase = progress.phase_done
         # LEAST passes over NULL: a phase that counts something else would be done at once.
@@ -95,13 +73,24 @@ class Heartbeat:
             "WHERE id = %s AND epoch = %s RETURNING wish",
             [
                 *(now - self._beaten, progress.size, progress.done, phase, phase),
-                *(self._owner.ref, self._owner.epoch),
+                *(self._owner.run, self._owner.epoch),
             ],
         )
         row = cursor.fetchone()
         if row is None:
             raise Superseded
         if self._busy:
-            told = doorbell.message(self._owner.kind, self._owner.ref)
+            told = doorbell.message("run", self._owner.run)
             cursor.execute("SELECT pg_notify(%s, %s)", [doorbell.CHANNEL, told])
         return str(row[0])
+
+    def entered(self, beaten: float | None, changed: bool) -> None:
+        """A group is committed: with a beat that was begun at `beaten` by the clock, None without.
+
+        `changed`: it holds something that pages show.
+        """
+        if beaten is not None:
+            self._heard = beaten
+            self._beaten = time.monotonic()
+            self._busy = False
+        self._busy = self._busy or changed

@@ -23,6 +23,7 @@ from optimizer.core.conversation.events import (
     Phase,
     PhaseStarted,
     Result,
+    StopReason,
     TestScored,
     TrialStarted,
 )
@@ -148,14 +149,15 @@ class Recorder:
                 row.refused, row.answered_at = reason, timezone.now()
                 row.save(update_fields=["refused", "answered_at"])
 
-    def finished(self, result: Result) -> None:
+    def finished(self, result: Result | StopReason) -> None:
         """Record the end of the conversation."""
-        best = self._candidate(result.best, {})
-        values = summary.of_result(result)
+        values: dict[str, Any] = {"stop_reason": result, "message": ""}
+        if isinstance(result, Result):
+            values = summary.of_result(result)
+            values["best_candidate"] = self._candidate(result.best, {})
         with self._writing(
-            status=Run.Status.FINISHED, ended_at=timezone.now(), heard_at=None,
-            best_candidate=best, **values,
-        ):  # fmt: skip
+            status=Run.Status.FINISHED, ended_at=timezone.now(), heard_at=None, **values
+        ):
             pass  # the summary is all there is
 
     def left(

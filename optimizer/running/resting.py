@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Now
 
-from optimizer import doorbell, tasks
+from optimizer import doorbell, hints
 from optimizer.models import Run
 from optimizer.ownership import Superseded
 
@@ -48,5 +48,5 @@ def _hear_wishes(run_id: int, wished: bool) -> None:
     run.filter(wish=Run.Wish.CANCEL).update(
         status=Run.Status.CANCELLED, stop_reason="cancelled", ended_at=Now()
     )
-    if run.filter(status=Run.Status.QUEUED).exists():
-        tasks.enqueue("run", run_id)
+    for task in run.filter(status=Run.Status.QUEUED).values_list("task", flat=True):
+        hints.enqueue(run_id, task)

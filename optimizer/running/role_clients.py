@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -94,11 +94,11 @@ class Health:
     provider: Provider
     in_a_row: int = 0
 
-    def down(self, failure: CallFailed, kind: str) -> ProviderDown:
-        again = "Resume the run" if kind == "run" else "Try again"
+    def down(self, failure: CallFailed, again: str) -> ProviderDown:
+        """`again` is what people do to go on, as "resume the run"."""
         return ProviderDown(
             f"Provider “{self.provider.name}” does not answer: {failure} "
-            f"Nothing is lost. {again} when the provider works again.",
+            f"Nothing is lost. {again[0].upper()}{again[1:]} when the provider works again.",
             said=failure.said,
         )
 
@@ -153,12 +153,12 @@ class RoleClient:
         return reply
 
     def down(self, failure: CallFailed) -> ProviderDown:
-        return self._health.down(failure, self._writer.owner.kind)
+        return self._health.down(failure, self._writer.again)
 
     def refuses(self, failure: CallFailed) -> ProviderClosed:
         return ProviderClosed(
             f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
-            "Correct the provider or choose another model, then resume the run.",
+            f"Correct the provider or choose another model, then {self._writer.again}.",
             said=failure.said,
         )
 
@@ -191,7 +191,10 @@ class PriceUnknown(Exception):
 
 
 class RoleClients:
-    """The lines of a run by role; a role without a model of its own uses the task model's.
+    """The clients of a run by role; a role without a model of its own uses the task model's.
+
+    `apart` makes replies that were paid for elsewhere count as those of another endpoint; its calls
+    wait for no place that others have.
 
     Raises:
         ProviderGone, PriceUnknown, NoEmbeddedModel, WrongEncryptionKey: before anything is spent.
@@ -199,13 +202,13 @@ class RoleClients:
 
     def __init__(
         self,
-        models: dict[Role, ModelRef],
+        models: Mapping[Role, Sequence[ModelRef]],
         namespace: str,
         writer: CommitThread,
         connect: Connect,
         max_cost: int | None = None,
         attempts: int = ATTEMPTS,
-        further_optimizers: tuple[ModelRef, ...] = (),
+        apart: str = "",
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -216,15 +219,14 @@ class RoleClients:
         self._max_cost = max_cost
         self._attempts = attempts
         self._writer = writer
-        self._by_role = {role: self._line(role, ref) for role, ref in models.items()}
-        self._further = [self._line(Role.OPTIMIZER, ref) for ref in further_optimizers]
+        self._apart = apart
+        self._by_role = {
+            role: [self._line(role, ref) for ref in refs] for role, refs in models.items()
+        }
 
-    def __getitem__(self, role: Role) -> RoleClient:
-        return self._by_role.get(role) or self._by_role[Role.TASK]
-
-    def optimizer(self, model: int) -> RoleClient:
-        """The optimizer model that an `Ask` names: 0 the run's own, n the n-th further one."""
-        return self._further[model - 1] if model else self[Role.OPTIMIZER]
+    def of(self, role: Role, model: int = 0) -> RoleClient:
+        """A model in a role: 0 is the role's own, n the n-th further one."""
+        return self._by_role[role if role in self._by_role else Role.TASK][model]
 
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
@@ -241,12 +243,12 @@ class RoleClients:
         price = price_of(provider, ref.model)
         if price is None and self._max_cost is not None:
             raise PriceUnknown(provider, ref)
-        gate = gate_of(provider.pk, provider.concurrency)
+        gate = Gate(1) if self._apart else gate_of(provider.pk, provider.concurrency)
         paying = Paying(
             Limited(self._watched[provider.pk], gate, self._writer.may_send),
             self._writer,
             namespace=self._namespace,
-            endpoint=endpoint_name(provider),
+            endpoint=self._apart + endpoint_name(provider),
             provider=provider.pk,
             price=price,
         )
@@ -264,7 +266,7 @@ class RoleClients:
             self._watched[ref.provider] = Watched(
                 self._endpoints[ref.provider],
                 Breaker(found.concurrency),
-                lambda failure: self._writer.leave(health.down(failure, self._writer.owner.kind)),
+                lambda failure: self._writer.leave(health.down(failure, self._writer.again)),
             )
         return self._providers[ref.provider]
 

@@ -1,7 +1,8 @@
 """The runner: takes a run, holds its conversation, and leaves it so that it can go on.
 
-The optimizer is a generator; its events are recorded, its requests answered. What was recorded
-before is replayed into a fresh generator, so that a run survives the end of any process.
+An optimization, a try-out and a model's check are generators alike: their events are recorded,
+their requests answered. What was recorded before is replayed into a fresh generator, so that a run
+survives the end of any process.
 """
 
 from __future__ import annotations
@@ -19,19 +20,28 @@ from django import db
 from django.db.models.functions import Coalesce, Now
 
 from optimizer import ownership
-from optimizer.core.conversation.events import Result
+from optimizer.core.conversation.evaluation import (
+    EvaluationSpec,
+    ModelCheckSpec,
+    check_model,
+    evaluate,
+)
+from optimizer.core.conversation.events import Result, StopReason
+from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, OptimizerRetired, optimizer_named
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
 from optimizer.lm import overruns
+from optimizer.lm.failures import CallFailed
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
 from optimizer.lm.scrub import everyones
 from optimizer.lm.secrets import WrongEncryptionKey
 from optimizer.models import Run
 from optimizer.ownership import GONE, Owner, Superseded
-from optimizer.running import role_clients, snapshots
-from optimizer.running.commit_thread import CommitThread
+from optimizer.running import offers, role_clients, snapshots
+from optimizer.running.commit_thread import ASK_ANEW, RESUME, CommitThread
 from optimizer.running.conversation import hold
 from optimizer.running.evaluator import Evaluator
 from optimizer.running.interruptions import (
@@ -54,6 +64,7 @@ from optimizer.running.role_clients import (
     ProviderGone,
     RoleClients,
 )
+from optimizer.running.snapshots import Spec
 from optimizer.running.tpe import tpe
 from optimizer.running.unread import STOP_REASON, unread_of
 
@@ -63,6 +74,17 @@ STOPPING = threading.Event()
 """Set when this process is to end: runs reserve nothing more, let calls come home, and leave."""
 
 SUPERSEDED = "run %s has another owner now; this worker leaves it"
+SHORT_ATTEMPTS = 2
+"""How often a call is tried that somebody waits for."""
+RESTS: dict[type[Interruption], str] = {
+    ProviderDown: "provider down",
+    CutOff: "cut off",
+    Overbilled: OVERBILLED,
+    MonthlyCap: "monthly cap",
+    NothingReadable: STOP_REASON,
+    PauseWished: "",
+}
+"""Why a run rests until somebody resumes it."""
 CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
 
 
@@ -125,7 +147,7 @@ def _take(run_id: int) -> Run | None:
 
 
 def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> None:
-    owner = Owner("run", row.pk, row.epoch, row.namespace)
+    owner = Owner(row.pk, row.epoch, row.namespace)
     with connection.transaction(), connection.cursor() as cursor:
         lost = Ledger(owner).recover(cursor)
         overrun = overruns.of_run(cursor, row.pk)  # its worker may have died before it could tell
@@ -133,40 +155,61 @@ def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> No
         logger.warning("run %s: %s calls of a stopped worker are in doubt", row.pk, lost)
     recorder = Recorder(row)
     with asyncio.Runner() as loop:
-        writer = CommitThread(owner, connection, loop.get_loop(), stopping=means.stopping)
+        writer = CommitThread(
+            owner, connection, loop.get_loop(), means.stopping,
+            RESUME if row.resumable else ASK_ANEW,
+        )  # fmt: skip
         writer.overbilled(overrun)
         try:
             with _ending_recorded(row, recorder):
                 with _overbilling_told(writer), writer:
                     result = _converse(row, recorder, writer, loop, means)
                 recorder.finished(result)
-                logger.info("run %s is finished: %s", row.pk, result.stop)
+                logger.info("run %s is finished", row.pk)
         finally:
             writer.release()
 
 
 def _converse(
     row: Run, recorder: Recorder, writer: CommitThread, loop: asyncio.Runner, means: Means
-) -> Result:
+) -> Result | StopReason:
     spec = snapshots.thaw(row)
+    if isinstance(spec, ModelCheckSpec):
+        spec = offers.named(row, spec, means.connect, loop)
     if spec.limits.max_seconds is not None:
         writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
-    recorder.baseline(baseline_of(spec.program))
+    if isinstance(spec, RunSpec):
+        recorder.baseline(baseline_of(spec.program))
     unread = unread_of(row)
     if unread is not None:  # its worker died before the run could rest
         raise NothingReadable(unread.sentence())
     opened = RoleClients(
-        spec.models, spec.namespace, writer, means.connect, spec.limits.max_cost, means.attempts,
-        spec.further_optimizers,
+        spec.role_models, spec.namespace, writer, means.connect, spec.limits.max_cost,
+        means.attempts if row.resumable else min(means.attempts, SHORT_ATTEMPTS),
+        apart=f"{writer.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
     )  # fmt: skip
     try:
-        optimizer = means.optimizers.get(spec.optimizer) or optimizer_named(spec.optimizer)
-        conversation = optimizer.converse(spec, means.new_search)
-        answering = Evaluator(spec, opened, writer)
-        return hold(conversation, recorder, answering, writer, loop)
+        return hold(
+            _conversation(spec, means), recorder, _evaluator(spec, opened, writer), writer, loop
+        )
     finally:
         loop.run(opened.aclose())
         opened.remember()
+
+
+def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]:
+    if isinstance(spec, EvaluationSpec):
+        return evaluate(spec)
+    if isinstance(spec, ModelCheckSpec):
+        return check_model()
+    optimizer = means.optimizers.get(spec.optimizer) or optimizer_named(spec.optimizer)
+    return optimizer.converse(spec, means.new_search)
+
+
+def _evaluator(spec: Spec, opened: RoleClients, writer: CommitThread) -> Evaluator:
+    if isinstance(spec, ModelCheckSpec):
+        return Evaluator(None, None, opened, writer)
+    return Evaluator(spec.program, spec.metric, opened, writer)
 
 
 @contextmanager
@@ -190,7 +233,7 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
     except (Superseded, *GONE):
         raise  # nothing can be recorded: whoever takes the run next goes on
     except Interruption as reason:
-        status, why = _farewell(reason)
+        status, why = _farewell(reason, row.resumable)
         logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
         wished = isinstance(reason, PauseWished)
         recorder.left(status, why, str(reason), said=reason.said, wished=wished)
@@ -200,6 +243,8 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         recorder.left(Run.Status.FAILED, "optimizer retired", str(error))
     except CANNOT_CALL as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error))
+    except CallFailed as error:
+        recorder.left(Run.Status.FAILED, "provider refused", str(error), said=error.said)
     except Exception as error:
         words = everyones().clean(str(error))
         told = f"Something unforeseen happened ({type(error).__name__})."
@@ -207,21 +252,12 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         raise
 
 
-def _farewell(reason: Interruption) -> tuple[Run.Status, str]:
+def _farewell(reason: Interruption, resumable: bool) -> tuple[Run.Status, str]:
     if isinstance(reason, CancelWished):
         return Run.Status.CANCELLED, "cancelled"
     if isinstance(reason, WorkerStops):
         return Run.Status.QUEUED, ""
-    if isinstance(reason, ProviderDown):
-        return Run.Status.PAUSED, "provider down"
-    if isinstance(reason, CutOff):
-        return Run.Status.PAUSED, "cut off"
-    if isinstance(reason, Overbilled):
-        return Run.Status.PAUSED, OVERBILLED
-    if isinstance(reason, MonthlyCap):
-        return Run.Status.PAUSED, "monthly cap"
-    if isinstance(reason, NothingReadable):
-        return Run.Status.PAUSED, STOP_REASON
-    if isinstance(reason, PauseWished):
-        return Run.Status.PAUSED, ""
-    return Run.Status.FAILED, "provider refused"
+    why = next((why for kind, why in RESTS.items() if isinstance(reason, kind)), None)
+    if why is None:
+        return Run.Status.FAILED, "provider refused"
+    return Run.Status.PAUSED if resumable else Run.Status.FAILED, why

@@ -21,8 +21,6 @@ from promptlab.ui.parameters import Parameters
 
 log = logging.getLogger(__name__)
 
-GATHER = 0.5
-"""Seconds in which rings are gathered into one frame."""
 HEARTBEAT = 5.0
 """Seconds after which the page is looked at again without a ring: silence is news, too, and
 whoever may not read it any more is sent away then at the latest."""
@@ -91,7 +89,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(BROKEN)
 
     async def _watch(self) -> None:
-        """First the whole page; then what changed, at most two frames a second."""
+        """First the whole page; then what changed, gathered into few frames."""
         rang, wait = True, FIRST_WAIT
         while True:
             self.wake.clear()
@@ -106,8 +104,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             wait = FIRST_WAIT
             if frame:
                 await self.send(frame)
-            await asyncio.sleep(GATHER)
-            rang = await self._rings(within=HEARTBEAT - GATHER)
+            await asyncio.sleep(self.page.gather)
+            rang = await self._rings(within=HEARTBEAT - self.page.gather)
 
     async def _rings(self, within: float) -> bool:
         """Whether the doorbell rings in that many seconds."""

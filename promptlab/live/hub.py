@@ -21,6 +21,8 @@ from optimizer import doorbell
 log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+HEARD_WITHIN = 2.0
+"""Seconds for the first connection."""
 
 
 def group_of(topic: str, ref: int) -> str:
@@ -36,12 +38,18 @@ class Hub:
         self.connected = asyncio.Event()
 
     async def join(self, topic: str, ref: int, channel: str) -> None:
-        """Have the rings of `topic` `ref` sent to a channel as `doorbell.rang` messages."""
+        """Have the rings of `topic` `ref` sent to a channel as `doorbell.rang` messages.
+
+        Returns when they are heard, so that what is read afterwards misses none; while the database
+        is away, after a while: everybody is told once it is back.
+        """
         group = group_of(topic, ref)
         await _layer().group_add(group, channel)
         self._members[group] += 1
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.connected.wait(), HEARD_WITHIN)
 
     async def leave(self, topic: str, ref: int, channel: str) -> None:
         """Stop that; the last one to leave closes the connection."""

@@ -22,6 +22,9 @@ class LivePage(ABC):
     all by keyword.
     """
 
+    gather = 0.5
+    """In how many seconds rings are gathered into one frame."""
+
     def __init__(self) -> None:
         self._sent: dict[str, str] = {}
 

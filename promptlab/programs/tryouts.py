@@ -1,18 +1,23 @@
 """Trying a program on one example, and showing what was said on the way.
 
-The page of a program and the page of a candidate use the same: `start_tryout` here, the partial
-`programs/_tryout.html` for what `shown` returns, and its address to ask again while it waits.
+A try-out is a run that evaluates one candidate on one example. The page of a program and the page
+of a candidate use the same: `start_tryout` here, and the partial `programs/_tryout.html` for what
+`shown` returns, which its socket (`LiveTryout`) draws again while it waits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from django.forms import Form
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from optimizer import codec
+from optimizer.core.conversation.evaluation import EvaluationSpec
+from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
@@ -22,12 +27,16 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import FieldType, Value, written
-from optimizer.jobs import tryouts
-from optimizer.models import Tryout
+from optimizer.jobs import evaluations
+from optimizer.models import Run
+from optimizer.running import snapshots
 from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
+from promptlab.live.page import LivePage, Ring
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.wires import outputs_in_order
+from promptlab.ui.parameters import Parameters
 
 PATIENCE = timedelta(seconds=15)
 """How long a page waits before it asks whether a worker is running."""
@@ -89,7 +98,8 @@ class ShownTryout:
     """
 
     id: int
-    state: Tryout.State
+    waiting: bool
+    stopped: bool
     problem: str
     said: str
     overdue: bool
@@ -103,8 +113,8 @@ class ShownTryout:
     seconds: float
 
     @property
-    def waiting(self) -> bool:
-        return self.state == Tryout.State.WAITING
+    def state(self) -> str:
+        return "waiting" if self.waiting else "failed" if self.problem else "done"
 
     @property
     def unread(self) -> str:
@@ -119,7 +129,7 @@ def start_tryout(
     example: Example,
     metric: Metric | None = None,
     candidate: Candidate | None = None,
-) -> Tryout:
+) -> Run:
     """Ask a worker to run the program (or a candidate of it) on one example.
 
     Raises:
@@ -130,33 +140,44 @@ def start_tryout(
         problems += metric.problems(program, set(example.expected))
     if problems:
         raise Refused(problems[0])
-    prompts = candidate or baseline_of(program)
-    return tryouts.start(project.namespace, program, prompts, model, example, metric)
+    spec = EvaluationSpec(
+        program, (candidate or baseline_of(program),), (model,), Purpose.TRYOUT, project.namespace,
+        (example,), metric,
+    )  # fmt: skip
+    return evaluations.start(spec)
 
 
-def tryout_of(project: Project, pk: int) -> Tryout | None:
-    return Tryout.objects.filter(namespace=project.namespace, pk=pk).first()
+def tryout_of(project: Project, pk: int) -> Run | None:
+    """The run of a try-out of this project."""
+    asked = Run.objects.filter(namespace=project.namespace, task=Run.Task.EVALUATE)
+    return asked.filter(spec__purpose=Purpose.TRYOUT, pk=pk).first()
 
 
-def shown(tryout: Tryout) -> ShownTryout:
-    """A tryout with its messages written again as they were said."""
-    program = codec.from_json(Program, tryout.program)
-    candidate = codec.from_json(Candidate, tryout.prompts)
-    example = codec.from_json(Example, tryout.example)
-    outcome = codec.from_json(Outcome, tryout.outcome) if tryout.outcome else None
-    state = Tryout.State(tryout.state)
+def asked_for(project: Project, asked: Parameters, form: Form) -> ShownTryout | None:
+    """The try-out that an address names; not beside a form that is to be corrected."""
+    number = asked.number("tryout")
+    run = None if number is None or form.is_bound else tryout_of(project, number)
+    return None if run is None else shown(run)
+
+
+def shown(run: Run) -> ShownTryout:
+    """A try-out with its messages written again as they were said."""
+    spec = snapshots.thawed(run, EvaluationSpec)
+    (example,), (candidate,), (model,) = spec.examples, spec.candidates, spec.task_models
+    outcome = next(iter(evaluations.outcomes_of(run)), None)
     trace = outcome.trace if outcome else ()
     return ShownTryout(
-        id=tryout.pk,
-        state=state,
-        problem=tryout.problem or (outcome.error if outcome else ""),
-        said=tryout.said or (outcome.said if outcome else ""),
-        overdue=state is Tryout.State.WAITING and timezone.now() - tryout.created_at > PATIENCE,
+        id=run.pk,
+        waiting=run.active,
+        stopped=run.status == Run.Status.CANCELLED,
+        problem=outcome.error if outcome else run.message,
+        said=run.said or (outcome.said if outcome else ""),
+        overdue=run.active and timezone.now() - run.created_at > PATIENCE,
         example=example,
-        model=codec.from_json(ModelRef, tryout.model).model,
-        calls=tuple(shown_call(program, candidate, call) for call in trace),
-        outputs=_outputs(program, outcome, example, tryout) if outcome else (),
-        score=outcome.score if outcome and tryout.metric else None,
+        model=model.model,
+        calls=tuple(shown_call(spec.program, candidate, call) for call in trace),
+        outputs=_outputs(spec, outcome, example) if outcome else (),
+        score=outcome.score if outcome and spec.metric else None,
         tokens=outcome.tokens if outcome else 0,
         cost=outcome.cost if outcome else 0,
         seconds=outcome.seconds if outcome else 0.0,
@@ -186,10 +207,45 @@ def as_sent(module: Module) -> list[dict[str, object]]:
     return [{"role": m.role, "content": m.content} for m in messages]
 
 
-def _outputs(
-    program: Program, outcome: Outcome, example: Example, tryout: Tryout
-) -> tuple[ShownValue, ...]:
-    metric = codec.from_json(Metric, tryout.metric) if tryout.metric else None
+class LiveTryout(LivePage):
+    """A try-out's result, wherever it is shown."""
+
+    gather = 0.1
+
+    def __init__(self, project: Project, tryout: int, asked: Parameters) -> None:
+        super().__init__()
+        self._project, self._pk = project, tryout
+        self._shown: ShownTryout | None = None
+
+    def rings(self) -> list[Ring]:
+        return [("run", self._run().pk)]
+
+    @property
+    def goes_on(self) -> bool:
+        """While it waits: also that nothing has come for a while is told."""
+        return self._shown is None or self._shown.waiting
+
+    def read(self, role: Role) -> dict[str, Any]:
+        self._shown = shown(self._run())
+        return {
+            "project": self._project,
+            "tryout": self._shown,
+            "can_edit": role.at_least(Role.EDITOR),
+            "can_administer": role.at_least(Role.ADMIN),
+        }
+
+    def parts(self) -> dict[str, str]:
+        return {f"tryout-{self._pk}": "programs/_tryout.html"}
+
+    def _run(self) -> Run:
+        run = tryout_of(self._project, self._pk)
+        if run is None:
+            raise Http404("There is no such try in this project.")
+        return run
+
+
+def _outputs(spec: EvaluationSpec, outcome: Outcome, example: Example) -> tuple[ShownValue, ...]:
+    program, metric = spec.program, spec.metric
     expected = dict(example.expected)
     if metric is not None:
         expected[metric.output] = example.expected.get(metric.expected)

@@ -9,6 +9,8 @@ from django.db.models import Case, QuerySet, When
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Role
 from optimizer.costs.prices import Price, price_of
+from optimizer.jobs import model_checks
+from optimizer.jobs.model_checks import CheckState, ModelCheck
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
@@ -54,6 +56,7 @@ class ProviderCard:
 
     provider: Provider
     models: tuple[OfferedModel, ...]
+    check: ModelCheck
     objection: str = ""
     can_be_allowed: bool = False
 
@@ -74,6 +77,7 @@ def _card(provider: Provider, allowed: AllowList) -> ProviderCard:
     return ProviderCard(
         provider,
         tuple(offered_models(provider)),
+        model_checks.latest(provider),
         objection(provider, model, allowed),
         refusal is not None and not refusal.never,
     )
@@ -81,9 +85,9 @@ def _card(provider: Provider, allowed: AllowList) -> ProviderCard:
 
 def providers_of(project: Project) -> QuerySet[Provider]:
     """The project's providers by name, the embedded one first; without their keys."""
-    found = Provider.objects.filter(namespace=project.namespace).defer("secret")
+    found = Provider.objects.filter(namespace=project.namespace).select_related("check_run")
     own_first = Case(When(kind=Provider.Kind.EMBEDDED, then=0), default=1)
-    return found.order_by(own_first, "name")
+    return found.defer("secret").order_by(own_first, "name")
 
 
 def offered_models(provider: Provider) -> list[OfferedModel]:
@@ -125,8 +129,10 @@ def default_models(project: Project) -> dict[Role, ModelChoice]:
 
 
 def runs_using(provider: Provider) -> list[int]:
-    """Ids of runs that are not over and call this provider."""
-    unended = Run.objects.filter(namespace=provider.namespace, status__in=UNENDED)
+    """Ids of optimizations that are not over and call this provider."""
+    unended = Run.objects.filter(
+        namespace=provider.namespace, status__in=UNENDED, task=Run.Task.OPTIMIZE
+    )
     return [
         pk
         for pk, models in unended.values_list("pk", "spec__models")
@@ -135,5 +141,5 @@ def runs_using(provider: Provider) -> list[int]:
 
 
 def _works(provider: Provider) -> bool | None:
-    states = {Provider.Check.WORKS: True, Provider.Check.FAILED: False}
-    return states.get(Provider.Check(provider.check_state))
+    states = {CheckState.WORKS: True, CheckState.FAILED: False}
+    return states.get(model_checks.latest(provider).state)

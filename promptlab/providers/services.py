@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from optimizer.jobs import provider_checks
+from optimizer.jobs import model_checks
 from optimizer.lm import secrets
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
@@ -103,13 +103,11 @@ def save_provider(
     if api_key is not None:
         provider.secret = secrets.encrypt(api_key) if api_key else None
         provider.secret_hint = secrets.hint(api_key) if api_key else ""
-    provider.check_state = Provider.Check.NEVER
-    provider.check_message = provider.check_said = ""
-    provider.check_seconds = provider.checked_at = None
+    provider.check_run = None
     try:
         with transaction.atomic():
             # A test that is under way owns the row meanwhile.
-            provider.save(update_fields=None if is_new else Provider.described())
+            provider.save()
     except IntegrityError as error:
         raise NameTaken(connection.name) from error
     done = "added" if is_new else "changed"
@@ -141,7 +139,7 @@ def remove_provider(provider: Provider, by: User) -> None:
 
 def start_check(provider: Provider, model: str, by: User) -> None:
     """Have a worker make one small call; its result shows up in the provider's row."""
-    provider_checks.start(provider.pk, model)
+    model_checks.start(provider, model)
     audit.info("%s tests provider %s with %s", by, provider.name, model)
 
 

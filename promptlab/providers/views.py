@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from optimizer.jobs import model_checks
 from optimizer.models import Provider
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -20,7 +21,6 @@ from promptlab.installation.access import is_administrator
 from promptlab.providers import embedded, queries, services
 from promptlab.providers.forms import CheckForm, ProviderForm
 from promptlab.providers.presets import PRESETS, preset_for, preset_of
-from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -78,23 +78,18 @@ def remove(request: SignedInRequest, project: str, provider: int) -> HttpRespons
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse:
-    """POST starts a test; GET is asked every second until there is a result."""
-    role = Role.EDITOR if request.method == "POST" else Role.VIEWER
-    found = project_for(request.user, project, role)
+    """Starts a test; its result comes by the socket of what is answered here."""
+    found = project_for(request.user, project, Role.EDITOR)
     row = get_object_or_404(queries.providers_of(found), pk=provider)
-    if request.method == "POST":
-        form = CheckForm(row, request.POST)
-        if form.is_valid():
-            services.start_check(row, form.cleaned_data["model"], request.user)
-            row.refresh_from_db()
+    form = CheckForm(row, request.POST)
+    if form.is_valid():
+        services.start_check(row, form.cleaned_data["model"], request.user)
     if not request.htmx:
         return redirect("providers:list", found.slug)
-    if Parameters(request.GET).has("list") and row.models_offered:
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"project": found, "provider": row}
-    return render(request, "providers/list.html#check", context)
+    context = {"project": found, "provider": row, "check": model_checks.latest(row)}
+    return render(request, "providers/_live_check.html", context)
 
 
 def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> HttpResponse:

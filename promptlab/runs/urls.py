@@ -25,10 +25,5 @@ urlpatterns = [
     path("<int:number>/compare/", comparing.compare, name="compare"),
     path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
     path("<int:number>/candidates/<int:candidate>/try/", trying.try_candidate, name="try"),
-    path(
-        "<int:number>/candidates/<int:candidate>/try/<int:tryout>/",
-        trying.tryout,
-        name="tryout",
-    ),
     path("<int:number>/examples/<str:example>/", comparing.example, name="example"),
 ]

@@ -19,6 +19,7 @@ from optimizer.lm.call import LMCall
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
+from tests.evaluations import with_check
 from tests.fakes.scripted_lm import ScriptedLM
 from tests.fakes.world import chance
 from tests.optimizer.conftest import carry_on
@@ -150,12 +151,12 @@ def test_the_documentation_is_true(
     transactional_db: None, project: Project, erin: User, bob: User
 ) -> None:
     Project.objects.filter(pk=project.pk).update(slug="support", name="Support")
-    Provider.objects.create(
+    provider = Provider.objects.create(
         namespace=project.namespace, name="Local server", models_offered=["small-chat"],
         kind=Provider.Kind.OPENAI_COMPATIBLE, api_base="http://127.0.0.1:8080/v1",
-        check_state=Provider.Check.WORKS, check_seconds=0.5,
         input_price=1_000_000, output_price=2_000_000,
     )  # fmt: skip
+    with_check(provider, model="small-chat", seconds=0.5)
     blocks = [(m[1], m[2]) for m in BLOCK.finditer(PAGE)]
     program = next(text for kind, text in blocks if kind == "json" and '"modules"' in text)
     reader = Reader(_caller(erin), {"messages.csv": CSV, "program.json": program})
@@ -174,7 +175,7 @@ def test_the_documentation_is_true(
         else:
             assert response.status_code == 200
         if address.endswith("/runs") and response.status_code == 201:
-            carry_on(Run.objects.get(), ScriptedLM(helped_by_demos))
+            carry_on(Run.objects.get(task=Run.Task.OPTIMIZE), ScriptedLM(helped_by_demos))
     assert not wrong, "\n".join(wrong)
     assert made == 19
 

@@ -8,12 +8,13 @@ import pytest
 
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.jobs import controls
-from optimizer.models import Measurement, Provider, Run, RunEvent
+from optimizer.models import Provider, Run, RunEvent
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
+from tests.evaluations import ended, with_check
 from tests.promptlab.runs.scene import Scene, say_nothing
-from tests.promptlab.runs.starting.test_measuring import answered
+from tests.promptlab.runs.starting.test_measuring import count, measured, newest
 
 
 def wish_for(scene: Scene, **changes: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def test_an_estimate_says_what_a_run_would_take_and_starts_nothing(
     assert found["limits"]["calls"] >= found["calls"]["high"]
     assert found["limits"]["dollars"] >= found["dollars"]["high"]
     assert found["can_start"] is True
-    assert not Run.objects.exists()
+    assert not Run.objects.filter(task=Run.Task.OPTIMIZE).exists()
 
 
 def test_a_measured_check_makes_the_estimate_a_known_one(
@@ -47,14 +48,14 @@ def test_a_measured_check_makes_the_estimate_a_known_one(
     assert guess["measured"]["state"] == ""
     answer = client.post(f"{HERE}/runs/measure", wish, JSON)
     assert (answer.status_code, answer.json()["measured"]["state"]) == (202, "waiting")
-    answered(tokens=5000)
+    measured(tokens=5000)
     known = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
     assert (known["measured"]["state"], known["measured"]["examples"]) == ("done", 5)
     assert known["measured"]["prompt_tokens"] == {"low": 5000, "high": 5000}
     assert known["tokens"]["low"] > guess["tokens"]["high"]
     assert known["dollars"]["low"] > guess["dollars"]["high"]
     assert known["calls"] == guess["calls"]
-    Measurement.objects.update(state="failed", outcomes=None, problem="answered 401")
+    ended(newest(), "failed", message="answered 401")
     failed = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
     assert (failed["measured"]["state"], failed["measured"]["problem"]) == (
         "failed", "answered 401",
@@ -66,7 +67,7 @@ def test_a_time_limit_is_taken_and_told(erin: User, scene: Scene, api_of: ApiOf)
     client = api_of(erin)
     made = client.post(f"{HERE}/runs", wish_for(scene, limits={"minutes": 30}), JSON).json()
     assert made["max_minutes"] == 30
-    assert Run.objects.get().spec["limits"]["max_seconds"] == 1800
+    assert Run.objects.get(task=Run.Task.OPTIMIZE).spec["limits"]["max_seconds"] == 1800
     odd = client.post(f"{HERE}/runs", wish_for(scene, limits={"minutes": 0}), JSON)
     assert odd.json()["problems"][0]["field"] == "limits.minutes"
 
@@ -76,7 +77,7 @@ def test_what_cannot_run_cannot_be_measured(erin: User, scene: Scene, api_of: Ap
     answer = api_of(erin).post(f"{HERE}/runs/measure", wish_for(scene), JSON)
     assert answer.status_code == 422
     assert "no example to measure with" in answer.json()["detail"]
-    assert not Measurement.objects.exists()
+    assert count() == 0
 
 
 def test_an_editor_starts_a_run_with_what_the_page_suggests(
@@ -142,7 +143,7 @@ def test_a_setting_of_which_the_optimizer_makes_no_use_is_refused(
     (problem,) = answer.json()["problems"]
     assert problem["field"] == "settings.minibatch_size"
     assert "does nothing in “module_opro”: leave it out" in problem["message"]
-    assert not Run.objects.exists()
+    assert not Run.objects.filter(task=Run.Task.OPTIMIZE).exists()
 
 
 def test_zero_shot_keeps_its_own_settings(erin: User, scene: Scene, api_of: ApiOf) -> None:
@@ -176,15 +177,13 @@ def test_what_is_wrong_with_a_wish_is_told_at_its_place_and_nothing_starts(
     assert answer.status_code == 422
     assert any(p["field"].startswith(place) for p in answer.json()["problems"])
     assert answer.json()["detail"]
-    assert not Run.objects.exists()
+    assert not Run.objects.filter(task=Run.Task.OPTIMIZE).exists()
 
 
 def test_a_check_that_fails_keeps_the_run_from_starting(
     erin: User, scene: Scene, api_of: ApiOf
 ) -> None:
-    Provider.objects.filter(pk=scene.provider.pk).update(
-        check_state=Provider.Check.FAILED, check_message="The key is wrong."
-    )
+    with_check(scene.provider, works=False, message="The key is wrong.")
     estimate = api_of(erin).post(f"{HERE}/runs/estimate", wish_for(scene), JSON).json()
     assert estimate["can_start"] is False
     answer = api_of(erin).post(f"{HERE}/runs", wish_for(scene), JSON)
@@ -222,7 +221,7 @@ def test_a_finished_run_shows_scores_with_n_and_interval(
     assert said["kept"] == (said["kind"] in {"tied", "worse", "unknown", "unchanged"})
     assert said["sentence"]
     assert found["spent"]["calls"] > 0
-    assert found["last_event"] == Run.objects.get().last_seq
+    assert found["last_event"] == Run.objects.get(task=Run.Task.OPTIMIZE).last_seq
 
 
 def test_the_list_is_narrowed_and_paged(

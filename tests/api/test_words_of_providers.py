@@ -8,12 +8,13 @@ import pytest
 from django.test import Client
 
 from optimizer.models import Outcome as OutcomeRow
-from optimizer.models import Provider, Run
+from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import JSON, ApiOf
 from tests.api.operations import operations
 from tests.api.test_access import BODIES
+from tests.evaluations import with_check
 from tests.promptlab.runs.scene import Scene
 
 BODY = "router 7731, password hunter2"
@@ -26,9 +27,7 @@ def said(values: dict[str, Any], scene: Scene, finished: ProjectRun) -> dict[str
     Run.objects.filter(pk=finished.run_id).update(
         status=Run.Status.FAILED, message="The provider refuses the calls.", said=BODY
     )
-    Provider.objects.filter(pk=scene.provider.pk).update(
-        check_state=Provider.Check.FAILED, check_message="It answered 401.", check_said=BODY
-    )
+    with_check(scene.provider, works=False, message="It answered 401.", said=BODY)
     for row in OutcomeRow.objects.filter(exchange__run=finished.run_id, example=values["example"]):
         row.score, row.error = None, "It answered 400."
         row.data = {**row.data, "score": None, "error": row.error, "said": BODY}

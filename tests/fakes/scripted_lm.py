@@ -72,6 +72,7 @@ class ScriptedLM:
     seconds: float = 0.0
     usage: tuple[int, int] = (40, 10)
     constrains: bool = True
+    listed: tuple[str, ...] = ("scripted",)
     calls: list[LMCall] = field(default_factory=list)
     answering: int = 0
     at_once: int = 0
@@ -92,7 +93,7 @@ class ScriptedLM:
         return Reply(said, *self.usage, seconds=self.seconds)
 
     async def models(self) -> list[str]:
-        return ["scripted"]
+        return list(self.listed)
 
     async def aclose(self) -> None:
         """There is nothing to close."""

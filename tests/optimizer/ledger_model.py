@@ -51,7 +51,7 @@ class Party:
         self.die()
         assert ownership.take(Run.objects.filter(pk=self.row.pk))
         self.row.refresh_from_db()
-        owner = Owner("run", self.row.pk, self.row.epoch, self.row.namespace)
+        owner = Owner(self.row.pk, self.row.epoch, self.row.namespace)
         self.connection = ownership.connect()
         self.ledger = Ledger(owner)
         with self.connection.transaction(), self.connection.cursor() as cursor:

@@ -12,23 +12,21 @@ from pytest_django import Settings
 
 from optimizer import ownership
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Role
 from optimizer.costs import spending
 from optimizer.costs.spending import INSTALLATION, Caps
-from optimizer.jobs import controls, measuring, tryouts
+from optimizer.jobs import controls, evaluations, model_checks
 from optimizer.jobs.reaping import reap
 from optimizer.jobs.starting import CannotStart
 from optimizer.lm.call import LMCall
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
-from optimizer.models import Completion, Provider, Run, Spending, SpendingCap, Tryout
+from optimizer.models import Completion, Provider, Run, Spending, SpendingCap
 from optimizer.ownership import Owner
-from optimizer.running import quick
+from tests.evaluations import checked, held, start_measurement, start_tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.world import messages
-from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to
+from tests.optimizer.conftest import Create, carry_on, elsewhere
 from tests.optimizer.ledger_model import CALL, Party, new_run
 
 
@@ -109,35 +107,25 @@ def test_a_worker_that_stands_still_with_the_cap_in_its_hands_stops_nobody_for_l
         frozen.connection.execute("SELECT 1")
 
 
-def tried(spec: RunSpec, lm: ScriptedLM, number: int) -> Tryout:
-    model, example = spec.models[Role.TASK], messages(number)[-1]
-    row = tryouts.start("test", spec.program, baseline_of(spec.program), model, example)
-    quick.try_program(row.pk, lines_to(lm))
-    row.refresh_from_db()
-    return row
+def tried(spec: RunSpec, lm: ScriptedLM, number: int) -> Run:
+    return held(start_tryout(spec, messages(number)[-1]), lm)
 
 
 def test_tries_and_measurements_count_and_say_in_their_place_that_the_cap_is_reached(
     spec: RunSpec,
 ) -> None:
     lm = ScriptedLM()
-    assert tried(spec, lm, 1).state == "done"
+    assert tried(spec, lm, 1).status == "finished"
     spending.set_caps("test", Caps(calls=3))
-    measurement = measuring.start(
-        "test", "d" * 64, spec.program, spec.models[Role.TASK], spec.train
-    )
-    quick.measure_program(measurement.pk, lines_to(lm))
-    measurement.refresh_from_db()
+    measurement = held(start_measurement(spec), lm)
     assert len(lm.calls) == 3
-    assert measurement.state == "done"  # of two examples; the others say why not
-    said = [o["error"] for o in measurement.outcomes if o["error"]]
-    assert len(said) == 3
-    assert all("This project's cap of 3 calls a month is reached" in words for words in said)
+    assert measurement.status == "failed"
+    assert "This project's cap of 3 calls a month is reached" in measurement.message
+    assert len(evaluations.outcomes_of(measurement)) == 2
     row = tried(spec, lm, 2)
-    assert row.state == "failed"
-    assert "then try again" in row.problem
+    assert row.status == "failed"
+    assert "then try again" in row.message
     assert spending.standing("test").calls == len(lm.calls) == 3
-    assert list(Spending.objects.values_list("namespace", "run")) == [("test", 0)]
 
 
 def test_tests_of_providers_count_and_are_never_answered_by_an_earlier_one(
@@ -145,35 +133,24 @@ def test_tests_of_providers_count_and_are_never_answered_by_an_earlier_one(
 ) -> None:
     lm = ScriptedLM(script=lambda call: '{"answer": "ready"}')
     spending.set_caps("test", Caps(calls=2))
-
-    def checked() -> Provider:
-        quick.check_provider(provider.pk, "scripted", lines_to(lm))
-        return Provider.objects.get()
-
-    assert checked().check_state == checked().check_state == "works"
+    assert checked(provider, lm).status == checked(provider, lm).status == "finished"
     assert len(lm.calls) == 2
     now = spending.standing("test")
     assert (now.calls, now.cost) == (2, 120)
-    assert list(Spending.objects.values_list("run", flat=True)) == [0]
-    row = checked()
-    assert (row.check_state, row.heard_at) == ("failed", None)
-    assert "This project's cap of 2 calls a month is reached" in row.check_message
+    assert (checked(provider, lm).status, model_checks.latest(provider).state) == ("failed",) * 2
+    assert (
+        "This project's cap of 2 calls a month is reached" in model_checks.latest(provider).message
+    )
     assert len(lm.calls) == 2
 
 
 def test_a_test_that_cannot_get_its_reply_held_to_a_schema_is_paid_once(provider: Provider) -> None:
     with OpenAIServer(constrains=False) as server:
         Provider.objects.update(api_base=server.url)
-        quick.check_provider(provider.pk, "scripted")
+        provider.refresh_from_db()
+        checked(provider)
         assert len(server.requests) == 2
     assert spending.standing("test").calls == 1
-
-
-def test_a_provider_is_tested_by_one_worker_at_a_time(provider: Provider) -> None:
-    lm = ScriptedLM()
-    assert ownership.take(Provider.objects.filter(pk=provider.pk))
-    quick.check_provider(provider.pk, "scripted", lines_to(lm))
-    assert not lm.calls
 
 
 def test_what_is_held_for_calls_of_short_jobs_that_are_gone_comes_back(
@@ -181,16 +158,15 @@ def test_what_is_held_for_calls_of_short_jobs_that_are_gone_comes_back(
 ) -> None:
     """A worker was killed with a try out, again and again: nobody will ask for that call again."""
     spending.set_caps("test", Caps(cost=1_000))
-    row = tryouts.start("test", spec.program, baseline_of(spec.program), spec.models[Role.TASK],
-                        messages(1)[0])  # fmt: skip
-    assert ownership.take(Tryout.objects.filter(pk=row.pk))
-    ledger = Ledger(Owner("tryout", row.pk, 1, "test"))
+    row = start_tryout(spec)
+    assert ownership.take(Run.objects.filter(pk=row.pk))
+    ledger = Ledger(Owner(row.pk, 1, "test"))
     with ownership.connect() as own, own.cursor() as cursor:
         ledger.apply(cursor, (), [Wanted("a", CALL, 1, 900)])
     Completion.objects.update(reserved_at=timezone.now() - timedelta(hours=1))
     reap()
     assert Completion.objects.get().state == "reserved"  # its owner lives, however slow it is
-    Tryout.objects.update(heard_at=timezone.now() - timedelta(hours=1))
+    Run.objects.update(heard_at=timezone.now() - timedelta(hours=1))
     reap()
     assert Completion.objects.get().state == "doubt"
     now = spending.standing("test")
@@ -226,5 +202,5 @@ def test_a_cap_in_dollars_refuses_a_model_without_a_price_before_anything_is_spe
     row = carry_on(row, lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")
     assert "enter its prices at its provider (0 if it is free), then resume" in row.message
-    assert "monthly cap in dollars cannot be kept" in tried(spec, lm, 1).problem
+    assert "monthly cap in dollars cannot be kept" in tried(spec, lm, 1).message
     assert not lm.calls

@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.programs.lm import Message, Reply, Role
-from optimizer.jobs import controls
+from optimizer.jobs import controls, model_checks
 from optimizer.lm import secrets
 from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.door import MOST_TOKENS, Door
 from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused
 from optimizer.lm.paid import MOST_COST
 from optimizer.models import Completion, Outcome, Provider
-from optimizer.running import quick
+from tests.evaluations import checked
 from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.fakes.ways import WAYS, Way
-from tests.optimizer.conftest import Create, carry_on, lines_to
+from tests.optimizer.conftest import Create, carry_on
 
 KEY = "sk-CANARY-0123456789"
 Spoil = Callable[[Reply], Reply]
@@ -176,18 +176,20 @@ def test_tokens_of_which_one_is_not_credible_count_as_not_reported(create: Creat
 def test_a_list_of_models_is_taken_as_far_as_it_can_be_stored(
     provider: Provider, listed: list[str]
 ) -> None:
-    quick.check_provider(provider.pk, "", lines_to(Spoiling(lambda call: "ok", listed=listed)))
+    checked(provider, Spoiling(lambda call: "ok", listed=listed), model="")
     provider.refresh_from_db()
-    assert provider.check_state in ("works", "failed")
-    assert provider.check_message
+    check = model_checks.latest(provider)
+    assert check.state in ("works", "failed")
+    assert check.message
     assert all(0 < len(name) <= 200 for name in provider.models_offered)
 
 
 def test_a_test_of_a_provider_tells_words_that_cannot_be_stored(provider: Provider) -> None:
     endpoint = ScriptedLM(script=lambda call: PromptRefused("wr\0ng \ud800"))
-    quick.check_provider(provider.pk, "m", lines_to(endpoint))
-    provider.refresh_from_db()
-    assert (provider.check_state, provider.check_message) == ("failed", "wr\ufffdng \ufffd")
+    checked(provider, endpoint, model="m")
+    check = model_checks.latest(provider)
+    assert check.state == "failed"
+    assert "wr\ufffdng \ufffd" in check.message
 
 
 def test_a_key_that_a_provider_says_back_is_in_no_row(create: Create, provider: Provider) -> None:

@@ -13,12 +13,13 @@ from django.db import connection
 
 from optimizer.core.conversation.spec import Limits, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.jobs import controls, starting
+from optimizer.jobs import controls, model_checks, starting
+from optimizer.jobs.model_checks import ModelCheck
 from optimizer.lm import secrets
 from optimizer.models import AllowedAddress, Provider, Run
-from optimizer.running import quick
 from optimizer.running.runner import Means, run
 from tests.allowance import allow_loopback
+from tests.evaluations import checked
 from tests.fakes.openai_server import OpenAIServer
 
 KINDS = {"openai_compatible": "scripted", "litellm": "openai/scripted"}
@@ -46,23 +47,24 @@ def provider_at(url: str, kind: str = "openai_compatible") -> Provider:
     )  # fmt: skip
 
 
-def checked(provider: Provider) -> Provider:
-    quick.check_provider(provider.pk, KINDS[provider.kind])
-    return Provider.objects.get(pk=provider.pk)
+def told_of(provider: Provider, model: str = "") -> ModelCheck:
+    checked(provider, model=model or KINDS.get(provider.kind, "scripted"))
+    return model_checks.latest(provider)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_call_to_this_machine_is_refused_until_it_is_allowed(
     nothing_allowed: None, server: OpenAIServer, kind: str
 ) -> None:
-    row = checked(provider_at(server.url, kind))
-    assert row.check_state == "failed"
-    assert f"127.0.0.1:{server.port} is local or private" in row.check_message
-    assert "An administrator of this installation can allow it" in row.check_message
-    assert row.check_said == ""
+    there = provider_at(server.url, kind)
+    row = told_of(there)
+    assert row.state == "failed"
+    assert f"127.0.0.1:{server.port} is local or private" in row.message
+    assert "An administrator of this installation can allow it" in row.message
+    assert row.said == ""
     assert server.requests == []
     AllowedAddress.objects.create(host="127.0.0.1/32", port=server.port)
-    assert checked(row).check_state == "works"
+    assert told_of(there).state == "works"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,8 +79,8 @@ def test_whether_anybody_listens_is_not_told_and_nobody_is_connected_to(
         told = []
         for each in (listening, silent):
             port = each.getsockname()[1]
-            row = checked(provider_at(f"http://127.0.0.1:{port}/v1", kind))
-            told.append(row.check_message.replace(str(port), "PORT"))
+            row = told_of(provider_at(f"http://127.0.0.1:{port}/v1", kind))
+            told.append(row.message.replace(str(port), "PORT"))
         assert told[0] == told[1]
         with pytest.raises(BlockingIOError):
             listening.accept()
@@ -89,9 +91,7 @@ def test_the_embedded_model_is_called_without_anybody_allowing_it(
 ) -> None:
     settings.EMBEDDED_MODEL_URL = server.url  # type: ignore[attr-defined]
     own = Provider.objects.create(namespace="project-1", name="Embedded", kind="embedded")
-    quick.check_provider(own.pk, "scripted")
-    own.refresh_from_db()
-    assert own.check_state == "works"
+    assert told_of(own).state == "works"
 
 
 def test_a_run_cannot_start_with_an_address_that_is_not_allowed(
@@ -131,9 +131,7 @@ def test_a_stored_key_is_not_sent_with_a_model_of_another_vendor(
     transactional_db: None, server: OpenAIServer, model: str
 ) -> None:
     row = provider_at(server.url, "litellm")
-    quick.check_provider(row.pk, model)
-    row.refresh_from_db()
-    assert row.check_state == "failed"
+    assert told_of(row, model).state == "failed"
     assert server.requests == []
 
 
@@ -142,8 +140,7 @@ def test_a_provider_of_several_vendors_sends_its_key_to_none(
 ) -> None:
     row = provider_at(server.url, "litellm")
     Provider.objects.filter(pk=row.pk).update(family="")
-    row = checked(row)
-    assert "are of several vendors" in row.check_message
+    assert "are of several vendors" in told_of(row).message
     assert server.requests == []
 
 

@@ -21,7 +21,7 @@ def test_a_beat_moves_only_phases_that_count_examples(
 ) -> None:
     run = create()
     Run.objects.filter(pk=run.pk).update(phase_done=7, phase_steps=40, epoch=1)
-    pulse = Heartbeat(Owner("run", run.pk, 1))
+    pulse = Heartbeat(Owner(run.pk, 1))
     pulse.progress = Progress(10, 2, base)
     with connection.cursor() as cursor:
         pulse.beat(cursor)

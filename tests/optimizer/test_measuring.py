@@ -4,50 +4,45 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.pilot import Pilot, pilot_of
 from optimizer.core.optimizers.estimate import estimate
-from optimizer.core.programs.lm import Role
 from optimizer.core.runs.conclusion import conclude
 from optimizer.files.report import report, sentence
-from optimizer.jobs import measuring
+from optimizer.jobs import evaluations
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused, Unreachable
-from optimizer.models import Completion, Measurement, Run
-from optimizer.running import quick
+from optimizer.models import Completion, Run
+from optimizer.running import snapshots
 from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
+from tests.evaluations import held, start_measurement
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
-from tests.optimizer.conftest import Create, carry_on, lines_to
-
-DIGEST = "d" * 64
+from tests.optimizer.conftest import Create, again, carry_on
 
 
-def asked(spec: RunSpec, digest: str = DIGEST) -> Measurement:
-    model = spec.models[Role.TASK]
-    return measuring.start(spec.namespace, digest, spec.program, model, spec.train)
+def measured(spec: RunSpec, lm: ScriptedLM) -> Run:
+    return held(start_measurement(spec), lm)
 
 
-def measured(spec: RunSpec, lm: ScriptedLM) -> Measurement:
-    row = asked(spec)
-    quick.measure_program(row.pk, lines_to(lm))
-    return Measurement.objects.get(pk=row.pk)
+def pilot(row: Run) -> Pilot | None:
+    return pilot_of(evaluations.outcomes_of(row), 5)
 
 
 def test_a_measurement_runs_the_program_on_five_training_examples(spec: RunSpec) -> None:
     lm = ScriptedLM(seconds=0.01)
     row = measured(spec, lm)
-    found = measuring.pilot(row)
+    found = pilot(row)
 
-    assert row.state == Measurement.State.DONE
+    assert row.status == "finished"
     assert len(lm.calls) == 5 == lm.most_at_once
     assert found is not None
     assert (found.examples, found.calls, found.failed, found.unreadable) == (5, 5, 0, 0)
-    assert found.at_once == 5
     assert found.prompt_tokens == (40, 40)
     assert found.completion_tokens == (10, 10)
 
@@ -56,8 +51,7 @@ def test_what_was_measured_is_in_the_ledger_and_not_paid_again(
     spec: RunSpec, create: Create
 ) -> None:
     lm = ScriptedLM()
-    measured(spec, lm)
-    Measurement.objects.all().delete()
+    measured(spec, lm).delete()
     measured(spec, lm)
     assert len(lm.calls) == 5
     assert Completion.objects.filter(role="task").count() == 5
@@ -66,13 +60,15 @@ def test_what_was_measured_is_in_the_ledger_and_not_paid_again(
     assert max(lm.sent().values()) == 1
 
 
-def test_one_that_waits_is_not_asked_for_again_unless_it_is_lost(spec: RunSpec) -> None:
-    first = asked(spec)
-    assert asked(spec) == first
-    assert asked(spec, "e" * 64) != first
-    lost = timezone.now() - 2 * measuring.PATIENCE - timedelta(seconds=1)
-    Measurement.objects.filter(pk=first.pk).update(created_at=lost)
-    assert asked(spec) != first
+def test_who_asks_the_same_again_finds_it(spec: RunSpec) -> None:
+    first = start_measurement(spec)
+    assert evaluations.latest(snapshots.thawed(first, EvaluationSpec)) == first
+    assert evaluations.is_waiting(first)
+    other = start_measurement(replace(spec, train=spec.train[5:]))
+    assert evaluations.latest(snapshots.thawed(other, EvaluationSpec)) == other
+    lost = timezone.now() - 2 * evaluations.PATIENCE
+    Run.objects.filter(pk=first.pk).update(created_at=lost)
+    assert not evaluations.is_waiting(again(first))
 
 
 @pytest.mark.parametrize("failure", [Unreachable("gone"), ProviderRefused("answered 401")])
@@ -81,9 +77,9 @@ def test_a_provider_that_does_not_answer_fails_it_with_its_words(
 ) -> None:
     row = measured(spec, ScriptedLM(script=lambda call: failure))
 
-    assert row.state == Measurement.State.FAILED
-    assert str(failure) in row.problem
-    assert measuring.pilot(row) is None
+    assert row.status == "failed"
+    assert str(failure) in row.message
+    assert pilot(row) is None
 
 
 def test_one_failed_example_is_left_out_and_told(spec: RunSpec) -> None:
@@ -93,14 +89,14 @@ def test_one_failed_example_is_left_out_and_told(spec: RunSpec) -> None:
         return by_skill(call)
 
     lm = ScriptedLM(script=failing)
-    found = measuring.pilot(measured(spec, lm))
+    found = pilot(measured(spec, lm))
 
     assert found is not None
     assert (found.examples, found.failed) == (4, 1)
 
 
 def test_measured_tokens_replace_the_guess(spec: RunSpec) -> None:
-    found = measuring.pilot(measured(spec, ScriptedLM(usage=(400, 100))))
+    found = pilot(measured(spec, ScriptedLM(usage=(400, 100))))
     assert found is not None
     guess, known = estimate(spec), estimate(spec, found)
 

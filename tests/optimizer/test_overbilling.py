@@ -8,15 +8,13 @@ from itertools import pairwise
 import pytest
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Role
-from optimizer.jobs import controls, tryouts
+from optimizer.jobs import controls, model_checks
 from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Provider, Run
-from optimizer.running import quick
+from tests.evaluations import checked, held, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
-from tests.fakes.world import messages, two_module_program
-from tests.optimizer.conftest import Create, carry_on, elsewhere, lines_to
+from tests.fakes.world import two_module_program
+from tests.optimizer.conftest import Create, carry_on, elsewhere
 
 FAIR = (40, 10)
 DEAR = (40, 60_000_000)
@@ -190,25 +188,18 @@ def test_where_nothing_is_known_to_cost_anything_nothing_is_overbilled(
 
 def test_a_try_says_it_in_its_place_and_goes_on_when_it_is_tried_again(spec: RunSpec) -> None:
     program, lm = two_module_program(), Billing({1: DEAR})
-    model, (example,) = spec.models[Role.TASK], messages(1)
-    first, second = (
-        tryouts.start("test", program, baseline_of(program), model, example) for _ in range(2)
-    )
-    quick.try_program(first.pk, lines_to(lm))
-    quick.try_program(second.pk, lines_to(lm))
-    first.refresh_from_db()
-    second.refresh_from_db()
-    assert first.state == "failed"
-    assert "bills $120.00 for a call" in first.problem
-    assert first.problem.endswith("try again to go on.")
-    assert second.state == "done"
+    first, second = (held(start_tryout(spec, program=program), lm) for _ in range(2))
+    assert first.status == "failed"
+    assert "bills $120.00 for a call" in first.message
+    assert first.message.endswith("try again to go on.")
+    assert second.status == "finished"
     assert set(lm.sent().values()) == {1}
 
 
 def test_a_test_of_a_provider_says_it_too(provider: Provider) -> None:
     lm = ScriptedLM(script=lambda call: '{"answer": "ready"}', usage=DEAR)
-    quick.check_provider(provider.pk, "scripted", lines_to(lm))
-    provider.refresh_from_db()
-    assert provider.check_state == "works"
-    assert "answered in 0.0 s. By the tokens that it reports" in provider.check_message
-    assert "bills $120.00 for a call to scripted" in provider.check_message
+    checked(provider, lm)
+    check = model_checks.latest(provider)
+    assert check.state == "works"
+    assert "answered in 0.0 s. By the tokens that it reports" in check.message
+    assert "bills $120.00 for a call to scripted" in check.message

@@ -20,19 +20,16 @@ from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
-from optimizer.jobs import tryouts
 from optimizer.lm.call import LMCall
-from optimizer.models import Completion, Provider, Run, Tryout
+from optimizer.models import Completion, Provider, Run
 from optimizer.ownership import Owner
-from optimizer.running import outcomes, quick
+from optimizer.running import evaluator, outcomes
 from optimizer.running.commit_thread import AWAY
 from optimizer.running.outcomes import Scored
+from tests.evaluations import held, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
-from tests.fakes.world import messages
-from tests.optimizer.conftest import Create, again, carry_on, elsewhere, lines_to
+from tests.optimizer.conftest import Create, again, carry_on, elsewhere
 
 
 def owned(row: Run) -> bool:
@@ -58,9 +55,9 @@ def test_a_run_is_owned_as_long_as_its_owner_is_heard(
     Run.objects.filter(pk=row.pk).update(epoch=2, heard_at=at)
     assert owned(row) is is_owned
     with ownership.connect() as own, own.cursor() as cursor:
-        assert Owner("run", row.pk, 2).alive(cursor) is is_owned
-        assert not Owner("run", row.pk, 1).alive(cursor)
-        assert not Owner("run", row.pk + 1, 2).alive(cursor)
+        assert Owner(row.pk, 2).alive(cursor) is is_owned
+        assert not Owner(row.pk, 1).alive(cursor)
+        assert not Owner(row.pk + 1, 2).alive(cursor)
     assert ownership.take(Run.objects.filter(pk=row.pk)) is not is_owned
 
 
@@ -117,7 +114,7 @@ def test_the_database_ends_a_session_that_stands_still_within_a_transaction(
     row = create()
     Run.objects.filter(pk=row.pk).update(epoch=1)
     frozen = ownership.connect()
-    Owner("run", row.pk, 1).must_own(frozen.cursor())
+    frozen.execute("SELECT 1 FROM optimizer_run WHERE id = %s FOR UPDATE", [row.pk])
     asked = time.monotonic()
     assert ownership.take(Run.objects.filter(pk=row.pk))
     assert time.monotonic() - asked < 10
@@ -179,34 +176,32 @@ def test_who_wakes_too_late_sends_nothing_more(
 
 
 def test_a_tryout_that_another_worker_has_now_writes_nothing_more(spec: RunSpec) -> None:
-    model, (example,) = spec.models[Role.TASK], messages(1)
-    row = tryouts.start("test", spec.program, baseline_of(spec.program), model, example)
-    rows = Tryout.objects.filter(pk=row.pk)
+    row = start_tryout(spec)
+    rows = Run.objects.filter(pk=row.pk)
 
     def waking_late(call: LMCall) -> str:
         elsewhere(lambda: rows.update(epoch=2, heard_at=Now()))
         return by_skill(call)
 
-    quick.try_program(row.pk, lines_to(ScriptedLM(script=waking_late)))
-    assert (rows.get().state, rows.get().epoch) == ("waiting", 2)
+    held(row, ScriptedLM(script=waking_late))
+    assert (rows.get().status, rows.get().epoch) == ("running", 2)
     assert Completion.objects.get().state == "reserved"
     rows.update(heard_at=None)
-    quick.try_program(row.pk, lines_to(ScriptedLM()))
-    assert (rows.get().state, rows.get().heard_at) == ("done", None)
+    held(row, ScriptedLM())
+    assert (rows.get().status, rows.get().heard_at) == ("finished", None)
     assert (Completion.objects.get().attempt, Completion.objects.get().doubt_cost > 0) == (2, True)
 
 
 def test_an_error_of_ours_ends_a_tryout(spec: RunSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, (example,) = spec.models[Role.TASK], messages(1)
-    row = tryouts.start("test", spec.program, baseline_of(spec.program), model, example)
+    row = start_tryout(spec)
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("key=sk-CANARY-0123456789")
 
-    monkeypatch.setattr(quick, "run_example", broken)
+    monkeypatch.setattr(evaluator, "run_example", broken)
     with pytest.raises(ZeroDivisionError):
-        quick.try_program(row.pk, lines_to(ScriptedLM()))
+        held(row, ScriptedLM())
     row.refresh_from_db()
-    assert (row.state, row.heard_at) == ("failed", None)
-    assert "ZeroDivisionError" in row.problem
-    assert "CANARY" not in row.problem + row.said
+    assert (row.status, row.heard_at) == ("failed", None)
+    assert "ZeroDivisionError" in row.message
+    assert "CANARY" not in row.message + row.said

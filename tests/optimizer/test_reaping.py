@@ -15,16 +15,15 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from optimizer import ownership, tasks
+from optimizer import hints, ownership
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Role
-from optimizer.jobs import controls, measuring, provider_checks, reaping, tryouts
+from optimizer.jobs import controls, model_checks, reaping
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
-from optimizer.models import Completion, Measurement, Provider, Run, Tryout
+from optimizer.models import Completion, Provider, Run
 from optimizer.ownership import Owner
-from tests.fakes.world import messages
+from tests.evaluations import held, start_measurement, start_tryout
+from tests.fakes.scripted_lm import ScriptedLM
 from tests.optimizer.conftest import Create, again, elsewhere
 from tests.optimizer.ledger_model import CALL
 
@@ -38,16 +37,16 @@ def sql(statement: str, *values: object) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def waiting(ref: int, kind: tasks.Kind = "run") -> int:
+def waiting(ref: int) -> int:
     """How many jobs wait that ask for it."""
-    hint = tasks.hint(kind, ref)
+    hint = hints.hint(ref)
     return ProcrastinateJob.objects.filter(status="todo", queueing_lock=hint).count()
 
 
 def fetched() -> dict[str, int] | None:
     """What a worker that is free now is asked to look at."""
     sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    queues = list(tasks.QUEUES)
+    queues = list(hints.QUEUES)
     worker = "SELECT max(id) FROM procrastinate_workers"
     found = sql(f"SELECT args FROM procrastinate_fetch_job_v2(%s, ({worker}))", queues)
     args: dict[str, int] | None = json.loads(found[0][0] or "null")
@@ -176,7 +175,7 @@ def test_one_of_many_workers_takes_a_run(create: Create) -> None:
 def call_out(row: Run) -> None:
     """A call that the dead worker had out."""
     with ownership.connect() as own, own.cursor() as cursor:
-        owner = Owner("run", row.pk, row.epoch, row.namespace)
+        owner = Owner(row.pk, row.epoch, row.namespace)
         Ledger(owner).apply(cursor, (), [Wanted("k", CALL, 1, 70)])
 
 
@@ -221,52 +220,44 @@ def test_a_run_whose_worker_lives_hears_the_wish_from_its_row(create: Create) ->
 # --- Short jobs -----------------------------------------------------------------------------------
 
 
-def short(spec: RunSpec, kind: str) -> Tryout | Measurement:
-    model, program = spec.models[Role.TASK], spec.program
-    if kind == "measurement":
-        return measuring.start("test", "d" * 64, program, model, spec.train)
-    return tryouts.start("test", program, baseline_of(program), model, messages(1)[0])
-
-
-@pytest.mark.parametrize("kind", ["tryout", "measurement"])
-def test_a_short_job_that_is_lost_is_begun_again_and_gets_an_end_after_three_times(
-    spec: RunSpec, kind: tasks.Kind
+@pytest.mark.parametrize("start", [start_tryout, start_measurement])
+def test_a_short_run_that_is_lost_is_begun_again_and_gets_an_end_after_three_times(
+    spec: RunSpec, start: Callable[[RunSpec], Run]
 ) -> None:
-    row = short(spec, kind)
-    rows = type(row).objects.filter(pk=row.pk)
+    row = start(spec)
     for begun in range(1, 4):
         sql("DELETE FROM procrastinate_jobs")
         reaping.reap()
-        assert waiting(row.pk, kind) == 1
-        assert fetched() == {f"{kind}_id": row.pk}
-        assert ownership.take(rows)
+        assert waiting(row.pk) == 1
+        assert fetched() == {"run_id": row.pk}
+        assert ownership.take(Run.objects.filter(pk=row.pk))
         reaping.reap()  # its worker lives
-        assert (rows.get().state, waiting(row.pk, kind)) == ("waiting", 0)
-        rows.update(heard_at=LONG_AGO)
-        assert rows.get().epoch == begun
+        assert (again(row).active, waiting(row.pk)) == (True, 0)
+        Run.objects.filter(pk=row.pk).update(heard_at=LONG_AGO)
+        assert again(row).epoch == begun
     at_once(reaping.reap, reaping.reap)
-    found = rows.get()
-    assert (found.state, waiting(row.pk, kind)) == ("failed", 0)
-    assert "3 times" in found.problem
-    assert found.answered_at is not None
+    found = again(row)
+    assert (found.status, waiting(row.pk)) == ("failed", 0)
+    assert "3 times" in found.message
+    assert found.ended_at is not None
 
 
-def test_a_test_of_a_provider_that_is_lost_says_so(provider: Provider) -> None:
-    provider_checks.start(provider.pk)
-    reaping.reap()
-    assert Provider.objects.get().check_state == "waiting"  # no worker was free yet
-    fetched()
-    reaping.reap()
-    assert Provider.objects.get().check_state == "waiting"  # it is being made
-    sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
-    reaping.reap()
-    found = Provider.objects.get()
-    assert (found.check_state, found.checked_at is not None) == ("failed", True)
-    assert "test it again" in found.check_message
-
-
-def test_a_test_whose_job_is_gone_says_so_too(provider: Provider) -> None:
-    provider_checks.start(provider.pk)
+def test_a_test_of_a_provider_whose_worker_is_gone_is_made_by_another(provider: Provider) -> None:
+    row = model_checks.start(provider)
     sql("DELETE FROM procrastinate_jobs")
     reaping.reap()
-    assert "test it again" in Provider.objects.get().check_message
+    assert waiting(row.pk) == 1
+    assert model_checks.latest(provider).state == "waiting"
+    assert again(held(row, ScriptedLM(script=lambda call: "ready"))).status == "finished"
+    provider.refresh_from_db()
+    assert model_checks.latest(provider).state == "works"
+
+
+def test_a_job_of_an_earlier_release_whose_task_is_gone_is_dropped(create: Create) -> None:
+    sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) "
+        "VALUES ('quick', 'try_program', '{}', 'todo')"
+    )
+    reaping.reap()
+    sql("DELETE FROM procrastinate_jobs WHERE queue_name <> 'quick'")
+    assert not ProcrastinateJob.objects.exists()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,23 +17,27 @@ from django.db import transaction
 from pytest_django import Settings
 
 from optimizer import doorbell, ownership
+from optimizer.core.conversation.evaluation import EvaluationSpec
+from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import Limits, RunSpec
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.metrics.exact_match import ExactMatch
-from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Program
-from optimizer.jobs import provider_checks, starting, tryouts
+from optimizer.core.programs.program import ModulePrompt, Program
+from optimizer.jobs import controls, evaluations, model_checks, starting
 from optimizer.jobs.starting import CannotStart
 from optimizer.lm import secrets
+from optimizer.lm.call import LMCall
 from optimizer.lm.failures import ProviderRefused
 from optimizer.lm.secrets import WrongEncryptionKey
-from optimizer.models import Completion, Provider, Run, Tryout
-from optimizer.running import quick
+from optimizer.models import Completion, Provider, Run
+from tests.evaluations import checked, held, start_tryout
 from tests.fakes.openai_server import OpenAIServer
-from tests.fakes.scripted_lm import ScriptedLM, always_right
-from tests.fakes.world import LABEL, messages, one_module_program
-from tests.optimizer.conftest import Create, carry_on, lines_to
+from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.fakes.world import LABEL, messages, one_module_program, two_module_program
+from tests.optimizer.conftest import Create, carry_on, elsewhere
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -87,7 +93,7 @@ def test_a_run_and_its_job_are_stored_together_or_not_at_all(spec: RunSpec, crea
     rolled_back(lambda: starting.create_run(spec))
     assert (Run.objects.count(), jobs()) == (0, [])
     row = create()
-    assert jobs() == [("optimize_run", {"run_id": row.pk}, f"run-{row.pk}")]
+    assert jobs() == [("hold_conversation", {"run_id": row.pk}, f"run-{row.pk}")]
 
 
 def rolled_back(job: Callable[[], object]) -> None:
@@ -165,52 +171,88 @@ def watch(run_id: int) -> Run:
 # --- tryouts and checks ---------------------------------------------------------------------------
 
 
-def tried(program: Program, spec: RunSpec, lm: ScriptedLM, metric: Metric | None = LABEL) -> Tryout:
+def tried(
+    program: Program, spec: RunSpec, lm: ScriptedLM, metric: Metric | None = LABEL
+) -> tuple[Run, Outcome | None]:
     (example,) = messages(1)
-    model = spec.models[Role.TASK]
-    row = tryouts.start("test", program, baseline_of(program), model, example, metric)
-    quick.try_program(row.pk, lines_to(lm))
-    row.refresh_from_db()
-    return row
+    row = held(start_tryout(spec, example, metric, program), lm)
+    return row, next(iter(evaluations.outcomes_of(row)), None)
 
 
 def test_a_tryout_keeps_every_reply_and_its_score(
     spec: RunSpec, ears: Callable[[], list[str]]
 ) -> None:
-    row = tried(spec.program, spec, ScriptedLM(script=always_right))
-    assert (row.state, row.problem) == ("done", "")
-    assert row.outcome["score"] == {"value": 1.0, "reason": "as expected"}
-    assert row.outcome["trace"][0]["reply"] == '{"label": "ham"}'
-    assert ears() == [f"tryout:{row.pk}"]
+    row, outcome = tried(spec.program, spec, ScriptedLM(script=always_right))
+    assert (row.status, row.message) == ("finished", "")
+    assert outcome is not None
+    assert outcome.score == Score(1.0, "as expected")
+    assert outcome.trace[0].reply == '{"label": "ham"}'
+    assert set(ears()) == {f"run:{row.pk}"}
 
 
 def test_a_tryout_without_a_metric_says_whether_the_replies_could_be_read(spec: RunSpec) -> None:
-    well = tried(spec.program, spec, ScriptedLM(script=always_right), metric=None)
-    assert well.outcome["outputs"] == {"label": "ham"}
+    _, well = tried(spec.program, spec, ScriptedLM(script=always_right), metric=None)
+    assert well is not None
+    assert well.outputs == {"label": "ham"}
     Completion.objects.all().delete()
-    ill = tried(spec.program, spec, ScriptedLM(script=lambda call: "{}"), metric=None)
-    assert ill.state == "done"
-    assert "lacks “label”" in ill.outcome["score"]["reason"]
+    row, ill = tried(spec.program, spec, ScriptedLM(script=lambda call: "{}"), metric=None)
+    assert row.status == "finished"
+    assert ill is not None
+    assert ill.score is not None
+    assert "lacks “label”" in ill.score.reason
 
 
 def test_a_tryout_that_cannot_be_answered_says_why(spec: RunSpec) -> None:
     refusal = ProviderRefused("answered 401: wrong key", said="<b>sk-… is no key</b>")
-    row = tried(spec.program, spec, ScriptedLM(script=lambda call: refusal))
-    assert (row.state, row.outcome) == ("failed", None)
-    assert (row.problem, row.said) == ("answered 401: wrong key", "<b>sk-… is no key</b>")
+    row, outcome = tried(spec.program, spec, ScriptedLM(script=lambda call: refusal))
+    assert (row.status, outcome) == ("failed", None)
+    assert "answered 401: wrong key" in row.message
+    assert "then try again" in row.message
+    assert row.said == "<b>sk-… is no key</b>"
+
+
+def test_a_tryout_can_be_stopped_before_and_while_it_is_answered(spec: RunSpec) -> None:
+    waiting = start_tryout(spec)
+    controls.cancel(waiting.pk)
+    assert held(waiting, ScriptedLM()).status == "cancelled"
+
+    row = start_tryout(spec, program=two_module_program())
+
+    def stopping(call: LMCall) -> str:
+        elsewhere(lambda: controls.cancel(row.pk))
+        time.sleep(1.2)  # until the next beat
+        return by_skill(call)
+
+    lm = ScriptedLM(script=stopping)
+    assert held(row, lm).status == "cancelled"
+    assert len(lm.calls) == 1
+
+
+def test_candidates_are_tried_with_several_models_at_once(spec: RunSpec) -> None:
+    task, program = spec.models[Role.TASK], spec.program
+    bare = baseline_of(program)
+    (name,) = bare.modules
+    plain = Candidate({name: ModulePrompt("Say ham or spam.")})
+    lm = ScriptedLM()
+    row = evaluations.start(
+        EvaluationSpec(
+            program, (bare, plain), (task, replace(task, model="other")), Purpose.FULL,
+            spec.namespace, tuple(messages(3)), LABEL,
+        )
+    )  # fmt: skip
+    assert held(row, lm).status == "finished"
+    assert Counter(call.model for call in lm.calls) == {task.model: 6, "other": 6}
+    assert len(evaluations.outcomes_of(row)) == 12
+    assert row.candidates.count() == 2
 
 
 def test_what_a_run_has_paid_for_answers_a_tryout(create: Create, spec: RunSpec) -> None:
     lm = ScriptedLM()
     carry_on(create(), lm)
     paid = len(lm.calls)
-    (example, *_) = spec.validation
-    model = spec.models[Role.TASK]
-    program = one_module_program()
-    row = tryouts.start("test", program, baseline_of(program), model, example, LABEL)
-    quick.try_program(row.pk, lines_to(lm))
-    row.refresh_from_db()
-    assert row.outcome["trace"][0]["cached"] is True
+    row = held(start_tryout(spec, spec.validation[0], LABEL, one_module_program()), lm)
+    (outcome,) = evaluations.outcomes_of(row)
+    assert outcome.trace[0].cached is True
     assert len(lm.calls) == paid
 
 
@@ -219,31 +261,46 @@ def test_a_check_says_that_a_provider_works_and_what_it_can(
 ) -> None:
     with OpenAIServer(constrains=False, models=("small", "large")) as server:
         Provider.objects.filter(pk=provider.pk).update(api_base=server.url)
-        provider_checks.start(provider.pk, "large")
-        provider.refresh_from_db()
-        assert provider.check_state == "waiting"
-        quick.check_provider(provider.pk, "large")
+        run = model_checks.start(provider, "large")
+        assert model_checks.latest(provider).state == "waiting"
+        held(run)
     provider.refresh_from_db()
-    assert provider.check_state == "works"
-    assert provider.check_message.startswith("large answered in")
+    check = model_checks.latest(provider)
+    assert check.state == "works"
+    assert check.message.startswith("large answered in")
     assert provider.models_offered == ["small", "large"]
     assert provider.constrains_replies is False
-    assert f"provider:{provider.pk}" in ears()
+    assert f"run:{run.pk}" in ears()
+
+
+def test_a_check_without_a_name_asks_the_first_model_that_is_offered(provider: Provider) -> None:
+    with OpenAIServer(models=("small", "large")) as server:
+        Provider.objects.filter(pk=provider.pk).update(api_base=server.url)
+        checked(provider, model="")
+    provider.refresh_from_db()
+    assert model_checks.latest(provider).message.startswith("small answered in")
+    checked(provider, ScriptedLM(script=lambda call: "ready"), model="")  # what it offers is known
+    assert model_checks.latest(provider).message.startswith("small answered in")
+
+
+def test_a_check_of_a_provider_that_lists_no_model_asks_for_a_name(provider: Provider) -> None:
+    checked(provider, ScriptedLM(listed=()), model="")
+    assert "Enter the name of a model" in model_checks.latest(provider).message
 
 
 def test_a_check_of_a_wrong_key_or_a_dead_endpoint_says_what_to_do(provider: Provider) -> None:
-    quick.check_provider(provider.pk, "m")
-    provider.refresh_from_db()
-    assert provider.check_state == "failed"
-    assert "Is the server running?" in provider.check_message
+    checked(provider, model="m")
+    check = model_checks.latest(provider)
+    assert check.state == "failed"
+    assert "Is the server running?" in check.message
     with OpenAIServer(key="right-right-right") as server:
         key = secrets.encrypt("sk-CANARY-0123456789")
         Provider.objects.filter(pk=provider.pk).update(api_base=server.url, secret=key)
-        quick.check_provider(provider.pk, "m")
-    provider.refresh_from_db()
-    assert "answered 401: the key is missing, wrong" in provider.check_message
-    assert "Incorrect API key" in provider.check_said
-    assert "CANARY" not in f"{provider.check_message}{provider.check_said}"
+        checked(provider, model="m")
+    check = model_checks.latest(provider)
+    assert "answered 401: the key is missing, wrong" in check.message
+    assert "Incorrect API key" in check.said
+    assert "CANARY" not in f"{check.message}{check.said}"
 
 
 # --- secrets --------------------------------------------------------------------------------------
@@ -265,7 +322,7 @@ def test_a_secret_survives_the_rotation_of_keys_and_is_hidden(settings: Settings
 
 def test_the_web_process_imports_no_library_of_models_or_search() -> None:
     names = (
-        "jobs.starting jobs.controls jobs.tryouts jobs.provider_checks lm.secrets lm.egress "
+        "jobs.starting jobs.controls jobs.evaluations jobs.model_checks lm.secrets lm.egress "
         "doorbell models codec tasks running.snapshots costs.prices costs.spending "
         "core.optimizers.estimate core.optimizers"
     )

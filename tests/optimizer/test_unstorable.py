@@ -130,7 +130,7 @@ def wanted(key: str, text: str = "hello", hold: int = 100) -> Wanted:
 
 def written(row: Run, *wishes: Wanted) -> list[Any]:
     """Make these calls at once; those that are granted are answered."""
-    owner = Owner("run", row.pk, row.epoch, "n")
+    owner = Owner(row.pk, row.epoch, "n")
     with asyncio.Runner() as loop:
         writer = CommitThread(owner, ownership.connect(), loop.get_loop())
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from optimizer import codec
 from optimizer.core.evaluation.outcome import Outcome
-from optimizer.models import Candidate, Exchange, Provider, Run, RunEvent
+from optimizer.models import Candidate, Exchange, Run, RunEvent
 from optimizer.models import Outcome as OutcomeRow
 from tests.optimizer.conftest import Create
 
@@ -19,36 +19,27 @@ upgrade = import_module("optimizer.migrations.0004_words_apart")
 
 def upgraded() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(upgrade.APART)
+        cursor.execute(upgrade.APART_IN_RUNS)
 
 
-def test_an_upgrade_takes_providers_words_out_of_sentences(
-    create: Create, provider: Provider
-) -> None:
+def test_an_upgrade_takes_providers_words_out_of_sentences(create: Create) -> None:
     run = create()
     Run.objects.filter(pk=run.pk).update(
         status="failed", stop_reason="provider refused", message=BODY
     )
-    Provider.objects.filter(pk=provider.pk).update(check_state="failed", check_message=BODY)
     upgraded()
     run.refresh_from_db()
-    provider.refresh_from_db()
-    assert (run.said, provider.check_said) == (BODY, BODY)
-    assert BODY not in f"{run.message}{provider.check_message}"
+    assert run.said == BODY
+    assert BODY not in run.message
     assert "Resume" in run.message
 
 
-def test_an_upgrade_leaves_our_own_sentences_as_they_are(
-    create: Create, provider: Provider
-) -> None:
+def test_an_upgrade_leaves_our_own_sentences_as_they_are(create: Create) -> None:
     run = create()
     Run.objects.filter(pk=run.pk).update(stop_reason="cut off", message="See what ends the worker.")
-    Provider.objects.filter(pk=provider.pk).update(check_state="works", check_message="m answered")
     upgraded()
     run.refresh_from_db()
-    provider.refresh_from_db()
     assert (run.message, run.said) == ("See what ends the worker.", "")
-    assert (provider.check_message, provider.check_said) == ("m answered", "")
 
 
 def test_an_upgrade_reaches_examples_and_events(create: Create) -> None:

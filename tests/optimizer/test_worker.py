@@ -14,14 +14,13 @@ from pytest_django import Settings
 
 from optimizer import ownership
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Role
 from optimizer.files import job
-from optimizer.jobs import controls, provider_checks, tryouts
-from optimizer.models import Completion, Outcome, Provider, Run, Tryout
+from optimizer.jobs import controls, evaluations, model_checks
+from optimizer.models import Completion, Outcome, Provider, Run
+from tests.evaluations import start_tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.wire import Wire
-from tests.fakes.world import LABEL, messages
+from tests.fakes.world import LABEL
 from tests.optimizer.conftest import Create, again
 from tests.optimizer.workers import finished, until, worker
 
@@ -76,17 +75,14 @@ def test_a_tryout_and_a_check_are_answered_while_runs_are_under_way(
     create: Create, spec: RunSpec, server: OpenAIServer, log: Path, provider: Provider
 ) -> None:
     rows = [create(seed=seed) for seed in range(6)]  # more than a worker takes at once
-    (model,) = {ref for role, ref in spec.models.items() if role == "task"}
-    candidate = baseline_of(spec.program)
-    (example,) = messages(1)
     with worker(log):
-        tryout = tryouts.start("test", spec.program, candidate, model, example, LABEL)
-        provider_checks.start(provider.pk)
-        until(lambda: Tryout.objects.get(pk=tryout.pk).state == "done")
-        until(lambda: Provider.objects.get(pk=provider.pk).check_state == "works")
+        tryout = start_tryout(spec, metric=LABEL)
+        check = model_checks.start(provider)
+        until(lambda: finished(tryout))
+        until(lambda: finished(check))
         assert not all(finished(row) for row in rows)
-    outcome = Tryout.objects.get(pk=tryout.pk).outcome
-    assert outcome["trace"][0]["call"] == "classify"
+    (outcome,) = evaluations.outcomes_of(tryout)
+    assert outcome.trace[0].call == "classify"
     assert Provider.objects.get(pk=provider.pk).models_offered == ["scripted"]
 
 
@@ -111,9 +107,9 @@ def test_a_provider_without_a_key_is_sent_none_of_the_operators(
             provider.kind, provider.api_base = Provider.Kind.LITELLM, base
             provider.family = model.partition("/")[0]
             provider.save()
-            provider_checks.start(provider.pk, model)
-            until(lambda: Provider.objects.get(pk=provider.pk).check_state in ("works", "failed"))
-            assert Provider.objects.get(pk=provider.pk).check_state == "works"
+            check = model_checks.start(provider, model)
+            until(lambda check=check: again(check).ended)
+            assert again(check).status == "finished"
     assert len(server.requests) == 2
     assert "OPERATORS" not in str(server.headers) + str(server.requests)
     assert "LiteLLM" not in log.read_text()
@@ -184,14 +180,13 @@ def test_a_tryout_whose_worker_is_killed_is_answered_by_the_next(
     spec: RunSpec, server: OpenAIServer, log: Path
 ) -> None:
     server.seconds = 0.5
-    (example,), candidate = messages(1), baseline_of(spec.program)
-    row = tryouts.start("test", spec.program, candidate, spec.models[Role.TASK], example, LABEL)
+    row = start_tryout(spec, metric=LABEL)
     with worker(log, LEASE) as first:
         until(lambda: len(server.requests) == 1)
         first.kill()
     with worker(log, LEASE):
-        until(lambda: Tryout.objects.get(pk=row.pk).state == "done")
-    assert Tryout.objects.get(pk=row.pk).epoch == 2
+        until(lambda: finished(row))
+    assert again(row).epoch == 2
 
 
 @pytest.fixture
@@ -212,8 +207,8 @@ def test_short_jobs_are_done_beside_a_run_that_goes_on_after_the_database_was_aw
         until(lambda: "waits for the database" in log.read_text())
         until(lambda: "lost the database" in log.read_text())
         wire.mend()
-        provider_checks.start(provider.pk)
-        until(lambda: Provider.objects.get().check_state == "works", 20)
+        check = model_checks.start(provider)
+        until(lambda: finished(check), 20)
         assert len(server.served) == 1  # the run's calls are out
         process.terminate()
         assert process.wait(20) == 0

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from optimizer.models import AllowedAddress, Tryout
+from optimizer.models import AllowedAddress, Run
 from promptlab.accounts import entrance, tokens
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
@@ -32,7 +32,7 @@ class World:
     scene: Scene
     project_run: ProjectRun
     version: Version
-    tryout: Tryout
+    tryout: Run
     example: str
     address: AllowedAddress
     people: dict[str, User | None]
@@ -124,10 +124,13 @@ class Page:
         return "/" + re.sub(r"<\w+:(\w+)>", lambda m: str(values[m[1]]), self.route)
 
 
+TRYING = {"programs:try", "runs:try"}
 # Answers to addresses that mean nothing.
 NO_PAGES = {"nothing_here"}
 PAGES = {page.name: page for page in pages() if page.name not in NO_PAGES}
 
 
 def address_of(name: str, world: World, who: str) -> str:
-    return PAGES[name].with_values(world.values_for(name, who))
+    """The page in its fullest state: where something can be tried, with what was tried."""
+    asked = f"?tryout={world.tryout.pk}" if name in TRYING else ""
+    return PAGES[name].with_values(world.values_for(name, who)) + asked

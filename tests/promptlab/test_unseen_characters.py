@@ -12,11 +12,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from optimizer import codec
 from optimizer.core.evaluation.execute import CallTrace
 from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.programs.program import Demo, Program
-from optimizer.models import Provider, Run, Tryout
+from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
@@ -24,6 +23,7 @@ from promptlab.datasets.models import Dataset
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
+from tests.evaluations import answered, with_check
 from tests.promptlab.everything import World, address_of, furnish
 from tests.promptlab.runs import scene as scenes
 from tests.promptlab.runs.scene import Scene
@@ -41,8 +41,8 @@ VOID = {"input", "meta", "link", "br", "hr", "img", "wbr", "source"}
 
 MARKED = {
     "datasets:map", "datasets:detail", "datasets:rows", "programs:list", "programs:program",
-    "programs:module", "programs:tryout", "metrics:metric", "metrics:new", "providers:list",
-    "providers:check", "runs:run", "runs:live", "runs:compare", "runs:candidate", "runs:tryout",
+    "programs:module", "programs:try", "metrics:metric", "metrics:new", "providers:list",
+    "runs:run", "runs:live", "runs:compare", "runs:candidate", "runs:try",
     "runs:example", "reviews:review", "releases:version",
 }  # fmt: skip
 
@@ -128,10 +128,8 @@ def world(
     Dataset.objects.update(source_name=f"tickets{UNSEEN}.jsonl")
     ProjectRun.objects.update(decision_note=f"Look here {UNSEEN}")
     Run.objects.update(message=f"It stopped {UNSEEN}", said=f"It said {UNSEEN}")
-    Provider.objects.update(
-        check_state="failed", check_message=f"No {UNSEEN}", check_said=f"Go away {UNSEEN}",
-        models_offered=["scripted-1", f"scripted{UNSEEN}"],
-    )  # fmt: skip
+    with_check(found.scene.provider, False, f"No {UNSEEN}", f"Go away {UNSEEN}")
+    Provider.objects.update(models_offered=["scripted-1", f"scripted{UNSEEN}"])
     return found
 
 
@@ -142,14 +140,13 @@ def received(project: Project, owner: User) -> Any:
     return uploads.receive(project, owner, file).token
 
 
-def answer_the_tryout(tryout: Tryout) -> None:
+def answer_the_tryout(tryout: Run) -> None:
     trace = CallTrace(
         "find_clues", "find_clues", {"message": f"m {UNSEEN}"}, {"clues": f"c {UNSEEN}"},
         f"said {UNSEEN}", f"not read {UNSEEN}", 120, 9, 42, 0.5,
     )  # fmt: skip
     told = Outcome("typed", Score(1.0, f"because {UNSEEN}"), {"intent": f"i {UNSEEN}"}, (trace,))
-    tryout.state, tryout.outcome = Tryout.State.DONE, codec.to_json(told)
-    tryout.save()
+    answered(tryout, told)
 
 
 def shown_to(world: World, who: str, client: Client) -> Iterator[tuple[str, str]]:
@@ -159,9 +156,8 @@ def shown_to(world: World, who: str, client: Client) -> Iterator[tuple[str, str]
             continue
         if name in ("accounts:setup", "accounts:invitation"):
             continue  # one-time links sign somebody else in
-        headers = {"HX-Request": "true"} if name == "providers:check" else {}
         for query in ("", *STATES.get(name, ())):
-            response = client.get(address_of(name, world, who) + query, headers=headers)
+            response = client.get(address_of(name, world, who) + query)
             if "text/html" in response.headers.get("Content-Type", ""):
                 yield name, response.content.decode()
 

@@ -7,22 +7,24 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from optimizer.models import Measurement, Provider, Run, Tryout
 from optimizer.models import Outcome as OutcomeRow
+from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.words import told
+from tests.evaluations import ended, with_check
 from tests.promptlab.everything import PAGES, World, address_of
 from tests.promptlab.runs.new_run_form import NEW, texts, values_in
+from tests.promptlab.runs.starting.test_measuring import newest
 from tests.promptlab.test_permission_matrix import LEAST_ROLE, expected
 
 BODY = "<h1>router 7731</h1> password hunter2"
 SHOWN = "&lt;h1&gt;router 7731&lt;/h1&gt; password hunter2"
 ClientOf = Callable[[User], Client]
 WITH_WORDS = {
-    "providers:list", "providers:check", "programs:tryout", "runs:run", "runs:live", "runs:tryout",
+    "providers:list", "programs:try", "runs:run", "runs:live", "runs:try",
     "runs:example",
 }  # fmt: skip
 
@@ -34,11 +36,8 @@ def said(world: World) -> World:
     Run.objects.filter(pk=run.pk).update(
         status=Run.Status.FAILED, message="The provider refuses the calls.", said=BODY
     )
-    Provider.objects.filter(pk=world.scene.provider.pk).update(
-        check_state=Provider.Check.FAILED, check_message="It answered 401.", check_said=BODY
-    )
-    failed = {"state": "failed", "problem": "It answered 401.", "said": BODY}
-    Tryout.objects.filter(pk=world.tryout.pk).update(**failed)
+    with_check(world.scene.provider, works=False, message="It answered 401.", said=BODY)
+    ended(world.tryout, "failed", message="It answered 401.", said=BODY)
     for row in OutcomeRow.objects.filter(exchange__run=run, example=world.example):
         row.score, row.error = None, "It answered 400."
         row.data = {**row.data, "score": None, "error": row.error, "said": BODY}
@@ -53,8 +52,7 @@ def pages_with_words(world: World, who: str, client: Client) -> set[str]:
             continue
         if name in ("accounts:setup", "accounts:invitation"):
             continue  # one-time links sign somebody else in
-        headers = {"HX-Request": "true"} if name == "providers:check" else {}
-        shown = client.get(address_of(name, world, who), headers=headers).content.decode()
+        shown = client.get(address_of(name, world, who)).content.decode()
         assert BODY not in shown, name
         if "router 7731" in shown:
             found.add(name)
@@ -96,7 +94,7 @@ def test_a_measurement_that_failed_tells_its_words_to_admins_only(
 ) -> None:
     filled = values_in(client_of(erin).get(NEW).content.decode())
     client_of(erin).post(f"{NEW}measure/", filled)
-    Measurement.objects.update(state="failed", problem="It answered 401.", said=BODY)
+    ended(newest(), "failed", message="It answered 401.", said=BODY)
     told = [
         client_of(user).post(f"{NEW}estimate/", filled).content.decode() for user in (erin, alice)
     ]

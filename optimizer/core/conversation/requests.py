@@ -28,13 +28,16 @@ class Purpose(StrEnum):
     FINAL = "final"
     TEST = "test"
     REMAINDER = "remainder"
+    TRYOUT = "tryout"
+    MEASUREMENT = "measurement"
 
 
 @dataclass(frozen=True)
 class Evaluate:
     """Run a candidate on examples. The answer is one Outcome per example, in the same order.
 
-    `sample` asks for another draw of the same calls where the temperature is above 0.
+    `sample` asks for another draw of the same calls where the temperature is above 0. `model` is 0
+    for the role's model, n for the n-th of its further ones.
     """
 
     candidate: Candidate
@@ -43,13 +46,15 @@ class Evaluate:
     role: Role = Role.TASK
     sample: int = 0
     temperature: float | None = None
+    model: int = 0
     kind: Literal["evaluate"] = field(default="evaluate")
 
     @property
     def digest(self) -> str:
         ids = [example.id for example in self.examples]
         rest = [self.purpose, self.role, self.sample, self.temperature]
-        return digest_of(["evaluate", self.candidate.digest, ids, rest])
+        which = [self.model] if self.model else []
+        return digest_of(["evaluate", self.candidate.digest, ids, rest, *which])
 
 
 @dataclass(frozen=True)

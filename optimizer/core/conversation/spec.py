@@ -103,6 +103,13 @@ class RunSpec:
         return (*self.models.items(), *further)
 
     @property
+    def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
+        """The models of each role: the first is the role's own, others are named by number."""
+        own = {role: (ref,) for role, ref in self.models.items()}
+        own[Role.OPTIMIZER] = (*own.get(Role.OPTIMIZER, ()), *self.further_optimizers)
+        return {role: refs for role, refs in own.items() if refs}
+
+    @property
     def writers(self) -> int:
         """How many optimizer models there are to choose from."""
         return 1 + len(self.further_optimizers)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ninja import Schema
 
+from optimizer.jobs import model_checks
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
 from promptlab.ui.words import told
@@ -31,11 +32,11 @@ class ProviderOut(Schema):
     @classmethod
     def of(cls, row: Provider, allowed: AllowList, words: bool) -> ProviderOut:
         """`words`: whether the reader may know what the provider said."""
-        model = next(iter(row.models_offered), "")
+        model, latest = next(iter(row.models_offered), ""), model_checks.latest(row)
         return cls(
             id=row.pk, name=row.name, kind=row.kind, family=row.family, api_base=row.api_base,
             models=row.models_offered, has_key=bool(row.secret_hint),
-            objection=objection(row, model, allowed), check=row.check_state,
-            check_message=told(row.check_message, row.check_said, words),
-            checked_at=row.checked_at,
+            objection=objection(row, model, allowed), check=latest.state,
+            check_message=told(latest.message, latest.said, words),
+            checked_at=latest.at,
         )  # fmt: skip

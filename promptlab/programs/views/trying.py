@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.problems import Refused
+from optimizer.jobs import controls
+from optimizer.jobs.controls import NotNow
 from optimizer.sentences import reasons, sentence
+from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
 from promptlab.programs.forms.trying import ExampleForm, TryForm, example_and_form
-from promptlab.programs.models import Program
 from promptlab.ui.parameters import Parameters
 
 
@@ -46,7 +47,7 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
         "example": example,
         "form": form,
         "problems": [sentence(problem) for problem in found.core.problems()],
-        "shown": None if form.is_bound else _tried(found, asked.number("tryout")),
+        "tryout": tryouts.asked_for(found.project, asked, form),
     }
     part = "#form" if request.htmx else ""
     status = 422 if form.is_bound else 200
@@ -54,27 +55,18 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
 
 
 @login_required
-@require_safe
-def tryout(request: SignedInRequest, project: str, program: int, tryout: int) -> HttpResponse:
-    """The result alone, asked for again while it waits; 204 while nothing is new."""
-    found = program_for(request.user, project, program)
-    row = tryouts.tryout_of(found.project, tryout)
+@require_POST
+def stop_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResponse:
+    """Have the worker send nothing more; the page hears of it by its socket."""
+    found = project_for(request.user, project, Role.EDITOR)
+    row = tryouts.tryout_of(found, tryout)
     if row is None:
         raise Http404("There is no such try in this project.")
-    shown = tryouts.shown(row)
-    if shown.waiting and not shown.overdue:
+    with suppress(NotNow):  # it is answered already
+        controls.cancel(row.pk)
+    if request.htmx:
         return HttpResponse(status=204)
-    return render(request, "programs/_tryout.html", _result(found, shown))
-
-
-def _tried(found: Program, number: int | None) -> dict[str, Any] | None:
-    row = None if number is None else tryouts.tryout_of(found.project, number)
-    return _result(found, tryouts.shown(row)) if row else None
-
-
-def _result(found: Program, shown: tryouts.ShownTryout) -> dict[str, Any]:
-    keys = [found.project.slug, found.pk, shown.id]
-    return {"tryout": shown, "poll_url": reverse("programs:tryout", args=keys)}
+    return redirect("programs:list", found.slug)
 
 
 def _kept(example: ExampleForm, form: TryForm, tryout: int) -> str:

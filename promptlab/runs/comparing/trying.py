@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from optimizer.codec import from_json
 from optimizer.core.problems import Refused
@@ -62,43 +60,12 @@ def try_candidate(
         "candidate": row,
         "example": example,
         "form": form,
-        "shown": None if form.is_bound else _tried(found, project_run, row, asked.number("tryout")),
+        "tryout": tryouts.asked_for(found, asked, form),
     }
     template = "programs/try.html#form" if request.htmx else "runs/try.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
 
 
-@login_required
-@require_safe
-def tryout(
-    request: SignedInRequest, project: str, number: int, candidate: int, tryout: int
-) -> HttpResponse:
-    """The result alone, asked for again while it waits; 204 while nothing is new."""
-    found = project_for(request.user, project)
-    project_run, row = _candidate(found, number, candidate)
-    asked = tryouts.tryout_of(found, tryout)
-    if asked is None:
-        raise Http404("There is no such try in this project.")
-    shown = tryouts.shown(asked)
-    if shown.waiting and not shown.overdue:
-        return HttpResponse(status=204)
-    return render(request, "programs/_tryout.html", _result(found, project_run, row, shown))
-
-
 def _candidate(project: Project, number: int, candidate: int) -> tuple[ProjectRun, CandidateRow]:
     project_run = queries.project_run_of(project, number)
     return project_run, get_object_or_404(CandidateRow, run=project_run.run_id, number=candidate)
-
-
-def _tried(
-    project: Project, project_run: ProjectRun, row: CandidateRow, number: int | None
-) -> dict[str, Any] | None:
-    asked = None if number is None else tryouts.tryout_of(project, number)
-    return _result(project, project_run, row, tryouts.shown(asked)) if asked else None
-
-
-def _result(
-    project: Project, project_run: ProjectRun, row: CandidateRow, shown: tryouts.ShownTryout
-) -> dict[str, Any]:
-    keys = [project.slug, project_run.number, row.number, shown.id]
-    return {"tryout": shown, "poll_url": reverse("runs:tryout", args=keys)}

@@ -21,6 +21,8 @@ from optimizer.core.runs.validation import (
     setting_faults,
 )
 from optimizer.datasets.splitting import Split
+from optimizer.jobs import model_checks
+from optimizer.jobs.model_checks import CheckState
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
 from optimizer.sentences import sentence
@@ -210,12 +212,13 @@ def _provider(provider: Provider | None, field: str, url: str) -> list[Check]:
     if provider is None:
         return [Check("problem", field, _("This model's provider is gone: choose another."), url)]
     link = _("Test it")
-    if provider.check_state == Provider.Check.FAILED:
+    check = model_checks.latest(provider)
+    if check.state is CheckState.FAILED:
         told = _("“%(name)s” failed its last test: %(why)s") % {
-            "name": provider.name, "why": provider.check_message,
+            "name": provider.name, "why": check.message,
         }  # fmt: skip
         return [Check("problem", field, told, url, link)]
-    if provider.check_state == Provider.Check.WORKS:
+    if check.state is CheckState.WORKS:
         return [Check("ok", field, _("“%(name)s” answers.") % {"name": provider.name})]
     if provider.kind == Provider.Kind.EMBEDDED:
         return []

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Avg, Count
 
 from optimizer.costs import prices
-from optimizer.models import Completion, Provider
+from optimizer.jobs import model_checks
+from optimizer.models import Completion, Provider, Run
 
 RECENT = 200
 
@@ -37,13 +38,15 @@ def measured(provider: Provider, model: str, role: str) -> Measured:
     settled = Completion.objects.filter(
         namespace=provider.namespace, provider=provider.pk, model=model, role=role,
         state=Completion.State.SETTLED,
-    ).exclude(owner__startswith="provider:")  # fmt: skip
-    latest = settled.order_by("-settled_at")[:RECENT]  # of the program: no test's three words
+    ).exclude(run__task=Run.Task.CHECK).exclude(owner__startswith="provider:")  # fmt: skip
+    latest = settled.order_by("-settled_at")[
+        :RECENT
+    ]  # of the program: no test's three words, be it one of 0.1.0
     found = latest.aggregate(
         calls=Count("pk"), seconds=Avg("seconds"), prompt=Avg("prompt_tokens"),
         completion=Avg("completion_tokens"),
     )  # fmt: skip
-    seconds = found["seconds"] if found["calls"] else provider.check_seconds
+    seconds = found["seconds"] if found["calls"] else model_checks.latest(provider).seconds
     return Measured(
         found["calls"], seconds, found["prompt"], found["completion"], provider.concurrency,
         prices.price_of(provider, model),

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 
-from optimizer.codec import to_json
-from optimizer.core.evaluation.pilot import Pilot
+from optimizer.core.conversation.evaluation import EvaluationSpec
+from optimizer.core.conversation.requests import Purpose
+from optimizer.core.evaluation.pilot import Pilot, pilot_of
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import digest_of
+from optimizer.core.programs.lm import Role as ModelRole
 from optimizer.datasets.splitting import Split
-from optimizer.jobs import measuring
-from optimizer.models import Measurement
+from optimizer.jobs import evaluations
+from optimizer.models import Provider, Run
+from optimizer.running import snapshots
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
+from promptlab.accounts.roles import Role
 from promptlab.datasets import queries as datasets
+from promptlab.live.page import LivePage, Ring
+from promptlab.ui.parameters import Parameters
 
 if TYPE_CHECKING:
     from promptlab.runs.starting.planning import RunRequest
+
+
+MOST_EXAMPLES = 5
+"""How many examples are measured."""
 
 
 class CannotMeasure(Exception):
@@ -31,25 +41,23 @@ class CannotMeasure(Exception):
 class Measuring:
     """`state`: "" when nobody measured this yet, waiting, lost, done or failed with `problem`.
 
-    `said` is what the provider said of it: only for who may edit providers.
+    `said` is what the provider said of it: only for who may edit providers. `run` is what measures.
     """
 
     state: str = ""
     problem: str = ""
     pilot: Pilot | None = None
     said: str = ""
+    run: Run | None = None
 
 
 def measuring_of(project: Project, wishes: RunRequest) -> Measuring:
-    """The newest check of this very program, model and dataset."""
-    if Role.TASK not in wishes.models:
+    """The newest measurement of this very program, model and examples."""
+    examples = _examples(wishes)
+    if ModelRole.TASK not in wishes.models or not examples:
         return Measuring()
-    row = measuring.latest(project.namespace, _digest(wishes))
-    if row is None:
-        return Measuring()
-    if row.state == Measurement.State.WAITING:
-        return Measuring("waiting" if measuring.is_waiting(row) else "lost")
-    return Measuring(row.state, row.problem, measuring.pilot(row), row.said)
+    run = evaluations.latest(_spec(project, wishes, examples))
+    return Measuring() if run is None else _measuring(run)
 
 
 def measure(project: Project, wishes: RunRequest) -> Measuring:
@@ -62,7 +70,7 @@ def measure(project: Project, wishes: RunRequest) -> Measuring:
     examples = _examples(wishes)
     if problems:
         raise CannotMeasure(sentence(problems[0]))
-    if Role.TASK not in wishes.models:
+    if ModelRole.TASK not in wishes.models:
         raise CannotMeasure(_("Choose the task model first: it is what is measured."))
     if not examples:
         raise CannotMeasure(_("The dataset has no example to measure with."))
@@ -72,16 +80,63 @@ def measure(project: Project, wishes: RunRequest) -> Measuring:
             _("The program takes “%(input)s”, which the dataset does not have.")
             % {"input": missing[0]}
         )
-    model = wishes.models[Role.TASK]
-    program = wishes.program.core
-    measuring.start(project.namespace, _digest(wishes), program, model, examples)
-    return measuring_of(project, wishes)
+    spec = _spec(project, wishes, examples)
+    before = evaluations.latest(spec)
+    if before is not None and evaluations.is_waiting(before):
+        return _measuring(before)
+    return _measuring(evaluations.start(spec))
 
 
-def _digest(wishes: RunRequest) -> str:
+class LiveMeasurement(LivePage):
+    """How far a measurement is; at its end, the estimate is asked for anew."""
+
+    gather = 0.1
+
+    def __init__(self, project: Project, measurement: int, asked: Parameters) -> None:
+        super().__init__()
+        self._project, self._pk = project, measurement
+        self._run: Run | None = None
+
+    def rings(self) -> list[Ring]:
+        self._read()
+        return [("run", self._pk)]
+
+    @property
+    def goes_on(self) -> bool:
+        return self._run is None or self._run.active
+
+    def read(self, role: Role) -> dict[str, Any]:
+        return {"project": self._project, "run": self._read()}
+
+    def parts(self) -> dict[str, str]:
+        return {"measuring-progress": "runs/parts/measuring_progress.html"}
+
+    def _read(self) -> Run:
+        asked = Run.objects.filter(namespace=self._project.namespace, task=Run.Task.EVALUATE)
+        self._run = asked.filter(spec__purpose=Purpose.MEASUREMENT, pk=self._pk).first()
+        if self._run is None:
+            raise Http404("There is no such measurement in this project.")
+        return self._run
+
+
+def _measuring(run: Run) -> Measuring:
+    if run.active:
+        return Measuring("waiting" if evaluations.is_waiting(run) else "lost", run=run)
+    if run.status != Run.Status.FINISHED:
+        return Measuring("failed", run.message, said=run.said, run=run)
+    spec = snapshots.thawed(run, EvaluationSpec)
+    provider = Provider.objects.filter(pk=spec.task_models[0].provider).first()
+    at_once = min(len(spec.examples), provider.concurrency if provider else 1)
+    return Measuring("done", pilot=pilot_of(evaluations.outcomes_of(run), at_once), run=run)
+
+
+def _spec(project: Project, wishes: RunRequest, examples: list[Example]) -> EvaluationSpec:
     """What is measured. Another metric or other settings would take the same calls."""
-    program, model = to_json(wishes.program.core), to_json(wishes.models[Role.TASK])
-    return digest_of([program, model, wishes.dataset.digest])
+    program, model = wishes.program.core, wishes.models[ModelRole.TASK]
+    return EvaluationSpec(
+        program, (baseline_of(program),), (model,), Purpose.MEASUREMENT, project.namespace,
+        tuple(examples),
+    )  # fmt: skip
 
 
 def _examples(wishes: RunRequest) -> list[Example]:
@@ -89,6 +144,6 @@ def _examples(wishes: RunRequest) -> list[Example]:
     rows = wishes.dataset.examples.order_by("position")
     training = rows.filter(split=Split.TRAIN.value)
     keys = list((training if training.exists() else rows).values_list("pk", flat=True))
-    wanted = min(measuring.EXAMPLES, len(keys))
+    wanted = min(MOST_EXAMPLES, len(keys))
     chosen = [keys[i * len(keys) // wanted] for i in range(wanted)]
     return [datasets.as_example(row) for row in rows.filter(pk__in=chosen)]

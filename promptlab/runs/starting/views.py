@@ -39,10 +39,6 @@ class Look:
     forecast: Forecast | None = None
     checks: tuple[Check, ...] = ()
 
-    @property
-    def is_measured_now(self) -> bool:
-        return self.forecast is not None and self.forecast.measuring.state == "waiting"
-
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,15 +59,10 @@ def new(request: SignedInRequest, project: str) -> HttpResponse:
 @login_required
 @require_POST
 def estimate(request: SignedInRequest, project: str) -> HttpResponse:
-    """What the form would take as it stands: the parts that depend on it.
-
-    With `?waiting` 204 while a measured check is under way: nothing is new.
-    """
+    """What the form would take as it stands: the parts that depend on it."""
     found = project_for(request.user, project, Role.EDITOR)
     form = prefill.followed(found, request.POST)
     look = _look(found, form)
-    if Parameters(request.GET).has("waiting") and look.is_measured_now:
-        return HttpResponse(status=204)
     return render(request, "runs/estimate.html", _context(found, form, look))
 
 

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import Http404, QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from optimizer import codec
+from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import ModulePrompt
-from optimizer.models import Provider, Tryout
+from optimizer.models import Provider, Run
+from optimizer.running import snapshots
 from promptlab.accounts.models import Project, User
+from promptlab.accounts.roles import Role
 from promptlab.datasets.models import Dataset
 from promptlab.programs import tryouts
 from promptlab.programs.models import Program
+from promptlab.ui.parameters import Parameters
 from tests.core.programs import ONE_STEP
+from tests.evaluations import answered, ended
 
 Browser = Callable[[User], Client]
 
 
-def address(program: Program, *more: object) -> str:
-    name = "programs:tryout" if more else "programs:try"
-    return reverse(name, args=[program.project.slug, program.pk, *more])
+def address(program: Program, tryout: int | None = None) -> str:
+    asked = "" if tryout is None else f"?tryout={tryout}"
+    return reverse("programs:try", args=[program.project.slug, program.pk]) + asked
 
 
 def text_of(response: Any) -> str:
@@ -43,21 +48,23 @@ def values(provider: Provider, message: str, **more: Any) -> dict[str, Any]:
     return {"in-message": message, "model": f"{provider.pk}:scripted", "metric": "", **more}
 
 
-def answered(tryout: Tryout, **outcome: Any) -> Tryout:
+def answer(tryout: Run, **outcome: Any) -> Run:
     """What a worker leaves behind."""
     trace = CallTrace(
         "classify", "classify", {"message": "Where is it?"}, {"intent": "delivery"},
         '{"intent": "delivery"}', "", 120, 9, 42, 0.5,
     )  # fmt: skip
-    found = Outcome("typed", Score(1.0, "as expected"), {"intent": "delivery"}, (trace,))
-    found = Outcome(**{**found.__dict__, **outcome})
-    tryout.state, tryout.outcome = Tryout.State.DONE, codec.to_json(found)
-    tryout.save()
-    return tryout
+    told = Outcome("typed", Score(1.0, "as expected"), {"intent": "delivery"}, (trace,))
+    return answered(tryout, replace(told, **outcome))
+
+
+def asked() -> EvaluationSpec:
+    """The only try-out there is."""
+    return snapshots.thawed(Run.objects.get(), EvaluationSpec)
 
 
 @pytest.fixture
-def tryout(project: Project, provider: Provider) -> Tryout:
+def tryout(project: Project, provider: Provider) -> Run:
     return tryouts.start_tryout(
         project, ONE_STEP, ModelRef(provider.pk, "scripted"), Example("typed", {"message": "Hm?"})
     )
@@ -99,13 +106,15 @@ def test_an_example_of_the_dataset_is_asked_with_what_it_expects(
 ) -> None:  # fmt: skip
     data = values(provider, "Where is my parcel (0)", metric=metric.pk)
     response = client_of(erin).post(f"{address(one_step)}?dataset={dataset.pk}&row=1", data)
-    tryout = Tryout.objects.get()
-    example = codec.from_json(Example, tryout.example)
+    tryout = Run.objects.get()
+    (example,) = asked().examples
 
     assert f"tryout={tryout.pk}&dataset={dataset.pk}&row=1" in response["Location"]
     assert tryout.namespace == one_step.project.namespace
     assert example.expected == {"intent": "delivery"}
-    assert codec.from_json(CoreMetric, tryout.metric).kind == "choice_accuracy"
+    metric_asked = asked().metric
+    assert metric_asked is not None
+    assert metric_asked.kind == "choice_accuracy"
 
 
 def test_the_next_example_is_one_press_away(
@@ -116,7 +125,7 @@ def test_the_next_example_is_one_press_away(
     response = client_of(erin).post(f"{address(one_step)}?dataset={dataset.pk}&row=24", data)
 
     assert f"dataset={dataset.pk}&row=1" in response["Location"]
-    assert Tryout.objects.get().example["inputs"] == {"message": "Where is my parcel (0)"}
+    assert asked().examples[0].inputs == {"message": "Where is my parcel (0)"}
 
 
 def test_values_that_were_changed_are_compared_with_nothing(
@@ -129,11 +138,7 @@ def test_values_that_were_changed_are_compared_with_nothing(
 
     assert refused.status_code == 422
     assert "Typed values have nothing to be compared with" in text_of(refused)
-    assert Tryout.objects.get().example == {
-        "id": "typed",
-        "inputs": {"message": "Something else"},
-        "expected": {},
-    }
+    assert asked().examples == (Example("typed", {"message": "Something else"}, {}),)
 
 
 def test_a_metric_that_does_not_fit_is_refused_before_anything_is_spent(
@@ -147,7 +152,7 @@ def test_a_metric_that_does_not_fit_is_refused_before_anything_is_spent(
 
     assert response.status_code == 422
     assert "The metric reads output “label”, but the program gives intent." in text_of(response)
-    assert not Tryout.objects.exists()
+    assert not Run.objects.exists()
 
 
 def test_a_value_and_a_model_are_needed(
@@ -160,31 +165,57 @@ def test_a_value_and_a_model_are_needed(
     assert "Select a valid choice" in text_of(response)
 
 
-def test_while_it_waits_the_page_asks_again_and_is_told_nothing_new(
-    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+def test_while_it_waits_the_page_listens_for_the_answer(
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
 ) -> None:
-    client = client_of(erin)
-    page = text_of(client.get(address(one_step), {"tryout": tryout.pk}))
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+    slug = one_step.project.slug
 
-    assert f'hx-get="{address(one_step, tryout.pk)}" hx-trigger="every 700ms"' in page
-    assert client.get(address(one_step, tryout.pk)).status_code == 204
+    assert f'hx-ws:connect="/ws/p/{slug}/tryouts/{tryout.pk}/"' in page
+    assert 'data-state="waiting"' in page
+    answer(tryout)
+    assert "hx-ws:connect" not in text_of(client_of(erin).get(address(one_step, tryout.pk)))
+
+
+def test_the_answer_is_sent_when_it_is_there(
+    project: Project, one_step: Program, tryout: Run
+) -> None:
+    live = tryouts.LiveTryout(project, tryout.pk, Parameters(QueryDict()))
+
+    assert live.rings() == [("run", tryout.pk)]
+    assert "Asking the model" in live.changes(Role.VIEWER)
+    assert (live.changes(Role.VIEWER), live.goes_on) == ("", True)
+    answer(tryout)
+    assert "120 + 9 tokens" in live.changes(Role.VIEWER)
+    assert not live.goes_on
+
+
+def test_a_tryout_can_be_stopped_by_who_may_start_one(
+    client_of: Browser, erin: User, carol: User, one_step: Program, tryout: Run
+) -> None:
+    stop = reverse("programs:stop_tryout", args=[one_step.project.slug, tryout.pk])
+
+    assert client_of(carol).post(stop).status_code == 403
+    assert client_of(erin).post(stop, headers={"HX-Request": "true"}).status_code == 204
+    assert client_of(erin).post(stop).status_code == 302  # once more does nothing
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+    assert "It was stopped: nothing more was sent." in page
 
 
 def test_when_nothing_comes_for_long_the_page_says_so(
-    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
 ) -> None:
-    Tryout.objects.update(created_at=tryout.created_at - timedelta(seconds=30))
-    response = client_of(erin).get(address(one_step, tryout.pk))
+    Run.objects.update(created_at=tryout.created_at - timedelta(seconds=30))
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
 
-    assert response.status_code == 200
-    assert "Nothing has come for a while." in text_of(response)
-    assert "every 700ms" in text_of(response)
+    assert "Nothing has come for a while." in page
+    assert "hx-ws:connect" in page
 
 
 def test_every_message_and_reply_is_shown(
-    client_of: Browser, carol: User, one_step: Program, tryout: Tryout
+    client_of: Browser, carol: User, one_step: Program, tryout: Run
 ) -> None:
-    answered(tryout)
+    answer(tryout)
     page = text_of(client_of(carol).get(address(one_step, tryout.pk)))
 
     assert "Classify the `message`." in page
@@ -193,16 +224,18 @@ def test_every_message_and_reply_is_shown(
         'data-copy="{"intent": "delivery"}"'
     )
     assert "120 + 9 tokens" in page
-    assert "every 700ms" not in page
     assert 'class="verdict"' not in page  # no metric was asked for
 
 
 def test_with_a_metric_the_score_and_its_reason_are_shown(
-    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+    client_of: Browser, erin: User, one_step: Program, provider: Provider
 ) -> None:
-    tryout.metric = codec.to_json(ExactMatch("intent", "label"))
-    tryout.example = {"id": "1", "inputs": {"message": "?"}, "expected": {"label": "refund"}}
-    answered(tryout, score=Score(0.0, "expected “refund”, got “delivery”"))
+    tryout = tryouts.start_tryout(
+        one_step.project, ONE_STEP, ModelRef(provider.pk, "scripted"),
+        Example("1", {"message": "?"}, {"label": "refund"}),
+        ExactMatch("intent", "label"),
+    )  # fmt: skip
+    answer(tryout, score=Score(0.0, "expected “refund”, got “delivery”"))
     page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
 
     assert '<b class="score num">0.0</b>' in page
@@ -210,10 +243,10 @@ def test_with_a_metric_the_score_and_its_reason_are_shown(
 
 
 def test_a_reply_that_could_not_be_read_is_shown_as_it_came(
-    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
 ) -> None:
     broken = CallTrace("classify", "classify", {"message": "?"}, {}, "Hm <b>", "no JSON object")
-    answered(tryout, trace=(broken,), outputs={})
+    answer(tryout, trace=(broken,), outputs={})
     response = client_of(erin).get(address(one_step, tryout.pk))
 
     assert "Hm &lt;b&gt;" in response.content.decode()
@@ -221,10 +254,9 @@ def test_a_reply_that_could_not_be_read_is_shown_as_it_came(
 
 
 def test_a_model_that_could_not_be_asked_is_an_error_and_no_score(
-    client_of: Browser, erin: User, one_step: Program, tryout: Tryout
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
 ) -> None:
-    tryout.state, tryout.problem = Tryout.State.FAILED, "The endpoint refused the connection."
-    tryout.save()
+    ended(tryout, "failed", message="The endpoint refused the connection.")
     page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
 
     assert "The endpoint refused the connection." in page
@@ -239,7 +271,7 @@ def test_a_candidate_can_be_tried_in_the_program_s_place(
         project, ONE_STEP, ModelRef(provider.pk, "scripted"), Example("1", {"message": "?"}),
         candidate=candidate,
     )  # fmt: skip
-    shown = tryouts.shown(answered(tryout))
+    shown = tryouts.shown(answer(tryout))
 
     assert shown.calls[0].messages[0].content.startswith("Better.")
 
@@ -253,13 +285,17 @@ def test_a_program_with_problems_is_not_tried(project: Project, provider: Provid
         )
 
 
-def test_a_try_of_another_project_is_not_found(
-    client_of: Browser, erin: User, dave: User, one_step: Program, tryout: Tryout
+def test_a_try_of_another_project_is_not_shown(
+    client_of: Browser, erin: User, project: Project, one_step: Program, tryout: Run
 ) -> None:
-    Tryout.objects.update(namespace="project-999999")
+    answer(tryout)
+    Run.objects.update(namespace="project-999999")
+    stop = reverse("programs:stop_tryout", args=[one_step.project.slug, tryout.pk])
 
-    assert client_of(erin).get(address(one_step, tryout.pk)).status_code == 404
-    assert client_of(dave).get(address(one_step, tryout.pk)).status_code == 404
+    assert "120 + 9" not in text_of(client_of(erin).get(address(one_step, tryout.pk)))
+    assert client_of(erin).post(stop).status_code == 404
+    with pytest.raises(Http404):
+        tryouts.LiveTryout(project, tryout.pk, Parameters(QueryDict())).rings()
 
 
 def test_a_viewer_sees_why_there_is_no_run_button(

@@ -8,18 +8,22 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from optimizer import ownership
 from optimizer.core.programs.lm import Role
+from optimizer.jobs import model_checks
 from optimizer.lm import secrets
-from optimizer.models import AllowedAddress, Provider
+from optimizer.models import AllowedAddress, Provider, Run
 from promptlab.accounts.models import Project, User
+from promptlab.accounts.roles import Role as MemberRole
 from promptlab.providers import queries, services
+from promptlab.providers.checks import LiveCheck
 from promptlab.providers.services import Connection
+from promptlab.ui.parameters import Parameters
+from tests.evaluations import ended, with_check
 
 CANARY = "sk-CANARY-0123456789abcdef-7Q2z"
 Browser = Callable[[User], Client]
@@ -95,14 +99,13 @@ def test_saving_without_a_key_keeps_the_one_that_is_stored(
     assert (row.name, row.secret_hint) == ("Renamed", "…7Q2z")
 
 
-def test_a_test_that_began_meanwhile_keeps_the_provider_that_is_saved(
+def test_what_a_test_said_of_a_provider_as_it_was_is_not_told_of_the_changed_one(
     project: Project, alice: User, provider: Provider
 ) -> None:
-    assert ownership.take(Provider.objects.filter(pk=provider.pk))
-    services.save_provider(project, alice, endpoint(name="Renamed"), provider=provider)
-    found = Provider.objects.get(pk=provider.pk)
-    assert (found.name, found.epoch) == ("Renamed", provider.epoch + 1)
-    assert found.heard_at is not None
+    stale = Provider.objects.get(pk=provider.pk)
+    model_checks.start(provider)
+    services.save_provider(project, alice, endpoint(name="Renamed"), provider=stale)
+    assert model_checks.latest(Provider.objects.get(pk=provider.pk)).state == "never"
 
 
 def test_the_embedded_model_cannot_be_changed_or_removed(project: Project, alice: User) -> None:
@@ -140,7 +143,7 @@ def test_forms_begin_with_a_connected_model(
 ) -> None:
     settings.EMBEDDED_MODEL_URL = "http://127.0.0.1:9/v1"
     assert queries.default_models(project)[Role.TASK].model == "small"
-    Provider.objects.filter(pk=provider.pk).update(check_state=Provider.Check.FAILED)
+    with_check(provider, works=False)
     assert queries.default_models(project)[Role.TASK].model == "small"
     provider.delete()
     assert queries.default_models(project)[Role.TASK].embedded
@@ -539,20 +542,24 @@ def test_an_outsider_finds_nothing(
 HTMX = {"HX-Request": "true"}
 
 
-def test_an_editor_starts_a_test_and_its_state_is_asked_for_until_it_is_done(
+def test_an_editor_starts_a_test_and_the_page_listens_until_it_is_done(
     project: Project, provider: Provider, erin: User, client_of: Browser
 ) -> None:
     browser = client_of(erin)
     url = reverse("providers:check", args=[project.slug, provider.pk])
     waiting = browser.post(url, {"model": "large"}, headers=HTMX).content.decode()
     assert "Testing" in waiting
-    assert 'hx-trigger="every 1s"' in waiting
-    Provider.objects.filter(pk=provider.pk).update(
-        check_state=Provider.Check.FAILED, check_message="<b>401</b> wrong key"
-    )
-    done = browser.get(url, headers=HTMX).content.decode()
+    assert f'hx-ws:connect="/ws/p/{project.slug}/checks/{provider.pk}/"' in waiting
+    live = LiveCheck(project, provider.pk, Parameters(QueryDict()))
+    run = Run.objects.get()
+    assert live.rings() == [("run", run.pk)]
+    assert "Testing" in live.changes(MemberRole.EDITOR)
+    ended(run, "failed", message="<b>401</b> wrong key")
+    assert "&lt;b&gt;401&lt;/b&gt; wrong key" in live.changes(MemberRole.EDITOR)
+    assert not live.goes_on
+    done = browser.get(list_url(project)).content.decode()
     assert "&lt;b&gt;401&lt;/b&gt; wrong key" in done
-    assert "hx-trigger" not in done
+    assert "hx-ws:connect" not in done
 
 
 def test_a_viewer_cannot_start_a_test(
@@ -571,11 +578,12 @@ def test_a_server_is_asked_for_its_models_and_the_page_then_shows_them(
     assert "List models and test" in browser.get(list_url(project)).content.decode()
     url = reverse("providers:check", args=[project.slug, row.pk])
     waiting = browser.post(url, {"model": ""}, headers=HTMX).content.decode()
-    assert f'hx-get="{url}?list"' in waiting
-    Provider.objects.filter(pk=row.pk).update(
-        check_state=Provider.Check.WORKS, models_offered=["found"], checked_at=timezone.now()
-    )
-    assert browser.get(f"{url}?list", headers=HTMX).headers["HX-Refresh"] == "true"
+    assert "Testing" in waiting
+    live = LiveCheck(project, row.pk, Parameters(QueryDict()))
+    live.rings()
+    Provider.objects.filter(pk=row.pk).update(models_offered=["found"])
+    ended(Run.objects.get(), "finished")
+    assert f'hx-select="#provider-{row.pk}"' in live.changes(MemberRole.ADMIN)
 
 
 def test_only_models_that_are_offered_are_tested(
@@ -583,7 +591,7 @@ def test_only_models_that_are_offered_are_tested(
 ) -> None:
     url = reverse("providers:check", args=[project.slug, provider.pk])
     client_of(erin).post(url, {"model": "something else"}, headers=HTMX)
-    assert Provider.objects.get(pk=provider.pk).check_state == Provider.Check.NEVER
+    assert not Run.objects.exists()
 
 
 def test_without_its_engine_the_embedded_model_says_so(

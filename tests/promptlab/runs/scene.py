@@ -49,6 +49,7 @@ from promptlab.programs.services import create_program
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import services
 from promptlab.runs.starting.planning import RunRequest
+from tests.evaluations import with_check
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
 from tests.fakes.steps import held
@@ -159,9 +160,9 @@ def set_scene(project: Project, by: User, examples: int = 100) -> Scene:
     provider = Provider.objects.create(
         namespace=project.namespace, name="Scripted", kind=Provider.Kind.OPENAI_COMPATIBLE,
         api_base="http://127.0.0.1:1/v1", models_offered=["scripted-1", "scripted-2"],
-        input_price=1_000_000, output_price=2_000_000, check_state=Provider.Check.WORKS,
-        check_seconds=0.4,
+        input_price=1_000_000, output_price=2_000_000,
     )  # fmt: skip
+    with_check(provider, model="scripted-1", seconds=0.4)
     return Scene(
         project,
         by,

@@ -14,7 +14,7 @@ from optimizer.codec import from_json
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.render import render
 from optimizer.models import Candidate as CandidateRow
-from optimizer.models import Outcome, Trial, Tryout
+from optimizer.models import Outcome, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
@@ -185,11 +185,10 @@ def test_an_editor_tries_a_candidate_with_its_own_prompts(
     post = {"in-message": "Where is it?", "model": f"{scene.provider.pk}:scripted-1"}
     answer = client.post(url, post)
     assert answer.status_code == 302
-    tryout = Tryout.objects.get()
-    assert tryout.prompts == best.prompts
-    assert client.get(f"{url}{tryout.pk}/").status_code == 204  # nothing new yet
+    tryout = Run.objects.filter(task=Run.Task.EVALUATE).get()
+    assert tryout.spec["candidates"] == [best.prompts]
     shown = client.get(answer["Location"]).content.decode()
-    assert f"{url}{tryout.pk}/" in shown  # asked for again while it waits
+    assert f"/tryouts/{tryout.pk}/" in shown  # asked for again while it waits
 
 
 def test_a_viewer_cannot_call_a_model(
@@ -197,4 +196,4 @@ def test_a_viewer_cannot_call_a_model(
 ) -> None:
     url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
     assert client_of(carol).post(url, {"in-message": "x"}).status_code == 403
-    assert Tryout.objects.count() == 0
+    assert not Run.objects.filter(task=Run.Task.EVALUATE).exists()

@@ -20,6 +20,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.datasets.services import import_dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.services import save_definition
+from tests.evaluations import with_check
 from tests.promptlab.runs.new_run_form import (
     NEW,
     Post,
@@ -165,9 +166,10 @@ def test_a_choice_that_no_example_expects_is_worth_a_warning(
 def test_a_model_that_failed_its_test_is_refused(
     state: str, status: int, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
-    Provider.objects.filter(pk=scene.provider.pk).update(
-        check_state=state, check_message="wrong key"
-    )
+    if state == "never":
+        Provider.objects.update(check_run=None)
+    else:
+        with_check(scene.provider, works=state == "works", message="wrong key")
     client = client_of(erin)
     assert said in texts(client.post(f"{NEW}estimate/", filled).content.decode())
     assert client.post(NEW, filled).status_code == status

@@ -1,0 +1,94 @@
+"""Conversations without a search: programs tried as they stand, and a model that says a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from optimizer.core.conversation.events import StopReason
+from optimizer.core.conversation.requests import (
+    Ask,
+    BudgetSpent,
+    Conversation,
+    Evaluate,
+    Purpose,
+    ask,
+    evaluate_together,
+)
+from optimizer.core.conversation.spec import Limits, ModelRef
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Message, Prompt, Role
+from optimizer.core.programs.program import Program
+
+MODEL_CHECK = "model check"
+"""The purpose of a model check's only request."""
+
+
+@dataclass(frozen=True)
+class EvaluationSpec:
+    """Candidates × models on the same examples, each with each: one try-out is one of each.
+
+    Without a metric an outcome's score only says whether every reply could be read. `purpose` says
+    on which occasion.
+    """
+
+    program: Program
+    candidates: tuple[Candidate, ...]
+    task_models: tuple[ModelRef, ...]
+    purpose: Purpose
+    namespace: str
+    examples: tuple[Example, ...] = ()
+    metric: Metric | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
+        return {Role.TASK: self.task_models}
+
+    def requests(self) -> tuple[Evaluate, ...]:
+        """Everything that is asked, candidate by candidate."""
+        return tuple(
+            Evaluate(candidate, self.examples, self.purpose, model=model)
+            for candidate in self.candidates
+            for model in range(len(self.task_models))
+        )
+
+
+@dataclass(frozen=True)
+class ModelCheckSpec:
+    """One short question to a model; its answer is never one that was paid for before.
+
+    A model's name of "" means the first one that its provider offers.
+    """
+
+    model: ModelRef
+    namespace: str
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
+        return {Role.OPTIMIZER: (self.model,)}
+
+
+def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
+    """Ask for everything at once; the answers stay in the record."""
+    try:
+        yield from evaluate_together(spec.requests())
+    except BudgetSpent as spent:
+        return StopReason(spent.reason)
+    return StopReason.COMPLETED
+
+
+def check_model() -> Conversation[StopReason]:
+    """Ask for one word in JSON: what a run needs of a model."""
+    said = Message("user", 'Answer with the JSON object {"answer": "ready"} and nothing else.')
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "string", "enum": ["ready"]}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
+    prompt = Prompt((said,), schema, temperature=0.0, max_tokens=32)
+    yield from ask(Ask((prompt,), MODEL_CHECK))
+    return StopReason.COMPLETED

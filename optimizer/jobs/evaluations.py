@@ -1,0 +1,48 @@
+"""Runs without a search: asked here, held by a worker like any other.
+
+What was paid for before is not paid again, and a run that makes the same calls later finds them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from optimizer import doorbell, hints
+from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.models import Run
+from optimizer.running import outcomes, snapshots
+
+PATIENCE = timedelta(minutes=2)
+"""What waits longer is asked for anew: no worker may be there."""
+
+
+def start(spec: EvaluationSpec | ModelCheckSpec) -> Run:
+    """Have a worker ask; it rings "run:<id>" whenever something is known."""
+    with transaction.atomic():
+        run = snapshots.freeze(spec)
+        run.save()
+        hints.enqueue(run.pk, run.task)
+        doorbell.ring("run", run.pk)
+    return run
+
+
+def latest(spec: EvaluationSpec) -> Run | None:
+    """The newest run that asks this very thing."""
+    same = Run.objects.filter(namespace=spec.namespace, digest=snapshots.digest(spec))
+    return same.order_by("-pk").first()
+
+
+def is_waiting(run: Run) -> bool:
+    """Whether its answer may still come."""
+    return run.active and timezone.now() - run.created_at < PATIENCE
+
+
+def outcomes_of(run: Run) -> tuple[Outcome, ...]:
+    """What became of each example so far, request by request."""
+    exchanges = run.exchanges.filter(kind="evaluate").values_list("pk", flat=True)
+    known = [outcomes.of_exchange(pk) for pk in exchanges]
+    return tuple(answers[position] for answers in known for position in sorted(answers))

@@ -1,0 +1,69 @@
+"""Testing a provider: one short question to one of its models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from optimizer import codec
+from optimizer.core.conversation.evaluation import ModelCheckSpec
+from optimizer.core.conversation.spec import ModelRef
+from optimizer.jobs import evaluations
+from optimizer.models import Provider, Run
+from optimizer.running.interruptions import OVERBILLED
+
+
+class CheckState(StrEnum):
+    NEVER = "never"
+    WAITING = "waiting"
+    WORKS = "works"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """What is known of a provider's latest test: `message` is a sentence, `said` what the provider
+    itself said, `seconds` how long its reply took.
+    """
+
+    state: CheckState = CheckState.NEVER
+    message: str = ""
+    said: str = ""
+    seconds: float | None = None
+    at: datetime | None = None
+
+
+def start(provider: Provider, model: str = "") -> Run:
+    """Ask a worker to test the provider with this model, or with the first that it offers."""
+    ref = ModelRef(provider.pk, model, temperature=0.0)
+    with transaction.atomic():
+        run = evaluations.start(ModelCheckSpec(ref, provider.namespace))
+        Provider.objects.filter(pk=provider.pk).update(check_run=run)
+        provider.check_run = run
+    return run
+
+
+def latest(provider: Provider) -> ModelCheck:
+    """The provider's test since it was changed."""
+    run = provider.check_run
+    if run is None:
+        return ModelCheck()
+    if run.active:
+        return ModelCheck(CheckState.WAITING)
+    seconds = _seconds(run)
+    if seconds is None:
+        return ModelCheck(CheckState.FAILED, run.message, run.said, at=run.ended_at)
+    model = codec.from_json(ModelCheckSpec, run.spec).model.model
+    message = f"{model} answered in {seconds:.1f} s. {run.message}".strip()
+    return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
+
+
+def _seconds(run: Run) -> float | None:
+    """How long the answer took, None where there is none."""
+    if run.status != Run.Status.FINISHED and run.stop_reason != OVERBILLED:
+        return None
+    paid = run.completions.values_list("seconds", flat=True).first()
+    return run.active_seconds if paid is None else paid
