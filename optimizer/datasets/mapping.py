@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.program import digest_of
-from optimizer.core.programs.signature import FieldType, UnreadableValue, Value
+from optimizer.core.programs.signature import FieldType, Value
+from optimizer.core.programs.values import UnreadableValue
 from optimizer.datasets.columns import MAX_LABELS, Role, Use, is_missing
 from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
 from optimizer.datasets.table import Row

@@ -14,8 +14,9 @@ from typing import Any
 
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
-from optimizer.core.programs.signature import Field, UnreadableValue, Value
+from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.storable import is_storable, storable
+from optimizer.core.programs.values import UnreadableValue
 
 SHARES = {"train": 40, "validation": 40, "test": 20}
 _NAMES = {

@@ -7,6 +7,7 @@ import time
 from functools import cache
 from typing import Any
 
+from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.answers import Reader
 from optimizer.lm.bridge import NO_KEY, CallExchange, exchanging, origin_of
@@ -161,19 +162,16 @@ def _supports_schema(model: str) -> bool:
 def _reply_of(response: Any, seconds: float, exchange: CallExchange) -> Reply:
     try:
         choice = response.choices[0]
-        content = choice.message.content
+        text, finish = spoken(choice.message, choice.finish_reason)
     except (AttributeError, IndexError, TypeError) as error:
         raise exchange.reader.no_completion(exchange.found) from error
-    finish = str(choice.finish_reason or "stop")
-    if not isinstance(content, str):
-        if finish != "length":
-            raise exchange.reader.no_text()
-        content = ""
+    if text is None and not no_answer(finish):
+        raise exchange.reader.no_text()
     said = getattr(response, "usage", None)
     told = [getattr(said, name, None) for name in ("prompt_tokens", "completion_tokens")]
     prompt, completion = usage(*told)
     return Reply(
-        text=content,
+        text=text or "",
         prompt_tokens=prompt,
         completion_tokens=completion,
         seconds=seconds,

@@ -7,6 +7,7 @@ import time
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.answers import Reader
 from optimizer.lm.call import LMCall
@@ -94,22 +95,18 @@ class OpenAIHttp:
 def _reply_of(found: dict[str, Any], seconds: float, reader: Reader) -> Reply:
     try:
         choice = found["choices"][0]
-        content = choice["message"]["content"]
-    except (KeyError, IndexError, TypeError) as error:
+        text, finish = spoken(choice["message"], choice.get("finish_reason"))
+    except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise reader.no_completion(found) from error
-    if isinstance(content, list):
-        content = "".join(str(p.get("text", "")) for p in content if isinstance(p, dict))
-    if not isinstance(content, str):
-        if choice.get("finish_reason") != "length":
-            raise reader.no_text()
-        content = ""
+    if text is None and not no_answer(finish):
+        raise reader.no_text()
     said = found.get("usage")
     told = said if isinstance(said, dict) else {}
     prompt, completion = usage(told.get("prompt_tokens"), told.get("completion_tokens"))
     return Reply(
-        text=content,
+        text=text or "",
         prompt_tokens=prompt,
         completion_tokens=completion,
         seconds=seconds,
-        finish_reason=str(choice.get("finish_reason") or "stop"),
+        finish_reason=finish,
     )

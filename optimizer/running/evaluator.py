@@ -17,7 +17,7 @@ from optimizer.core.conversation.requests import (
 )
 from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import Outcome, Prediction, Score
+from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Reply, Role
@@ -218,8 +218,6 @@ async def run_example(
     """
     steps = predict(program, candidate, example.inputs, sample)
     prediction = await _held(steps, line, temperature)
-    if metric is None:
-        return _unjudged(example, prediction)
     return await _held(judged(metric, example, prediction), line)
 
 
@@ -232,11 +230,6 @@ async def _held(steps: Steps[T], line: RoleClient, temperature: float | None = N
     except StopIteration as end:
         result: T = end.value
         return result
-
-
-def _unjudged(example: Example, prediction: Prediction) -> Outcome:
-    score = Score(float(not prediction.problem), prediction.problem)
-    return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 
 async def _answers(

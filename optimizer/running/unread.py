@@ -25,7 +25,7 @@ MOST_KINDS = 3
 LONGEST_SAMPLE, LONGEST_KIND = 600, 160
 """Characters of a reply that are shown, and of a kind of problem."""
 
-_QUOTED = re.compile(r": “.*”( is [^”]*| \([^”]*)?$", re.DOTALL)
+_QUOTED = re.compile(r": “.*”( is [^”]*)?$", re.DOTALL)
 
 
 @dataclass(frozen=True)

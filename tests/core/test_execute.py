@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
 from optimizer.core.evaluation.execute import Prediction, judged, predict
@@ -87,11 +88,36 @@ def test_it_stops_at_the_first_reply_that_cannot_be_read() -> None:
     assert prediction.trace[0].reply == '{"wrong": 1}'
 
 
-def test_a_reply_that_was_cut_off_says_so() -> None:
-    cut = Reply('{"intent": "ref', finish_reason="length")
-    prediction, _ = answered(ONE_STEP, {"message": "?"}, lambda _: cut)
+@pytest.mark.parametrize(
+    ("finish", "text", "told"),
+    [
+        ("length", '{"intent": "ref', "was cut off at its limit of tokens (length): “{"),
+        ("MAX_TOKENS", '{"intent": "refund"}', "was cut off at its limit of tokens (MAX_TOKENS)"),
+        ("content_filter", "", "was withheld by the provider's filter (content_filter)"),
+        ("SAFETY", "", "was withheld by the provider's filter (SAFETY)"),
+        ("refusal", "I cannot help.", "refused to answer (refusal): “I cannot help.”"),
+        ("only_thoughts", "Is it money?", "gave no answer (only_thoughts): “Is it money?”"),
+    ],
+)
+def test_a_reply_that_did_not_end_as_an_answer_is_an_error_and_no_score(
+    finish: str, text: str, told: str
+) -> None:
+    reply = Reply(text, 10, 5, cost=7, finish_reason=finish)
+    prediction, _ = answered(ONE_STEP, {"message": "?"}, lambda _: reply)
+    for metric in (METRIC, None):
+        example = Example("1", {"message": "?"}, {"intent": "refund"})
+        outcome = alone(judged(metric, example, prediction))
+        assert outcome.score is None
+        assert outcome.error.startswith("classify: the ")
+        assert told in outcome.error
+        assert (outcome.cost, outcome.outputs) == (7, {})  # it is paid all the same
 
-    assert prediction.problem.endswith("(cut off at the reply's token limit)")
+
+@pytest.mark.parametrize("finish", ["stop", "STOP", "end_turn", "stop_sequence", "tool_calls"])
+def test_other_endings_are_those_of_an_answer(finish: str) -> None:
+    reply = Reply('{"intent": "refund"}', finish_reason=finish)
+    prediction, _ = answered(ONE_STEP, {"message": "?"}, lambda _: reply)
+    assert prediction.outputs == {"intent": "refund"}
 
 
 def test_values_of_any_type_go_into_a_text_input_as_text() -> None:

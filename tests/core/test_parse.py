@@ -10,11 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Demo, Module
 from optimizer.core.programs.render import reply_text
+from optimizer.core.programs.reply import UnreadableReply, read_texts
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, SUMMARIZE, THINK, modules, values_of
+from tests.fakes.replies import Said, cases, siblings
 
 COUNT = Predict("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER),)))
 TAGS = Predict("tags", Signature((Field("x"),), (Field("tags", FieldType.LIST),)))
@@ -60,6 +62,61 @@ def test_a_single_text_may_be_answered_bare_even_with_braces_in_it() -> None:
     assert parse(SUMMARIZE, "def f(): return {}") == {"summary": "def f(): return {}"}
 
 
+@pytest.mark.parametrize("said", cases(), ids=lambda said: f"{said.module.name}-{said.shape}")
+def test_the_shapes_of_the_field_are_read_as_what_they_mean(said: Said) -> None:
+    try:
+        label = parse(said.module, said.reply)["label"]
+    except UnreadableReply:
+        label = None
+    assert {"label": label} == (said.right or {"label": None})
+
+
+@pytest.mark.parametrize("said", siblings(), ids=lambda said: ascii(said.shape))
+def test_so_are_their_siblings_for_every_type(said: Said) -> None:
+    try:
+        values = parse(said.module, said.reply)
+    except UnreadableReply:
+        assert said.right is None
+    else:
+        values.pop("reasoning", None)
+        assert values == said.right
+        assert [*map(type, values.values())] == [*map(type, (said.right or {}).values())]
+
+
+def test_a_reply_without_its_reasoning_is_an_answer() -> None:
+    assert parse(THINK, '{"intent": "refund"}') == {"intent": "refund"}
+    assert parse(THINK, '{"reasoning": null, "intent": "refund"}') == {"intent": "refund"}
+    assert parse(THINK, "refund") == {"intent": "refund"}
+
+
+def test_what_is_thought_in_tags_named_as_an_output_is_that_output() -> None:
+    said = "<reasoning>Money is asked for.</reasoning>\n<intent>refund</intent>"
+    assert parse(THINK, said) == {"reasoning": "Money is asked for.", "intent": "refund"}
+    plan = Predict("plan", Signature((Field("x"),), (Field("thought"),)))
+    assert parse(plan, "<thought>go</thought>") == {"thought": "go"}
+
+
+ENDLESS = ["{", "[", '{"intent": "', "<think>", "```\n", "**", "\n", " ", "|", "label: ", "refund "]
+
+
+@pytest.mark.parametrize("hostile", ENDLESS)
+def test_text_without_end_is_answered_soon(hostile: str) -> None:
+    with suppress(UnreadableReply):
+        parse(CLASSIFY, hostile * 20_000)
+
+
+def test_texts_by_name_are_read_whether_or_not_all_are_there() -> None:
+    names = ["draft reply", "classify"]
+    said = "Sure:\n```json\n{'Draft_Reply': 'Answer it.', 'note': 1}\n```"
+    assert read_texts(names, said) == {"draft reply": "Answer it."}
+    assert read_texts(names, "## classify\nSort it.\n## draft reply\nAnswer it.") == {
+        "classify": "Sort it.",
+        "draft reply": "Answer it.",
+    }
+    assert read_texts(names, '{"classify": "a"} {"classify": "b"}') == {}
+    assert read_texts(names, "I cannot.") == {}
+
+
 def test_a_single_number_may_be_answered_bare() -> None:
     assert parse(COUNT, "1,200") == {"n": 1200}
 
@@ -72,11 +129,12 @@ def test_a_single_number_may_be_answered_bare() -> None:
         (CLASSIFY, '{"intent": null}', "intent: no value"),
         (CLASSIFY, '{"label": "refund"}', "The reply lacks “intent”"),
         (CLASSIFY, "{}", "The reply lacks “intent”"),
-        (CLASSIFY, '{"intent": "ref', "The reply is no JSON object"),
-        (SUMMARIZE, '{"summary": "it broke', "The reply is no JSON object"),
-        (SUMMARIZE, 'Here: {"summary": "it broke', "The reply is no JSON object"),
-        (THINK, "refund", "The reply is no JSON object"),
-        (THINK, '{"intent": "refund"}', "The reply lacks “reasoning”"),
+        (CLASSIFY, '{"intent": "ref', "intent: “ref” is none of the choices"),
+        (CLASSIFY, '{"intent": "refund"} {"intent": "other"}', "gives more than one answer"),
+        (CLASSIFY, '{"intent": "refund", "intent": "other"}', "two different values are given"),
+        (SUMMARIZE, '{"summary": "it broke', "summary: “it broke” broke off"),
+        (SUMMARIZE, 'Here: {"summary": "it broke', "summary: “it broke” broke off"),
+        (SUMMARIZE, "<think>it broke", "The reply is no JSON object"),
         (TAGS, "a, b", "The reply is no JSON object"),
         (COUNT, '{"n": "many"}', "n: “many” is not a number"),
         (COUNT, '{"n": ' + "1" * 5000 + "}", "The reply is no JSON object"),

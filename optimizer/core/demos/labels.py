@@ -6,7 +6,8 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Demo, Module, Program
-from optimizer.core.programs.signature import UnreadableValue, Value
+from optimizer.core.programs.signature import Value
+from optimizer.core.programs.values import UnreadableValue
 
 
 def labelled_demo(

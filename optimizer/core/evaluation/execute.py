@@ -27,17 +27,26 @@ def predict(
         )
         made = [_traced(*each) for each in zip(wave, values, ran, strict=True)]
         trace += made
-        unread = next((t for t in made if t.problem), None)
-        if unread is not None:
-            return Prediction({}, tuple(trace), f"{unread.call}: {unread.problem}")
+        lost = [(call, each) for call, each in zip(wave, ran, strict=True) if each.problem]
+        if lost:
+            call, each = min(lost, key=lambda pair: pair[1].answered)
+            return Prediction({}, tuple(trace), f"{call.name}: {each.problem}", each.answered)
         known |= {f"{t.call}.{name}": value for t in made for name, value in t.outputs.items()}
     outputs = {name: known[source] for name, source in program.outputs.items()}
     return Prediction(outputs, tuple(trace))
 
 
-def judged(metric: Metric, example: Example, prediction: Prediction) -> Steps[Outcome]:
-    """Score a prediction; a reply that cannot be read is an answer too, and scores 0."""
-    if prediction.problem:
+def judged(metric: Metric | None, example: Example, prediction: Prediction) -> Steps[Outcome]:
+    """Score a prediction. A reply that cannot be read is an answer too, and scores 0; one that was
+    cut off, refused or withheld is none, but an error.
+
+    Without a metric the score only says whether every reply could be read.
+    """
+    if not prediction.answered:
+        return Outcome(example.id, None, {}, prediction.trace, prediction.problem)
+    if metric is None:
+        score = Score(float(not prediction.problem), prediction.problem)
+    elif prediction.problem:
         score = Score(0.0, f"the reply could not be read: {prediction.problem}")
     else:
         score = yield from metric.score(example, prediction)

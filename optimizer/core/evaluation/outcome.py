@@ -41,11 +41,13 @@ class Prediction:
     """A program's outputs on one example and the trace behind them.
 
     `problem` says which reply could not be read, "" when all were; `outputs` is then empty.
+    `answered` is False where that reply did not end as an answer does.
     """
 
     outputs: dict[str, Value]
     trace: tuple[CallTrace, ...] = ()
     problem: str = ""
+    answered: bool = True
 
 
 @dataclass(frozen=True)

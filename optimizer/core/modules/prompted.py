@@ -6,8 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Message, Reply
-from optimizer.core.programs.parse import UnreadableReply, parse
+from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import (
     input_text,
@@ -16,7 +17,8 @@ from optimizer.core.programs.render import (
     reply_text,
     system_text,
 )
-from optimizer.core.programs.signature import Field, FieldType, Value
+from optimizer.core.programs.reply import UnreadableReply, short
+from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.steps import Ran, Steps, say
 
 
@@ -37,11 +39,13 @@ class Prompted(Module):
 
     def read(self, reply: Reply) -> Ran:
         """The reply's fields, or why they cannot be read."""
+        fault = no_answer(reply.finish_reason)
+        if fault:
+            return Ran({}, reply, f"{fault}: “{short(reply.text)}”", answered=False)
         try:
             return Ran(parse(self, reply.text), reply)
         except UnreadableReply as error:
-            cut = " (cut off at the reply's token limit)"
-            return Ran({}, reply, f"{error}{cut if reply.finish_reason == 'length' else ''}")
+            return Ran({}, reply, str(error))
 
     def python_constant(self) -> dict[str, Any]:
         signature = self.signature
@@ -49,10 +53,6 @@ class Prompted(Module):
             "system": system_text(self, signature.instruction),
             "demos": [(input_text(signature, d.values), reply_text(self, d)) for d in self.demos],
             "inputs": [f.name for f in signature.inputs],
-            "outputs": {f.name: _type_of(f) for f in self.reply_fields},
+            "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),
         }
-
-
-def _type_of(field: Field) -> str | tuple[str, ...]:
-    return field.choices if field.type is FieldType.CHOICE else field.type.value

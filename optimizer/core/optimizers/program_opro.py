@@ -19,7 +19,7 @@ from optimizer.core.optimizers.optimizer import (
     few_full_evaluations,
 )
 from optimizer.core.programs.lm import Prompt
-from optimizer.core.programs.parse import read_object
+from optimizer.core.programs.reply import read_texts
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.rounds import Rounds
@@ -38,9 +38,9 @@ def write_together(rounds: Rounds, guidance: Guidance) -> Conversation[dict[str,
         (reply,) = yield from ask(
             Ask((_prompt(rounds, guidance, draw),), f"instructions of round {rounds.round}")
         )
-        told = read_object(reply, {module.name for module in rounds.modules})
+        told = read_texts([module.name for module in rounds.modules], reply)
         for module in rounds.modules:
-            text = clean(str(told.get(module.name, "")))
+            text = clean(told.get(module.name, ""))
             if module.name in found:
                 continue
             reason = guards.refusal(rounds.board.spec, module, text, rounds.written[module.name])

@@ -16,11 +16,11 @@ from optimizer.core.programs.signature import (
     Field,
     FieldType,
     Signature,
-    UnreadableValue,
     Value,
     name_problems,
 )
 from optimizer.core.programs.steps import Ran, Steps
+from optimizer.core.programs.values import UnreadableValue
 
 INPUT = "input"
 """The source name that stands for the program's own inputs."""

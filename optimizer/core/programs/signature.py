@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from optimizer.core.problems import Problem, problem
-from optimizer.core.programs.storable import storable
+from optimizer.core.programs.reply import THOUGHTS
+from optimizer.core.programs.values import Kind, UnreadableValue, read_value
 
 Value = str | int | float | bool | list[str] | None
 """One field's value, as it stands in a dataset row, a demo or a prediction."""
@@ -21,7 +20,7 @@ _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 SHOWN_PLACEHOLDERS = 20
 """Of those that name no field, told one by one."""
 
-REASONING = "reasoning"
+REASONING = THOUGHTS
 """Name of the field that a module which thinks aloud writes before its outputs."""
 
 
@@ -32,10 +31,6 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     LIST = "list"
-
-
-class UnreadableValue(ValueError):
-    """A value does not fit its field's type; the message says what would."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +60,16 @@ class Field:
         Raises:
             UnreadableValue: the value cannot be read as this type.
         """
-        readers: dict[FieldType, Callable[[object], Value]] = {
-            FieldType.TEXT: _read_text,
-            FieldType.INTEGER: _read_integer,
-            FieldType.NUMBER: _read_number,
-            FieldType.BOOLEAN: _read_boolean,
-            FieldType.CHOICE: self._read_choice,
-            FieldType.LIST: _read_list,
-        }
         try:
-            return readers[self.type](value)
+            found: Value = read_value(self.kind, value)
         except UnreadableValue as error:
             raise UnreadableValue(f"{self.name}: {error}") from None
-
-    def _read_choice(self, value: object) -> str:
-        text = _read_text(value).strip()
-        if text in self.choices:
-            return text
-        by_folded = {choice.casefold(): choice for choice in reversed(self.choices)}
-        bare = text.strip(" .\"'`").casefold()
-        found = by_folded.get(text.casefold(), by_folded.get(bare))
-        if found is None:
-            shown = ", ".join(self.choices[:12])
-            raise UnreadableValue(f"“{text[:80]}” is none of the choices ({shown})")
         return found
+
+    @property
+    def kind(self) -> Kind:
+        """The type as readers of replies know it: its name, or the choices."""
+        return self.choices if self.type is FieldType.CHOICE else self.type.value
 
     def json_schema(self) -> dict[str, object]:
         """JSON schema of this field's value, as sent with a request that constrains its reply."""
@@ -158,72 +139,3 @@ def written(value: Value) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-_BEYOND_DOUBT = 1e16
-"""From here on a float is written with an exponent, and comes back from Postgres as an integer."""
-
-
-def _read_text(value: object) -> str:
-    if value is None:
-        raise UnreadableValue("no value")
-    try:
-        return storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    except RecursionError:
-        raise UnreadableValue("the value is nested too deeply") from None
-
-
-def _read_integer(value: object) -> int:
-    number = _read_number(value)
-    if number != int(number):
-        raise UnreadableValue(f"{value} is not a whole number")
-    if isinstance(value, int):
-        return value
-    text = _plain_digits(value)
-    # int() refuses texts of thousands of digits, which may be zeros before a small number.
-    return int(Decimal(text)) if re.fullmatch(r"[-+]?\d+", text) else int(number)
-
-
-def _read_number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UnreadableValue(f"{_short(value)} is not a number")
-    try:
-        number = float(_plain_digits(value))
-    except ValueError:
-        raise UnreadableValue(f"{_short(value)} is not a number") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise UnreadableValue(f"{_short(value)} is not a finite number")
-    return int(number) if abs(number) >= _BEYOND_DOUBT else number + 0.0  # no minus zero
-
-
-def _plain_digits(value: object) -> str:
-    return str(value).replace(",", "").strip()
-
-
-def _short(value: object) -> str:
-    text = storable(value) if isinstance(value, str) else type(value).__name__
-    return f"“{text[:80]}{'…' if len(text) > 80 else ''}”"
-
-
-def _read_boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    found = words.get(str(value).strip().casefold())
-    if found is None:
-        raise UnreadableValue(f"{_short(value)} is neither true nor false")
-    return found
-
-
-def _read_list(value: object) -> list[str]:
-    if isinstance(value, list | tuple):
-        return [_read_text(item) if item is not None else "null" for item in value]
-    if not isinstance(value, str):
-        raise UnreadableValue(f"{_short(value)} is not a list")
-    text = value.strip()
-    if text.startswith("["):
-        try:
-            return _read_list(json.loads(text))
-        except (ValueError, RecursionError):
-            raise UnreadableValue("begins like a JSON list but is not one") from None
-    return [part.strip() for part in re.split(r"[\n;,]", _read_text(text)) if part.strip()]

@@ -34,11 +34,13 @@ class Ran:
     """What one use of a module gave: its outputs, and the reply that they were read from.
 
     `problem` says why the reply could not be read, "" when it could; `outputs` is then empty.
+    `answered` is False where the reply did not end as an answer does: cut off, refused, withheld.
     """
 
     outputs: dict[str, Value]
     reply: Reply
     problem: str = ""
+    answered: bool = True
 
 
 def say(prompt: Prompt) -> Steps[Reply]:

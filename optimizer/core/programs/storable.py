@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from optimizer.core.programs.values import UNSTORABLE
+
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a whole pair stays
     r"|(?P<bad>\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2}))"
@@ -14,12 +15,12 @@ _ESCAPE = re.compile(
 
 
 def is_storable(text: str) -> bool:
-    return _UNSTORABLE.search(text) is None
+    return UNSTORABLE.search(text) is None
 
 
 def storable(text: str) -> str:
     """The text with a replacement character (U+FFFD) for each that cannot be stored."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def storable_json(text: str) -> str:

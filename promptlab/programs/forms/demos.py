@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.program import Demo, Module
-from optimizer.core.programs.signature import Field, FieldType, UnreadableValue, Value, written
+from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.values import UnreadableValue
 from optimizer.sentences import sentence
 from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
 

@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
+from promptlab.releases.formats.carried import copied, imports, names_in, reader
 from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
 from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import VersionContent
 
-_LINE = f"# {'-' * 94}\n"
-_TAKEN = {
-    "annotations", "json", "litellm", "os", "re", "sys", "Any", "NamedTuple", "Module", "MODEL",
-    "API_BASE", "TEMPERATURE", "MAX_TOKENS", "UnreadableReply", "ask", "messages_of", "written",
-    "parse", "json_object", "bare_answer", "read", "as_choice", "as_number", "as_list", "complete",
-    "run", "main", "inputs",
+_IMPORTS = imports("import os", "import sys")
+_OWN = {
+    "annotations", "litellm", "MODEL", "API_BASE", "TEMPERATURE",
+    "MAX_TOKENS", "complete", "run", "main", "inputs",
 }  # fmt: skip
 
 
 def python_file(content: VersionContent, sha256: str) -> str:
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
     program = content.program
-    constants = identifiers((m.name for m in program.modules), _TAKEN, "upper")
+    shared = f"{reader()}\n\n{copied(__package__, 'standalone.py')}"
+    taken = {*_OWN, *names_in(_IMPORTS), *names_in(shared)}
+    constants = identifiers((m.name for m in program.modules), taken, "upper")
     parts = [
         _head(content, sha256),
+        shared,
         *(f"{constants[m.name]} = {_module(m)}\n" for m in program.modules),
-        _run(program, constants),
+        _run(program, constants, {*taken, *constants.values()}),
         _COMMAND,
     ]
-    return "\n\n".join([parts[0], _standalone(), *parts[1:]])
+    return "\n\n".join(parts)
 
 
 def _head(content: VersionContent, sha256: str) -> str:
     task = content.provenance.models[Role.TASK]
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
+        imports=_IMPORTS,
         story="\n".join(comment_safe(line) for line in story(content, sha256)),
         name=file_name(content, PYTHON),
         sample=comment_safe(sample),
@@ -52,21 +54,18 @@ def _head(content: VersionContent, sha256: str) -> str:
 
 _HEAD = '''"""{story}
 
-    pip install litellm
+    pip install litellm json-repair
     python {name} '{{{sample}}}'
 
 It calls {shown} as the run did.{where}
 LITELLM_MODEL names another model, LITELLM_API_BASE another address; keys come from the provider's
-usual variables, such as OPENAI_API_KEY.
+usual variables, such as OPENAI_API_KEY. Replies are read as the run read them; without json-repair
+those that are almost JSON raise UnreadableReply.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import sys
-from typing import Any, NamedTuple
+{imports}
 
 import litellm
 
@@ -87,7 +86,11 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
 {form}        drop_params=True,
         num_retries=2,
     )
-    return answer.choices[0].message.content or ""
+    choice = answer.choices[0]
+    said, ended = spoken(choice.message, getattr(choice, "finish_reason", None))
+    if no_answer(ended):
+        raise NoAnswer(f"{{no_answer(ended)}}: {{(said or '')[:500]}}")
+    return said or ""
 '''
 
 # An endpoint's address may be nobody else's business, so that it is not written down.
@@ -99,21 +102,15 @@ _SCHEMA = """        response_format={
 """
 
 
-def _standalone() -> str:
-    """The common part, as it stands in its own file."""
-    source = Path(__file__).with_name("standalone.py").read_text(encoding="utf-8")
-    return source.partition(_LINE)[2].strip("\n") + "\n"
-
-
 def _module(module: Module) -> str:
     parts = module.python_constant()
     body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
     return f"Module(\n{body})"
 
 
-def _run(program: Program, constants: Mapping[str, str]) -> str:
+def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:
     calls = [call for wave in program.waves() for call in wave]
-    names = identifiers((c.name for c in calls), {*_TAKEN, *constants.values()})
+    names = identifiers((c.name for c in calls), taken)
     wanted = [f.name for f in program.inputs]
     lines = [
         "def run(inputs: dict[str, Any]) -> dict[str, Any]:",

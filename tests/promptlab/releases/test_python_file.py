@@ -16,10 +16,8 @@ import pytest
 from optimizer.core.evaluation.execute import predict
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Prompt, Reply, Role
-from optimizer.core.programs.parse import UnreadableReply, parse
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.render import render
-from optimizer.core.programs.signature import FieldType
 from promptlab.releases.formats import FORMATS
 from promptlab.releases.formats.python_file import python_file
 from tests.fakes.openai_server import OpenAIServer
@@ -36,7 +34,8 @@ def completion(**request):
     replies = json.loads(os.environ["REPLIES"])
     with open(os.environ["SAID"], encoding="utf-8") as said:
         reply = replies[sum(1 for _ in said) - 1]
-    return Thing(choices=[Thing(message=Thing(content=reply))])
+        choice = Thing(message=Thing(content=reply), finish_reason=os.environ["FINISH"])
+    return Thing(choices=[choice])
 """
 
 
@@ -73,13 +72,14 @@ def conversation(
 
 
 def run_file(
-    folder: Path, source: str, inputs: dict[str, str], replies: list[str]
+    folder: Path, source: str, inputs: dict[str, str], replies: list[str], finish: str = "stop"
 ) -> tuple[Any, list[Any]]:
     (folder / "litellm.py").write_text(FAKE_LITELLM, encoding="utf-8")
     (folder / "prompt.py").write_text(source, encoding="utf-8")
     environment = {
         "PATH": os.environ["PATH"], "PYTHONPATH": str(folder), "PYTHONUTF8": "1",
         "SAID": str(folder / "said.jsonl"), "REPLIES": json.dumps(replies),
+        "FINISH": finish,
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-W", "error", str(folder / "prompt.py"), json.dumps(inputs)],
@@ -120,7 +120,8 @@ def test_it_is_the_same_each_time_and_knows_nothing_of_us(shape: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
-    assert imported == {"__future__", "json", "os", "re", "sys", "typing", "litellm"}
+    assert imported - {"litellm", "json_repair"} <= sys.stdlib_module_names | {"collections.abc"}
+    assert {"litellm", "json_repair"} <= imported
     assert all(len(line) <= 110 for line in source.splitlines())
     assert "\u202e" not in source
 
@@ -164,55 +165,21 @@ def test_a_missing_input_is_named(tmp_path: Path) -> None:
         run_file(tmp_path, python_file(content_of(one_choice()), "0" * 64), {}, [])
 
 
-REPLIES = [
-    '{"intent": "Refund."}', "refund", "intent: delivery", '{"intent": "nonsense"}', "", "{}",
-    'Sure: {"intent": "refund"} there', '{"intent": null}', "別の件",
-]  # fmt: skip
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+def test_a_reply_that_is_no_answer_is_told_and_not_read(finish: str, tmp_path: Path) -> None:
+    file = python_file(content_of(one_choice()), "0" * 64)
+    with pytest.raises(AssertionError, match=rf"NoAnswer: the reply was .* \({finish}\)"):
+        run_file(tmp_path, file, {"message": "Hi"}, ['{"intent": "refund"}'], finish)
 
 
-@pytest.mark.parametrize("reply", REPLIES)
-def test_it_reads_replies_as_the_run_does(reply: str) -> None:
-    program = one_choice()
-    space = standalone_space(program)
-    try:
-        expected = parse(program.modules[0], reply)
-    except UnreadableReply:
-        with pytest.raises(space["UnreadableReply"]):
-            space["parse"](space["CLASSIFY"], reply)
-    else:
-        assert space["parse"](space["CLASSIFY"], reply) == expected
-
-
-VALUES: dict[FieldType, list[object]] = {
-    FieldType.INTEGER: [3, "3", "1,200", 2.5, True, "x", None],
-    FieldType.NUMBER: [3, "0.5", "nan", "inf", [], None],
-    FieldType.BOOLEAN: [True, "yes", "No", 0, "maybe", None],
-    FieldType.LIST: [["a", 1], "a; b\nc", '["x", "y"]', "[broken", 4, None],
-    FieldType.TEXT: ["x", 4, ["a"], None],
-}
-
-
-@pytest.mark.parametrize("type_", VALUES)
-def test_it_reads_values_as_the_run_does(type_: FieldType) -> None:
-    module = next(m for m in two_modules().modules if m.name == "draft reply")
-    field = next(f for f in module.signature.outputs if f.type is type_)
-    space = standalone_space(two_modules())
-    for value in VALUES[type_]:
-        try:
-            expected = field.read(value)
-        except ValueError:
-            with pytest.raises(space["UnreadableReply"]):
-                space["read"](field.name, type_.value, value)
-        else:
-            assert space["read"](field.name, type_.value, value) == expected, value
-
-
-def standalone_space(program: Program) -> dict[str, Any]:
-    """The generated module's names, without its import of LiteLLM."""
-    source = python_file(content_of(program), "0" * 64).replace("import litellm\n", "")
-    space: dict[str, Any] = {"__name__": "prompt"}
-    exec(compile(source, "prompt.py", "exec"), space)
-    return space
+def test_without_json_repair_what_is_almost_json_says_what_to_install(tmp_path: Path) -> None:
+    source = python_file(content_of(one_choice()), "0" * 64)
+    source = source.replace("import json_repair", "import no")
+    told = "Almost JSON is read with json-repair: install it"
+    with pytest.raises(AssertionError, match=f"UnreadableReply: {told}"):
+        run_file(tmp_path, source, {"message": "Hi"}, ["{'intent': 'refund'}"])
+    (tmp_path / "said.jsonl").unlink()
+    assert run_file(tmp_path, source, {"message": "Hi"}, ["refund"])[0] == {"intent": "refund"}
 
 
 def test_file_names_are_safe_on_any_system() -> None:

@@ -1,0 +1,398 @@
+"""The one reader of models' replies: that of runs, of try-outs, and of the files of a version.
+
+With `values` and `thinking` it stands alone, on the standard library and json-repair: all below the
+line of dashes is copied into the files that a version is downloaded as, so that these read a reply
+as the run did. Where two answers could be meant nothing is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, without_thinking
+from optimizer.core.programs.values import (
+    UNSTORABLE,
+    Kind,
+    UnreadableValue,
+    as_text,
+    meant_value,
+    read_value,
+    spelled,
+)
+
+# ----------------------------------------------------------------------------------------------
+
+THOUGHTS = "reasoning"
+"""An output that may be missing: no answer is lost with it."""
+ANSWERS = ("answer", "final_answer", "result", "output", "response", "prediction", "value")
+"""What models call the only output of a module, whatever its name."""
+_ATTEMPTS = 64
+"""Braces to try before a reply is called unreadable: a text may use some."""
+_MOST_BRACKETS = 500
+"""In what is mended: json-repair takes seconds for some thousands."""
+_BROKEN_OFF = "\ua66e"
+"""A letter that nobody writes, set where a text ends, to be found again in what broke off there."""
+
+
+class UnreadableReply(UnreadableValue):
+    """A model's reply does not give the outputs; the message says what is missing."""
+
+
+def read_reply(
+    outputs: Mapping[str, Kind], reply: str, inputs: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The outputs that a reply gives: as a JSON object, alone, fenced, wrapped, almost right or in
+    the midst of text; as labelled lines or tags; for a single output, as the bare answer.
+
+    `inputs` are names by which a model begins the next example, which is not its answer.
+
+    Raises:
+        UnreadableReply: an output is missing or not of its type, or two answers could be meant.
+    """
+    problem = f"The reply is no JSON object: “{short(reply)}”"
+    for records in _records(outputs, reply, tuple(inputs)):
+        answers: dict[str, dict[str, Any]] = {}
+        told = []
+        for record in records:
+            try:
+                values = _values(outputs, record, reply)
+            except UnreadableReply as error:
+                told.append(str(error))
+            else:
+                told_apart = {name: v for name, v in values.items() if name != THOUGHTS}
+                answers.setdefault(json.dumps(told_apart), values)
+        if len(answers) > 1:
+            raise UnreadableReply(f"The reply gives more than one answer: “{short(reply)}”")
+        if answers:
+            return next(iter(answers.values()))
+        if told:
+            problem = told[0]
+            break
+    raise UnreadableReply(problem)
+
+
+def read_texts(names: Iterable[str], reply: str) -> dict[str, str]:
+    """The texts that a reply gives under these names, as many as it gives.
+
+    Where a name has two different texts it has none.
+    """
+    outputs: dict[str, Kind] = dict.fromkeys(names, "text")
+    for records in [*_records(outputs, reply, ())][:-1]:  # the last reads what has no name
+        told = [(name, value) for record in records for name, value in record.items()]
+        texts = {name: [v for n, v in told if n == name] for name, _value in told}
+        if texts:
+            return {
+                name: as_text(values[0])
+                for name, values in texts.items()
+                if values.count(values[0]) == len(values) and values[0] is not None
+            }
+    return {}
+
+
+# Where an answer may stand
+
+
+def _records(
+    outputs: Mapping[str, Kind], reply: str, inputs: tuple[str, ...]
+) -> Iterator[list[dict[str, Any]]]:
+    """What may be the answer, as raw values by output; one way of reading after the other."""
+    yield _of_json(outputs, reply.strip().strip(INVISIBLE))  # may speak of tags in its texts
+    own = [name for name in outputs if name != THOUGHTS]
+    text = without_thinking(reply, own)
+    if inputs:
+        going_on = re.search(rf"\}}[ \t]*\n\s*(?:{'|'.join(map(re.escape, inputs))})\s*:", text)
+        text = text[: going_on.start() + 1] if going_on else text
+    found = _of_objects(outputs, text)
+    if len(found) > 1:
+        found = _joined(outputs, found)
+    yield found
+    yield _labelled(outputs, _unfenced(without_thinking(reply, outputs)))
+    yield _bare(outputs, _unfenced(text))
+
+
+def _of_json(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+    """The records of a text that is JSON from its beginning to its end."""
+    try:
+        found, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
+        return []
+    return _in(outputs, found) if end == len(text) else []
+
+
+def _of_objects(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+    """The records of all JSON objects amid a text, and of those that can be mended."""
+    if re.search(r"\{\s*\\\"", text):
+        text = text.replace('\\"', '"')  # JSON within a text, of which the quotes are lost
+    found, rest, end = [], "", 0
+    start = text.find("{")
+    for _ in range(_ATTEMPTS):
+        if start < 0:
+            break
+        try:
+            made, stop = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            stop = start + 1
+        else:
+            found += _in(outputs, made)
+            rest, end = rest + text[end:start], stop
+        start = text.find("{", stop)
+    return found + _mended(outputs, rest + text[end:])
+
+
+def _mended(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+    """The records of an object that is almost JSON; none where mending lost another answer."""
+    known = (*outputs, *(ANSWERS if _only(outputs) else ()))
+    key = re.compile(_KEY % "|".join(map(spelled, known)), re.IGNORECASE)
+    begin = re.search(rf"\{{(?=[^{{}}]{{0,400}}?{key.pattern})", text, re.IGNORECASE)
+    start = begin.start() if begin else text.find("{")
+    before = re.search(r"(\w+)\W*$", text[:start][-60:])
+    broken = text[start:].partition("\n```")[0].rstrip() if start >= 0 else ""
+    if not key.search(broken) or (before and THINKS.fullmatch(folded(before[1]))):
+        return []
+    if sum(map(broken.count, "{[")) > _MOST_BRACKETS:
+        return []
+    try:
+        import json_repair
+    except ImportError:
+        raise UnreadableReply("Almost JSON is read with json-repair: install it.") from None
+    try:
+        made = json_repair.loads(broken + _BROKEN_OFF, skip_json_loads=True)
+        kept = json.dumps(made, ensure_ascii=False).casefold()
+    except (ValueError, RecursionError):
+        return []
+    quoted = [a for kind in outputs.values() if isinstance(kind, tuple) for a in kind]
+    lost = [a for a in quoted if a.casefold() not in kept and re.search(_quoted(a), broken, re.I)]
+    again = any(len(re.findall(rf"{_quoted(name)}\s*:", broken)) > 1 for name in outputs)
+    return [] if lost or again else _in(outputs, made)
+
+
+_KEY = r"""(?<!\w)(?:%s)["'“”‘’`*\s]{0,20}:"""
+
+
+def _quoted(name: str) -> str:
+    return rf"""(?<!\\)["'“‘]{re.escape(name)}["'”’]"""
+
+
+class _Several(list[Any]):
+    """Values of one key, of which only one can be meant."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        same = key not in found or found[key] == value
+        found[key] = value if same else _Several([found[key], value])
+    return found
+
+
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_object)
+
+
+def _in(outputs: Mapping[str, Kind], found: Any, depth: int = 8) -> list[dict[str, Any]]:
+    """The outermost objects that have an output's name as a key; the answer may be wrapped, and be
+    JSON within a text.
+    """
+    if isinstance(found, str) and found.lstrip().startswith(("{", "[")):
+        try:
+            found = _DECODER.decode(found)
+        except (ValueError, RecursionError):
+            return []
+    if isinstance(found, list) and depth:
+        return [record for part in found for record in _in(outputs, part, depth - 1)]
+    if not isinstance(found, dict) or not depth:
+        return []
+    record = _named(outputs, found)
+    if record:
+        return [record]
+    inner = [part for key, part in found.items() if not THINKS.fullmatch(folded(key))]
+    records = [r for part in inner for r in _in(outputs, part, depth - 1)]
+    only = _only(outputs)
+    if records or only is None:
+        return records
+    said = [value for key, value in found.items() if folded(key) in map(folded, ANSWERS)]
+    return [{only: said[0] if len(said) == 1 else _Several(said)}] if said else []
+
+
+def _named(outputs: Mapping[str, Kind], found: Mapping[str, Any]) -> dict[str, Any]:
+    """What an object has of the outputs, whatever the case and decoration of its keys."""
+    wanted: dict[str, list[str]] = {}
+    for name in outputs:
+        wanted.setdefault(folded(name), []).append(name)
+    record: dict[str, Any] = {}
+    for key, value in found.items():
+        names = wanted.get(folded(key), [])
+        own = key if key in outputs else names[0] if len(names) == 1 else None
+        if own is not None:
+            same = own not in record or record[own] == value
+            record[own] = value if same else _Several([record[own], value])
+    return record
+
+
+def _joined(outputs: Mapping[str, Kind], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Objects of a field each are one; objects that share a field stay apart."""
+    names = [name for record in records for name in record]
+    if len({*names}) < len(names):
+        return records
+    return [{name: value for record in records for name, value in record.items()}]
+
+
+def _labelled(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+    """Values behind their names: in tags, behind markers, or line by line."""
+    only = _only(outputs)
+    known = {folded(name): name for name in outputs}
+    parts = _behind(tuple(outputs), text, only is not None and outputs == {only: "text"})
+    if only is not None and not any(known[folded(label)] == only for label, _said in parts):
+        known |= dict.fromkeys(map(folded, ANSWERS), only)
+        parts += _behind(ANSWERS, text, outputs == {only: "text"})
+    record: dict[str, Any] = {}
+    for label, said in parts:
+        name = known[folded(label)]
+        value = _shown(outputs[name], said.partition("[[ ##")[0].strip())
+        same = name not in record or record[name] == value
+        record[name] = value if same else _Several([record[name], value])
+    return [record] if record.keys() - {THOUGHTS} else []
+
+
+def _behind(names: tuple[str, ...], text: str, first: bool) -> list[tuple[str, str]]:
+    """What stands in tags of these names or behind them. `first`: only at the text's beginning."""
+    any_name = "|".join(map(spelled, sorted(names, key=len, reverse=True)))
+    tags = re.finditer(rf"<\s*({any_name})\s*>(.*?)(?:<\s*/\s*\1\s*>|\Z)", text, re.I | re.S)
+    parts = [(tag[1], tag[2]) for tag in tags]
+    if parts:
+        return parts
+    heads = list(re.finditer(_HEAD % (any_name, any_name), text, re.I | re.M))
+    if first:
+        heads = [head for head in heads[:1] if not text[: head.start()].strip()]
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return [
+        (head[1] or head[2], text[head.end() : end].rstrip("| \n" if "|" in head[0] else None))
+        for head, end in zip(heads, ends, strict=False)
+    ]
+
+
+def _shown(kind: Kind, said: str) -> Any:
+    """A value as it stands behind its label: without quotes; of single values the first line."""
+    if kind not in ("text", "list"):
+        return said.partition("\n")[0].rstrip(" |,")
+    try:
+        found = json.loads(said)
+    except (ValueError, RecursionError):
+        return said
+    return found if isinstance(found, str | list) else said
+
+
+def _bare(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+    """The answer to a single output, without its name."""
+    only = _only(outputs)
+    if only is None or not text or text.startswith("{") or f'"{only}"' in text:
+        return [{}] if _is_object(text) else []  # several outputs, another object, a broken one
+    if outputs[only] == "list":
+        listed = text.startswith("[") or all(map(_BULLET.match, text.splitlines()))
+        return [{only: text}] if listed else []
+    if outputs[only] == "text":
+        return [] if THOUGHTS in outputs else [{only: _shown("text", text)}]
+    return [{only: _MUSING.sub("", text).strip()}]
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(_DECODER.raw_decode(text)[0], dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _only(outputs: Mapping[str, Kind]) -> str | None:
+    """The single output beside the reasoning."""
+    names = [name for name in outputs if name != THOUGHTS]
+    return names[0] if len(names) == 1 else None
+
+
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
+_MUSING = re.compile(
+    r"^(?:[^\w\n]|_){0,20}"
+    r"(?:thinking|thoughts?|reasoning|analysis|reflection|rationale|let me think)\b.*?"
+    r"(?=\b(?:final )?(?:answer|label)\b\W{0,4}(?:is|:)|\n\s*\n|\Z)",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_BULLET = re.compile(r"\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+|\s*$")
+_HEAD = (
+    r"""^[ \t>*#|-]{0,20}["'*_`]{0,4}(%s)["'*_`]{0,4}[ \t]{0,9}"""
+    r"""(?:[:=|：]|->|→)(?!=)["'*_`]{0,4}[ \t]*"""
+    r"""|^[ \t]{0,20}(?:#{1,6}[ \t]*|\*\*|__|\[\[ ##[ \t]*)(%s)(?: ## \]\]|\*\*|__|:){0,3}[ \t]*$"""
+)
+
+
+def _unfenced(text: str) -> str:
+    fence = _FENCE.fullmatch(text)
+    return fence[1].strip() if fence else text
+
+
+def short(reply: str) -> str:
+    """The beginning of a reply, as it is quoted in a sentence."""
+    text = " ".join(UNSTORABLE.sub("\ufffd", reply[:2000]).split())
+    return text[:120] + ("…" if len(text) > 120 else "")
+
+
+# Values
+
+_TEX = re.compile(
+    "\b(?=(?:eta|egin|ar|inom|igg?[lr]?|oxed|ullet|mod|oldsymbol|ot|ecause)\\b)"
+    "|\f(?=(?:d?rac|orall)\\b)"
+)
+"""The control characters that JSON makes of TeX commands which are not escaped."""
+
+
+def _values(outputs: Mapping[str, Kind], record: Mapping[str, Any], reply: str) -> dict[str, Any]:
+    values = {}
+    for name, kind in outputs.items():
+        try:
+            if name not in record:
+                raise UnreadableReply(f"The reply lacks “{name}”: “{short(reply)}”")
+            values[name] = _answer(name, kind, record[name])
+        except UnreadableValue as error:
+            if name != THOUGHTS:
+                told = str(error) if name not in record else f"{name}: {error}"
+                raise UnreadableReply(told) from None
+    return values
+
+
+def _answer(name: str, kind: Kind, value: Any) -> Any:
+    """A value as a model writes it: wrapped once more, decorated, or said in a sentence."""
+    value = _unwrapped(name, kind, value)
+    if isinstance(value, _Several):
+        raise UnreadableValue("two different values are given")
+    if isinstance(value, str):
+        value = _TEX.sub(lambda mark: "\\b" if mark[0] == "\b" else "\\f", value)
+        return _broken_off(kind, value) if value.endswith(_BROKEN_OFF) else meant_value(kind, value)
+    if kind == "list" and isinstance(value, list):
+        return [_answer("", "text", item) if item is not None else "null" for item in value]
+    if isinstance(value, bool) and isinstance(kind, tuple):
+        words = ("true", "yes") if value else ("false", "no")
+        value = next((choice for choice in kind if choice.casefold() in words), value)
+    return read_value(kind, value)
+
+
+def _unwrapped(name: str, kind: Kind, value: Any) -> Any:
+    """A value that stands in an object or a list of its own."""
+    if isinstance(value, dict):
+        parts = {folded(key): part for key, part in value.items()}
+        known = [n for n in (folded(name), *map(folded, ANSWERS)) if n and n in parts]
+        value = parts[known[0]] if len(known) == 1 else value
+    if isinstance(value, list) and len(value) == 1 and kind not in ("text", "list"):
+        value = value[0]
+    return value
+
+
+def _broken_off(kind: Kind, value: str) -> Any:
+    """What no continuation would make another answer; nothing else that broke off."""
+    text = value.removesuffix(_BROKEN_OFF)
+    choices = kind if isinstance(kind, tuple) else ()
+    certain = kind == "boolean" or (
+        choices and sum(c.casefold().startswith(text.strip().casefold()) for c in choices) == 1
+    )
+    if not certain:
+        raise UnreadableValue(f"“{short(text)}” broke off")
+    return read_value(kind, text)

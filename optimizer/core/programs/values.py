@@ -1,0 +1,378 @@
+"""Typed values as people and models write them, read strictly or, from a reply, as they are meant.
+
+It stands alone, on the standard library: everything below the line of dashes is copied into the
+files that a version is downloaded as.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+# ----------------------------------------------------------------------------------------------
+
+Kind = str | tuple[str, ...]
+"""A field's type by its name ("text", "integer", …), or the tuple of its choices."""
+BEYOND_DOUBT = 1e16
+"""From here on a float is written with an exponent, and comes back from Postgres as an integer."""
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What neither UTF-8 nor Postgres holds: the zero character, and half a pair."""
+
+
+class UnreadableValue(ValueError):
+    """A value does not fit its field's type; the message says what would."""
+
+
+def read_value(kind: Kind, value: Any) -> Any:
+    """A value of a file, a form or a JSON object as this type.
+
+    Raises:
+        UnreadableValue: it cannot be read so.
+    """
+    if kind == "text":
+        return as_text(value)
+    if kind == "list":
+        return _list(value)
+    if kind == "boolean":
+        return _boolean(value)
+    if kind in ("integer", "number"):
+        return _number(value, whole=kind == "integer")
+    return _choice(tuple(kind), as_text(value))
+
+
+def meant_value(kind: Kind, value: Any) -> Any:
+    """The same for what a model says, which may say its choice or number in a sentence.
+
+    Raises:
+        UnreadableValue: it cannot be read so, or two values could be meant.
+    """
+    try:
+        return read_value(kind, value)
+    except UnreadableValue:
+        found = _stated(kind, value) if isinstance(value, str) else None
+        if found is None:
+            raise
+        return found
+
+
+def as_text(value: Any) -> str:
+    if value is None:
+        raise UnreadableValue("no value")
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        raise UnreadableValue("the value is nested too deeply") from None
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def _told(value: Any) -> str:
+    text = as_text(value) if isinstance(value, str) else type(value).__name__
+    return f"“{text[:80]}{'…' if len(text) > 80 else ''}”"
+
+
+# Choices and truth
+
+_TRUTH = {
+    "true": True, "yes": True, "1": True, "y": True, "t": True,
+    "false": False, "no": False, "0": False, "n": False, "f": False,
+}  # fmt: skip
+_EDGES = " \t\n\"'`*_()[]{}“”‘’«»„"
+_ENDS = f"{_EDGES}.,;:!"
+
+
+def _choice(choices: tuple[str, ...], text: str) -> str:
+    """The choice that a text is, whatever its case, its decoration and the marks between words."""
+    if text.strip() in choices:
+        return text.strip()
+    for bare in (text, text.lstrip(_EDGES).rstrip(_ENDS)):
+        alike = [choice for choice in choices if _plain(choice) == _plain(bare)]
+        if len(alike) == 1:
+            return alike[0]
+    shown = ", ".join(choices[:12])
+    raise UnreadableValue(f"“{as_text(text)[:80]}” is none of the choices ({shown})")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    found = _TRUTH.get(str(value).lstrip(_EDGES).rstrip(_ENDS).casefold())
+    if found is None:
+        raise UnreadableValue(f"{_told(value)} is neither true nor false")
+    return found
+
+
+# Numbers
+
+_MONEY = (
+    r"(?:(?:US|CA|AU|NZ|HK|[CAR])?\$|[€£¥₹₽₩₺]|"
+    r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|INR|CNY|SEK|NOK|DKK|PLN|BRL|MXN|KRW|ZAR)\b)"
+)
+_SCALES = {
+    "k": 3, "thousand": 3, "mn": 6, "mio": 6, "million": 6, "millions": 6, "bn": 9, "billion": 9,
+    "billions": 9, "trillion": 12,
+}  # fmt: skip
+_OF_MONEY = {"K": 3, "m": 6, "M": 6, "b": 9, "B": 9, "T": 12}
+"""Letters that are units elsewhere: 5 m may be five metres, $5m are five million."""
+_FIGURE = r"(?:\d(?:[\d.,' ]*\d)?|[.,]\d+)"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[-+])?\s*(?P<money>{_MONEY})?\s*(?P<sign2>[-+])?\s*(?P<figure>{_FIGURE})[.,]?"
+    rf"(?:\s?(?:[eE]|[x×·*]\s?10\s?(?:\^|\*\*)\s?\{{?)(?P<power>[-+]?\d{{1,3}})\}}?)?"
+    rf"(?P<unit>\s*(?:{_MONEY}|[%‰]|°\s?[CFK]?|[^\W\d_][^\s\d]{{0,14}}))?"
+)
+_NO_UNIT = {"or", "to", "and", "of", "more", "less", "st", "nd", "rd", "th", "x", "hundred"}
+_FRACTION = re.compile(r"([-+]?\d{1,9})\s*[/⁄]\s*(\d{1,9})")
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")
+_MARKS = str.maketrans(
+    {**dict.fromkeys("−–－", "-"), "’": "'", "٫": ".", "٬": ",", "％": "%", "／": "/"}
+)
+
+
+def _number(value: Any, *, whole: bool) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UnreadableValue(f"{_told(value)} is not a number")
+    digits = _digits(value) if isinstance(value, str) else str(value) if value == value else "nan"
+    number = float(digits)
+    if number != number or number in (float("inf"), float("-inf")):
+        raise UnreadableValue(f"{_told(value)} is not a finite number")
+    if not whole:
+        return int(number) if abs(number) >= BEYOND_DOUBT else number + 0.0  # no minus zero
+    if number != int(number):
+        shown = _told(value) if isinstance(value, str) else value
+        raise UnreadableValue(f"{shown} is not a whole number")
+    # int() refuses texts of thousands of digits, which may be zeros before a small number.
+    return int(Decimal(digits)) if re.fullmatch(r"[-+]?\d+", digits) else int(number)
+
+
+def _digits(text: str) -> str:
+    """A number's text as Python reads it.
+
+    Raises:
+        UnreadableValue: the text is no number, or may be two.
+    """
+    said = text.translate(_SPACES).translate(_MARKS).strip()
+    if "," not in said:
+        try:
+            float(said)
+        except ValueError:
+            return _amount(said, text)
+        return said
+    return _amount(said, text)
+
+
+def _amount(said: str, text: str) -> str:
+    """A number with its separators, decoration, currency, scale and unit."""
+    bare = said.strip(" $") if said.count("$") > 1 else said
+    bare = re.sub(r"\\boxed\{(.*)\}", r"\1", bare)
+    bare = bare.lstrip("#=:*_`\"'“([ ").rstrip("*_`\"'”)] ").rstrip(".;:!*_` ")
+    fraction = _FRACTION.fullmatch(bare)
+    if fraction and int(fraction[2]):
+        return str(int(fraction[1]) / int(fraction[2]))
+    made = _AMOUNT.fullmatch(bare) if len(bare) < 200 else None
+    figure = _figure(made["figure"]) if made else None
+    if made is None or figure is None or (said[0] in "([" and "," in bare):
+        raise UnreadableValue(f"{_told(text)} is not a number")
+    unit = (made["unit"] or "").strip()
+    scale = _SCALES.get(unit if len(unit) == 1 else unit.casefold(), 0)
+    if made["money"]:
+        scale = scale or _OF_MONEY.get(unit, 0)
+    elif unit in _OF_MONEY or unit.casefold() in _NO_UNIT:
+        raise UnreadableValue(f"{_told(text)} is not a number")
+    sign = "-" if "-" in (made["sign"], made["sign2"]) else ""
+    exponent = int(made["power"] or 0) + scale
+    return f"{sign}{figure}e{exponent}" if exponent else f"{sign}{figure}"
+
+
+def _figure(text: str) -> str | None:
+    """Digits with a decimal point, of "1,200", "1.200,5", "1 200", "1'200" and "42,5"; None of what
+    may be more than one number.
+    """
+    last = max(text.rfind("."), text.rfind(","))
+    marks = text.count(".") + text.count(",")
+    whole = re.fullmatch(r"[1-9]\d{0,2},\d{3}", text) if marks == 1 else text.count(text[last]) > 1
+    groups, decimals = (text, "") if whole or not marks else (text[:last], text[last + 1 :])
+    apart = set(re.sub(r"\d", "", groups))
+    fitting = re.fullmatch(r"\d*|\d{1,3}(?:[.,' ]\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}", groups)
+    if len(apart) > 1 or not fitting or (decimals and not decimals.isdecimal()):
+        return None
+    digits = re.sub(r"\D", "", groups)
+    return f"{digits}.{decimals}" if decimals else digits or None
+
+
+# Lists
+
+_ITEM = re.compile(r"^\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+")
+_PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,;|]+)\s*(?:[,;|]|$)""")
+
+
+def _list(value: Any) -> list[str]:
+    if isinstance(value, list | tuple):
+        return [as_text(item) if item is not None else "null" for item in value]
+    if not isinstance(value, str):
+        raise UnreadableValue(f"{_told(value)} is not a list")
+    text = as_text(value).strip()
+    if text.startswith("["):
+        return _bracketed(text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if lines and all(map(_ITEM.match, lines)):
+        return [_unquoted(_ITEM.sub("", line).rstrip(",;")) for line in lines]
+    return [part for line in lines for part in _parts(line)]
+
+
+def _parts(line: str) -> list[str]:
+    """A line's items; the last may be joined by a word behind a comma."""
+    line = line[1:-1] if re.fullmatch(r"\([^()]*\)", line) else line
+    found = _PART.findall(line) if len(line) < 5000 else re.split(r"[,;|]", line)
+    parts = [_unquoted(part) for part in found]
+    if len(parts) > 1:
+        parts[-1] = re.sub(r"^(?:and|or|und|oder|et|y)\s+", "", parts[-1])
+        numbered = all(map(_ITEM.match, parts))
+        parts = [_ITEM.sub("", part) for part in parts] if numbered else parts
+    return [part for part in parts if part]
+
+
+def _bracketed(text: str) -> list[str]:
+    """A list in brackets: as JSON, or as Python and people write it."""
+    try:
+        return _list(json.loads(text))
+    except (ValueError, RecursionError):
+        if not text.endswith("]") or re.search(r"[][{}]", text[1:-1]):
+            raise UnreadableValue("begins like a JSON list but is not one") from None
+        return [part for line in text[1:-1].splitlines() for part in _parts(line.strip())]
+
+
+def _unquoted(part: str) -> str:
+    part = part.strip()
+    quoted = len(part) > 1 and (part[0], part[-1]) in (('"', '"'), ("'", "'"), ("“", "”"))
+    return part[1:-1].strip() if quoted else part
+
+
+# What is said in a sentence
+
+LONGEST_STATEMENT = 300
+"""Characters of a sentence that says what the answer is."""
+_AT, _END = "\ue000", "\ue001"
+"""Around the number of a mention, where its words were."""
+_MENTION = rf"{_AT}(\d+){_END}"
+_BEFORE, _AFTER = rf"[^\w{_AT}?!¬≠~✗✘❌]*", rf"[^\w{_AT}?]*"
+_ALONE = re.compile(
+    rf"{_BEFORE}(?:(?:\d{{1,2}}|[a-z])[.)]\s+)?{_BEFORE}"
+    rf"(?:(?:option|choice|answer|class|category|label)\s+)?{_BEFORE}{_MENTION}{_AFTER}"
+)
+_IS = re.compile(
+    r"(?:\b(?:is|are|as|was|equals|belongs to|corresponds to|amounts to|say|choose|pick|select)\b"
+    r"|[:：=→]|[-=]>|\\\w+\{)\s*"
+    r"(?:(?:an?|the|most|likely|clearly|definitely|therefore|thus|class|category|label)\s+)*"
+    rf"{_BEFORE}{_MENTION}(?P<unit>\s+[^\W\d]{{1,15}})?{_AFTER}$"
+)
+_FIRST = re.compile(
+    rf"{_BEFORE}{_MENTION}[\"'”’*_`]*\s*(?:[-–—:;,.(\n]|because\b|since\b)\W*(?P<rest>.*)",
+    re.DOTALL,
+)
+_MARKED = re.compile(rf"[\"'“‘«`*\[(]{_MENTION}[\"'”’»`*\])]")
+_DOUBT = re.compile(
+    r"\b(?:or|maybe|perhaps|possibly|could|might|may|alternatively|either|however|unless)\b"
+)
+_NOT = re.compile(
+    rf"{_DOUBT.pattern}|n['’]t\b"
+    r"|\b(?:not|no|never|neither|nor|cannot|without|unlikely|except|instead|"
+    r"rather|other|but|if|than|wrong|false|nicht|kein\w*|pas|nunca)\b"
+)
+
+
+def _stated(kind: Kind, text: str) -> Any:
+    """The one value that a text can mean; None where it is none, or may be another."""
+    if kind in ("text", "list") or len(text) > 20_000:
+        return None
+    values: list[Any] = []
+    pattern, value_of = _mentions(kind)
+
+    def masked(mention: re.Match[str]) -> str:
+        value = value_of(mention[0])
+        if value not in values:
+            values.append(value)
+        return f"{_AT}{values.index(value)}{_END}"
+
+    said = pattern.sub(masked, unicodedata.normalize("NFC", text).strip()).casefold()
+    place = _certain(said, len(values), numbers=kind in ("integer", "number"))
+    return None if place is None else values[place]
+
+
+def _mentions(kind: Kind) -> tuple[re.Pattern[str], Callable[[str], Any]]:
+    """How a value of this kind is mentioned, and which value that is; None: one of no use."""
+    if kind in ("integer", "number"):
+        figure = r"(?:\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
+        scale = "|".join(word for word in _SCALES if len(word) > 1)
+        return re.compile(
+            rf"(?<![\w.,/])(?<!\d:)[-+−]?(?:{_MONEY}\s?)?{figure}"
+            rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/]|:\d)"
+        ), lambda said: _number_or_none(kind, said)
+    words = ("true", "false", "yes", "no") if kind == "boolean" else tuple(kind)
+    any_word = "|".join(map(spelled, sorted(words, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w+#-])(?:{any_word})(?![\w+#-]|[.,]\d)", re.IGNORECASE)
+    if kind == "boolean":
+        return pattern, lambda said: _TRUTH[said.casefold()]
+    return pattern, lambda said: next(
+        (word for word in words if word == said),
+        next(w for w in words if _plain(w) == _plain(said)),
+    )
+
+
+def spelled(word: str) -> str:
+    """A pattern of a word whatever the marks between its parts; of one letter in its own case."""
+    parts = r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", word)))
+    return f"(?-i:{parts})" if len(word) == 1 else parts
+
+
+def _number_or_none(kind: Kind, said: str) -> int | float | None:
+    try:
+        found: int | float = read_value(kind, said)
+    except UnreadableValue:
+        return None
+    return found
+
+
+def _certain(text: str, mentions: int, *, numbers: bool) -> int | None:
+    """Which of the values mentioned is the answer: the only one that is stated, alone on its line
+    or as what something is; or the only one mentioned, first or marked.
+    """
+    parts = re.split(r"(?<=[.!?。！？])\s+|\n+", text)
+    found = [_place(part, numbers=numbers) for part in parts]
+    stated = {place for place in found if place is not None}
+    if len(stated) == 1:
+        (place,) = stated
+        last = next(
+            (f for f, part in zip(found[::-1], parts[::-1], strict=True) if part.strip()), None
+        )
+        certain = (
+            mentions == 1 or last is not None or (found[0] is not None and not _DOUBT.search(text))
+        )
+        return place if certain else None
+    if stated or mentions != 1:
+        return None
+    first = _FIRST.match(text)
+    if first:
+        return None if re.match(r"\d|(?:no|not|false|true|yes)\b", first["rest"]) else 0
+    return 0 if _MARKED.search(text) and not _NOT.search(text) else None
+
+
+def _place(part: str, *, numbers: bool) -> int | None:
+    """Which mention a sentence or a line states."""
+    if len(part) > LONGEST_STATEMENT or _AT not in part:
+        return None
+    alone = _ALONE.fullmatch(part.strip())
+    if alone:
+        return int(alone[1])
+    if _NOT.search(part):
+        return None
+    stated = _IS.search(part.strip())
+    if stated is None or (stated["unit"] and (not numbers or stated["unit"].strip() in _NO_UNIT)):
+        return None
+    return int(stated[1])

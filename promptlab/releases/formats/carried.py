@@ -1,0 +1,52 @@
+"""The text of the one reader of replies, as it goes into files that run without us."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.resources import files
+
+LINE = f"# {'-' * 94}\n"
+"""Below it begins what is copied of a file."""
+_NEEDED = """\
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+"""
+
+
+def imports(*more: str) -> str:
+    """What the copied text imports, and `more` of the standard library, in order."""
+    lines = {*_NEEDED.splitlines(), *more}
+    return "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
+
+
+@cache
+def reader() -> str:
+    """Source of `spoken`, of `read_reply` and of all that it stands on, as runs use it."""
+    names = ("ending.py", "values.py", "thinking.py", "reply.py")
+    return "\n\n".join(copied("optimizer.core.programs", name) for name in names)
+
+
+def copied(package: str, name: str) -> str:
+    """A file of ours below its line of dashes."""
+    source = files(package).joinpath(name).read_text(encoding="utf-8")
+    return source.partition(LINE)[2].strip("\n") + "\n"
+
+
+@cache
+def names_in(source: str) -> frozenset[str]:
+    """What a source defines and imports: names that nothing else in its file may have."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        else:
+            targets = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+            found |= {part.id for part in targets if isinstance(part.ctx, ast.Store)}
+    return frozenset(found)
