@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate
+from optimizer.core.problems import Problem, problem
 from optimizer.models import Provider
 
 MILLION = 1_000_000
@@ -35,6 +36,21 @@ class Price:
 
 
 FREE = Price(0, 0)
+OF_RUN = "run"
+"""Whose cap cannot be kept: a run's own."""
+
+
+def unknown(provider: Provider, model: str, whose: str) -> Problem:
+    """A cap in money cannot be kept where a price is not known.
+
+    `whose`: OF_RUN, or the scope of a monthly cap.
+    """
+    told = {"model": model, "provider": provider.name}
+    if whose == OF_RUN:
+        return problem("price.unknown", "limits.dollars", **told)
+    if whose == provider.namespace:
+        return problem("price.unknown_project", "limits.dollars", **told)
+    return problem("price.unknown_installation", "limits.dollars", **told)
 
 
 def cost_of(

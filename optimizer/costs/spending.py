@@ -148,11 +148,11 @@ def set_caps(scope: str, caps: Caps) -> None:
 
 
 def money_cap_above(namespace: str) -> str:
-    """Whose monthly cap in dollars stands above the runs of a namespace, "" for none."""
+    """The scope whose monthly cap in dollars stands above the runs of a namespace, "" for none."""
     scopes = [INSTALLATION, namespace]
     capped = SpendingCap.objects.filter(scope__in=scopes, max_cost__isnull=False)
     found = set(capped.values_list("scope", flat=True))
-    return next((whose(scope) for scope in (namespace, INSTALLATION) if scope in found), "")
+    return next((scope for scope in (namespace, INSTALLATION) if scope in found), "")
 
 
 def whose(scope: str) -> str:

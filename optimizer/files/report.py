@@ -8,12 +8,8 @@ from typing import Any
 
 from django.db.models import Sum
 
-from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.optimizers.estimate import estimate
-from optimizer.core.programs.lm import Role
-from optimizer.costs import prices
-from optimizer.costs.prices import Price
-from optimizer.models import Provider, Run
+from optimizer.jobs.forecast import Forecast
+from optimizer.models import Run
 from optimizer.running import summary, test_set_uses
 from optimizer.running.unread import unread_of
 
@@ -56,19 +52,12 @@ def report(run: Run) -> dict[str, Any]:
     }
 
 
-def expected(spec: RunSpec) -> dict[str, Any]:
+def expected(found: Forecast) -> dict[str, Any]:
     """What a run would take: ranges of calls, tokens and dollars, these None without prices."""
-    counts = estimate(spec)
-    providers = Provider.objects.in_bulk([ref.provider for _role, ref in spec.model_refs])
-    of_role: dict[Role, list[Price | None]] = {role: [] for role in Role}
-    for role, ref in spec.model_refs:
-        of_role[role].append(prices.price_of(providers[ref.provider], ref.model))
-    cost = prices.cost_of(counts, of_role[Role.TASK][0], of_role[Role.OPTIMIZER])
-    tokens = zip(counts.prompt_tokens, counts.completion_tokens, strict=True)
     return {
-        "calls": list(counts.calls),
-        "tokens": [sum(pair) for pair in tokens],
-        "cost": None if cost is None else [end / MICRO for end in cost],
+        "calls": list(found.calls),
+        "tokens": list(found.tokens),
+        "cost": None if found.cost is None else [end / MICRO for end in found.cost],
     }
 
 

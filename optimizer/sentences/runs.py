@@ -13,6 +13,90 @@ add(
             "All that this optimizer could change is frozen: unfreeze a module's instruction or "
             "demos, or choose another optimizer."
         ),
+        "program.part": _("{part}: {why}"),
+        "program.more": ngettext_lazy("{why} (and {n} more)", "{why} (and {n} more)", "n"),
+        "program.complete": _("The program is complete."),
+        "optimizer.unknown": _("There is no optimizer “{name}”; use {known}."),
+        "data.no_such_input": _(
+            "The program takes “{input}”, but the dataset's inputs are {given}."
+        ),
+        "data.no_validation": _(
+            "The dataset has no validation examples to score with: give that split a share."
+        ),
+        "data.no_train": _(
+            "The dataset has no training examples to learn from: give that split a share."
+        ),
+        "data.wide_interval": _(
+            "Only {n} validation examples: the interval will be wider than most gains."
+        ),
+        "data.splits": _(
+            "{train} examples to learn from, {validation} to score with, {test} sealed."
+        ),
+        "metric.fits": _("The metric fits program and dataset."),
+        "metric.no_such_choice": ngettext_lazy(
+            "{n} example expects “{label}”, which is no choice of “{field}”: it can never be "
+            "right. Add the choice to the program, or change the data.",
+            "{n} examples expect a label such as “{label}”, which is no choice of “{field}”: they "
+            "can never be right. Add the choice to the program, or change the data.",
+            "n",
+        ),
+        "metric.unused_choice": _(
+            "No example expects the choice “{choice}”: is it spelled as in the data?"
+        ),
+        "models.no_task": _("Choose the task model: the one that runs the program."),
+        "models.no_optimizer": _("Choose the optimizer model: the one that writes instructions."),
+        "models.one_writes": _(
+            "“{optimizer}” writes with one model: leave out the further ones, or use {others}."
+        ),
+        "models.long_name": _("“{name}…” is no model's name: it is longer than {most}."),
+        "models.provider_gone": _(
+            "The provider of the {role} model is gone: choose another model."
+        ),
+        "models.objection": _("“{provider}”: {why}"),
+        "models.test_failed": _("“{provider}” failed its last test: {why}"),
+        "models.works": _("“{provider}” answers."),
+        "models.untested": _(
+            "“{provider}” was never tested; a wrong key would end the run at its first call."
+        ),
+        "price.unknown": _(
+            "The price of {model} is not known, so a cap in dollars cannot be kept: enter its "
+            "prices at provider “{provider}” (0 if it is free), or cap calls only."
+        ),
+        "price.unknown_project": _(
+            "The price of {model} is not known, so this project's monthly cap in dollars cannot be "
+            "kept: enter its prices at provider “{provider}” (0 if it is free)."
+        ),
+        "price.unknown_installation": _(
+            "The price of {model} is not known, so the installation's monthly cap in dollars "
+            "cannot be kept: enter its prices at provider “{provider}” (0 if it is free)."
+        ),
+        "limits.few_calls": _(
+            "The baseline and one trial need {needed:,} calls, more than the cap of {cap:,}: "
+            "nothing could be found."
+        ),
+        "limits.no_dollars": _("A cap in dollars must be more than 0."),
+        "limits.no_seconds": _("A time limit must be more than 0 seconds."),
+        "limits.price_unknown": _(
+            "The model's price is not known, so only calls can be capped. Enter its prices at its "
+            "provider to cap dollars."
+        ),
+        "limits.may_end_early": _(
+            "The limit of {limit} may end the run early; the best so far is kept."
+        ),
+        "limits.will_end_early": _(
+            "The limit of {limit} will end the run early; the best so far is kept."
+        ),
+        "limit.calls": ngettext_lazy("{n:,} call", "{n:,} calls", "n"),
+        "limit.dollars": _("{amount}"),
+        "limit.minutes": _("{n} min"),
+        "month.short_project": _(
+            "This project's cap of {cap} a month leaves {left}, less than the run may take: it "
+            "would pause there, and can be resumed when the cap is raised or the month is over."
+        ),
+        "month.short_installation": _(
+            "The installation's cap of {cap} a month leaves {left}, less than the run may take: it "
+            "would pause there, and can be resumed when the cap is raised or the month is over."
+        ),
         "settings.least": _("{setting} is {value}, but must be {least} or more."),
         "settings.temperature": _("proposal_temperature must be between 0 and {most:g}."),
         "settings.no_demos": _(

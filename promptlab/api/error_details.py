@@ -10,7 +10,6 @@ from ninja.errors import ValidationError
 from optimizer.core import problems as core
 from optimizer.costs.spending import AboveInstallation
 from optimizer.datasets.table import Unreadable
-from optimizer.jobs.starting import CannotStart
 from optimizer.sentences import sentence as told
 from promptlab.api.schemas.base import Problem
 from promptlab.datasets import services as datasets
@@ -74,11 +73,6 @@ def _(error: Exception) -> list[Problem]:
 def _(error: programs.Conflict) -> list[Problem]:
     said = f"It is at revision {error.saved.revision} now: read it again, then save your change."
     return [Problem(field="revision", message=said)]
-
-
-@problems_of.register
-def _(error: CannotStart) -> list[Problem]:
-    return [Problem(field=error.part, message=str(error))]
 
 
 @problems_of.register

@@ -14,7 +14,6 @@ from optimizer.core.problems import Conflict, Refused
 from optimizer.costs.spending import AboveInstallation, CapsBusy
 from optimizer.datasets.table import Unreadable
 from optimizer.jobs.controls import NotNow
-from optimizer.jobs.starting import CannotStart
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.error_details import problems_of, sentence
@@ -47,7 +46,6 @@ STATUS: dict[type[Exception], int] = {
     datasets.CannotImport: 422,
     Conflict: 409,
     Refused: 422,
-    CannotStart: 422,
     AboveInstallation: 422,
     releases.UnknownFormat: 422,
     ValidationError: 422,

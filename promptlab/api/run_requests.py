@@ -1,48 +1,38 @@
-"""A new run from JSON: through the same form, checks and suggestions as on its page."""
+"""A run request from JSON: through the same form, checks and suggestions as on its page."""
 
 from __future__ import annotations
 
-from optimizer.core.problems import Refused, problem
+from optimizer.core.problems import Refused
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
 from promptlab.api.form_adapter import check
-from promptlab.api.schemas.wishes import FIELDS, RunIn
+from promptlab.api.schemas.wishes import RunIn
 from promptlab.runs.starting import prefill
-from promptlab.runs.starting.checks import Check, checks_of
-from promptlab.runs.starting.planning import Forecast, RunRequest, forecast
-from promptlab.ui.parameters import Parameters
+from promptlab.runs.starting.forms import PLACES
+from promptlab.runs.starting.planning import Look, RunRequest, estimate, look_at
 
 
-def wishes_of(project: Project, wish: RunIn) -> RunRequest:
-    """What is to be run; what the caller left out is as the page suggests it.
+def look_for(project: Project, wish: RunIn) -> Look:
+    """What is wanted, estimated and checked; caps that the caller left out are as suggested.
+
+    Raises:
+        Refused: something of it does not exist or is out of bounds.
+    """
+    wanted = request_of(project, wish)
+    estimated = estimate(project, wanted)
+    return look_at(project, prefill.capped(wanted, wish.said(), estimated.forecast), estimated)
+
+
+def request_of(project: Project, wish: RunIn) -> RunRequest:
+    """What is wanted, without the caps that the caller left out.
 
     Raises:
         Refused: something of it does not exist or is out of bounds.
     """
     said = wish.said()
-    chosen = {name: str(said[name]) for name in ("program", "dataset", "optimizer")}
-    asked = Parameters(chosen | {"effort": wish.effort.value})
-    suggested = prefill.filled(project, asked).data
-    form = prefill.followed(project, dict(suggested.items()) | said)
-    check(form, FIELDS)
-    faults = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
-    if faults:
-        raise Refused(*faults)
-    return form.wishes()
-
-
-def looked_at(project: Project, wishes: RunRequest) -> tuple[Forecast | None, list[Check]]:
-    """What the run would take, and what speaks for or against it."""
-    found = forecast(project, wishes)
-    return found, checks_of(project, wishes, found)
-
-
-def refuse_problems(checks: list[Check]) -> None:
-    """Raises Refused when a check found a problem."""
-    problems = [
-        problem("form", FIELDS.get(c.field, c.field), told=c.message)
-        for c in checks
-        if c.level == "problem"
-    ]
-    if problems:
-        raise Refused(*problems)
+    form = prefill.wanted_form(project, said, wish.effort)
+    check(form, PLACES)
+    unused = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
+    if unused:
+        raise Refused(*unused)
+    return form.run_request()

@@ -8,21 +8,21 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Status
 
-from optimizer.core.problems import Refused
 from optimizer.models import RunEvent, Trial
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
-from promptlab.api.run_requests import looked_at, refuse_problems, wishes_of
+from promptlab.api.run_requests import look_for, request_of
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
-from promptlab.api.schemas.wishes import FIELDS, EstimateOut, LimitsIn, RunIn
+from promptlab.api.schemas.wishes import EstimateOut, LimitsIn, RunIn
 from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import ListFilter
 from promptlab.runs.starting import measuring, services
+from promptlab.runs.starting.forms import PLACES
 from promptlab.runs.watching import steering
 from promptlab.runs.watching.forms import CapForm
 
@@ -53,8 +53,7 @@ def list_runs(
 )
 def estimate_run(request: HttpRequest, project: Path[str], wish: RunIn) -> EstimateOut:
     found = project_of(request, project, Role.EDITOR)
-    wishes = wishes_of(found, wish)
-    return EstimateOut.of(wishes, *looked_at(found, wishes), reads_words(request, found))
+    return EstimateOut.of(look_for(found, wish), reads_words(request, found))
 
 
 @router.post("/measure", response={202: EstimateOut}, summary="Measure what a run's calls take")
@@ -64,22 +63,15 @@ def measure_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status
     for these calls again.
     """
     found = project_of(request, project, Role.EDITOR)
-    wishes = wishes_of(found, wish)
-    try:
-        measuring.measure(found, wishes)
-    except measuring.CannotMeasure as refusal:
-        raise Refused.because("form", told=str(refusal)) from refusal
-    words = reads_words(request, found)
-    return Status(202, EstimateOut.of(wishes, *looked_at(found, wishes), words))
+    measuring.measure(found, request_of(found, wish))
+    return Status(202, EstimateOut.of(look_for(found, wish), reads_words(request, found)))
 
 
 @router.post("", response={201: RunDetail}, summary="Start a run")
 def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[RunDetail]:
     """Refused, with every reason, when a check of its estimate finds a problem."""
     found = project_of(request, project, Role.EDITOR)
-    wishes = wishes_of(found, wish)
-    refuse_problems(looked_at(found, wishes)[1])
-    project_run = services.start_run(found, caller(request), wishes)
+    project_run = services.start_run(found, caller(request), look_for(found, wish))
     return Status(201, _shown(request, found, project_run.number))
 
 
@@ -132,7 +124,7 @@ def set_limits(
     form = CapForm(posted({"max_calls": limits.calls, "max_cost": limits.dollars}))
 
     def change(project_run: ProjectRun) -> None:
-        check(form, FIELDS)
+        check(form, PLACES)
         steering.raise_cap(project_run, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change)

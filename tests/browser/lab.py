@@ -122,7 +122,7 @@ class Lab:
         """
         from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
         from optimizer.core.programs.lm import Role
-        from promptlab.runs.starting.planning import RunRequest
+        from promptlab.runs.starting.planning import RunRequest, look_at
         from promptlab.runs.starting.services import start_run
 
         limits = different.pop("limits", Limits())
@@ -134,7 +134,7 @@ class Lab:
             self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,
             settings, {Role.TASK: task, Role.OPTIMIZER: writer}, limits,
         )  # fmt: skip
-        return start_run(self.project, self.alice, wishes)
+        return start_run(self.project, self.alice, look_at(self.project, wishes))
 
     def finished_run(self, **different: Any) -> ProjectRun:
         project_run = self.start_run(**different)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+import pytest
 from django.conf import settings
 
 from optimizer import sentences
@@ -25,3 +27,14 @@ def places(problems: Iterable[Problem] | Refused) -> list[tuple[str, str]]:
     """Where, and what is said of it."""
     found = problems.problems if isinstance(problems, Refused) else problems
     return [(problem.place, told(problem)) for problem in found]
+
+
+@contextmanager
+def refused(words: str, place: str | None = None, kind: type[Refused] = Refused) -> Iterator[None]:
+    """What is done within is refused: one of the reasons has these words, and that place."""
+    with pytest.raises(kind) as caught:
+        yield
+    said = places(caught.value)
+    fitting = [where for where, sentence in said if words in sentence]
+    assert fitting, said
+    assert place is None or place in fitting, said

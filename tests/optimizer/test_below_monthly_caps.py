@@ -16,7 +16,6 @@ from optimizer.costs import spending
 from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.jobs import controls, evaluations, model_checks
 from optimizer.jobs.reaping import reap
-from optimizer.jobs.starting import CannotStart
 from optimizer.lm.call import LMCall
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
@@ -25,6 +24,7 @@ from optimizer.ownership import Owner
 from tests.evaluations import checked, held, start_measurement, start_tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.telling import refused
 from tests.fakes.world import messages
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 from tests.optimizer.ledger_model import CALL, Party, new_run
@@ -197,7 +197,7 @@ def test_a_cap_in_dollars_refuses_a_model_without_a_price_before_anything_is_spe
     Provider.objects.update(input_price=None, output_price=None)
     row, lm = create(), ScriptedLM()
     spending.set_caps(INSTALLATION, Caps(cost=1_000_000))
-    with pytest.raises(CannotStart, match="so the installation's monthly cap in dollars cannot"):
+    with refused("so the installation's monthly cap in dollars cannot"):
         create()
     row = carry_on(row, lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")

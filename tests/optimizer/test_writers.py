@@ -9,10 +9,11 @@ import pytest
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.files.report import report
-from optimizer.jobs.starting import CannotStart, check
+from optimizer.jobs.starting import checked
 from optimizer.lm.call import LMCall
 from optimizer.models import Provider
 from tests.fakes.scripted_lm import ScriptedLM
+from tests.fakes.telling import refused
 from tests.optimizer.conftest import SMALL, Create, carry_on
 
 COMPARING = [name for name, optimizer in OPTIMIZERS.items() if optimizer.compares_writers]
@@ -46,17 +47,16 @@ def test_every_optimizer_model_gets_to_write(create: Create, provider: Provider,
 def test_a_further_model_is_refused_where_only_one_writes(
     spec: RunSpec, provider: Provider
 ) -> None:
-    with pytest.raises(CannotStart, match="writes with one model") as refusal:
-        check(replace(spec, optimizer="mipro", further_optimizers=(other(provider),)))
-    assert refusal.value.part == "models"
+    with refused("writes with one model", "further_optimizers"):
+        checked(replace(spec, optimizer="mipro", further_optimizers=(other(provider),)))
 
 
 def test_the_provider_of_a_further_model_is_looked_for_before_anything_is_spent(
     spec: RunSpec,
 ) -> None:
     gone = replace(spec, optimizer=COMPARING[0], further_optimizers=(ModelRef(10**6, "other"),))
-    with pytest.raises(CannotStart, match="provider of the optimizer model is gone"):
-        check(gone)
+    with refused("provider of the optimizer model is gone"):
+        checked(gone)
 
 
 def test_a_cap_in_dollars_needs_the_price_of_a_further_model_too(
@@ -66,7 +66,7 @@ def test_a_cap_in_dollars_needs_the_price_of_a_further_model_too(
         namespace="test", name="Unpriced", kind=Provider.Kind.OPENAI_COMPATIBLE,
         api_base="http://127.0.0.1:2/v1",
     )  # fmt: skip
-    with pytest.raises(CannotStart, match="The price of other is not known"):
+    with refused("The price of other is not known"):
         create(
             limits={"max_cost": 5_000},
             optimizer=COMPARING[0],

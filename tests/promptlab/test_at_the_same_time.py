@@ -15,7 +15,6 @@ from django.http import Http404
 from django.test import Client
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.jobs import starting
 from optimizer.models import Run
 from promptlab.accounts import forms
 from promptlab.accounts import services as accounts
@@ -29,7 +28,8 @@ from promptlab.programs import edits
 from promptlab.programs import services as programs
 from promptlab.programs.models import Program
 from promptlab.runs.starting import services as runs
-from promptlab.runs.starting.services import CannotStart
+from promptlab.runs.starting.planning import look_at
+from tests.fakes.telling import refused
 from tests.promptlab.runs.scene import Scene
 
 ClientOf = Callable[[User], Client]
@@ -167,22 +167,21 @@ def test_a_copy_takes_the_next_name_when_its_own_was_taken_meanwhile(
 def test_a_run_of_what_is_gone_is_refused_by_its_name(
     transactional_db: None, scene: Scene, erin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = starting.create_run
+    enqueue = runs.enqueue_run
 
     def and_somebody_deletes_the_dataset(spec: RunSpec) -> Run:
         with ThreadPoolExecutor(1) as elsewhere:
             elsewhere.submit(delete).result()
-        return create(spec)
+        return enqueue(spec)
 
     def delete() -> None:
         Dataset.objects.filter(pk=scene.dataset.pk).delete()
         connections.close_all()
 
-    monkeypatch.setattr(starting, "create_run", and_somebody_deletes_the_dataset)
-    wishes = scene.wishes()
-    with pytest.raises(CannotStart, match="The dataset was deleted a moment ago") as refused:
-        runs.start_run(scene.project, erin, wishes)
-    assert refused.value.part == "dataset"
+    monkeypatch.setattr(runs, "enqueue_run", and_somebody_deletes_the_dataset)
+    look = look_at(scene.project, scene.wishes())
+    with refused("The dataset was deleted a moment ago", "dataset"):
+        runs.start_run(scene.project, erin, look)
     assert not scene.project.runs.exists()
 
 

@@ -31,7 +31,6 @@ from optimizer.files.models import Access, NoKey
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
 from optimizer.jobs.controls import NotNow
-from optimizer.jobs.starting import CannotStart
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
@@ -113,8 +112,7 @@ class Command(BaseCommand):
             sys.exit(code)
 
     def _estimate(self, spec: RunSpec, as_json: bool) -> None:
-        starting.check(spec)
-        found = expected(spec)
+        found = expected(starting.checked(spec))
         self.stderr.write(expectation(found))
         if as_json:
             self.stdout.write(json.dumps(found))
@@ -131,15 +129,15 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
     """The specification that the arguments mean.
 
     Raises:
-        CannotStart, Refused, UnreadableDataset, NoKey, UnknownFamily, Missing: with
+        Refused, UnreadableDataset, NoKey, NoFamily: with
             what to correct.
     """
     for name in ("program", "dataset", "metric", "model"):
         if not options[name]:
-            raise Missing(name)
+            raise Refused.because("option.missing", option=f"--{name}")
     for name, given in options.items():
         if not all(is_storable(text) for text in _texts(given)):
-            raise CannotStart("settings", f"--{name.replace('_', '-')} is no text in UTF-8.")
+            raise Refused.because("option.not_utf8", option=f"--{name.replace('_', '-')}")
     program = _program(options["program"])
     splits = read_splits(options["dataset"], program, options["seed"])
     cost = options["max_cost"]
@@ -172,17 +170,8 @@ def _line(optimizer: Optimizer) -> str:
     return f"  {optimizer.name}{' (default)' if optimizer.name == DEFAULT else ''}\n{about}"
 
 
-class Missing(Exception):
-    """An argument that a new run needs."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"--{name} is missing: a new run needs program, dataset, metric and model."
-        )
-
-
 _EXPECTED = (
-    CannotStart, Refused, UnreadableDataset, NoKey, NoFamily, Missing, NotNow,
+    Refused, UnreadableDataset, NoKey, NoFamily, NotNow,
 )  # fmt: skip
 
 
@@ -190,7 +179,7 @@ def _program(path: Path) -> Program:
     try:
         return program_file.read(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotStart("program", f"{path} cannot be read: {error}.") from error
+        raise Refused.because("option.no_file", path=str(path), why=str(error)) from error
 
 
 def _metric(options: dict[str, Any], program: Program, splits: Splits) -> Metric:
@@ -245,11 +234,7 @@ def _one_vendor(options: dict[str, Any]) -> None:
     names = [options["model"], *(options["optimizer_model"] or ()), options["teacher_model"]]
     families = sorted({family_of(name) for name in names if name and name != models.EMBEDDED})
     if len(families) > 1:
-        raise CannotStart(
-            "models",
-            f"--api-key-env holds the key of one vendor, and the models are of {len(families)}: "
-            f"{', '.join(families)}. Give models of one, or --api-base of an endpoint for all.",
-        )
+        raise Refused.because("option.one_key", n=len(families), families=tuple(families))
 
 
 def _models(options: dict[str, Any]) -> dict[Role, ModelRef]:

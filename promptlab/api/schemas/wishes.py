@@ -9,11 +9,10 @@ from pydantic import Field as Bounds
 
 from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
-from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.sentences import sentence
 from promptlab.api.schemas.base import MICRO, Body, Text
-from promptlab.runs.starting.checks import Check
 from promptlab.runs.starting.measuring import Measuring
-from promptlab.runs.starting.planning import Forecast, RunRequest
+from promptlab.runs.starting.planning import Look
 from promptlab.ui.words import told
 
 
@@ -102,19 +101,6 @@ class RunIn(Body):
         return values | {f: getattr(self.limits, name) for f, name in caps.items() if name in said}
 
 
-FIELDS = {
-    "model_task": "models.task",
-    "model_optimizer": "models.optimizer",
-    "model_teacher": "models.teacher",
-    "model_further": "further_optimizers",
-    "max_calls": "limits.calls",
-    "max_cost": "limits.dollars",
-    "max_minutes": "limits.minutes",
-    **{name: f"settings.{name}" for name in OWN_SETTINGS},
-}
-"""Fields of the new run's form that are called otherwise in JSON."""
-
-
 class Count(Schema):
     """From the fewest to the most that is to be expected."""
 
@@ -199,21 +185,20 @@ class EstimateOut(Schema):
     can_start: bool
 
     @classmethod
-    def of(
-        cls, wishes: RunRequest, found: Forecast | None, checks: list[Check], words: bool
-    ) -> EstimateOut:
+    def of(cls, look: Look, words: bool) -> EstimateOut:
         """`words`: whether the reader may know what providers said."""
-        caps, cost = wishes.limits, wishes.limits.max_cost
+        found, caps = look.estimated.forecast, look.wanted.limits
+        cost = caps.max_cost
         return cls(
             calls=Count(low=found.calls[0], high=found.calls[1]) if found else None,
             tokens=Count(low=found.tokens[0], high=found.tokens[1]) if found else None,
             dollars=Span.of(found.cost, MICRO) if found else None,
             seconds=Span.of(found.seconds) if found else None,
-            measured=MeasuredOut.of(found.measuring, words) if found else None,
+            measured=MeasuredOut.of(look.estimated.measuring, words) if found else None,
             limits=LimitsOut(calls=caps.max_calls, dollars=None if cost is None else cost / MICRO),
             checks=[
-                CheckOut(level=c.level, field=FIELDS.get(c.field, c.field), message=c.message)
-                for c in checks
+                CheckOut(level=p.level.value, field=p.place, message=sentence(p))
+                for p in look.problems
             ],
-            can_start=all(check.level != "problem" for check in checks),
+            can_start=not any(p.refuses for p in look.problems),
         )

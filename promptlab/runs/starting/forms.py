@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,13 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
-from promptlab.runs.starting.planning import Forecast, RunRequest
+from promptlab.runs.starting.planning import Estimated, RunRequest
 from promptlab.runs.starting.run_choices import Offers
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
 from promptlab.ui.parameters import number_in
@@ -26,6 +28,20 @@ MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
 SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
+
+
+PLACES = {
+    "model_task": "models.task",
+    "model_optimizer": "models.optimizer",
+    "model_teacher": "models.teacher",
+    "model_further": "further_optimizers",
+    "max_calls": "limits.calls",
+    "max_cost": "limits.dollars",
+    "max_minutes": "limits.minutes",
+    **{name: f"settings.{name}" for name in OWN_SETTINGS},
+}
+"""Fields whose problems have a place of another name."""
+_FIELDS = {place: name for name, place in PLACES.items()}
 
 
 def _short(low: int, high: int) -> forms.NumberInput:
@@ -103,7 +119,7 @@ class RunForm(forms.Form):
         self.project = project
         self.offers = offers or Offers(project)
         self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
-        self.expected: Forecast | None = None
+        self.estimated: Estimated | None = None
         """What the run would take, where somebody has looked."""
         cast(
             "forms.ModelChoiceField[Any]", self.fields["program"]
@@ -189,7 +205,14 @@ class RunForm(forms.Form):
             return Settings(effort=effort)
         return self.chosen.settings(effort, self._program.core)
 
-    # --- What is wished ------------------------------------------------------------------------
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Say what keeps from going on beside the fields that it is about."""
+        for told in problems:
+            name = _FIELDS.get(told.place, told.place)
+            if told.refuses:
+                self.add_error(name if name in self.fields else None, sentence(told))
+
+    # --- What is wanted ------------------------------------------------------------------------
 
     def clean_metric(self) -> Metric:
         value = self.cleaned_data["metric"]
@@ -200,19 +223,12 @@ class RunForm(forms.Form):
             return wished
         return next(metric for metric in self.offers.metrics if str(metric.pk) == value)
 
-    def clean_model_further(self) -> list[str]:
-        wanted: list[str] = self.cleaned_data["model_further"]
-        if wanted and not self.chosen.compares_writers:
-            told = _("“%(name)s” writes with one model.") % {"name": self.chosen.title}
-            raise forms.ValidationError(told)
-        return wanted
-
     @property
     def is_complete(self) -> bool:
         """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
         return set(NEEDED) <= set(self.cleaned_data)
 
-    def wishes(self) -> RunRequest:
+    def run_request(self) -> RunRequest:
         """What a complete form asks for; a cap that cannot be read is none."""
         data = self.cleaned_data
         effort = Effort(data["effort"])

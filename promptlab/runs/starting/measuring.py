@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.requests import Purpose
 from optimizer.core.evaluation.pilot import Pilot, pilot_of
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role as ModelRole
@@ -18,7 +18,6 @@ from optimizer.datasets.splitting import Split
 from optimizer.jobs import evaluations
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
-from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import queries as datasets
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 
 MOST_EXAMPLES = 5
 """How many examples are measured."""
-
-
-class CannotMeasure(Exception):
-    """Nothing can be measured as things stand; the message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +59,19 @@ def measure(project: Project, wishes: RunRequest) -> Measuring:
     """Have a worker run the program as it stands on a few training examples.
 
     Raises:
-        CannotMeasure: there is no model or no example, or the program cannot run.
+        Refused: there is no model or no example, or the program cannot run.
     """
     problems = wishes.program.core.problems()
     examples = _examples(wishes)
     if problems:
-        raise CannotMeasure(sentence(problems[0]))
+        raise Refused(problems[0])
     if ModelRole.TASK not in wishes.models:
-        raise CannotMeasure(_("Choose the task model first: it is what is measured."))
+        raise Refused.because("measure.no_model")
     if not examples:
-        raise CannotMeasure(_("The dataset has no example to measure with."))
+        raise Refused.because("measure.no_example")
     missing = [f.name for f in wishes.program.core.inputs if f.name not in examples[0].inputs]
     if missing:
-        raise CannotMeasure(
-            _("The program takes “%(input)s”, which the dataset does not have.")
-            % {"input": missing[0]}
-        )
+        raise Refused.because("measure.no_such_input", input=missing[0])
     spec = _spec(project, wishes, examples)
     before = evaluations.latest(spec)
     if before is not None and evaluations.is_waiting(before):

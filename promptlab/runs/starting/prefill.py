@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import QueryDict
@@ -11,6 +12,7 @@ from optimizer.core.conversation.spec import Effort, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.jobs.forecast import Forecast
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
@@ -19,7 +21,7 @@ from promptlab.providers import queries as providers
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.forms import MICRO, SUGGESTED, RunForm
-from promptlab.runs.starting.planning import Forecast, forecast
+from promptlab.runs.starting.planning import RunRequest, estimate
 from promptlab.runs.starting.run_choices import Offers
 from promptlab.ui.parameters import Parameters, number_in
 
@@ -41,11 +43,35 @@ def filled(project: Project, asked: Parameters) -> RunForm:
     return followed(project, values, offers)
 
 
+def wanted_form(project: Project, said: Mapping[str, Any], effort: Effort) -> RunForm:
+    """A form of what was `said`, the rest as it would be suggested for that effort; no caps are."""
+    offers = Offers(project)
+    asked = {name: str(said[name]) for name in ("program", "dataset")}
+    values = _fresh(offers, Parameters(asked)) | {"optimizer": said["optimizer"], "effort": effort}
+    values["metric"] = _suggested(offers, values)
+    _renumber(offers, values)
+    form = RunForm(project, _posted({**values, **said}), offers)
+    form.is_valid()
+    return form
+
+
+def capped(wanted: RunRequest, said: Collection[str], found: Forecast | None) -> RunRequest:
+    """The request with the caps that are suggested, where none of its own was `said`."""
+    if found is None:
+        return wanted
+    limits = wanted.limits
+    if "max_calls" not in said:
+        limits = replace(limits, max_calls=found.suggested_calls)
+    if "max_cost" not in said:
+        limits = replace(limits, max_cost=found.suggested_cost)
+    return replace(wanted, limits=limits)
+
+
 def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = None) -> RunForm:
     """A form whose caps follow the estimate, and whose own settings follow effort and optimizer, as
     long as nobody wrote others into them.
 
-    What equals the suggestion of before was not touched. `expected` of the form is what the run
+    What equals the suggestion of before was not touched. `estimated` of the form is what the run
     would take.
     """
     offers = offers or Offers(project)
@@ -53,15 +79,19 @@ def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = 
     _renumber(offers, values)
     form = RunForm(project, _posted(values), offers)
     form.is_valid()
-    if not form.is_complete or (found := forecast(project, form.wishes())) is None:
+    if not form.is_complete:
         return form
-    for name, suggestion in _suggestions(found).items():
+    estimated = estimate(project, form.run_request())
+    if estimated.forecast is None:
+        form.estimated = estimated
+        return form
+    for name, suggestion in _suggestions(estimated.forecast).items():
         before = values.get(f"suggested_{name}", "")
         if values.get(f"max_{name}", "") == before:
             values[f"max_{name}"] = suggestion
         values[f"suggested_{name}"] = suggestion
     form = RunForm(project, _posted(values), offers)
-    form.expected = found
+    form.estimated = estimated
     form.is_valid()
     return form
 

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Model
 
-from optimizer.jobs import starting
-from optimizer.jobs.starting import CannotStart, Part
+from optimizer.core.problems import Problem, Refused, problem, refuse
+from optimizer.jobs.starting import enqueue_run
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.starting.planning import RunRequest, spec_of
-
-__all__ = ["CannotStart", "start_run"]
+from promptlab.runs.starting.planning import Look, RunRequest, spec_of
 
 
-def start_run(project: Project, by: User, wishes: RunRequest) -> ProjectRun:
+def start_run(project: Project, by: User, look: Look) -> ProjectRun:
     """Freeze everything into a run and have a worker take it: one transaction, one number.
 
     Raises:
-        CannotStart: the run cannot work as it is wished; nothing was stored or spent.
+        Refused: the run cannot work as it is wanted; nothing was stored or spent.
     """
+    refuse(look.problems)
     try:
-        return _start(project, by, wishes)
+        return _start(project, by, look.wanted)
     except IntegrityError:
-        gone = _gone(wishes)
+        gone = _gone(look.wanted)
         if gone is None:
             raise
-        told = f"The {gone} was deleted a moment ago: choose another."
-        raise CannotStart(gone, told) from None
+        raise Refused(gone) from None
 
 
-def _start(project: Project, by: User, wishes: RunRequest) -> ProjectRun:
+def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
-        metric = _stored(project, by, wishes.metric)
-        run = starting.create_run(spec_of(project, wishes))
+        metric = _stored(project, by, wanted.metric)
+        run = enqueue_run(spec_of(project, replace(wanted, metric=metric)))
         last = project.runs.aggregate(last=Max("number"))["last"] or 0
         return ProjectRun.objects.create(
             project=project,
             number=last + 1,
             run=run,
-            program=wishes.program,
-            program_name=wishes.program.name,
-            program_revision=wishes.program.revision,
-            dataset=wishes.dataset,
-            dataset_name=wishes.dataset.name,
-            dataset_digest=wishes.dataset.digest,
+            program=wanted.program,
+            program_name=wanted.program.name,
+            program_revision=wanted.program.revision,
+            dataset=wanted.dataset,
+            dataset_name=wanted.dataset.name,
+            dataset_digest=wanted.dataset.digest,
             metric=metric,
             metric_name=metric.name,
-            effort=wishes.effort.value,
+            effort=wanted.effort.value,
             started_by=by,
         )
 
@@ -66,15 +66,18 @@ def _stored(project: Project, by: User, metric: Metric) -> Metric:
     try:
         return metrics.create_metric(project, by, metric.name, metric.core)
     except metrics.NameTaken as refusal:
-        raise CannotStart("metric", str(refusal)) from None
+        raise Refused(problem("form", "metric", told=str(refusal))) from None
 
 
-def _gone(wishes: RunRequest) -> Part | None:
+def _gone(wanted: RunRequest) -> Problem | None:
     """What the run was to be made of and is not there any more."""
-    parts: dict[Part, Model] = {
-        "program": wishes.program, "dataset": wishes.dataset, "metric": wishes.metric,
-    }  # fmt: skip
-    for name, row in parts.items():
-        if row.pk is not None and not type(row)._default_manager.filter(pk=row.pk).exists():
-            return name
-    return None
+    parts: tuple[tuple[Model, Problem], ...] = (
+        (wanted.program, problem("run.program_gone", "program")),
+        (wanted.dataset, problem("run.dataset_gone", "dataset")),
+        (wanted.metric, problem("run.metric_gone", "metric")),
+    )
+    return next((told for row, told in parts if row.pk is not None and not _exists(row)), None)
+
+
+def _exists(row: Model) -> bool:
+    return type(row)._default_manager.filter(pk=row.pk).exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -12,32 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from optimizer.core.problems import Refused
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import measuring, prefill, services
-from promptlab.runs.starting.checks import Check, checks_of
+from promptlab.runs.starting.checks import shown_checks
 from promptlab.runs.starting.forms import RunForm
-from promptlab.runs.starting.planning import Forecast, RunRequest, forecast
+from promptlab.runs.starting.planning import Look, look_at
 from promptlab.ui.parameters import Parameters
-
-# Where CannotStart says a part, the form has a field.
-_FIELDS = {
-    "program": "program", "metric": "metric", "dataset": "dataset", "models": "model_task",
-    "limits": "max_calls", "optimizer": "optimizer",
-    "settings": "effort",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Look:
-    """What can be said of a form as it stands; nothing while the main choices are missing."""
-
-    wishes: RunRequest | None = None
-    forecast: Forecast | None = None
-    checks: tuple[Check, ...] = ()
 
 
 @login_required
@@ -75,46 +60,43 @@ def measure(request: SignedInRequest, project: str) -> HttpResponse:
     context = _context(found, form, _look(found, form))
     if form.is_complete:
         try:
-            measuring.measure(found, form.wishes())
-        except measuring.CannotMeasure as refusal:
-            context["cannot_measure"] = str(refusal)
+            measuring.measure(found, form.run_request())
+        except Refused as refusal:
+            context["cannot_measure"] = reasons(refusal)
         else:
             form = prefill.followed(found, request.POST)
             context = _context(found, form, _look(found, form))
     return render(request, "runs/estimate.html", context)
 
 
-def _look(project: Project, form: RunForm) -> Look:
+def _look(project: Project, form: RunForm) -> Look | None:
+    """None while the main choices are missing."""
     form.is_valid()
-    if not form.is_complete:
-        return Look()
-    wishes = form.wishes()
-    expected = form.expected or forecast(project, wishes)
-    return Look(wishes, expected, tuple(checks_of(project, wishes, expected)))
+    return look_at(project, form.run_request(), form.estimated) if form.is_complete else None
 
 
 def _start(
-    project: Project, request: SignedInRequest, form: RunForm, look: Look
+    project: Project, request: SignedInRequest, form: RunForm, look: Look | None
 ) -> ProjectRun | None:
     """The started run, or None with the reasons beside their fields."""
-    for check in look.checks:
-        if check.level == "problem":
-            form.add_error(check.field, check.message)
-    if form.errors or look.wishes is None:
+    if look is not None:
+        form.add_problems(look.problems)
+    if form.errors or look is None:
         return None
     try:
-        return services.start_run(project, request.user, look.wishes)
-    except services.CannotStart as refusal:
-        form.add_error(_FIELDS[refusal.part], str(refusal))
+        return services.start_run(project, request.user, look)
+    except Refused as refusal:
+        form.add_problems(refusal.problems)
         return None
 
 
-def _context(project: Project, form: RunForm, look: Look) -> dict[str, Any]:
+def _context(project: Project, form: RunForm, look: Look | None) -> dict[str, Any]:
     return {
         "project": project,
         "form": form,
-        "forecast": look.forecast,
-        "checks": look.checks,
+        "estimated": look.estimated if look else None,
+        "forecast": look.estimated.forecast if look else None,
+        "checks": shown_checks(project, look) if look else [],
         "has_programs": bool(form.offers.programs),
         "has_datasets": bool(form.offers.datasets),
         "has_models": form.has_models,

@@ -48,7 +48,7 @@ from promptlab.programs.models import Program as ProgramRow
 from promptlab.programs.services import create_program
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import services
-from promptlab.runs.starting.planning import RunRequest
+from promptlab.runs.starting.planning import RunRequest, look_at
 from tests.evaluations import with_check
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
@@ -103,7 +103,8 @@ class Scene:
         return replace(wished, **changes)
 
     def start(self, **changes: Any) -> ProjectRun:
-        return services.start_run(self.project, self.by, self.wishes(**changes))
+        look = look_at(self.project, self.wishes(**changes))
+        return services.start_run(self.project, self.by, look)
 
 
 def triage() -> Program:

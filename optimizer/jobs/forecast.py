@@ -1,0 +1,137 @@
+"""What a run would take: calls and tokens as counted, money and time as measured before."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from optimizer.core.conversation.spec import ModelRef, RunSpec
+from optimizer.core.evaluation.pilot import Pilot
+from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
+from optimizer.core.programs.lm import Role
+from optimizer.costs.prices import Price, cost_of
+from optimizer.jobs.measured import Measured, measured
+from optimizer.models import Provider
+
+DEFAULT_DOLLARS = 1_000_000
+"""The cap that is suggested where nothing costs anything, in micro-USD."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Ranges for calls, tokens, micro-USD and seconds. None: not known before the first calls."""
+
+    counts: RunEstimate
+    cost: tuple[int, int] | None
+    seconds: tuple[float, float] | None
+    measured_calls: int
+    free: bool
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        return self.counts.calls
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        low = self.counts.prompt_tokens[0] + self.counts.completion_tokens[0]
+        return low, self.counts.prompt_tokens[1] + self.counts.completion_tokens[1]
+
+    @property
+    def suggested_calls(self) -> int:
+        """A cap that the upper end fits in, rounded to two figures."""
+        return _rounded_up(self.calls[1])
+
+    @property
+    def suggested_cost(self) -> int | None:
+        """A cap in micro-USD, a fifth to spare, whole cents; None when prices are unknown."""
+        if self.cost is None:
+            return None
+        if self.free:
+            return DEFAULT_DOLLARS
+        return max(10_000 * math.ceil(1.2 * self.cost[1] / 10_000), 10_000)
+
+
+def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
+    """What the run would take; None while no task model is chosen or the program is empty.
+
+    `pilot` is what a few calls of this very program took.
+    """
+    if Role.TASK not in spec.models or not spec.program.modules:
+        return None
+    counts = estimate(spec, pilot)
+    providers = _providers(spec)
+    known = {role: _measured(providers, role, ref) for role, ref in spec.models.items()}
+    task = known[Role.TASK]
+    writer = known.get(Role.OPTIMIZER) or task
+    further = [_measured(providers, Role.OPTIMIZER, ref) for ref in spec.further_optimizers]
+    if task is None or writer is None:
+        return Forecast(counts, None, None, 0, free=False)
+    writers = [writer, *(model for model in further if model is not None)]
+    return Forecast(
+        counts,
+        cost_of(counts, task.price, [model.price for model in writers]),
+        _seconds(counts, task, writer, pilot),
+        task.calls,
+        free=all(_is_free(model.price) for model in (task, *writers)),
+    )
+
+
+def _providers(spec: RunSpec) -> dict[int, Provider]:
+    wanted = {ref.provider for _role, ref in spec.model_refs}
+    found = Provider.objects.filter(pk__in=wanted, namespace=spec.namespace)
+    return {provider.pk: provider for provider in found}
+
+
+def _measured(providers: dict[int, Provider], role: Role, ref: ModelRef) -> Measured | None:
+    provider = providers.get(ref.provider)
+    return None if provider is None else measured(provider, ref.model, role.value)
+
+
+def _seconds(
+    counts: RunEstimate, task: Measured, writer: Measured, pilot: Pilot | None
+) -> tuple[float, float] | None:
+    apart = _apart(task, pilot)
+    if apart is None:
+        return None
+    asking = _asking(apart, writer, pilot)
+    if asking is None:
+        return None
+    return (
+        counts.task_calls[0] * apart[0] + counts.optimizer_calls[0] * asking[0],
+        counts.task_calls[1] * apart[1] + counts.optimizer_calls[1] * asking[1],
+    )
+
+
+def _apart(task: Measured, pilot: Pilot | None) -> tuple[float, float] | None:
+    """Wall-clock seconds between two finished calls of the program.
+
+    At the low end the provider is as quick with all calls at once that it takes as with the few
+    that were measured together; at the high end, more at once make it no quicker.
+    """
+    if pilot is None:
+        apart = task.seconds_apart
+        return None if apart is None else (apart, apart)
+    most = max(task.at_once, 1)
+    return pilot.seconds[0] / most, pilot.seconds[1] / min(pilot.at_once, most)
+
+
+def _asking(
+    apart: tuple[float, float], writer: Measured, pilot: Pilot | None
+) -> tuple[float, float] | None:
+    """The same of the optimizer model; unmeasured, it takes longer as its replies are longer."""
+    if writer.seconds_apart is not None:
+        return writer.seconds_apart, writer.seconds_apart
+    if pilot is None:
+        return None
+    return apart[0], apart[1] * max(ASK_TOKENS[1] / max(pilot.completion_tokens[0], 1.0), 1.0)
+
+
+def _is_free(price: Price | None) -> bool:
+    return price is not None and price.input == 0 and price.output == 0
+
+
+def _rounded_up(calls: int) -> int:
+    if calls < 100:
+        return 10 * math.ceil(calls / 10)
+    size: int = 10 ** (len(str(calls)) - 2)
+    return size * math.ceil(calls / size)

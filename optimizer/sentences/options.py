@@ -1,0 +1,21 @@
+"""What is said of the arguments of the command line."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences.catalogue import add
+
+add(
+    {
+        "option.missing": _(
+            "{option} is missing: a new run needs program, dataset, metric and model."
+        ),
+        "option.not_utf8": _("{option} is no text in UTF-8."),
+        "option.no_file": _("{path} cannot be read: {why}."),
+        "option.one_key": _(
+            "--api-key-env holds the key of one vendor, and the models are of {n}: {families}. "
+            "Give models of one, or --api-base of an endpoint for all."
+        ),
+    }
+)

@@ -1,0 +1,18 @@
+"""What is said of a new run beside its checks."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences import add
+
+add(
+    {
+        "run.program_gone": _("The program was deleted a moment ago: choose another."),
+        "run.dataset_gone": _("The dataset was deleted a moment ago: choose another."),
+        "run.metric_gone": _("The metric was deleted a moment ago: choose another."),
+        "measure.no_model": _("Choose the task model first: it is what is measured."),
+        "measure.no_example": _("The dataset has no example to measure with."),
+        "measure.no_such_input": _("The program takes “{input}”, which the dataset does not have."),
+    }
+)
