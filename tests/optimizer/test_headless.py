@@ -149,7 +149,7 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
         ({"dataset": "absent.jsonl"}, "cannot be read"),
         ({"metric": "choice_accuracy", "expected": "colour"}, "no expected column"),
         ({"optimizer": "module_opro"}, "--minibatch-size does nothing in “module_opro”"),
-        ({"max-calls": "3"}, "baseline alone needs 16 calls"),
+        ({"max-calls": "3"}, "baseline and one trial need 21 calls"),
         ({"max-cost": "0.5"}, "price of scripted is not known"),
         ({"api-key-env": "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE is empty"),
         ({"model": "sagemaker/endpoint"}, "“sagemaker” cannot be called here"),

@@ -13,7 +13,7 @@ from optimizer import sentences
 from optimizer.core.problems import problem
 
 ROOT = Path(__file__).parents[2]
-MAKERS = {"problem", "warning", "fine", "say"}
+MAKERS = {"problem", "warning", "fine"}
 """What makes a problem, as `Refused.because` does; its first argument is the code."""
 
 

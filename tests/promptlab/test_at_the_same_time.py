@@ -188,8 +188,8 @@ def test_a_run_of_what_is_gone_is_refused_by_its_name(
 def test_two_runs_store_the_metric_that_both_were_suggested_once(scene: Scene, erin: User) -> None:
     suggested = metrics.suggest_new(scene.program, scene.dataset)
     assert suggested is not None
-    wishes = replace(scene.wishes(), metric=suggested)
-    first, second = (runs.start_run(scene.project, erin, wishes) for _ in range(2))
+    look = look_at(scene.project, replace(scene.wishes(), metric=suggested))
+    first, second = (runs.start_run(scene.project, erin, look) for _ in range(2))
     assert first.metric == second.metric
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.problems import Problem, fine, problem, warning
+from optimizer.core.problems import Level, Problem, fine, problem, warning
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
@@ -133,9 +133,10 @@ def _choices(spec: RunSpec, data: DataShape) -> list[Problem]:
     unused = [choice for choice in field.choices if choice.strip().casefold() not in known]
     found = []
     if unknown:
-        say = problem if len(unknown) == len(labels) else warning
-        label, n = next(iter(unknown)), sum(unknown.values())
-        found.append(say("metric.no_such_choice", "metric", label=label, field=field.name, n=n))
+        told = {"label": next(iter(unknown)), "field": field.name}
+        wrong = problem("metric.no_such_choice", "metric", n=sum(unknown.values()), **told)
+        none_fits = len(unknown) == len(labels)
+        found.append(wrong if none_fits else replace(wrong, level=Level.WARNING))
     if unused and labels:
         found.append(warning("metric.unused_choice", "program", choice=unused[0]))
     return found

@@ -216,7 +216,7 @@ def test_a_free_model_costs_nothing_and_an_unpriced_one_has_no_dollar_cap(
     assert values_in(page)["max_cost"] == ""
     assert "only calls can be capped" in texts(page)
     html = refused(client, filled)
-    assert "only calls can be capped" in errors_at(html, "max_cost")
+    assert "a cap in dollars cannot be kept" in errors_at(html, "max_cost")
 
 
 def test_own_settings_count_when_they_are_chosen(
