@@ -30,7 +30,7 @@ def hold(
     conversation: Conversation[T],
     recorder: Recorder,
     answering: Evaluator,
-    writer: CommitThread,
+    commit_thread: CommitThread,
     loop: asyncio.Runner,
 ) -> T:
     """Carry the conversation to its end.
@@ -39,7 +39,7 @@ def hold(
         Interruption: the run is left before.
         ReplayDiffers: the conversation takes another course than the recorded one.
     """
-    host = _Host(recorder, answering, writer, loop)
+    host = _Host(recorder, answering, commit_thread, loop)
     try:
         turn = next(conversation)
         while True:
@@ -59,11 +59,15 @@ def hold(
 
 class _Host:
     def __init__(
-        self, recorder: Recorder, answering: Evaluator, writer: CommitThread, loop: asyncio.Runner
+        self,
+        recorder: Recorder,
+        answering: Evaluator,
+        commit_thread: CommitThread,
+        loop: asyncio.Runner,
     ) -> None:
         self._recorder = recorder
         self._answering = answering
-        self._writer = writer
+        self._commit_thread = commit_thread
         self._loop = loop
 
     def answer(self, turn: Request | tuple[Request, ...]) -> Answer:
@@ -85,19 +89,19 @@ class _Host:
         return answers if isinstance(turn, tuple) else answers[0]
 
     def _ask_the_world(self, opened: Sequence[Open]) -> None:
-        self._writer.heed(self._recorder.wish())
-        if self._writer.leaving is not None:
-            raise self._writer.leaving
-        self._writer.pulse.progress = _progress(opened, self._recorder.phase_base)
+        self._commit_thread.heed(self._recorder.wish())
+        if self._commit_thread.leaving is not None:
+            raise self._commit_thread.leaving
+        self._commit_thread.pulse.progress = _progress(opened, self._recorder.phase_base)
         try:
             self._loop.run(self._answering.answer(opened))
         except BudgetSpent as spent:
-            self._writer.flush()
+            self._commit_thread.flush()
             self._recorder.refused(opened, spent.reason)
             raise
-        self._writer.flush()
+        self._commit_thread.flush()
         for entry in opened:
-            entry.take(self._writer.unstorable)
+            entry.take(self._commit_thread.unstorable)
         unread = self._unread(opened)
         # With the answer, so that it is told once, and also when the worker dies right after.
         self._recorder.answered(opened, STOP_REASON if unread else "")

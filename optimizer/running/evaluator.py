@@ -81,11 +81,11 @@ class Evaluator:
         program: Program | None,
         metric: Metric | None,
         clients: RoleClients,
-        writer: CommitThread,
+        commit_thread: CommitThread,
     ) -> None:
         self._program, self._metric = program, metric
         self._clients = clients
-        self._writer = writer
+        self._commit_thread = commit_thread
         self._spent: BudgetSpent | None = None
 
     async def answer(self, opened: Sequence[Open]) -> None:
@@ -101,8 +101,8 @@ class Evaluator:
         asks = [self._ask(o, o.request) for o in opened if isinstance(o.request, Ask)]
         tasks = [asyncio.create_task(job) for job in (*workers, *asks)]
         await self._finish(tasks)
-        if self._writer.leaving is not None:
-            raise self._writer.leaving
+        if self._commit_thread.leaving is not None:
+            raise self._commit_thread.leaving
         if self._spent is not None:
             raise self._spent
         for entry in opened:
@@ -117,7 +117,7 @@ class Evaluator:
                 waiting, timeout=0.5, return_when=asyncio.FIRST_EXCEPTION
             )
             problems = [error for task in done if (error := task.exception()) is not None]
-            if patience is None and isinstance(self._writer.leaving, WorkerStops):
+            if patience is None and isinstance(self._commit_thread.leaving, WorkerStops):
                 patience = asyncio.get_running_loop().time() + GRACE_SECONDS
             if problems or (patience and asyncio.get_running_loop().time() > patience):
                 await _cancel(waiting)
@@ -127,7 +127,7 @@ class Evaluator:
 
     async def _work(self, jobs: Iterator[Job]) -> None:
         for entry, request, position in jobs:
-            if self._writer.leaving is not None or self._spent is not None:
+            if self._commit_thread.leaving is not None or self._spent is not None:
                 return
             try:
                 outcome = await self._example(request, position)
@@ -139,7 +139,7 @@ class Evaluator:
                 entry.failed[position] = failure
             else:
                 entry.known[position] = outcome
-                self._writer.score(entry.exchange, position, outcome)
+                self._commit_thread.score(entry.exchange, position, outcome)
 
     async def _example(self, request: Evaluate, position: int) -> Outcome:
         assert self._program is not None
@@ -152,21 +152,23 @@ class Evaluator:
         return self._clients.of(request.role, request.model)
 
     async def _ask(self, entry: Open, request: Ask) -> None:
-        line = self._clients.of(Role.OPTIMIZER, request.model)
-        calls = (line.say(prompt) for prompt in request.prompts)
+        client = self._clients.of(Role.OPTIMIZER, request.model)
+        calls = (client.say(prompt) for prompt in request.prompts)
         told = await asyncio.gather(*calls, return_exceptions=True)
         problems = [t for t in told if isinstance(t, BaseException)]
         for problem in problems:
-            self._take(line, problem)
+            self._take(client, problem)
         if not problems:
             entry.replies = tuple(t.text for t in told if isinstance(t, Reply))
 
-    def _take(self, line: RoleClient, problem: BaseException) -> None:
+    def _take(self, client: RoleClient, problem: BaseException) -> None:
         """An instruction that cannot be asked for has no error to stand in: the run waits."""
         if isinstance(problem, BudgetSpent):
             self._spent = problem
         elif isinstance(problem, CallFailed):
-            self._writer.leave(line.down(problem) if problem.passing else line.refuses(problem))
+            self._commit_thread.leave(
+                client.down(problem) if problem.passing else client.refuses(problem)
+            )
         elif not isinstance(problem, Interruption):
             raise problem
 
@@ -181,13 +183,13 @@ class Evaluator:
         """
         if not isinstance(entry.request, Evaluate) or not entry.failed or entry.known:
             return
-        line, failures = self._client(entry.request), list(entry.failed.values())
+        client, failures = self._client(entry.request), list(entry.failed.values())
         if any(failure.passing for failure in failures):
-            raise line.down(failures[-1])
+            raise client.down(failures[-1])
         assert self._program is not None
         own = entry.request.candidate == baseline_of(self._program)
         if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
-            raise line.refuses(failures[-1])
+            raise client.refuses(failures[-1])
 
 
 def failed_outcome(example: Example, failure: BaseException) -> Outcome:
@@ -205,7 +207,7 @@ async def run_example(
     candidate: Candidate,
     example: Example,
     metric: Metric | None,
-    line: RoleClient,
+    client: RoleClient,
     sample: int = 0,
     temperature: float | None = None,
 ) -> Outcome:
@@ -217,28 +219,28 @@ async def run_example(
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    prediction = await _held(steps, line, temperature)
-    return await _held(judged(metric, example, prediction), line)
+    prediction = await _held(steps, client, temperature)
+    return await _held(judged(metric, example, prediction), client)
 
 
-async def _held(steps: Steps[T], line: RoleClient, temperature: float | None = None) -> T:
+async def _held(steps: Steps[T], client: RoleClient, temperature: float | None = None) -> T:
     """Answer what a program or a metric asks until it ends; returns its result."""
     try:
         requests = next(steps)
         while True:
-            requests = steps.send(await _answers(line, requests, temperature))
+            requests = steps.send(await _answers(client, requests, temperature))
     except StopIteration as end:
         result: T = end.value
         return result
 
 
 async def _answers(
-    line: RoleClient, requests: tuple[StepRequest, ...], temperature: float | None
+    client: RoleClient, requests: tuple[StepRequest, ...], temperature: float | None
 ) -> tuple[StepAnswer, ...]:
     if len(requests) == 1:
-        return (await _answer(line, requests[0], temperature),)
+        return (await _answer(client, requests[0], temperature),)
     told = await asyncio.gather(
-        *(_answer(line, request, temperature) for request in requests), return_exceptions=True
+        *(_answer(client, request, temperature) for request in requests), return_exceptions=True
     )
     problem = next((t for t in told if isinstance(t, BaseException)), None)
     if problem is not None:
@@ -246,11 +248,13 @@ async def _answers(
     return tuple(t for t in told if not isinstance(t, BaseException))
 
 
-async def _answer(line: RoleClient, request: StepRequest, temperature: float | None) -> StepAnswer:
+async def _answer(
+    client: RoleClient, request: StepRequest, temperature: float | None
+) -> StepAnswer:
     """Each kind of request has its one answerer here."""
     match request:
         case LmCall(prompt):
-            return await line.say(prompt, temperature)
+            return await client.say(prompt, temperature)
         case _:
             assert_never(request)
 

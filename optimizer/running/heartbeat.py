@@ -1,6 +1,6 @@
 """An owner's pulse: it keeps the lease, says how far a run is, and hears what is wished of it.
 
-It beats in the writer's thread, whatever the optimizer is thinking about meanwhile.
+It beats in the commit thread, whatever the optimizer is thinking about meanwhile.
 """
 
 from __future__ import annotations

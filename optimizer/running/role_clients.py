@@ -113,14 +113,14 @@ class RoleClient:
         role: Role,
         gate: Gate,
         health: Health,
-        writer: CommitThread,
+        commit_thread: CommitThread,
     ) -> None:
         self._client = client
         self._ref = ref
         self._role = role
         self._gate = gate
         self._health = health
-        self._writer = writer
+        self._commit_thread = commit_thread
 
     @property
     def most(self) -> int:
@@ -144,7 +144,7 @@ class RoleClient:
         try:
             reply = await self._client.complete(call_of(prompt, self._ref, self._role, temperature))
         except ProviderRefused as refusal:
-            self._writer.leave(self.refuses(refusal))
+            self._commit_thread.leave(self.refuses(refusal))
             raise
         except CallFailed as failure:
             self._count(failure)
@@ -153,12 +153,12 @@ class RoleClient:
         return reply
 
     def down(self, failure: CallFailed) -> ProviderDown:
-        return self._health.down(failure, self._writer.again)
+        return self._health.down(failure, self._commit_thread.again)
 
     def refuses(self, failure: CallFailed) -> ProviderClosed:
         return ProviderClosed(
             f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
-            f"Correct the provider or choose another model, then {self._writer.again}.",
+            f"Correct the provider or choose another model, then {self._commit_thread.again}.",
             said=failure.said,
         )
 
@@ -167,7 +167,7 @@ class RoleClient:
             return
         self._health.in_a_row += 1
         if self._health.in_a_row >= FAILURES_IN_A_ROW:
-            self._writer.leave(self.down(failure))
+            self._commit_thread.leave(self.down(failure))
 
 
 class ProviderGone(Exception):
@@ -204,7 +204,7 @@ class RoleClients:
         self,
         models: Mapping[Role, Sequence[ModelRef]],
         namespace: str,
-        writer: CommitThread,
+        commit_thread: CommitThread,
         connect: Connect,
         max_cost: int | None = None,
         attempts: int = ATTEMPTS,
@@ -218,10 +218,10 @@ class RoleClients:
         self._namespace = namespace
         self._max_cost = max_cost
         self._attempts = attempts
-        self._writer = writer
+        self._commit_thread = commit_thread
         self._apart = apart
         self._by_role = {
-            role: [self._line(role, ref) for ref in refs] for role, refs in models.items()
+            role: [self._client_of(role, ref) for ref in refs] for role, refs in models.items()
         }
 
     def of(self, role: Role, model: int = 0) -> RoleClient:
@@ -238,22 +238,22 @@ class RoleClients:
             if self._providers[pk].constrains_replies and not endpoint.constrains:
                 Provider.objects.filter(pk=pk).update(constrains_replies=False)
 
-    def _line(self, role: Role, ref: ModelRef) -> RoleClient:
+    def _client_of(self, role: Role, ref: ModelRef) -> RoleClient:
         provider = self._provider(role, ref)
         price = price_of(provider, ref.model)
         if price is None and self._max_cost is not None:
             raise PriceUnknown(provider, ref)
         gate = Gate(1) if self._apart else gate_of(provider.pk, provider.concurrency)
         paying = Paying(
-            Limited(self._watched[provider.pk], gate, self._writer.may_send),
-            self._writer,
+            Limited(self._watched[provider.pk], gate, self._commit_thread.may_send),
+            self._commit_thread,
             namespace=self._namespace,
             endpoint=self._apart + endpoint_name(provider),
             provider=provider.pk,
             price=price,
         )
-        patient = Patient(paying, self._writer.rest, self._attempts)
-        return RoleClient(patient, ref, role, gate, self._healths[provider.pk], self._writer)
+        patient = Patient(paying, self._commit_thread.rest, self._attempts)
+        return RoleClient(patient, ref, role, gate, self._healths[provider.pk], self._commit_thread)
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:
@@ -266,7 +266,9 @@ class RoleClients:
             self._watched[ref.provider] = Watched(
                 self._endpoints[ref.provider],
                 Breaker(found.concurrency),
-                lambda failure: self._writer.leave(health.down(failure, self._writer.again)),
+                lambda failure: self._commit_thread.leave(
+                    health.down(failure, self._commit_thread.again)
+                ),
             )
         return self._providers[ref.provider]
 

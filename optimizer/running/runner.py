@@ -127,7 +127,7 @@ def run(run_id: int, means: Means | None = None) -> None:
 def _given_back(row: Run) -> bool:
     """Let others take at once what cannot be gone on with here; False when somebody has taken it.
 
-    The writer has waited for the database: it is there again.
+    The commit_thread has waited for the database: it is there again.
     """
     db.connection.close()
     return Run.objects.filter(pk=row.pk, epoch=row.epoch).update(heard_at=None) == 1
@@ -155,42 +155,46 @@ def _carry_on(row: Run, connection: psycopg.Connection[Any], means: Means) -> No
         logger.warning("run %s: %s calls of a stopped worker are in doubt", row.pk, lost)
     recorder = Recorder(row)
     with asyncio.Runner() as loop:
-        writer = CommitThread(
+        commit_thread = CommitThread(
             owner, connection, loop.get_loop(), means.stopping,
             RESUME if row.resumable else ASK_ANEW,
         )  # fmt: skip
-        writer.overbilled(overrun)
+        commit_thread.overbilled(overrun)
         try:
             with _ending_recorded(row, recorder):
-                with _overbilling_told(writer), writer:
-                    result = _converse(row, recorder, writer, loop, means)
+                with _overbilling_told(commit_thread), commit_thread:
+                    result = _converse(row, recorder, commit_thread, loop, means)
                 recorder.finished(result)
                 logger.info("run %s is finished", row.pk)
         finally:
-            writer.release()
+            commit_thread.release()
 
 
 def _converse(
-    row: Run, recorder: Recorder, writer: CommitThread, loop: asyncio.Runner, means: Means
+    row: Run, recorder: Recorder, commit_thread: CommitThread, loop: asyncio.Runner, means: Means
 ) -> Result | StopReason:
     spec = snapshots.thaw(row)
     if isinstance(spec, ModelCheckSpec):
         spec = offers.named(row, spec, means.connect, loop)
     if spec.limits.max_seconds is not None:
-        writer.limit_seconds(spec.limits.max_seconds - row.active_seconds)
+        commit_thread.limit_seconds(spec.limits.max_seconds - row.active_seconds)
     if isinstance(spec, RunSpec):
         recorder.baseline(baseline_of(spec.program))
     unread = unread_of(row)
     if unread is not None:  # its worker died before the run could rest
         raise NothingReadable(unread.sentence())
     opened = RoleClients(
-        spec.role_models, spec.namespace, writer, means.connect, spec.limits.max_cost,
+        spec.role_models, spec.namespace, commit_thread, means.connect, spec.limits.max_cost,
         means.attempts if row.resumable else min(means.attempts, SHORT_ATTEMPTS),
-        apart=f"{writer.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
+        apart=f"{commit_thread.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
     )  # fmt: skip
     try:
         return hold(
-            _conversation(spec, means), recorder, _evaluator(spec, opened, writer), writer, loop
+            _conversation(spec, means),
+            recorder,
+            _evaluator(spec, opened, commit_thread),
+            commit_thread,
+            loop,
         )
     finally:
         loop.run(opened.aclose())
@@ -206,23 +210,23 @@ def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]
     return optimizer.converse(spec, means.new_search)
 
 
-def _evaluator(spec: Spec, opened: RoleClients, writer: CommitThread) -> Evaluator:
+def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> Evaluator:
     if isinstance(spec, ModelCheckSpec):
-        return Evaluator(None, None, opened, writer)
-    return Evaluator(spec.program, spec.metric, opened, writer)
+        return Evaluator(None, None, opened, commit_thread)
+    return Evaluator(spec.program, spec.metric, opened, commit_thread)
 
 
 @contextmanager
-def _overbilling_told(writer: CommitThread) -> Iterator[None]:
+def _overbilling_told(commit_thread: CommitThread) -> Iterator[None]:
     """Calls that come home last may be those that cost more than was reserved."""
     try:
         yield
     except Interruption:
-        if isinstance(writer.leaving, Overbilled):
-            raise writer.leaving from None
+        if isinstance(commit_thread.leaving, Overbilled):
+            raise commit_thread.leaving from None
         raise
-    if isinstance(writer.leaving, Overbilled):
-        raise writer.leaving
+    if isinstance(commit_thread.leaving, Overbilled):
+        raise commit_thread.leaving
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def create(spec: RunSpec) -> Create:
     return made
 
 
-def lines_to(endpoint: Endpoint) -> Connect:
+def connected_to(endpoint: Endpoint) -> Connect:
     return lambda provider: endpoint
 
 
@@ -104,7 +104,7 @@ def carry_on(row: Run, endpoint: Endpoint, **means: Any) -> Run:
     """Run it as a worker would, long after one that was killed; returns the row as it is after."""
     Run.objects.filter(pk=row.pk).update(heard_at=None)
     means.setdefault("stopping", threading.Event())
-    run(row.pk, Means(connect=lines_to(endpoint), **means))
+    run(row.pk, Means(connect=connected_to(endpoint), **means))
     return Run.objects.get(pk=row.pk)
 
 

@@ -104,7 +104,7 @@ def test_a_run_that_was_lost_to_it_before_there_was_a_door_can_be_resumed(
     assert (row.held_calls, row.held_cost) == (0, 0)
 
 
-def _give_up(writer: CommitThread, group: object, error: Exception) -> None:
+def _give_up(commit_thread: CommitThread, group: object, error: Exception) -> None:
     raise error
 
 
