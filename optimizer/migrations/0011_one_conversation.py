@@ -59,6 +59,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField("run", "optimizer", models.CharField(blank=True, max_length=40)),
         migrations.AddIndex("run", models.Index(fields=["namespace", "digest"], name="run_of")),
+        migrations.AddIndex(
+            "run",
+            models.Index(
+                fields=["status"],
+                condition=models.Q(status__in=["queued", "running"]),
+                name="run_active",
+            ),
+        ),
         migrations.AddField(
             "provider",
             "check_run",

@@ -114,6 +114,9 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["namespace", "digest"], name="run_of"),
+            models.Index(
+                fields=["status"], condition=Q(status__in=["queued", "running"]), name="run_active"
+            ),
         ]
 
     def __str__(self) -> str:

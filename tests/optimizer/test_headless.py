@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.files import program_file
@@ -19,6 +20,7 @@ from optimizer.files.dataset import read_splits
 from optimizer.files.report import sentence
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
+from tests.evaluations import start_tryout
 from tests.fakes.openai_server import OpenAIServer, by_schema
 from tests.fakes.world import one_module_program
 
@@ -321,3 +323,9 @@ def test_an_argument_that_cannot_be_stored_is_refused_in_words(
 ) -> None:
     with pytest.raises(CommandError, match=told):
         optimize(**{name: value})
+
+
+def test_a_try_out_is_no_run_that_a_command_goes_on_with(spec: RunSpec) -> None:
+    row = start_tryout(spec)
+    with pytest.raises(CommandError, match=f"There is no run {row.pk}"):
+        call_command("optimize", resume=row.pk)

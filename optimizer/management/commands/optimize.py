@@ -118,7 +118,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
 
     def _resume(self, run_id: int) -> None:
-        run = Run.objects.filter(pk=run_id).first()
+        run = Run.objects.filter(pk=run_id, task=Run.Task.OPTIMIZE).first()
         if run is None:
             raise CommandError(f"There is no run {run_id}.", returncode=2)
         if not run.active:

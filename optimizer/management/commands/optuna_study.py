@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
         from optimizer.optuna_extra.study import StudyExists, study_of
 
-        run = Run.objects.filter(pk=options["run"]).first()
+        run = Run.objects.filter(pk=options["run"], task=Run.Task.OPTIMIZE).first()
         if run is None:
             raise CommandError(f"There is no run {options['run']}.", returncode=2)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
