@@ -26,6 +26,7 @@ from promptlab.metrics import kinds as metric_kinds
 from promptlab.metrics.kinds.kind import MetricKind
 from promptlab.programs import kinds as module_kinds
 from promptlab.programs.kinds.kind import ModuleKind
+from tests.fakes.wordless import Shortened
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,12 @@ AGAIN = ModuleKind(
     "Has second thoughts.",
     fields={"times": forms.IntegerField(label="Times asked", min_value=1, initial=2)},
 )
+SHORTENED = ModuleKind(
+    Shortened,
+    "Shortened",
+    "Cuts its input short.",
+    fields={"letters": forms.IntegerField(label="Letters", min_value=1, initial=40)},
+)
 VERDICT = MetricKind(
     Verdict,
     "Verdict of a model",
@@ -116,7 +123,9 @@ VERDICT = MetricKind(
 def toy_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that a kind takes: its core file and its web file, each a line in its registry."""
     monkeypatch.setitem(MODULE_KINDS, Again.kind, Again)
+    monkeypatch.setitem(MODULE_KINDS, Shortened.kind, Shortened)
     monkeypatch.setitem(METRIC_KINDS, Verdict.kind, Verdict)
     monkeypatch.setitem(module_kinds.KINDS, Again.kind, AGAIN)
+    monkeypatch.setitem(module_kinds.KINDS, Shortened.kind, SHORTENED)
     monkeypatch.setitem(metric_kinds.KINDS, Verdict.kind, VERDICT)
     monkeypatch.setitem(catalogue._SENTENCES, "again.times", "It cannot be asked {times} times.")

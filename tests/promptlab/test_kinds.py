@@ -22,6 +22,7 @@ from promptlab.programs.models import Program
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews.services import approve
 from tests.fakes.toy_kinds import Again, Verdict, toy_kinds
+from tests.fakes.wordless import Shortened
 from tests.promptlab.runs.scene import Scene, play
 
 __all__ = ["toy_kinds"]
@@ -99,6 +100,24 @@ def test_forms_offer_it_ask_what_it_needs_and_keep_it(scene: Scene, client: Clie
     for view in ("", "?view=list"):
         drawn = reverse("programs:program", args=[scene.project.slug, scene.program.pk])
         assert "Asked again" in text_of(client.get(f"{drawn}{view}"))
+
+
+def test_a_module_without_words_is_asked_for_none(scene: Scene, client: Client) -> None:
+    page = module_page(scene.program, "find_clues")
+    sent = sent_again(client, page, kind="shortened", letters="12")
+    assert client.post(page, sent).status_code == 302
+    scene.program.refresh_from_db()
+    scene.program.__dict__.pop("core", None)
+    module = scene.program.core.module("find_clues")
+    assert isinstance(module, Shortened)
+    assert module.letters == 12
+    assert scene.program.core.problems() == []
+    shown = client.get(page)
+    names = set(re.findall(r'name="(\w+)"', text_of(shown)))
+    assert "letters" in names
+    assert names.isdisjoint({"instruction", "locked", "frozen_instruction", "frozen_demos"})
+    assert "Edit demos" not in text_of(shown)
+    assert client.post(page, sent_again(client, page, letters="13")).status_code == 302
 
 
 def test_a_metric_s_page_asks_what_it_needs(scene: Scene, client: Client) -> None:

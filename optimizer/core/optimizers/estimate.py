@@ -85,7 +85,8 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     """Mean prompt tokens of one task call: as the program stands, and with full demo sets."""
     rows = (spec.train or spec.validation)[:8]
     bare = baseline_of(spec.program).modules
-    low = [_tokens(m, bare[m.name], _values(m, row)) for m in spec.program.modules for row in rows]
+    asking = [module for module in spec.program.modules if module.lm_calls]
+    low = [_tokens(m, bare[m.name], _values(m, row)) for m in asking for row in rows]
     if not low:
         return 100, 400
     mean = sum(low) // len(low)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
@@ -31,14 +31,15 @@ Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
 
 @dataclass(frozen=True)
 class Ran:
-    """What one use of a module gave: its outputs, and the reply that they were read from.
+    """What one use of a module gave: its outputs, and the reply that they were read from, an empty
+    one where no model was asked.
 
     `problem` says why the reply could not be read, "" when it could; `outputs` is then empty.
     `answered` is False where the reply did not end as an answer does: cut off, refused, withheld.
     """
 
     outputs: dict[str, Value]
-    reply: Reply
+    reply: Reply = field(default_factory=lambda: Reply(""))
     problem: str = ""
     answered: bool = True
 
@@ -62,19 +63,18 @@ def alone(steps: Steps[T]) -> T | None:
 
 def side_by_side(runs: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
     """Several at once: what all of them ask for next is asked together. Results are in order."""
+    if len(runs) == 1:
+        return ((yield from runs[0]),)
     ended: dict[int, T] = {}
-    asked: dict[int, tuple[StepRequest, ...]] = {}
     answers: dict[int, tuple[StepAnswer, ...] | None] = dict.fromkeys(range(len(runs)))
     while answers:
-        asked = {}
+        asked: dict[int, tuple[StepRequest, ...]] = {}
         for number, given in answers.items():
             try:
                 asked[number] = runs[number].send(given)  # type: ignore[arg-type]  # None: begin
             except StopIteration as end:
                 ended[number] = end.value
-        if asked:
-            told = iter((yield tuple(request for own in asked.values() for request in own)))
-            answers = {number: tuple(islice(told, len(own))) for number, own in asked.items()}
-        else:
-            answers = {}
+        together = tuple(request for own in asked.values() for request in own)
+        told = iter((yield together) if together else ())
+        answers = {number: tuple(islice(told, len(own))) for number, own in asked.items()}
     return tuple(ended[number] for number in range(len(runs)))

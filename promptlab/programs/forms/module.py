@@ -24,6 +24,8 @@ from promptlab.programs.kinds import KINDS, kind_choices
 from promptlab.programs.rows import Rows, faults_of, plain_lines, rows_after, wants_change
 from promptlab.ui.forms import CardRadios, PromptTextarea, refuse_name
 
+_KEPT = ("locked", "frozen_instruction", "frozen_demos")
+
 
 class ModuleForm(forms.Form):
     """A module of `program`; `former` is the one that is being changed, None for a new one."""
@@ -84,14 +86,21 @@ class ModuleForm(forms.Form):
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
-        kind = KINDS.get(str((data or self.initial).get("kind")))
-        self.fields |= kind.form_fields() if kind else {}
+        self._be_of(str((data or self.initial).get("kind")))
         if redrawn and data is not None:
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
         self.outputs = _rows("outputs", former, data, redrawn)
         self.redrawn = redrawn
-        self.fields["instruction"].widget.known = self._names()
+        if "instruction" in self.fields:
+            self.fields["instruction"].widget.known = self._names()
+
+    def _be_of(self, kind: str) -> None:
+        """Ask what modules of this kind are asked."""
+        if kind in KINDS:
+            self.fields |= KINDS[kind].form_fields()
+            for name in KINDS[kind].meaningless:
+                del self.fields[name]
 
     def _names(self) -> list[str]:
         return [str(row["name"].value() or "") for row in (*self.inputs, *self.outputs)]
@@ -122,25 +131,28 @@ class ModuleForm(forms.Form):
 
     @property
     def module(self) -> Module:
-        cleaned = self.cleaned_data
+        cleaned, former = self.cleaned_data, self.former
         kind = KINDS[cleaned["kind"]]
+        asked = (*_KEPT, "description", *kind.fields)
+        before = former.signature.instruction if former else ""
         return kind.module(
             name=cleaned["name"],
             signature=Signature(
-                fields_of(self.inputs), fields_of(self.outputs), cleaned["instruction"]
+                fields_of(self.inputs), fields_of(self.outputs), cleaned.get("instruction", before)
             ),
-            demos=self.former.demos if self.former else (),
-            description=cleaned["description"],
-            locked=cleaned["locked"],
-            frozen_instruction=cleaned["frozen_instruction"],
-            frozen_demos=cleaned["frozen_demos"],
-            **{name: cleaned[name] for name in kind.fields},
+            demos=former.demos if former else (),
+            **{name: cleaned[name] for name in asked if name in cleaned},
         )
 
     @property
     def own(self) -> list[forms.BoundField]:
         """Fields that only the chosen kind has."""
         return [self[name] for name in self.fields if name not in self.base_fields]
+
+    @property
+    def kept(self) -> list[forms.BoundField]:
+        """What a run is to leave as it is."""
+        return [self[name] for name in _KEPT if name in self.fields]
 
     @property
     def changed_program(self) -> Program:
@@ -157,7 +169,7 @@ class ModuleForm(forms.Form):
     @property
     def unknown(self) -> list[str]:
         """Placeholders in the instruction that name no field."""
-        text = str(self["instruction"].value() or "")
+        text = str(self["instruction"].value() or "") if "instruction" in self.fields else ""
         return unknown_placeholders(text, self._names())
 
     @property

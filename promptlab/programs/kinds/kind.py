@@ -29,6 +29,13 @@ class ModuleKind:
     def name(self) -> str:
         return self.module.kind
 
+    @property
+    def meaningless(self) -> set[str]:
+        """Fields of the form of every module that mean nothing to this kind."""
+        words = {"instruction", "locked", "frozen_instruction"}
+        found = set() if self.module.has_instruction else words
+        return found if self.module.takes_demos else {*found, "frozen_demos"}
+
     def form_fields(self) -> dict[str, forms.Field]:
         """The fields, for one form."""
         return {name: deepcopy(asked) for name, asked in self.fields.items()}
