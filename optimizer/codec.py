@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics import METRIC_KINDS
-from optimizer.core.modules import MODULE_KINDS
+from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.programs.program import Module
 
 T = TypeVar("T")
@@ -54,18 +54,30 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _closed_set(base: type, kinds: Mapping[str, type]) -> None:
-    """Let JSON of `base` be that of the kind which its `kind` names, the first where it is missing.
+def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> None:
+    """Let JSON of `base` be that of the kind which its `kind` names: `unnamed` where it names none.
 
     The core does not know pydantic, which asks these two of every class.
     """
+
+    def read(data: Any) -> Any:
+        named = data.get("kind", unnamed) if isinstance(data, dict) else next(iter(kinds))
+        if isinstance(named, str) and named in kinds:
+            return adapter(kinds[named]).validate_python(data)
+        problem: InitErrorDetails = {
+            "type": "literal_error",
+            "ctx": {"expected": " or ".join(map(repr, kinds))},
+            "loc": ("kind",),
+            "input": named,
+        }
+        raise ValidationError.from_exception_data(base.__name__, [problem])
 
     def for_values(cls: type, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         if cls is not base:
             return handler(source)
         told = core_schema.union_schema([handler.generate_schema(k) for k in kinds.values()])
         return core_schema.no_info_wrap_validator_function(
-            lambda data, _: data if isinstance(data, base) else _read_kind(base, kinds, data),
+            lambda data, _: data if isinstance(data, base) else read(data),
             told,
             serialization=core_schema.plain_serializer_function_ser_schema(to_json),
         )
@@ -83,20 +95,7 @@ def _closed_set(base: type, kinds: Mapping[str, type]) -> None:
         setattr(base, name, classmethod(hook))
 
 
-def _read_kind(base: type, kinds: Mapping[str, type], data: Any) -> Any:
-    named = data.get("kind", next(iter(kinds))) if isinstance(data, dict) else next(iter(kinds))
-    if isinstance(named, str) and named in kinds:
-        return adapter(kinds[named]).validate_python(data)
-    problem: InitErrorDetails = {
-        "type": "literal_error",
-        "ctx": {"expected": " or ".join(map(repr, kinds))},
-        "loc": ("kind",),
-        "input": named,
-    }
-    raise ValidationError.from_exception_data(base.__name__, [problem])
-
-
-_closed_set(Module, MODULE_KINDS)
+_closed_set(Module, MODULE_KINDS, unnamed=standard_kind().kind)
 _closed_set(Metric, METRIC_KINDS)
 
 

@@ -99,7 +99,7 @@ class MetricForm(forms.Form):
     def core(self) -> CoreMetric:
         cleaned, kind = self.cleaned_data, KINDS[self.cleaned_data["kind"]]
         asked = {name: cleaned[name] for name in kind.fields if cleaned.get(name) is not None}
-        return kind.metric(
+        return kind.core(
             cleaned["output"], cleaned["expected"], threshold=cleaned["threshold"], **asked
         )
 
@@ -109,9 +109,7 @@ class MetricForm(forms.Form):
         if self.chosen_kind is None:
             return None
         expected = str(self["expected"].value() or "")
-        return self.chosen_kind.metric(
-            "answer", expected, **dict(filter(None, map(_said, self.own)))
-        )
+        return self.chosen_kind.core("answer", expected, **dict(filter(None, map(_said, self.own))))
 
 
 def initial_of(metric: Metric, program: Program | None, dataset: Dataset | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from promptlab.metrics.kinds.kind import MetricKind
 from promptlab.metrics.kinds.numeric import NUMERIC
 from promptlab.metrics.kinds.token_f1 import TOKEN_F1
 from promptlab.ui.forms import Choice
+from promptlab.ui.kinds import choices
 
 _KINDS = (EXACT_MATCH, CHOICE_ACCURACY, NUMERIC, CONTAINS, TOKEN_F1)
 KINDS: dict[str, MetricKind] = {kind.name: kind for kind in _KINDS}
@@ -16,4 +17,4 @@ KINDS: dict[str, MetricKind] = {kind.name: kind for kind in _KINDS}
 
 
 def kind_choices() -> list[tuple[str, Choice]]:
-    return [(kind.name, Choice(kind.label, kind.description)) for kind in KINDS.values()]
+    return choices(KINDS.values())

@@ -135,7 +135,7 @@ class ModuleForm(forms.Form):
         kind = KINDS[cleaned["kind"]]
         asked = (*_KEPT, "description", *kind.fields)
         before = former.signature.instruction if former else ""
-        return kind.module(
+        return kind.core(
             name=cleaned["name"],
             signature=Signature(
                 fields_of(self.inputs), fields_of(self.outputs), cleaned.get("instruction", before)
