@@ -18,6 +18,16 @@ INPUT = {
     "prompt", "query", "question", "questions", "review", "sentence", "sentences", "source", "text",
     "texts", "transcript", "tweet", "utterance",
 }  # fmt: skip
+EITHER = {
+    "completion",
+    "output",
+    "outputs",
+    "reference",
+    "response",
+    "solution",
+    "target",
+    "targets",
+}
 ID = {"guid", "hash", "id", "idx", "index", "key", "uid", "url", "uuid"}
 SPLIT = {"split", "fold", "subset", "partition", "set"}
 
@@ -32,6 +42,11 @@ def words_of(name: str) -> list[str]:
 
 def sounds_expected(name: str) -> bool:
     return not EXPECTED.isdisjoint(words_of(name)) or name.strip().lower() == "y"
+
+
+def sounds_like_either(name: str) -> bool:
+    """Whether it may be an answer, or what others are about, like a response that is judged."""
+    return set(words_of(name)) & EXPECTED <= EITHER
 
 
 def sounds_like_input(name: str) -> bool:

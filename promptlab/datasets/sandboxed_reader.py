@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from optimizer.core.programs.signature import Value
-from optimizer.datasets.columns import Column, describe
+from optimizer.datasets.columns import Column
+from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import (
     MAX_BYTES,

@@ -15,7 +15,8 @@ from django.http import Http404
 
 from optimizer.codec import canonical
 from optimizer.core.problems import Problem, problem
-from optimizer.datasets.columns import Use, describe, uses_as_guessed
+from optimizer.datasets.columns import Use, uses_as_guessed
+from optimizer.datasets.guessing import describe
 from optimizer.datasets.mapping import (
     RowProblem,
     RowReader,

@@ -7,7 +7,8 @@ import io
 import pytest
 
 from optimizer.core.programs.signature import Field, FieldType
-from optimizer.datasets.columns import Column, Role, describe, field_names
+from optimizer.datasets.columns import Column, Role, field_names
+from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from optimizer.datasets.columns import describe
+from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import MAX_CELLS, MAX_COLUMNS, Unreadable
 
