@@ -14,7 +14,7 @@ from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Call, Demo, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
-from optimizer.files.dataset import Splits, read_splits
+from optimizer.datasets.from_file import Splits, read_splits
 
 DATA = Path(__file__).parent / "data"
 REPLY_TOKENS, PROPOSAL_TOKENS = 64, 400

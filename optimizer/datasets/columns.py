@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,9 @@ from optimizer.core.programs.signature import REASONING, Field, FieldType, Value
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 80
+
+
+_IS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 
 
 class Role(StrEnum):
@@ -57,10 +60,6 @@ def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def uses_as_guessed(columns: Iterable[Column]) -> tuple[Use, ...]:
-    return tuple(use_of(column, column.role, column.field, column.type) for column in columns)
-
-
 def use_of(column: Column, role: Role, field: str, kind: FieldType) -> Use:
     """A decision about a column; a choice takes the column's own values as its choices."""
     labels = tuple(sorted(label for label, _ in column.labels))
@@ -71,28 +70,31 @@ def field_names(columns: Iterable[str], wanted: Collection[str] = ()) -> list[st
     """A valid field name for every column, each once.
 
     Args:
-        wanted: names that somebody waits for: the column that is called so, or would be but for
-            capitals, gets them as they are.
+        wanted: names that somebody waits for. One that no column gets by itself goes to the column
+            that is called so, or would get it but for capitals.
     """
     columns = list(columns)
-    plain = [_field_name(column, number) for number, column in enumerate(columns, start=1)]
-    found: list[str] = [""] * len(columns)
-    for name in wanted:
-        exact = [n for n, column in enumerate(columns) if column == name and not found[n]]
-        alike = [n for n, stem in enumerate(plain) if stem == name.lower() and not found[n]]
-        if name not in found and (exact or alike):
-            found[(exact or alike)[0]] = name
-    taken = set(filter(None, found))
-    for n, stem in enumerate(plain):
-        name, again = stem, 2
-        while not found[n] and name in taken:
-            name, again = f"{stem}_{again}", again + 1
-        found[n] = found[n] or name
-        taken.add(found[n])
+    found = list(_each_once(map(_field_name, range(1, len(columns) + 1), columns)))
+    for name in filter(_IS_NAME.fullmatch, wanted):
+        free = [n for n, field in enumerate(found) if field not in wanted]
+        called = [n for n in free if columns[n] == name]
+        alike = [n for n in free if found[n] == name.lower()]
+        if name not in found and (called or alike):
+            found[(called or alike)[0]] = name
     return found
 
 
-def _field_name(column: str, number: int) -> str:
+def _each_once(names: Iterable[str]) -> Iterator[str]:
+    taken: set[str] = set()
+    for stem in names:
+        name, again = stem, 2
+        while name in taken:
+            name, again = f"{stem}_{again}", again + 1
+        taken.add(name)
+        yield name
+
+
+def _field_name(number: int, column: str) -> str:
     plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()[:48]
     if not stem or not stem[0].isalpha():

@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import TextIO
 
+from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.dialects import SAMPLE_CHARACTERS, find_dialect
 from optimizer.datasets.header import find_header
 from optimizer.datasets.records import Records
 from optimizer.datasets.table import (
+    FILE,
     Options,
-    Problem,
     Row,
     Table,
-    Unreadable,
     check_room,
     check_width,
+    of_row,
     trouble_in,
     unique_names,
 )
@@ -29,7 +30,7 @@ def read_delimited(text: TextIO, encoding: str, options: Options, extension: str
     """Read a text that was opened with newline="".
 
     Raises:
-        Unreadable: no table can be made of it.
+        Refused: no table can be made of it.
     """
     sample = text.read(SAMPLE_CHARACTERS)
     text.seek(0)
@@ -44,23 +45,25 @@ def read_delimited(text: TextIO, encoding: str, options: Options, extension: str
     )
 
 
-def _names(head: list[Row], width: int, options: Options) -> tuple[tuple[str, ...], list[str], int]:
+def _names(
+    head: list[Row], width: int, options: Options
+) -> tuple[tuple[str, ...], list[Problem], int]:
     """The names of the columns, notes about them, and how many records stand above the rows."""
     if not options.has_header:
         check_width(width)
         return tuple(f"column {n}" for n in range(1, width + 1)), [], 0
     at = find_header(head, width)
     if at is None:
-        raise Unreadable("The file is empty. Choose one with column names and rows.")
+        raise Refused.because("table.empty", FILE)
     names, notes = unique_names([str(cell) for cell in head[at].cells])
     if at:
-        notes.insert(0, f"Left out title lines: the column names are in line {head[at].place}.")
+        notes.insert(0, warning("note.titles", FILE, line=head[at].place))
     return names, notes, at + 1
 
 
 def _rows(
     given: Iterable[Row], records: Records, width: int
-) -> tuple[list[Row], list[Problem], list[str]]:
+) -> tuple[list[Row], list[Problem], list[Problem]]:
     """Good rows as wide as the names, rows left out with the reason, and notes."""
     rows: list[Row] = []
     problems: list[Problem] = []
@@ -73,33 +76,29 @@ def _rows(
         if len(row.cells) == width - 1 > 1:
             short.append(row.place)
             row = Row(row.place, (*row.cells, ""))
-        message = records.unsure.get(row.place) or _trouble(row, width)
-        if message:
-            problems.append(Problem(row.place, message))
+        trouble = records.unsure.get(row.place) or _trouble(row, width)
+        if trouble:
+            problems.append(trouble.at(of_row(row.place)))
         else:
             rows.append(Row(row.place, row.cells[:width]))
         check_room(len(rows) + len(problems), width)
-    notes = [f"Left out empty rows: {empty}."] if empty else []
-    notes += _told("The last cell is missing and read as empty", short)
-    notes += _told("Quotation marks are read as a part of the text", records.literal)
-    notes += _told("Quotation marks join several lines to one text", records.joined)
-    return rows, problems, notes
+    notes = [
+        warning("note.empty_rows", FILE, n=empty),
+        warning("note.short", FILE, n=len(short), lines=_shown(short)),
+        warning("note.literal", FILE, n=len(records.literal), lines=_shown(records.literal)),
+        warning("note.joined", FILE, n=len(records.joined), lines=_shown(records.joined)),
+    ]
+    return rows, problems, [note for note in notes if note.values["n"]]
 
 
-def _told(what: str, places: list[int]) -> list[str]:
-    shown = ", ".join(map(str, places[:SHOWN_LINES]))
-    more = f" and {len(places) - SHOWN_LINES} more" if len(places) > SHOWN_LINES else ""
-    noun = "line" if len(places) == 1 else "lines"
-    return [f"{what}: {noun} {shown}{more}."] if places else []
+def _shown(places: list[int]) -> tuple[str, ...]:
+    more = ("…",) if len(places) > SHOWN_LINES else ()
+    return (*map(str, places[:SHOWN_LINES]), *more)
 
 
-def _trouble(row: Row, width: int) -> str:
+def _trouble(row: Row, width: int) -> Problem | None:
     if len(row.cells) < width:
-        return f"has {_cells(row)} instead of {width}"
+        return problem("row.few_cells", n=len(row.cells), width=width)
     if any(str(cell).strip() for cell in row.cells[width:]):
-        return f"has {_cells(row)} instead of {width}; a text with a comma needs quotes"
-    return next((told for cell in row.cells if (told := trouble_in(cell))), "")
-
-
-def _cells(row: Row) -> str:
-    return "one cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+        return problem("row.many_cells", n=len(row.cells), width=width)
+    return next((told for cell in row.cells if (told := trouble_in(cell))), None)

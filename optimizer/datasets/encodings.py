@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from optimizer.datasets.table import Unreadable
+from optimizer.core.problems import Refused, problem
+from optimizer.datasets.table import FILE
 
 CHUNK = 1 << 16
 SAMPLE = 1 << 18
@@ -41,13 +42,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_TO_CSV = "In Excel, save the sheet as “CSV UTF-8” and choose that file."
 _BINARY = (
-    (b"\xd0\xcf\x11\xe0", "an old or a protected Excel workbook", _TO_CSV),
-    (b"\x1f\x8b", "compressed (gzip)", "Unpack it first."),
-    (b"PAR1", "a Parquet file", "Export it as CSV or JSONL."),
-    (b"%PDF", "a PDF", "Export its table as CSV or JSONL."),
-    (b"\x80\x04\x95", "a Python pickle, which is never opened here", "Export it as CSV or JSONL."),
+    (b"\xd0\xcf\x11\xe0", problem("table.old_workbook", FILE)),
+    (b"\x1f\x8b", problem("table.gzip", FILE)),
+    (b"PAR1", problem("table.parquet", FILE)),
+    (b"%PDF", problem("table.pdf", FILE)),
+    (b"\x80\x04\x95", problem("table.pickle", FILE)),
 )
 
 
@@ -58,12 +58,12 @@ def find_encoding(file: BinaryIO, chosen: str = "") -> str:
         chosen: what a person says that it is, a name of CHOICES; "" to find it out.
 
     Raises:
-        Unreadable: it is empty, or not a text, or not in the encoding that was chosen.
+        Refused: it is empty, or not a text, or not in the encoding that was chosen.
     """
     start = file.read(SAMPLE)
     file.seek(0)
     if len(start) < SAMPLE and not start.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise Unreadable("The file is empty. Choose one with column names and rows.")
+        raise Refused.because("table.empty", FILE)
     _refuse_binary(start)
     told = _told_by(start)
     if chosen:
@@ -72,16 +72,16 @@ def find_encoding(file: BinaryIO, chosen: str = "") -> str:
         if _decodes(file, name):
             return name
     if _control_share(start) > 0.02:
-        raise Unreadable("This is not a text file. Choose a CSV, TSV, JSONL or JSON file.")
+        raise Refused.because("table.not_text", FILE)
     return next(name for name in (*_guesses(file), _WESTERN, "latin-1") if _decodes(file, name))
 
 
 def _as_chosen(file: BinaryIO, name: str, told: str) -> str:
     if name not in CHOICES:
-        raise Unreadable(f"“{name}” is not an encoding that can be chosen here.")
+        raise Refused.because("table.no_such_encoding", FILE, name=name)
     codec = told if told.startswith(name) else name  # with its mark, or its byte order
     if not _decodes(file, codec):
-        raise Unreadable(f"The file is not {CHOICES[name]}. Choose another encoding.")
+        raise Refused.because("table.other_encoding", FILE, encoding=CHOICES[name])
     return codec
 
 
@@ -103,11 +103,11 @@ def _told_by(start: bytes) -> str:
 def _refuse_binary(start: bytes) -> None:
     if start.startswith(b"PK\x03\x04"):
         if b"[Content_Types].xml" in start or b"xl/" in start:
-            raise Unreadable(f"This is an Excel workbook, not a text file. {_TO_CSV}")
-        raise Unreadable("This is a ZIP archive, not a text file. Unpack it first.")
-    for magic, what, advice in _BINARY:
+            raise Refused.because("table.workbook", FILE)
+        raise Refused.because("table.zip", FILE)
+    for magic, told in _BINARY:
         if start.startswith(magic):
-            raise Unreadable(f"This is {what}, not a text file. {advice}")
+            raise Refused(told)
 
 
 def _decodes(file: BinaryIO, name: str) -> bool:

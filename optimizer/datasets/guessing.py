@@ -44,7 +44,7 @@ def describe(
     fields = field_names(table.columns, wanted=(*inputs, *expected))
     known = dict.fromkeys(expected, Role.EXPECTED) | dict.fromkeys(inputs, Role.INPUT)
     looks = [
-        _look(name, [row.cells[number] for row in table.rows], known.get(field))
+        _look(name, [row.cells[number] for row in table.rows], known.get(field) or known.get(name))
         for number, (name, field) in enumerate(zip(table.columns, fields, strict=True))
     ]
     roles = guess_roles(looks, partial(_is_within, table))

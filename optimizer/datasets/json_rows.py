@@ -6,14 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
+from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
 from optimizer.datasets.table import (
-    Problem,
+    FILE,
     Row,
     Table,
-    Unreadable,
     check_room,
     check_width,
+    in_its_row,
+    of_row,
     trouble_in,
     unique_names,
 )
@@ -21,19 +23,21 @@ from optimizer.datasets.table import (
 LINES = ("jsonl", "ndjson")
 MAX_DIGITS = 4300
 """Of a whole number: Python reads no more, which takes the square of their time."""
-_TOO_DEEP = "is nested too deeply"
-_NO_ROWS = "The JSON has no rows: a list of objects like [{…}, {…}] is needed."
 
 
-class _NotTaken(ValueError):
-    """JSON, but not what a dataset can hold; the message says why."""
+class _NotTaken(Exception):
+    """No JSON, or not what a dataset can hold: a problem of one row, if it is known of which."""
+
+    def __init__(self, why: Problem) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 @dataclass(frozen=True)
 class _NoValue:
     """Stands in the place of what was read, until the row is known that it belongs to."""
 
-    why: str
+    why: Problem
 
 
 class _Objects:
@@ -47,36 +51,36 @@ class _Objects:
         self.keys: dict[str, None] = {}
 
     def take(self, place: int, item: Any) -> None:
-        """Raises Unreadable when no more are taken."""
+        """Raises Refused when no more are taken."""
         try:
             self.rows.append(Row(place, self._cells(item)))
         except _NotTaken as error:
-            self.problems.append(Problem(place, str(error)))
+            self.leave_out(place, error.why)
         self._check()
 
     def _cells(self, item: Any) -> tuple[Value, ...]:
         if not isinstance(item, dict):
-            raise _NotTaken(f"is {_kind(item)}, not an object {{…}}")
+            raise _NotTaken(problem("row.no_object"))
         self.keys.update(dict.fromkeys(item))
         check_width(len(self.keys))
         try:
             cells = tuple(_cell(item.get(key)) for key in self.keys)
         except RecursionError:
-            raise _NotTaken(_TOO_DEEP) from None
-        message = next((told for cell in cells if (told := trouble_in(cell))), "")
-        if message:
-            raise _NotTaken(message)
+            raise _NotTaken(problem("row.deep")) from None
+        trouble = next((told for cell in cells if (told := trouble_in(cell))), None)
+        if trouble:
+            raise _NotTaken(trouble)
         return cells
 
-    def leave_out(self, place: int, message: str) -> None:
-        """Raises Unreadable when no more are taken."""
-        self.problems.append(Problem(place, message))
+    def leave_out(self, place: int, why: Problem) -> None:
+        """Raises Refused when no more are taken."""
+        self.problems.append(why.at(of_row(place)))
         self._check()
 
     def table(self, encoding: str, kind: Literal["jsonl", "json"]) -> Table:
         names, notes = unique_names(list(self.keys))
         if not names and self.rows:
-            raise Unreadable("The objects of the file are all empty: there are no columns.")
+            raise Refused.because("table.no_columns", FILE)
         rows = tuple(
             Row(row.place, row.cells + (None,) * (len(names) - len(row.cells))) for row in self.rows
         )
@@ -92,43 +96,43 @@ def read_json(text: TextIO, encoding: str, extension: str = "") -> Table:
     A broken line, or an item that cannot be taken, is a problem of that line or item only.
 
     Raises:
-        Unreadable: no table can be made of it.
+        Refused: no table can be made of it.
     """
     first, more = _first_line(text)
     if _is_a_record(first, alone=not more):
         return _lines(text, encoding)
     try:
         found = _load(text.read())
-    except (json.JSONDecodeError, _NotTaken) as error:
+    except _NotTaken as error:
         if extension in LINES or first.startswith("{"):
             text.seek(0)
-            return _lines(text, encoding, error)
-        raise Unreadable(f"The file is not JSON: {_told(error)}.") from error
+            return _lines(text, encoding, error.why)
+        raise Refused.because("table.not_json", FILE, why=error.why) from error
     return _document(found, encoding)
 
 
-def _lines(text: TextIO, encoding: str, whole: ValueError | None = None) -> Table:
+def _lines(text: TextIO, encoding: str, whole: Problem | None = None) -> Table:
     """`whole` is what is wrong with the file as one document."""
     objects = _Objects()
     for number, line in enumerate(text, start=1):
         if not line.strip("\ufeff \t\r\n"):
             continue
         try:
-            objects.take(number, _load(line))
-        except (json.JSONDecodeError, _NotTaken) as error:
-            objects.leave_out(number, _told(error))
+            objects.take(number, _load(line, number))
+        except _NotTaken as error:
+            objects.leave_out(number, error.why)
     if not objects.rows and not objects.keys:
         if whole is not None:
-            raise Unreadable(f"The file is not JSON: {_told(whole)}.")
-        first = next((f" Line {p.place} {p.message}." for p in objects.problems), "")
-        raise Unreadable(f"No line of the file is a JSON object.{first}")
+            raise Refused.because("table.not_json", FILE, why=whole)
+        first = in_its_row(objects.problems[0], "line")
+        raise Refused.because("table.no_object_lines", FILE, first=first)
     return objects.table(encoding, "jsonl")
 
 
 def _document(found: Any, encoding: str) -> Table:
     objects, items = _Objects(), _items(found)
     if not any(isinstance(item, dict) for item in items):
-        raise Unreadable(_NO_ROWS)
+        raise Refused.because("table.no_json_rows", FILE)
     for number, item in enumerate(items, start=1):
         objects.take(number, item)
     return objects.table(encoding, "json")
@@ -139,10 +143,10 @@ def _items(found: Any) -> list[Any]:
     if isinstance(found, list):
         return found
     if not isinstance(found, dict):
-        raise Unreadable(_NO_ROWS)
+        raise Refused.because("table.no_json_rows", FILE)
     lists = _lists_in(found)
     if len(lists) > 1:
-        raise Unreadable(f"The JSON has {len(lists)} lists of objects. Keep the one that is meant.")
+        raise Refused.because("table.json_lists", FILE, n=len(lists))
     return lists[0] if lists else [found]
 
 
@@ -158,7 +162,7 @@ def _is_a_record(line: str, *, alone: bool) -> bool:
     """Whether the line is whole and one of many, or alone and no document with a list of rows."""
     try:
         found = _load(line)
-    except (json.JSONDecodeError, _NotTaken):
+    except _NotTaken:
         return False
     return not alone or (isinstance(found, dict) and not _lists_in(found))
 
@@ -183,7 +187,7 @@ def _cell(value: Any) -> Value:
     except _NotTaken:
         raise
     except ValueError:
-        raise _NotTaken("has a number that is too large") from None
+        raise _NotTaken(problem("row.too_large_number")) from None
 
 
 def _refuse(value: _NoValue) -> Any:
@@ -192,30 +196,26 @@ def _refuse(value: _NoValue) -> Any:
 
 def _integer(digits: str) -> int | _NoValue:
     if len(digits) > MAX_DIGITS:
-        return _NoValue("has a whole number of thousands of digits")
+        return _NoValue(problem("row.digits"))
     return int(digits)
 
 
 def _constant(name: str) -> _NoValue:
-    return _NoValue(f"has {name}, which is not a JSON number")
+    return _NoValue(problem("row.constant", name=name))
 
 
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
 
 
-def _load(text: str) -> Any:
+def _load(text: str, line: int = 1) -> Any:
+    """`line` is the number of the text's first line."""
     try:
         return _DECODER.decode(text.lstrip("\ufeff"))
     except RecursionError:
-        raise _NotTaken(_TOO_DEEP) from None
-
-
-def _told(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.lower()} (line {error.lineno}, character {error.colno})"
-    return str(error)
-
-
-def _kind(value: Any) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+        raise _NotTaken(problem("row.deep")) from None
+    except json.JSONDecodeError as error:
+        raise _NotTaken(
+            problem(
+                "row.not_json", why=error.msg.lower(), line=error.lineno + line - 1, at=error.colno
+            )
+        ) from error

@@ -6,25 +6,40 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from optimizer.core.problems import Problem, problem
+from optimizer.core.problems import Problem, Refused, problem, refuse, warning
+from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import digest_of
 from optimizer.core.programs.signature import FieldType, Value
 from optimizer.core.programs.values import UnreadableValue
-from optimizer.datasets.columns import MAX_LABELS, Role, Use, is_missing
+from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of
 from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
-from optimizer.datasets.table import Row
+from optimizer.datasets.table import FILE, Row, in_its_row, of_row
 
 Rows = Callable[[], Iterable[Row]]
 """Rows that can be gone through more than once."""
 
 
 @dataclass(frozen=True)
-class RowProblem:
-    """A row that cannot become an example."""
+class Mapping:
+    """What is made of a table: what its columns are for, and how its rows are dealt out."""
 
-    place: int
-    column: str
-    message: str
+    uses: tuple[Use, ...]
+    plan: SplitPlan
+
+    def problems(self, columns: Sequence[str]) -> list[Problem]:
+        """Everything that is wrong with it for such columns, each told at its place."""
+        found = _use_problems(self.uses)
+        named = [*(use.column for use in self.uses), *filter(None, [self.plan.column])]
+        missing = [name for name in named if name not in columns]
+        return found + [problem("use.no_such_column", of_use(name)) for name in missing]
+
+
+def guessed(columns: Iterable[Column], seed: int = 0) -> Mapping:
+    """The mapping that the columns themselves suggest."""
+    columns = tuple(columns)
+    named = next((column.name for column in columns if column.names_split), "")
+    uses = tuple(use_of(column, column.role, column.field, column.type) for column in columns)
+    return Mapping(uses, SplitPlan(seed=seed, column=named))
 
 
 @dataclass(frozen=True)
@@ -32,20 +47,24 @@ class Survey:
     """What an import would make of the rows. `splits` is per usable row, in order."""
 
     splits: tuple[Split, ...]
-    problems: tuple[RowProblem, ...]
+    problems: tuple[Problem, ...]
     repeated: int
     labels: dict[Split, Counter[str]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def count(self, split: Split) -> int:
         return self.splits.count(split)
 
-    def per_split(self) -> list[tuple[Split, int, list[tuple[str, int]]]]:
-        """Each split with its number of examples and its labels, most frequent first."""
-        return [
-            (split, self.count(split), self.labels.get(split, Counter()).most_common(20))
-            for split in Split
-        ]
+    def check(self, unit: str) -> None:
+        """Raises Refused when that is too little to learn and to score."""
+        if len(self.splits) < 2:
+            why = [in_its_row(wrong, unit) for wrong in self.problems[:1]]
+            if self.splits:
+                raise Refused(problem("table.one_row", "mapping"), *why)
+            raise Refused(problem("table.no_examples", "mapping"), *why)
+        for split in (Split.TRAIN, Split.VALIDATION):
+            if not self.count(split):
+                raise Refused.because("table.empty_split", "split", split=split.value)
 
 
 def of_use(column: str, part: str = "") -> str:
@@ -53,8 +72,7 @@ def of_use(column: str, part: str = "") -> str:
     return f"mapping.{column}.{part}" if part else f"mapping.{column}"
 
 
-def check_uses(uses: Sequence[Use]) -> list[Problem]:
-    """Everything that is wrong with a mapping, each told at its place."""
+def _use_problems(uses: Sequence[Use]) -> list[Problem]:
     found: list[Problem] = []
     taken: dict[str, str] = {}
     for use in uses:
@@ -78,78 +96,74 @@ def _field_problems(use: Use) -> list[Problem]:
     return [wrong.at(of_use(use.column, "field")) for wrong in use.as_field().problems()]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A usable row. `named` is the split that the file gives it, if the plan follows a column."""
-
-    place: int
-    inputs: dict[str, Value]
-    expected: dict[str, Value]
-    label: str
-    named: Split | None
-
-
 class RowReader:
     """Reads rows as examples, by the uses of their columns and the plan's split column."""
 
-    def __init__(self, columns: Sequence[str], uses: Sequence[Use], plan: SplitPlan) -> None:
+    def __init__(self, columns: Sequence[str], mapping: Mapping) -> None:
         place = {name: number for number, name in enumerate(columns)}
-        self.uses = [(place[use.column], use) for use in uses if use.role is not Role.IGNORED]
-        self.split_column = plan.column
-        self.split_at = place[plan.column] if plan.column else None
+        used = [use for use in mapping.uses if use.role is not Role.IGNORED]
+        self._fields = [(place[use.column], use, use.as_field()) for use in used]
+        self._split_column = mapping.plan.column
+        self._split_at = place[self._split_column] if self._split_column else None
         self.label = next(
-            (
-                use.field
-                for _, use in self.uses
-                if use.role is Role.EXPECTED and use.type is FieldType.CHOICE
-            ),
-            "",
+            (u.field for u in used if u.role is Role.EXPECTED and u.type is FieldType.CHOICE), ""
         )
+        """The first expected choice, whose values are spread over the splits."""
 
-    def read(self, row: Row) -> Reading | RowProblem:
-        values: dict[Role, dict[str, Value]] = {Role.INPUT: {}, Role.EXPECTED: {}}
-        for number, use in self.uses:
-            cell = row.cells[number]
+    def read(self, row: Row) -> Example | Problem:
+        """The row as an example, or why it cannot be one."""
+        inputs: dict[str, Value] = {}
+        expected: dict[str, Value] = {}
+        for number, use, wanted in self._fields:
+            cell, into = row.cells[number], inputs if use.role is Role.INPUT else expected
             if is_missing(cell):
                 if use.role is Role.EXPECTED:
-                    return RowProblem(row.place, use.column, "has no expected value")
-                values[use.role][use.field] = "" if use.type is FieldType.TEXT else None
+                    return problem("row.no_expected", of_row(row.place, use.column))
+                into[use.field] = "" if use.type is FieldType.TEXT else None
                 continue
             try:
-                values[use.role][use.field] = use.as_field().read(cell)
+                into[use.field] = wanted.read(cell)
             except UnreadableValue as error:
-                return RowProblem(row.place, use.column, str(error).partition(": ")[2])
-        if all(is_missing(value) for value in values[Role.INPUT].values()):
-            return RowProblem(row.place, "", "has no input")
-        named = split_named(str(row.cells[self.split_at])) if self.split_at is not None else None
-        if self.split_at is not None and named is None:
-            return RowProblem(row.place, self.split_column, "names no split")
-        label = str(values[Role.EXPECTED][self.label]) if self.label else ""
-        return Reading(row.place, values[Role.INPUT], values[Role.EXPECTED], label, named)
+                told = str(error).partition(": ")[2]
+                return problem("row.value", of_row(row.place, use.column), why=told)
+        if all(is_missing(value) for value in inputs.values()):
+            return problem("row.no_input", of_row(row.place))
+        if self._split_at is not None and self.split_of(row) is None:
+            return problem("row.no_split", of_row(row.place, self._split_column))
+        return Example(str(row.place), inputs, expected)
 
-    def usable(self, rows: Iterable[Row]) -> Iterator[Reading]:
+    def split_of(self, row: Row) -> Split | None:
+        """The split that the file gives the row, if the plan follows a column."""
+        return None if self._split_at is None else split_named(str(row.cells[self._split_at]))
+
+    def usable(self, rows: Iterable[Row]) -> Iterator[Example]:
         for row in rows:
             read = self.read(row)
-            if isinstance(read, Reading):
+            if isinstance(read, Example):
                 yield read
 
 
-def survey(rows: Rows, columns: Sequence[str], uses: Sequence[Use], plan: SplitPlan) -> Survey:
-    """Go through all rows without keeping them: which are usable, and where each one goes."""
-    reader = RowReader(columns, uses, plan)
-    problems: list[RowProblem] = []
+def survey(rows: Rows, columns: Sequence[str], mapping: Mapping) -> Survey:
+    """Go through all rows without keeping them: which are usable, and where each one goes.
+
+    Raises:
+        Refused: the mapping does not make examples of such columns.
+    """
+    refuse(mapping.problems(columns))
+    reader = RowReader(columns, mapping)
+    problems: list[Problem] = []
     groups: list[str] = []
     labels: list[str] = []
     named: list[Split | None] = []
     for row in rows():
         read = reader.read(row)
-        if isinstance(read, RowProblem):
+        if isinstance(read, Problem):
             problems.append(read)
             continue
         groups.append(digest_of(read.inputs))
-        labels.append(read.label)
-        named.append(read.named)
-    splits, notes = _splits(groups, labels, named, plan)
+        labels.append(str(read.expected[reader.label]) if reader.label else "")
+        named.append(reader.split_of(row))
+    splits, notes = _splits(groups, labels, named, mapping.plan)
     counted: dict[Split, Counter[str]] = {split: Counter() for split in Split}
     for split, label in zip(splits, labels, strict=True):
         if reader.label:
@@ -159,7 +173,7 @@ def survey(rows: Rows, columns: Sequence[str], uses: Sequence[Use], plan: SplitP
 
 def _splits(
     groups: Sequence[str], labels: Sequence[str], named: Sequence[Split | None], plan: SplitPlan
-) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+) -> tuple[tuple[Split, ...], tuple[Problem, ...]]:
     given = [split for split in named if split is not None]
     if not plan.column:
         return deal(groups, labels, plan), ()
@@ -170,5 +184,4 @@ def _splits(
     dealt = deal([groups[n] for n in learned], [labels[n] for n in learned], half)
     for number, split in zip(learned, dealt, strict=True):
         given[number] = split
-    told = f"“{plan.column}” names no validation rows: half of the train rows became validation."
-    return tuple(given), (told,)
+    return tuple(given), (warning("note.no_validation", FILE, column=plan.column),)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import BinaryIO
 
+from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.delimited import read_delimited
 from optimizer.datasets.encodings import CHOICES, find_encoding, is_a_guess
 from optimizer.datasets.json_rows import LINES, read_json
-from optimizer.datasets.table import MAX_BYTES, Options, Table, Unreadable
+from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row
 
 DELIMITED = ("csv", "tsv", "tab", "ssv", "txt")
 
@@ -19,7 +20,7 @@ def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -
     """Read a seekable file; `name` helps by its ending only.
 
     Raises:
-        Unreadable: no table can be made of it; the message says why and what to do.
+        Refused: no table can be made of it.
     """
     options = options or Options()
     _check_size(file)
@@ -30,9 +31,9 @@ def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -
     finally:
         text.detach()  # the file stays its owner's
     if not table.rows:
-        raise Unreadable(_without_rows(table))
+        raise Refused(_without_rows(table))
     if not options.encoding and is_a_guess(encoding):
-        told = f"The characters are read as {CHOICES.get(encoding, encoding)}, which is a guess."
+        told = warning("note.guess", FILE, encoding=CHOICES.get(encoding, encoding))
         return replace(table, notes=(told, *table.notes))
     return table
 
@@ -41,22 +42,19 @@ def _check_size(file: BinaryIO) -> None:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     if size > MAX_BYTES:
-        raise Unreadable(too_large(size))
+        raise Refused(too_large(size))
 
 
-def too_large(size: int) -> str:
+def too_large(size: int) -> Problem:
     """What is said of a file of so many bytes that it is not taken."""
-    return (
-        f"The file has {size / 2**20:.0f} MB; up to {MAX_BYTES // 2**20} MB are taken. "
-        "Take a part of it: a few hundred rows are enough to optimize."
-    )
+    return problem("table.too_large", FILE, size=size / 2**20, most=MAX_BYTES // 2**20)
 
 
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
     if extension not in DELIMITED and _beginning(text).startswith(("{", "[")):
         return read_json(text, encoding, extension)
     if extension in ("json", *LINES):
-        raise Unreadable("The file is not JSON: it begins neither with { nor with [.")
+        raise Refused.because("table.no_json_start", FILE)
     return read_delimited(text, encoding, options, extension)
 
 
@@ -69,11 +67,8 @@ def _beginning(text: io.TextIOWrapper) -> str:
     return start
 
 
-def _without_rows(table: Table) -> str:
+def _without_rows(table: Table) -> Problem:
     if not table.problems:
-        return "The file has column names but no rows. Add rows and choose it again."
-    first = table.problems[0]
-    return (
-        f"No row of the file can be used. The first one, {table.unit} {first.place}, "
-        f"{first.message}."
-    )
+        return problem("table.no_rows", FILE)
+    first = in_its_row(table.problems[0], table.unit)
+    return problem("table.no_usable_row", FILE, first=first)

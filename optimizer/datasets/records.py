@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from optimizer.core.problems import Problem, problem
 from optimizer.datasets.table import MAX_CELL, Row
 
 QUOTE = '"'
@@ -41,7 +42,7 @@ class Records:
 
     def __init__(self, lines: Iterable[str], dialect: Dialect) -> None:
         self.dialect = dialect
-        self.unsure: dict[int, str] = {}
+        self.unsure: dict[int, Problem] = {}
         """Places of records that cannot be told from others, and why."""
         self.literal: list[int] = []
         """Lines with cells that begin with a quotation mark which is a part of the text."""
@@ -79,9 +80,7 @@ class Records:
         if len(lines) > 1 and self._fits(lines):
             if self.dialect.stray_quotes:
                 self._give_back(lines[1:])
-                self.unsure[self._line] = (
-                    "has a quotation mark that may open a text of several lines, or not"
-                )
+                self.unsure[self._line] = problem("row.may_open")
                 return literal
             self.joined.append(self._line)
         elif len(quoted) != len(literal) or 2 * QUOTE in line:
@@ -98,7 +97,7 @@ class Records:
     def _take_literally(self, cells: list[str]) -> None:
         if any(cell.startswith(QUOTE) for cell in cells):
             if self.dialect.quotes or len(cells) != self.dialect.width:
-                self.unsure[self._line] = "has a quotation mark that is never closed"
+                self.unsure[self._line] = problem("row.never_closed")
             else:
                 self.literal.append(self._line)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
+from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.core.programs.signature import Value
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -15,10 +17,8 @@ MAX_CELLS = 5_000_000  # what a reader's memory holds, the limits of the process
 MAX_CELL = 1_000_000  # characters
 MAX_NAME = 200  # characters of a column's name
 MAX_PROBLEMS = 200  # that are told one by one; all are counted
-
-
-class Unreadable(ValueError):
-    """The file cannot be read as a table; the message says why and what to do."""
+FILE = "file"
+"""The place of what is wrong with a whole file."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,6 @@ class Row:
 
     place: int
     cells: tuple[Value, ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A row that was left out, and why."""
-
-    place: int
-    message: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Table:
     format: Literal["csv", "jsonl", "json"]
     delimiter: str = ""
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def unit(self) -> Literal["line", "row"]:
@@ -67,65 +59,79 @@ class Options:
     has_header: bool = True
 
 
-def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[str]]:
+def of_row(place: int, column: str = "") -> str:
+    """Where what is wrong with a row, or with a column of it, is told: `rows[3].label`."""
+    return f"rows[{place}].{column}" if column else f"rows[{place}]"
+
+
+def in_its_row(wrong: Problem, unit: str) -> Problem:
+    """The same as a whole sentence, with the line or the row (`Table.unit`) and the column."""
+    found = re.fullmatch(r"rows\[(\d+)\](?:\.(.*))?", wrong.place, re.DOTALL)
+    if found is None:
+        return wrong
+    n, column = int(found[1]), found[2]
+    if unit == "row":
+        if column:
+            return problem("row.column_of_row", wrong.place, n=n, column=column, why=wrong)
+        return problem("row.of_row", wrong.place, n=n, why=wrong)
+    if column:
+        return problem("row.column_of_line", wrong.place, n=n, column=column, why=wrong)
+    return problem("row.of_line", wrong.place, n=n, why=wrong)
+
+
+def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[Problem]]:
     """Column names as found, the blank and repeated ones changed, and notes about those.
 
     Raises:
-        Unreadable: there are too many, or a name cannot be one.
+        Refused: there are too many, or a name cannot be one.
     """
     check_width(len(names))
     found: dict[str, None] = {}
-    notes: list[str] = []
+    notes: list[Problem] = []
     for number, raw in enumerate(names, start=1):
         name = " ".join(raw.split())
-        trouble = trouble_in(name) or (len(name) > MAX_NAME and f"has {len(name):,} characters")
+        trouble = trouble_in(name)
+        if len(name) > MAX_NAME:
+            trouble = problem("row.long_cell", n=len(name), most=MAX_NAME)
         if trouble:
-            raise Unreadable(
-                f"The name of column {number} {trouble}. Does the first row have the column names?"
-            )
+            raise Refused.because("table.column_name", FILE, number=number, why=trouble)
         if not name:
             name = f"column {number}"
-            notes.append(f"Column {number} has no name in the file; here it is “{name}”.")
+            notes.append(warning("note.unnamed", FILE, number=number, name=name))
         given, again = name, 2
         while name in found:
             name = f"{given} ({again})"
             again += 1
         if name != given:
-            notes.append(f"There is more than one column “{given}”; column {number} is “{name}”.")
+            notes.append(warning("note.twice", FILE, given=given, number=number, name=name))
         found[name] = None
     return tuple(found), notes
 
 
 def check_width(columns: int) -> None:
-    """Raises Unreadable when a person could not map that many columns."""
+    """Raises Refused when a person could not map that many columns."""
     if columns > MAX_COLUMNS:
-        raise Unreadable(
-            f"The file has more columns than a dataset takes: up to {MAX_COLUMNS}. "
-            "Keep the ones that you need."
-        )
+        raise Refused.because("table.many_columns", FILE, most=MAX_COLUMNS)
 
 
 def check_room(rows: int, columns: int) -> None:
-    """Raises Unreadable when a table is larger than is taken; asked row by row while it grows."""
+    """Raises Refused when a table is larger than is taken; asked row by row while it grows."""
     if rows > MAX_ROWS:
-        raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Take a part of it.")
+        raise Refused.because("table.many_rows", FILE, most=MAX_ROWS)
     if rows * columns > MAX_CELLS:
-        raise Unreadable(
-            f"The file has more than {MAX_CELLS:,} cells, {columns} in a row. "
-            "Take a part of it, or only the columns that you need."
-        )
+        raise Refused.because("table.many_cells", FILE, most=MAX_CELLS, columns=columns)
 
 
-def trouble_in(cell: Value) -> str:
-    """Why a cell cannot be stored, or an empty string."""
+def trouble_in(cell: Value) -> Problem | None:
+    """Why a cell cannot be stored, if so."""
     if isinstance(cell, float) and not isfinite(cell):
-        return "has a number that is too large"
+        return problem("row.too_large_number")
     texts = cell if isinstance(cell, list) else [cell] if isinstance(cell, str) else []
     for text in texts:
         if "\x00" in text:
-            return "has a null byte, which a text cannot have"
+            return problem("row.null_byte")
         if len(text) > MAX_CELL:
-            return f"has a cell of {len(text):,} characters; up to {MAX_CELL:,} are taken"
+            return problem("row.long_cell", n=len(text), most=MAX_CELL)
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            return "has half a character (a lone surrogate), which cannot be stored"
-    return ""
+            return problem("row.half_character")
+    return None

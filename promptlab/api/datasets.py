@@ -8,17 +8,15 @@ from django.http import Http404, HttpRequest
 from ninja import File, Form, Path, Query, Router, Status
 from ninja.files import UploadedFile
 
-from optimizer.datasets.columns import Use, uses_as_guessed
-from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Text
 from promptlab.api.schemas.datasets import DatasetDetail, DatasetIn, DatasetOut, ExampleOut
 from promptlab.api.tokens import caller, project_of
-from promptlab.datasets import queries, services, uploads
+from promptlab.datasets import queries, uploads
 from promptlab.datasets.models import Dataset
-from promptlab.datasets.sandboxed_reader import Found
 from promptlab.datasets.turns import Busy
 
 router = Router(tags=["datasets"])
@@ -73,28 +71,16 @@ def dataset_of(project: Project, number: int) -> Dataset:
 
 
 def _import(project: Project, by: User, file: UploadedFile, wish: DatasetIn) -> Dataset:
-    upload = uploads.receive(project, by, file)
+    upload = uploads.receive(project, by, file, wish.options())
     try:
+        if upload.refused is not None:
+            raise uploads.refusal_of(upload)
         if upload.waits:
             raise Busy("Other files are being read. Nothing was kept: send yours again.")
-        found = uploads.found_in(upload)
-        return services.store(
-            project, by, wish.name, upload.name, lambda: uploads.rows_of(upload), found.names,
-            _uses(wish, found), _plan(wish, found), skip_unusable=wish.skip_unusable,
-            left_out=found.problem_count, unit=found.unit,
-        )  # fmt: skip
-    finally:
+        mapping = wish.choices(uploads.found_in(upload).columns)
+        return uploads.make_dataset(
+            upload, by, wish.name, mapping, skip_unusable=wish.skip_unusable
+        )
+    except BaseException:
         uploads.discard(upload)
-
-
-def _uses(wish: DatasetIn, found: Found) -> tuple[Use, ...]:
-    if wish.mapping is None:
-        return uses_as_guessed(found.columns)
-    by_name = {column.name: column for column in found.columns}
-    return tuple(wished.use(by_name.get(wished.column)) for wished in wish.mapping)
-
-
-def _plan(wish: DatasetIn, found: Found) -> SplitPlan:
-    if wish.split is not None:
-        return wish.split.plan()
-    return SplitPlan(column=next((c.name for c in found.columns if c.names_split), ""))
+        raise

@@ -9,10 +9,8 @@ from ninja.errors import ValidationError
 
 from optimizer.core import problems as core
 from optimizer.costs.spending import AboveInstallation
-from optimizer.datasets.table import Unreadable
 from optimizer.sentences import sentence as told
 from promptlab.api.schemas.base import Problem
-from promptlab.datasets import services as datasets
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs
 from promptlab.releases import services as releases
@@ -40,29 +38,10 @@ def _(error: ValidationError) -> list[Problem]:
 
 
 @problems_of.register
-def _(error: datasets.MappingRefused) -> list[Problem]:
-    return [Problem(field=p.place, message=told(p)) for p in error.problems]
-
-
-@problems_of.register
-def _(error: datasets.RowsRefused) -> list[Problem]:
-    return [
-        Problem(field=_below(f"rows[{p.place}]", p.column), message=f"{p.message}.")
-        for p in error.problems
-    ]
-
-
-@problems_of.register
-def _(error: Unreadable) -> list[Problem]:
-    return [Problem(field="file", message=str(error))]
-
-
-@problems_of.register
 def _(error: releases.UnknownFormat) -> list[Problem]:
     return [Problem(field="format", message=str(error))]
 
 
-@problems_of.register(datasets.NameTaken)
 @problems_of.register(programs.NameTaken)
 @problems_of.register(metrics.NameTaken)
 def _(error: Exception) -> list[Problem]:

@@ -12,13 +12,11 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from optimizer.core.problems import Conflict, Refused
 from optimizer.costs.spending import AboveInstallation, CapsBusy
-from optimizer.datasets.table import Unreadable
 from optimizer.jobs.controls import NotNow
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.error_details import problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
-from promptlab.datasets import services as datasets
 from promptlab.datasets.turns import Busy
 from promptlab.metrics import services as metrics
 from promptlab.programs import services as programs
@@ -31,7 +29,6 @@ STATUS: dict[type[Exception], int] = {
     PermissionDenied: 403,
     reviews.SecondPersonNeeded: 403,
     Http404: 404,
-    datasets.NameTaken: 409,
     programs.NameTaken: 409,
     programs.Conflict: 409,
     metrics.NameTaken: 409,
@@ -42,8 +39,6 @@ STATUS: dict[type[Exception], int] = {
     labels.NothingToRollBack: 409,
     RequestDataTooBig: 413,
     TooManyAttempts: 429,
-    Unreadable: 422,
-    datasets.CannotImport: 422,
     Conflict: 409,
     Refused: 422,
     AboveInstallation: 422,

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.problems import Problem
+from optimizer.core.problems import Refused
 from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
 from optimizer.datasets.encodings import CHOICES
+from optimizer.datasets.mapping import Mapping as ColumnMapping
 from optimizer.datasets.mapping import of_use
 from optimizer.datasets.reading import too_large
 from optimizer.datasets.splitting import Split, SplitPlan
 from optimizer.datasets.table import MAX_BYTES, Options
 from optimizer.sentences import sentence
+from promptlab.datasets.models import Upload
 from promptlab.datasets.sandboxed_reader import Found
+from promptlab.datasets.shown import ShownColumn, shown_column
 from promptlab.ui.forms import FileDrop, NameField
 
 BY_SHARE, BY_COLUMN = "share", "column:"
+SHOWN_PROBLEMS = 10
 
 
 class FileForm(forms.Form):
@@ -41,7 +44,7 @@ class FileForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_BYTES:
-            raise ValidationError(too_large(file.size))
+            raise ValidationError(sentence(too_large(file.size)))
         return file
 
 
@@ -53,18 +56,13 @@ class ReadingForm(forms.Form):
     )
     has_header = forms.BooleanField(label=_("The first row has the column names"), required=False)
 
+    @classmethod
+    def of(cls, upload: Upload) -> ReadingForm:
+        """How it was read, or tried."""
+        return cls({"encoding": upload.encoding, "has_header": upload.has_header})
+
     def options(self) -> Options:
         return Options(self.cleaned_data["encoding"], self.cleaned_data["has_header"])
-
-
-@dataclass(frozen=True)
-class ColumnFields:
-    """The three fields of one column, for the template."""
-
-    column: Column
-    role: forms.BoundField
-    type: forms.BoundField
-    field: forms.BoundField
 
 
 class MappingForm(forms.Form):
@@ -120,11 +118,8 @@ class MappingForm(forms.Form):
             widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
         )
 
-    def columns(self) -> list[ColumnFields]:
-        return [
-            ColumnFields(column, self[f"role-{n}"], self[f"type-{n}"], self[f"field-{n}"])
-            for n, column in enumerate(self.found.columns)
-        ]
+    def columns(self) -> list[ShownColumn]:
+        return [shown_column(self, column, n) for n, column in enumerate(self.found.columns)]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -138,8 +133,11 @@ class MappingForm(forms.Form):
             self.add_error("train", told % {"sum": sum(shares)})
         return data
 
-    def uses(self) -> tuple[Use, ...]:
-        """What a valid form says about the columns."""
+    def mapping(self) -> ColumnMapping:
+        """What a valid form says."""
+        return ColumnMapping(self._uses(), self._plan())
+
+    def _uses(self) -> tuple[Use, ...]:
         data = self.cleaned_data
         return tuple(
             use_of(
@@ -151,34 +149,33 @@ class MappingForm(forms.Form):
             for n, column in enumerate(self.found.columns)
         )
 
-    def plan(self) -> SplitPlan:
+    def _plan(self) -> SplitPlan:
         data = self.cleaned_data
+        by = data["split_column"]
         return SplitPlan(
             data["train"],
             data["validation"],
             data["test"],
             data["seed"],
             data["stratify"],
-            data["split_column"].removeprefix(BY_COLUMN) if self.by_column else "",
+            "" if by == BY_SHARE else by.removeprefix(BY_COLUMN),
         )
-
-    @property
-    def by_column(self) -> bool:
-        return bool(self.cleaned_data["split_column"] != BY_SHARE)
 
     @property
     def skips(self) -> bool:
         return bool(self.cleaned_data["unusable"] == "skip")
 
-    def add_problems(self, problems: tuple[Problem, ...]) -> None:
+    def add_refusal(self, refusal: Refused) -> None:
         """Say each problem beside the field that it is about."""
         fields = {
             of_use(name, part): f"{part or 'role'}-{number}"
             for number, name in enumerate(self.found.names)
             for part in ("", "field", "type")
         }
-        for problem in problems:
-            self.add_error(fields.get(problem.place), sentence(problem))
+        fields |= {name: name for name in ("name", "unusable")}
+        for wrong in refusal.problems[:SHOWN_PROBLEMS]:
+            place = "unusable" if wrong.place.startswith("rows[") else wrong.place
+            self.add_error(fields.get(place), sentence(wrong))
 
 
 class NameForm(forms.Form):

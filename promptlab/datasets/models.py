@@ -64,7 +64,8 @@ class DatasetExample(models.Model):
 class Upload(models.Model):
     """A file that was dropped and is not a dataset yet; only its owner sees it, for a day.
 
-    `found`: what it holds (apart.Found), None until it was read.
+    `found`: what it holds (sandboxed_reader.Found), None until it was read. `refused`: why it could
+    not be read (list of Problem), None unless that was tried in vain.
     """
 
     token = models.UUIDField(unique=True)
@@ -75,6 +76,7 @@ class Upload(models.Model):
     encoding = models.CharField(max_length=20, blank=True)
     has_header = models.BooleanField(default=True)
     found = models.JSONField(null=True)
+    refused = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -83,4 +85,4 @@ class Upload(models.Model):
     @property
     def waits(self) -> bool:
         """Whether it has not been read: other files were, at that moment."""
-        return self.found is None
+        return self.found is None and self.refused is None

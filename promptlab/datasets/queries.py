@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, TextField, Value
 
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Field, FieldType
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
+
+
+class _HasWords(Func):
+    """Whether the words stand in a value of a JSON object, or in an item of a list in it, anywhere
+    and in any case; names of its keys, and how JSON spells a text, are no part of it.
+    """
+
+    template = (
+        "EXISTS (SELECT 1 FROM (SELECT %(expressions)s) AS given(data, words),"
+        " jsonb_path_query(given.data, 'lax $.*[*]') AS item(value)"
+        " WHERE strpos(lower(item.value #>> '{}'), lower(given.words)) > 0)"
+    )
+    output_field = BooleanField()
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(F(field), Value(words, output_field=TextField()))
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,8 @@ def datasets_of(project: Project, words: str = "") -> QuerySet[Dataset]:
 def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:
     """The examples of a split as the optimizer sees them, in the file's order."""
     rows = dataset.examples.filter(split=Split(split).value)
-    return tuple(as_example(row) for row in rows.iterator(chunk_size=2000))
+    found = rows.values_list("key", "inputs", "expected")
+    return tuple(Example(*row) for row in found.iterator(chunk_size=2000))
 
 
 def as_example(row: DatasetExample) -> Example:
@@ -60,9 +76,7 @@ def find_examples(dataset: Dataset, split: str = "", words: str = "") -> QuerySe
     if split:
         found = found.filter(split=split)
     if words:
-        found = found.annotate(
-            inputs_text=Cast("inputs", TextField()), expected_text=Cast("expected", TextField())
-        ).filter(Q(inputs_text__icontains=words) | Q(expected_text__icontains=words))
+        found = found.filter(Q(_HasWords("inputs", words)) | Q(_HasWords("expected", words)))
     return found
 
 

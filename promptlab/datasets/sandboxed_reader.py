@@ -19,18 +19,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
 from optimizer.datasets.columns import Column
 from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import (
+    FILE,
     MAX_BYTES,
     MAX_PROBLEMS,
     Options,
-    Problem,
     Row,
     Table,
-    Unreadable,
 )
 
 SECONDS = 60  # by the clock
@@ -40,9 +40,7 @@ PREVIEW_CHARACTERS = 300
 PREVIEW_ITEMS = 20  # of a list in a cell
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-TOO_SLOW = f"Reading the file took more than {SECONDS} seconds. Take a part."
-TOO_MUCH = "Reading the file takes too much memory or time. Take a part of it."
-_DISK_FULL = "disk full"
+_DISK_FULL, _REFUSED = "disk full", "refused"
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,10 @@ class Found:
     encoding: str
     delimiter: str
     unit: str
-    notes: tuple[str, ...]
+    notes: tuple[Problem, ...]
     problems: tuple[Problem, ...]
     problem_count: int
     preview: tuple[Row, ...]
-
-    @property
-    def delimiter_name(self) -> str:
-        names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-        return names.get(self.delimiter, "")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +87,7 @@ def read_apart(
         keeps: file descriptors that the child holds open as long as it lives.
 
     Raises:
-        Unreadable: no table can be made of it, or only with too much memory or time.
+        Refused: no table can be made of it, or only with too much memory or time.
         OSError: the disk is full.
     """
     from optimizer.codec import from_json  # pydantic, which the child does not need
@@ -107,14 +100,14 @@ def read_apart(
             check=False, pass_fds=keeps,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise Unreadable(TOO_SLOW) from None
+        raise Refused.because("table.slow", FILE, seconds=SECONDS) from None
     if done.returncode != 0:
-        raise Unreadable(TOO_MUCH)
+        raise Refused.because("table.much", FILE)
     answer = json.loads(done.stdout)
     if _DISK_FULL in answer:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(rows))
-    if "unreadable" in answer:
-        raise Unreadable(answer["unreadable"])
+    if _REFUSED in answer:
+        raise Refused(*from_json(tuple[Problem, ...], answer[_REFUSED]))
     return from_json(Found, answer)
 
 
@@ -179,10 +172,10 @@ def _child(file: str, name: str, options: str, rows: str, told: str, parent: str
             table = read_table(binary, name, Options(**json.loads(options)))
         _write(table, Path(rows), limits)
         answer = asdict(summary(table))
-    except Unreadable as refusal:
-        answer = {"unreadable": str(refusal)}
+    except Refused as refusal:
+        answer = {_REFUSED: [asdict(wrong) for wrong in refusal.problems]}
     except MemoryError:
-        answer = {"unreadable": "Reading the file takes too much memory. Take a part of it."}
+        answer = {_REFUSED: [asdict(problem("table.memory", FILE))]}
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -191,7 +184,7 @@ def _child(file: str, name: str, options: str, rows: str, told: str, parent: str
 
 
 def _write(table: Table, path: Path, limits: Limits) -> None:
-    """Raises Unreadable when the rows take more space than they may."""
+    """Raises Refused when the rows take more space than they may."""
     try:
         with path.open("w", encoding="utf-8") as out:
             for row in table.rows:
@@ -199,9 +192,7 @@ def _write(table: Table, path: Path, limits: Limits) -> None:
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
-        raise Unreadable(
-            f"The rows of the file take more than {limits.rows // 2**20} MB. Take a part of it."
-        ) from error
+        raise Refused.because("table.long_rows", FILE, most=limits.rows // 2**20) from error
 
 
 if __name__ == "__main__":

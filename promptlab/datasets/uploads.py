@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -15,60 +14,80 @@ from django.db import DatabaseError
 from django.http import Http404
 from django.utils import timezone
 
-from optimizer.codec import from_json
+from optimizer.codec import from_json, to_json
+from optimizer.core.problems import Problem, Refused
+from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.reading import too_large
-from optimizer.datasets.table import MAX_BYTES, Options, Row, Unreadable
+from optimizer.datasets.table import MAX_BYTES, Options
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.models import Upload
+from promptlab.datasets import services
+from promptlab.datasets.models import Dataset, Upload
 from promptlab.datasets.sandboxed_reader import Found, read_apart, stored_rows
 from promptlab.datasets.turns import PATIENCE, Busy, turn
 
+AS_FOUND = Options()
 LIVES = timedelta(hours=24)
 MAX_WAITING = 20
 """Uploads that are kept unread; each may have MAX_BYTES."""
+_NO_OTHER_WAY = {
+    "table.empty", "table.gzip", "table.long_rows", "table.memory", "table.much",
+    "table.old_workbook", "table.parquet", "table.pdf", "table.pickle", "table.slow",
+    "table.workbook", "table.zip",
+}  # fmt: skip
+"""What no other encoding or header mends."""
 
 
-def receive(project: Project, owner: User, file: UploadedFile[Any]) -> Upload:
+def receive(
+    project: Project, owner: User, file: UploadedFile[Any], options: Options = AS_FOUND
+) -> Upload:
     """Keep the file and read it, apart. While others are being read it is kept unread: it `waits`.
+    One that cannot be read so, but perhaps otherwise, is kept with what was `refused`.
 
     Raises:
-        Unreadable: no table can be made of it; nothing is kept.
+        Refused: no table can be made of it; nothing is kept.
         Busy: too many files wait already; nothing is kept.
     """
     sweep()
-    if Upload.objects.filter(found__isnull=True).count() >= MAX_WAITING:
+    _discard_refused(project, owner)
+    if Upload.objects.filter(found__isnull=True, refused__isnull=True).count() >= MAX_WAITING:
         raise Busy(
             f"Files that wait to be read: {MAX_WAITING}, as many as may. Yours was not kept: "
             "choose it again in a few minutes."
         )
     size, name = file.size or 0, Path(file.name or "file").name[-255:]
     if size > MAX_BYTES:
-        raise Unreadable(too_large(size))
+        raise Refused(too_large(size))
     token = uuid.uuid4()
     try:
         with _raw(token).open("wb") as kept:
             for chunk in file.chunks():
                 kept.write(chunk)
         upload = Upload.objects.create(
-            token=token, project=project, owner=owner, name=name, size=size
-        )
+            token=token, project=project, owner=owner, name=name, size=size,
+            encoding=options.encoding, has_header=options.has_header,
+        )  # fmt: skip
     except (OSError, DatabaseError):  # a disk is full, or the database away
         _forget(token)
         raise
     try:
-        return read(upload, Options())
+        return read(upload, options)
     except Busy:
         return upload
-    except (Unreadable, OSError):
+    except OSError:
         discard(upload)
         raise
+    except Refused as refusal:
+        if any(wrong.code in _NO_OTHER_WAY for wrong in refusal.problems):
+            discard(upload)
+            raise
+        return upload
 
 
 def read(upload: Upload, options: Options) -> Upload:
     """Read the file, for the first time or with other options.
 
     Raises:
-        Unreadable: not with these; the upload stays as it was.
+        Refused: not with these; what was found with others stays as it was.
         Busy: others are being read; the upload stays as it was.
         Http404: it was discarded meanwhile.
     """
@@ -77,16 +96,13 @@ def read(upload: Upload, options: Options) -> Upload:
         with turn(_folder(), PATIENCE) as lock:
             found = read_apart(_raw(upload.token), upload.name, options, fresh, keeps=[lock])
         fresh.replace(_rows(upload.token))
+    except Refused as refusal:
+        if upload.found is None:
+            _note(upload, options, refused=to_json(refusal.problems, tuple[Problem, ...]))
+        raise
     finally:
         fresh.unlink(missing_ok=True)
-    told = {
-        "encoding": options.encoding, "has_header": options.has_header, "found": asdict(found),
-    }  # fmt: skip
-    if not Upload.objects.filter(pk=upload.pk).update(**told):
-        _forget(upload.token)
-        raise Http404("This upload was discarded a moment ago.")
-    for name, value in told.items():
-        setattr(upload, name, value)
+    _note(upload, options, found=asdict(found), refused=None)
     return upload
 
 
@@ -94,8 +110,33 @@ def found_in(upload: Upload) -> Found:
     return from_json(Found, upload.found)
 
 
-def rows_of(upload: Upload) -> Iterator[Row]:
-    return stored_rows(_rows(upload.token))
+def refusal_of(upload: Upload) -> Refused:
+    """Why the file could not be read."""
+    return Refused(*from_json(tuple[Problem, ...], upload.refused))
+
+
+def source_of(upload: Upload) -> services.Source:
+    """What was read of it, to make a dataset of."""
+    found = found_in(upload)
+    return services.Source(
+        upload.name, found.columns, lambda: stored_rows(_rows(upload.token)),
+        found.problem_count, found.unit,
+    )  # fmt: skip
+
+
+def make_dataset(
+    upload: Upload, by: User, name: str, mapping: Mapping, *, skip_unusable: bool = True
+) -> Dataset:
+    """Make a dataset of an upload that was read, which is then forgotten.
+
+    Raises:
+        Refused: no dataset can be made so; the upload stays.
+    """
+    dataset = services.create(
+        upload.project, by, name, source_of(upload), mapping, skip_unusable=skip_unusable
+    )
+    discard(upload)
+    return dataset
 
 
 def discard(upload: Upload) -> None:
@@ -107,6 +148,21 @@ def sweep() -> None:
     """Forget uploads that nobody came back to."""
     for upload in Upload.objects.filter(created_at__lt=timezone.now() - LIVES):
         discard(upload)
+
+
+def _discard_refused(project: Project, owner: User) -> None:
+    """Another file takes the place of one that could not be read."""
+    for upload in Upload.objects.filter(project=project, owner=owner, refused__isnull=False):
+        discard(upload)
+
+
+def _note(upload: Upload, options: Options, **told: Any) -> None:
+    told |= {"encoding": options.encoding, "has_header": options.has_header}
+    if not Upload.objects.filter(pk=upload.pk).update(**told):
+        _forget(upload.token)
+        raise Http404("This upload was discarded a moment ago.")
+    for name, value in told.items():
+        setattr(upload, name, value)
 
 
 def _folder() -> Path:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from optimizer.core.metrics import standard_kind
 from optimizer.datasets.columns import Role, Use
+from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.splitting import SplitPlan
 from optimizer.files import program_file
 from promptlab.accounts.models import Project
@@ -29,7 +30,7 @@ def load_demo() -> Project | None:
         project = found_project(None, NAME)
         with (DATA / "bookings.csv").open("rb") as file:
             import_dataset(
-                project, None, "Booking messages", file, USES, SplitPlan(column="split"),
+                project, None, "Booking messages", file, Mapping(USES, SplitPlan(column="split")),
                 source_name="bookings.csv",
             )  # fmt: skip
         for name in PROGRAMS:

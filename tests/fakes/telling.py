@@ -30,10 +30,12 @@ def places(problems: Iterable[Problem] | Refused) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def refused(words: str, place: str | None = None, kind: type[Refused] = Refused) -> Iterator[None]:
+def refused(
+    words: str, place: str | None = None, kind: type[Refused] = Refused
+) -> Iterator[pytest.ExceptionInfo[Refused]]:
     """What is done within is refused: one of the reasons has these words, and that place."""
     with pytest.raises(kind) as caught:
-        yield
+        yield caught
     said = places(caught.value)
     fitting = [where for where, sentence in said if words in sentence]
     assert fitting, said

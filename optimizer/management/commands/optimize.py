@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
@@ -25,8 +26,11 @@ from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.storable import is_storable
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
+from optimizer.datasets.columns import Role as ColumnRole
+from optimizer.datasets.encodings import CHOICES
+from optimizer.datasets.from_file import Splits, read_splits
+from optimizer.datasets.table import Options
 from optimizer.files import job, models, program_file
-from optimizer.files.dataset import Splits, UnreadableDataset, read_splits
 from optimizer.files.models import Access, NoKey
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
@@ -35,7 +39,9 @@ from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
 from optimizer.sentences import reasons
+from optimizer.sentences import sentence as tell
 
+SHOWN_NOTES = 20
 RESTS = {Run.Status.FINISHED: 0, Run.Status.CANCELLED: 0, Run.Status.PAUSED: 3}
 """Exit codes by where the run rests; 1 when it failed, 2 for wrong arguments."""
 PROPOSAL_TOKENS = 600
@@ -53,6 +59,11 @@ class Command(BaseCommand):
         files = parser.add_argument_group("what is optimized")
         files.add_argument("--program", type=Path, metavar="P.json")
         files.add_argument("--dataset", type=Path, metavar="D.jsonl")
+        files.add_argument(
+            "--encoding", default="", choices=["", *CHOICES], metavar="NAME",
+            help=f"of the dataset, where the guess is wrong: {', '.join(CHOICES)}",
+        )  # fmt: skip
+        files.add_argument("--no-header", action="store_true", help="the first row is data")
         files.add_argument("--metric", choices=list(METRIC_KINDS))
         files.add_argument("--output", default="", help="output that is scored")
         files.add_argument("--expected", default="", help="column that it is compared with")
@@ -93,9 +104,9 @@ class Command(BaseCommand):
         logging.getLogger("optimizer").setLevel(logging.WARNING)  # the bar says the rest
         try:
             if options["estimate"]:
-                self._estimate(spec_of(options), options["json"])
+                self._estimate(spec_of(options, self._tell), options["json"])
                 return
-            run_id = options["resume"] or starting.create_run(spec_of(options)).pk
+            run_id = options["resume"] or starting.create_run(spec_of(options, self._tell)).pk
             if options["resume"]:
                 self._resume(run_id)
         except _EXPECTED as error:
@@ -111,6 +122,13 @@ class Command(BaseCommand):
         if code:
             sys.exit(code)
 
+    def _tell(self, told: Sequence[Problem]) -> None:
+        """What to know of the dataset's reading, a line each."""
+        for one in told[:SHOWN_NOTES]:
+            self.stderr.write(printable(tell(one)))
+        if len(told) > SHOWN_NOTES:
+            self.stderr.write(f"And {len(told) - SHOWN_NOTES} more.")
+
     def _estimate(self, spec: RunSpec, as_json: bool) -> None:
         found = expected(starting.checked(spec))
         self.stderr.write(expectation(found))
@@ -125,11 +143,11 @@ class Command(BaseCommand):
             controls.resume(run_id)
 
 
-def spec_of(options: dict[str, Any]) -> RunSpec:
-    """The specification that the arguments mean.
+def spec_of(options: dict[str, Any], told: Callable[[Sequence[Problem]], object]) -> RunSpec:
+    """The specification that the arguments mean; `told` hears of the dataset's reading.
 
     Raises:
-        Refused, UnreadableDataset, NoKey, NoFamily: with
+        Refused, NoKey, NoFamily: with
             what to correct.
     """
     for name in ("program", "dataset", "metric", "model"):
@@ -139,7 +157,11 @@ def spec_of(options: dict[str, Any]) -> RunSpec:
         if not all(is_storable(text) for text in _texts(given)):
             raise Refused.because("option.not_utf8", option=f"--{name.replace('_', '-')}")
     program = _program(options["program"])
-    splits = read_splits(options["dataset"], program, options["seed"])
+    splits = read_splits(
+        options["dataset"], program, options["seed"], [options["expected"]],
+        Options(options["encoding"], not options["no_header"]),
+    )  # fmt: skip
+    told(splits.told)
     cost = options["max_cost"]
     return RunSpec(
         program=program,
@@ -171,7 +193,7 @@ def _line(optimizer: Optimizer) -> str:
 
 
 _EXPECTED = (
-    Refused, UnreadableDataset, NoKey, NoFamily, NotNow,
+    Refused, NoKey, NoFamily, NotNow,
 )  # fmt: skip
 
 
@@ -185,9 +207,11 @@ def _program(path: Path) -> Program:
 def _metric(options: dict[str, Any], program: Program, splits: Splits) -> Metric:
     """The output and the column may be left out where there is only one, or one of that name."""
     output = options["output"] or next(iter(program.outputs), "")
-    columns = list((splits.validation or splits.train)[0].expected) if any(splits.sizes) else []
+    columns = [column.field for column in splits.columns if column.role is ColumnRole.EXPECTED]
     only = columns[0] if len(columns) == 1 else output
-    expected = options["expected"] or (output if output in columns else only)
+    fields = {column.name: column.field for column in splits.columns}
+    given = fields.get(options["expected"], options["expected"])
+    expected = given or (output if output in columns else only)
     kind = METRIC_KINDS[options["metric"]]
     allowed = {"tolerance": options["tolerance"], "threshold": options["threshold"]}
     return kind(output, expected, **allowed)

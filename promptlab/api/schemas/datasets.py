@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +11,9 @@ from pydantic import Json, model_validator
 
 from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
+from optimizer.datasets.mapping import Mapping, guessed
 from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.table import Options
 from promptlab.api.schemas.base import Body, Name, Text
 from promptlab.datasets import queries
 from promptlab.datasets.models import Dataset, DatasetExample
@@ -57,12 +60,30 @@ class SplitIn(Body):
 
 
 class DatasetIn(Schema):
-    """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed."""
+    """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed, as an
+    empty `encoding` is.
+    """
 
     name: Name
     mapping: Json[list[ColumnIn]] | None = None
     split: Json[SplitIn] | None = None
     skip_unusable: bool = True
+    encoding: Text = ""
+    has_header: bool = True
+
+    def options(self) -> Options:
+        return Options(self.encoding, self.has_header)
+
+    def choices(self, columns: Sequence[Column]) -> Mapping:
+        """What is said of these columns, and the guesses where nothing is."""
+        guess = guessed(columns)
+        uses, plan = guess.uses, guess.plan
+        if self.mapping is not None:
+            by_name = {column.name: column for column in columns}
+            uses = tuple(given.use(by_name.get(given.column)) for given in self.mapping)
+        if self.split is not None:
+            plan = self.split.plan()
+        return Mapping(uses, plan)
 
 
 class ColumnOut(Schema):

@@ -11,16 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from optimizer.datasets.mapping import Survey
-from optimizer.datasets.splitting import Split
-from optimizer.datasets.table import Options, Unreadable
+from optimizer.core.problems import Refused
+from optimizer.datasets.mapping import survey
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.datasets import services, uploads
+from promptlab.datasets import uploads
 from promptlab.datasets.forms import FileForm, MappingForm, ReadingForm
-from promptlab.datasets.models import Dataset, Upload
+from promptlab.datasets.models import Upload
+from promptlab.datasets.shown import Outlook, shown_file, shown_outlook
 from promptlab.datasets.turns import READERS, Busy
 from promptlab.outage import answer_to
 
@@ -30,22 +31,28 @@ from promptlab.outage import answer_to
 def new(request: SignedInRequest, project: str) -> HttpResponse:
     """Step 1. With scripts the file is sent with its progress shown, and the answer leads on.
 
-    While other files are being read, this one waits on the next page.
+    While other files are being read, this one waits on the next page. One that could not be read
+    can be read differently, here.
     """
     found = project_for(request.user, project, Role.EDITOR)
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    upload = None
     if form.is_valid():
         try:
             upload = uploads.receive(found, request.user, form.cleaned_data["file"])
-        except (Unreadable, Busy) as refusal:
-            form.add_error("file", str(refusal))
+        except Busy as busy:
+            form.add_error("file", str(busy))
+        except Refused as refusal:
+            form.add_error("file", reasons(refusal))
         except OSError as error:
             return _no_room(request, found, form, error)
         else:
-            return _leading_to(request, reverse("datasets:map", args=[found.slug, upload.token]))
-    context = {"project": found, "form": form}
-    template = "datasets/new.html#file" if request.htmx else "datasets/new.html"
-    return render(request, template, context, status=422 if form.is_bound else 200)
+            if upload.refused is None:
+                return _leading_to(
+                    request, reverse("datasets:map", args=[found.slug, upload.token])
+                )
+            form.add_error("file", reasons(uploads.refusal_of(upload)))
+    return _file_page(request, found, form, upload, status=422 if form.is_bound else 200)
 
 
 @login_required
@@ -54,20 +61,20 @@ def map_columns(request: SignedInRequest, project: str, upload: uuid.UUID) -> Ht
     """Steps 2 and 3: what the columns are, and how the rows are split."""
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
-    if kept.waits:
-        return _waiting_page(request, found, kept)
+    if kept.found is None:
+        return _unread_page(request, found, kept)
     form = _mapping_form(request, found, kept)
     if request.method == "POST" and form.is_valid():
         try:
-            dataset = _store(request, found, kept, form)
-        except services.CannotImport as refusal:
-            _explain(form, refusal)
+            dataset = uploads.make_dataset(
+                kept, request.user, form.cleaned_data["name"], form.mapping(),
+                skip_unusable=form.skips,
+            )  # fmt: skip
+        except Refused as refusal:
+            form.add_refusal(refusal)
         else:
-            uploads.discard(kept)
             return redirect("datasets:detail", found.slug, dataset.pk)
-    context = _map_context(found, kept, form)
-    status = 422 if request.method == "POST" else 200
-    return render(request, "datasets/map.html", context, status=status)
+    return _map_page(request, found, kept, form, ReadingForm.of(kept), bad=form.is_bound)
 
 
 @login_required
@@ -76,32 +83,36 @@ def outlook(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpRe
     """What the import would make of the rows with the form as it stands; stores nothing."""
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
-    if kept.waits:
+    if kept.found is None:
         return redirect("datasets:map", found.slug, kept.token)
     form = _mapping_form(request, found, kept)
-    context = {"outlook": _survey(kept, form), "upload": kept, "found": form.found}
-    return render(request, "datasets/map.html#outlook", context)
+    return render(request, "datasets/map.html#outlook", {"outlook": _outlook(kept, form)})
 
 
 @login_required
 @require_POST
 def read_again(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpResponse:
-    """Another encoding, or a first row that is no header."""
+    """Another encoding, or a first row that is no header; or the turn of a file that waits, whose
+    page asks so every few seconds.
+    """
     found = project_for(request.user, project, Role.EDITOR)
     kept = _upload_or_404(request, found, upload)
-    if kept.waits:
-        return _read_first(request, found, kept)
-    reading = ReadingForm(request.POST)
+    reading = ReadingForm.of(kept) if kept.waits else ReadingForm(request.POST)
     if reading.is_valid():
         try:
             uploads.read(kept, reading.options())
-        except (Unreadable, Busy) as refusal:
-            reading.add_error(None, str(refusal))
+        except Busy as busy:
+            if kept.waits:
+                return _unread_page(request, found, kept)
+            reading.add_error(None, str(busy))
+        except Refused as refusal:
+            reading.add_error(None, reasons(refusal))
         else:
-            return redirect("datasets:map", found.slug, kept.token)
+            return _leading_to(request, reverse("datasets:map", args=[found.slug, kept.token]))
+    if kept.found is None:
+        return _file_page(request, found, FileForm(), kept, reading, status=422)
     form = MappingForm(uploads.found_in(kept), _name_for(found, kept.name))
-    context = {**_map_context(found, kept, form), "reading": reading}
-    return render(request, "datasets/map.html", context, status=422)
+    return _map_page(request, found, kept, form, reading, bad=True)
 
 
 @login_required
@@ -112,6 +123,22 @@ def discard(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpRe
     return redirect("datasets:new", found.slug)
 
 
+def _file_page(
+    request: SignedInRequest,
+    project: Project,
+    form: FileForm,
+    upload: Upload | None = None,
+    reading: ReadingForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Step 1; below it, how an upload that could not be read may be read differently."""
+    if upload is not None and reading is None:
+        reading = ReadingForm.of(upload)
+    context = {"project": project, "form": form, "upload": upload, "reading": reading}
+    template = "datasets/new.html#file" if request.htmx else "datasets/new.html"
+    return render(request, template, context, status=status)
+
+
 def _no_room(
     request: SignedInRequest, project: Project, form: FileForm, error: OSError
 ) -> HttpResponse:
@@ -120,29 +147,17 @@ def _no_room(
     if answer is None or request.htmx:
         raise error
     form.add_error("file", str(answer.told))
-    context = {"project": project, "form": form}
-    return render(request, "datasets/new.html", context, status=507)
+    return _file_page(request, project, form, status=507)
 
 
-def _read_first(request: SignedInRequest, project: Project, kept: Upload) -> HttpResponse:
-    """Whether it is the turn of a file that waits; its page asks so every few seconds."""
-    try:
-        uploads.read(kept, Options())
-    except Busy:
-        return _waiting_page(request, project, kept)
-    except Unreadable as refusal:
-        uploads.discard(kept)
-        return _waiting_page(request, project, kept, str(refusal))
-    return _leading_to(request, reverse("datasets:map", args=[project.slug, kept.token]))
-
-
-def _waiting_page(
-    request: SignedInRequest, project: Project, kept: Upload, refusal: str = ""
-) -> HttpResponse:
-    """The file until it is read; with a refusal, the last that is said of it."""
+def _unread_page(request: SignedInRequest, project: Project, kept: Upload) -> HttpResponse:
+    """A file until it is read, or when that was in vain."""
+    if kept.refused is not None:
+        reading = ReadingForm.of(kept)
+        reading.add_error(None, reasons(uploads.refusal_of(kept)))
+        return _file_page(request, project, FileForm(), kept, reading)
     template = "datasets/waiting.html#waiting" if request.htmx else "datasets/waiting.html"
-    context = {"project": project, "upload": kept, "readers": READERS, "refusal": refusal}
-    return render(request, template, context, status=422 if refusal else 200)
+    return render(request, template, {"project": project, "upload": kept, "readers": READERS})
 
 
 def _upload_or_404(request: SignedInRequest, project: Project, token: uuid.UUID) -> Upload:
@@ -167,57 +182,37 @@ def _name_for(project: Project, file: str) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def _store(request: SignedInRequest, project: Project, kept: Upload, form: MappingForm) -> Dataset:
-    return services.store(
-        project,
-        request.user,
-        form.cleaned_data["name"],
-        kept.name,
-        lambda: uploads.rows_of(kept),
-        form.found.names,
-        form.uses(),
-        form.plan(),
-        skip_unusable=form.skips,
-        left_out=form.found.problem_count,
-        unit=form.found.unit,
-    )
-
-
-def _explain(form: MappingForm, refusal: services.CannotImport) -> None:
-    if isinstance(refusal, services.MappingRefused):
-        form.add_problems(refusal.problems)
-    elif isinstance(refusal, services.NameTaken):
-        form.add_error("name", str(refusal))
-    elif isinstance(refusal, services.RowsRefused):
-        form.add_error("unusable", str(refusal))
-    else:
-        form.add_error(None, str(refusal))
-
-
-def _map_context(project: Project, kept: Upload, form: MappingForm) -> dict[str, object]:
-    reading = ReadingForm({"encoding": kept.encoding, "has_header": kept.has_header})
-    return {
+def _map_page(
+    request: SignedInRequest,
+    project: Project,
+    kept: Upload,
+    form: MappingForm,
+    reading: ReadingForm,
+    *,
+    bad: bool,
+) -> HttpResponse:
+    context = {
         "project": project,
         "upload": kept,
-        "found": form.found,
+        "file": shown_file(kept, form.found),
         "form": form,
         "reading": reading,
-        "outlook": _survey(kept, form),
-        "splits": list(Split),
+        "outlook": _outlook(kept, form),
     }
+    return render(request, "datasets/map.html", context, status=422 if bad else 200)
 
 
-def _survey(kept: Upload, form: MappingForm) -> Survey | None:
+def _outlook(kept: Upload, form: MappingForm) -> Outlook | None:
     """None while the form does not make examples."""
     bound = form if form.is_bound else MappingForm(form.found, "-", _as_data(form))
     if not bound.is_valid():
         return None
+    source = uploads.source_of(kept)
     try:
-        return services.checked_survey(
-            lambda: uploads.rows_of(kept), form.found.names, bound.uses(), bound.plan()
-        )
-    except services.MappingRefused:
+        found = survey(source.rows, source.names, bound.mapping())
+    except Refused:
         return None
+    return shown_outlook(found, source.unit)
 
 
 def _as_data(form: MappingForm) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -11,10 +12,13 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from optimizer.core.problems import Conflict
 from optimizer.core.programs.signature import Value
 from optimizer.datasets.splitting import Split
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -43,6 +47,16 @@ class ShownRow:
         return list(zip(self.names, self.cells, strict=True))
 
 
+@dataclass(frozen=True)
+class ShownUse:
+    """What a column is used for; an ignored one has neither field nor type."""
+
+    name: str
+    role: str
+    field: str = ""
+    type: str = ""
+
+
 @login_required
 @require_safe
 def list_datasets(request: SignedInRequest, project: str) -> HttpResponse:
@@ -51,7 +65,9 @@ def list_datasets(request: SignedInRequest, project: str) -> HttpResponse:
     words = asked.text("q")
     datasets = queries.datasets_of(found, words)
     page = Paginator(datasets, DATASETS_A_PAGE).get_page(asked.page)
-    return render(request, "datasets/list.html", {"project": found, "page": page, "words": words})
+    filled = bool(page.paginator.count or words)
+    context = {"project": found, "page": page, "words": words, "filled": filled}
+    return render(request, "datasets/list.html", context)
 
 
 @login_required
@@ -95,8 +111,8 @@ def rename(request: SignedInRequest, project: str, dataset: int) -> HttpResponse
     if form.is_valid():
         try:
             services.rename(row, form.cleaned_data["name"], request.user)
-        except services.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+        except Conflict as refusal:
+            form.add_error("name", reasons(refusal))
         else:
             messages.success(request, _("Renamed."))
             return redirect("datasets:detail", found.slug, row.pk)
@@ -110,8 +126,8 @@ def remove(request: SignedInRequest, project: str, dataset: int) -> HttpResponse
     row = _dataset_or_404(found, dataset)
     try:
         services.remove(row, request.user)
-    except services.DatasetInUse as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
         return redirect("datasets:detail", found.slug, row.pk)
     messages.success(request, _("“%(name)s” was deleted.") % {"name": row.name})
     return redirect("datasets:list", found.slug)
@@ -133,9 +149,32 @@ def _detail_page(
         "labels": queries.label_counts(dataset),
         "splits": list(Split),
         "first": _shown(first, dataset) if first else None,
-        "used_by": services.users_of(dataset),
+        "users": ", ".join(map(str, services.users_of(dataset))),
+        "columns": [_shown_column(column) for column in dataset.columns],
+        "facts": _facts(dataset),
     }
     return render(request, "datasets/detail.html", context, status=status)
+
+
+def _shown_column(column: dict[str, Any]) -> ShownUse:
+    names = {"input": _("input"), "expected": _("expected")}
+    if column["role"] not in names:
+        return ShownUse(column["name"], _("ignored"))
+    return ShownUse(column["name"], names[column["role"]], column["field"], column["type"])
+
+
+def _facts(dataset: Dataset) -> list[tuple[str, str]]:
+    """Names and values of what is known about how it was made."""
+    if "column" in dataset.shares:
+        splits = _("as column “%(name)s” says") % {"name": dataset.shares["column"]}
+    else:
+        told = _("%(train)s / %(validation)s / %(test)s %% · seed %(seed)s")
+        splits = told % {**dataset.shares, "seed": dataset.seed}
+    facts = [(_("Splits"), splits)]
+    if dataset.left_out:
+        told = ngettext("%(n)s row of the file", "%(n)s rows of the file", dataset.left_out)
+        facts.append((_("Left out"), told % {"n": dataset.left_out}))
+    return facts
 
 
 def _shown(example: DatasetExample, dataset: Dataset) -> ShownRow:

@@ -8,7 +8,8 @@ import pytest
 
 from optimizer.datasets.encodings import CHOICES, find_encoding
 from optimizer.datasets.reading import read_table
-from optimizer.datasets.table import Options, Unreadable
+from optimizer.datasets.table import Options
+from tests.fakes.telling import all_told, refused
 
 TEXTS = {
     "cp1253": (
@@ -81,7 +82,7 @@ def test_a_mark_that_the_rest_does_not_keep_to_is_no_promise() -> None:
 
 @pytest.mark.parametrize("name", ["utf-7", "rot13", "utf8 ", "nonsense"])
 def test_what_cannot_be_chosen_is_refused(name: str) -> None:
-    with pytest.raises(Unreadable, match="is not an encoding that can be chosen here"):
+    with refused("is not an encoding that can be chosen here"):
         find_encoding(io.BytesIO("é".encode()), name)
 
 
@@ -94,5 +95,5 @@ def test_every_choice_can_be_made(name: str) -> None:
 @pytest.mark.parametrize("encoding", ["cp1253", "cp1252"])
 def test_a_guess_is_told_as_one(encoding: str) -> None:
     content = TEXTS[encoding][0].encode(encoding)
-    notes = read_table(io.BytesIO(content), "x.csv").notes
+    notes = all_told(read_table(io.BytesIO(content), "x.csv").notes)
     assert [note for note in notes if CHOICES[encoding] in note]

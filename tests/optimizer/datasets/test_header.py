@@ -10,6 +10,7 @@ import pytest
 from optimizer.datasets.columns import field_names
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import Table
+from tests.fakes.telling import all_told
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -33,7 +34,7 @@ def test_titles_above_names_of_which_some_are_missing_take_no_row() -> None:
         table = read_table(file, "x.csv")
     assert table.columns[:2] == ("Location", "1995")
     assert [row.cells[0] for row in table.rows][:2] == ["Thames", "South West"]
-    assert "Left out title lines: the column names are in line 16." in table.notes
+    assert "Left out title lines: the column names are in line 16." in all_told(table.notes)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +73,4 @@ def test_titles_are_left_out_and_every_row_is_kept(titles: str) -> None:
 def test_no_row_is_taken_for_the_names(text: str, rows: int) -> None:
     table = read_text(text)
     assert len(table.rows) == rows
-    assert not any("title" in note for note in table.notes)
+    assert not any("title" in note for note in all_told(table.notes))

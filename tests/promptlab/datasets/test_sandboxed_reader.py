@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.datasets.table import Options, Unreadable
+from optimizer.datasets.table import Options
 from promptlab.datasets import sandboxed_reader
 from promptlab.datasets.sandboxed_reader import Limits, read_apart, stored_rows
+from tests.fakes.telling import refused
 
 
 def write(folder: Path, content: str) -> Path:
@@ -40,13 +41,13 @@ def test_types_survive_the_way_back(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_comes_back_in_words(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="The file is empty"):
+    with refused("The file is empty"):
         read_apart(write(tmp_path, ""), "t.csv", Options(), tmp_path / "rows")
 
 
 def test_a_file_that_takes_too_much_memory_harms_only_the_child(tmp_path: Path) -> None:
     file = write(tmp_path, "[" + "[]," * 1_500_000 + "[]]")
-    with pytest.raises(Unreadable, match="too much memory"):
+    with refused("too much memory"):
         read_apart(file, "t.json", Options(), tmp_path / "rows", Limits(memory=100 << 20))
 
 
@@ -61,13 +62,13 @@ def test_five_megabytes_are_read_within_a_few_seconds(tmp_path: Path) -> None:
 
 def test_a_file_that_takes_too_long_harms_only_the_child(tmp_path: Path) -> None:
     file = write(tmp_path, "a,b\n" + f"{'1,' * 49}1\n" * 99_000)
-    with pytest.raises(Unreadable, match="too much memory or time"):
+    with refused("too much memory or time"):
         read_apart(file, "t.csv", Options(), tmp_path / "rows", Limits(processor_seconds=1))
 
 
 def test_rows_that_would_fill_the_disk_are_refused(tmp_path: Path) -> None:
     file = write(tmp_path, "a,b\n" + "\x01\x02\x03\x04,1\n" * 50_000)  # six times as long in JSON
-    with pytest.raises(Unreadable, match="take more than 1 MB"):
+    with refused("take more than 1 MB"):
         read_apart(file, "t.csv", Options(), tmp_path / "rows", Limits(rows=1 << 20))
 
 
@@ -92,6 +93,7 @@ import sys
 from pathlib import Path
 from promptlab.datasets.sandboxed_reader import read_apart
 from optimizer.datasets.table import Options
+from tests.fakes.telling import refused, told
 read_apart(Path(sys.argv[1]), "t.csv", Options(), Path(sys.argv[2]))
 """
 

@@ -83,17 +83,17 @@ def test_without_scripts_a_button_asks(site: Client, project: Project, crowd: Ex
     assert site.post(address("read_again", project)).url == address("map", project)  # type: ignore[attr-defined]
 
 
-def test_a_file_that_cannot_be_read_in_its_turn_is_told_and_forgotten(
-    site: Client, project: Project, crowd: ExitStack, tmp_path: Path
+def test_a_file_that_cannot_be_read_in_its_turn_can_be_read_differently(
+    site: Client, project: Project, crowd: ExitStack
 ) -> None:
-    drop(site, project, b"a,b\n", "empty.csv")
+    drop(site, project, b"a,b\n", "rows.csv")
     crowd.close()
     answer = site.post(address("read_again", project), headers={"HX-Request": "true"})
     assert answer.status_code == 422
     assert "column names but no rows" in answer.content.decode()
-    assert reverse("datasets:new", args=[project.slug]) in answer.content.decode()
-    assert not Upload.objects.exists()
-    assert not list((tmp_path / "uploads").glob("*.raw"))
+    assert "Read it differently" in answer.content.decode()
+    answer = site.post(address("read_again", project), {"encoding": ""})
+    assert answer.url == address("map", project)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("page", ["map", "outlook"])

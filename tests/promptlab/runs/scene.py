@@ -31,6 +31,7 @@ from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use
+from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.splitting import SplitPlan
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
@@ -152,11 +153,14 @@ def set_scene(project: Project, by: User, examples: int = 100) -> Scene:
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows(examples))
     dataset = import_dataset(
         project, by, "tickets-2k", BytesIO(lines.encode()),
-        (
-            Use("message", ColumnRole.INPUT, "message"),
-            Use("intent", ColumnRole.EXPECTED, "intent", FieldType.CHOICE, INTENTS),
+        Mapping(
+            (
+                Use("message", ColumnRole.INPUT, "message"),
+                Use("intent", ColumnRole.EXPECTED, "intent", FieldType.CHOICE, INTENTS),
+            ),
+            SplitPlan(40, 40, 20, seed=1),
         ),
-        SplitPlan(40, 40, 20, seed=1), source_name="tickets.jsonl",
+        source_name="tickets.jsonl",
     )  # fmt: skip
     provider = Provider.objects.create(
         namespace=project.namespace, name="Scripted", kind=Provider.Kind.OPENAI_COMPATIBLE,

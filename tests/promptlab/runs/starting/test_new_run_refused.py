@@ -14,6 +14,7 @@ from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.core.programs.signature import Field, FieldType
 from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use
+from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.splitting import SplitPlan
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
@@ -98,7 +99,7 @@ def dataset_named(
         Use("intent", ColumnRole.EXPECTED, "intent", FieldType.TEXT),
     )
     found = import_dataset(
-        project, by, name, BytesIO(lines.encode()), uses, plan, source_name="x.jsonl"
+        project, by, name, BytesIO(lines.encode()), Mapping(uses, plan), source_name="x.jsonl"
     )
     return str(found.pk)
 
