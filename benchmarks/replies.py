@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 
+from optimizer.core.instructions.cleaning import clean
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.reply import UnreadableReply
-from tests.fakes.replies import Said, cases, siblings
+from tests.fakes.replies import Said, cases, instructions, siblings
 
 
 def is_right(said: Said) -> bool:
@@ -35,8 +36,11 @@ def main() -> None:
         wrong = [said for said in replies if not is_right(said)]
         right = len(replies) - len(wrong)
         print(f"{title}: {right} of {len(replies)} ({right / len(replies):.0%})")
-        if arguments.list:
-            print(*(f"  {said.shape!r}" for said in wrong), sep="\n")
+        for said in wrong if arguments.list else ():
+            print(f"  {said.shape!r}")
+    written = instructions()
+    right = sum(clean(reply) == text for reply, text in written)
+    print(f"instructions in what a model writes: {right} of {len(written)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from optimizer.core.programs.ending import spoken
 from optimizer.lm.answers import Reader
 from optimizer.lm.failures import CallFailed, ProviderRefused
 from optimizer.lm.transport import LONG_BYTES, Transport
@@ -80,9 +81,10 @@ class CallExchange:
         if len(answer.body) > LONG_BYTES:
             gc.collect(1)  # libraries leave the copies of the answer before in cycles
         self.found = self.reader.completion_of(answer, constrained=self.constrained)
-        # Written anew: libraries choke on halves of characters, on other names for JSON, and on
-        # words where numbers should be.
-        content = json.dumps(_counted(self.found), ensure_ascii=False).encode("utf-8", "replace")
+        # Written anew: libraries choke on halves of characters, on other names for JSON, on words
+        # where numbers should be, and on parts where a text should be.
+        told = _counted(_with_texts(self.found))
+        content = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}
         return httpx.Response(200, headers=headers, content=content, request=request)
 
@@ -92,6 +94,22 @@ class CallExchange:
             for name, value in request.headers.items()
             if name in PLAIN or (self.key and self.key in value)
         }
+
+
+def _with_texts(found: dict[str, Any]) -> dict[str, Any]:
+    """A chat completion whose contents are texts; `found` itself says what parts they had."""
+    choices = found.get("choices")
+    if not isinstance(choices, list):
+        return found
+    return {**found, "choices": [_with_text(choice) for choice in choices]}
+
+
+def _with_text(choice: Any) -> Any:
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict) or not isinstance(message.get("content"), list):
+        return choice
+    text, _finish = spoken(message, None)
+    return {**choice, "message": {**message, "content": text}}
 
 
 def _counted(found: dict[str, Any]) -> dict[str, Any]:

@@ -159,10 +159,19 @@ def _supports_schema(model: str) -> bool:
     return bool(litellm().supports_response_schema(model=model))
 
 
+def _message_of(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The message as it came, where it came as a chat completion: the library drops some of it."""
+    try:
+        message = (found or {})["choices"][0]["message"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
 def _reply_of(response: Any, seconds: float, exchange: CallExchange) -> Reply:
     try:
         choice = response.choices[0]
-        text, finish = spoken(choice.message, choice.finish_reason)
+        text, finish = spoken(_message_of(exchange.found) or choice.message, choice.finish_reason)
     except (AttributeError, IndexError, TypeError) as error:
         raise exchange.reader.no_completion(exchange.found) from error
     if text is None and not no_answer(finish):

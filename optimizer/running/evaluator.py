@@ -14,11 +14,13 @@ from optimizer.core.conversation.requests import (
     Outcomes,
     Replies,
     Request,
+    Unfinished,
 )
 from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Reply, Role
 from optimizer.core.programs.program import Program
@@ -159,7 +161,7 @@ class Evaluator:
         for problem in problems:
             self._take(client, problem)
         if not problems:
-            entry.replies = tuple(t.text for t in told if isinstance(t, Reply))
+            entry.replies = tuple(_text_of(t) for t in told if isinstance(t, Reply))
 
     def _take(self, client: RoleClient, problem: BaseException) -> None:
         """An instruction that cannot be asked for has no error to stand in: the run waits."""
@@ -190,6 +192,11 @@ class Evaluator:
         own = entry.request.candidate == baseline_of(self._program)
         if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
             raise client.refuses(failures[-1])
+
+
+def _text_of(reply: Reply) -> str | Unfinished:
+    fault = no_answer(reply.finish_reason)
+    return Unfinished(reply.text, reply.finish_reason) if fault else reply.text
 
 
 def failed_outcome(example: Example, failure: BaseException) -> Outcome:

@@ -28,6 +28,7 @@ from optimizer.core.conversation.events import (
     TrialStarted,
 )
 from optimizer.core.conversation.requests import Ask, Evaluate, Outcomes, Replies, Request
+from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
@@ -108,7 +109,7 @@ class Recorder:
         if row.digest != request.digest:
             raise ReplayDiffers(self._seq)
         known = outcomes.of_exchange(row.pk) if isinstance(request, Evaluate) else {}
-        return Open(request, row.pk, known, replies=tuple(row.replies or ()))
+        return Open(request, row.pk, known, replies=codec.from_json(Replies, row.replies or []))
 
     def wish(self) -> str:
         """What is wished of the run now: run, pause or cancel."""
@@ -130,7 +131,8 @@ class Recorder:
                 if isinstance(entry.request, Evaluate):
                     self._keep_errors(entry)
                     self._sum_trial(row, entry.answer())
-                row.replies = list(entry.replies) if isinstance(entry.request, Ask) else None
+                asked = isinstance(entry.request, Ask)
+                row.replies = codec.to_json(entry.replies, Replies) if asked else None
                 row.answered_at = now
                 row.save(update_fields=["replies", "answered_at"])
         self.pass_over(opened)
@@ -282,7 +284,7 @@ class Recorder:
             )  # fmt: skip
 
     def _sum_trial(self, row: Exchange, answer: Outcomes | Replies) -> None:
-        found = [o for o in answer if not isinstance(o, str)]
+        found = [o for o in answer if isinstance(o, Outcome)]
         Trial.objects.filter(exchange=row).update(
             tokens=sum(o.tokens for o in found),
             cost=sum(o.cost for o in found),

@@ -93,6 +93,9 @@ add(
             "score of the others alone can be compared with nobody's. The first failed with: {why}"
         ),
         "proposal.empty": _("it was empty."),
+        "proposal.only_wrapping": _("no instruction can be told apart in it."),
+        "proposal.cut_off": _("the reply was cut off at its limit of tokens ({finish})."),
+        "proposal.no_reply": _("the model gave no answer ({finish})."),
         "proposal.long": _("it was longer than {most} characters."),
         "proposal.no_such_field": _("it uses {{{name}}}, which is no field of the module."),
         "proposal.said_again": _("it goes in circles: “{text}” is said {times} times."),

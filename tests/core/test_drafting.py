@@ -6,22 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.conversation.events import ProposalRefused
-from optimizer.core.conversation.requests import Ask
+from optimizer.core.conversation.requests import Ask, Unfinished
 from optimizer.core.instructions.drafting import REDRAWS, Draft, clean, drafted
 from optimizer.core.instructions.guards import near_duplicate
 from optimizer.core.programs.lm import Message, Prompt
 from optimizer.core.programs.program import Module
 from tests.core.test_guards import spec_with
+from tests.fakes.replies import instructions
 from tests.fakes.telling import told
 from tests.fakes.world import World, one_module_program, two_module_program
 
 SPEC = spec_with()
 MODULE = SPEC.program.modules[0]
-Write = Callable[[str, int], str]
+Write = Callable[[str, int], str | Unfinished]
 
 
 def draft(module: Module = MODULE, source: str = "grounded") -> Draft:
@@ -94,6 +96,37 @@ def test_labels_quotes_and_fences_are_taken_off() -> None:
     assert clean("```text\nInstruction: Do it.\n```") == "Do it."
     assert clean("“Do it.”") == "Do it."
     assert clean('"Do it" or "leave it"') == '"Do it" or "leave it"'
+
+
+@pytest.mark.parametrize(("reply", "right"), instructions(), ids=lambda text: ascii(text[:40]))
+def test_no_wrapping_ends_up_in_an_instruction(reply: str, right: str) -> None:
+    assert clean(reply) == right
+    assert clean(right) == right
+
+
+def test_what_holds_no_instruction_is_drawn_again_and_says_why() -> None:
+    told = {100: "<think>What shall I write", 101: "```\nDo A.\n```\nor\n```\nDo B.\n```"}
+    world, texts = written(lambda text, n: told.get(n, f"Way number {n} of doing it."))
+    assert texts == ("Way number 200 of doing it.", "Way number 201 of doing it.")
+    refused = world.events_of(ProposalRefused)
+    assert [r.reason.code for r in refused] == ["proposal.only_wrapping"] * 2
+    assert [r.instruction for r in refused] == list(told.values())
+
+
+@pytest.mark.parametrize(
+    ("finish", "code"),
+    [("length", "cut_off"), ("content_filter", "no_reply"), ("refusal", "no_reply")],
+)
+def test_a_text_that_was_cut_off_or_refused_is_never_taken(finish: str, code: str) -> None:
+    def write(text: str, n: int) -> str | Unfinished:
+        said = f"Way number {n} of doing it."
+        return Unfinished(said, finish) if n < 200 else said
+
+    world, texts = written(write)
+    assert texts == ("Way number 200 of doing it.", "Way number 201 of doing it.")
+    assert [
+        (r.reason.code, r.reason.values["finish"]) for r in world.events_of(ProposalRefused)
+    ] == [(f"proposal.{code}", finish)] * 2
 
 
 PARTS = ("keep", "calm", "and", "decide", "spam", "ham", "{message}", ".")

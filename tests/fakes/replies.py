@@ -65,6 +65,11 @@ def siblings() -> list[Said]:
     return found
 
 
+def instructions() -> list[tuple[str, str]]:
+    """What an optimizer model writes, and the instruction in it, "" where there is none."""
+    return [(row["reply"], row["right"] or "") for row in _rows("instructions.jsonl")]
+
+
 def program_of(modules: list[Module]) -> Program:
     """A program that calls each of these modules on its input."""
     names = [f"call_{number}" for number, _ in enumerate(modules)]

@@ -14,7 +14,7 @@ from optimizer.lm.call import LMCall, key_of
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
-Script = Callable[[LMCall], str | Exception]
+Script = Callable[[LMCall], str | Reply | Exception]
 
 
 class Killed(BaseException):
@@ -63,7 +63,8 @@ def _value(kind: dict[str, Any], said: str, right: bool) -> object:
 
 @dataclass
 class ScriptedLM:
-    """An `Endpoint`. `script` returns the reply, or an exception to raise; calls are kept.
+    """An `Endpoint`. `script` returns what the model says, or a whole reply, or an exception to
+    raise; calls are kept.
 
     `answering` is the number of the call that the script is answering now, from 1.
     """
@@ -90,6 +91,8 @@ class ScriptedLM:
             self.at_once -= 1
         if isinstance(said, BaseException):
             raise said
+        if isinstance(said, Reply):
+            return said
         return Reply(said, *self.usage, seconds=self.seconds)
 
     async def models(self) -> list[str]:

@@ -16,6 +16,7 @@ from optimizer.core.conversation.requests import (
     Outcomes,
     Replies,
     Request,
+    Unfinished,
 )
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.instructions.prompts import REWRITE
@@ -110,7 +111,9 @@ class World:
 
     program: Program
     judge: Callable[[Candidate, Example], float | None] = by_luck
-    write: Callable[[str, int], str] = lambda text, n: f"Proposed instruction number {n}."
+    write: Callable[[str, int], str | Unfinished] = lambda text, n: (
+        f"Proposed instruction number {n}."
+    )
     rewrite: Callable[[str], str] = rewritten
     budget: int | None = None
     evaluated: list[Evaluate] = field(default_factory=list)
@@ -157,7 +160,7 @@ class World:
         self.evaluated.append(request)
         return tuple(self.outcome(request.candidate, example) for example in request.examples)
 
-    def say(self, text: str, n: int) -> str:
+    def say(self, text: str, n: int) -> str | Unfinished:
         return self.rewrite(text) if text.startswith(REWRITE) else self.write(text, n)
 
     def outcome(self, candidate: Candidate, example: Example) -> Outcome:

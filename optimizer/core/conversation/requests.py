@@ -59,7 +59,8 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Ask:
-    """Say prompts to the optimizer model (the paper's proposer); the answer is a text each.
+    """Say prompts to the optimizer model (the paper's proposer); the answer is a text each,
+    or what came instead of one.
 
     `model` is 0 for the run's optimizer model, n for the n-th of its further ones.
     """
@@ -79,9 +80,17 @@ class Ask:
         return digest_of(["ask", self.purpose, prompts, *which])
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """What came instead of a text: cut off, refused or withheld, as `finish` says."""
+
+    text: str
+    finish: str
+
+
 Request = Evaluate | Ask
 Outcomes = tuple[Outcome, ...]
-Replies = tuple[str, ...]
+Replies = tuple[str | Unfinished, ...]
 Answer = Outcomes | Replies | tuple[Outcomes | Replies, ...] | None
 """Outcomes for Evaluate, texts for Ask, a tuple of these for several requests, None for events."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optimizer.core.conversation.events import ProposalRefused
-from optimizer.core.conversation.requests import Ask, Conversation, ask
+from optimizer.core.conversation.requests import Ask, Conversation, Unfinished, ask
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions import guards
+from optimizer.core.instructions.cleaning import clean, not_taken, text_of
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
 
@@ -52,10 +52,12 @@ def drafted(
             break
         replies = yield from ask(Ask(asked, purpose, model))
         for i, reply in zip(waiting, replies, strict=True):
-            module, text = drafts[i].module, clean(reply)
-            reason = guards.refusal(spec, module, text, known[module.name])
+            module, text = drafts[i].module, clean(text_of(reply))
+            reason = not_taken(reply, text) or guards.refusal(
+                spec, module, text, known[module.name]
+            )
             if reason:
-                shown = text[: guards.MAX_LENGTH]
+                shown = (text or _raw(reply))[: guards.MAX_LENGTH]
                 yield ProposalRefused(module.name, shown, reason, drafts[i].source)
             else:
                 found[i] = text
@@ -64,22 +66,5 @@ def drafted(
     return tuple(found)
 
 
-_LABEL = re.compile(
-    r"^(?:\*\*)?(?:(?:new|proposed|improved|final)\s+)?"
-    r"(?:instructions?|summary|description|observations?)(?:\*\*)?\s*:(?:\*\*)?\s*",
-    re.IGNORECASE,
-)
-_FENCE = re.compile(r"^```\w*\n(.*?)\n?```$", re.DOTALL)
-
-
-def clean(reply: str) -> str:
-    """A reply without the label, the quotes or the code fence that models put around it."""
-    text = reply.strip()
-    fence = _FENCE.match(text)
-    text = (fence.group(1) if fence else text).strip()
-    text = _LABEL.sub("", text, count=1).strip()
-    for left, right in (('"', '"'), ("“", "”"), ("'", "'"), ("`", "`")):
-        inner = text[1:-1]
-        if len(text) > 1 and text[0] == left and text[-1] == right and left not in inner:
-            return inner.strip()
-    return text
+def _raw(reply: str | Unfinished) -> str:
+    return reply if isinstance(reply, str) else reply.text

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from optimizer.core.conversation.events import noted
-from optimizer.core.conversation.requests import Ask, Conversation, ask
+from optimizer.core.conversation.requests import Ask, Conversation, Unfinished, ask
 from optimizer.core.instructions import prompts
-from optimizer.core.instructions.drafting import clean
+from optimizer.core.instructions.cleaning import clean
 from optimizer.core.instructions.guards import words
 from optimizer.core.problems import warning
 
@@ -55,7 +55,7 @@ def too_weak(wanted: int) -> Conversation[bool]:
     """
     asked = tuple(prompts.rewrite(r.sentence, r.names) for r in REWRITINGS)
     replies = yield from ask(Ask(asked, PURPOSE))
-    failed = sum(not followed(r, text) for r, text in zip(REWRITINGS, replies, strict=True))
+    failed = sum(not followed(r, reply) for r, reply in zip(REWRITINGS, replies, strict=True))
     if 2 * failed <= len(REWRITINGS):
         return False
     counts = {"failed": failed, "asked": len(REWRITINGS), "written": WEAK_PROPOSALS}
@@ -66,8 +66,10 @@ def too_weak(wanted: int) -> Conversation[bool]:
     return True
 
 
-def followed(request: Rewriting, reply: str) -> bool:
+def followed(request: Rewriting, reply: str | Unfinished) -> bool:
     """Whether a reply is the sentence in other words, every name kept."""
+    if isinstance(reply, Unfinished):
+        return False
     text = clean(reply)
     said = words(text)
     if not said or len(said) > MAX_WORDS or repeats_itself(said):

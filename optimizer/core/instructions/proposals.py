@@ -16,7 +16,8 @@ from optimizer.core.conversation.requests import Ask, Conversation, ask
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import DemoSet, DemoSets
 from optimizer.core.instructions import prompts
-from optimizer.core.instructions.drafting import REDRAWS, clean, drafted
+from optimizer.core.instructions.cleaning import clean, text_of
+from optimizer.core.instructions.drafting import REDRAWS, drafted
 from optimizer.core.instructions.guards import MAX_LENGTH, refusal
 from optimizer.core.instructions.guidance import Ground, Guidance, draw_tip, grounded_draft
 from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
@@ -74,15 +75,15 @@ def grounding(spec: RunSpec) -> Conversation[Ground]:
     if not spec.settings.grounding.program_summary:
         return Ground(dataset)
     prompt = prompts.describe_program(spec.program, temperature)
-    (summary,) = yield from ask(Ask((prompt,), "program summary"))
+    (reply,) = yield from ask(Ask((prompt,), "program summary"))
+    summary = clean(text_of(reply))
     modules = [m for m in spec.program.modules if m.writable]
     asked = tuple(
-        prompts.describe_module(spec.program, module, clean(summary), temperature)
-        for module in modules
+        prompts.describe_module(spec.program, module, summary, temperature) for module in modules
     )
     told = yield from ask(Ask(asked, "module descriptions"))
-    described = dict(zip([m.name for m in modules], map(clean, told), strict=True))
-    return Ground(dataset, clean(summary), described)
+    texts = [clean(text_of(reply)) for reply in told]
+    return Ground(dataset, summary, dict(zip([m.name for m in modules], texts, strict=True)))
 
 
 def dataset_summary(spec: RunSpec) -> Conversation[str]:
@@ -98,17 +99,18 @@ def dataset_summary(spec: RunSpec) -> Conversation[str]:
     for batch in batches[:MAX_BATCHES]:
         prompt = prompts.observe(batch, "\n".join(notes), temperature)
         (reply,) = yield from ask(Ask((prompt,), "dataset observations"))
-        if _is_complete(reply):
+        said = text_of(reply)
+        if _is_complete(said):
             complete += 1
             if complete == COMPLETE_LIMIT:
                 break
-        elif reply.strip():
-            notes.append(clean(reply)[:MAX_LENGTH])
+        elif said.strip():
+            notes.append(clean(said)[:MAX_LENGTH])
     if not notes:
         return ""
     prompt = prompts.summarize("\n".join(notes), temperature)
     (summary,) = yield from ask(Ask((prompt,), "dataset summary"))
-    return clean(summary)
+    return clean(text_of(summary))
 
 
 def _is_complete(reply: str) -> bool:

@@ -7,7 +7,8 @@ from optimizer.core.conversation.requests import Ask, Conversation, ask
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import SHOWN_DEMOS
 from optimizer.core.instructions import guards, prompts
-from optimizer.core.instructions.drafting import REDRAWS, clean
+from optimizer.core.instructions.cleaning import clean, not_taken, text_of
+from optimizer.core.instructions.drafting import REDRAWS
 from optimizer.core.instructions.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
 from optimizer.core.optimizers.module_opro import climb
 from optimizer.core.optimizers.optimizer import (
@@ -38,12 +39,15 @@ def write_together(rounds: Rounds, guidance: Guidance) -> Conversation[dict[str,
         (reply,) = yield from ask(
             Ask((_prompt(rounds, guidance, draw),), f"instructions of round {rounds.round}")
         )
-        told = read_texts([module.name for module in rounds.modules], reply)
+        told = read_texts([module.name for module in rounds.modules], text_of(reply))
         for module in rounds.modules:
             text = clean(told.get(module.name, ""))
             if module.name in found:
                 continue
-            reason = guards.refusal(rounds.board.spec, module, text, rounds.written[module.name])
+            written = rounds.written[module.name]
+            reason = not_taken(reply, text) or guards.refusal(
+                rounds.board.spec, module, text, written
+            )
             if reason:
                 shown = text[: guards.MAX_LENGTH]
                 yield ProposalRefused(module.name, shown, reason, guidance.source)

@@ -13,10 +13,9 @@ from typing import Any
 
 REFUSED, ONLY_THOUGHTS = "refusal", "only_thoughts"
 """Endings that no provider names, but shows: a refusal in its field, or thoughts and no text."""
+_CUT_OFF = ("length", "max_token", "max_output", "token_limit", "context_window", "model_context")
 _FAULTS = {
-    "the reply was cut off at its limit of tokens": (
-        "length", "max_token", "max_output", "token_limit", "context_window", "model_context",
-    ),
+    "the reply was cut off at its limit of tokens": _CUT_OFF,
     "the reply was withheld by the provider's filter": (
         "filter", "safety", "block", "prohibited", "recitation", "guardrail", "moderat", "spii",
         "sensitive", "policy",
@@ -54,6 +53,11 @@ def no_answer(finish: str) -> str:
     faults = (fault for fault, marks in _FAULTS.items() if any(mark in word for mark in marks))
     fault = next(faults, "")
     return f"{fault} ({finish})" if fault else ""
+
+
+def is_cut_off(finish: str) -> bool:
+    """Whether a reply that ended so broke off at its limit of tokens."""
+    return any(mark in finish.casefold() for mark in _CUT_OFF)
 
 
 def _content(content: Any, refusal: Any) -> tuple[str | None, str]:
