@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "promptlab.storage.StaticFiles",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -238,7 +239,14 @@ STORAGES = {
 
 # --- Language, time, words to the operator -----------------------------------------------------
 
+# A language is a folder of `locale` with a catalogue (`manage.py makemessages -l de`).
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [("en", "English")] + [
+    (folder.name.replace("_", "-"), folder.name)
+    for folder in sorted(LOCALE_PATHS[0].glob("*"))
+    if (folder / "LC_MESSAGES").is_dir()
+]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

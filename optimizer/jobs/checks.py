@@ -52,8 +52,8 @@ def _models(spec: RunSpec, optimizer: Optimizer) -> list[Problem]:
     found: list[Problem] = []
     if spec.further_optimizers and not optimizer.compares_writers:
         others = tuple(name for name, other in OPTIMIZERS.items() if other.compares_writers)
-        title = optimizer.title
-        told = problem("models.one_writes", "further_optimizers", optimizer=title, others=others)
+        called = problem(f"optimizer.{optimizer.name}")
+        told = problem("models.one_writes", "further_optimizers", optimizer=called, others=others)
         found.append(told)
     tested: set[int] = set()
     for role, ref in spec.model_refs:

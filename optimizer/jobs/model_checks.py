@@ -14,6 +14,7 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.jobs import evaluations
 from optimizer.models import Provider, Run
 from optimizer.running.interruptions import OVERBILLED
+from optimizer.sentences import term
 
 
 class CheckState(StrEnum):
@@ -57,7 +58,8 @@ def latest(provider: Provider) -> ModelCheck:
     if seconds is None:
         return ModelCheck(CheckState.FAILED, run.message, run.said, at=run.ended_at)
     model = codec.from_json(ModelCheckSpec, run.spec).model.model
-    message = f"{model} answered in {seconds:.1f} s. {run.message}".strip()
+    answered = term("check.answered", model=model, seconds=seconds)
+    message = f"{answered} {run.message}".strip()
     return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from optimizer.models.runs import Run
 
@@ -19,10 +20,10 @@ class Completion(models.Model):
     """
 
     class State(models.TextChoices):
-        RESERVED = "reserved", "Reserved"
-        SETTLED = "settled", "Settled"
-        FAILED = "failed", "Failed"
-        DOUBT = "doubt", "In doubt"
+        RESERVED = "reserved", _("Reserved")
+        SETTLED = "settled", _("Settled")
+        FAILED = "failed", _("Failed")
+        DOUBT = "doubt", _("In doubt")
 
     key = models.CharField(max_length=64, primary_key=True)
     namespace = models.CharField(max_length=64)

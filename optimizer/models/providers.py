@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Provider(models.Model):
@@ -16,9 +17,9 @@ class Provider(models.Model):
     """
 
     class Kind(models.TextChoices):
-        EMBEDDED = "embedded", "Embedded model"
-        OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible endpoint"
-        LITELLM = "litellm", "LiteLLM provider"
+        EMBEDDED = "embedded", _("Embedded model")
+        OPENAI_COMPATIBLE = "openai_compatible", _("OpenAI-compatible endpoint")
+        LITELLM = "litellm", _("LiteLLM provider")
 
     namespace = models.CharField(max_length=64, db_index=True)
     name = models.CharField(max_length=80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class ExampleSet(models.Model):
@@ -35,22 +36,22 @@ class Run(models.Model):
     """
 
     class Task(models.TextChoices):
-        OPTIMIZE = "optimize", "Optimize a program"
-        EVALUATE = "evaluate", "Evaluate programs as they stand"
-        CHECK = "check", "Check a model"
+        OPTIMIZE = "optimize", _("Optimize a program")
+        EVALUATE = "evaluate", _("Evaluate programs as they stand")
+        CHECK = "check", _("Check a model")
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        RUNNING = "running", "Running"
-        PAUSED = "paused", "Paused"
-        CANCELLED = "cancelled", "Cancelled"
-        FAILED = "failed", "Failed"
-        FINISHED = "finished", "Finished"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
+        FINISHED = "finished", _("Finished")
 
     class Wish(models.TextChoices):
-        RUN = "run", "Run"
-        PAUSE = "pause", "Pause"
-        CANCEL = "cancel", "Cancel"
+        RUN = "run", _("Run")
+        PAUSE = "pause", _("Pause")
+        CANCEL = "cancel", _("Cancel")
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
     ENDED = (Status.CANCELLED, Status.FAILED, Status.FINISHED)

@@ -5,7 +5,7 @@ models (`optimizer/apps.py`).
 """
 
 # These fill the catalogue.
-from optimizer.sentences import datasets, files, metrics, notes, options, programs, runs  # noqa: F401
+from optimizer.sentences import datasets, files, metrics, notes, optimizers, options, programs, runs  # noqa: F401
 from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
 
 __all__ = ["add", "codes", "reasons", "sentence", "term"]

@@ -16,6 +16,11 @@ add(
         "program.part": _("{part}: {why}"),
         "program.more": ngettext_lazy("{why} (and {n} more)", "{why} (and {n} more)", "n"),
         "program.complete": _("The program is complete."),
+        "role.task": _("Task model"),
+        "role.optimizer": _("Optimizer model"),
+        "role.teacher": _("Teacher model"),
+        "role.judge": _("Judge model"),
+        "check.answered": _("{model} answered in {seconds:.1f} s."),
         "optimizer.unknown": _("There is no optimizer “{name}”; use {known}."),
         "data.no_such_input": _(
             "The program takes “{input}”, but the dataset's inputs are {given}."

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from promptlab.accounts.roles import Role
 
@@ -31,9 +32,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. `is_superuser` marks an administrator of the whole installation."""
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", "Like the device"
-        LIGHT = "light", "Light"
-        DARK = "dark", "Dark"
+        SYSTEM = "system", _("Like the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=80, blank=True)

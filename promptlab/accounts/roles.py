@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 class Role(models.TextChoices):
     """viewer < editor < reviewer < admin: each may do what the ones before may."""
 
-    VIEWER = "viewer", "Viewer"
-    EDITOR = "editor", "Editor"
-    REVIEWER = "reviewer", "Reviewer"
-    ADMIN = "admin", "Admin"
+    VIEWER = "viewer", _("Viewer")
+    EDITOR = "editor", _("Editor")
+    REVIEWER = "reviewer", _("Reviewer")
+    ADMIN = "admin", _("Admin")
 
     def at_least(self, other: Role) -> bool:
         return _RANK[self] >= _RANK[other]
@@ -26,15 +27,15 @@ class Role(models.TextChoices):
     @property
     def may(self) -> str:
         """What a member of this role may do, as a clause for people."""
-        return _MAY[self]
+        return str(_MAY[self])
 
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MAY = {
-    Role.VIEWER: "read everything in the project",
-    Role.EDITOR: "also add datasets, programs and metrics, and start runs",
-    Role.REVIEWER: "also approve and reject candidates, and move labels",
-    Role.ADMIN: "also manage members, models and keys, and settings",
+    Role.VIEWER: _("read everything in the project"),
+    Role.EDITOR: _("also add datasets, programs and metrics, and start runs"),
+    Role.REVIEWER: _("also approve and reject candidates, and move labels"),
+    Role.ADMIN: _("also manage members, models and keys, and settings"),
 }
 
 

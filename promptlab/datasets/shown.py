@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from optimizer.core.problems import Problem
@@ -22,7 +23,7 @@ SHOWN_NOTES = 8
 SHOWN_ROWS = 100  # that cannot be used
 SHOWN_LABELS = 12
 SPLIT_LABELS = 20
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_DELIMITERS = {",": _("commas"), ";": _("semicolons"), "\t": _("tabs"), "|": _("bars")}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def shown_file(upload: Upload, found: Found) -> ShownFile:
     columns = ngettext("%(n)s column", "%(n)s columns", width) % {"n": width}
     facts = (
         filesizeformat(upload.size), rows, columns,
-        str(CHOICES.get(found.encoding, found.encoding)), _DELIMITERS.get(found.delimiter, ""),
+        str(CHOICES.get(found.encoding, found.encoding)), str(_DELIMITERS.get(found.delimiter, "")),
     )  # fmt: skip
     left_out = ngettext("One row was left out", "%(n)s rows were left out", found.problem_count)
     first = ngettext("first row", "first %(n)s rows", len(found.preview))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, QueryDict
+from django.utils import translation
 
 from promptlab.accounts.admission import admit, renewed
 from promptlab.live.hub import hub
@@ -117,15 +120,27 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The rings to listen to, for a reader who may see the page."""
         route = dict(self.scope["url_route"]["kwargs"])
         self.admission = admit(self.scope["session"], route.pop("project"))
+        self.language = language_of(self.scope)
         asked = Parameters(QueryDict(self.scope["query_string"]))
         self.page = self._opens(project=self.admission.project, asked=asked, **route)
         return tuple(self.page.rings())
 
     def _frame(self, rang: bool) -> str:
-        """What changed. Whether its reader may see it is asked last, right before it is sent."""
+        """What changed, in the reader's language."""
+        with translation.override(self.language):
+            return self._changes(rang)
+
+    def _changes(self, rang: bool) -> str:
+        """Whether its reader may see it is asked last, right before it is sent."""
         frame = self.page.changes(self.admission.role) if rang or self.page.goes_on else ""
         before, self.admission = self.admission, renewed(self.admission)
         if self.admission.role is before.role:
             return frame
         self.page.forget()
         return self.page.changes(self.admission.role)
+
+
+def language_of(scope: Any) -> str:
+    """The language that a page of the same browser has."""
+    request = ASGIRequest({**scope, "type": "http", "method": "GET"}, io.BytesIO())
+    return translation.get_language_from_request(request)

@@ -70,7 +70,7 @@ def url_of(version: Version) -> str:
 def downloads_of(version: Version) -> list[Download]:
     return [
         Download(
-            f.title, f.description, f.file_name(version.content),
+            str(f.title), str(f.description), f.file_name(version.content),
             reverse(
                 "releases:download",
                 args=[version.project.slug, version.program_id, version.number, f.name],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from optimizer.core.optimizers import optimizer_named
+from optimizer.sentences.optimizers import title_of
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
@@ -79,7 +80,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "project": found,
         "version": row,
         "content": row.content,
-        "optimizer": optimizer_named(row.content.provenance.optimizer).title,
+        "optimizer": title_of(optimizer_named(row.content.provenance.optimizer)),
         "labels": [label.name for label in row.labels.all()],
         "downloads": pages.downloads_of(row),
         "pointers": pages.pointers_of(row),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from optimizer.models import Candidate
 from promptlab.reviews.content import VersionContent, read_content
@@ -18,9 +19,9 @@ class Review(models.Model):
     """One decision about one candidate. Decisions are added, never changed."""
 
     class Decision(models.TextChoices):
-        APPROVE = "approve", "Approved"
-        REQUEST_CHANGES = "request_changes", "Changes requested"
-        REJECT = "reject", "Rejected"
+        APPROVE = "approve", _("Approved")
+        REQUEST_CHANGES = "request_changes", _("Changes requested")
+        REJECT = "reject", _("Rejected")
 
     project_run = models.ForeignKey(ProjectRun, models.PROTECT, related_name="reviews")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="reviews")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from optimizer.models import Run
 
@@ -16,10 +18,10 @@ class ProjectRun(models.Model):
     """
 
     class Decision(models.TextChoices):
-        NONE = "", "Not decided"
-        APPROVED = "approve", "Approved"
-        CHANGES = "request_changes", "Changes requested"
-        REJECTED = "reject", "Rejected"
+        NONE = "", _("Not decided")
+        APPROVED = "approve", _("Approved")
+        CHANGES = "request_changes", _("Changes requested")
+        REJECTED = "reject", _("Rejected")
 
     project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()
@@ -52,4 +54,4 @@ class ProjectRun(models.Model):
         ordering = ["-number"]
 
     def __str__(self) -> str:
-        return f"Run {self.number}"
+        return gettext("Run %(n)s") % {"n": self.number}

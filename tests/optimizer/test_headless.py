@@ -19,6 +19,7 @@ from optimizer.files import program_file
 from optimizer.files.report import sentence
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
+from optimizer.sentences.optimizers import description_of
 from tests.evaluations import start_tryout
 from tests.fakes.openai_server import OpenAIServer, by_schema
 from tests.fakes.world import one_module_program
@@ -112,7 +113,7 @@ def test_the_help_says_what_each_optimizer_does(capsys: pytest.CaptureFixture[st
     said = " ".join(capsys.readouterr().out.split())
     for optimizer in OPTIMIZERS.values():
         assert optimizer.name in said
-        assert optimizer.description in said
+        assert description_of(optimizer) in said
 
 
 def test_the_key_is_read_from_the_named_variable_and_stored_encrypted(

@@ -29,9 +29,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
 OPTIMIZER = Optimizer(
     name="bayesian_bootstrap",
-    title="Demos only (Bayesian Bootstrap)",
-    description="Picks worked examples for every module by a guided search; your instructions "
-    "are not touched.",
     converse=converse,
     uses_instructions=False,
     uses_demos=True,

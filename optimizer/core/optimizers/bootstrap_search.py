@@ -57,9 +57,6 @@ def _distinct(sizes: dict[str, int], count: int, rng: random.Random) -> list[Cho
 
 OPTIMIZER = Optimizer(
     name="bootstrap_search",
-    title="Demos only, random search",
-    description="Tries random sets of worked examples, each on the whole validation split: "
-    "simple, robust, and dearer per candidate.",
     converse=converse,
     uses_instructions=False,
     uses_demos=True,

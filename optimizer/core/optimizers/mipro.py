@@ -28,9 +28,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
 OPTIMIZER = Optimizer(
     name="mipro",
-    title="Instructions + demos (MIPRO)",
-    description="Writes instructions and picks worked examples for every module, and searches "
-    "for the combination that scores best.",
     converse=converse,
     uses_instructions=True,
     uses_demos=True,

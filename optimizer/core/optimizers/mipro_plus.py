@@ -79,9 +79,6 @@ def converse_zero_shot(spec: RunSpec, new_search: NewSearch) -> Conversation[Res
 
 OPTIMIZER = Optimizer(
     name="mipro_plus",
-    title="Instructions + demos, learning to propose (MIPRO++)",
-    description="Writes new instructions in every trial and learns which way of asking for them "
-    "works, while it picks worked examples; for larger budgets.",
     converse=converse,
     uses_instructions=True,
     uses_demos=True,
@@ -93,9 +90,6 @@ OPTIMIZER = Optimizer(
 ZERO_SHOT = replace(
     OPTIMIZER,
     name="zero_shot_mipro_plus",
-    title="Instructions only, learning to propose (0-shot MIPRO++)",
-    description="Writes new instructions in every trial and learns which way of asking for them "
-    "works; prompts get no worked examples.",
     converse=converse_zero_shot,
     uses_demos=False,
     shown_sets=SHOWN_SETS,

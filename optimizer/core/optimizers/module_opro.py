@@ -80,9 +80,6 @@ def _plain_asks(spec: RunSpec) -> cost_model.Range:
 
 OPTIMIZER = Optimizer(
     name="module_opro",
-    title="Instructions only (Module-Level OPRO)",
-    description="Writes one new instruction for every module at a time from those that scored "
-    "best before; each is tried on the whole validation split.",
     converse=converse,
     uses_instructions=True,
     uses_demos=False,
@@ -95,9 +92,6 @@ OPTIMIZER = Optimizer(
 PLAIN_OPTIMIZER = replace(
     OPTIMIZER,
     name="module_opro_plain",
-    title="Instructions only (Module-Level OPRO without grounding)",
-    description="The same, but the optimizer model sees only worked examples and the instructions "
-    "tried before: fewer and shorter prompts.",
     converse=converse_plain,
     asks=_plain_asks,
 )

@@ -37,7 +37,8 @@ def few_full_evaluations(settings: Settings) -> Settings:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`title` and `description` are for people; the two flags say what it may change.
+    """What people read of it stands under `name` in the catalogue; the two flags say what it may
+    change.
 
     `shown_sets`: demo sets that it bootstraps only to show them to the optimizer model.
     `sized` changes the usual settings where the optimizer needs others.
@@ -50,8 +51,6 @@ class Optimizer:
     """
 
     name: str
-    title: str
-    description: str
     converse: Converse
     uses_instructions: bool
     uses_demos: bool

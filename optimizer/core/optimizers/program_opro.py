@@ -76,9 +76,6 @@ def _prompt(rounds: Rounds, guidance: Guidance, draw: int) -> Prompt:
 
 OPTIMIZER = Optimizer(
     name="program_opro",
-    title="Instructions only (Program-Level OPRO)",
-    description="Writes the instructions of all modules in one reply, seeing whole programs that "
-    "scored best before; each is tried on the whole validation split.",
     converse=converse,
     uses_instructions=True,
     uses_demos=False,

@@ -164,9 +164,6 @@ def blocks(settings: Settings) -> Settings:
 
 OPTIMIZER = Optimizer(
     name="racing",
-    title="Instructions + demos, racing (recommended)",
-    description="Writes instructions and picks worked examples for every module, scores all "
-    "combinations on the same examples, and spends calls only where they can change the outcome.",
     converse=converse,
     uses_instructions=True,
     uses_demos=True,

@@ -180,9 +180,6 @@ def _nothing_to_learn(pool: Pool) -> Problem:
 
 OPTIMIZER = Optimizer(
     name="reflective",
-    title="Reflective (GEPA-style)",
-    description="Reads what went wrong and why, and rewrites one instruction at a time; needs a "
-    "strong optimizer model, and shines when the metric gives reasons.",
     converse=converse,
     uses_instructions=True,
     uses_demos=False,

@@ -28,8 +28,6 @@ def retired(name: str) -> Optimizer:
 
     return Optimizer(
         name=name,
-        title=f"{name} (retired)",
-        description="",
         converse=converse,
         uses_instructions=True,
         uses_demos=True,

@@ -28,9 +28,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
 OPTIMIZER = Optimizer(
     name="zero_shot_mipro",
-    title="Instructions only (0-shot MIPRO)",
-    description="Writes instructions for every module and searches for the best combination; "
-    "prompts stay short, without worked examples.",
     converse=converse,
     uses_instructions=True,
     uses_demos=False,

@@ -40,6 +40,7 @@ from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
 from optimizer.sentences import reasons
 from optimizer.sentences import sentence as tell
+from optimizer.sentences.optimizers import description_of
 
 SHOWN_NOTES = 20
 RESTS = {Run.Status.FINISHED: 0, Run.Status.CANCELLED: 0, Run.Status.PAUSED: 3}
@@ -188,7 +189,7 @@ def _texts(given: Any) -> list[str]:
 
 
 def _line(optimizer: Optimizer) -> str:
-    about = fill(optimizer.description, 96, initial_indent="    ", subsequent_indent="    ")
+    about = fill(description_of(optimizer), 96, initial_indent="    ", subsequent_indent="    ")
     return f"  {optimizer.name}{' (default)' if optimizer.name == DEFAULT else ''}\n{about}"
 
 

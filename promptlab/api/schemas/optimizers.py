@@ -6,6 +6,7 @@ from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import Optimizer
 from optimizer.core.programs.program import Program
 from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.sentences.optimizers import description_of, title_of
 
 PRESETS = (Effort.LIGHT, Effort.MEDIUM, Effort.HEAVY)
 
@@ -29,8 +30,8 @@ class OptimizerOut(Schema):
         presets = {effort: optimizer.settings(effort, program) for effort in PRESETS}
         return cls(
             name=optimizer.name,
-            title=optimizer.title,
-            description=optimizer.description,
+            title=title_of(optimizer),
+            description=description_of(optimizer),
             instructions=optimizer.uses_instructions,
             demos=optimizer.uses_demos,
             compares_writers=optimizer.compares_writers,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from promptlab.releases.formats import naming
 from promptlab.releases.formats.dspy_files import dspy_module, dspy_state
 from promptlab.releases.formats.python_file import python_file
@@ -16,8 +19,8 @@ class Format:
     """One kind of file. `write` takes the content and the SHA-256 of its canonical JSON."""
 
     name: str
-    title: str
-    description: str
+    title: str | Promise
+    description: str | Promise
     suffix: str
     media_type: str
     write: Callable[[VersionContent, str], str]
@@ -30,25 +33,25 @@ FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
         Format(
-            "json", "Canonical JSON",
-            "Everything about this version: program, prompts, provenance, scores. "
-            "Its bytes are the ones the SHA-256 is taken of.",
+            "json", _("Canonical JSON"),
+            _("Everything about this version: program, prompts, provenance, scores. "
+            "Its bytes are the ones the SHA-256 is taken of."),
             naming.CANONICAL, "application/json", lambda content, sha256: content.canonical(),
         ),
         Format(
-            "python", "Python file (LiteLLM)",
-            "One file that runs: it says the very same messages as the run did, "
-            "to any model LiteLLM knows.",
+            "python", _("Python file (LiteLLM)"),
+            _("One file that runs: it says the very same messages as the run did, "
+            "to any model LiteLLM knows."),
             naming.PYTHON, "text/x-python", python_file,
         ),
         Format(
-            "dspy", "DSPy state",
-            "The prompts as dspy.Module.load reads them. Load it into the module below.",
+            "dspy", _("DSPy state"),
+            _("The prompts as dspy.Module.load reads them. Load it into the module below."),
             naming.STATE, "application/json", dspy_state,
         ),
         Format(
-            "dspy_module", "DSPy module",
-            "The signatures and the module in Python that the DSPy state belongs to.",
+            "dspy_module", _("DSPy module"),
+            _("The signatures and the module in Python that the DSPy state belongs to."),
             naming.MODULE, "text/x-python", dspy_module,
         ),
     )

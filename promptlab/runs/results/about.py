@@ -11,6 +11,7 @@ from optimizer.core.conversation.spec import Effort, RunSpec
 from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
+from optimizer.sentences.optimizers import title_of
 from promptlab.runs.models import ProjectRun
 
 
@@ -25,7 +26,7 @@ class About:
 
 def about_of(project_run: ProjectRun, spec: RunSpec) -> About:
     optimizer = optimizer_named(spec.optimizer)
-    return About(optimizer.title, _effort(project_run.effort), optimizer.races)
+    return About(title_of(optimizer), _effort(project_run.effort), optimizer.races)
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,9 @@ class ModelShown:
 
 def models_of(spec: RunSpec, providers: Mapping[int, Provider]) -> list[ModelShown]:
     """Every model with what it does; no provider's name where it is gone."""
-    labels = {Role.TASK: _("task"), Role.OPTIMIZER: _("optimizer"), Role.TEACHER: _("teacher")}
     return [
         ModelShown(
-            str(labels.get(role, role)), ref.model,
+            role.value, ref.model,
             providers[ref.provider].name if ref.provider in providers else "",
         )
         for role, ref in spec.model_refs

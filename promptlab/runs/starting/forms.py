@@ -10,11 +10,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
-from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
+from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.sentences import sentence
+from optimizer.sentences.optimizers import description_of, title_of
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
@@ -292,10 +293,10 @@ def _optimizers() -> list[tuple[Any, Any]]:
     }  # fmt: skip
     first = OPTIMIZERS[DEFAULT]
     others = [o for o in OPTIMIZERS.values() if o is not first]
-    found: list[tuple[Any, Any]] = [(first.name, Choice(first.title, first.description))]
+    found: list[tuple[Any, Any]] = [(first.name, _choice(first))]
     for kind, label in kinds.items():
         group = [o for o in others if (o.uses_instructions, o.uses_demos) == kind]
-        found.append((label, [(o.name, Choice(o.title, o.description)) for o in group]))
+        found.append((label, [(o.name, _choice(o)) for o in group]))
     return found
 
 
@@ -307,3 +308,7 @@ def _size(settings: Settings, races: bool) -> str:
     if races:
         return _("%(n)s blocks of %(b)s examples, up to %(v)s examples") % told
     return _("%(n)s trials, up to %(v)s examples") % told
+
+
+def _choice(optimizer: Optimizer) -> Choice:
+    return Choice(title_of(optimizer), description_of(optimizer))

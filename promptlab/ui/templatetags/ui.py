@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from optimizer.sentences import term
 from promptlab.ui import navigation, numbers, styles, unseen
 from promptlab.ui.diff import Op, Segment, word_diff
 from promptlab.ui.graph import Shape
@@ -161,6 +162,12 @@ def side_nav(context: template.Context) -> dict[str, Any]:
     section = context.get("section") or navigation.section_of(match)
     counts = context.get("nav_counts") or {}
     return {"groups": navigation.project_links(project.slug, section, counts) if project else []}
+
+
+@register.filter
+def model_role(role: str) -> str:
+    """What a model in this role is called."""
+    return term(f"role.{role}")
 
 
 @register.simple_tag(name="told", takes_context=True)

@@ -13,6 +13,7 @@ from optimizer.core.optimizers import DEFAULT, OPTIMIZERS
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.models import Completion, Provider
+from optimizer.sentences.optimizers import description_of
 from promptlab.accounts.models import Project, User
 from promptlab.programs.services import create_program
 from promptlab.runs.models import ProjectRun
@@ -75,7 +76,7 @@ def test_the_other_optimizers_are_folded_away_until_one_of_them_is_chosen(
     assert 'value="racing"' not in folded
     for name in set(OPTIMIZERS) - {DEFAULT}:
         assert folded.count(f'name="optimizer" value="{name}"') == 1
-        assert OPTIMIZERS[name].description in unescape(folded)
+        assert description_of(OPTIMIZERS[name]) in unescape(folded)
     chosen = client_of(erin).get(f"{NEW}?optimizer=bootstrap_search").content.decode()
     assert '<details class="folded" id="id_optimizer_others" open>' in chosen
 
