@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 DOCS = Path("docs")
-PAGES = sorted([*DOCS.rglob("*.md"), Path("README.md"), Path("CHANGELOG.md")])
+CONTRIBUTING = Path("CONTRIBUTING.md")
+PAGES = sorted([*DOCS.rglob("*.md"), CONTRIBUTING, Path("README.md"), Path("CHANGELOG.md")])
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
@@ -37,7 +38,7 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("document", [DOCS / "architecture.md", *DECISIONS], ids=str)
+@pytest.mark.parametrize("document", [DOCS / "architecture.md", CONTRIBUTING, *DECISIONS], ids=str)
 def test_files_that_are_named_exist(document: Path) -> None:
     named = [code for code in inline(document) if FILE.fullmatch(code) and "*" not in code]
     assert [name for name in named if not Path(name).exists()] == []
