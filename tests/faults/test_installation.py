@@ -75,16 +75,21 @@ def test_an_installation_goes_on_after_its_part_was_killed(
         row.result = f"pages served again, same best, scores and events; {twice} calls sent twice"
 
 
+@pytest.mark.parametrize("killed", ["Postgres", "nobody"])
 def test_an_installation_goes_on_when_its_full_disk_has_space_again(
-    whole: bool, installation: Installation, server: OpenAIServer, disk: SmallDisk | None,
-    expected: dict[str, object],
+    killed: str, whole: bool, installation: Installation, server: OpenAIServer,
+    disk: SmallDisk | None, expected: dict[str, object],
 ) -> None:  # fmt: skip
     if disk is None:
         pytest.skip(why_not_mountable())
+    if not whole and killed == "nobody":
+        pytest.skip("in the whole set")
     seconds = FULL_SECONDS if whole else 5.0
-    with table.row("disk", f"full for {seconds:.0f} s in the middle of a run") as row:
+    with table.row("disk", f"full for {seconds:.0f} s in a run, killed meanwhile: {killed}") as row:
         run = _under_way(installation, server)
         disk.fill()
+        if killed == "Postgres":  # it cannot start again before there is space
+            installation.kill("postgres")
         time.sleep(seconds)  # the fault itself
         disk.free()
         wait_until(installation.healthy, 120, "the pages being served again")
