@@ -39,7 +39,7 @@ class ShownFile:
     """A file as it was read: facts about it, what was put right, and its first rows."""
 
     name: str
-    facts: tuple[str, ...]
+    facts: str
     notes: tuple[str, ...]
     left_out: Log
     unit: str
@@ -92,7 +92,7 @@ def shown_file(upload: Upload, found: Found) -> ShownFile:
     first = ngettext("first row", "first %(n)s rows", len(found.preview))
     return ShownFile(
         name=upload.name,
-        facts=tuple(filter(None, facts)),
+        facts=" · ".join(filter(None, facts)),
         notes=tuple(map(sentence, found.notes[:SHOWN_NOTES])),
         left_out=_log(left_out, found.problem_count, found.problems, found.unit),
         unit=found.unit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -115,3 +116,72 @@ def test_field_names_are_names_a_program_can_use() -> None:
         "customer_message", "field_2nd_opinion", "field_3", "reasoning_text", "a_b", "a_b_2",
     ]  # fmt: skip
     assert all(not Field(name).problems() for name in found)
+
+
+def roles(header: str, rows: list[str], name: str = "x.csv") -> dict[str, str]:
+    text = header + "\n" + "".join(f"{row}\n" for row in rows)
+    return {c.name: c.role.value for c in columns(text, name).values()}
+
+
+def test_labels_behind_the_text_are_answers_though_another_column_is_called_so() -> None:
+    found = roles(
+        "domain,message,urgency,sentiment,topic",
+        [f"{'ab'[n % 2]},this is text {n},{n % 3},{'xy'[n % 2]},t{n % 4}" for n in range(12)],
+    )
+    assert found == {
+        "domain": "input", "message": "input", "urgency": "expected", "sentiment": "expected",
+        "topic": "expected",
+    }  # fmt: skip
+
+
+def test_lists_of_labels_behind_the_text_are_answers() -> None:
+    rows = [
+        json.dumps({"message": f"this is text {n}", "tags": [f"t{n % 3}"], "passages": [f"p {n}"]})
+        for n in range(12)
+    ]
+    found = {c.name: c.role.value for c in columns("\n".join(rows), "x.jsonl").values()}
+    assert found == {"message": "input", "tags": "expected", "passages": "input"}
+
+
+def test_what_stands_behind_an_answer_is_no_input_unless_it_is_called_one() -> None:
+    rows = [f"what is {n} + {n}?,{2 * n},we add {n} and {n},about sum {n}" for n in range(12)]
+    assert roles("question,answer,working,context", rows) == {
+        "question": "input", "answer": "expected", "working": "expected", "context": "input",
+    }  # fmt: skip
+
+
+def test_what_is_taken_from_the_text_is_an_answer() -> None:
+    rows = [f"we are {n} people on day {n + 20},{n},day {n + 20}" for n in range(12)]
+    assert roles("message,people,day", rows) == {
+        "message": "input", "people": "expected", "day": "expected",
+    }  # fmt: skip
+
+
+def test_columns_that_are_hardly_filled_behind_the_text_lose_no_rows() -> None:
+    rows = [f"this is text {n},{'ab'[n % 2]},{n if n < 2 else ''}" for n in range(12)]
+    found = roles("text,label,category", rows)
+    assert found == {"text": "input", "label": "expected", "category": "ignored"}
+
+
+def test_a_table_of_numbers_keeps_its_inputs() -> None:
+    rows = [f"{n},{'mf'[n % 2]},{n % 4},{'yn'[n % 2]}" for n in range(12)]
+    assert roles("age,sex,pain,answer", rows) == {
+        "age": "input", "sex": "input", "pain": "input", "answer": "expected",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["response", "reference"])
+def test_a_first_text_that_others_are_about_is_the_input(name: str) -> None:
+    rows = [f"this is text {n},{'ab'[n % 2]}" for n in range(12)]
+    assert roles(f"{name},verdict", rows) == {name: "input", "verdict": "expected"}
+
+
+@pytest.mark.parametrize("name", ["réponse", "Antwort", "ответ", "答え"])
+def test_answers_are_called_so_in_other_languages_too(name: str) -> None:
+    rows = [f"a{n},this is text {n}" for n in range(12)]
+    assert roles(f"{name},frage", rows) == {name: "expected", "frage": "input"}
+
+
+def test_numbers_of_folds_are_ignored() -> None:
+    rows = [f"this is text {n},{n % 3},l{n % 2}" for n in range(12)]
+    assert roles("text,fold,label", rows)["fold"] == "ignored"
