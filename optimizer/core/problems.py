@@ -64,11 +64,18 @@ def fine(code: str, place: str = "", /, **values: Told) -> Problem:
 
 
 class Refused(Exception):
-    """What was asked cannot be done as it was asked; every problem says what to change."""
+    """What was asked cannot be done as it was asked; every problem says what to change.
 
-    def __init__(self, *problems: Problem) -> None:
-        self.problems = problems
+    `summary` says it where there is room for one sentence only; without one all problems do.
+    """
+
+    def __init__(self, *problems: Problem, summary: Problem | None = None) -> None:
+        self.problems, self.summary = problems, summary
         super().__init__(*problems)
+
+    @property
+    def in_short(self) -> tuple[Problem, ...]:
+        return (self.summary,) if self.summary else self.problems
 
     @classmethod
     def because(cls, code: str, place: str = "", /, **values: Told) -> Self:
@@ -78,6 +85,10 @@ class Refused(Exception):
 
 class Conflict(Refused):
     """What was asked does not go together with what there is now: it may, later or elsewhere."""
+
+
+class Forbidden(Refused):
+    """Whoever asks may not; somebody else may."""
 
 
 def refuse(problems: Iterable[Problem]) -> None:

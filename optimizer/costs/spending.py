@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
+from optimizer.core.problems import Conflict, Refused, problem
 from optimizer.costs.money import dollars
 from optimizer.models import Spending, SpendingCap
 
@@ -25,23 +26,6 @@ LOCK = 7210
 """An advisory lock: every transaction that counts calls shares it, who sets a cap has it alone."""
 PATIENCE_MS = 3000
 STILL_MS = 3000
-
-
-class AboveInstallation(Exception):
-    """A namespace may not have more than the installation. `part` is "cost" or "calls"."""
-
-    def __init__(self, part: str, cap: str) -> None:
-        self.part = part
-        super().__init__(
-            f"The installation's cap is {cap} a month, and a project's cannot be above it: an "
-            "administrator of the installation can raise that one."
-        )
-
-
-class CapsBusy(Exception):
-    def __init__(self) -> None:
-        super().__init__("The cap could not be set just now, because calls are being counted: "
-                         "try it again.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -125,8 +109,8 @@ def set_caps(scope: str, caps: Caps) -> None:
     A cap below what is spent already is kept, too: nothing more is sent then.
 
     Raises:
-        AboveInstallation: a namespace's cap is above the installation's; nothing was changed.
-        CapsBusy: calls were being counted for too long; nothing was changed.
+        Refused: a namespace's cap is above the installation's; nothing was changed.
+        Conflict: calls were being counted for too long; nothing was changed.
     """
     with _alone():
         if scope != INSTALLATION:
@@ -179,9 +163,10 @@ def _left(cap: int | None, taken: int) -> int | None:
 
 def _must_fit(caps: Caps, above: Caps) -> None:
     if caps.cost is not None and above.cost is not None and caps.cost > above.cost:
-        raise AboveInstallation("cost", dollars(above.cost))
+        raise Refused.because("month.above_installation", "dollars", cap=dollars(above.cost))
     if caps.calls is not None and above.calls is not None and caps.calls > above.calls:
-        raise AboveInstallation("calls", f"{above.calls:,} calls")
+        told = problem("limit.calls", n=above.calls)
+        raise Refused.because("month.above_installation", "calls", cap=told)
 
 
 @contextmanager
@@ -196,7 +181,7 @@ def _alone() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         except OperationalError as error:
             if isinstance(error.__cause__, LockNotAvailable):
-                raise CapsBusy from error
+                raise Conflict.because("month.busy") from error
             raise
         yield
 

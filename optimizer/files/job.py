@@ -8,9 +8,9 @@ import time
 from django.db import connection, connections
 
 from optimizer import ownership
+from optimizer.core.problems import Conflict
 from optimizer.files.progress import POLL_SECONDS, follow
 from optimizer.jobs import controls
-from optimizer.jobs.controls import NotNow
 from optimizer.models import Run
 
 
@@ -63,5 +63,5 @@ def _wait(run_id: int, worker: threading.Thread) -> None:
 def _pause(run_id: int) -> None:
     try:
         controls.pause(run_id)
-    except NotNow:
+    except Conflict:
         return  # it rests already

@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from optimizer import doorbell, hints, ownership
+from optimizer.core.problems import Conflict
 from optimizer.lm import overruns
 from optimizer.lm.ledger import Ledger
 from optimizer.models import Completion, Run
@@ -29,20 +30,16 @@ QUEUED, RUNNING, PAUSED, CANCELLED, FAILED = (
 )
 
 
-class NotNow(Exception):
-    """The run is in a state in which this cannot be done; the message says which."""
-
-
 def pause(run_id: int) -> None:
     """Stop asking for more; calls in flight are let finish and kept.
 
     Raises:
-        NotNow: the run is neither queued nor running.
+        Conflict: the run is neither queued nor running.
     """
     with transaction.atomic():
         at_once = {"status": _unless_running("status", Value(PAUSED))}
         done = _change(run_id, Q(status__in=[QUEUED, RUNNING]), wish=Run.Wish.PAUSE, **at_once)
-        _must(done, run_id, "paused")
+        _must(done, run_id, "run.cannot_pause")
     settle(run_id)
 
 
@@ -50,7 +47,7 @@ def resume(run_id: int) -> None:
     """Go on where a paused or failed run stopped; what was paid for is not paid again.
 
     Raises:
-        NotNow: the run is neither paused, pausing nor failed.
+        Conflict: the run is neither paused, pausing nor failed.
     """
     with transaction.atomic():
         stopped = Q(status__in=[PAUSED, FAILED]) | Q(status=RUNNING, wish=Run.Wish.PAUSE)
@@ -59,7 +56,7 @@ def resume(run_id: int) -> None:
             run_id, stopped, wish=Run.Wish.RUN, message="", said="", ended_at=None, stop_reason="",
             status=_unless_running("status", Value(QUEUED)),
         )  # fmt: skip
-        _must(done, run_id, "resumed")
+        _must(done, run_id, "run.cannot_resume")
         # Whoever resumes has looked: calls that were cut off too often may be sent again.
         out = (Completion.State.DOUBT, Completion.State.RESERVED)  # the run may have failed midway
         Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
@@ -72,7 +69,7 @@ def cancel(run_id: int) -> None:
     """End the run for good; the best candidate found so far stays.
 
     Raises:
-        NotNow: the run has finished or was cancelled before.
+        Conflict: the run has finished or was cancelled before.
     """
     with transaction.atomic():
         at_once = {
@@ -82,7 +79,7 @@ def cancel(run_id: int) -> None:
         }
         going = Q(status__in=[QUEUED, RUNNING, PAUSED, FAILED])
         done = _change(run_id, going, wish=Run.Wish.CANCEL, **at_once)
-        _must(done, run_id, "cancelled")
+        _must(done, run_id, "run.cannot_cancel")
     settle(run_id)
 
 
@@ -108,15 +105,15 @@ def raise_cap(run_id: int, max_calls: int | None, max_cost: int | None) -> None:
     """Set new caps (calls, micro-USD; None = none) on a run that has not ended.
 
     Raises:
-        NotNow: the run has ended, or a new cap is below what is spent and reserved already.
+        Conflict: the run has ended, or a new cap is below what is spent and reserved already.
     """
     try:
         with transaction.atomic():
             open_ = ~Q(status__in=[CANCELLED, Run.Status.FINISHED])
             done = _change(run_id, open_, max_calls=max_calls, max_cost=max_cost)
-            _must(done, run_id, "given another cap")
+            _must(done, run_id, "run.cannot_cap")
     except IntegrityError as error:
-        raise NotNow("The new cap is below what the run has spent already.") from error
+        raise Conflict.because("run.cap_below_spent") from error
 
 
 def _unless_running(column: str, value: Value | Now) -> Case:
@@ -128,8 +125,8 @@ def _change(run_id: int, condition: Q, **values: object) -> bool:
     return Run.objects.filter(condition, pk=run_id).update(**values) == 1
 
 
-def _must(done: bool, run_id: int, what: str) -> None:
+def _must(done: bool, run_id: int, code: str) -> None:
     if not done:
         status = Run.objects.values_list("status", flat=True).get(pk=run_id)
-        raise NotNow(f"A run that is {Run.Status(status).label.lower()} cannot be {what}.")
+        raise Conflict.because(code, status=Run.Status(status).label.lower())
     doorbell.ring("run", run_id)

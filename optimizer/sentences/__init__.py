@@ -5,7 +5,16 @@ models (`optimizer/apps.py`).
 """
 
 # These fill the catalogue.
-from optimizer.sentences import datasets, files, metrics, notes, optimizers, options, programs, runs  # noqa: F401
+from optimizer.sentences import (  # noqa: F401
+    datasets,
+    files,
+    metrics,
+    notes,
+    optimizers,
+    options,
+    programs,
+    runs,
+)
 from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
 
 __all__ = ["add", "codes", "reasons", "sentence", "term"]

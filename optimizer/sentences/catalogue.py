@@ -45,7 +45,7 @@ def term(code: str, /, **values: Told) -> str:
 
 def reasons(refusal: Refused) -> str:
     """All that a refusal says, one sentence after another."""
-    return " ".join(map(sentence, refusal.problems))
+    return " ".join(map(sentence, refusal.in_short))
 
 
 def _shown(value: Told) -> object:

@@ -13,6 +13,11 @@ add(
             "All that this optimizer could change is frozen: unfreeze a module's instruction or "
             "demos, or choose another optimizer."
         ),
+        "run.cannot_pause": _("A run that is {status} cannot be paused."),
+        "run.cannot_resume": _("A run that is {status} cannot be resumed."),
+        "run.cannot_cancel": _("A run that is {status} cannot be cancelled."),
+        "run.cannot_cap": _("A run that is {status} cannot be given another cap."),
+        "run.cap_below_spent": _("The new cap is below what the run has spent already."),
         "program.part": _("{part}: {why}"),
         "program.more": ngettext_lazy("{why} (and {n} more)", "{why} (and {n} more)", "n"),
         "program.complete": _("The program is complete."),
@@ -94,6 +99,13 @@ add(
         "limit.calls": ngettext_lazy("{n:,} call", "{n:,} calls", "n"),
         "limit.dollars": _("{amount}"),
         "limit.minutes": _("{n} min"),
+        "month.above_installation": _(
+            "The installation's cap is {cap} a month, and a project's cannot be above it: an "
+            "administrator of the installation can raise that one."
+        ),
+        "month.busy": _(
+            "The cap could not be set just now, because calls are being counted: try it again."
+        ),
         "month.short_project": _(
             "This project's cap of {cap} a month leaves {left}, less than the run may take: it "
             "would pause there, and can be resumed when the cap is raised or the month is over."

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts.models import Invitation, Membership, Project, SetupLink, User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.secrets import digest, new_secret
-from promptlab.accounts.services import EmailTaken, email_of_one_account_only
+from promptlab.accounts.services import email_of_one_account_only
 
 audit = logging.getLogger("promptlab.audit")
 
@@ -65,7 +66,7 @@ def give_password(user: User, *, email: str, name: str, password: str) -> None:
     """Turn the account that a setup link opened into one that somebody signs in to.
 
     Raises:
-        EmailTaken: another account has this address.
+        Conflict: another account has this address.
     """
     before = user.email, user.name, user.password
     user.email, user.name = email, name
@@ -73,7 +74,7 @@ def give_password(user: User, *, email: str, name: str, password: str) -> None:
     try:
         with email_of_one_account_only():
             user.save(update_fields=["email", "name", "password"])
-    except EmailTaken:
+    except Conflict:
         user.email, user.name, user.password = before
         raise
     audit.info("%s has a password from now on", user)

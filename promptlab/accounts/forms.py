@@ -11,8 +11,10 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Refused
 from optimizer.costs.money import MICRO
-from optimizer.costs.spending import AboveInstallation, Caps, CapsBusy
+from optimizer.costs.spending import Caps
+from optimizer.sentences import sentence
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.accounts.tokens import DEFAULT_DAYS
@@ -70,10 +72,10 @@ class MonthlyCapForm(forms.Form):
         """Hand the caps to `setting`; whether it took them. What it refuses is told in the form."""
         try:
             setting(self.caps)
-        except AboveInstallation as refusal:
-            self.add_error(f"max_{refusal.part}", str(refusal))
-        except CapsBusy as refusal:
-            self.add_error(None, str(refusal))
+        except Refused as refusal:
+            fields = {"dollars": "max_cost", "calls": "max_calls"}
+            for told in refusal.problems:
+                self.add_error(fields.get(told.place), sentence(told))
         return self.is_valid()
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
+from optimizer.core.problems import Conflict
 from optimizer.costs import spending
 from optimizer.costs.spending import Caps
 from promptlab.accounts.models import Membership, Project, User
@@ -19,18 +19,6 @@ from promptlab.accounts.roles import Role
 audit = logging.getLogger("promptlab.audit")
 
 RESERVED_SLUGS = {"new"}
-
-
-class LastAdmin(Exception):
-    """A project without an admin could never get one again."""
-
-    def __init__(self) -> None:
-        super().__init__("A project needs an admin: make another member admin first.")
-
-
-class EmailTaken(ValueError):
-    def __init__(self) -> None:
-        super().__init__(_("There is an account with this e-mail already."))
 
 
 def found_project(by: User | None, name: str) -> Project:
@@ -47,7 +35,7 @@ def found_project(by: User | None, name: str) -> Project:
 
 
 def save_person(user: User, *, name: str, email: str, theme: str) -> None:
-    """Raises EmailTaken when another account has this address."""
+    """Raises Conflict when another account has this address."""
     with email_of_one_account_only():
         User.objects.filter(pk=user.pk).update(name=name, email=email, theme=theme)
     user.name, user.email, user.theme = name, email, theme
@@ -58,7 +46,7 @@ def email_of_one_account_only() -> Iterator[None]:
     """A transaction that stores an address. Forms looked, but somebody may have been quicker.
 
     Raises:
-        EmailTaken: another account has it.
+        Conflict: another account has it.
     """
     try:
         with transaction.atomic():
@@ -66,7 +54,7 @@ def email_of_one_account_only() -> Iterator[None]:
     except IntegrityError as error:
         if "email" not in str(error):
             raise
-        raise EmailTaken from None
+        raise Conflict.because("account.email_taken", "email") from None
 
 
 def save_settings(project: Project, by: User, *, name: str, requires_second_person: bool) -> None:
@@ -81,8 +69,8 @@ def cap_months(project: Project, by: User, caps: Caps) -> None:
     """Set what the project may spend in each calendar month.
 
     Raises:
-        spending.AboveInstallation: the installation's cap is lower.
-        spending.CapsBusy: it cannot be set just now.
+        Refused: the installation's cap is lower.
+        Conflict: it cannot be set just now.
     """
     spending.set_caps(project.namespace, caps)
     audit.info("%s capped the months of %s: %s", by, project.slug, caps)
@@ -92,7 +80,7 @@ def change_role(membership: Membership, role: Role, by: User) -> None:
     """Give a member another role.
 
     Raises:
-        LastAdmin: nobody would be left to administer the project.
+        Conflict: nobody would be left to administer the project.
         Http404: the member was removed meanwhile.
     """
     with transaction.atomic():
@@ -108,7 +96,7 @@ def remove_member(membership: Membership, by: User) -> None:
     """End a membership; what the member made stays.
 
     Raises:
-        LastAdmin: nobody would be left to administer the project.
+        Conflict: nobody would be left to administer the project.
     """
     with transaction.atomic():
         _keep_an_admin(membership, None)
@@ -134,7 +122,7 @@ def _keep_an_admin(membership: Membership, role: Role | None) -> None:
     project = Project.objects.select_for_update().get(pk=membership.project_id)
     others = project.memberships.filter(role=Role.ADMIN).exclude(pk=membership.pk)
     if membership.role == Role.ADMIN and role != Role.ADMIN and not others.exists():
-        raise LastAdmin
+        raise Conflict.because("project.last_admin")
 
 
 def _withdraw_invitations_unless_admin(membership: Membership, role: Role | None) -> None:

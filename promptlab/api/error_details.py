@@ -8,12 +8,8 @@ from typing import Any
 from ninja.errors import ValidationError
 
 from optimizer.core import problems as core
-from optimizer.costs.spending import AboveInstallation
 from optimizer.sentences import sentence as told
 from promptlab.api.schemas.base import Problem
-from promptlab.metrics import services as metrics
-from promptlab.programs import services as programs
-from promptlab.releases import services as releases
 
 
 def sentence(problems: list[Problem]) -> str:
@@ -35,29 +31,6 @@ def _(error: core.Refused) -> list[Problem]:
 @problems_of.register
 def _(error: ValidationError) -> list[Problem]:
     return [Problem(field=_place(e["loc"]), message=_message(e)) for e in error.errors]
-
-
-@problems_of.register
-def _(error: releases.UnknownFormat) -> list[Problem]:
-    return [Problem(field="format", message=str(error))]
-
-
-@problems_of.register(programs.NameTaken)
-@problems_of.register(metrics.NameTaken)
-def _(error: Exception) -> list[Problem]:
-    return [Problem(field="name", message=str(error))]
-
-
-@problems_of.register
-def _(error: programs.Conflict) -> list[Problem]:
-    said = f"It is at revision {error.saved.revision} now: read it again, then save your change."
-    return [Problem(field="revision", message=said)]
-
-
-@problems_of.register
-def _(error: AboveInstallation) -> list[Problem]:
-    field = "dollars" if error.part == "cost" else "calls"
-    return [Problem(field=field, message=str(error))]
 
 
 def _below(place: str, part: str) -> str:

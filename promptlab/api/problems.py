@@ -10,39 +10,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from optimizer.core.problems import Conflict, Refused
-from optimizer.costs.spending import AboveInstallation, CapsBusy
-from optimizer.jobs.controls import NotNow
+from optimizer.core.problems import Conflict, Forbidden, Refused
+from optimizer.sentences import sentence as told
 from promptlab.accounts.throttle import TooManyAttempts
 from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.error_details import problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.datasets.turns import Busy
-from promptlab.metrics import services as metrics
-from promptlab.programs import services as programs
-from promptlab.releases import services as releases
-from promptlab.reviews import labels
-from promptlab.reviews import services as reviews
 
 STATUS: dict[type[Exception], int] = {
     TokenNotValid: 401,
     PermissionDenied: 403,
-    reviews.SecondPersonNeeded: 403,
+    Forbidden: 403,
     Http404: 404,
-    programs.NameTaken: 409,
-    programs.Conflict: 409,
-    metrics.NameTaken: 409,
-    NotNow: 409,
-    CapsBusy: 409,
-    reviews.CannotDecide: 409,
-    labels.LabelMoved: 409,
-    labels.NothingToRollBack: 409,
     RequestDataTooBig: 413,
     TooManyAttempts: 429,
     Conflict: 409,
     Refused: 422,
-    AboveInstallation: 422,
-    releases.UnknownFormat: 422,
     ValidationError: 422,
     Busy: 503,
 }
@@ -91,6 +75,8 @@ _SAID = {
 
 
 def _detail(error: Exception, problems: list[Problem]) -> str:
+    if isinstance(error, Refused) and error.summary is not None:
+        return told(error.summary)
     if isinstance(error, ValidationError | Refused):
         return sentence(problems)
     return _SAID.get(type(error)) or str(error) or "There is no such thing here."

@@ -12,16 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from promptlab.launch.refusals import CannotLaunch
 
-class FolderOutOfReach(Exception):
+
+def _folder_out_of_reach(folder: Path, user: str) -> CannotLaunch:
     """The user that runs Postgres for root cannot enter the data folder."""
-
-    def __init__(self, folder: Path, user: str) -> None:
-        super().__init__(
-            f"Postgres refuses to run as root, and the user '{user}' cannot enter {folder}. "
-            "Move the checkout to a folder that everyone may enter (such as /opt/promptlab), "
-            "point PROMPTLAB_HOME at one, or start as an ordinary user."
-        )
+    return CannotLaunch(
+        f"Postgres refuses to run as root, and the user '{user}' cannot enter {folder}. "
+        "Move the checkout to a folder that everyone may enter (such as /opt/promptlab), "
+        "point PROMPTLAB_HOME at one, or start as an ordinary user."
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def server_account(*needed: Path) -> Account:
         needed: folders that the server must enter, which often lie below root's closed home.
 
     Raises:
-        FolderOutOfReach: when no user of this machine reaches them.
+        CannotLaunch: when no user of this machine reaches them.
     """
     if os.geteuid() != 0:
         return Account(pwd.getpwuid(os.geteuid()).pw_name)
@@ -76,7 +76,7 @@ def server_account(*needed: Path) -> Account:
     for account in (ordinary, *_with_one_right(ordinary)):
         if all(account.reaches(path) for path in needed):
             return account
-    raise FolderOutOfReach(next(p for p in needed if not ordinary.reaches(p)), ordinary.name)
+    raise _folder_out_of_reach(next(p for p in needed if not ordinary.reaches(p)), ordinary.name)
 
 
 def _ordinary_user() -> Account:

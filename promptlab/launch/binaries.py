@@ -11,20 +11,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from promptlab.launch.account import Account
+from promptlab.launch.refusals import CannotLaunch
 
 OLDEST_MAJOR = 15  # our SQL keeps to what 15 knows
 
 
-class NoBinaries(Exception):
+def _no_binaries(wanted_major: int | None, account: Account) -> CannotLaunch:
     """No usable initdb, pg_ctl and postgres on this machine."""
-
-    def __init__(self, wanted_major: int | None, account: Account) -> None:
-        version = wanted_major or f"{OLDEST_MAJOR} or newer"
-        super().__init__(
-            f"No PostgreSQL {version} is found that the user '{account.name}' may run. "
-            "Run `make setup`, or install your system's PostgreSQL server, or point PGBIN at the "
-            "folder of its programs, or set DATABASE_URL to a server of yours."
-        )
+    version = wanted_major or f"{OLDEST_MAJOR} or newer"
+    return CannotLaunch(
+        f"No PostgreSQL {version} is found that the user '{account.name}' may run. "
+        "Run `make setup`, or install your system's PostgreSQL server, or point PGBIN at the "
+        "folder of its programs, or set DATABASE_URL to a server of yours."
+    )
 
 
 @cache
@@ -40,7 +39,7 @@ def find_binaries(account: Account, wanted_major: int | None) -> Path:
             major = _major_of(folder)
             if major == wanted_major or (wanted_major is None and major >= OLDEST_MAJOR):
                 return folder
-    raise NoBinaries(wanted_major, account)
+    raise _no_binaries(wanted_major, account)
 
 
 def wheel_folders() -> list[Path]:

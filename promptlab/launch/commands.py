@@ -10,11 +10,12 @@ from pathlib import Path
 
 from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.logs import last_words, open_log
+from promptlab.launch.refusals import CannotLaunch
 
 PATIENCE = 5.0  # seconds for a command to end when it is told to
 
 
-class StepFailed(Exception):
+class StepFailed(CannotLaunch):
     """A step of the start went wrong in a way that nobody foresaw."""
 
     def __init__(self, step: str, log: Path, last_words: str) -> None:

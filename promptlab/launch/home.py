@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from promptlab.launch.logs import close
+from promptlab.launch.refusals import CannotLaunch
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class HomeNotWritable(Exception):
+def home_not_writable(path: Path, error: OSError) -> CannotLaunch:
     """The data folder cannot be made or written."""
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"The data folder {path} cannot be written ({error.strerror}). "
-            "Point PROMPTLAB_HOME at a folder that you own."
-        )
+    return CannotLaunch(
+        f"The data folder {path} cannot be written ({error.strerror}). "
+        "Point PROMPTLAB_HOME at a folder that you own."
+    )
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Home:
         """Make the folders that are missing.
 
         Raises:
-            HomeNotWritable: when the file system refuses.
+            CannotLaunch: when the file system refuses.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -70,7 +69,7 @@ class Home:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 close(folder)
         except OSError as error:
-            raise HomeNotWritable(self.path, error) from error
+            raise home_not_writable(self.path, error) from error
         return self
 
     def secret_key(self) -> str:

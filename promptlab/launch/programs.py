@@ -14,11 +14,12 @@ from promptlab.launch.account import server_account
 from promptlab.launch.binaries import find_binaries, wheel_folders
 from promptlab.launch.home import Home
 from promptlab.launch.logs import last_words
+from promptlab.launch.refusals import CannotLaunch
 
 USER = "promptlab"
 
 
-class PostgresFailed(Exception):
+class PostgresFailed(CannotLaunch):
     """The embedded Postgres could not be initialised or started."""
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.core.metrics import kind_for
+from optimizer.core.problems import Conflict
 from optimizer.core.programs.signature import Field
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries as datasets
@@ -21,22 +21,11 @@ from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 
 
-class NameTaken(ValueError):
-    """Another metric of the project has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(_("There is already a metric called “%s”: choose another name.") % name)
-
-
-class InUse(Exception):
-    """A metric that runs were scored with is kept."""
-
-
 def create_metric(project: Project, by: User | None, name: str, core: CoreMetric) -> Metric:
     """Store a metric under a name of its own.
 
     Raises:
-        NameTaken: the project has a metric of this name.
+        Conflict: the project has a metric of this name.
     """
     metric = Metric(project=project, created_by=by)
     return save_metric(metric, name, core)
@@ -46,7 +35,7 @@ def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
     """Store a metric's new settings; runs that started before keep theirs.
 
     Raises:
-        NameTaken: another metric of the project has this name.
+        Conflict: another metric of the project has this name.
     """
     metric.name = name
     for column, value in _columns_of(core).items():
@@ -55,7 +44,7 @@ def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
         with transaction.atomic():
             metric.save()
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise Conflict.because("metric.name_taken", "name", name=name) from None
     return metric
 
 
@@ -63,16 +52,16 @@ def delete_metric(metric: Metric) -> None:
     """Take a metric away for good.
 
     Raises:
-        InUse: runs were scored with it.
+        Conflict: runs were scored with it.
     """
     used = _uses(metric)
     if used:
-        raise InUse(_why_kept(metric, used))
+        raise _in_use(metric, used)
     try:
         with transaction.atomic():
             metric.delete()
     except ProtectedError as error:
-        raise InUse(_why_kept(metric, len(error.protected_objects))) from None
+        raise _in_use(metric, len(error.protected_objects)) from None
 
 
 def suggest(program: Program, dataset: Dataset) -> Metric | None:
@@ -142,9 +131,5 @@ def _uses(metric: Metric) -> int:
     )
 
 
-def _why_kept(metric: Metric, count: int) -> str:
-    return ngettext(
-        "“%(name)s” is kept: %(count)d run was scored with it.",
-        "“%(name)s” is kept: %(count)d runs were scored with it.",
-        count,
-    ) % {"name": metric.name, "count": count}
+def _in_use(metric: Metric, count: int) -> Conflict:
+    return Conflict.because("metric.in_use", name=metric.name, n=count)

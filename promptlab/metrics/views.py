@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from optimizer.core.metrics import standard_kind
+from optimizer.core.problems import Conflict
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -21,6 +23,7 @@ from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import MetricForm, initial_of
 from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
+from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters
 
 
@@ -43,8 +46,8 @@ def new_metric(request: SignedInRequest, project: str) -> HttpResponse:
             made = services.create_metric(found, request.user, form.cleaned_data["name"], form.core)
             messages.success(request, _("Metric “%s” was created.") % made.name)
             return redirect("metrics:list", found.slug)
-        except services.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
     return _page(request, None, form)
 
 
@@ -62,8 +65,8 @@ def metric(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
             services.save_metric(found, form.cleaned_data["name"], form.core)
             messages.success(request, _("Metric “%s” is saved.") % found.name)
             return redirect("metrics:list", found.project.slug)
-        except services.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
     return _page(request, found, form)
 
 
@@ -73,8 +76,8 @@ def delete(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
     found = metric_for(request.user, project, metric, Role.EDITOR)
     try:
         services.delete_metric(found)
-    except services.InUse as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
         return redirect("metrics:metric", found.project.slug, metric)
     messages.success(request, _("“%s” was deleted.") % found.name)
     return redirect("metrics:list", found.project.slug)

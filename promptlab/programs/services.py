@@ -10,9 +10,9 @@ from django.db.models import ProtectedError
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from optimizer import codec
+from optimizer.core.problems import Conflict, problem
 from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.models import Project, User
 from promptlab.programs.models import Program
@@ -20,30 +20,22 @@ from promptlab.programs.models import Program
 _DELETED = "Somebody deleted this program a moment ago."
 
 
-class NameTaken(ValueError):
-    """Another program of the project has this name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(_("There is already a program called “%s”: choose another name.") % name)
-
-
-class Conflict(Exception):
+class SavedMeanwhile(Conflict):
     """Someone saved the program since it was opened; `saved` is how it stands now."""
 
     def __init__(self, saved: Program) -> None:
         self.saved = saved
-        super().__init__(_("Someone saved this program while you were editing it."))
-
-
-class InUse(Exception):
-    """A program that runs or versions refer to is kept."""
+        super().__init__(
+            problem("program.revision", "revision", revision=saved.revision),
+            summary=problem("program.saved_meanwhile"),
+        )
 
 
 def create_program(project: Project, by: User | None, name: str, core: CoreProgram) -> Program:
     """Store a program under a name of its own.
 
     Raises:
-        NameTaken: the project has a program of this name.
+        Conflict: the project has a program of this name.
     """
     definition = codec.to_json(replace(core, name=name))
     try:
@@ -52,14 +44,14 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
                 project=project, name=name, definition=definition, created_by=by, updated_by=by
             )
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise Conflict.because("program.name_taken", "name", name=name) from None
 
 
 def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:
     """Save a program as revision + 1. Its name is its own: `describe` changes it.
 
     Raises:
-        Conflict: it is no longer at `revision`; nothing was saved.
+        SavedMeanwhile: it is no longer at `revision`; nothing was saved.
     """
     definition = codec.to_json(replace(core, name=program.name))
     _change(program, revision, by, definition=definition)
@@ -87,15 +79,15 @@ def describe(
     """Give a program another name and description.
 
     Raises:
-        NameTaken: the project has a program of this name.
-        Conflict: it is no longer at `revision`.
+        Conflict: the project has a program of this name.
+        SavedMeanwhile: it is no longer at `revision`.
     """
     definition = {**program.definition, "name": name, "description": description}
     try:
         with transaction.atomic():
             _change(program, revision, by, name=name, definition=definition)
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise Conflict.because("program.name_taken", "name", name=name) from None
     return program
 
 
@@ -105,7 +97,7 @@ def duplicate(program: Program, by: User) -> Program:
         name = free_name(program.project, program.name, f" ({_('copy')})")
         try:
             return create_program(program.project, by, name, program.core)
-        except NameTaken:  # a moment ago; the next one is free
+        except Conflict:  # a moment ago; the next one is free
             continue
 
 
@@ -121,35 +113,28 @@ def delete_program(program: Program) -> None:
     """Take a program away for good.
 
     Raises:
-        InUse: runs or versions were made from it.
+        Conflict: runs or versions were made from it.
     """
     try:
         with transaction.atomic():
             program.delete()
     except ProtectedError as error:
-        raise InUse(_why_kept(program, len(error.protected_objects))) from None
+        n = len(error.protected_objects)
+        raise Conflict.because("program.in_use", name=program.name, n=n) from None
 
 
 def _change(program: Program, revision: int, by: User | None, **columns: object) -> None:
     """Compare and set: nothing is written unless the row is still at `revision`.
 
     Raises:
-        Conflict: it is not.
+        SavedMeanwhile: it is not.
         Http404: it is not there any more.
     """
     columns |= {"revision": revision + 1, "updated_by": by, "updated_at": timezone.now()}
     found = Program.objects.filter(pk=program.pk, revision=revision).update(**columns)
     if found != 1:
         saved = Program.objects.select_related("updated_by").filter(pk=program.pk).first()
-        raise Conflict(saved) if saved else Http404(_DELETED)
+        raise SavedMeanwhile(saved) if saved else Http404(_DELETED)
     program.__dict__.pop("core", None)
     for name, value in columns.items():
         setattr(program, name, value)
-
-
-def _why_kept(program: Program, count: int) -> str:
-    return ngettext(
-        "“%(name)s” is kept: %(count)d run or version was made from it.",
-        "“%(name)s” is kept: %(count)d runs and versions were made from it.",
-        count,
-    ) % {"name": program.name, "count": count}

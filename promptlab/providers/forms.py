@@ -15,11 +15,11 @@ from optimizer.lm.egress import AllowList
 from optimizer.lm.families import ORIGINS, NoFamily, OtherFamily, family_of
 from optimizer.lm.guard import ForbiddenAddress
 from optimizer.models import Provider
+from optimizer.sentences import term
 from promptlab.providers.presets import OWN_MODELS_ONLY, Preset
 from promptlab.providers.services import (
     Connection,
     Destination,
-    KeyWouldTravel,
     key_would_travel,
 )
 from promptlab.ui.forms import CodeTextarea, NameField
@@ -199,7 +199,7 @@ class ProviderForm(forms.Form):
                     self.add_error(side, _("Enter both prices, or none."))
         self._judge_address(data)
         if self._key_would_travel(data):
-            self.add_error("api_key", str(KeyWouldTravel()))
+            self.add_error("api_key", term("provider.key_would_travel"))
         return data
 
     def ask_key_again(self) -> None:

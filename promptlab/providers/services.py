@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from optimizer.core.problems import Conflict, Refused
 from optimizer.jobs import model_checks
 from optimizer.lm import secrets
 from optimizer.models import Provider
@@ -48,36 +48,6 @@ class Connection:
         return Destination(self.kind, self.api_base.rstrip("/"), self.family)
 
 
-class NameTaken(Exception):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is a provider “{name}” in this project already.")
-
-
-class KeyWouldTravel(Exception):
-    """The stored key would be sent to somebody else than whose it is."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The provider's address or family changed: enter its key again, so that it goes there "
-            "on purpose."
-        )
-
-
-class ProviderInUse(Exception):
-    """Runs that are not over call this provider."""
-
-    def __init__(self, provider: Provider, runs: Sequence[int]) -> None:
-        super().__init__(
-            f"“{provider.name}” is called by runs that are not over: {len(runs)}. "
-            "Cancel them, or wait for their end."
-        )
-
-
-class EmbeddedStays(Exception):
-    def __init__(self) -> None:
-        super().__init__("The embedded model belongs to every project and cannot be changed.")
-
-
 def save_provider(
     project: Project,
     by: User,
@@ -89,15 +59,15 @@ def save_provider(
     """Add a provider, or change one. A key of None keeps the one it has, "" removes it.
 
     Raises:
-        NameTaken: another provider of the project has the name.
-        EmbeddedStays: it is the embedded one.
-        KeyWouldTravel: the key that it has is somebody else's than who is called now.
+        Conflict: another provider of the project has the name.
+        Conflict: it is the embedded one.
+        Refused: the key that it has is somebody else's than who is called now.
     """
     provider = provider or Provider(namespace=project.namespace)
     if provider.kind == Provider.Kind.EMBEDDED or connection.kind == Provider.Kind.EMBEDDED:
-        raise EmbeddedStays
+        raise Conflict.because("provider.embedded")
     if api_key is None and key_would_travel(provider, connection.destination):
-        raise KeyWouldTravel
+        raise Refused.because("provider.key_would_travel", "api_key")
     is_new = provider.pk is None
     _apply(provider, connection)
     if api_key is not None:
@@ -109,7 +79,7 @@ def save_provider(
             # A test that is under way owns the row meanwhile.
             provider.save()
     except IntegrityError as error:
-        raise NameTaken(connection.name) from error
+        raise Conflict.because("provider.name_taken", "name", name=connection.name) from error
     done = "added" if is_new else "changed"
     audit.info("%s %s provider %s of %s", by, done, provider.name, project.slug)
     return provider
@@ -125,14 +95,14 @@ def remove_provider(provider: Provider, by: User) -> None:
     """Delete a provider with its key.
 
     Raises:
-        EmbeddedStays: it is the embedded one.
-        ProviderInUse: a run that is not over calls it.
+        Conflict: it is the embedded one.
+        Conflict: a run that is not over calls it.
     """
     if provider.kind == Provider.Kind.EMBEDDED:
-        raise EmbeddedStays
+        raise Conflict.because("provider.embedded")
     using = runs_using(provider)
     if using:
-        raise ProviderInUse(provider, using)
+        raise Conflict.because("provider.in_use", name=provider.name, n=len(using))
     provider.delete()
     audit.info("%s removed provider %s of %s", by, provider.name, provider.namespace)
 

@@ -10,8 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from optimizer.core.problems import Conflict
 from optimizer.jobs import model_checks
 from optimizer.models import Provider
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -21,6 +23,7 @@ from promptlab.installation.access import is_administrator
 from promptlab.providers import embedded, queries, services
 from promptlab.providers.forms import CheckForm, ProviderForm
 from promptlab.providers.presets import PRESETS, preset_for, preset_of
+from promptlab.ui.forms import show
 
 
 @login_required
@@ -70,8 +73,8 @@ def remove(request: SignedInRequest, project: str, provider: int) -> HttpRespons
     row = _changeable(found, provider)
     try:
         services.remove_provider(row, request.user)
-    except services.ProviderInUse as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": row.name})
     return redirect("providers:list", found.slug)
@@ -100,8 +103,8 @@ def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> Ht
             )
             if form.opens:
                 addresses.allow_target(saved.api_base, request.user, saved.name)
-    except services.NameTaken as refusal:
-        form.add_error("name", str(refusal))
+    except Conflict as refusal:
+        show(refusal, form)
         return _form_page(request, project, form)
     messages.success(request, _("“%(name)s” is saved. Test it now.") % {"name": saved.name})
     return redirect("providers:list", project.slug)

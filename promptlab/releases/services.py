@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from optimizer.core.problems import Refused
 from promptlab.releases.formats import FORMATS, Format
-from promptlab.reviews.labels import LabelMoved, NothingToRollBack, promote, roll_back
+from promptlab.reviews.labels import promote, roll_back
 from promptlab.reviews.models import Version
 
-__all__ = [
-    "LabelMoved", "NothingToRollBack", "UnknownFormat", "file_of", "format_named", "promote",
-    "roll_back",
-]  # fmt: skip
-
-
-class UnknownFormat(LookupError):
-    """There is no format of this name; the message lists those there are."""
+__all__ = ["file_of", "format_named", "promote", "roll_back"]
 
 
 def format_named(name: str) -> Format:
     """
     Raises:
-        UnknownFormat: no format has this name.
+        Refused: no format has this name.
     """
     if name not in FORMATS:
-        raise UnknownFormat(f"There is no format “{name}”; there are {', '.join(FORMATS)}.")
+        raise Refused.because("format.unknown", "format", name=name, known=tuple(FORMATS))
     return FORMATS[name]
 
 

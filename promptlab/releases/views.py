@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from optimizer.core.optimizers import optimizer_named
+from optimizer.core.problems import Refused
+from optimizer.sentences import reasons
 from optimizer.sentences.optimizers import title_of
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -103,8 +105,8 @@ def download(
     row = queries.version_of(found, program, number)
     try:
         wanted = services.format_named(format)
-    except services.UnknownFormat as unknown:
-        raise Http404(str(unknown)) from None
+    except Refused as unknown:
+        raise Http404(reasons(unknown)) from None
     # The type is fixed and nothing is shown inside the browser, whatever a prompt contains.
     return HttpResponse(
         services.file_of(row, wanted),
@@ -128,8 +130,8 @@ def promote(request: SignedInRequest, project: str, program: int, number: int) -
     label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
     try:
         services.promote(row, label, request.user, replacing)
-    except services.LabelMoved as refusal:
-        messages.error(request, str(refusal))
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
     else:
         messages.success(
             request,
@@ -148,8 +150,8 @@ def roll_back(request: SignedInRequest, project: str, program: int) -> HttpRespo
         label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
         try:
             moved = services.roll_back(row, label, request.user, replacing)
-        except (services.LabelMoved, services.NothingToRollBack) as refusal:
-            messages.error(request, str(refusal))
+        except Refused as refusal:
+            messages.error(request, reasons(refusal))
         else:
             told = _("“%(label)s” was rolled back to %(version)s.")
             messages.success(request, told % {"label": label, "version": moved.version})

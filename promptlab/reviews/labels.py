@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from promptlab.reviews.models import Label, LabelMove, Version
-
-
-class LabelMoved(Exception):
-    """Somebody moved the label since the page was shown; the message says where to."""
-
-
-class NothingToRollBack(Exception):
-    """The label never pointed anywhere else."""
 
 
 def move(version: Version, name: str, by: User) -> Label:
@@ -39,7 +31,7 @@ def promote(version: Version, name: str, by: User, replacing: int | None) -> Lab
     """Move a label knowingly: `replacing` is the number of the version the reader saw it at.
 
     Raises:
-        LabelMoved: it points somewhere else by now.
+        Conflict: it points somewhere else by now.
         ValueError: no such label can be moved by hand.
     """
     if name not in Label.MOVABLE:
@@ -48,11 +40,9 @@ def promote(version: Version, name: str, by: User, replacing: int | None) -> Lab
         Program.objects.select_for_update().get(pk=version.program_id)
         now = at(version.program_id, name)
         if (now.number if now else None) != replacing:
-            shown = f"v{now.number}" if now else _("no version")
-            raise LabelMoved(
-                _("“%(label)s” was moved meanwhile and is now at %(version)s. Look again first.")
-                % {"label": name, "version": shown}
-            )
+            if now is None:
+                raise Conflict.because("label.moved_away", "label", label=name)
+            raise Conflict.because("label.moved", "label", label=name, version=f"v{now.number}")
         return move(version, name, by)
 
 
@@ -60,12 +50,12 @@ def roll_back(program: Program, name: str, by: User, replacing: int | None) -> L
     """Point a label at the version it pointed at before.
 
     Raises:
-        NothingToRollBack: it never pointed anywhere else.
-        LabelMoved: it points somewhere else by now.
+        Conflict: it never pointed anywhere else.
+        Conflict: it points somewhere else by now.
     """
     before = previous(program.pk, name)
     if before is None:
-        raise NothingToRollBack(_("“%(label)s” has no earlier version.") % {"label": name})
+        raise Conflict.because("label.no_earlier", "label", label=name)
     return promote(before, name, by, replacing)
 
 

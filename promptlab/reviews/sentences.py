@@ -8,6 +8,30 @@ from optimizer.sentences import add
 
 add(
     {
+        "review.no_reason": _("Say why, so that whoever started the run can act on it."),
+        "review.has_version": _(
+            "This candidate is version {n} already; versions stay. Move a label instead."
+        ),
+        "review.still_going": _(
+            "The run is still going. Cancel it to review the best so far, or wait."
+        ),
+        "review.never_evaluated": _(
+            "This candidate was never fully evaluated, so there is nothing to decide on."
+        ),
+        "review.second_person": _(
+            "You started this run; this project wants a second person to approve it."
+        ),
+        "review.other_run": _("That candidate belongs to another run."),
+        "review.decided_meanwhile": _(
+            "{who} decided meanwhile: {what}. Read it, then decide again."
+        ),
+        "label.moved": _(
+            "“{label}” was moved meanwhile and is now at {version}. Look again first."
+        ),
+        "label.moved_away": _(
+            "“{label}” was moved meanwhile and is now at no version. Look again first."
+        ),
+        "label.no_earlier": _("“{label}” has no earlier version."),
         "label.approvals_only": _("“{label}” is moved by approvals. By hand: {known}."),
     }
 )

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from optimizer import doorbell
+from optimizer.core.problems import Conflict, Forbidden, Problem, problem
 from optimizer.models import Candidate
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
@@ -20,18 +20,6 @@ from promptlab.runs.models import ProjectRun
 MOST_NOTE = 4000
 
 
-class CannotDecide(Exception):
-    """The decision is not possible as things stand; the message says why and what would help."""
-
-
-class SecondPersonNeeded(CannotDecide):
-    """Who started a run may not approve it here."""
-
-
-class DecidedMeanwhile(CannotDecide):
-    """Somebody else decided after the page was shown."""
-
-
 def approve(
     project_run: ProjectRun, candidate: Candidate, by: User, note: str = "", seen: int | None = None
 ) -> Version:
@@ -40,9 +28,9 @@ def approve(
     `seen` is the newest review that the reviewer's page showed (0 = none); None skips the check.
 
     Raises:
-        SecondPersonNeeded: the project wants somebody else than who started the run.
-        DecidedMeanwhile: another decision was made since.
-        CannotDecide: the run still goes, or the candidate was never fully evaluated.
+        Forbidden: the project wants somebody else than who started the run.
+        Conflict: another decision was made since.
+        Conflict: the run still goes, or the candidate was never fully evaluated.
     """
     with transaction.atomic():
         _lock(project_run)
@@ -64,8 +52,8 @@ def reject(
     """Turn a candidate down, with the reason.
 
     Raises:
-        CannotDecide: no reason was given, or the candidate has a version already.
-        DecidedMeanwhile: another decision was made since.
+        Conflict: no reason was given, or the candidate has a version already.
+        Conflict: another decision was made since.
     """
     return _turn_down(project_run, candidate, Review.Decision.REJECT, by, note, seen)
 
@@ -86,33 +74,30 @@ def _turn_down(
     seen: int | None,
 ) -> Review:
     if not note.strip():
-        raise CannotDecide(_("Say why, so that whoever started the run can act on it."))
+        raise Conflict.because("review.no_reason")
     with transaction.atomic():
         _lock(project_run)
         made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
         if made is not None:
-            raise CannotDecide(
-                _("This candidate is version %(n)s already; versions stay. Move a label instead.")
-                % {"n": made.number}
-            )
+            raise Conflict.because("review.has_version", n=made.number)
         _check(project_run, candidate, seen)
         return _record(project_run, candidate, decision, by, note, timezone.now())
 
 
-def why_not(project_run: ProjectRun, candidate: Candidate) -> str:
-    """Why the candidate cannot be decided about now; "" when it can."""
+def why_not(project_run: ProjectRun, candidate: Candidate) -> Problem | None:
+    """Why the candidate cannot be decided about now; None when it can."""
     if project_run.run.active:
-        return _("The run is still going. Cancel it to review the best so far, or wait.")
+        return problem("review.still_going")
     if not candidate.trials.filter(full=True, score__isnull=False).exists():
-        return _("This candidate was never fully evaluated, so there is nothing to decide on.")
-    return ""
+        return problem("review.never_evaluated")
+    return None
 
 
-def why_not_you(project_run: ProjectRun, user: User) -> str:
-    """Why this person may not approve, "" when they may."""
+def why_not_you(project_run: ProjectRun, user: User) -> Problem | None:
+    """Why this person may not approve, None when they may."""
     if project_run.project.requires_second_person and project_run.started_by_id == user.pk:
-        return _("You started this run; this project wants a second person to approve it.")
-    return ""
+        return problem("review.second_person")
+    return None
 
 
 def _lock(project_run: ProjectRun) -> None:
@@ -123,22 +108,20 @@ def _lock(project_run: ProjectRun) -> None:
 
 def _check(project_run: ProjectRun, candidate: Candidate, seen: int | None) -> None:
     if candidate.run_id != project_run.run_id:
-        raise CannotDecide(_("That candidate belongs to another run."))
+        raise Conflict.because("review.other_run")
     reason = why_not(project_run, candidate)
     if reason:
-        raise CannotDecide(reason)
+        raise Conflict(reason)
     newest = project_run.reviews.filter(candidate=candidate).order_by("-pk").first()
     if seen is not None and newest is not None and newest.pk != seen:
-        raise DecidedMeanwhile(
-            _("%(who)s decided meanwhile: %(what)s. Read it, then decide again.")
-            % {"who": newest.by, "what": newest.get_decision_display().lower()}
-        )
+        what = newest.get_decision_display().lower()
+        raise Conflict.because("review.decided_meanwhile", who=str(newest.by), what=what)
 
 
 def _check_person(project_run: ProjectRun, by: User) -> None:
     reason = why_not_you(project_run, by)
     if reason:
-        raise SecondPersonNeeded(reason)
+        raise Forbidden(reason)
 
 
 def _version(

@@ -13,7 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.problems import Problem, Refused
 from optimizer.models import Candidate
+from optimizer.sentences import reasons, sentence
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
@@ -50,11 +52,11 @@ def decide(request: SignedInRequest, project: str, number: int, candidate: int) 
         return _page(request, project_run, row, form, 422)
     try:
         return _decided(request, project_run, row, form.cleaned_data)
-    except services.DecidedMeanwhile as refusal:
-        messages.warning(request, str(refusal))
-        return redirect("reviews:review", found.slug, number, candidate)
-    except services.CannotDecide as refusal:
-        form.add_error("note", str(refusal))
+    except Refused as refusal:
+        if any(told.code == "review.decided_meanwhile" for told in refusal.problems):
+            messages.warning(request, reasons(refusal))
+            return redirect("reviews:review", found.slug, number, candidate)
+        form.add_error("note", reasons(refusal))
         return _page(request, project_run, row, form, 422)
 
 
@@ -108,10 +110,14 @@ def _page(
         "history": history,
         "version": version,
         "next_number": queries.next_number(project_run),
-        "why_not": services.why_not(project_run, row),
-        "why_not_you": services.why_not_you(project_run, request.user),
+        "why_not": _told(services.why_not(project_run, row)),
+        "why_not_you": _told(services.why_not_you(project_run, request.user)),
         "form": form or DecisionForm(initial={"seen": history[0].pk if history else 0}),
         "seen": history[0].pk if history else 0,
         "section": "runs",
     }
     return render(request, "reviews/review.html", context, status=status)
+
+
+def _told(reason: Problem | None) -> str:
+    return sentence(reason) if reason else ""

@@ -12,6 +12,7 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.signature import name_problems
 from optimizer.sentences import sentence
 from promptlab.ui.unseen import tally
@@ -42,6 +43,12 @@ def refuse_name(name: str, code: str) -> None:
     problems = name_problems(name, code)
     if problems:
         raise ValidationError([sentence(problem) for problem in problems])
+
+
+def show(refusal: Refused, form: forms.BaseForm) -> None:
+    """Say what was refused beside the fields that it is about, the rest above the form."""
+    for told in refusal.in_short:
+        form.add_error(told.place if told.place in form.fields else None, sentence(told))
 
 
 class NameField(forms.CharField):

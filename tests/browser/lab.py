@@ -145,10 +145,11 @@ class Lab:
 
     def cancel_runs(self) -> None:
         """Leave the worker to others."""
-        from promptlab.runs.watching.steering import NotNow, cancel
+        from optimizer.core.problems import Conflict
+        from promptlab.runs.watching.steering import cancel
 
         for project_run in self.project.runs.all():
-            with suppress(NotNow):
+            with suppress(Conflict):
                 cancel(project_run)
 
     @staticmethod

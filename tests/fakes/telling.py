@@ -36,7 +36,7 @@ def refused(
     """What is done within is refused: one of the reasons has these words, and that place."""
     with pytest.raises(kind) as caught:
         yield caught
-    said = places(caught.value)
+    said = [*places(caught.value), *places(caught.value.in_short)]
     fitting = [where for where, sentence in said if words in sentence]
     assert fitting, said
     assert place is None or place in fitting, said

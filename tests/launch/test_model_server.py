@@ -14,8 +14,9 @@ import pytest
 
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_server import for_engine
-from promptlab.launch.model_weights import WeightsDamaged, find_weights, verify
+from promptlab.launch.model_weights import find_weights, verify
 from promptlab.launch.ports import free_port
+from promptlab.launch.refusals import CannotLaunch
 from tests.launch.machine import empty_environment, wait_until
 
 HAM = "See you at home, I will bring dinner."
@@ -127,7 +128,7 @@ def test_weights_are_known_by_their_digest(tmp_path: Any) -> None:
     verify(weights)
     (tmp_path / "other.gguf").write_bytes(b"GGUF")
 
-    with pytest.raises(WeightsDamaged, match="run `make setup`"):
+    with pytest.raises(CannotLaunch, match="run `make setup`"):
         verify(tmp_path / "other.gguf")
 
 

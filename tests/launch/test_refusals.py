@@ -12,15 +12,13 @@ import pytest
 
 from promptlab.launch.account import server_account
 from promptlab.launch.checks import (
-    DatabaseUnreachable,
-    DiskFull,
-    PythonTooOld,
     check_database,
     check_disk,
     check_python,
 )
 from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.ports import free_port
+from promptlab.launch.refusals import CannotLaunch
 from tests.launch.machine import empty_environment, launch, open_folder
 
 
@@ -77,12 +75,12 @@ def test_a_command_without_its_database_says_so_in_a_sentence(home: Home) -> Non
 
 
 def test_a_database_address_that_is_none_is_refused() -> None:
-    with pytest.raises(DatabaseUnreachable, match="correct DATABASE_URL"):
+    with pytest.raises(CannotLaunch, match="correct DATABASE_URL"):
         check_database("mysql://127.0.0.1/lab")
 
 
 def test_an_old_python_is_named() -> None:
-    with pytest.raises(PythonTooOld, match=r"3\.11 or newer is needed and this is 3\.9\.2"):
+    with pytest.raises(CannotLaunch, match=r"3\.11 or newer is needed and this is 3\.9\.2"):
         check_python((3, 9, 2))
 
 
@@ -100,7 +98,7 @@ def test_make_says_in_a_sentence_that_no_python_is_new_enough() -> None:
 
 
 def test_a_full_disk_is_told_before_anything_is_written(home: Home) -> None:
-    with pytest.raises(DiskFull, match="Make room, or point PROMPTLAB_HOME at another disk"):
+    with pytest.raises(CannotLaunch, match="Make room, or point PROMPTLAB_HOME at another disk"):
         check_disk(home, needed_mib=2**40)
 
 

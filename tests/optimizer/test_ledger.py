@@ -15,9 +15,10 @@ from hypothesis.stateful import run_state_machine_as_test as check
 from pytest_django import DjangoDbBlocker
 
 from optimizer import ownership
+from optimizer.core.problems import Refused
 from optimizer.core.programs.lm import Reply
 from optimizer.costs import spending
-from optimizer.costs.spending import INSTALLATION, AboveInstallation, Caps
+from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.lm import overruns
 from optimizer.lm.accounts import Answer
 from optimizer.lm.entries import Closing
@@ -124,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
             for own, most in ((calls, above.calls), (cost, above.cost))
         )
         if scope != INSTALLATION and not fits:
-            with pytest.raises(AboveInstallation):
+            with pytest.raises(Refused):
                 spending.set_caps(scope, caps)
             return
         spending.set_caps(scope, caps)

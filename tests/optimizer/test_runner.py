@@ -12,10 +12,10 @@ from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.problems import Conflict
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
 from optimizer.jobs import controls
-from optimizer.jobs.controls import NotNow
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,
@@ -29,6 +29,7 @@ from optimizer.lm.failures import (
 from optimizer.models import Completion, Outcome, Provider, Run
 from optimizer.running import snapshots
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.fakes.telling import refused
 from tests.fakes.world import two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 
@@ -158,7 +159,7 @@ def test_a_raised_cap_holds_for_the_run_that_goes_on(create: Create) -> None:
     lm = ScriptedLM(script=raising)
     row = carry_on(row, lm)
     assert (row.stop_reason, row.max_calls) == ("completed", 1000)
-    with pytest.raises(NotNow, match="finished cannot be given another cap"):
+    with refused("finished cannot be given another cap", kind=Conflict):
         controls.raise_cap(row.pk, 5, None)
 
 
@@ -319,7 +320,7 @@ def test_a_cancelled_run_keeps_the_best_so_far(create: Create) -> None:
     assert row.best_candidate is not None
     assert row.best_score["n"] == 16
     assert len(lm.calls) < 71
-    with pytest.raises(NotNow):
+    with pytest.raises(Conflict):
         controls.resume(row.pk)
 
 
@@ -368,12 +369,12 @@ def test_wishes_that_come_too_late_or_too_early_are_refused_with_a_sentence(
     create: Create,
 ) -> None:
     row = create()
-    with pytest.raises(NotNow, match="queued cannot be resumed"):
+    with refused("queued cannot be resumed", kind=Conflict):
         controls.resume(row.pk)
     controls.pause(row.pk)
     assert Run.objects.get().status == "paused"
-    with pytest.raises(NotNow, match="paused cannot be paused"):
+    with refused("paused cannot be paused", kind=Conflict):
         controls.pause(row.pk)
     controls.cancel(row.pk)
-    with pytest.raises(NotNow, match="cancelled cannot be cancelled"):
+    with refused("cancelled cannot be cancelled", kind=Conflict):
         controls.cancel(row.pk)

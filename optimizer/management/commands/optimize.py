@@ -34,7 +34,6 @@ from optimizer.files import job, models, program_file
 from optimizer.files.models import Access, NoKey
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
-from optimizer.jobs.controls import NotNow
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import NoFamily, family_of
 from optimizer.models import Run
@@ -194,7 +193,7 @@ def _line(optimizer: Optimizer) -> str:
 
 
 _EXPECTED = (
-    Refused, NoKey, NoFamily, NotNow,
+    Refused, NoKey, NoFamily,
 )  # fmt: skip
 
 

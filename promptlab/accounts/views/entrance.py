@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts import entrance, queries, throttle
 from promptlab.accounts.forms import NewcomerForm, WelcomeForm
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Invitation, User
-from promptlab.accounts.services import EmailTaken
 from promptlab.accounts.throttle import Door
+from promptlab.ui.forms import show
 
 # Of several, sessions need to be told which backend vouches for the user.
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -48,8 +49,8 @@ def welcome(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             entrance.give_password(request.user, **form.cleaned_data)
-        except EmailTaken as refusal:
-            form.add_error("email", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
         else:
             update_session_auth_hash(request, request.user)
             messages.success(request, _("Saved. From now on you sign in with your password."))
@@ -84,8 +85,8 @@ def _join_as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
     if form.is_valid():
         try:
             user = entrance.accept_as_newcomer(found, **form.cleaned_data)
-        except EmailTaken as refusal:
-            form.add_error("email", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
         else:
             login(request, user, backend=BACKEND)
             return redirect("accounts:project", found.project.slug)

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.problems import Conflict
+from optimizer.sentences import reasons
 from promptlab.accounts import entrance, queries, services
 from promptlab.accounts.access import project_for
 from promptlab.accounts.forms import InviteForm, RoleForm
@@ -60,8 +62,8 @@ def change_role(request: SignedInRequest, project: str, member: int) -> HttpResp
         role = Role(form.cleaned_data["role"])
         try:
             services.change_role(membership, role, request.user)
-        except services.LastAdmin as refusal:
-            messages.error(request, str(refusal))
+        except Conflict as refusal:
+            messages.error(request, reasons(refusal))
         else:
             messages.success(
                 request,
@@ -77,8 +79,8 @@ def remove(request: SignedInRequest, project: str, member: int) -> HttpResponse:
     membership = get_object_or_404(queries.members_of(found), pk=member)
     try:
         services.remove_member(membership, request.user)
-    except services.LastAdmin as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
     else:
         messages.success(request, _("%(who)s was removed.") % {"who": membership.user})
     if membership.user == request.user and membership.pk is None:
@@ -94,8 +96,8 @@ def leave(request: SignedInRequest, project: str) -> HttpResponse:
         services.remove_member(
             get_object_or_404(found.memberships, user=request.user), request.user
         )
-    except services.LastAdmin as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
         return redirect("accounts:members", found.slug)
     messages.success(request, _("You left %(project)s.") % {"project": found.name})
     return redirect("accounts:projects")

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts import queries, services, tokens
 from promptlab.accounts.forms import PersonForm, TokenForm
 from promptlab.accounts.http import SignedInRequest
+from promptlab.ui.forms import show
 
 
 @login_required
@@ -22,8 +24,8 @@ def person(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         try:
             services.save_person(request.user, **form.cleaned_data)
-        except services.EmailTaken as refusal:
-            form.add_error("email", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:person")

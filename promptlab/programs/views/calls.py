@@ -75,7 +75,7 @@ def _edit(
         try:
             save(found, form, request.user)
             return redirect("programs:program", found.project.slug, found.pk)
-        except services.Conflict as refusal:
+        except services.SavedMeanwhile as refusal:
             status, conflict, found = 409, refusal, refusal.saved
             data = with_revision(form.data, found.revision)  # type: ignore[arg-type]
             form = CallForm(found.core, edited, found.revision, data)

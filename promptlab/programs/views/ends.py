@@ -43,7 +43,7 @@ def _edit(
         try:
             save(found, form, request.user)
             return redirect("programs:program", found.project.slug, found.pk)
-        except services.Conflict as refusal:
+        except services.SavedMeanwhile as refusal:
             status, conflict, found = 409, refusal, refusal.saved
             form = kind(found.core, 0, with_revision(request.POST, found.revision))
     context = {"program": found, "form": form, "conflict": conflict}

@@ -71,7 +71,7 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
             services.save_definition(found, core, form.cleaned_data["revision"], request.user)
             messages.success(request, _("The demos of “%s” are saved.") % module)
             return redirect("programs:module", found.project.slug, found.pk, module)
-        except services.Conflict as refusal:
+        except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             data = with_revision(request.POST, refusal.saved.revision)
             form = DemosForm(former, found.revision, data)
@@ -86,7 +86,7 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
         try:
             save(found, form, request.user)
             return _after_saving(found, form.module.name)
-        except services.Conflict as refusal:
+        except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             found = refusal.saved
             data = with_revision(request.POST, found.revision)

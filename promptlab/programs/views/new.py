@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from optimizer.core.problems import Conflict
 from optimizer.core.programs.program import Program
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -28,6 +29,7 @@ from promptlab.programs.forms.new import (
     StepsForm,
 )
 from promptlab.programs.outline import draw
+from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters, number_in
 
 
@@ -65,8 +67,8 @@ def new_program(request: SignedInRequest, project: str) -> HttpResponse:
                 found, request.user, form.cleaned_data["name"], form.core
             )
             return redirect("programs:program", found.slug, made.pk)
-        except services.NameTaken as refusal:
-            form.add_error("name", str(refusal))
+        except Conflict as refusal:
+            show(refusal, form)
     context = {
         "form": form,
         "way": way.name,

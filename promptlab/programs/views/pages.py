@@ -10,7 +10,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from optimizer.core.problems import Conflict
 from optimizer.files import program_file
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
@@ -19,6 +21,7 @@ from promptlab.programs.access import program_for
 from promptlab.programs.forms.about import AboutForm
 from promptlab.programs.outline import counts, outline
 from promptlab.programs.views.saving import with_revision
+from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters
 
 
@@ -55,11 +58,11 @@ def about(request: SignedInRequest, project: str, program: int) -> HttpResponse:
         try:
             form.save(request.user)
             return redirect("programs:program", found.project.slug, found.pk)
-        except services.NameTaken as refusal:
-            form.add_error("name", str(refusal))
-        except services.Conflict as refusal:
+        except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             form = AboutForm(refusal.saved, with_revision(request.POST, refusal.saved.revision))
+        except Conflict as refusal:
+            show(refusal, form)
     context = {"program": found, "form": form, "conflict": conflict}
     return render(request, "programs/about.html", context, status=status)
 
@@ -79,8 +82,8 @@ def delete(request: SignedInRequest, project: str, program: int) -> HttpResponse
     found = program_for(request.user, project, program, Role.EDITOR)
     try:
         services.delete_program(found)
-    except services.InUse as refusal:
-        messages.error(request, str(refusal))
+    except Conflict as refusal:
+        messages.error(request, reasons(refusal))
         return redirect("programs:program", found.project.slug, program)
     messages.success(request, _("“%s” was deleted.") % found.name)
     return redirect("programs:list", found.project.slug)

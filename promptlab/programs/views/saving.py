@@ -26,11 +26,11 @@ def save(program: Program, form: EditForm, by: User) -> None:
     """Save what the form makes of the program.
 
     Raises:
-        services.Conflict: the program was saved by someone since the form was opened.
+        services.SavedMeanwhile: the program was saved by someone since the form was opened.
     """
     revision = form.cleaned_data["revision"]
     if revision != program.revision:
-        raise services.Conflict(program)
+        raise services.SavedMeanwhile(program)
     services.save_definition(program, form.changed_program, revision, by)
 
 

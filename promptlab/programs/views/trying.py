@@ -10,9 +10,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Conflict, Refused
 from optimizer.jobs import controls
-from optimizer.jobs.controls import NotNow
 from optimizer.sentences import reasons, sentence
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -62,7 +61,7 @@ def stop_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResp
     row = tryouts.tryout_of(found, tryout)
     if row is None:
         raise Http404("There is no such try in this project.")
-    with suppress(NotNow):  # it is answered already
+    with suppress(Conflict):  # it is answered already
         controls.cancel(row.pk)
     if request.htmx:
         return HttpResponse(status=204)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Model
 
-from optimizer.core.problems import Problem, Refused, problem, refuse
+from optimizer.core.problems import Conflict, Problem, Refused, problem, refuse
 from optimizer.jobs.starting import enqueue_run
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
@@ -65,8 +65,8 @@ def _stored(project: Project, by: User, metric: Metric) -> Metric:
         return known
     try:
         return metrics.create_metric(project, by, metric.name, metric.core)
-    except metrics.NameTaken as refusal:
-        raise Refused(problem("form", "metric", told=str(refusal))) from None
+    except Conflict as refusal:
+        raise Conflict(*(told.at("metric") for told in refusal.problems)) from None
 
 
 def _gone(wanted: RunRequest) -> Problem | None:

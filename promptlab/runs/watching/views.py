@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.problems import Refused
+from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -95,7 +97,7 @@ def raise_cap(request: SignedInRequest, project: str, number: int) -> HttpRespon
 
     def change(project_run: ProjectRun) -> None:
         if not form.is_valid():
-            raise steering.NotNow(first_error(form))
+            raise Refused.because("form", told=first_error(form))
         steering.raise_cap(project_run, form.cleaned_data["max_calls"], form.micro_dollars)
 
     return _act(request, project, number, change, _("The new cap holds from now on."))
@@ -116,8 +118,8 @@ def _act(
     project_run = queries.project_run_of(found, number)
     try:
         service(project_run)
-    except steering.NotNow as error:
-        messages.error(request, str(error))
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
     else:
         messages.success(request, told)
     return redirect("runs:run", found.slug, number)

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from optimizer.core.problems import Conflict
 from optimizer.costs import spending
 from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.models import Spending
@@ -91,7 +92,7 @@ def test_a_cap_that_cannot_be_set_just_now_says_so(
     project: Project, alice: User, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(scope: str, caps: Caps) -> None:
-        raise spending.CapsBusy
+        raise Conflict.because("month.busy")
 
     monkeypatch.setattr(spending, "set_caps", busy)
     answer = client_of(alice).post(PAGE, {"max_calls": "7"})

@@ -81,7 +81,7 @@ def test_two_saves_at_once_cannot_both_win(erin: User, one_step: Program) -> Non
     other = Program.objects.get(pk=one_step.pk)
     services.save_definition(one_step, ONE_STEP, 1, erin)
 
-    with pytest.raises(services.Conflict) as refused:
+    with pytest.raises(services.SavedMeanwhile) as refused:
         services.save_definition(other, TWO_STEPS, 1, erin)
     assert refused.value.saved.revision == 2
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts.models import User
 from promptlab.reviews import labels, services
-from promptlab.reviews.labels import LabelMoved, NothingToRollBack
 from promptlab.reviews.models import LabelMove, Version
+from tests.fakes.telling import refused
 from tests.promptlab.runs.scene import Scene, play
 
 
@@ -42,10 +43,10 @@ def test_a_label_that_somebody_else_moved_is_not_moved_blindly(
 ) -> None:
     first, second, third = versions
     labels.promote(first, "production", bob, None)
-    with pytest.raises(LabelMoved, match="is now at v1"):
+    with refused("is now at v1", kind=Conflict):
         labels.promote(second, "production", bob, None)
     labels.promote(third, "production", bob, 1)
-    with pytest.raises(LabelMoved, match="is now at v3"):
+    with refused("is now at v3", kind=Conflict):
         labels.promote(second, "production", bob, 1)
 
 
@@ -60,10 +61,10 @@ def test_promoting_what_is_there_already_changes_nothing(
 def test_there_may_be_nothing_to_roll_back_to(
     scene: Scene, versions: list[Version], bob: User
 ) -> None:
-    with pytest.raises(NothingToRollBack):
+    with pytest.raises(Conflict):
         labels.roll_back(scene.program, "production", bob, None)
     labels.promote(versions[0], "production", bob, None)
-    with pytest.raises(NothingToRollBack):
+    with pytest.raises(Conflict):
         labels.roll_back(scene.program, "production", bob, 1)
 
 

@@ -1,0 +1,23 @@
+"""What is said of stored programs."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from optimizer.sentences import add
+
+add(
+    {
+        "program.name_taken": _("There is already a program called “{name}”: choose another name."),
+        "program.saved_meanwhile": _("Someone saved this program while you were editing it."),
+        "program.revision": _(
+            "It is at revision {revision} now: read it again, then save your change."
+        ),
+        "program.in_use": ngettext_lazy(
+            "“{name}” is kept: {n} run or version was made from it.",
+            "“{name}” is kept: {n} runs and versions were made from it.",
+            "n",
+        ),
+    }
+)

@@ -1,0 +1,9 @@
+"""What is said of versions' files."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.sentences import add
+
+add({"format.unknown": _("There is no format “{name}”; there are {known}.")})
