@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.problems import Refused
 from optimizer.lm import secrets
 from optimizer.lm.egress import OPERATORS
 from optimizer.lm.families import family_of
@@ -14,13 +15,6 @@ from optimizer.models import Provider
 NAMESPACE = OPERATORS
 EMBEDDED = "embedded"
 EMBEDDED_MODEL = "SmolLM2-135M-Instruct"
-
-
-class NoKey(Exception):
-    """The environment variable that should hold the API key is empty."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The environment variable {name} is empty: put the API key there.")
 
 
 @dataclass(frozen=True)
@@ -41,8 +35,8 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
     anything else is a model as LiteLLM names it.
 
     Raises:
-        NoKey: the key's variable is empty.
-        NoFamily: LiteLLM does not know whose model it is, or may not call it.
+        Refused: the key's variable is empty, or LiteLLM does not know whose model it is, or may not
+            call it.
     """
     if name == EMBEDDED:
         values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
@@ -72,5 +66,5 @@ def _key(access: Access) -> dict[str, object]:
         return {"secret": None, "secret_hint": ""}
     key = os.environ.get(access.key_variable, "").strip()
     if not key:
-        raise NoKey(access.key_variable)
+        raise Refused.because("option.no_key", name=access.key_variable)
     return {"secret": secrets.encrypt(key), "secret_hint": secrets.hint(key)}

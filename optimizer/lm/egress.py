@@ -13,9 +13,11 @@ from threading import Thread
 from django.conf import settings
 from yarl import URL
 
-from optimizer.lm.families import NoFamily, family_of
+from optimizer.core.problems import Refused
+from optimizer.lm.families import family_of
 from optimizer.lm.guard import EVERYWHERE, Egress, ForbiddenAddress, IPNetwork, Opening
 from optimizer.models import AllowedAddress, Provider, shown_address
+from optimizer.sentences import reasons
 
 OPERATORS = "cli"
 """The namespace of `manage.py optimize`: whoever is at a shell administers the machine."""
@@ -23,13 +25,6 @@ LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128"
 """The two addresses by which a machine calls itself, and `localhost` means both."""
 SCHEMES = ("http", "https")
 OWN_NAME_SECONDS = 1.0
-
-
-class NoAddress(ValueError):
-    """A text that is no address of an endpoint."""
-
-    def __init__(self) -> None:
-        super().__init__("An address begins with http:// or https:// and a host.")
 
 
 @dataclass(frozen=True)
@@ -64,16 +59,16 @@ def target_of(url: str) -> Target:
     """Where a call to this address goes.
 
     Raises:
-        NoAddress: it leads nowhere.
+        Refused: it leads nowhere.
     """
     try:
         parts = URL(url)
         host, port = parts.raw_host, parts.port
         has_user = parts.raw_user is not None or parts.raw_password is not None
     except ValueError as error:
-        raise NoAddress from error
+        raise Refused.because("address.none") from error
     if parts.scheme not in SCHEMES or not host or not port:
-        raise NoAddress
+        raise Refused.because("address.none")
     return Target(host, port, has_user)
 
 
@@ -94,7 +89,7 @@ class AllowList:
         """Where calls may go; of names only that in `url` is looked up, which may block."""
         try:
             target = target_of(url)
-        except NoAddress:
+        except Refused:
             target = None  # nothing to look up: "", or an address that the call refuses
         found = (o for host, port in self.entries for o in _openings(host, port, target))
         return Egress(tuple(found))
@@ -106,7 +101,7 @@ class AllowList:
         is advice: what counts is what a call connects to, at the moment when it does.
 
         Raises:
-            NoAddress: it leads nowhere.
+            Refused: it leads nowhere.
         """
         target = target_of(url)
         literal = target.literal()
@@ -126,7 +121,7 @@ class AllowList:
             return None
         try:
             return self.refusal(provider.api_base)
-        except NoAddress:
+        except Refused:
             return None  # the call says so
 
 
@@ -137,8 +132,8 @@ def objection(provider: Provider, model: str, allowed: AllowList) -> str:
     if provider.kind == Provider.Kind.LITELLM:
         try:
             family_of(model, provider.family)
-        except NoFamily as error:
-            return str(error)
+        except Refused as refusal:
+            return reasons(refusal)
     return str(allowed.refusal_of(provider) or "")
 
 

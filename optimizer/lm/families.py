@@ -6,6 +6,8 @@ up, no connection, no file. One that fails it has no place here, however well kn
 
 from __future__ import annotations
 
+from optimizer.core.problems import Problem, Refused, problem
+
 ORIGINS: dict[str, str] = {
     "openai": "https://api.openai.com",
     "anthropic": "https://api.anthropic.com",
@@ -65,52 +67,33 @@ _REFERENCES = ("os.environ/", "oidc/")
 """What LiteLLM takes for the name of a secret to fetch, rather than for the secret."""
 
 
-class NoFamily(ValueError):
-    """A model that is not called; the message says why, and what to do instead."""
-
-
-class UnknownFamily(NoFamily):
-    """A model that LiteLLM may know and that is not called here."""
-
-    def __init__(self, model: str) -> None:
-        family = model.partition("/")[0] if "/" in model else ""
-        super().__init__(
-            f"Models of “{family[:60]}” cannot be called here: their requests cannot be guarded. "
-            "Connect them as an OpenAI-compatible endpoint instead; most providers and gateways "
-            "offer one."
-            if family
-            else f"“{model[:60]}” does not name its provider: write provider/model, for example "
-            f"openai/{model[:60]}."
-        )
-
-
-class OtherFamily(NoFamily):
-    """A model of another vendor than the one whose key a provider holds."""
-
-    def __init__(self, model: str, family: str) -> None:
-        other = model.partition("/")[0]
-        super().__init__(
-            f"{model[:100]} is no model of {family}, and a key is sent to its own vendor only: "
-            f"connect {other} as a provider of its own."
-            if family
-            else "The models of this provider are of several vendors, and a key is sent to its own "
-            "only: edit the provider, and connect the other vendors as providers of their own.",
-        )
-
-
 def family_of(model: str, only: str | None = None) -> str:
     """The provider in a model's name as LiteLLM writes it: provider/model. `only`: no other.
 
     Raises:
-        UnknownFamily: it is none that may be called here.
-        OtherFamily: it is not the one that it has to be.
+        Refused: it is none that may be called here, or not the one that it has to be.
     """
     family, slash, rest = model.partition("/")
     if not slash or not rest or family not in ORIGINS:
-        raise UnknownFamily(model)
+        raise _unknown(model)
     if only not in (None, family):
-        raise OtherFamily(model, only or "")
+        raise Refused(other_family(model, only or ""))
     return family
+
+
+def other_family(model: str, family: str) -> Problem:
+    """A model of another vendor than the one whose key a provider holds."""
+    if not family:
+        return problem("family.mixed")
+    return problem("family.other", model=model[:100], family=family, other=model.partition("/")[0])
+
+
+def _unknown(model: str) -> Refused:
+    """A model that LiteLLM may know and that is not called here."""
+    family = model.partition("/")[0] if "/" in model else ""
+    if family:
+        return Refused.because("family.unknown", family=family[:60])
+    return Refused.because("family.unnamed", model=model[:60])
 
 
 def is_reference(value: str) -> bool:

@@ -7,6 +7,7 @@ import time
 from functools import cache
 from typing import Any
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.answers import Reader
@@ -20,12 +21,13 @@ from optimizer.lm.failures import (
     SchemaRefused,
     TimedOut,
 )
-from optimizer.lm.families import ORIGINS, NoFamily, family_of, is_reference
+from optimizer.lm.families import ORIGINS, family_of, is_reference
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.transport import DEADLINE, Transport
 from optimizer.lm.unpacking import most_bytes
+from optimizer.sentences import reasons
 
 GRACE_SECONDS = 5.0
 """For LiteLLM's own work around a request."""
@@ -90,8 +92,8 @@ class LiteLLMClient:
         """
         try:
             family = family_of(model, self._family)
-        except NoFamily as error:
-            raise ProviderRefused(str(error)) from error
+        except Refused as error:
+            raise ProviderRefused(reasons(error)) from error
         usual = ORIGINS[family]
         if any(map(is_reference, (model, self._key, self._api_base))):
             raise ProviderRefused(

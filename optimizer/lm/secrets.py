@@ -5,15 +5,7 @@ from __future__ import annotations
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-
-class WrongEncryptionKey(Exception):
-    """A stored secret was encrypted with a key that this installation no longer has."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The stored API key cannot be decrypted with this installation's encryption keys. "
-            "Enter the API key again, or restore the old encryption key."
-        )
+from optimizer.core.problems import Refused
 
 
 def encrypt(text: str) -> bytes:
@@ -24,12 +16,12 @@ def decrypt(data: bytes | memoryview) -> str:
     """The secret in plain text; for workers only.
 
     Raises:
-        WrongEncryptionKey: none of the installation's keys opens it.
+        Refused: none of the installation's keys opens it.
     """
     try:
         return _fernet().decrypt(bytes(data)).decode()
     except InvalidToken as error:
-        raise WrongEncryptionKey from error
+        raise Refused.because("key.cannot_decrypt") from error
 
 
 def hint(text: str) -> str:

@@ -28,11 +28,7 @@ POSITIONS, ARM = "positions", "arm"
 """User attributes of a trial: the examples to score, by their positions; the choice as indices."""
 
 
-class NoWinnerYet(Exception):
-    def __init__(self) -> None:
-        super().__init__(
-            "No combination is scored on every example yet: go on until `is_over(study)`."
-        )
+NO_WINNER = "No combination is scored on every example yet: go on until `is_over(study)`."
 
 
 @dataclass(frozen=True)
@@ -128,12 +124,12 @@ class RacingSampler(BaseSampler):
         """The combination with the highest expected score among those scored on every example.
 
         Raises:
-            NoWinnerYet: there is none.
+            LookupError: there is none.
         """
         with self._lock:
             course = self._caught_up(study)
             if not any(course.race.is_complete(arm) for arm in course.scored):
-                raise NoWinnerYet
+                raise LookupError(NO_WINNER)
             standing = course.race.leader()
         params = {
             name: distribution.choices[option]

@@ -10,17 +10,11 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from optimizer.core.problems import Refused
 from optimizer.models import Run, Trial
 
 Scores = Literal["full", "minibatch"]
 Params = dict[str, int | None]
-
-
-class StudyExists(Exception):
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"The storage has a study “{name}” already: replace it, or give another name."
-        )
 
 
 def study_of(
@@ -43,7 +37,7 @@ def study_of(
     `storage` is a URL as Optuna takes it; None keeps the study in memory.
 
     Raises:
-        StudyExists: the storage has one of that name, and it is not to be replaced.
+        Refused: the storage has one of that name, and it is not to be replaced.
     """
     rows = list(run.trials.select_related("candidate"))
     params = _params([row.choice for row in rows])
@@ -62,7 +56,7 @@ def _new_study(name: str, storage: str | None, replace: bool) -> optuna.Study:
     try:
         return optuna.create_study(study_name=name, storage=storage, direction="maximize")
     except optuna.exceptions.DuplicatedStudyError as error:
-        raise StudyExists(name) from error
+        raise Refused.because("study.exists", name=name) from error
 
 
 def _about(run: Run, scores: Scores) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from optimizer import codec
 from optimizer.core.conversation.evaluation import ModelCheckSpec
+from optimizer.core.problems import Refused
 from optimizer.core.programs.lm import Role
 from optimizer.lm.call import Endpoint
 from optimizer.models import Provider, Run
 from optimizer.ownership import Superseded
 from optimizer.running.interruptions import ProviderClosed
-from optimizer.running.role_clients import Connect, ProviderGone, reach
+from optimizer.running.role_clients import Connect, provider_removed, reach
 
 MOST_OFFERED = 200
 
@@ -21,14 +22,14 @@ def named(row: Run, spec: ModelCheckSpec, connect: Connect, loop: asyncio.Runner
     """The check with its model's name; a provider without a list of models has one afterwards.
 
     Raises:
-        ProviderGone: it was removed.
+        Refused: it was removed.
         ProviderClosed: no name was said, and the provider lists none.
         CallFailed: it could not be asked.
     """
     wanted = Provider.objects.filter(pk=spec.model.provider, namespace=spec.namespace)
     provider = wanted.first()
     if provider is None:
-        raise ProviderGone(Role.OPTIMIZER, spec.model)
+        raise Refused(provider_removed(Role.OPTIMIZER, spec.model))
     offered = provider.models_offered
     if not offered:
         offered = loop.run(_listed(reach(provider, connect)))[:MOST_OFFERED]

@@ -29,6 +29,7 @@ from optimizer.core.conversation.events import (
 )
 from optimizer.core.conversation.requests import Ask, Evaluate, Outcomes, Replies, Request
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
@@ -41,15 +42,9 @@ COUNTS_EXAMPLES = (Phase.BASELINE, Phase.BOOTSTRAP, Phase.FINAL)
 """Phases whose steps are examples; the others count proposals or trials."""
 
 
-class ReplayDiffers(Exception):
+def _differs(seq: int) -> Refused:
     """The conversation takes another course than the recorded one: going on would spend anew."""
-
-    def __init__(self, seq: int) -> None:
-        super().__init__(
-            f"At step {seq} the optimizer asks for something else than the first time, so the run "
-            "cannot go on where it stopped. Nothing was spent. Start a new run: calls that were "
-            "paid for are not paid again."
-        )
+    return Refused.because("run.replay_differs", step=seq)
 
 
 class Recorder:
@@ -79,13 +74,13 @@ class Recorder:
         """Record an announcement with what it changes in the summary.
 
         Raises:
-            ReplayDiffers: something else stands at this step.
+            Refused: something else stands at this step.
         """
         self._seq += 1
         self._count(event)
         if self._seq <= self._recorded:
             if self._kinds.get(self._seq) != event.kind:
-                raise ReplayDiffers(self._seq)
+                raise _differs(self._seq)
             if isinstance(event, TrialStarted):
                 self._expect(self._run.trials.get(number=event.number))
             return
@@ -99,7 +94,7 @@ class Recorder:
         """The request with what is known of its answer.
 
         Raises:
-            ReplayDiffers: another request stands at this step.
+            Refused: another request stands at this step.
         """
         self._seq += 1
         row = self._exchanges.get(self._seq)
@@ -107,7 +102,7 @@ class Recorder:
             row = self._exchanges[self._seq] = self._new_exchange(request)
             return Open(request, row.pk)
         if row.digest != request.digest:
-            raise ReplayDiffers(self._seq)
+            raise _differs(self._seq)
         known = outcomes.of_exchange(row.pk) if isinstance(request, Evaluate) else {}
         return Open(request, row.pk, known, replies=codec.from_json(Replies, row.replies or []))
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.lm import Prompt, Reply, Role
-from optimizer.costs.prices import price_of
+from optimizer.costs.prices import OF_RUN, price_of, unknown
 from optimizer.lm import egress, secrets
 from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Client, Endpoint, call_of
@@ -33,22 +34,11 @@ FAILURES_IN_A_ROW = 5
 Connect = Callable[[Provider], Endpoint]
 
 
-class NoEmbeddedModel(Exception):
-    """The embedded engine does not run on this machine."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The embedded model is not running here: start promptlab with `make run`, or choose a "
-            "model of another provider."
-        )
-
-
 def connect(provider: Provider) -> Endpoint:
     """The client of a provider, with its key in plain text; for workers only.
 
     Raises:
-        NoEmbeddedModel: it is the embedded one, and that does not run.
-        secrets.WrongEncryptionKey: its key cannot be decrypted any more.
+        Refused: it is the embedded one, and that does not run; or its key cannot be decrypted.
     """
     key = secrets.decrypt(provider.secret) if provider.secret else ""
     constrains, allowed = provider.constrains_replies, egress.of_provider(provider)
@@ -60,7 +50,7 @@ def connect(provider: Provider) -> Endpoint:
     if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
         return OpenAIHttp(provider.api_base, key, egress=allowed, constrains=constrains)
     if not settings.EMBEDDED_MODEL_URL:
-        raise NoEmbeddedModel
+        raise Refused.because("model.no_embedded")
     return OpenAIHttp(
         settings.EMBEDDED_MODEL_URL,
         egress=allowed,
@@ -74,7 +64,7 @@ def reach(provider: Provider, connect: Connect) -> Door:
     """The provider's client behind the door, so that all it says is storable and holds no key.
 
     Raises:
-        NoEmbeddedModel, secrets.WrongEncryptionKey: as `connect`.
+        Refused: as `connect`.
     """
     client = connect(provider)
     return Door(client, secrets.decrypt(provider.secret)) if provider.secret else Door(client)
@@ -170,24 +160,8 @@ class RoleClient:
             self._commit_thread.leave(self.down(failure))
 
 
-class ProviderGone(Exception):
-    """A model's provider was removed."""
-
-    def __init__(self, role: Role, ref: ModelRef) -> None:
-        super().__init__(
-            f"The provider of the {role} model {ref.model} was removed: start a new run with "
-            "another model."
-        )
-
-
-class PriceUnknown(Exception):
-    """A cap in money cannot be kept where prices are not known."""
-
-    def __init__(self, provider: Provider, ref: ModelRef) -> None:
-        super().__init__(
-            f"The price of {ref.model} is not known, so a cap in dollars cannot be kept: enter its "
-            f"prices at provider “{provider.name}” (0 if it is free), or cap calls only."
-        )
+def provider_removed(role: Role, ref: ModelRef) -> Problem:
+    return problem("model.provider_removed", f"models.{role}", role=role.value, model=ref.model)
 
 
 class RoleClients:
@@ -197,7 +171,7 @@ class RoleClients:
     wait for no place that others have.
 
     Raises:
-        ProviderGone, PriceUnknown, NoEmbeddedModel, WrongEncryptionKey: before anything is spent.
+        Refused: a model cannot be called, before anything is spent.
     """
 
     def __init__(
@@ -242,7 +216,7 @@ class RoleClients:
         provider = self._provider(role, ref)
         price = price_of(provider, ref.model)
         if price is None and self._max_cost is not None:
-            raise PriceUnknown(provider, ref)
+            raise Refused(unknown(provider, ref.model, OF_RUN))
         gate = Gate(1) if self._apart else gate_of(provider.pk, provider.concurrency)
         paying = Paying(
             Limited(self._watched[provider.pk], gate, self._commit_thread.may_send),
@@ -259,7 +233,7 @@ class RoleClients:
         if ref.provider not in self._providers:
             found = Provider.objects.filter(pk=ref.provider, namespace=self._namespace).first()
             if found is None:
-                raise ProviderGone(role, ref)
+                raise Refused(provider_removed(role, ref))
             self._providers[ref.provider] = found
             self._endpoints[ref.provider] = reach(found, self._connect)
             health = self._healths[ref.provider] = Health(found)

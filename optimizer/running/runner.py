@@ -29,7 +29,8 @@ from optimizer.core.conversation.evaluation import (
 from optimizer.core.conversation.events import Result, StopReason
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.optimizers import OPTIMIZERS, Optimizer, OptimizerRetired, optimizer_named
+from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
 from optimizer.lm import overruns
@@ -37,7 +38,6 @@ from optimizer.lm.failures import CallFailed
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.retry import ATTEMPTS
 from optimizer.lm.scrub import everyones
-from optimizer.lm.secrets import WrongEncryptionKey
 from optimizer.models import Run
 from optimizer.ownership import GONE, Owner, Superseded
 from optimizer.running import offers, role_clients, snapshots
@@ -56,17 +56,15 @@ from optimizer.running.interruptions import (
     ProviderDown,
     WorkerStops,
 )
-from optimizer.running.recorder import Recorder, ReplayDiffers
+from optimizer.running.recorder import Recorder
 from optimizer.running.role_clients import (
     Connect,
-    NoEmbeddedModel,
-    PriceUnknown,
-    ProviderGone,
     RoleClients,
 )
 from optimizer.running.snapshots import Spec
 from optimizer.running.tpe import tpe
 from optimizer.running.unread import STOP_REASON, unread_of
+from optimizer.sentences import reasons
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +83,8 @@ RESTS: dict[type[Interruption], str] = {
     PauseWished: "",
 }
 """Why a run rests until somebody resumes it."""
-CANNOT_CALL = (ProviderGone, NoEmbeddedModel, PriceUnknown, WrongEncryptionKey)
+WHY_REFUSED = {"run.replay_differs": "replay differs", "optimizer.retired": "optimizer retired"}
+"""Stop reasons of runs that cannot go on, by code; the others cannot call a model."""
 
 
 @dataclass(frozen=True)
@@ -241,12 +240,9 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
         wished = isinstance(reason, PauseWished)
         recorder.left(status, why, str(reason), said=reason.said, wished=wished)
-    except ReplayDiffers as error:
-        recorder.left(Run.Status.FAILED, "replay differs", str(error))
-    except OptimizerRetired as error:
-        recorder.left(Run.Status.FAILED, "optimizer retired", str(error))
-    except CANNOT_CALL as error:
-        recorder.left(Run.Status.FAILED, "provider refused", str(error))
+    except Refused as refusal:
+        why = WHY_REFUSED.get(refusal.problems[0].code, "provider refused")
+        recorder.left(Run.Status.FAILED, why, reasons(refusal))
     except CallFailed as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error), said=error.said)
     except Exception as error:

@@ -13,6 +13,7 @@ from optimizer.sentences import (  # noqa: F401
     optimizers,
     options,
     programs,
+    providers,
     runs,
 )
 from optimizer.sentences.catalogue import add, codes, reasons, sentence, term

@@ -11,6 +11,10 @@ add(
         "option.missing": _(
             "{option} is missing: a new run needs program, dataset, metric and model."
         ),
+        "option.no_key": _("The environment variable {name} is empty: put the API key there."),
+        "study.exists": _(
+            "The storage has a study “{name}” already: replace it, or give another name."
+        ),
         "option.not_utf8": _("{option} is no text in UTF-8."),
         "option.no_file": _("{path} cannot be read: {why}."),
         "option.one_key": _(

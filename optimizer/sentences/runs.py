@@ -26,6 +26,16 @@ add(
         "role.teacher": _("Teacher model"),
         "role.judge": _("Judge model"),
         "check.answered": _("{model} answered in {seconds:.1f} s."),
+        "optimizer.retired": _(
+            "The optimizer “{name}” is not in this version of promptlab, so the run cannot go on. "
+            "What it found stays. Run it again with another optimizer, or go back to the version "
+            "that it was started with."
+        ),
+        "run.replay_differs": _(
+            "At step {step} the optimizer asks for something else than the first time, so the run "
+            "cannot go on where it stopped. Nothing was spent. Start a new run: calls that were "
+            "paid for are not paid again."
+        ),
         "optimizer.unknown": _("There is no optimizer “{name}”; use {known}."),
         "data.no_such_input": _(
             "The program takes “{input}”, but the dataset's inputs are {given}."

@@ -10,12 +10,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Refused
 from optimizer.lm import egress
 from optimizer.lm.egress import AllowList
-from optimizer.lm.families import ORIGINS, NoFamily, OtherFamily, family_of
+from optimizer.lm.families import ORIGINS, family_of, other_family
 from optimizer.lm.guard import ForbiddenAddress
 from optimizer.models import Provider
-from optimizer.sentences import term
+from optimizer.sentences import reasons, term
 from promptlab.providers.presets import OWN_MODELS_ONLY, Preset
 from promptlab.providers.services import (
     Connection,
@@ -146,10 +147,8 @@ class ProviderForm(forms.Form):
             return ""
         try:
             target = egress.target_of(address)
-        except egress.NoAddress as error:
-            raise ValidationError(
-                _("An address begins with http:// or https:// and a host.")
-            ) from error
+        except Refused as error:
+            raise ValidationError(reasons(error)) from error
         if target.has_user:
             raise ValidationError(_("Leave the password out of the address; enter it as the key."))
         if self._moved(address):
@@ -172,8 +171,8 @@ class ProviderForm(forms.Form):
                 lines = [self._named(line) for line in lines]
                 self.of_family = family_of(lines[0])
                 lines = [name for name in lines if family_of(name, self.of_family)]
-            except NoFamily as error:
-                raise ValidationError(str(error)) from error
+            except Refused as error:
+                raise ValidationError(reasons(error)) from error
         return tuple(dict.fromkeys(lines))
 
     def _named(self, line: str) -> str:
@@ -187,7 +186,7 @@ class ProviderForm(forms.Form):
         if not chosen or (slash and first == chosen):
             return line
         if slash and first in ORIGINS and chosen in OWN_MODELS_ONLY:
-            raise OtherFamily(line, chosen)
+            raise Refused(other_family(line, chosen))
         return f"{chosen}/{line}"
 
     def clean(self) -> dict[str, Any]:

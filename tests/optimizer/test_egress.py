@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from optimizer.core.problems import Refused
 from optimizer.lm import egress
-from optimizer.lm.egress import AllowList, NoAddress, target_of
+from optimizer.lm.egress import AllowList, target_of
 from optimizer.lm.guard import EVERYWHERE, ForbiddenAddress
 from optimizer.models import AllowedAddress, Provider
 
@@ -152,7 +153,7 @@ def test_a_name_that_takes_long_holds_nobody_up(
     "url", ["", "127.0.0.1:8080", "ftp://10.0.0.1", "http://", "http://x:0/", "http://x:99999/"]
 )
 def test_what_leads_nowhere_is_said(url: str) -> None:
-    with pytest.raises(NoAddress):
+    with pytest.raises(Refused):
         target_of(url)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.lm import Message, Role
 from optimizer.lm import litellm_client
 from optimizer.lm.answers import MOST_PARTS
@@ -25,7 +26,7 @@ from optimizer.lm.breaker import (
 )
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import CallFailed, ProviderRefused
-from optimizer.lm.families import ORIGINS, UnknownFamily, family_of
+from optimizer.lm.families import ORIGINS, family_of
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.retry import LONGEST_WAIT
@@ -161,7 +162,7 @@ def test_a_family_with_an_address_of_its_own_calls_that(
     ],
 )  # fmt: skip
 def test_any_other_provider_is_refused_before_litellm_hears_of_it(model: str, sent: Sent) -> None:
-    with pytest.raises(UnknownFamily):
+    with pytest.raises(Refused):
         family_of(model)
     for base in ("", "http://127.0.0.1:9/v1"):
         outcome = outcome_of(LiteLLMClient(KEY, base, egress=Egress()), call(model))

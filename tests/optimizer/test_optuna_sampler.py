@@ -15,7 +15,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from optimizer.optuna_extra.sampler import NoWinnerYet, RacingSampler, Winner
+from optimizer.optuna_extra.sampler import RacingSampler, Winner
 
 SPACE = {"tone": ["plain", "warm", "curt"], "demos": [0, 2, 4]}
 EXAMPLES = list(range(40))
@@ -252,5 +252,5 @@ def test_nobody_has_won_before_somebody_has_seen_every_example() -> None:
     sampler = racing()
     study = study_with(sampler)
     step(study, sampler)
-    with pytest.raises(NoWinnerYet, match="go on until"):
+    with pytest.raises(LookupError, match="go on until"):
         sampler.winner(study)

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from optuna.trial import TrialState
 
 from optimizer.models import Run
-from optimizer.optuna_extra.study import StudyExists, study_of
+from optimizer.optuna_extra.study import study_of
 from tests.fakes.scripted_lm import ScriptedLM
+from tests.fakes.telling import refused
 from tests.optimizer.conftest import Create, carry_on
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -104,7 +105,7 @@ def test_the_command_writes_a_study_that_optuna_reads_again(finished: Run, tmp_p
 def test_a_study_of_that_name_is_replaced_only_when_asked(finished: Run, tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path}/run.db"
     study_of(finished, storage=storage)
-    with pytest.raises(StudyExists, match="has a study"):
+    with refused("has a study"):
         study_of(finished, storage=storage)
     study_of(finished, "minibatch", storage=storage, replace=True)
     study_of(finished, storage=storage, name="again")

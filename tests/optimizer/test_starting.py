@@ -30,7 +30,6 @@ from optimizer.jobs import controls, evaluations, model_checks, starting
 from optimizer.lm import secrets
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import ProviderRefused
-from optimizer.lm.secrets import WrongEncryptionKey
 from optimizer.models import Completion, Provider, Run
 from tests.evaluations import checked, held, start_tryout
 from tests.fakes.openai_server import OpenAIServer
@@ -312,7 +311,7 @@ def test_a_secret_survives_the_rotation_of_keys_and_is_hidden(settings: Settings
     settings.ENCRYPTION_KEYS = [new, old]
     assert secrets.decrypt(stored) == "sk-1234567890"
     settings.ENCRYPTION_KEYS = [new]
-    with pytest.raises(WrongEncryptionKey, match="Enter the API key again"):
+    with refused("Enter the API key again"):
         secrets.decrypt(stored)
     assert secrets.hint("sk-1234567890") == "…7890"
     assert secrets.hint("short") == "…"

@@ -14,7 +14,7 @@ from optimizer.core.optimizers import (
     zero_shot_mipro,
 )
 from optimizer.core.optimizers.optimizer import Optimizer
-from optimizer.core.optimizers.retired import OptimizerRetired, retired
+from optimizer.core.optimizers.retired import retired
 
 OPTIMIZERS: dict[str, Optimizer] = {
     optimizer.name: optimizer
@@ -42,4 +42,4 @@ def optimizer_named(name: str) -> Optimizer:
     return OPTIMIZERS.get(name) or retired(name)
 
 
-__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer", "OptimizerRetired", "optimizer_named"]
+__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer", "optimizer_named"]

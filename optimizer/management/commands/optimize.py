@@ -31,11 +31,11 @@ from optimizer.datasets.encodings import CHOICES
 from optimizer.datasets.from_file import Splits, read_splits
 from optimizer.datasets.table import Options
 from optimizer.files import job, models, program_file
-from optimizer.files.models import Access, NoKey
+from optimizer.files.models import Access
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
 from optimizer.lm.environment import keep_only_ours
-from optimizer.lm.families import NoFamily, family_of
+from optimizer.lm.families import family_of
 from optimizer.models import Run
 from optimizer.sentences import reasons
 from optimizer.sentences import sentence as tell
@@ -109,9 +109,8 @@ class Command(BaseCommand):
             run_id = options["resume"] or starting.create_run(spec_of(options, self._tell)).pk
             if options["resume"]:
                 self._resume(run_id)
-        except _EXPECTED as error:
-            told = reasons(error) if isinstance(error, Refused) else str(error)
-            raise CommandError(told, returncode=2) from error
+        except Refused as refusal:
+            raise CommandError(reasons(refusal), returncode=2) from refusal
         keep_only_ours(os.environ)  # the key that was named is read by now
         run = job.carry_on(run_id, show=not options["json"] or sys.stderr.isatty())
         for told in filter(None, (sentence(run), samples(run))):
@@ -147,8 +146,7 @@ def spec_of(options: dict[str, Any], told: Callable[[Sequence[Problem]], object]
     """The specification that the arguments mean; `told` hears of the dataset's reading.
 
     Raises:
-        Refused, NoKey, NoFamily: with
-            what to correct.
+        Refused: with what to correct.
     """
     for name in ("program", "dataset", "metric", "model"):
         if not options[name]:
@@ -190,11 +188,6 @@ def _texts(given: Any) -> list[str]:
 def _line(optimizer: Optimizer) -> str:
     about = fill(description_of(optimizer), 96, initial_indent="    ", subsequent_indent="    ")
     return f"  {optimizer.name}{' (default)' if optimizer.name == DEFAULT else ''}\n{about}"
-
-
-_EXPECTED = (
-    Refused, NoKey, NoFamily,
-)  # fmt: skip
 
 
 def _program(path: Path) -> Program:

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from optimizer.core.problems import Refused
 from optimizer.models import Run
+from optimizer.sentences import reasons
 
 
 class Command(BaseCommand):
@@ -28,7 +30,7 @@ class Command(BaseCommand):
         import optuna
         from sqlalchemy.exc import ArgumentError, OperationalError
 
-        from optimizer.optuna_extra.study import StudyExists, study_of
+        from optimizer.optuna_extra.study import study_of
 
         run = Run.objects.filter(pk=options["run"], task=Run.Task.OPTIMIZE).first()
         if run is None:
@@ -37,8 +39,8 @@ class Command(BaseCommand):
         given = {name: options[name] for name in ("scores", "storage", "name", "replace")}
         try:
             study = study_of(run, **given)
-        except StudyExists as error:
-            raise CommandError(f"{error} (--replace, --name)", returncode=2) from error
+        except Refused as error:
+            raise CommandError(f"{reasons(error)} (--replace, --name)", returncode=2) from error
         except (ArgumentError, OperationalError, ImportError) as error:
             raise CommandError(f"The storage cannot be opened: {error}", returncode=2) from error
         self.stdout.write(

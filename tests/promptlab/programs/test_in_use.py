@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from optimizer.core.problems import Conflict
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.programs import queries, services
@@ -68,7 +69,7 @@ def test_a_metric_that_runs_were_scored_with_is_kept(
 
     assert "“Intent match” is kept: 2 runs were scored with it." in page
     assert '<td class="r">2</td>' in listed
-    with pytest.raises(metrics.InUse):
+    with pytest.raises(Conflict):
         metrics.delete_metric(scene.metric)
 
 
