@@ -90,10 +90,13 @@ def spec(provider: Provider) -> RunSpec:
 def create(spec: RunSpec) -> Create:
     """Create a run of the spec with some of its parts replaced; caps by `limits`."""
 
-    def made(limits: dict[str, int] | None = None, **changes: Any) -> Run:
-        return starting.create_run(replace(spec, limits=Limits(**limits or {}), **changes))
+    def run_of(limits: dict[str, int] | None = None, **changes: Any) -> Run:
+        made = replace(spec, limits=Limits(**limits or {}), **changes)
+        # A cap on calls may be too low to find anything, as one that is set later may be, too.
+        starting.checked(replace(made, limits=replace(made.limits, max_calls=None)))
+        return starting.enqueue_run(made)
 
-    return made
+    return run_of
 
 
 def connected_to(endpoint: Endpoint) -> Connect:
