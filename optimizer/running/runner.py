@@ -83,7 +83,7 @@ RESTS: dict[type[Interruption], str] = {
     PauseWished: "",
 }
 """Why a run rests until somebody resumes it."""
-WHY_REFUSED = {"run.replay_differs": "replay differs", "optimizer.retired": "optimizer retired"}
+WHY_REFUSED = {"run.replay_differs": "replay differs", "run.optimizer_retired": "optimizer retired"}
 """Stop reasons of runs that cannot go on, by code; the others cannot call a model."""
 
 

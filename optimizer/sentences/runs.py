@@ -26,7 +26,7 @@ add(
         "role.teacher": _("Teacher model"),
         "role.judge": _("Judge model"),
         "check.answered": _("{model} answered in {seconds:.1f} s."),
-        "optimizer.retired": _(
+        "run.optimizer_retired": _(
             "The optimizer “{name}” is not in this version of promptlab, so the run cannot go on. "
             "What it found stays. Run it again with another optimizer, or go back to the version "
             "that it was started with."

@@ -14,7 +14,7 @@ def retired(name: str) -> Optimizer:
     """It is taken to have made use of everything, so that pages leave nothing out."""
 
     def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
-        raise Refused.because("optimizer.retired", name=name)
+        raise Refused.because("run.optimizer_retired", name=name)
 
     return Optimizer(
         name=name,
