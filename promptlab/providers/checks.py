@@ -16,7 +16,7 @@ from promptlab.ui.parameters import Parameters
 
 
 class LiveCheck(LivePage):
-    """The test of a provider; one that had no list of models may have one afterwards."""
+    """The test of a provider. `?bare`: its page shows no models, and is drawn anew when it has."""
 
     gather = 0.1
 
@@ -24,7 +24,7 @@ class LiveCheck(LivePage):
         super().__init__()
         self._project, self._pk = project, provider
         self._waits = True
-        self._had_models: bool | None = None
+        self._bare = asked.has("bare")
 
     def rings(self) -> list[Ring]:
         run = self._read()["provider"].check_run_id
@@ -46,7 +46,5 @@ class LiveCheck(LivePage):
             raise Http404("There is no such provider in this project.")
         check = model_checks.latest(provider)
         self._waits = check.state is CheckState.WAITING
-        if self._had_models is None:
-            self._had_models = bool(provider.models_offered)
-        listed = bool(provider.models_offered) and not self._had_models and not self._waits
+        listed = self._bare and bool(provider.models_offered) and not self._waits
         return {"project": self._project, "provider": provider, "check": check, "listed": listed}

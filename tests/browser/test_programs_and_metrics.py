@@ -98,6 +98,28 @@ def test_a_model_that_refuses_is_told_in_the_place_of_the_answer(
     expect(page.get_by_text("No score was made of it.")).to_be_visible()
 
 
+def test_a_try_out_that_takes_long_can_be_stopped(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    lab.provider()
+    model.seconds = 8.0
+    page = visit(lab.alice, f"{lab.path}/programs/{lab.program().pk}/try/")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Asking the model")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("It was stopped: nothing more was sent.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+def test_a_server_without_a_list_of_models_has_one_after_its_test(visit: Visit, lab: Lab) -> None:
+    bare = lab.provider(models=())
+    page = visit(lab.alice, f"{lab.path}/providers/")
+    card = page.locator(f"#provider-{bare.pk}")
+    card.get_by_role("button", name="List models and test").click()
+    expect(card.get_by_role("cell", name="scripted")).to_be_visible()
+    expect(card.get_by_text("scripted answered in")).to_be_visible()
+
+
 def test_the_bench_judges_as_one_types(visit: Visit, lab: Lab) -> None:
     lab.program()
     page = visit(lab.alice, f"{lab.path}/metrics/new/")

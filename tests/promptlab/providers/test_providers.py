@@ -580,8 +580,8 @@ def test_a_server_is_asked_for_its_models_and_the_page_then_shows_them(
     url = reverse("providers:check", args=[project.slug, row.pk])
     waiting = browser.post(url, {"model": ""}, headers=HTMX).content.decode()
     assert "Testing" in waiting
-    live = LiveCheck(project, row.pk, Parameters(QueryDict()))
-    live.rings()
+    assert f"/checks/{row.pk}/?bare" in waiting
+    live = LiveCheck(project, row.pk, Parameters(QueryDict("bare")))
     Provider.objects.filter(pk=row.pk).update(models_offered=["found"])
     ended(Run.objects.get(), "finished")
     assert f'hx-select="#provider-{row.pk}"' in live.changes(MemberRole.ADMIN)
