@@ -34,14 +34,20 @@ def find_header(head: Sequence[Row], width: int) -> int | None:
 
 def _by_known_names(head: Sequence[Row]) -> int | None:
     """The first record with two or more names that datasets have, like “question” or “label”, if
-    what stands above it cannot be names.
+    what stands above it cannot be names, or stands apart.
     """
+    plain = False
     for number, row in enumerate(head):
-        if sum(sounds_like_a_field(cell) for cell in _texts(row)) >= 2:
+        apart = number > 0 and _stands_apart(head[number - 1], row)
+        if sum(sounds_like_a_field(cell) for cell in _texts(row)) >= 2 and (apart or not plain):
             return number
-        if all(_is_plain_name(str(cell)) for cell in row.cells):
-            return None
+        plain = plain or all(_is_plain_name(str(cell)) for cell in row.cells)
     return None
+
+
+def _stands_apart(above: Row, row: Row) -> bool:
+    """Whether there is a blank line, or an empty record, between two records."""
+    return row.place - above.place > 1 or not any(_texts(above))
 
 
 def _is_plain_name(cell: str) -> bool:

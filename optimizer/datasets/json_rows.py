@@ -90,6 +90,21 @@ class _Objects:
         check_room(len(self.rows) + len(self.problems), len(self.keys))
 
 
+def is_json(text: TextIO) -> bool:
+    """Whether the first line is JSON, or else all lines together are; the text is rewound."""
+    first, more = _first_line(text)
+    try:
+        _load(first)
+    except _NotTaken:
+        whole = text.read() if more else ""
+        text.seek(0)
+        try:
+            return bool(whole) and _load(whole) is not None
+        except _NotTaken:
+            return False
+    return True
+
+
 def read_json(text: TextIO, encoding: str, extension: str = "") -> Table:
     """Read an object a line, or one document with a list of objects, whatever the file's ending.
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.delimited import read_delimited
 from optimizer.datasets.encodings import CHOICES, find_encoding, is_a_guess
-from optimizer.datasets.json_rows import LINES, read_json
+from optimizer.datasets.json_rows import LINES, is_json, read_json
 from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row
 
 DELIMITED = ("csv", "tsv", "tab", "ssv", "txt")
@@ -51,7 +51,8 @@ def too_large(size: int) -> Problem:
 
 
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
-    if extension not in DELIMITED and _beginning(text).startswith(("{", "[")):
+    # A table of another kind may begin so, too: its ending says so, unless it is whole JSON.
+    if _beginning(text).startswith(("{", "[")) and (extension not in DELIMITED or is_json(text)):
         return read_json(text, encoding, extension)
     if extension in ("json", *LINES):
         raise Refused.because("table.no_json_start", FILE)

@@ -45,6 +45,8 @@ def test_titles_above_names_of_which_some_are_missing_take_no_row() -> None:
         "Report: tickets\nGenerated: 2026-11-30\n",
         "Report, tickets\nGenerated, 2026\n",
         "Report of tickets,\n,\n",
+        "Source,EA\nDate,2026-01-01\n,\n",
+        "Source,EA\nUnit,days\n\n",
         "# made by a tool, on Monday\n",
         "".join(f"Title {n}\n" for n in range(12)),
     ],

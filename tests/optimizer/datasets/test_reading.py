@@ -273,7 +273,7 @@ AS_LIST = json.dumps(ROWS)
         "\ufeff" + AS_LINES,
     ],
 )
-@pytest.mark.parametrize("ending", ["json", "jsonl", "ndjson", ""])
+@pytest.mark.parametrize("ending", ["json", "jsonl", "ndjson", "txt", "csv", ""])
 def test_json_is_read_by_what_it_is_whatever_its_ending(text: str, ending: str) -> None:
     table = read_text(text, f"x.{ending}")
     assert table.columns == ("q", "n")
@@ -302,6 +302,11 @@ def test_one_value_that_cannot_be_taken_is_told_and_the_other_rows_are_read(
     table = read_text(form % joined, "x.json")
     assert [row.cells for row in table.rows] == [(1, "x"), (3, "z")]
     assert places(table.problems) == [("rows[2]", told)]
+
+
+@pytest.mark.parametrize("text", ["[id],text\n1,a\n2,b\n", "{x},y\n1,a\n2,b\n"])
+def test_a_table_whose_names_look_like_json_is_a_table(text: str) -> None:
+    assert len(read_text(text, "x.csv").rows) == 2
 
 
 def test_two_lists_of_objects_are_refused_in_words() -> None:
