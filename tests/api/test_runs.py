@@ -314,7 +314,7 @@ def test_every_optimizer_is_listed_with_what_its_efforts_mean_for_a_program(
     two = client.get(f"{HERE}/optimizers?program={scene.program.pk}").json()["items"]
     assert two[0]["efforts"]["light"]["trials"] == 60
     for one in two:
-        assert not set(one["efforts"]["heavy"]) & OPTIMIZERS[one["name"]].ignores
+        assert set(one["efforts"]["heavy"]) == OPTIMIZERS[one["name"]].uses
     assert client.get(f"{HERE}/optimizers?program=999999").status_code == 404
 
 

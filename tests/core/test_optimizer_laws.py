@@ -31,6 +31,7 @@ from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
+from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.running.tpe import tpe
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
@@ -326,11 +327,18 @@ OTHERWISE = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("setting", OTHERWISE)
-def test_a_setting_changes_what_is_done_unless_the_optimizer_says_that_it_ignores_it(name, setting):
+def test_a_setting_changes_what_is_done_where_the_optimizer_says_that_it_uses_it(name, setting):
     usual = Settings(trials=30, minibatch_size=8, full_every=3, max_validation=20, rounds=1)
     other = replace(usual, **{setting: OTHERWISE[setting]})
     heard = [_held(name, chosen) for chosen in (usual, other)]
-    assert (heard[0] == heard[1]) == (setting in OPTIMIZERS[name].ignores)
+    assert (heard[0] != heard[1]) == (setting in OPTIMIZERS[name].uses)
+
+
+def test_every_setting_of_ones_own_is_held_to_this() -> None:
+    assert OTHERWISE.keys() == set(OWN_SETTINGS)
+    assert (
+        set.union(*(set(optimizer.uses) for optimizer in OPTIMIZERS.values())) == OTHERWISE.keys()
+    )
 
 
 def _held(name: str, chosen: Settings) -> list:

@@ -11,6 +11,7 @@ import pytest
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers.optimizer import Style
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature
@@ -49,7 +50,7 @@ def test_a_run_whose_baseline_says_nothing_waits_for_somebody_who_looks(
     lm = ScriptedLM(of_task(sorry))
     row = carry_on(create(optimizer=name), lm)
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
-    n = 12 if OPTIMIZERS[name].races else 16  # its first blocks
+    n = 12 if OPTIMIZERS[name].style is Style.RACE else 16  # its first blocks
     assert row.message.startswith(
         f"Of the {n} examples that the baseline was scored on, none has a reply that could be "
         f"read, so its score says nothing: {n} × classify: label is none of the choices (ham, "

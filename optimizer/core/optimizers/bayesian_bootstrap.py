@@ -7,7 +7,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
-from optimizer.core.optimizers.optimizer import OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_MINIBATCHES, OF_TRIALS, Optimizer
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch
@@ -30,8 +30,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 OPTIMIZER = Optimizer(
     name="bayesian_bootstrap",
     converse=converse,
+    uses=OF_TRIALS | OF_MINIBATCHES | OF_DEMOS,
     uses_instructions=False,
-    uses_demos=True,
     asks=cost_model.no_asks,
-    ignores=OF_PROPOSALS | OF_ROUNDS,
 )

@@ -10,7 +10,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
-from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_TRIALS, Optimizer
 from optimizer.core.problems import fine, warning
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
@@ -58,10 +58,9 @@ def _distinct(sizes: dict[str, int], count: int, rng: random.Random) -> list[Cho
 OPTIMIZER = Optimizer(
     name="bootstrap_search",
     converse=converse,
+    uses=OF_TRIALS | OF_DEMOS,
     uses_instructions=False,
-    uses_demos=True,
     sized=a_trial_a_set,
     steps=cost_model.full_evaluations,
     asks=cost_model.no_asks,
-    ignores=OF_PROPOSALS | OF_MINIBATCHES | OF_ROUNDS,
 )

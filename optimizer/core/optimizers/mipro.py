@@ -7,7 +7,13 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import propose
-from optimizer.core.optimizers.optimizer import Optimizer
+from optimizer.core.optimizers.optimizer import (
+    OF_DEMOS,
+    OF_MINIBATCHES,
+    OF_PROPOSALS,
+    OF_TRIALS,
+    Optimizer,
+)
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch
@@ -29,6 +35,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 OPTIMIZER = Optimizer(
     name="mipro",
     converse=converse,
+    uses=OF_TRIALS | OF_MINIBATCHES | OF_PROPOSALS | OF_DEMOS,
     uses_instructions=True,
-    uses_demos=True,
 )

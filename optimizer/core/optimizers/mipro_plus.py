@@ -12,7 +12,7 @@ from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap, demos_to_show
-from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_MINIBATCHES, OF_TRIALS, Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
@@ -80,18 +80,16 @@ def converse_zero_shot(spec: RunSpec, new_search: NewSearch) -> Conversation[Res
 OPTIMIZER = Optimizer(
     name="mipro_plus",
     converse=converse,
+    uses=OF_TRIALS | OF_MINIBATCHES | OF_DEMOS,
     uses_instructions=True,
-    uses_demos=True,
     asks=cost_model.asks_every_trial,
     compares_writers=True,
-    ignores=OF_PROPOSALS | OF_ROUNDS,
 )
 
 ZERO_SHOT = replace(
     OPTIMIZER,
     name="zero_shot_mipro_plus",
     converse=converse_zero_shot,
-    uses_demos=False,
+    uses=OF_TRIALS | OF_MINIBATCHES,
     shown_sets=SHOWN_SETS,
-    ignores=OF_PROPOSALS | OF_DEMOS | OF_ROUNDS,
 )

@@ -15,14 +15,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import Grounding, RunSpec
 from optimizer.core.demos.demo_sets import demos_to_show
 from optimizer.core.instructions.guidance import Guidance, draw_tip
-from optimizer.core.optimizers.optimizer import (
-    OF_DEMOS,
-    OF_MINIBATCHES,
-    OF_PROPOSALS,
-    OF_ROUNDS,
-    Optimizer,
-    few_full_evaluations,
-)
+from optimizer.core.optimizers.optimizer import OF_TRIALS, Optimizer, few_full_evaluations
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import full_trial
@@ -81,12 +74,11 @@ def _plain_asks(spec: RunSpec) -> cost_model.Range:
 OPTIMIZER = Optimizer(
     name="module_opro",
     converse=converse,
+    uses=OF_TRIALS,
     uses_instructions=True,
-    uses_demos=False,
     steps=cost_model.full_evaluations,
     asks=cost_model.asks_every_trial,
     sized=few_full_evaluations,
-    ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )
 
 PLAIN_OPTIMIZER = replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
@@ -14,11 +15,12 @@ from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import cost_model
 
 Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
-OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos"})
+OF_TRIALS = frozenset({"trials", "max_validation"})
 OF_MINIBATCHES = frozenset({"minibatch_size", "full_every"})
 OF_PROPOSALS = frozenset({"instructions"})
+OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos"})
 OF_ROUNDS = frozenset({"rounds"})
-"""Settings by what they are of, for `Optimizer.ignores`."""
+"""Settings by what they are of, for `Optimizer.uses`."""
 SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
 
 
@@ -35,33 +37,48 @@ def few_full_evaluations(settings: Settings) -> Settings:
     return replace(settings, trials=trials, max_validation=examples)
 
 
+class Style(StrEnum):
+    """What a search looks like to whoever watches it.
+
+    TRIALS: candidates are scored one by one, on minibatches or on all examples.
+    RACE: a trial is a block of examples that candidates share, a full evaluation is made of its
+    candidate's blocks, and proposals come in rounds (Settings.rounds) while it searches.
+    """
+
+    TRIALS = "trials"
+    RACE = "race"
+
+
 @dataclass(frozen=True)
 class Optimizer:
-    """What people read of it stands under `name` in the catalogue; the two flags say what it may
-    change.
+    """What people read of it stands under `name` in the catalogue.
 
+    `uses`: names of the settings that change what it does.
+    `uses_instructions`: whether it writes instructions.
     `shown_sets`: demo sets that it bootstraps only to show them to the optimizer model.
     `sized` changes the usual settings where the optimizer needs others.
     `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
     `compares_writers`: it finds out which of several optimizer models writes best.
     `reflects`: it learns from what fails on training examples.
-    `races`: its trials are blocks of examples that all candidates share, its full evaluations are
-    made of them, and proposals come in rounds (Settings.rounds) while it searches.
-    `ignores`: names of the settings that change nothing that it does.
+    `style`: how it is shown.
     """
 
     name: str
     converse: Converse
+    uses: frozenset[str]
     uses_instructions: bool
-    uses_demos: bool
     shown_sets: int = 1
     sized: Callable[[Settings], Settings] = as_they_are
     steps: cost_model.CountSteps = cost_model.minibatches
     asks: cost_model.CountAsks = cost_model.asks_upfront
     compares_writers: bool = False
     reflects: bool = False
-    races: bool = False
-    ignores: frozenset[str] = OF_ROUNDS
+    style: Style = Style.TRIALS
+
+    @property
+    def uses_demos(self) -> bool:
+        """Whether it chooses the demos that prompts show."""
+        return "demo_sets" in self.uses
 
     @property
     def needs_train(self) -> bool:

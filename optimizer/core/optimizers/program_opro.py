@@ -11,14 +11,7 @@ from optimizer.core.instructions.cleaning import clean, not_taken, text_of
 from optimizer.core.instructions.drafting import REDRAWS
 from optimizer.core.instructions.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
 from optimizer.core.optimizers.module_opro import climb
-from optimizer.core.optimizers.optimizer import (
-    OF_DEMOS,
-    OF_MINIBATCHES,
-    OF_PROPOSALS,
-    OF_ROUNDS,
-    Optimizer,
-    few_full_evaluations,
-)
+from optimizer.core.optimizers.optimizer import OF_TRIALS, Optimizer, few_full_evaluations
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.reply import read_texts
 from optimizer.core.search.search import NewSearch
@@ -77,10 +70,9 @@ def _prompt(rounds: Rounds, guidance: Guidance, draw: int) -> Prompt:
 OPTIMIZER = Optimizer(
     name="program_opro",
     converse=converse,
+    uses=OF_TRIALS,
     uses_instructions=True,
-    uses_demos=False,
     steps=cost_model.full_evaluations,
     asks=cost_model.asks_once_a_trial,
     sized=few_full_evaluations,
-    ignores=OF_PROPOSALS | OF_DEMOS | OF_MINIBATCHES | OF_ROUNDS,
 )

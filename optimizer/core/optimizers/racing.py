@@ -26,7 +26,15 @@ from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
 from optimizer.core.demos.labels import shows
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
-from optimizer.core.optimizers.optimizer import SIZES, Optimizer
+from optimizer.core.optimizers.optimizer import (
+    OF_DEMOS,
+    OF_PROPOSALS,
+    OF_ROUNDS,
+    OF_TRIALS,
+    SIZES,
+    Optimizer,
+    Style,
+)
 from optimizer.core.problems import warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
@@ -165,11 +173,10 @@ def blocks(settings: Settings) -> Settings:
 OPTIMIZER = Optimizer(
     name="racing",
     converse=converse,
+    uses=OF_TRIALS | OF_PROPOSALS | OF_DEMOS | OF_ROUNDS | {"minibatch_size"},
     uses_instructions=True,
-    uses_demos=True,
     sized=blocks,
     steps=cost_model.race,
     asks=cost_model.asks_in_rounds,
-    races=True,
-    ignores=frozenset({"full_every"}),
+    style=Style.RACE,
 )

@@ -27,7 +27,7 @@ from optimizer.core.instructions.model_probe import WEAK_PROPOSALS, too_weak
 from optimizer.core.instructions.plain import SOURCES
 from optimizer.core.instructions.proposals import current_instructions, unwritten
 from optimizer.core.instructions.reflection import reflect
-from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_PROPOSALS, OF_ROUNDS, Optimizer
+from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_TRIALS, Optimizer
 from optimizer.core.problems import Problem, fine, problem, warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.program import Module
@@ -181,11 +181,10 @@ def _nothing_to_learn(pool: Pool) -> Problem:
 OPTIMIZER = Optimizer(
     name="reflective",
     converse=converse,
+    uses=OF_TRIALS | OF_MINIBATCHES,
     uses_instructions=True,
-    uses_demos=False,
     shown_sets=0,
     steps=cost_model.reflections,
     asks=cost_model.asks_once_a_round,
     reflects=True,
-    ignores=OF_PROPOSALS | OF_DEMOS | OF_ROUNDS,
 )

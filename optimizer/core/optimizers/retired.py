@@ -7,6 +7,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.problems import Refused
+from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.core.search.search import NewSearch
 
 
@@ -19,7 +20,6 @@ def retired(name: str) -> Optimizer:
     return Optimizer(
         name=name,
         converse=converse,
+        uses=frozenset(OWN_SETTINGS),
         uses_instructions=True,
-        uses_demos=True,
-        ignores=frozenset(),
     )

@@ -7,7 +7,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import demos_to_show
 from optimizer.core.instructions.proposals import propose
-from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_ROUNDS, Optimizer
+from optimizer.core.optimizers.optimizer import OF_MINIBATCHES, OF_PROPOSALS, OF_TRIALS, Optimizer
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch
@@ -29,7 +29,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 OPTIMIZER = Optimizer(
     name="zero_shot_mipro",
     converse=converse,
+    uses=OF_TRIALS | OF_MINIBATCHES | OF_PROPOSALS,
     uses_instructions=True,
-    uses_demos=False,
-    ignores=OF_DEMOS | OF_ROUNDS,
 )

@@ -76,7 +76,7 @@ def one_trial(spec: RunSpec, optimizer: Optimizer, baseline_calls: int) -> int:
     """Calls of the baseline and of one trial: a minibatch, or all that is scored."""
     per_example = max(len(spec.program.calls), 1)
     validation = baseline_calls // per_example
-    whole = "minibatch_size" in optimizer.ignores
+    whole = "minibatch_size" not in optimizer.uses
     size = validation if whole else min(spec.settings.minibatch_size, validation)
     return per_example * (validation + size)
 
@@ -152,7 +152,7 @@ def _settings(spec: RunSpec, optimizer: Optimizer, data: DataShape) -> list[Prob
     """Settings with which nothing could be found, or little."""
     found = setting_faults(spec.settings, optimizer, spec.program)
     doubt = minibatch_doubt(spec.settings, min(data.validation, spec.settings.max_validation))
-    return [*found, doubt] if doubt and "minibatch_size" not in optimizer.ignores else found
+    return [*found, doubt] if doubt and "minibatch_size" in optimizer.uses else found
 
 
 def _roles(spec: RunSpec, optimizer: Optimizer) -> list[Problem]:

@@ -74,7 +74,7 @@ def ignored_faults(said: Iterable[str], optimizer: Optimizer) -> list[Problem]:
     return [
         problem("settings.unused", of_setting(name), setting=name, optimizer=optimizer.name)
         for name in said
-        if name in optimizer.ignores
+        if name not in optimizer.uses
     ]
 
 

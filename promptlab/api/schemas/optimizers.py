@@ -26,7 +26,7 @@ class OptimizerOut(Schema):
 
     @classmethod
     def of(cls, optimizer: Optimizer, program: Program) -> OptimizerOut:
-        counting = [name for name in OWN_SETTINGS if name not in optimizer.ignores]
+        counting = [name for name in OWN_SETTINGS if name in optimizer.uses]
         presets = {effort: optimizer.settings(effort, program) for effort in PRESETS}
         return cls(
             name=optimizer.name,

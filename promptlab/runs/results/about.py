@@ -13,20 +13,21 @@ from optimizer.core.programs.lm import Role
 from optimizer.models import Provider
 from optimizer.sentences.optimizers import title_of
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.style import ShownStyle, style_of
 
 
 @dataclass(frozen=True)
 class About:
-    """How a run was optimized. `races`: its trials are blocks that candidates share."""
+    """How a run was optimized, and how it is shown."""
 
     optimizer: str
     effort: str
-    races: bool
+    style: ShownStyle
 
 
 def about_of(project_run: ProjectRun, spec: RunSpec) -> About:
     optimizer = optimizer_named(spec.optimizer)
-    return About(title_of(optimizer), _effort(project_run.effort), optimizer.races)
+    return About(title_of(optimizer), _effort(project_run.effort), style_of(spec.optimizer))
 
 
 @dataclass(frozen=True)

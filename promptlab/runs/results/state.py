@@ -21,6 +21,7 @@ from promptlab.runs.results.final import (
     recommendation_of,
     score_in,
 )
+from promptlab.runs.results.style import ShownStyle, style_of
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ class RunState:
         return self.project_run.run
 
     @property
-    def races(self) -> bool:
-        return optimizer_named(self.spec.optimizer).races
+    def style(self) -> ShownStyle:
+        return style_of(self.spec.optimizer)
 
     @property
     def uses(self) -> dict[str, bool]:
         """Whether each own setting counts with this run's optimizer."""
-        ignored = optimizer_named(self.spec.optimizer).ignores
-        return {name: name not in ignored for name in OWN_SETTINGS}
+        used = optimizer_named(self.spec.optimizer).uses
+        return {name: name in used for name in OWN_SETTINGS}
 
     @property
     def scorable(self) -> int:
@@ -55,6 +56,11 @@ class RunState:
     @property
     def has_minibatches(self) -> bool:
         return self.uses["minibatch_size"] and self.spec.settings.minibatch_size < self.scorable
+
+    @property
+    def steps(self) -> str:
+        """How many steps the search has, and of what."""
+        return self.style.settings(self.spec.settings, self.has_minibatches)
 
 
 def read_state(project_run: ProjectRun) -> RunState:

@@ -20,6 +20,7 @@ from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.runs.results.style import style_of
 from promptlab.runs.starting.planning import Estimated, RunRequest
 from promptlab.runs.starting.run_choices import Offers
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
@@ -120,6 +121,7 @@ class RunForm(forms.Form):
         self.project = project
         self.offers = offers or Offers(project)
         self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
+        self.style = style_of(self.chosen.name)
         self.estimated: Estimated | None = None
         """What the run would take, where somebody has looked."""
         cast(
@@ -132,11 +134,10 @@ class RunForm(forms.Form):
         self._offer_metrics()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
-        for name in self.chosen.ignores:
+        for name in set(OWN_SETTINGS) - self.chosen.uses:
             self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
-        if self.chosen.races:
-            self.fields["trials"].label = _("Blocks")
-            self.fields["minibatch_size"].label = _("Examples of a block")
+        self.fields["trials"].label = self.style.steps
+        self.fields["minibatch_size"].label = self.style.part_size
 
     # --- What is offered -----------------------------------------------------------------------
 
@@ -159,12 +160,12 @@ class RunForm(forms.Form):
     @property
     def own_settings(self) -> list[forms.BoundField]:
         """The settings that count with the chosen optimizer."""
-        return [self[name] for name in OWN_SETTINGS if name not in self.chosen.ignores]
+        return [self[name] for name in OWN_SETTINGS if name in self.chosen.uses]
 
     @property
     def idle_settings(self) -> list[forms.BoundField]:
         """The others, out of sight: another optimizer finds them as they were."""
-        return [self[name] for name in OWN_SETTINGS if name in self.chosen.ignores]
+        return [self[name] for name in OWN_SETTINGS if name not in self.chosen.uses]
 
     @property
     def has_models(self) -> bool:
@@ -196,7 +197,7 @@ class RunForm(forms.Form):
         }  # fmt: skip
         found = []
         for effort, label in labels.items():
-            text = _size(self._preset(effort), self.chosen.races)
+            text = self.style.effort(self._preset(effort))
             found.append((effort.value, Choice(str(label), text)))
         own = Choice(str(_("Own settings")), str(_("as under Advanced")))
         return [*found, (Effort.CUSTOM.value, own)]
@@ -298,16 +299,6 @@ def _optimizers() -> list[tuple[Any, Any]]:
         group = [o for o in others if (o.uses_instructions, o.uses_demos) == kind]
         found.append((label, [(o.name, _choice(o)) for o in group]))
     return found
-
-
-def _size(settings: Settings, races: bool) -> str:
-    """How much a search with these settings looks at."""
-    told = {
-        "n": settings.trials, "b": settings.minibatch_size, "v": settings.max_validation,
-    }  # fmt: skip
-    if races:
-        return _("%(n)s blocks of %(b)s examples, up to %(v)s examples") % told
-    return _("%(n)s trials, up to %(v)s examples") % told
 
 
 def _choice(optimizer: Optimizer) -> Choice:

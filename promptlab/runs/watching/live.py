@@ -59,8 +59,8 @@ class LiveRun(LivePage):
         return page_context(role, RunPage(state, self._asked))
 
     def parts(self) -> dict[str, str]:
-        """`run-state` is drawn by `runs/run.html#state`."""
-        return {part: f"runs/run.html#{part.removeprefix('run-')}" for part in self._parts}
+        """`run-state` is drawn by `runs/run/state.html`."""
+        return {part: f"runs/run/{part.removeprefix('run-')}.html" for part in self._parts}
 
 
 def page_context(role: Role, page: RunPage) -> dict[str, Any]:

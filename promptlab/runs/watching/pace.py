@@ -25,7 +25,7 @@ def planned_of(state: RunState) -> int:
 
     A race that is over has had as many as it had: lessons are paid from the same budget.
     """
-    if state.races and state.run.status == Run.Status.FINISHED:
+    if state.style.shares_parts and state.run.status == Run.Status.FINISHED:
         return len(state.board.minibatches)
     for event in reversed(state.events):
         if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
@@ -38,7 +38,7 @@ def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
     run, plan = state.run, _plan(state)
     queued = run.status == Run.Status.QUEUED
     # In a race full evaluations are made of the blocks: they are no trials of their own.
-    scored = state.board.minibatches if state.races else state.board.scored
+    scored = state.board.minibatches if state.style.shares_parts else state.board.scored
     return Pace(
         trials=len(scored),
         planned=max(planned, len(scored)),

@@ -25,6 +25,7 @@ from promptlab.runs.watching.phases import PhaseShown, phases_of
 from promptlab.runs.watching.run_status import Standing, standing
 from promptlab.runs.watching.search_shown import SearchShown
 from promptlab.runs.watching.trials_table import TrialsTable
+from promptlab.ui.numbers import money
 from promptlab.ui.parameters import Parameters
 
 LOG_LINES = 60
@@ -83,6 +84,12 @@ class RunPage:
         return baseline.n if baseline and self.state.board.baseline is None else None
 
     @property
+    def fulls(self) -> str:
+        """Of what the full evaluations are, in words."""
+        of_all = len(self.table.all_contenders) if self.about.style.shares_parts else self.planned
+        return str(self.about.style.fulls) % {"all": of_all}
+
+    @property
     def warnings(self) -> list[str]:
         return proposals_found.notes_of(self.state.events, warnings=True)
 
@@ -93,7 +100,7 @@ class RunPage:
     @cached_property
     def log(self) -> list[proposals_found.LogLine]:
         state = self.state
-        return proposals_found.log_of(state.events, state.board, state.races)[-LOG_LINES:][::-1]
+        return proposals_found.log_of(state.events, state.board, state.style)[-LOG_LINES:][::-1]
 
     @property
     def decision_title(self) -> str:
@@ -115,6 +122,12 @@ class RunPage:
     def writes_with_embedded(self) -> bool:
         """Whether instructions are written by the small model that comes with the product."""
         return writes_with_embedded(self.state.spec, self.state.providers)
+
+    @property
+    def cap_told(self) -> str | None:
+        """The cap in dollars; None where there is none."""
+        cap = self.state.run.max_cost
+        return None if cap is None else money(cap)
 
     @property
     def cap_dollars(self) -> str:

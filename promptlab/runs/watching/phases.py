@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import FullScore
-from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run, RunEvent
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.progress import has_final_word, phases_in
+from promptlab.runs.results.style import style_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def phases_of(
 ) -> list[PhaseShown]:
     """All phases of this run's optimizer, then the review."""
     run, order = project_run.run, phases_in(spec, has_final_word(spec, project_run.run))
-    notes = _notes(events, baseline, _search_note(spec, planned))
+    notes = _notes(events, baseline, style_of(spec.optimizer).count % {"n": planned})
     place = order.index(Phase(run.phase)) if run.phase in order else -1
     cut_short = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
     if run.status == Run.Status.FINISHED and not cut_short:
@@ -72,12 +72,6 @@ def _notes(events: Sequence[RunEvent], baseline: FullScore | None, search: str) 
     if written:
         notes[Phase.PROPOSE] = _("%(n)s written") % {"n": written}
     return notes
-
-
-def _search_note(spec: RunSpec, planned: int) -> str:
-    if optimizer_named(spec.optimizer).races:
-        return ngettext("%(n)s block", "%(n)s blocks", planned) % {"n": planned}
-    return ngettext("%(n)s trial", "%(n)s trials", planned) % {"n": planned}
 
 
 def _review(project_run: ProjectRun) -> PhaseShown:

@@ -22,6 +22,7 @@ from optimizer.sentences import sentence
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
 from promptlab.runs.results.demos import ShownDemo, shown_demo
+from promptlab.runs.results.style import ShownStyle
 from promptlab.ui import charts
 from promptlab.ui.numbers import score
 
@@ -194,13 +195,12 @@ def parameter_name(parameter: str) -> str:
     return f"{module} · {told}" if module else told
 
 
-def log_of(events: Sequence[RunEvent], board: Board, races: bool) -> list[LogLine]:
-    """What happened, in words, oldest first. `races`: trials are blocks that candidates share."""
-    part = _("block") if races else _("minibatch")
+def log_of(events: Sequence[RunEvent], board: Board, style: ShownStyle) -> list[LogLine]:
+    """What happened, in words, oldest first."""
     lines = [line for event in events if (line := _line(event)) is not None]
     for trial in board.scored:
         told = _("Trial %(n)s, %(kind)s of %(code)s: %(score)s on %(size)s examples") % {
-            "n": trial.number, "kind": _("full evaluation") if trial.full else part,
+            "n": trial.number, "kind": _("full evaluation") if trial.full else style.part,
             "code": trial.code, "score": score(trial.score), "size": trial.size - trial.errors,
         }  # fmt: skip
         if trial.errors:

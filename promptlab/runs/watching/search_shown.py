@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+
 from promptlab.runs.results import board as boards
 from promptlab.runs.results.candidate_table import so_far
 from promptlab.runs.results.state import RunResult, RunState
@@ -32,7 +34,7 @@ class SearchShown:
             self._address,
             proposals_found.bests_of(self.state.events),
             baseline.mean if baseline else None,
-            so_far(board) if self.state.races else None,
+            so_far(board) if self.state.style.shares_parts else None,
         )
 
     @cached_property
@@ -59,8 +61,20 @@ class SearchShown:
         return proposals_found.heats_of(self.found, self.state.board, self.result.best_choice)
 
     @property
-    def heat_of_minibatches(self) -> bool:
-        return bool(self.state.board.minibatches)
+    def mark(self) -> str:
+        """What a mark of the chart is that is no full evaluation; "" where there is none."""
+        state = self.state
+        told = {"b": state.spec.settings.minibatch_size}
+        return str(state.style.mark) % told if state.has_minibatches else ""
+
+    @property
+    def heats_note(self) -> str:
+        """What stands in the cells of the tables of choices."""
+        if not self.heats:
+            return _("instruction × demo set")
+        if self.state.board.minibatches:
+            return str(self.state.style.heats)
+        return _("mean full score, instruction × demo set")
 
     @cached_property
     def importances(self) -> dict[str, float]:

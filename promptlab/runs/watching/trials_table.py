@@ -29,7 +29,7 @@ class TrialsTable:
     @property
     def _first_show(self) -> boards.Show:
         """In a race a single trial says little: candidates come first."""
-        return "candidates" if self._state.races else "all"
+        return "candidates" if self._state.style.shares_parts else "all"
 
     @property
     def tabs(self) -> list[Tab]:
@@ -71,6 +71,6 @@ class TrialsTable:
     @property
     def fulls(self) -> int:
         """Full evaluations after the first trial; in a race, candidates that have one."""
-        if self._state.races:
+        if self._state.style.shares_parts:
             return sum(one.full for one in self.all_contenders)
         return len(self._state.board.fulls)

@@ -124,9 +124,9 @@ def test_settings_that_count_are_asked_for_and_others_are_kept_out_of_sight(
     html = client_of(erin).get(f"{NEW}?optimizer={name}").content.decode()
     own = html[html.index('id="own"') : html.index("</details>", html.index('id="own"'))]
     hidden = set(re.findall(r'<input type="hidden" name="(\w+)"', own)) - {"numbers_of"}
-    assert hidden == OPTIMIZERS[name].ignores
     shown = set(re.findall(r'<input type="number" name="(\w+)"', own))
-    assert shown == set(OWN_SETTINGS) - hidden
+    assert shown == OPTIMIZERS[name].uses
+    assert hidden == set(OWN_SETTINGS) - shown
 
 
 def test_an_odd_number_in_a_setting_out_of_sight_is_in_nobodys_way(

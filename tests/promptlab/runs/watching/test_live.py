@@ -157,7 +157,7 @@ async def test_rings_close_together_make_one_frame(
         while not await page.receive_nothing(1.2):
             frames.append(await page.frame(QUICKLY))
         assert len(frames) <= 2
-        assert "<dd>819<i>" in frames[-1]
+        assert "<dd>819" in frames[-1]
 
 
 async def test_a_lost_doorbell_is_found_again_and_everyone_is_told(
@@ -176,7 +176,7 @@ async def test_a_lost_doorbell_is_found_again_and_everyone_is_told(
     async with socket(reader, path) as page:
         await page.frame(QUICKLY)
         await database_sync_to_async(cut)()
-        assert "<dd>888<i>" in await page.frame(QUICKLY)
+        assert "<dd>888" in await page.frame(QUICKLY)
 
 
 async def test_one_connection_serves_all_readers_and_goes_with_the_last(

@@ -121,7 +121,7 @@ async def test_whoever_lost_access_is_not_sent_one_more_frame(
         await database_sync_to_async(lose_and_ring)()
         for reader in losers:
             assert await reader.page.close_code(QUICKLY) == NOT_ALLOWED, reader.user.email
-        assert "<dd>888<i>" in await witness.page.frame(QUICKLY)
+        assert "<dd>888" in await witness.page.frame(QUICKLY)
 
 
 async def test_an_idle_page_of_a_run_that_ended_is_closed_too_and_else_reads_nothing(
@@ -264,7 +264,7 @@ async def test_a_page_goes_on_when_the_database_is_back(
         shut(own_connection, open_again=True)
     await database_sync_to_async(later)()
     frame = await page.frame(QUICKLY + consumer.LONGEST_WAIT)
-    assert "<dd>888<i>" in frame
+    assert "<dd>888" in frame
     assert "run-trials" in frame  # nobody knows what had arrived: the whole page again
     await page.disconnect()
 

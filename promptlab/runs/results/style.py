@@ -1,0 +1,128 @@
+"""The words of the two styles in which a search is shown: a race, or trials one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from optimizer.core.conversation.spec import Settings
+from optimizer.core.optimizers import optimizer_named
+from optimizer.core.optimizers.optimizer import Style
+
+
+@dataclass(frozen=True)
+class ShownStyle:
+    """What pages say where the styles differ. A step is what a search goes on by; a part is a trial
+    that is no full evaluation.
+
+    `shares_parts`: candidates are scored on parts that they share, and full evaluations are made of
+    them. Then a single part says little, and candidates are shown before trials.
+    """
+
+    shares_parts: bool
+    step: Any
+    steps: Any
+    count: Any
+    part: Any
+    part_tag: Any
+    parts: Any
+    part_size: Any
+    chart: Any
+    mark: Any
+    fulls: Any
+    trials_note: Any
+    candidates_note: Any
+    heats: Any
+    importances_note: Any
+    found_note: Any
+    size: Any
+
+    def effort(self, settings: Settings) -> str:
+        """How much a search with these settings looks at."""
+        return str(self.size) % {
+            "n": settings.trials, "b": settings.minibatch_size, "v": settings.max_validation,
+        }  # fmt: skip
+
+    def settings(self, settings: Settings, has_minibatches: bool) -> str:
+        """How many steps there are, and of what."""
+        told = {"n": settings.trials, "b": settings.minibatch_size, "every": settings.full_every}
+        if self.shares_parts:
+            rounds = ngettext(
+                "%(n)s round of new proposals", "%(n)s rounds of new proposals", settings.rounds
+            ) % {"n": settings.rounds}
+            return _now("%(n)s, of %(b)s examples, %(rounds)s") % {**told, "rounds": rounds}
+        if has_minibatches:
+            return _now("%(n)s, minibatches of %(b)s, a full one every %(every)s") % told
+        return str(settings.trials)
+
+
+TRIALS = ShownStyle(
+    shares_parts=False,
+    step=_("Trial"),
+    steps=_("Trials"),
+    count=ngettext_lazy("%(n)s trial", "%(n)s trials", "n"),
+    part=_("minibatch"),
+    part_tag=_("mini"),
+    parts=_("Minibatches"),
+    part_size=_("Examples of a minibatch"),
+    chart=_("Score by trial"),
+    mark=_("minibatch of %(b)s"),
+    fulls=_("full evaluations of %(all)s trials"),
+    trials_note=_(
+        "A minibatch is compared with the baseline on its own examples; only full evaluations can "
+        "become the best."
+    ),
+    candidates_note=_(
+        "Each with its full evaluation, or with all its minibatches where it has none. The best "
+        "comes first, then what is proved at least."
+    ),
+    heats=_("mean minibatch score, instruction × demo set"),
+    importances_note=_("By PED-ANOVA over the trials so far; rough while they are few."),
+    found_note=_(
+        "Instructions and demo sets to choose from; behind each its mean score and, in brackets, "
+        "its trials. Marked: what the best candidate uses."
+    ),
+    size=_("%(n)s trials, up to %(v)s examples"),
+)
+RACE = ShownStyle(
+    shares_parts=True,
+    step=_("Block"),
+    steps=_("Blocks"),
+    count=ngettext_lazy("%(n)s block", "%(n)s blocks", "n"),
+    part=_("block"),
+    part_tag=_("block"),
+    parts=_("Blocks"),
+    part_size=_("Examples of a block"),
+    chart=_("The race"),
+    mark=_("a candidate's mean so far"),
+    fulls=_("fully scored of %(all)s candidates"),
+    trials_note=_(
+        "A block is some validation examples that all candidates are scored on together. It is "
+        "compared with the baseline on its own examples; a full evaluation is made of its "
+        "candidate's blocks."
+    ),
+    candidates_note=_(
+        "All are scored on the same examples in the same order, a block at a time; more go where "
+        "they can change the outcome. Each is compared with the baseline on what both have seen. "
+        "The best comes first, then what is proved at least. Only who was scored on all examples "
+        "can win, and who is expected to do best on new examples does: that need not be the "
+        "highest score."
+    ),
+    heats=_("mean score of blocks, instruction × demo set"),
+    importances_note=_("As the race sees it from all scores; rough while they are few."),
+    found_note=_(
+        "Instructions and demo sets to choose from; behind each its mean score and, in brackets, "
+        "its blocks. Rounds of new ones come during the race. Marked: what the best candidate uses."
+    ),
+    size=_("%(n)s blocks of %(b)s examples, up to %(v)s examples"),
+)
+_SHOWN = {Style.TRIALS: TRIALS, Style.RACE: RACE}
+
+
+def style_of(optimizer: str) -> ShownStyle:
+    """How the runs of an optimizer are shown, also of one that was retired."""
+    return _SHOWN[optimizer_named(optimizer).style]
