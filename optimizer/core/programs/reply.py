@@ -265,7 +265,8 @@ def _behind(names: tuple[str, ...], text: str, first: bool) -> list[tuple[str, s
         return parts
     heads = list(re.finditer(_HEAD % (any_name, any_name), text, re.I | re.M))
     if first:
-        heads = [head for head in heads[:1] if not text[: head.start()].strip()]
+        marked = [head for head in heads if "[[ ##" in head[0]]
+        heads = marked or [head for head in heads[:1] if not text[: head.start()].strip()]
     ends = [*(head.start() for head in heads[1:]), len(text)]
     return [
         (head[1] or head[2], text[head.end() : end].rstrip("| \n" if "|" in head[0] else None))
@@ -321,7 +322,8 @@ _BULLET = re.compile(r"\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+|\s*$")
 _HEAD = (
     r"""^[ \t>*#|-]{0,20}["'*_`]{0,4}(%s)["'*_`]{0,4}[ \t]{0,9}"""
     r"""(?:[:=|：]|->|→)(?!=)["'*_`]{0,4}[ \t]*"""
-    r"""|^[ \t]{0,20}(?:#{1,6}[ \t]*|\*\*|__|\[\[ ##[ \t]*)(%s)(?: ## \]\]|\*\*|__|:){0,3}[ \t]*$"""
+    r"""|^[ \t]{0,20}(?:#{1,6}[ \t]*|\*\*|__|\[\[ ##[ \t]*)"""
+    r"""(%s)_?(?: ## \]\]|\*\*|__|:){0,3}[ \t]*$"""
 )
 
 

@@ -51,7 +51,10 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "dspy_module", _("DSPy module"),
-            _("The signatures and the module in Python that the DSPy state belongs to."),
+            _(
+                "The signatures and the module in Python that the DSPy state belongs to. It "
+                "speaks and reads as the run did."
+            ),
             naming.MODULE, "text/x-python", dspy_module,
         ),
     )

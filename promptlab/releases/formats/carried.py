@@ -14,13 +14,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
 """
 
 
-def imports(*more: str) -> str:
-    """What the copied text imports, and `more` of the standard library, in order."""
-    lines = {*_NEEDED.splitlines(), *more}
+def imports(typing: str, *more: str) -> str:
+    """What the copied text imports, these names of `typing`, and `more`, in order."""
+    lines = {*_NEEDED.splitlines(), f"from typing import {typing}", *more}
     return "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
 
 

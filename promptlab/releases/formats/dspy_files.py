@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
-from optimizer.core.programs.render import default_instruction
+from optimizer.core.programs.render import default_instruction, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
+from promptlab.releases.formats.carried import copied, imports, names_in, reader
 from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
 from promptlab.releases.formats.naming import STATE, file_name
 from promptlab.releases.formats.story import story
@@ -33,7 +36,25 @@ _FIELD_WORDS = {
     "parse_raw", "prepend", "reasoning", "schema", "schema_json", "self", "signature", "validate",
     "with_instructions", "with_updated_fields", "update_forward_refs",
 }  # fmt: skip
-_CLASS_WORDS = {"Any", "Literal", "dspy"}
+_HEAD = f"""\
+{imports("Any, Literal", "import inspect")}
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+"""
+
+
+@cache
+def _shared() -> str:
+    """What is the same in each module: the reader of replies, and the adapter that uses it."""
+    return f"{reader()}\n\n{copied(__package__, 'dspy_adapter.py')}"
+
+
+@cache
+def _taken() -> frozenset[str]:
+    return names_in(f"{_HEAD}\n{_shared()}")
+
+
 _TYPES = {
     FieldType.TEXT: "str",
     FieldType.INTEGER: "int",
@@ -45,10 +66,11 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Names:
-    """Python names of a program's modules (attribute and class), calls and fields."""
+    """Python names of a program's modules (attribute, class and adapter), calls and fields."""
 
     attributes: Mapping[str, str]
     classes: Mapping[str, str]
+    adapters: Mapping[str, str]
     calls: Mapping[str, str]
     fields: Mapping[str, str]
     program: str
@@ -56,16 +78,19 @@ class Names:
     @classmethod
     def of(cls, program: Program) -> Names:
         modules = [m.name for m in program.modules]
-        classes = identifiers(modules, _CLASS_WORDS, "camel")
+        classes = identifiers(modules, _taken(), "camel")
+        adapters = identifiers(modules, {*_taken(), *classes.values()}, "upper")
         signatures = [m.signature for m in program.modules]
         fields = (*program.inputs, *(f for s in signatures for f in (*s.inputs, *s.outputs)))
         field_names = _fields(dict.fromkeys(f.name for f in fields))
         inputs = {field_names[f.name] for f in program.inputs}
-        whole = identifiers([program.name], {*_CLASS_WORDS, *classes.values()}, "camel")
+        used = {*_taken(), *classes.values(), *adapters.values()}
+        whole = identifiers([program.name], used, "camel")
         return cls(
             identifiers(modules, _MODULE_WORDS),
             classes,
-            identifiers((c.name for c in program.calls), {*_MODULE_WORDS, *inputs}),
+            adapters,
+            identifiers((c.name for c in program.calls), {*_MODULE_WORDS, *inputs, *used}),
             field_names,
             whole[program.name],
         )
@@ -142,25 +167,39 @@ def _field_state(field: Field, names: Names) -> dict[str, str]:
 def dspy_module(content: VersionContent, sha256: str) -> str:
     """Python source: the signature classes and the module that the state is loaded into."""
     program, names = content.program, Names.of(content.program)
-    needs_literal = any(
-        f.type is FieldType.CHOICE
-        for m in program.modules
-        for f in (*m.signature.inputs, *m.signature.outputs)
-    )
+    constrains = content.provenance.models[Role.TASK].constrains_replies
     parts = [
-        _head(content, sha256, names, needs_literal),
+        _head(content, sha256, names),
+        _shared(),
         *(_signature(module, names) for module in program.modules),
+        *(_adapter(module, names, constrains=constrains) for module in program.modules),
         _module(program, names),
     ]
     return "\n\n".join(parts)
 
 
-def _head(content: VersionContent, sha256: str, names: Names, needs_literal: bool) -> str:
+def _head(content: VersionContent, sha256: str, names: Names) -> str:
     told = "\n".join(comment_safe(line) for line in story(content, sha256))
-    typing = "from typing import Literal\n\n" if needs_literal else ""
     state = file_name(content, STATE)
     use = f'    program = {names.program}()\n    program.load("{state}")'
-    return f'"""{told}\n\n{use}\n"""\n\n{typing}import dspy\n'
+    speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
+    return f'"""{told}\n\n{use}\n\n{speaks}\n"""\n\n{_HEAD}'
+
+
+def _adapter(module: Module, names: Names, *, constrains: bool) -> str:
+    """What the run said beside the instruction, and how it read replies."""
+    said = instruction_of(module)
+    fields = [*module.signature.inputs, *module.reply_fields]
+    parts = {
+        "instruction": said,
+        "form": system_text(module, module.signature.instruction).removeprefix(said).strip(),
+        "inputs": [f.name for f in module.signature.inputs],
+        "outputs": {f.name: f.kind for f in module.reply_fields},
+        "names": {f.name: names.fields.get(f.name, f.name) for f in fields},
+        "schema": reply_schema(module) if constrains else None,
+    }
+    body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
+    return f"{names.adapters[module.name]} = RunAdapter(\n{body})\n"
 
 
 def _signature(module: Module, names: Names) -> str:
@@ -193,17 +232,21 @@ def _module(program: Program, names: Names) -> str:
         *(f"        self.{attribute} = {source}" for attribute, source in made.items()),
         "",
         f"    def forward(self, {inputs}):",
-        *(f"        {names.calls[c.name]} = {_call(c, names)}" for c in calls),
+        *(line for call in calls for line in _call(call, names)),
         f"        return dspy.Prediction({_outputs(program, names)})",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _call(call: Call, names: Names) -> str:
+def _call(call: Call, names: Names) -> tuple[str, str]:
     given = ", ".join(
         f"{names.fields[name]}={_source(source, names)}" for name, source in call.inputs.items()
     )
-    return f"self.{names.attributes[call.module]}({given})"
+    called = f"self.{names.attributes[call.module]}({given})"
+    return (
+        f"        with dspy.context(adapter={names.adapters[call.module]}):",
+        f"            {names.calls[call.name]} = {called}",
+    )
 
 
 def _source(source: str, names: Names) -> str:

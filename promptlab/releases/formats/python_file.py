@@ -12,7 +12,7 @@ from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import VersionContent
 
-_IMPORTS = imports("import os", "import sys")
+_IMPORTS = imports("Any, NamedTuple", "import os", "import sys")
 _OWN = {
     "annotations", "litellm", "MODEL", "API_BASE", "TEMPERATURE",
     "MAX_TOKENS", "complete", "run", "main", "inputs",

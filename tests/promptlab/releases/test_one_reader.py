@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from optimizer.core.evaluation.execute import predict
+from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import baseline_of
-from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.running.evaluator import run_example
+from optimizer.running.role_clients import RoleClient
 from promptlab.releases.formats.carried import names_in, reader
 from promptlab.releases.formats.literals import identifiers
 from promptlab.releases.formats.python_file import python_file
@@ -72,6 +77,29 @@ def test_the_downloaded_python_file_reads_every_reply_as_the_run_does(downloaded
         if (here := read_in_a_run(said)) != there
     ]
     assert differing == []
+
+
+class Saying:
+    """A client of the model that the program runs on, which has one thing to say."""
+
+    def __init__(self, reply: str) -> None:
+        self.reply = reply
+
+    async def say(self, prompt: Prompt, temperature: float | None = None) -> Reply:
+        return Reply(self.reply)
+
+
+def test_a_try_out_reads_every_reply_as_the_run_does() -> None:
+    async def tried(said: Said) -> Outcome:
+        program = program_of([said.module])
+        example = Example("1", {"message": "Hi"}, {})
+        line = cast(RoleClient, Saying(said.reply))
+        return await run_example(program, baseline_of(program), example, None, line)
+
+    for said in SAID:
+        outcome = asyncio.run(tried(said))
+        (call,) = outcome.trace
+        assert (call.problem or call.outputs) == read_in_a_run(said)
 
 
 def test_its_text_is_the_run_s_own() -> None:

@@ -1,0 +1,90 @@
+"""The adapter of a downloaded DSPy module: its text is copied, behind the reader's.
+
+Everything below the line of dashes goes into the file. Nobody imports this one: DSPy is not among
+what the product runs on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+import dspy
+from dspy.utils.exceptions import AdapterParseError
+
+from optimizer.core.programs.reply import UnreadableReply, read_reply
+from optimizer.core.programs.values import Kind
+
+# ----------------------------------------------------------------------------------------------
+
+
+class RunAdapter(dspy.Adapter):
+    """Says the very messages that the run said, and reads replies as it did.
+
+    `form` stands behind the instruction. `inputs` and `outputs` are the fields by the names that
+    the model is told, `names` what DSPy calls them. `schema` holds replies to their form, where the
+    model's provider can do that; None: the run had none.
+    """
+
+    def __init__(
+        self,
+        instruction: str,
+        form: str,
+        inputs: list[str],
+        outputs: dict[str, Kind],
+        names: dict[str, str],
+        schema: dict[str, Any] | None,
+    ) -> None:
+        super().__init__()
+        self.native_response_types: list[Any] = []
+        self.instruction, self.form = instruction, form
+        self.inputs, self.outputs, self.names = inputs, outputs, names
+        self.schema = schema
+
+    def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> Any:
+        return super().__call__(lm, self._constrained(lm, lm_kwargs), signature, demos, inputs)
+
+    async def acall(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> Any:
+        settings = self._constrained(lm, lm_kwargs)
+        return await super().acall(lm, settings, signature, demos, inputs)
+
+    def _constrained(self, lm: Any, settings: dict[str, Any]) -> dict[str, Any]:
+        if self.schema is None or not getattr(lm, "supports_response_schema", False):
+            return settings
+        schema = {"name": "reply", "schema": self.schema, "strict": True}
+        return {**settings, "response_format": {"type": "json_schema", "json_schema": schema}}
+
+    def format(self, signature: Any, demos: Any, inputs: Any) -> list[dict[str, Any]]:
+        said = signature.instructions
+        if said == inspect.cleandoc(self.instruction):
+            said = self.instruction  # DSPy takes indentation off
+        messages = [{"role": "system", "content": f"{said}\n\n{self.form}"}]
+        for demo in demos:
+            messages.append({"role": "user", "content": self._given(demo)})
+            messages.append({"role": "assistant", "content": self._reply(demo)})
+        return [*messages, {"role": "user", "content": self._given(inputs)}]
+
+    def _given(self, values: Any) -> str:
+        return "\n".join(f"{n}: {self._written(values.get(self.names[n]))}" for n in self.inputs)
+
+    def _reply(self, values: Any) -> str:
+        told = {n: values.get(self.names[n]) for n in self.outputs}
+        return json.dumps({n: v for n, v in told.items() if v is not None}, ensure_ascii=False)
+
+    def _written(self, value: Any) -> str:
+        if value is None:
+            return ""
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        try:
+            found = read_reply(self.outputs, completion, self.inputs)
+        except UnreadableReply as error:
+            raise AdapterParseError(
+                adapter_name="RunAdapter",
+                signature=signature,
+                lm_response=completion,
+                message=str(error),
+            ) from error
+        return {self.names[name]: value for name, value in found.items()}
