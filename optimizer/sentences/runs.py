@@ -60,6 +60,15 @@ add(
             "can never be right. Add the choice to the program, or change the data.",
             "n",
         ),
+        "metric.unattainable": ngettext_lazy(
+            "{n} of {total} examples expects something like “{label}”, which no answer in "
+            "“{field}” can equal by this metric: choose another metric or column, or correct "
+            "the data.",
+            "{n} of {total} examples expect something like “{label}”, which no answer in "
+            "“{field}” can equal by this metric: choose another metric or column, or correct "
+            "the data.",
+            "n",
+        ),
         "metric.unused_choice": _(
             "No example expects the choice “{choice}”: is it spelled as in the data?"
         ),
@@ -139,6 +148,10 @@ add(
         "metric.no_labels": _(
             "No validation example says anything in “{column}”, which the metric compares with: "
             "label some examples, or choose another column."
+        ),
+        "data.silent": _(
+            "{n} of {total} validation examples expect nothing in “{column}”: only an empty answer "
+            "is right there. Label them, or leave them out, if that is not what is meant."
         ),
         "data.unlabelled": _(
             "{n} of {total} validation examples say nothing in “{column}”: they can never be "

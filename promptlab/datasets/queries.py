@@ -9,6 +9,7 @@ from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, TextFiel
 
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.core.programs.signature import Value as Cell
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
@@ -68,6 +69,11 @@ def columns(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the input fields and of the expected fields."""
     inputs, expected = fields(dataset)
     return tuple(f.name for f in inputs), tuple(f.name for f in expected)
+
+
+def labels(dataset: Dataset, column: str) -> list[Cell]:
+    """What every example expects in a column; None where it says nothing."""
+    return list(dataset.examples.order_by().values_list(f"expected__{column}", flat=True))
 
 
 def find_examples(dataset: Dataset, split: str = "", words: str = "") -> QuerySet[DatasetExample]:

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.evaluation.metric import Metric as CoreMetric
+from optimizer.core.runs.validation import label_fault, unattainable
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.kinds import KINDS, kind_choices
 from promptlab.metrics.models import Metric
@@ -88,7 +90,17 @@ class MetricForm(forms.Form):
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):
                 self.add_error("kind", sentence(problem))
+            if not self.errors:
+                self._judge_labels(self.chosen_program, self.chosen_dataset)
         return cleaned
+
+    def _judge_labels(self, program: Program, dataset: Dataset) -> None:
+        """Refuse a metric by which no answer could ever be right on this dataset."""
+        labels = datasets.labels(dataset, self.core.expected)
+        fault = label_fault(labels, self.core.expected)
+        fault = fault or unattainable(self.core, program.core, labels)
+        if fault is not None and fault.refuses:
+            self.add_error("kind", sentence(fault))
 
     @property
     def own(self) -> list[forms.BoundField]:

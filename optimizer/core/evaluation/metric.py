@@ -9,7 +9,7 @@ from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
-from optimizer.core.programs.signature import Field
+from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.steps import Steps
 
 
@@ -54,6 +54,10 @@ class Metric(ABC):
             known = tuple(sorted(columns))
             found.append(problem("metric.no_such_column", column=self.expected, columns=known))
         return found if field is None else [*found, *self.field_problems(field)]
+
+    def attainable(self, field: Field, expected: Value) -> bool:
+        """Whether an answer of this field can be wholly right where that is expected."""
+        return True
 
     def field_problems(self, field: Field) -> list[Problem]:
         """What keeps it from judging values of this field."""

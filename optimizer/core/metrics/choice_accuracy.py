@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from optimizer.core.evaluation.outcome import Score
-from optimizer.core.metrics.comparison import Comparison, right_or_wrong
+from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.signature import Field, FieldType, Value, written
+
+_MARKS = re.compile(r"(?<=\w)[_-]+(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -25,5 +28,10 @@ class ChoiceAccuracy(Comparison):
         return [problem("metric.no_choice", output=self.output, type=field.type.value)]
 
     def compared(self, given: Value, expected: Value) -> Score:
-        right = written(given).strip().casefold() == written(expected).strip().casefold()
+        right = any(_alike(given, answer) for answer in answers_in(expected))
         return right_or_wrong(right, given, expected)
+
+
+def _alike(given: Value, expected: Value) -> bool:
+    """Marks between the words of a label say nothing: not_spam is not spam."""
+    return same(given, expected) or same(*(_MARKS.sub(" ", written(v)) for v in (given, expected)))

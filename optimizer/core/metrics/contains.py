@@ -1,4 +1,4 @@
-"""Contains: the expected text, or one of several, stands somewhere in the answer."""
+"""Contains: the words of the expected text, or of one of several, stand in the answer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from optimizer.core.evaluation.outcome import Score
-from optimizer.core.metrics.comparison import (
-    Comparison,
-    answers_in,
-    normalized,
-    plain,
-    right_or_wrong,
-)
-from optimizer.core.programs.signature import Value
+from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong
+from optimizer.core.metrics.texts import holds, words_of
+from optimizer.core.programs.signature import Value, written
 
 
 @dataclass(frozen=True)
@@ -21,6 +16,6 @@ class Contains(Comparison):
     kind: Literal["contains"] = "contains"
 
     def compared(self, given: Value, expected: Value) -> Score:
-        wanted, text = map(normalized, answers_in(expected)), plain(given)
-        right = any(answer and answer in text for answer in wanted)
+        text = words_of(written(given))
+        right = any(holds(text, words_of(written(answer))) for answer in answers_in(expected))
         return right_or_wrong(right, given, expected)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from optimizer.core.evaluation.outcome import Score
-from optimizer.core.metrics.comparison import Comparison, normalized, plain, right_or_wrong
+from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
 from optimizer.core.programs.signature import Value
 
 
@@ -15,10 +15,6 @@ class ExactMatch(Comparison):
     kind: Literal["exact_match"] = "exact_match"
 
     def compared(self, given: Value, expected: Value) -> Score:
-        if isinstance(given, list) and isinstance(expected, list):
-            right = sorted(map(normalized, given)) == sorted(map(normalized, expected))
-        else:
-            several = not isinstance(given, list)
-            answers = expected if isinstance(expected, list) and several else [expected]
-            right = any(plain(given) == plain(answer) for answer in answers)
+        answers = [expected] if isinstance(given, list) else answers_in(expected)
+        right = any(same(given, answer) for answer in answers)
         return right_or_wrong(right, given, expected)

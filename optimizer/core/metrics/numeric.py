@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, right_or_wrong, short
 from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.values import UnreadableValue, read_value
 
-_NUMBER = re.compile(r"(?:(?<![\d.])-)?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_SCALE = "thousand|million|billion|trillion"
+_MENTION = re.compile(
+    rf"""
+    (?: (?<![\w.,/)\]]) [-+\u2212] )? [$€£¥]?
+    (?: \d{{1,3}} (?: [ '’\u00a0\u2009\u202f]\d{{3}} )+ (?!\d) (?: [.,]\d+ )?
+      | \d[\d.,]*\d | \d | (?<![\d])\.\d+ )
+    (?: [eE][-+]?\d+ )? (?: \s?[/⁄]\s?\d+ )? (?: \s (?:{_SCALE})s?\b )?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_TUPLE = re.compile(r"[(\[]\s*[-+\u2212]?\d[\d.]*(?:\s*,\s*[-+\u2212]?\d[\d.]*)+\s*[)\]]")
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,20 @@ class Numeric(Comparison):
 
 
 def _last_number(value: Value) -> float | None:
+    """The number that a value is, or the last one that its text says."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    found = _NUMBER.findall(written(value).replace("\u2212", "-"))
-    return float(found[-1].replace(",", "")) if found else None
+    text = unicodedata.normalize("NFKC", written(value))
+    whole = _number(text)
+    if whole is not None:
+        return whole
+    apart = _TUPLE.sub(lambda found: found[0].replace(",", " , "), text)
+    read = map(_number, reversed(_MENTION.findall(apart)))
+    return next((number for number in read if number is not None), None)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(read_value("number", text))
+    except UnreadableValue:
+        return None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.problems import Level, Problem, fine, problem, warning
+from optimizer.core.problems import Problem, fine, problem, warning
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
@@ -18,6 +16,7 @@ from optimizer.core.runs.validation import (
     label_fault,
     minibatch_doubt,
     setting_faults,
+    unattainable,
 )
 
 if TYPE_CHECKING:
@@ -117,35 +116,23 @@ def _metric(spec: RunSpec, data: DataShape) -> list[Problem]:
     fault = label_fault(data.labels, spec.metric.expected)
     if fault:
         return [fault]
-    doubts = [*label_doubts(data.labels, spec.metric.expected), *_choices(spec, data)]
-    return doubts or [fine("metric.fits", "metric")]
+    never = unattainable(spec.metric, spec.program, data.every_label)
+    doubts = label_doubts(spec.metric, spec.program, data.labels)
+    found = [*doubts, *([never] if never else []), *_unused(spec, data)]
+    return found or [fine("metric.fits", "metric")]
 
 
-def _choices(spec: RunSpec, data: DataShape) -> list[Problem]:
-    """Choices and the data's labels must be the same words: others can never be right."""
+def _unused(spec: RunSpec, data: DataShape) -> list[Problem]:
+    """A choice that no example expects may be spelled otherwise than in the data."""
     field = spec.program.output_fields().get(spec.metric.output)
-    if field is None or field.type is not FieldType.CHOICE:
+    if field is None or field.type is not FieldType.CHOICE or not any(data.every_label):
         return []
-    labels = _counted(data.every_label)
-    folded = {choice.strip().casefold() for choice in field.choices}
-    unknown = {label: n for label, n in labels.items() if label.strip().casefold() not in folded}
-    known = {label.strip().casefold() for label in labels}
-    unused = [choice for choice in field.choices if choice.strip().casefold() not in known]
-    found = []
-    if unknown:
-        told = {"label": next(iter(unknown)), "field": field.name}
-        wrong = problem("metric.no_such_choice", "metric", n=sum(unknown.values()), **told)
-        none_fits = len(unknown) == len(labels)
-        found.append(wrong if none_fits else replace(wrong, level=Level.WARNING))
-    if unused and labels:
-        found.append(warning("metric.unused_choice", "program", choice=unused[0]))
-    return found
-
-
-def _counted(labels: Iterable[Value]) -> Counter[str]:
-    """How often each is expected; a list expects each of its texts."""
-    lists = [label if isinstance(label, list) else [label] for label in labels]
-    return Counter(written(value) for found in lists for value in found if value is not None)
+    labels = {written(label): label for label in data.every_label}.values()
+    for choice in field.choices:
+        alone = replace(field, choices=(choice,))
+        if not any(spec.metric.attainable(alone, label) for label in labels):
+            return [warning("metric.unused_choice", "program", choice=choice)]
+    return []
 
 
 def _settings(spec: RunSpec, optimizer: Optimizer, data: DataShape) -> list[Problem]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.requests import Outcomes
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.demos.labels import shows
-from optimizer.core.problems import Problem, problem, warning
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.problems import Level, Problem, problem, warning
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.program import Program
-from optimizer.core.programs.signature import Value, written
+from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.core.runs.duplicate_inputs import duplicate_warnings
 
 if TYPE_CHECKING:
@@ -90,13 +93,17 @@ def label_fault(labels: Sequence[Value], column: str) -> Problem | None:
     return None
 
 
-def label_doubts(labels: Sequence[Value], column: str) -> list[Problem]:
+def label_doubts(metric: Metric, program: Program, labels: Sequence[Value]) -> list[Problem]:
     """What will make the scores of examples with these labels say little."""
     said = [label for label in labels if _says_something(label)]
+    field = program.output_fields().get(metric.output)
     found = []
     if said and len(said) < len(labels):
-        counts = {"n": len(labels) - len(said), "total": len(labels)}
-        found.append(warning("data.unlabelled", "dataset", column=column, **counts))
+        silent = [label for label in labels if not _says_something(label)]
+        right = field is None or all(metric.attainable(field, label) for label in silent)
+        counts = {"n": len(silent), "total": len(labels)}
+        code = "data.silent" if right else "data.unlabelled"
+        found.append(warning(code, "dataset", column=metric.expected, **counts))
     kinds = {written(label).strip().casefold() for label in said}
     if len(said) > 1 and len(kinds) == 1:
         found.append(warning("data.one_label", "dataset", label=written(said[0])[:80]))
@@ -107,7 +114,8 @@ def doubts(spec: RunSpec) -> list[Problem]:
     """What will make this run say little; told when it starts."""
     column = spec.metric.expected
     examples = validation_of(spec)
-    found = label_doubts([e.expected.get(column) for e in examples], column)
+    labels = [example.expected.get(column) for example in examples]
+    found = label_doubts(spec.metric, spec.program, labels)
     if len(examples) < FEW:
         found.append(warning("data.few_validation", "dataset", n=len(examples)))
     baseline = baseline_of(spec.program)
@@ -116,6 +124,28 @@ def doubts(spec: RunSpec) -> list[Problem]:
         counts = {"n": shown, "total": len(examples)}
         found.append(warning("data.among_demos", "dataset", **counts))
     return [*found, *duplicate_warnings(spec)]
+
+
+def unattainable(metric: Metric, program: Program, labels: Iterable[Value]) -> Problem | None:
+    """Which of these labels no answer of the judged output can ever be; a warning where only some.
+
+    The same metric judges here and in the run, so that what is said to be never right never is.
+    """
+    field = program.output_fields().get(metric.output)
+    if field is None:
+        return None
+    said = [label for label in labels if _says_something(label)]
+    counts, values = Counter(map(repr, said)), {repr(label): label for label in said}
+    never = [key for key, label in values.items() if not metric.attainable(field, label)]
+    if not never:
+        return None
+    n = sum(counts[key] for key in never)
+    told = problem(
+        "metric.no_such_choice" if field.type is FieldType.CHOICE else "metric.unattainable",
+        "metric",
+        n=n, total=len(said), label=written(values[never[0]])[:80], field=metric.output,
+    )  # fmt: skip
+    return told if n == len(said) else replace(told, level=Level.WARNING)
 
 
 def minibatch_doubt(settings: Settings, validation: int) -> Problem | None:

@@ -143,6 +143,18 @@ def test_choice_accuracy_on_a_text_is_told(
     assert "The metric compares choices, but “intent” is text" in text_of(response)
 
 
+def test_a_metric_by_which_nothing_could_ever_be_right_is_refused(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    data = typed(program=one_step.pk, dataset=dataset.pk, kind="numeric")
+    response = client_of(erin).post(new_address(project), data)
+
+    assert response.status_code == 422
+    assert "examples expect a label such as" in text_of(response)
+    assert "they can never be right" in text_of(response)
+    assert not project.metrics.exists()
+
+
 def test_the_bench_judges_the_first_validation_examples_as_one_types(
     client_of: Browser, erin: User, project: Project, dataset: Dataset
 ) -> None:
