@@ -69,7 +69,7 @@ def cancel(run_id: int) -> None:
     """End the run for good; the best candidate found so far stays.
 
     Raises:
-        Conflict: the run has finished or was cancelled before.
+        Conflict: it has ended; an optimization that failed may be resumed, so it has not.
     """
     with transaction.atomic():
         at_once = {
@@ -77,7 +77,8 @@ def cancel(run_id: int) -> None:
             "stop_reason": _unless_running("stop_reason", Value("cancelled")),
             "ended_at": _unless_running("ended_at", Now()),
         }
-        going = Q(status__in=[QUEUED, RUNNING, PAUSED, FAILED])
+        going = Q(status__in=[QUEUED, RUNNING, PAUSED])
+        going |= Q(status=FAILED, task=Run.Task.OPTIMIZE)
         done = _change(run_id, going, wish=Run.Wish.CANCEL, **at_once)
         _must(done, run_id, "run.cannot_cancel")
     settle(run_id)

@@ -33,7 +33,8 @@ def named(row: Run, spec: ModelCheckSpec, connect: Connect, loop: asyncio.Runner
     offered = provider.models_offered
     if not offered:
         offered = loop.run(_listed(reach(provider, connect)))[:MOST_OFFERED]
-        wanted.update(models_offered=offered)
+        # Whoever changed the provider meanwhile has said what it offers, or asks another address.
+        wanted.filter(check_run=row.pk).update(models_offered=offered)
     if spec.model.model:
         return spec
     if not offered:

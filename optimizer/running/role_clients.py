@@ -207,10 +207,12 @@ class RoleClients:
             await endpoint.aclose()
 
     def remember(self) -> None:
-        """Keep for later runs that an endpoint cannot constrain replies."""
+        """Keep for later runs that an endpoint cannot constrain replies; not of another address."""
         for pk, endpoint in self._endpoints.items():
-            if self._providers[pk].constrains_replies and not endpoint.constrains:
-                Provider.objects.filter(pk=pk).update(constrains_replies=False)
+            known = self._providers[pk]
+            if known.constrains_replies and not endpoint.constrains:
+                same = Provider.objects.filter(pk=pk, api_base=known.api_base, family=known.family)
+                same.update(constrains_replies=False)
 
     def _client_of(self, role: Role, ref: ModelRef) -> RoleClient:
         provider = self._provider(role, ref)

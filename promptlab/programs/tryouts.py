@@ -93,12 +93,14 @@ class ShownCall:
 
 @dataclass(frozen=True)
 class ShownTryout:
-    """What a page shows of a tryout. `score` is None where no metric was asked for; what the
-    provider `said` is only for who may edit providers.
+    """What a page shows of a tryout. `stopping`: it waits only for what was sent already. `score`
+    is None where no metric was asked for; what the provider `said` is only for who may edit
+    providers.
     """
 
     id: int
     waiting: bool
+    stopping: bool
     stopped: bool
     problem: str
     said: str
@@ -169,6 +171,7 @@ def shown(run: Run) -> ShownTryout:
     return ShownTryout(
         id=run.pk,
         waiting=run.active,
+        stopping=run.active and run.wish == Run.Wish.CANCEL,
         stopped=run.status == Run.Status.CANCELLED,
         problem=outcome.error if outcome else run.message,
         said=run.said or (outcome.said if outcome else ""),

@@ -24,7 +24,7 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.programs.candidate import Candidate, baseline_of
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.lm import Reply, Role
 from optimizer.core.programs.program import ModulePrompt, Program
 from optimizer.jobs import controls, evaluations, model_checks, starting
 from optimizer.lm import secrets
@@ -278,6 +278,36 @@ def test_a_check_without_a_name_asks_the_first_model_that_is_offered(provider: P
     assert model_checks.latest(provider).message.startswith("small answered in")
     checked(provider, ScriptedLM(script=lambda call: "ready"), model="")  # what it offers is known
     assert model_checks.latest(provider).message.startswith("small answered in")
+
+
+class EditedMeanwhile(ScriptedLM):
+    """Is slow to list its models: somebody points the provider elsewhere before it has."""
+
+    async def models(self) -> list[str]:
+        changed = {"api_base": "http://other.test/v1", "models_offered": ["mine"]}
+        elsewhere(lambda: Provider.objects.update(check_run=None, **changed))
+        return ["old"]
+
+
+def test_what_a_provider_listed_before_it_was_changed_is_not_said_of_it_after(
+    provider: Provider,
+) -> None:
+    checked(provider, EditedMeanwhile())
+    assert provider.models_offered == ["mine"]
+
+
+class ConstrainsNothing(ScriptedLM):
+    async def complete(self, call: LMCall) -> Reply:
+        elsewhere(lambda: Provider.objects.update(api_base="http://other.test/v1"))
+        self.constrains = False
+        return await super().complete(call)
+
+
+def test_that_an_endpoint_constrains_nothing_is_not_said_of_another_address(
+    provider: Provider,
+) -> None:
+    checked(provider, ConstrainsNothing(script=lambda call: "ready"))
+    assert provider.constrains_replies is True
 
 
 def test_a_check_of_a_provider_that_lists_no_model_asks_for_a_name(provider: Provider) -> None:

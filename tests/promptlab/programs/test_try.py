@@ -13,6 +13,7 @@ from django.http import Http404, QueryDict
 from django.test import Client
 from django.urls import reverse
 
+from optimizer import ownership
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
@@ -200,6 +201,31 @@ def test_a_tryout_can_be_stopped_by_who_may_start_one(
     assert client_of(erin).post(stop).status_code == 302  # once more does nothing
     page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
     assert "It was stopped: nothing more was sent." in page
+
+
+def test_a_page_says_that_a_tryout_is_being_stopped_while_a_call_is_out(
+    client_of: Browser, erin: User, project: Project, one_step: Program, tryout: Run
+) -> None:
+    assert ownership.take(Run.objects.filter(pk=tryout.pk), status=Run.Status.RUNNING)
+    live = tryouts.LiveTryout(project, tryout.pk, Parameters(QueryDict()))
+    stop = reverse("programs:stop_tryout", args=[project.slug, tryout.pk])
+
+    assert stop in live.changes(Role.EDITOR)
+    client_of(erin).post(stop, headers={"HX-Request": "true"})
+    stopping = live.changes(Role.EDITOR)
+    assert "Nothing more is sent." in stopping
+    assert stop not in stopping
+
+
+def test_stopping_a_tryout_that_failed_meanwhile_leaves_its_reason(
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
+) -> None:
+    ended(tryout, "failed", message="The provider was removed.")
+
+    client_of(erin).post(reverse("programs:stop_tryout", args=[one_step.project.slug, tryout.pk]))
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+    assert "The provider was removed." in page
+    assert "It was stopped" not in page
 
 
 def test_when_nothing_comes_for_long_the_page_says_so(
