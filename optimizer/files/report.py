@@ -12,6 +12,7 @@ from optimizer.jobs.forecast import Forecast
 from optimizer.models import Run
 from optimizer.running import summary, test_set_uses
 from optimizer.running.unread import unread_of
+from optimizer.sentences import sentence as tell
 
 MICRO = 1_000_000
 
@@ -33,7 +34,7 @@ def report(run: Run) -> dict[str, Any]:
         "run": run.pk,
         "status": run.status,
         "stop_reason": run.stop_reason,
-        "message": run.message,
+        "message": tell(run.message),
         "unread": _unread(run),
         "said": run.said,
         "optimizer": run.optimizer,
@@ -88,7 +89,8 @@ def sentence(run: Run) -> str:
 
 def _told(run: Run) -> str:
     """Why it stopped; whoever is at this shell may read what the provider said."""
-    return f"{run.message} It said: “{run.said}”" if run.said else run.message
+    told = tell(run.message)
+    return f"{told} It said: “{run.said}”" if run.said else told
 
 
 def samples(run: Run) -> str:

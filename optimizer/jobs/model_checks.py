@@ -14,7 +14,7 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.jobs import evaluations
 from optimizer.models import Provider, Run
 from optimizer.running.interruptions import OVERBILLED
-from optimizer.sentences import term
+from optimizer.sentences import sentence, term
 
 
 class CheckState(StrEnum):
@@ -56,10 +56,10 @@ def latest(provider: Provider) -> ModelCheck:
         return ModelCheck(CheckState.WAITING)
     seconds = _seconds(run)
     if seconds is None:
-        return ModelCheck(CheckState.FAILED, run.message, run.said, at=run.ended_at)
+        return ModelCheck(CheckState.FAILED, sentence(run.message), run.said, at=run.ended_at)
     model = codec.from_json(ModelCheckSpec, run.spec).model.model
     answered = term("check.answered", model=model, seconds=seconds)
-    message = f"{answered} {run.message}".strip()
+    message = f"{answered} {sentence(run.message)}".strip()
     return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
 
 

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from optimizer import hints
+from optimizer.core.problems import problem
 from optimizer.jobs import controls
 from optimizer.lm.ledger import Ledger, owners_with_calls_lost
 from optimizer.models import Run
@@ -25,10 +26,6 @@ logger = logging.getLogger(__name__)
 
 SHORT_ATTEMPTS = 3
 """How often a short run is begun before it counts as one that ends its worker."""
-GIVEN_UP = (
-    f"A worker began this {SHORT_ATTEMPTS} times and was stopped each time before it came to an "
-    "end. See what ends the worker (memory?), then try again."
-)
 
 
 def reap() -> int:
@@ -78,7 +75,8 @@ def _give_up(rows: QuerySet[Run]) -> None:
         with transaction.atomic():
             # The condition once more: another reaper, or a worker, may have been faster.
             if rows.filter(pk=pk, epoch=epoch).select_for_update().first() is not None:
-                resting.leave(pk, epoch, Run.Status.FAILED, "cut off", GIVEN_UP)
+                told = problem("run.given_up", n=SHORT_ATTEMPTS)
+                resting.leave(pk, epoch, Run.Status.FAILED, "cut off", told)
 
 
 def _clear_jobs() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from psycopg import Cursor
 
+from optimizer.core.problems import Message, Problem, problem
 from optimizer.costs import spending
 from optimizer.costs.money import dollars
 from optimizer.lm.accounts import Answer, Sums, beyond
@@ -30,19 +31,16 @@ class Reached:
 
     scope: str
     month: date
-    cap: str
-    spent: str
+    cap: Message
+    spent: Problem
 
-    def sentence(self, retry: str) -> str:
-        """Which cap, and what to do; `retry` is what to do then, as "resume the run"."""
-        raiser = "An admin of the project can raise it in the project's settings"
+    def problem(self, again: Problem) -> Problem:
+        """Which cap, and what to do; `again` is what to do then."""
+        values = {"cap": self.cap, "spent": self.spent, "again": again}
+        month = f"{self.month:%B %Y}"
         if self.scope == spending.INSTALLATION:
-            raiser = "An administrator of the installation can raise it"
-        return (
-            f"{_begun(spending.whose(self.scope))} cap of {self.cap} a month is reached: "
-            f"{self.spent} in {self.month:%B %Y}, and the next call might pass it. {raiser}; then "
-            f"{retry}, or wait for the next month (UTC)."
-        )
+            return problem("stop.installation_cap", month=month, **values)
+        return problem("stop.project_cap", month=month, **values)
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,10 @@ class Unpriced:
     scope: str
     model: str
 
-    def sentence(self, retry: str) -> str:
-        return (
-            f"The price of {self.model} is not known, so {spending.whose(self.scope)} monthly cap "
-            "in dollars cannot be kept: enter its prices at its provider (0 if it is free), then "
-            f"{retry}."
-        )
+    def problem(self, again: Problem) -> Problem:
+        if self.scope == spending.INSTALLATION:
+            return problem("stop.unpriced_installation", model=self.model, again=again)
+        return problem("stop.unpriced_project", model=self.model, again=again)
 
 
 Refusal = Reached | Unpriced
@@ -97,9 +93,10 @@ class Above:
             return Unpriced(self.scope, want.call.model)
         sums, cost = self.sums, self.max_cost if want.hold else None
         if beyond(sums.used_calls + 1, self.max_calls):
-            return self._reached(f"{self.max_calls:,} calls", f"{sums.used_calls:,} are used")
+            used = problem("month.used", n=sums.used_calls)
+            return self._reached(_calls(self.max_calls or 0), used)
         if beyond(sums.spent + want.hold, cost):
-            return self._reached(dollars(self.max_cost or 0), f"{dollars(sums.spent)} is spent")
+            return self._reached(dollars(self.max_cost or 0), _spent(sums.spent))
         calls = sums.used_calls + sums.held_calls + 1
         if beyond(calls, self.max_calls) or beyond(sums.spent + sums.held_cost + want.hold, cost):
             return Answer.LATER
@@ -109,7 +106,7 @@ class Above:
         if self.row != self._loaded:
             cursor.execute(_SAVE, [*self.row, self.scope])
 
-    def _reached(self, cap: str, spent: str) -> Reached:
+    def _reached(self, cap: Message, spent: Problem) -> Reached:
         return Reached(self.scope, self.month, cap, spent)
 
 
@@ -183,8 +180,12 @@ class Months:
         return [cap for cap in self.above if cap.month == month]
 
 
-def _begun(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _calls(number: int) -> Problem:
+    return problem("limit.calls", n=number)
+
+
+def _spent(cost: int) -> Problem:
+    return problem("month.spent", amount=dollars(cost))
 
 
 def _columns(rows: list[Row]) -> list[list[Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import F, Sum
 from psycopg import Cursor
 
+from optimizer.core.problems import Problem, problem
 from optimizer.costs.money import dollars
 from optimizer.models import AcceptedOverrun, Completion
 
@@ -34,18 +35,19 @@ class Overrun:
     cost: int
     passed_cap: int | None = None
 
-    def sentence(self, then: str) -> str:
-        """What happened and what to do about it; `then` says how to go on ("resume the run …")."""
-        calls, replies = "a call", "reply is"
-        if self.calls > 1:
-            calls, replies = f"{self.calls:,} calls", "replies are"
+    def problem(self, again: Problem) -> Problem:
+        """What happened and what to do about it; `again` is how to go on."""
+        then = problem("then.go_on", again=again)
         if self.passed_cap is not None:
-            then = f"raise the run's cap of {dollars(self.passed_cap)}, then {then}"
-        return (
-            f"By the tokens that it reports, provider “{self.provider}” bills {dollars(self.cost)} "
-            f"for {calls} to {self.model} for which at most {dollars(self.held)} was reserved. The "
-            f"{replies} kept. Look at the model's prices and token limit, and at the provider, "
-            f"before more is spent; {then}."
+            then = problem("then.raise_cap", cap=dollars(self.passed_cap), again=again)
+        return problem(
+            "stop.overbilled",
+            provider=self.provider,
+            model=self.model,
+            n=self.calls,
+            held=dollars(self.held),
+            cost=dollars(self.cost),
+            then=then,
         )
 
 

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.models.message import MessageField
+
 
 class ExampleSet(models.Model):
     """Examples frozen by content: equal content is stored once."""
@@ -27,7 +29,7 @@ class Run(models.Model):
     One worker at a time acts for it (optimizer/ownership.py): `epoch` counts owners, of whom only
     the newest may write, and `heard_at` is when that one last said that it lives, by the database's
     clock; None: nobody holds it. `digest` is that of the spec, so that who asks the same again
-    finds it. `message` is a sentence of ours, `said` what a provider itself said: in all rows, that
+    finds it. `message` is told by us, `said` what a provider itself said: in all rows, that
     is only for who may edit providers.
     `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
     is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
@@ -76,7 +78,7 @@ class Run(models.Model):
     answer_size = models.PositiveIntegerField(default=0)
     answer_done = models.PositiveIntegerField(default=0)
     stop_reason = models.CharField(max_length=20, blank=True)
-    message = models.TextField(blank=True)
+    message = MessageField(blank=True)
     said = models.TextField(blank=True, default="")
 
     max_calls = models.PositiveIntegerField(null=True)

@@ -19,6 +19,7 @@ import psycopg
 from optimizer import ownership
 from optimizer.core.conversation.requests import BudgetSpent
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.lm import Reply
 from optimizer.lm import ledger
 from optimizer.lm.accounts import Answer
@@ -33,15 +34,7 @@ from optimizer.ownership import Owner
 from optimizer.running import outcomes
 from optimizer.running.groups import Asked, Entry, Future, Group, instead_of
 from optimizer.running.heartbeat import Heartbeat
-from optimizer.running.interruptions import (
-    CancelWished,
-    CutOff,
-    Interruption,
-    MonthlyCap,
-    Overbilled,
-    PauseWished,
-    WorkerStops,
-)
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.outcomes import Scored
 
 logger = logging.getLogger(__name__)
@@ -65,13 +58,8 @@ AN_ENTRYS = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, A
 """Errors that one entry may be the reason for: something in it cannot be stored."""
 
 TOO_OFTEN = "No reply came, however often this call was sent; it may have been paid each time."
-CUT_OFF = (
-    "The worker died again and again while the same calls were out, so they are not sent again by "
-    "themselves: each time may have been paid. See what ends the worker (memory?), then resume."
-)
-
-RESUME = "resume the run"
-ASK_ANEW = "try again"
+RESUME = problem("again.resume")
+ASK_ANEW = problem("again.ask")
 
 Told = Reply | BaseException | None
 
@@ -91,7 +79,7 @@ class CommitThread:
         connection: psycopg.Connection[Any],
         loop: asyncio.AbstractEventLoop,
         stopping: threading.Event | None = None,
-        again: str = RESUME,
+        again: Problem = RESUME,
     ) -> None:
         self.owner = owner
         self.again = again
@@ -160,7 +148,7 @@ class CommitThread:
                 await self._left.wait()
         except TimeoutError:
             return
-        raise self.leaving or Interruption()
+        raise self.leaving or Interruption(Why.WORKER_STOPS)
 
     def leave(self, reason: Interruption) -> None:
         """Reserve nothing more; the first reason stays."""
@@ -171,17 +159,19 @@ class CommitThread:
     def heed(self, wish: str | None) -> None:
         """Leave when that is wished."""
         if wish == "pause":
-            self.leave(PauseWished())
+            self.leave(Interruption(Why.PAUSE_WISHED))
         elif wish == "cancel":
-            self.leave(CancelWished())
+            self.leave(Interruption(Why.CANCEL_WISHED))
 
     def overbilled(self, overrun: Overrun | None) -> None:
         """Leave when a provider took more than was reserved. Whoever resumes accepts it, so that it
         is told whatever else there was to tell; a worker that stops leaves that to the next.
         """
-        if overrun is None or isinstance(self.leaving, CancelWished | WorkerStops):
+        if overrun is None:
             return
-        reason = Overbilled(overrun.sentence(f"{self.again} to go on"))
+        if self.leaving and self.leaving.why in (Why.CANCEL_WISHED, Why.WORKER_STOPS):
+            return
+        reason = Interruption(Why.OVERBILLED, overrun.problem(self.again))
         if self.leaving is None:
             self.leave(reason)
         self.leaving = reason
@@ -367,14 +357,15 @@ class CommitThread:
             elif answer is Answer.NO_FUNDS:
                 answers.append((entry, spent))
             elif isinstance(answer, Reached | Unpriced):
-                reason = MonthlyCap(answer.sentence(self.again))
+                reason = Interruption(Why.MONTHLY_CAP, answer.problem(self.again))
                 self.leave(reason)
                 answers.append((entry, reason))
             elif answer is Answer.SENT_TOO_OFTEN:
                 answers.append((entry, SentTooOften(TOO_OFTEN)))
             elif answer is Answer.CUT_OFF:
-                self.leave(CutOff(CUT_OFF))
-                answers.append((entry, CutOff(CUT_OFF)))
+                reason = Interruption(Why.CUT_OFF, problem("stop.cut_off"))
+                self.leave(reason)
+                answers.append((entry, reason))
             elif self.leaving is not None:
                 answers.append((entry, self.leaving))
             else:
@@ -397,4 +388,4 @@ class CommitThread:
 
     def _heed_stopping(self) -> None:
         if self._stopping.is_set():
-            self.leave(WorkerStops())
+            self.leave(Interruption(Why.WORKER_STOPS))

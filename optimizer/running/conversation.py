@@ -18,7 +18,7 @@ from optimizer.core.conversation.requests import (
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.evaluator import Evaluator, Open
 from optimizer.running.heartbeat import Progress
-from optimizer.running.interruptions import NothingReadable
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import STOP_REASON, Unread, unread_in
 
@@ -106,7 +106,7 @@ class _Host:
         # With the answer, so that it is told once, and also when the worker dies right after.
         self._recorder.answered(opened, STOP_REASON if unread else "")
         if unread is not None:
-            raise NothingReadable(unread.sentence())
+            raise Interruption(Why.UNREADABLE, unread.problem())
 
     def _unread(self, opened: Sequence[Open]) -> Unread | None:
         """What somebody is to look at before the run goes on: a baseline that says nothing."""

@@ -27,7 +27,7 @@ from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
 from optimizer.lm.failures import CallFailed
 from optimizer.running.commit_thread import CommitThread
-from optimizer.running.interruptions import Interruption, WorkerStops
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.role_clients import RoleClient, RoleClients, refused_prompt
 
 GRACE_SECONDS = 10.0
@@ -119,7 +119,8 @@ class Evaluator:
                 waiting, timeout=0.5, return_when=asyncio.FIRST_EXCEPTION
             )
             problems = [error for task in done if (error := task.exception()) is not None]
-            if patience is None and isinstance(self._commit_thread.leaving, WorkerStops):
+            leaving = self._commit_thread.leaving
+            if patience is None and leaving and leaving.why is Why.WORKER_STOPS:
                 patience = asyncio.get_running_loop().time() + GRACE_SECONDS
             if problems or (patience and asyncio.get_running_loop().time() > patience):
                 await _cancel(waiting)

@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-OVERBILLED = "overbilled"
-"""The stop reason of a run whose message says what a provider took beyond its reservations."""
+from enum import StrEnum
+
+from optimizer.core.problems import Message
+
+
+class Why(StrEnum):
+    """Why a run is left, as its stop reason says it."""
+
+    PAUSE_WISHED = "pause wished"
+    CANCEL_WISHED = "cancelled"
+    WORKER_STOPS = "worker stops"
+    """This worker is shutting down; another one goes on."""
+    PROVIDER_DOWN = "provider down"
+    """Several calls in a row failed with all their attempts."""
+    CUT_OFF = "cut off"
+    """Workers died again and again while the same call was out: it is not paid for ever."""
+    OVERBILLED = "overbilled"
+    """A provider took more for a call than was reserved."""
+    MONTHLY_CAP = "monthly cap"
+    """A monthly cap above the run is reached, or cannot be kept."""
+    UNREADABLE = "unreadable"
+    """The baseline's replies say nothing."""
+    PROVIDER_CLOSED = "provider refused"
+    """The provider refuses every call (key, permission, model, money): it has to be changed."""
+
+
+OVERBILLED = Why.OVERBILLED.value
 
 
 class Interruption(Exception):
     """The run is being left: nothing new is sent, what is out is let finish.
 
-    `said` are a provider's own words, only for who may edit providers.
+    `told` says what happened and what to do; `said` are a provider's own words, only for who may
+    edit providers.
     """
 
-    def __init__(self, message: str = "", *, said: str = "") -> None:
-        self.said = said
-        super().__init__(message)
-
-
-class PauseWished(Interruption):
-    """Somebody pressed pause."""
-
-
-class CancelWished(Interruption):
-    """Somebody pressed cancel."""
-
-
-class WorkerStops(Interruption):
-    """This worker is shutting down; another one goes on."""
-
-
-class ProviderDown(Interruption):
-    """Several calls in a row failed with all their attempts: the message names the provider."""
-
-
-class CutOff(Interruption):
-    """Workers died again and again while the same call was out: it is not paid for ever."""
-
-
-class Overbilled(Interruption):
-    """A provider took more for a call than was reserved: the message names it and the sums."""
-
-
-class MonthlyCap(Interruption):
-    """A monthly cap above the run is reached, or cannot be kept: the message says which."""
-
-
-class NothingReadable(Interruption):
-    """The baseline's replies say nothing: the message says how many, and why."""
-
-
-class ProviderClosed(Interruption):
-    """The provider refuses every call (key, permission, model, money): it has to be changed."""
+    def __init__(self, why: Why, told: Message = "", *, said: str = "") -> None:
+        self.why, self.told, self.said = why, told, said
+        super().__init__(why, told)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from optimizer import codec
 from optimizer.core.conversation.evaluation import ModelCheckSpec
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Refused, problem
 from optimizer.core.programs.lm import Role
 from optimizer.lm.call import Endpoint
 from optimizer.models import Provider, Run
 from optimizer.ownership import Superseded
-from optimizer.running.interruptions import ProviderClosed
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.role_clients import Connect, provider_removed, reach
 
 MOST_OFFERED = 200
@@ -23,7 +23,7 @@ def named(row: Run, spec: ModelCheckSpec, connect: Connect, loop: asyncio.Runner
 
     Raises:
         Refused: it was removed.
-        ProviderClosed: no name was said, and the provider lists none.
+        Interruption: no name was said, and the provider lists none.
         CallFailed: it could not be asked.
     """
     wanted = Provider.objects.filter(pk=spec.model.provider, namespace=spec.namespace)
@@ -38,7 +38,7 @@ def named(row: Run, spec: ModelCheckSpec, connect: Connect, loop: asyncio.Runner
     if spec.model.model:
         return spec
     if not offered:
-        raise ProviderClosed("Enter the name of a model to test: the provider lists none.")
+        raise Interruption(Why.PROVIDER_CLOSED, problem("model.none_listed"))
     spec = replace(spec, model=replace(spec.model, model=offered[0]))
     mine = Run.objects.filter(pk=row.pk, epoch=row.epoch)
     if not mine.update(spec=codec.to_json(spec)):

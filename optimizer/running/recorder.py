@@ -29,7 +29,7 @@ from optimizer.core.conversation.events import (
 )
 from optimizer.core.conversation.requests import Ask, Evaluate, Outcomes, Replies, Request
 from optimizer.core.evaluation.outcome import Outcome
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Message, Refused
 from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
@@ -161,7 +161,7 @@ class Recorder:
         self,
         status: Run.Status,
         stop_reason: str,
-        message: str = "",
+        message: Message = "",
         *,
         said: str = "",
         wished: bool = False,

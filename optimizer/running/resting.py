@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from optimizer import doorbell, hints
+from optimizer.core.problems import Message
 from optimizer.models import Run
 from optimizer.ownership import Superseded
 
@@ -15,7 +16,7 @@ def leave(
     epoch: int,
     status: Run.Status,
     stop_reason: str = "",
-    message: str = "",
+    message: Message = "",
     *,
     said: str = "",
     wished: bool = False,

@@ -22,8 +22,8 @@ from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import Paying
 from optimizer.lm.retry import ATTEMPTS, Patient
 from optimizer.models import Provider
-from optimizer.running.commit_thread import CommitThread
-from optimizer.running.interruptions import ProviderClosed, ProviderDown
+from optimizer.running.commit_thread import ASK_ANEW, CommitThread
+from optimizer.running.interruptions import Interruption, Why
 
 OWN_DEADLINE = 300.0
 """Seconds for a reply of our own engine, which may share its cores with much else."""
@@ -84,13 +84,13 @@ class Health:
     provider: Provider
     in_a_row: int = 0
 
-    def down(self, failure: CallFailed, again: str) -> ProviderDown:
-        """`again` is what people do to go on, as "resume the run"."""
-        return ProviderDown(
-            f"Provider “{self.provider.name}” does not answer: {failure} "
-            f"Nothing is lost. {again[0].upper()}{again[1:]} when the provider works again.",
-            said=failure.said,
-        )
+    def down(self, failure: CallFailed, again: Problem) -> Interruption:
+        """`again` is what people do to go on."""
+        values = {"provider": self.provider.name, "why": str(failure)}
+        told = problem("stop.provider_down", **values)
+        if again == ASK_ANEW:
+            told = problem("stop.provider_down_ask", **values)
+        return Interruption(Why.PROVIDER_DOWN, told, said=failure.said)
 
 
 class RoleClient:
@@ -142,15 +142,13 @@ class RoleClient:
         self._health.in_a_row = 0
         return reply
 
-    def down(self, failure: CallFailed) -> ProviderDown:
+    def down(self, failure: CallFailed) -> Interruption:
         return self._health.down(failure, self._commit_thread.again)
 
-    def refuses(self, failure: CallFailed) -> ProviderClosed:
-        return ProviderClosed(
-            f"Provider “{self._health.provider.name}” refuses the calls: {failure} "
-            f"Correct the provider or choose another model, then {self._commit_thread.again}.",
-            said=failure.said,
-        )
+    def refuses(self, failure: CallFailed) -> Interruption:
+        provider, again = self._health.provider.name, self._commit_thread.again
+        told = problem("stop.provider_closed", provider=provider, why=str(failure), again=again)
+        return Interruption(Why.PROVIDER_CLOSED, told, said=failure.said)
 
     def _count(self, failure: CallFailed) -> None:
         if not failure.passing:

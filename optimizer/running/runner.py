@@ -30,7 +30,7 @@ from optimizer.core.conversation.events import Result, StopReason
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Refused, problem
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
 from optimizer.lm import overruns
@@ -44,18 +44,7 @@ from optimizer.running import offers, role_clients, snapshots
 from optimizer.running.commit_thread import ASK_ANEW, RESUME, CommitThread
 from optimizer.running.conversation import hold
 from optimizer.running.evaluator import Evaluator
-from optimizer.running.interruptions import (
-    OVERBILLED,
-    CancelWished,
-    CutOff,
-    Interruption,
-    MonthlyCap,
-    NothingReadable,
-    Overbilled,
-    PauseWished,
-    ProviderDown,
-    WorkerStops,
-)
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
 from optimizer.running.role_clients import (
     Connect,
@@ -63,8 +52,7 @@ from optimizer.running.role_clients import (
 )
 from optimizer.running.snapshots import Spec
 from optimizer.running.tpe import tpe
-from optimizer.running.unread import STOP_REASON, unread_of
-from optimizer.sentences import reasons
+from optimizer.running.unread import unread_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,15 +62,6 @@ STOPPING = threading.Event()
 SUPERSEDED = "run %s has another owner now; this worker leaves it"
 SHORT_ATTEMPTS = 2
 """How often a call is tried that somebody waits for."""
-RESTS: dict[type[Interruption], str] = {
-    ProviderDown: "provider down",
-    CutOff: "cut off",
-    Overbilled: OVERBILLED,
-    MonthlyCap: "monthly cap",
-    NothingReadable: STOP_REASON,
-    PauseWished: "",
-}
-"""Why a run rests until somebody resumes it."""
 WHY_REFUSED = {"run.replay_differs": "replay differs", "run.optimizer_retired": "optimizer retired"}
 """Stop reasons of runs that cannot go on, by code; the others cannot call a model."""
 
@@ -181,7 +160,7 @@ def _converse(
         recorder.baseline(baseline_of(spec.program))
     unread = unread_of(row)
     if unread is not None:  # its worker died before the run could rest
-        raise NothingReadable(unread.sentence())
+        raise Interruption(Why.UNREADABLE, unread.problem())
     opened = RoleClients(
         spec.role_models, spec.namespace, commit_thread, means.connect, spec.limits.max_cost,
         means.attempts if row.resumable else min(means.attempts, SHORT_ATTEMPTS),
@@ -220,12 +199,16 @@ def _overbilling_told(commit_thread: CommitThread) -> Iterator[None]:
     """Calls that come home last may be those that cost more than was reserved."""
     try:
         yield
-    except Interruption:
-        if isinstance(commit_thread.leaving, Overbilled):
-            raise commit_thread.leaving from None
-        raise
-    if isinstance(commit_thread.leaving, Overbilled):
-        raise commit_thread.leaving
+    except Interruption as reason:
+        raise _overbilling(commit_thread) or reason from None
+    overbilling = _overbilling(commit_thread)
+    if overbilling is not None:
+        raise overbilling
+
+
+def _overbilling(commit_thread: CommitThread) -> Interruption | None:
+    leaving = commit_thread.leaving
+    return leaving if leaving is not None and leaving.why is Why.OVERBILLED else None
 
 
 @contextmanager
@@ -237,27 +220,28 @@ def _ending_recorded(row: Run, recorder: Recorder) -> Iterator[None]:
         raise  # nothing can be recorded: whoever takes the run next goes on
     except Interruption as reason:
         status, why = _farewell(reason, row.resumable)
-        logger.info("run %s is left: %s %s", row.pk, type(reason).__name__, reason)
-        wished = isinstance(reason, PauseWished)
-        recorder.left(status, why, str(reason), said=reason.said, wished=wished)
+        logger.info("run %s is left: %s", row.pk, reason.why)
+        wished = reason.why is Why.PAUSE_WISHED
+        recorder.left(status, why, reason.told, said=reason.said, wished=wished)
     except Refused as refusal:
         why = WHY_REFUSED.get(refusal.problems[0].code, "provider refused")
-        recorder.left(Run.Status.FAILED, why, reasons(refusal))
+        recorder.left(Run.Status.FAILED, why, refusal.problems[0])
     except CallFailed as error:
         recorder.left(Run.Status.FAILED, "provider refused", str(error), said=error.said)
     except Exception as error:
         words = everyones().clean(str(error))
-        told = f"Something unforeseen happened ({type(error).__name__})."
+        told = problem("run.unforeseen", kind=type(error).__name__)
         recorder.left(Run.Status.FAILED, "error", told, said=words)
         raise
 
 
 def _farewell(reason: Interruption, resumable: bool) -> tuple[Run.Status, str]:
-    if isinstance(reason, CancelWished):
-        return Run.Status.CANCELLED, "cancelled"
-    if isinstance(reason, WorkerStops):
-        return Run.Status.QUEUED, ""
-    why = next((why for kind, why in RESTS.items() if isinstance(reason, kind)), None)
-    if why is None:
-        return Run.Status.FAILED, "provider refused"
-    return Run.Status.PAUSED if resumable else Run.Status.FAILED, why
+    match reason.why:
+        case Why.CANCEL_WISHED:
+            return Run.Status.CANCELLED, reason.why
+        case Why.WORKER_STOPS:
+            return Run.Status.QUEUED, ""
+        case Why.PROVIDER_CLOSED:
+            return Run.Status.FAILED, reason.why
+    rests = Run.Status.PAUSED if resumable else Run.Status.FAILED
+    return rests, "" if reason.why is Why.PAUSE_WISHED else reason.why

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from optimizer.core.evaluation.outcome import CallTrace, Outcome
+from optimizer.core.problems import Problem, problem
 from optimizer.models import Run
 from optimizer.running import outcomes
+from optimizer.running.interruptions import Why
 
-STOP_REASON = "unreadable"
+STOP_REASON = Why.UNREADABLE.value
 """Of a run that was paused for it."""
 FEWEST_READABLE = 0.05
 """Share of examples; with fewer than so many readable ones a score says nothing."""
@@ -48,20 +50,17 @@ class Unread:
     problems: tuple[tuple[str, int], ...]
     samples: tuple[Sample, ...]
 
-    def sentence(self) -> str:
+    def problem(self) -> Problem:
         """How many could not be read and why, and what to do."""
-        much = f"only {self.readable:,}" if self.readable else "none"
-        verb = "have" if self.readable > 1 else "has"
-        why = "; ".join(f"{count:,} × {problem}" for problem, count in self.problems[:MOST_KINDS])
+        told = "; ".join(f"{count:,} × {said}" for said, count in self.problems[:MOST_KINDS])
         rest = len(self.problems) - MOST_KINDS
-        more = f"; and {rest:,} other {'problem' if rest == 1 else 'problems'}" if rest > 0 else ""
-        of = f"{self.examples:,} example{'s' if self.examples > 1 else ''}"
-        return (
-            f"Of the {of} that the baseline was scored on, {much} {verb} a reply that could be "
-            f"read, so its score says nothing: {why}{more}. Look at "
-            "what came. Then correct the program or choose another model and start a new run; or "
-            "resume this one anyway: nothing that was paid for is paid again."
-        )
+        kinds: str | Problem = told
+        if rest > 0:
+            kinds = problem("unread.and_more", kinds=told, n=rest)
+        if self.readable:
+            counts = {"examples": self.examples, "n": self.readable}
+            return problem("stop.little_readable", kinds=kinds, **counts)
+        return problem("stop.nothing_readable", kinds=kinds, n=self.examples)
 
 
 def unread_in(found: Sequence[Outcome]) -> Unread | None:
@@ -90,10 +89,10 @@ def _samples(silent: Iterable[Outcome], kinds: Counter[str]) -> tuple[Sample, ..
     seen: Counter[str] = Counter()
     ordered: dict[tuple[str, str], tuple[int, int, Sample]] = {}
     for outcome in silent:
-        problem, reply = _problem_of(outcome), _reply_of(outcome)
-        kind = _kind(problem)
+        why, reply = _problem_of(outcome), _reply_of(outcome)
+        kind = _kind(why)
         if (kind, reply) not in ordered:
-            sample = Sample(outcome.example_id, problem, reply, bool(outcome.error))
+            sample = Sample(outcome.example_id, why, reply, bool(outcome.error))
             ordered[kind, reply] = (seen[kind], ranks[kind], sample)
             seen[kind] += 1
     best = sorted(ordered.values(), key=lambda entry: entry[:2])

@@ -15,6 +15,7 @@ from optimizer.sentences import (  # noqa: F401
     programs,
     providers,
     runs,
+    stops,
 )
 from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
 

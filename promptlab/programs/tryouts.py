@@ -30,6 +30,7 @@ from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.jobs import evaluations
 from optimizer.models import Run
 from optimizer.running import snapshots
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.live.page import LivePage, Ring
@@ -173,7 +174,7 @@ def shown(run: Run) -> ShownTryout:
         waiting=run.active,
         stopping=run.active and run.wish == Run.Wish.CANCEL,
         stopped=run.status == Run.Status.CANCELLED,
-        problem=outcome.error if outcome else run.message,
+        problem=outcome.error if outcome else sentence(run.message),
         said=run.said or (outcome.said if outcome else ""),
         overdue=run.active and timezone.now() - run.created_at > PATIENCE,
         example=example,

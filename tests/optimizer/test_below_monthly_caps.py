@@ -24,7 +24,7 @@ from optimizer.ownership import Owner
 from tests.evaluations import checked, held, start_measurement, start_tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
-from tests.fakes.telling import refused
+from tests.fakes.telling import refused, told
 from tests.fakes.world import messages
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 from tests.optimizer.ledger_model import CALL, Party, new_run
@@ -38,7 +38,7 @@ def test_a_run_pauses_at_its_projects_cap_and_goes_on_when_that_is_raised(create
     lm = ScriptedLM(seconds=0.001)
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")
-    assert row.message == (
+    assert told(row.message) == (
         "This project's cap of 30 calls a month is reached: 30 are used in "
         f"{spending.this_month():%B %Y}, and the next call might pass it. An admin of the project "
         "can raise it in the project's settings; then resume the run, or wait for the next month "
@@ -61,8 +61,12 @@ def test_the_installations_cap_in_dollars_is_told_as_its_own(create: Create) -> 
     lm = ScriptedLM(seconds=0.001)
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")
-    assert row.message.startswith("The installation's cap of $0.0020 a month is reached: $0.00")
-    assert "An administrator of the installation can raise it; then resume the run" in row.message
+    assert told(row.message).startswith(
+        "The installation's cap of $0.0020 a month is reached: $0.00"
+    )
+    assert "An administrator of the installation can raise it; then resume the run" in told(
+        row.message
+    )
     assert row.used_cost == 60 * len(lm.calls) <= 2_000
     assert spending.standing(INSTALLATION).cost == row.used_cost
 
@@ -120,11 +124,11 @@ def test_tries_and_measurements_count_and_say_in_their_place_that_the_cap_is_rea
     measurement = held(start_measurement(spec), lm)
     assert len(lm.calls) == 3
     assert measurement.status == "failed"
-    assert "This project's cap of 3 calls a month is reached" in measurement.message
+    assert "This project's cap of 3 calls a month is reached" in told(measurement.message)
     assert len(evaluations.outcomes_of(measurement)) == 2
     row = tried(spec, lm, 2)
     assert row.status == "failed"
-    assert "then try again" in row.message
+    assert "then try again" in told(row.message)
     assert spending.standing("test").calls == len(lm.calls) == 3
 
 
@@ -187,7 +191,7 @@ def test_a_cap_in_dollars_that_comes_while_a_model_without_a_price_is_called_pau
     lm = ScriptedLM(script=capping, seconds=0.005)
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")
-    assert "The price of scripted is not known, so this project's monthly cap" in row.message
+    assert "The price of scripted is not known, so this project's monthly cap" in told(row.message)
     assert len(lm.calls) < 40
 
 
@@ -201,6 +205,6 @@ def test_a_cap_in_dollars_refuses_a_model_without_a_price_before_anything_is_spe
         create()
     row = carry_on(row, lm)
     assert (row.status, row.stop_reason) == ("paused", "monthly cap")
-    assert "enter its prices at its provider (0 if it is free), then resume" in row.message
-    assert "monthly cap in dollars cannot be kept" in tried(spec, lm, 1).message
+    assert "enter its prices at its provider (0 if it is free), then resume" in told(row.message)
+    assert "monthly cap in dollars cannot be kept" in told(tried(spec, lm, 1).message)
     assert not lm.calls

@@ -30,6 +30,7 @@ from optimizer.models import Completion, Run
 from optimizer.running import role_clients
 from optimizer.running.runner import Means, run
 from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.telling import told
 from tests.optimizer.conftest import Create
 
 DEADLINE = 120.0
@@ -192,7 +193,7 @@ def test_a_run_pauses_when_its_provider_hangs_and_resumes_without_loss(
 
         row = carried(create())
         assert (row.status, row.stop_reason) == ("paused", "provider down")
-        assert "does not answer" in row.message
+        assert "does not answer" in told(row.message)
         assert len(server.requests) <= after + 24  # at most twice what is out at once
         settled = Completion.objects.filter(state="settled").count()
         assert settled == len(server.served)

@@ -24,6 +24,7 @@ from optimizer.models import Completion, Outcome, Provider
 from tests.evaluations import checked
 from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.telling import told
 from tests.fakes.ways import WAYS, Way
 from tests.optimizer.conftest import Create, carry_on
 
@@ -127,7 +128,7 @@ def test_a_provider_that_refuses_in_words_that_cannot_be_stored_fails_the_run_wi
     refusal = ProviderRefused("no\0 \ud800money", said="pay\0 \ud800first")
     row = carry_on(create(), ScriptedLM(script=lambda call: refusal))
     assert (row.status, row.stop_reason) == ("failed", "provider refused")
-    assert "no\ufffd \ufffdmoney" in row.message
+    assert "no\ufffd \ufffdmoney" in told(row.message)
     assert "pay\ufffd \ufffdfirst" in row.said
 
 

@@ -21,7 +21,7 @@ from optimizer.running.runner import Means, run
 from tests.allowance import allow_loopback
 from tests.evaluations import checked
 from tests.fakes.openai_server import OpenAIServer
-from tests.fakes.telling import refused
+from tests.fakes.telling import refused, told
 
 KINDS = {"openai_compatible": "scripted", "litellm": "openai/scripted"}
 
@@ -60,8 +60,8 @@ def test_a_call_to_this_machine_is_refused_until_it_is_allowed(
     there = provider_at(server.url, kind)
     row = told_of(there)
     assert row.state == "failed"
-    assert f"127.0.0.1:{server.port} is local or private" in row.message
-    assert "An administrator of this installation can allow it" in row.message
+    assert f"127.0.0.1:{server.port} is local or private" in told(row.message)
+    assert "An administrator of this installation can allow it" in told(row.message)
     assert row.said == ""
     assert server.requests == []
     AllowedAddress.objects.create(host="127.0.0.1/32", port=server.port)
@@ -81,7 +81,7 @@ def test_whether_anybody_listens_is_not_told_and_nobody_is_connected_to(
         for each in (listening, silent):
             port = each.getsockname()[1]
             row = told_of(provider_at(f"http://127.0.0.1:{port}/v1", kind))
-            told.append(row.message.replace(str(port), "PORT"))
+            told.append(told(row.message).replace(str(port), "PORT"))
         assert told[0] == told[1]
         with pytest.raises(BlockingIOError):
             listening.accept()
@@ -113,7 +113,7 @@ def test_a_run_from_before_says_what_to_do_and_goes_on_when_it_is_allowed(
         run(row.pk, Means(OPTIMIZERS, stopping=threading.Event()))
         row.refresh_from_db()
         assert (row.status, row.used_calls) == ("failed", 0)
-        assert "is local or private. An administrator of this installation" in row.message
+        assert "is local or private. An administrator of this installation" in told(row.message)
         assert server.requests == []
     finally:
         allow_loopback()

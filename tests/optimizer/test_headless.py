@@ -22,6 +22,7 @@ from optimizer.running import snapshots
 from optimizer.sentences.optimizers import description_of
 from tests.evaluations import start_tryout
 from tests.fakes.openai_server import OpenAIServer, by_schema
+from tests.fakes.telling import told
 from tests.fakes.world import one_module_program
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -138,9 +139,9 @@ def test_a_wrong_key_fails_with_the_providers_words_and_costs_nothing(
     assert "MY_KEY" not in os.environ  # it was read, and nobody else shall find it
     run = Run.objects.get()
     assert (run.status, run.used_calls, run.spent) == ("failed", 0, 0)
-    assert "answered 401: the key is missing, wrong" in run.message
+    assert "answered 401: the key is missing, wrong" in told(run.message)
     assert "Incorrect API key" in run.said
-    assert "CANARY" not in f"{run.message}{run.said}"
+    assert "CANARY" not in f"{told(run.message)}{run.said}"
     assert "It said: “Incorrect API key" in sentence(run)
 
 
@@ -218,7 +219,7 @@ def test_a_run_that_could_not_go_on_is_resumed_by_its_number(
         optimize()
     assert ended.value.code == 1
     run = Run.objects.get()
-    assert "refuses the calls" in run.message
+    assert "refuses the calls" in told(run.message)
     server.fault = lambda body, number: ""
     out = StringIO()
     call_command("optimize", "--resume", str(run.pk), "--json", stdout=out, stderr=StringIO())

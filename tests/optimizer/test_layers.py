@@ -25,7 +25,7 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.retry import Patient
-from optimizer.running.interruptions import Interruption, PauseWished
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.tpe import tpe
 from tests.fakes.scripted_lm import ScriptedLM
 
@@ -86,8 +86,8 @@ def test_a_call_that_may_have_been_paid_is_sent_three_times_at_most() -> None:
 
 
 def test_waiting_ends_when_the_run_is_left() -> None:
-    with pytest.raises(PauseWished):
-        tried(Unreachable("no"), rest=Rest(PauseWished()))
+    with pytest.raises(Interruption):
+        tried(Unreachable("no"), rest=Rest(Interruption(Why.PAUSE_WISHED)))
 
 
 def at_once(lm: ScriptedLM, gate: Gate, calls: int) -> list[Reply | BaseException]:

@@ -23,6 +23,7 @@ from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
 from tests.evaluations import held, start_measurement
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.fakes.telling import told
 from tests.optimizer.conftest import Create, again, carry_on
 
 
@@ -78,7 +79,7 @@ def test_a_provider_that_does_not_answer_fails_it_with_its_words(
     row = measured(spec, ScriptedLM(script=lambda call: failure))
 
     assert row.status == "failed"
-    assert str(failure) in row.message
+    assert str(failure) in told(row.message)
     assert pilot(row) is None
 
 

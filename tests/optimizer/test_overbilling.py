@@ -13,6 +13,7 @@ from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Provider, Run
 from tests.evaluations import checked, held, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.telling import told
 from tests.fakes.world import two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 
@@ -42,9 +43,9 @@ def test_the_first_reply_that_costs_more_than_was_reserved_pauses_the_run(create
     lm = Billing({5: DEAR}, seconds=0.01)
     row = carry_on(create(limits={"max_cost": 1_020_000}), lm)
     assert (row.status, row.stop_reason) == ("paused", "overbilled")
-    assert "“Scripted” bills $120.00 for a call to scripted" in row.message
-    assert "at most $0.00" in row.message
-    assert "raise the run's cap of $1.02, then resume the run to go on." in row.message
+    assert "“Scripted” bills $120.00 for a call to scripted" in told(row.message)
+    assert "at most $0.00" in told(row.message)
+    assert "raise the run's cap of $1.02, then resume the run to go on." in told(row.message)
     assert len(lm.calls) <= 16  # what was out came home, nothing new was sent
     assert (row.held_calls, row.held_cost) == (0, 0)
     assert row.spent == sum(Completion.objects.values_list("cost", flat=True))
@@ -190,8 +191,8 @@ def test_a_try_says_it_in_its_place_and_goes_on_when_it_is_tried_again(spec: Run
     program, lm = two_module_program(), Billing({1: DEAR})
     first, second = (held(start_tryout(spec, program=program), lm) for _ in range(2))
     assert first.status == "failed"
-    assert "bills $120.00 for a call" in first.message
-    assert first.message.endswith("try again to go on.")
+    assert "bills $120.00 for a call" in told(first.message)
+    assert told(first.message).endswith("try again to go on.")
     assert second.status == "finished"
     assert set(lm.sent().values()) == {1}
 

@@ -29,6 +29,7 @@ from optimizer.running.commit_thread import AWAY
 from optimizer.running.outcomes import Scored
 from tests.evaluations import held, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
+from tests.fakes.telling import told
 from tests.optimizer.conftest import Create, again, carry_on, elsewhere
 
 
@@ -203,5 +204,5 @@ def test_an_error_of_ours_ends_a_tryout(spec: RunSpec, monkeypatch: pytest.Monke
         held(row, ScriptedLM())
     row.refresh_from_db()
     assert (row.status, row.heard_at) == ("failed", None)
-    assert "ZeroDivisionError" in row.message
-    assert "CANARY" not in row.message + row.said
+    assert "ZeroDivisionError" in told(row.message)
+    assert "CANARY" not in told(row.message) + row.said

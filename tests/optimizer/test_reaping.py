@@ -24,6 +24,7 @@ from optimizer.models import Completion, Provider, Run
 from optimizer.ownership import Owner
 from tests.evaluations import held, start_measurement, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM
+from tests.fakes.telling import told
 from tests.optimizer.conftest import Create, again, elsewhere
 from tests.optimizer.ledger_model import CALL
 
@@ -238,7 +239,7 @@ def test_a_short_run_that_is_lost_is_begun_again_and_gets_an_end_after_three_tim
     at_once(reaping.reap, reaping.reap)
     found = again(row)
     assert (found.status, waiting(row.pk)) == ("failed", 0)
-    assert "3 times" in found.message
+    assert "3 times" in told(found.message)
     assert found.ended_at is not None
 
 

@@ -29,7 +29,7 @@ from optimizer.lm.failures import (
 from optimizer.models import Completion, Outcome, Provider, Run
 from optimizer.running import snapshots
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
-from tests.fakes.telling import refused
+from tests.fakes.telling import refused, told
 from tests.fakes.world import two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 
@@ -222,7 +222,7 @@ def test_a_provider_that_is_down_pauses_the_run_which_then_goes_on(create: Creat
     lm = ScriptedLM(script=failing)
     row = carry_on(create(), lm, attempts=2)
     assert (row.status, row.stop_reason) == ("paused", "provider down")
-    assert "“Scripted” does not answer: connection refused" in row.message
+    assert "“Scripted” does not answer: connection refused" in told(row.message)
     assert not Outcome.objects.filter(score=None).exists()
     assert row.used_calls == 25
     lm.script = by_skill
@@ -239,7 +239,7 @@ def test_a_provider_that_refuses_everything_fails_the_run_and_its_words_stand_ap
     lm = ScriptedLM(script=lambda call: refusal)
     row = carry_on(create(), lm)
     assert (row.status, row.stop_reason) == ("failed", "provider refused")
-    assert "“Scripted” refuses the calls: answered 401: a wrong key. Correct" in row.message
+    assert "“Scripted” refuses the calls: answered 401: a wrong key. Correct" in told(row.message)
     assert row.said == "Incorrect API key"
     assert (row.used_calls, row.spent) == (0, 0)
     assert len(lm.calls) <= 8
@@ -252,7 +252,7 @@ def test_a_provider_that_refuses_everything_fails_the_run_and_its_words_stand_ap
 def test_prompts_that_are_all_refused_are_not_scored_as_an_empty_run(create: Create) -> None:
     row = carry_on(create(), ScriptedLM(script=lambda call: PromptRefused("max_tokens too large")))
     assert (row.status, row.stop_reason) == ("failed", "provider refused")
-    assert "max_tokens too large" in row.message
+    assert "max_tokens too large" in told(row.message)
 
 
 def test_a_candidate_too_long_for_the_model_loses_and_the_run_goes_on(create: Create) -> None:
@@ -283,7 +283,7 @@ def test_a_removed_provider_is_told_before_anything_is_spent(
     provider.delete()
     row = carry_on(row, lm)
     assert row.status == "failed"
-    assert "was removed" in row.message
+    assert "was removed" in told(row.message)
     assert not lm.calls
 
 
@@ -297,8 +297,8 @@ def test_an_error_of_ours_is_recorded_and_raised(create: Create) -> None:
         carry_on(row, ScriptedLM(), optimizers=optimizers)
     row.refresh_from_db()
     assert (row.status, row.stop_reason) == ("failed", "error")
-    assert "ZeroDivisionError" in row.message
-    assert "CANARY" not in row.message
+    assert "ZeroDivisionError" in told(row.message)
+    assert "CANARY" not in told(row.message)
     assert row.held_calls == 0
 
 

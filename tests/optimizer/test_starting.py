@@ -34,7 +34,7 @@ from optimizer.models import Completion, Provider, Run
 from tests.evaluations import checked, held, start_tryout
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
-from tests.fakes.telling import refused
+from tests.fakes.telling import refused, told
 from tests.fakes.world import LABEL, messages, one_module_program, two_module_program
 from tests.optimizer.conftest import Create, carry_on, elsewhere
 
@@ -203,8 +203,8 @@ def test_a_tryout_that_cannot_be_answered_says_why(spec: RunSpec) -> None:
     refusal = ProviderRefused("answered 401: wrong key", said="<b>sk-… is no key</b>")
     row, outcome = tried(spec.program, spec, ScriptedLM(script=lambda call: refusal))
     assert (row.status, outcome) == ("failed", None)
-    assert "answered 401: wrong key" in row.message
-    assert "then try again" in row.message
+    assert "answered 401: wrong key" in told(row.message)
+    assert "then try again" in told(row.message)
     assert row.said == "<b>sk-… is no key</b>"
 
 

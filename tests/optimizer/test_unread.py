@@ -23,6 +23,7 @@ from optimizer.models import Run
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import LONGEST_SAMPLE, unread_in, unread_of
 from tests.fakes.scripted_lm import Killed, ScriptedLM, always_right, by_skill
+from tests.fakes.telling import told
 from tests.fakes.world import messages, two_module_program
 from tests.optimizer.conftest import SMALL, Create, again, carry_on
 
@@ -51,16 +52,16 @@ def test_a_run_whose_baseline_says_nothing_waits_for_somebody_who_looks(
     row = carry_on(create(optimizer=name), lm)
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
     n = 12 if OPTIMIZERS[name].style is Style.RACE else 16  # its first blocks
-    assert row.message.startswith(
+    assert told(row.message).startswith(
         f"Of the {n} examples that the baseline was scored on, none has a reply that could be "
         f"read, so its score says nothing: {n} × classify: label is none of the choices (ham, "
         "spam)."
     )
-    assert "resume this one anyway" in row.message
+    assert "resume this one anyway" in told(row.message)
     assert len(lm.calls) == row.used_calls == n
     found = unread_of(row)
     assert found is not None
-    assert found.sentence() == row.message
+    assert told(found.problem()) == told(row.message)
     assert [sample.reply for sample in found.samples] == [SORRY]
     assert (row.ended_at, row.answer_size, row.held_calls) == (None, 0, 0)
 
@@ -125,7 +126,7 @@ def test_a_worker_that_dies_right_after_the_answer_leaves_it_to_the_next_to_say_
     Run.objects.update(heard_at=None)  # its lease is over
     row = carry_on(row, lm)
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
-    assert "none has a reply that could be read" in row.message
+    assert "none has a reply that could be read" in told(row.message)
     assert len(lm.calls) == paid
     controls.resume(row.pk)
     assert carry_on(row, lm).status == "finished"
@@ -167,7 +168,7 @@ def test_a_few_that_could_be_read_among_many_are_as_good_as_none(
     if status == "paused" and readable:
         assert (
             "Of the 40 examples that the baseline was scored on, only 1 has a reply that"
-            in row.message
+            in told(row.message)
         )
 
 
@@ -178,7 +179,7 @@ def test_one_that_could_be_read_of_16_is_enough(create: Create) -> None:
 def test_a_single_example_is_told_of_too(create: Create) -> None:
     row = carry_on(create(validation=messages(1, "v")), ScriptedLM(of_task(sorry)))
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
-    assert row.message.startswith("Of the 1 example that")
+    assert told(row.message).startswith("Of the 1 example that")
 
 
 def test_a_baseline_whose_every_example_failed_is_told_in_the_words_of_the_failure(
@@ -192,7 +193,7 @@ def test_a_baseline_whose_every_example_failed_is_told_in_the_words_of_the_failu
 
     row = carry_on(create(validation=messages(2, "v")), ScriptedLM(refusing))
     assert (row.status, row.stop_reason) == ("paused", "unreadable")
-    assert "2 × http://m/v1 answered 400: it refuses this prompt." in row.message
+    assert "2 × http://m/v1 answered 400: it refuses this prompt." in told(row.message)
     errors = OutcomeRow.objects.filter(exchange__run=row)
     assert [(one.score, bool(one.error)) for one in errors] == [(None, True)] * 2
     found = unread_of(row)
@@ -259,10 +260,12 @@ def test_samples_are_one_of_each_kind_first_no_reply_twice_and_short() -> None:
     assert (found.examples, found.readable, found.failed) == (14, 0, 1)
     assert [sample.example for sample in found.samples] == ["e0", "e12", "e13"]
     assert [len(sample.reply) for sample in found.samples] == [2, LONGEST_SAMPLE, 0]
-    assert "12 × c: The reply is no JSON object; 1 × c: The reply lacks “label”" in found.sentence()
+    assert "12 × c: The reply is no JSON object; 1 × c: The reply lacks “label”" in told(
+        found.problem()
+    )
 
 
 def test_many_kinds_of_problems_are_told_in_short() -> None:
     found = unread_in([outcome(n, f"problem {n % 7}") for n in range(70)])
     assert found is not None
-    assert "; and 4 other problems. Look" in found.sentence()
+    assert "; and 4 other problems. Look" in told(found.problem())

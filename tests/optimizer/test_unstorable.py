@@ -24,6 +24,7 @@ from optimizer.running import role_clients
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.heartbeat import Heartbeat
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
+from tests.fakes.telling import told
 from tests.fakes.world import messages
 from tests.optimizer.conftest import SMALL, Create, carry_on
 from tests.optimizer.test_ledger import new_run
@@ -117,7 +118,7 @@ def test_a_run_whose_record_cannot_be_stored_fails_instead_of_beginning_again_fo
         carry_on(row, ScriptedLM(lambda call: by_skill(call) if call.schema else "Look \udc80."))
     row.refresh_from_db()
     assert (row.status, row.stop_reason) == ("failed", "error")
-    assert "unforeseen" in row.message
+    assert "unforeseen" in told(row.message)
     controls.resume(row.pk)
 
 

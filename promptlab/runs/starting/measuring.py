@@ -18,6 +18,7 @@ from optimizer.datasets.splitting import Split
 from optimizer.jobs import evaluations
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
+from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import queries as datasets
@@ -115,7 +116,7 @@ def _measuring(run: Run) -> Measuring:
     if run.active:
         return Measuring("waiting" if evaluations.is_waiting(run) else "lost", run=run)
     if run.status != Run.Status.FINISHED:
-        return Measuring("failed", run.message, said=run.said, run=run)
+        return Measuring("failed", sentence(run.message), said=run.said, run=run)
     spec = snapshots.thawed(run, EvaluationSpec)
     provider = Provider.objects.filter(pk=spec.task_models[0].provider).first()
     at_once = min(len(spec.examples), provider.concurrency if provider else 1)

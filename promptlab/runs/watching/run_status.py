@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.models import Run
 from optimizer.running import unread
+from optimizer.sentences import sentence
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import score_in
 from promptlab.ui.numbers import duration, money
@@ -183,7 +184,7 @@ def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Sta
     note = _("Everything found so far is kept. Resume goes on where it stopped.")
     return _common(
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
-        problem=run.message, said=run.said,
+        problem=sentence(run.message), said=run.said,
         frozen=True, share=pace.share, can_resume=True, can_cancel=True,
         resume=_("Resume anyway") if run.stop_reason == unread.STOP_REASON else _("Resume"),
         review_reason=_nothing_proved(run),
@@ -208,9 +209,10 @@ def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Sta
         label = _("Failed at trial %(n)s") % {"n": pace.trials}
     kept = _("Everything found until then is kept, and nothing paid for is paid again.")
     return _common(
-        run, pace, state="failed", kind="fail", label=label, title="✕", problem=run.message or kept,
-        said=run.said, note=kept if run.message else "", frozen=True, share=pace.share,
-        can_resume=True, can_cancel=True, review_reason=_nothing_proved(run),
+        run, pace, state="failed", kind="fail", label=label, title="✕",
+        problem=sentence(run.message) or kept, said=run.said, note=kept if run.message else "",
+        frozen=True, share=pace.share, can_resume=True, can_cancel=True,
+        review_reason=_nothing_proved(run),
     )  # fmt: skip
 
 

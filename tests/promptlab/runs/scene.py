@@ -37,7 +37,7 @@ from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Provider, Run, Trial
 from optimizer.running import snapshots
 from optimizer.running.evaluator import Open
-from optimizer.running.interruptions import NothingReadable
+from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import STOP_REASON, unread_in
 from promptlab.accounts.models import Project, User
@@ -215,8 +215,8 @@ def say_nothing(project_run: ProjectRun, said: str = "I cannot help with that.")
     player.recorder.baseline(baseline_of(player.spec.program))
     try:
         player.hold()
-    except NothingReadable as told:
-        player.recorder.left(Run.Status.PAUSED, STOP_REASON, str(told))
+    except Interruption as reason:
+        player.recorder.left(Run.Status.PAUSED, STOP_REASON, reason.told)
     return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
 
 
@@ -273,7 +273,7 @@ class _Player:
         found = unread_in([o for e in opened for o in e.known.values()]) if self.said else None
         self.recorder.answered(opened)
         if found:
-            raise NothingReadable(found.sentence())
+            raise Interruption(Why.UNREADABLE, found.problem())
         answers = tuple(entry.answer() for entry in opened)
         return answers if isinstance(step, tuple) else answers[0]
 

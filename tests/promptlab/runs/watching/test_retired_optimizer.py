@@ -15,6 +15,7 @@ from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
+from tests.fakes.telling import told
 
 HERE = "/p/support-triage"
 
@@ -75,6 +76,6 @@ def test_one_that_goes_on_is_stopped_with_a_sentence(
     runner.run(queued.run_id)
     row = Run.objects.get(pk=queued.run_id)
     assert (row.status, row.stop_reason) == ("failed", "optimizer retired")
-    assert "“annealing” is not in this version" in row.message
+    assert "“annealing” is not in this version" in told(row.message)
     page = LiveRun(queued.project, queued.number, Parameters())
     assert "go back to the version" in page.changes(Role.VIEWER)
