@@ -142,5 +142,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
 def language_of(scope: Any) -> str:
     """The language that a page of the same browser has."""
-    request = ASGIRequest({**scope, "type": "http", "method": "GET"}, io.BytesIO())
+    # No language is in a query, and an odd one cannot be read.
+    asked = {**scope, "type": "http", "method": "GET", "query_string": b""}
+    request = ASGIRequest(asked, io.BytesIO())
     return translation.get_language_from_request(request)

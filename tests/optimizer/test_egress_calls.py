@@ -77,12 +77,12 @@ def test_whether_anybody_listens_is_not_told_and_nobody_is_connected_to(
             each.bind(("127.0.0.1", 0))
         listening.listen()
         listening.setblocking(False)
-        told = []
+        said = []
         for each in (listening, silent):
             port = each.getsockname()[1]
             row = told_of(provider_at(f"http://127.0.0.1:{port}/v1", kind))
-            told.append(told(row.message).replace(str(port), "PORT"))
-        assert told[0] == told[1]
+            said.append(told(row.message).replace(str(port), "PORT"))
+        assert said[0] == said[1]
         with pytest.raises(BlockingIOError):
             listening.accept()
 
