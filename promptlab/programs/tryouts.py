@@ -60,6 +60,11 @@ class ShownValue:
     def expected_told(self) -> str:
         return written(self.expected)
 
+    @property
+    def differs(self) -> bool:
+        """Whether something else is known to have been expected."""
+        return self.expected is not None and self.expected_told != self.told
+
 
 @dataclass(frozen=True)
 class ShownCall:

@@ -12,6 +12,7 @@ from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
 from promptlab.reviews.models import Label, LabelMove, Version
 from promptlab.runs.comparing.comparison import ModuleDiff, module_diff_of
+from promptlab.ui.numbers import score, span
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class VersionLine:
     expected: float | None = None
     expected_low: float | None = None
     expected_high: float | None = None
+
+    @property
+    def expectation(self) -> str:
+        """What it is expected to score on new examples; "" where that is not known."""
+        if self.expected is None:
+            return ""
+        told = {"mean": score(self.expected), "span": span(self.expected_low, self.expected_high)}
+        return _("expected %(mean)s (%(span)s)") % told
 
 
 @dataclass(frozen=True)
@@ -53,11 +62,11 @@ class Pointer:
 
 def version_line(version: Version) -> VersionLine:
     """A version of `queries.versions_of`, which brings its score along."""
-    score = getattr(version, "score", None) or {}
+    found = getattr(version, "score", None) or {}
     expected = getattr(version, "expected", None) or {}
     return VersionLine(
         version, tuple(label.name for label in version.labels.all()),
-        score.get("mean"), score.get("low"), score.get("high"), url_of(version), score.get("n"),
+        found.get("mean"), found.get("low"), found.get("high"), url_of(version), found.get("n"),
         expected.get("mean"), expected.get("low"), expected.get("high"),
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from promptlab.ui.axes import Tick, scale_around
 
 _Place = Callable[[float], float]
@@ -196,7 +198,7 @@ def _numbers(total: int) -> list[int]:
 def _bins(trials: Sequence[Trial], total: int, across: _Place, down: _Place) -> list[Bin]:
     size = max(1, -(-total // BINS))
     drawn = []
-    for _, group in groupby(trials, key=lambda t: (t.number - 1) // size):
+    for _bin, group in groupby(trials, key=lambda t: (t.number - 1) // size):
         members = list(group)
         low, high = min(t.score for t in members), max(t.score for t in members)
         middle = (members[0].number + members[-1].number) / 2
@@ -316,12 +318,13 @@ def _front(costs: Sequence[Cost]) -> list[Cost]:
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """The mean score of `count` trials that made a choice; None where nobody tried it."""
+    """The mean score of `count` trials that made a choice; None where nobody tried it: `why`."""
 
     score: float | None
     count: int
     level: int
     chosen: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +357,8 @@ def heat(
     def cell(place: tuple[int, int]) -> HeatCell:
         mean = means.get(place)
         if mean is None:
-            return HeatCell(None, 0, 0, place == chosen)
+            why = _("not tried") if any(place) else _("the baseline only")
+            return HeatCell(None, 0, 0, place == chosen, why)
         share = 0.5 if high == low else (mean - low) / (high - low)
         level = min(int(share * HEAT_LEVELS), HEAT_LEVELS - 1)
         return HeatCell(mean, len(scores[place]), level, place == chosen)

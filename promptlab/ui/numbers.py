@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import ceil
+from typing import Protocol
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -59,6 +60,25 @@ def interval(low: float | None, high: float | None) -> str:
 def span(low: float | None, high: float | None) -> str:
     """Both ends of an interval of scores: 58.1–66.3."""
     return NOTHING if low is None or high is None else f"{score(low)}–{score(high)}"
+
+
+class Sampled(Protocol):
+    """A score of some examples with its interval, 0–1."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def n(self) -> int | None: ...
+
+
+def sampled(found: Sampled | None) -> str:
+    """How sure a score is: ±2.9, n = 40."""
+    if found is None:
+        return NOTHING
+    half = interval(found.low, found.high)
+    return _("%(half)s, n = %(n)s") % {"half": half, "n": found.n} if found.n else half
 
 
 def money(micro_usd: int | None) -> str:

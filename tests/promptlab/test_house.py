@@ -10,6 +10,8 @@ from typing import Any
 
 from promptlab.launch.home import CHECKOUT
 
+WIDEST = 140
+"""Characters of a line of a template, of which each element has its own."""
 KEPT_OUT = ["litellm", "openai", "optuna", "cloudpickle", "pandas", "torch"]
 
 
@@ -80,3 +82,16 @@ def test_requirements_name_no_address_and_are_all_hashed() -> None:
         pins = [line for line in text.splitlines() if "==" in line and not line.startswith(" ")]
         assert pins
         assert all(line.endswith("\\") for line in pins)
+
+
+def test_no_line_of_a_template_is_longer_than_it_can_be_read() -> None:
+    templates = sorted((CHECKOUT / "templates").rglob("*.html"))
+    long = [
+        f"{path.relative_to(CHECKOUT)}:{number}: {len(line)} characters"
+        for path in templates
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > WIDEST
+    ]
+
+    assert templates
+    assert long == []

@@ -47,6 +47,7 @@ for _number in (
     numbers.score,
     numbers.interval,
     numbers.span,
+    numbers.sampled,
     numbers.money,
     numbers.duration,
     numbers.compact,
