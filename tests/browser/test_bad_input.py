@@ -93,12 +93,12 @@ def test_a_wrong_key_is_told_at_the_provider_and_stops_a_run_unpaid(
 ) -> None:
     model.key = "sk-right"
     provider = lab.provider(api_key="sk-wrong")
+    project_run = lab.start_run()  # nobody has tested it
     page = visit(lab.alice, f"{lab.path}/providers/")
     card = page.get_by_role("region", name=provider.name)
     card.get_by_role("button", name="Test").click()
     expect(card.get_by_text("Failed", exact=True)).to_be_visible()
     expect(card).not_to_contain_text("sk-wrong")
-    project_run = lab.start_run()
     run = await_run(project_run.run, lambda run: run.status in ("failed", "paused"))
     page.goto(f"{lab.path}/runs/{project_run.number}/")
     expect(page.locator("#run-state")).to_contain_text("Desk")
