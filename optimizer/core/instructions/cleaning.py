@@ -18,7 +18,12 @@ _NEW = (
 _LABEL = (
     rf"(?:(?:the|my|an?|your)\s+)?(?:{_NEW},?\s+){{0,3}}{_WHAT}"
     r"(?:\s+(?:for|of (?:the )?(?:data|dataset|program|module|task|examples))\b[^\n:]{0,60})?"
+    r"(?:\s*\([^)\n]{1,40}\))?"
 )
+MOST_TAGS = 100
+"""In a text of which tags may hold the instruction."""
+LONGEST_PREFACE = 6000
+"""Characters in which a model may think aloud before it says what was asked for."""
 _MARK = r"[*_#>\"'“`\s]{0,8}"
 _SURE = (
     r"(?:(?:sure|certainly|of course|absolutely|okay|ok|great|understood|got it|yes)"
@@ -26,29 +31,36 @@ _SURE = (
 )
 _HERE = r"(?:here(?:'s|’s| is| are)|below is|this is|the following is)"
 _MADE = (
-    r"i(?:'ve|’ve| have)? (?:\w+ )?"
-    r"(?:written|rewritten|improved|revised|updated|created|made|refined)"
+    r"i(?:'ve|’ve| have|'d|’d| would)? (?:\w+ )?"
+    r"(?:written|rewritten|improved|revised|updated|created|made|refined|suggest|propose|recommend|write)"
 )
 _INTRODUCED = re.compile(
-    rf"{_MARK}{_SURE}(?:(?:(?:based on|after|given|using)\b[^\n:]{{0,120}}\b)?(?:{_HERE}|{_MADE})\b"
-    rf"[^\n:]{{0,160}}\b(?:instructions?|prompts?|version|rewrite|rewording|sentence)\b[^\n:]{{0,120}}"
+    rf"{_MARK}{_SURE}(?:(?:[^\n:.!?]{{0,120}},\s+)?(?:{_HERE}|{_MADE})\b"
+    rf"[^\n:]{{0,160}}\b(?:instructions?|prompts?|version|rewrite|rewording|{_NEW} sentence)\b"
+    rf"[^\n:]{{0,120}}|here (?:you go|it is)"
     rf"|{_HERE}\s+{_LABEL}|{_LABEL}(?:\s+(?:is|could be|would be))?|in other words)"
-    r"[*_\"'“`]{0,3}\s*[:：][*_]{0,3}\s*",
+    r"[*_\"'“`]{0,3}(?:\s*[:：→]|\s+[-–—]\s)[*_]{0,3}\s*",
     re.IGNORECASE,
 )
 """A sentence before the instruction, or its label, up to the colon."""
 _HEADING = re.compile(
     rf"\s*(?:#{{1,6}}\s+[^\n]{{0,60}}\b{_WHAT}\b[^\n]{{0,40}}|\*\*\s*{_LABEL}\s*\*\*|"
-    rf"__\s*{_LABEL}\s*__)"
-    r"[ \t]*(?:\n|$)",
+    rf"__\s*{_LABEL}\s*__|\[\s*{_LABEL}\s*\]|{_LABEL}[ \t]*\n[=-]{{3,}}|"
+    r"(?:[*_]{2})?(?:final answer|answer|output)(?:[*_]{2})?:(?:[*_]{2})?)[ \t]*(?:\n|$)",
     re.IGNORECASE,
 )
+_SURELY = re.compile(
+    r"(?:\b(?:new|proposed|improved|final|revised|updated|optimi[sz]ed|rewritten|better|suggested|"
+    r"refined|enhanced)\s+(?:system )?|\bfollowing )(?:instructions?|prompt)\b",
+    re.IGNORECASE,
+)
+"""What a lead says of the instruction itself, which may then stand in the midst of a text."""
 _ALONE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great)[^\n:]{0,40}[!.]\s*\n", re.I
 )
 _OF_IT = r"(?:instructions?|prompts?|version|rewrite|rewording|revision)"
 _REMARK = re.compile(
-    r"[*_#>\s(]{0,6}(?:let me know|please let me|would you like me|i hope|hope th(?:is|at)\b|"
+    r"[^\w\n]{0,8}(?:let me know|please let me|would you like me|i hope|hope th(?:is|at)\b|"
     r"thanks\b|thank you\b|is there anything|"
     r"(?:please )?feel free to (?:ask|adjust|modify|let|reach|tweak|change|customi|refine|edit)|"
     r"if you (?:need|want|would|have|'d|prefer)[^\n]{0,80}"
@@ -65,7 +77,8 @@ _REMARK = re.compile(
 """A paragraph that speaks of the instruction, to whoever asked for it."""
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _TAGGED = re.compile(
-    rf"<\s*((?:{_NEW}[_ -]?){{0,2}}{_WHAT}|answer|output|result)\s*>(.*?)<\s*/\s*\1\s*>",
+    rf"[<\[]\s*((?:{_NEW}[_ -]?){{0,2}}{_WHAT}|answer|output|result)\s*[>\]]"
+    r"(.*?)[<\[]\s*/\s*\1\s*[>\]]",
     re.IGNORECASE | re.DOTALL,
 )
 """An instruction may speak of such tags, too: they hold it where nothing else comes first."""
@@ -74,7 +87,11 @@ _KEYS = tuple(
     for what in ("instruction", "prompt", "instructions")
     for new in ("", "new_", "improved_", "revised_", "final_", "updated_", "optimized_", "system_")
 )
-_QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("`", "`"), ("«", "»"), ("**", "**"))
+_OBJECT = re.compile(rf"\{{\s*[\"'](?:{'|'.join(_KEYS)})[\"']\s*:", re.IGNORECASE)
+_QUOTES = (
+    *((mark, mark) for mark in ('"""', "'''", "''", '"', "'", "`", "**")),
+    *(("「", "」"), ("“", "”"), ("«", "»")),
+)
 
 
 def not_taken(reply: str | Unfinished, text: str) -> Problem | None:
@@ -99,6 +116,10 @@ def clean(reply: str) -> str:
     or where it cannot be told which of several it is.
     """
     text = _unwrapped(without_thinking(reply))
+    lines = re.finditer(r"\n(?=\S)", text[:LONGEST_PREFACE])
+    leads = [line.end() for line in lines if _introduces(text, line.end())]
+    if leads:  # behind a preface; of two instructions none
+        text = text[leads[0] :] if len(leads) == 1 else ""
     for _ in range(6):  # one wrapping in another
         inner = _unquoted(_without_lead(_without_remarks(text)))
         inner = _unwrapped(inner)
@@ -108,12 +129,20 @@ def clean(reply: str) -> str:
     return text
 
 
+def _introduces(text: str, place: int) -> bool:
+    """Whether a line behind other words says beyond doubt that the instruction comes now."""
+    lead = _HEADING.match(text, place) or _INTRODUCED.match(text, place)
+    if lead is None or re.search(r"\bI\b", lead[0]):
+        return False  # “I made the new instruction shorter: …” stands behind it
+    return _SURELY.search(lead[0].strip()) is not None
+
+
 def _unwrapped(text: str) -> str:
     """What stands in the only tag, object or fence that holds the whole answer."""
-    tagged = _TAGGED.search(text)
+    tagged = _TAGGED.search(text) if text.count("<") + text.count("[") <= MOST_TAGS else None
     if tagged and _is_lead(text[: tagged.start()]):
         return "" if _TAGGED.search(text, tagged.end()) else tagged[2].strip()
-    if text.startswith("{"):
+    if _OBJECT.search(text):
         found = read_texts(_KEYS, text)
         return next(iter(found.values())).strip() if len(found) == 1 else text
     return _unfenced(text)
@@ -168,7 +197,8 @@ def _without_lead(text: str) -> str:
 def _without_remarks(text: str) -> str:
     """A text without the paragraphs behind it that speak of it, to the reader."""
     parts = re.split(r"\n[ \t]*\n", text)
-    for number, part in enumerate(parts[1:], 1):
+    for number, whole in enumerate(parts[1:], 1):
+        part = re.sub(r"^(?:\s*[-*_=]{3,}[ \t]*\n)+", "", whole)
         if _REMARK.match(part):
             parts = parts[:number]
             break
