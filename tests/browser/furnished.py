@@ -66,7 +66,8 @@ def furnish(lab: Lab) -> Furnished:
     decided, waiting = lab.finished_run(), lab.finished_run(trials=5)
     best = decided.run.best_candidate
     assert best is not None
-    approve(decided, best, lab.alice, "Better on every team.")
+    reviewer = lab.person("rosalind.featherstonehaugh", "reviewer")  # known by nothing shorter
+    approve(decided, best, reviewer, "Better on every team.")
     found = Furnished(lab, decided, waiting)
     for gather in (_outside, _rooms, _programs, _runs, _empty):
         found.places |= gather(found)
