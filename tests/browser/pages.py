@@ -33,7 +33,7 @@ class Site:
             return
         self.sent.append(request)
         status, body = self.pages.get(path, (404, ""))
-        kind = "text/html" if body.startswith("<") else "text/plain"
+        kind = "text/html" if body.lstrip().startswith("<") else "text/plain"
         kind = "application/json" if path.endswith(".json") else f"{kind}; charset=utf-8"
         headers = {"Content-Security-Policy": POLICY, "Content-Type": kind}
         route.fulfill(status=status, body=body, headers=headers)
