@@ -125,6 +125,12 @@ class ShownTryout:
         return "waiting" if self.waiting else "failed" if self.problem else "done"
 
     @property
+    def failure(self) -> str:
+        """What a problem comes to, in a few words."""
+        answered = _("The model gave no answer.")
+        return answered if self.calls else _("The model could not be asked.")
+
+    @property
     def unread(self) -> str:
         """Which reply could not be read, "" when all were."""
         return next((f"{c.name}: {c.problem}" for c in self.calls if c.problem), "")

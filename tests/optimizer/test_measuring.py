@@ -12,6 +12,7 @@ from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.pilot import Pilot, pilot_of
 from optimizer.core.optimizers.estimate import estimate
+from optimizer.core.programs.lm import Reply
 from optimizer.core.runs.conclusion import conclude
 from optimizer.files.report import report, sentence
 from optimizer.jobs import evaluations
@@ -94,6 +95,16 @@ def test_one_failed_example_is_left_out_and_told(spec: RunSpec) -> None:
 
     assert found is not None
     assert (found.examples, found.failed) == (4, 1)
+
+
+def test_replies_that_were_cut_off_are_told_as_no_answers_and_not_as_unreadable(
+    spec: RunSpec,
+) -> None:
+    lm = ScriptedLM(script=lambda call: Reply('{"lab', 40, 50, finish_reason="length"))
+    found = pilot(measured(spec, lm))
+
+    assert found is not None
+    assert (found.failed, found.unreadable) == (found.examples, 0)
 
 
 def test_measured_tokens_replace_the_guess(spec: RunSpec) -> None:

@@ -20,8 +20,8 @@ FACTOR = 2.0
 class Pilot:
     """Tokens and seconds of one call, each from the lowest to the highest that its mean may be.
 
-    `examples` came back with `calls` calls, `at_once` under way together; `failed` examples did
-    not. `unreadable` ones had a reply that could not be read.
+    `examples` came back with `calls` calls, `at_once` under way together. `failed` ones got no
+    answer, `unreadable` ones a reply that could not be read.
     """
 
     examples: int
@@ -43,7 +43,7 @@ def pilot_of(outcomes: Sequence[Outcome], at_once: int) -> Pilot | None:
         examples=len(traces),
         calls=sum(map(len, traces)),
         failed=sum(bool(o.error) for o in outcomes),
-        unreadable=sum(any(call.problem for call in trace) for trace in traces),
+        unreadable=sum(any(c.problem for c in o.trace) for o in outcomes if not o.error),
         at_once=max(at_once, 1),
         prompt_tokens=_span(traces, lambda call: call.prompt_tokens),
         completion_tokens=_span(traces, lambda call: call.completion_tokens),

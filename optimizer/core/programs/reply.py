@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, without_thinking
+from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, unfenced, without_thinking
 from optimizer.core.programs.values import (
     UNSTORABLE,
     Kind,
@@ -109,8 +109,8 @@ def _records(
     if len(found) > 1:
         found = _joined(outputs, found)
     yield found
-    yield _labelled(outputs, _unfenced(without_thinking(reply, outputs)))
-    yield _bare(outputs, _unfenced(text))
+    yield _labelled(outputs, unfenced(without_thinking(reply, outputs)))
+    yield _bare(outputs, unfenced(text))
 
 
 def _of_json(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
@@ -277,7 +277,9 @@ def _behind(names: tuple[str, ...], text: str, first: bool) -> list[tuple[str, s
 def _shown(kind: Kind, said: str) -> Any:
     """A value as it stands behind its label: without quotes; of single values the first line."""
     if kind not in ("text", "list"):
-        return said.partition("\n")[0].rstrip(" |,")
+        return said.partition("\n")[0].partition(" #")[0].rstrip(" |,")
+    if kind == "list" and re.fullmatch(r"(?:\s*<(\w+)>[^<]*</\1>)+\s*", said):
+        return [item.strip() for item in re.findall(r">([^<]*)</", said)]
     try:
         found = json.loads(said)
     except (ValueError, RecursionError):
@@ -311,25 +313,19 @@ def _only(outputs: Mapping[str, Kind]) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-_FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 _MUSING = re.compile(
     r"^(?:[^\w\n]|_){0,20}"
-    r"(?:thinking|thoughts?|reasoning|analysis|reflection|rationale|let me think)\b.*?"
+    r"(?:think|thinking|thoughts?|reasoning|analysis|reflection|rationale|let me think)\b.*?"
     r"(?=\b(?:final )?(?:answer|label)\b\W{0,4}(?:is|:)|\n\s*\n|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _BULLET = re.compile(r"\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+|\s*$")
 _HEAD = (
-    r"""^[ \t>*#|-]{0,20}["'*_`]{0,4}(%s)["'*_`]{0,4}[ \t]{0,9}"""
+    r"""^[ \t>*#|-]{0,20}(?:\d{1,2}[.)][ \t]+)?["'*_`]{0,4}(%s)["'*_`]{0,4}[ \t]{0,9}"""
     r"""(?:[:=|：]|->|→)(?!=)["'*_`]{0,4}[ \t]*"""
     r"""|^[ \t]{0,20}(?:#{1,6}[ \t]*|\*\*|__|\[\[ ##[ \t]*)"""
     r"""(%s)_?(?: ## \]\]|\*\*|__|:){0,3}[ \t]*$"""
 )
-
-
-def _unfenced(text: str) -> str:
-    fence = _FENCE.fullmatch(text)
-    return fence[1].strip() if fence else text
 
 
 def short(reply: str) -> str:
@@ -363,7 +359,8 @@ def _values(outputs: Mapping[str, Kind], record: Mapping[str, Any], reply: str) 
 
 def _answer(name: str, kind: Kind, value: Any) -> Any:
     """A value as a model writes it: wrapped once more, decorated, or said in a sentence."""
-    value = _unwrapped(name, kind, value)
+    for _ in range(3):  # an object in a list in an object
+        value = _unwrapped(name, kind, value)
     if isinstance(value, _Several):
         raise UnreadableValue("two different values are given")
     if isinstance(value, str):

@@ -34,8 +34,11 @@ _THOUGHT = re.compile(
     rf"|{_OPENS}|(?P<closed>{_CLOSES})",
     re.IGNORECASE | re.MULTILINE,
 )
+_FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```", re.DOTALL)
 _FENCED = re.compile(r"^```(?:think|thinking|thoughts?|reasoning)\n.*?^```$", re.I | re.M | re.S)
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>(.*?)(?=<\||\Z)", re.DOTALL)
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s*(\w+)(?:[^<]|<\|constrain\|>)*<\|message\|>(.*?)(?=<\||\Z)", re.DOTALL
+)
 _TOKEN = re.compile(
     r"<[|｜][^<>|｜\n]{1,40}[|｜]>(?:\s*(?:assistant|model)\s*\n)?|</?s>|\[/?INST\]|\[EOS\]"
     r"|<(?:eos|bos|pad|end_of_turn|start_of_turn)>(?:model\n)?",
@@ -80,6 +83,12 @@ def _without_tokens(text: str) -> str:
     """The first turn of a text without the marks of turns, and without what cannot be seen."""
     turns = (part.strip().strip(INVISIBLE).strip() for part in _TOKEN.split(text))
     return next(filter(None, turns), "")
+
+
+def unfenced(text: str) -> str:
+    """What stands in the fence that a whole text is."""
+    fence = _FENCE.fullmatch(text)
+    return fence[1].strip() if fence else text
 
 
 def folded(text: str) -> str:

@@ -127,6 +127,8 @@ _AMOUNT = re.compile(
     rf"(?:\s?(?:[eE]|[x×·*]\s?10\s?(?:\^|\*\*)\s?\{{?)(?P<power>[-+]?\d{{1,3}})\}}?)?"
     rf"(?P<unit>\s*(?:{_MONEY}|[%‰]|°\s?[CFK]?|[^\W\d_][^\s\d]{{0,14}}))?"
 )
+LONGEST_NUMBER = 200
+"""Characters of a number with all that is written around it."""
 _NO_UNIT = {"or", "to", "and", "of", "more", "less", "st", "nd", "rd", "th", "x", "hundred"}
 _FRACTION = re.compile(r"([-+]?\d{1,9})\s*[/⁄]\s*(\d{1,9})")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")
@@ -169,17 +171,21 @@ def _digits(text: str) -> str:
 
 def _amount(said: str, text: str) -> str:
     """A number with its separators, decoration, currency, scale and unit."""
+    if len(said) > LONGEST_NUMBER:
+        raise UnreadableValue(f"{_told(text)} is not a number")
     bare = said.strip(" $") if said.count("$") > 1 else said
     bare = re.sub(r"\\boxed\{(.*)\}", r"\1", bare)
     bare = bare.lstrip("#=:*_`\"'“([ ").rstrip("*_`\"'”)] ").rstrip(".;:!*_` ")
     fraction = _FRACTION.fullmatch(bare)
     if fraction and int(fraction[2]):
         return str(int(fraction[1]) / int(fraction[2]))
-    made = _AMOUNT.fullmatch(bare) if len(bare) < 200 else None
+    made = _AMOUNT.fullmatch(bare)
     figure = _figure(made["figure"]) if made else None
     if made is None or figure is None or (said[0] in "([" and "," in bare):
         raise UnreadableValue(f"{_told(text)} is not a number")
     unit = (made["unit"] or "").strip()
+    if unit and unicodedata.category(unit[0]).startswith("N"):
+        raise UnreadableValue(f"{_told(text)} is not a number")  # “2½”
     scale = _SCALES.get(unit if len(unit) == 1 else unit.casefold(), 0)
     if made["money"]:
         scale = scale or _OF_MONEY.get(unit, 0)
@@ -270,7 +276,12 @@ _IS = re.compile(
     r"(?:\b(?:is|are|as|was|equals|belongs to|corresponds to|amounts to|say|choose|pick|select)\b"
     r"|[:：=→]|[-=]>|\\\w+\{)\s*"
     r"(?:(?:an?|the|most|likely|clearly|definitely|therefore|thus|class|category|label)\s+)*"
-    rf"{_BEFORE}{_MENTION}(?P<unit>\s+[^\W\d]{{1,15}})?{_AFTER}$"
+    rf"{_BEFORE}{_MENTION}(?P<unit>\s+[^\W\d]{{1,15}})?"
+    rf"{_AFTER}(?:\b(?:because|since)\b.*)?$"
+)
+_WHICH_IS = re.compile(
+    rf"{_BEFORE}{_MENTION}\W*\s+is (?:the|my) (?:\w+ ){{0,2}}"
+    rf"(?:answer|label|choice|category|class|result)\b{_AFTER}$"
 )
 _FIRST = re.compile(
     rf"{_BEFORE}{_MENTION}[\"'”’*_`]*\s*(?:[-–—:;,.(\n]|because\b|since\b)\W*(?P<rest>.*)",
@@ -311,8 +322,8 @@ def _mentions(kind: Kind) -> tuple[re.Pattern[str], Callable[[str], Any]]:
         figure = r"(?:\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
         scale = "|".join(word for word in _SCALES if len(word) > 1)
         return re.compile(
-            rf"(?<![\w.,/])(?<!\d:)[-+−]?(?:{_MONEY}\s?)?{figure}"
-            rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/]|:\d)"
+            rf"(?<![\w.,/])(?<!\d:)(?<![<>≤≥≈~±])(?<![<>≤≥≈~±]\s)[-+−]?(?:{_MONEY}\s?)?{figure}"
+            rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/+]|:\d)"
         ), lambda said: _number_or_none(kind, said)
     words = ("true", "false", "yes", "no") if kind == "boolean" else tuple(kind)
     any_word = "|".join(map(spelled, sorted(words, key=len, reverse=True)))
@@ -372,6 +383,9 @@ def _place(part: str, *, numbers: bool) -> int | None:
         return int(alone[1])
     if _NOT.search(part):
         return None
+    which = _WHICH_IS.match(part.strip())
+    if which:
+        return int(which[1])
     stated = _IS.search(part.strip())
     if stated is None or (stated["unit"] and (not numbers or stated["unit"].strip() in _NO_UNIT)):
         return None

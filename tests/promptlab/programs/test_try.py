@@ -289,6 +289,19 @@ def test_a_model_that_could_not_be_asked_is_an_error_and_no_score(
     assert "No score was made of it." in page
 
 
+def test_a_reply_that_was_cut_off_is_an_error_and_shown_as_far_as_it_came(
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
+) -> None:
+    cut = CallTrace("classify", "classify", {"message": "?"}, {}, '{"intent": "ref', "cut off")
+    answer(tryout, trace=(cut,), outputs={}, score=None, error="classify: cut off (length)")
+    page = text_of(client_of(erin).get(address(one_step, tryout.pk)))
+
+    for told in ("The model gave no answer.", "cut off (length)", "No score was made of it."):
+        assert told in page
+    assert '{"intent": "ref' in page
+    assert "could not be asked" not in page
+
+
 def test_a_candidate_can_be_tried_in_the_program_s_place(
     project: Project, provider: Provider
 ) -> None:
