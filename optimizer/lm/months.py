@@ -37,7 +37,7 @@ class Reached:
     def problem(self, again: Problem) -> Problem:
         """Which cap, and what to do; `again` is what to do then."""
         values = {"cap": self.cap, "spent": self.spent, "again": again}
-        month = f"{self.month:%B %Y}"
+        month = self.month.isoformat()
         if self.scope == spending.INSTALLATION:
             return problem("stop.installation_cap", month=month, **values)
         return problem("stop.project_cap", month=month, **values)

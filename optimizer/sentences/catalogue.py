@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import Formatter
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,8 @@ def add(sentences: Mapping[str, str | Promise]) -> None:
     """Take sentences into the catalogue, each under a code of its own.
 
     A sentence is a format string with the names of its problem's values: `{n:,} calls`. One that
-    counts is an `ngettext_lazy` with the name of the value that it counts by.
+    counts is an `ngettext_lazy` with the name of the value that it counts by. What a value is told
+    as stands behind it: `{month:month}`.
     """
     twice = sorted(_SENTENCES.keys() & sentences.keys())
     if twice:
@@ -53,9 +55,15 @@ def _shown(value: Told) -> object:
         return sentence(value)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or _("none")
-    return "" if value is None else value
+    if value is None:
+        return ""
+    return Shown(value) if isinstance(value, str) else value
 
 
-def names_in(text: str) -> set[str]:
-    """The values that a sentence speaks of."""
-    return {name for _text, name, _spec, _kind in Formatter().parse(text) if name}
+class Shown(str):
+    """A text as a sentence shows it; `{month:month}` is a day of a month told as its month."""
+
+    def __format__(self, spec: str) -> str:
+        if spec == "month":
+            return date_format(date.fromisoformat(self), "F Y")
+        return super().__format__(spec)

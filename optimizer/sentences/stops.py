@@ -40,12 +40,14 @@ add(
             "n",
         ),
         "stop.project_cap": _(
-            "This project's cap of {cap} a month is reached: {spent} in {month}, and the next call "
+            "This project's cap of {cap} a month is reached: {spent} in {month:month}, and the "
+            "next call "
             "might pass it. An admin of the project can raise it in the project's settings; then "
             "{again}, or wait for the next month (UTC)."
         ),
         "stop.installation_cap": _(
-            "The installation's cap of {cap} a month is reached: {spent} in {month}, and the next "
+            "The installation's cap of {cap} a month is reached: {spent} in {month:month}, and "
+            "the next "
             "call might pass it. An administrator of the installation can raise it; then {again}, "
             "or wait for the next month (UTC)."
         ),

@@ -140,11 +140,13 @@ def unattainable(metric: Metric, program: Program, labels: Iterable[Value]) -> P
     if not never:
         return None
     n = sum(counts[key] for key in never)
-    told = problem(
-        "metric.no_such_choice" if field.type is FieldType.CHOICE else "metric.unattainable",
-        "metric",
-        n=n, total=len(said), label=written(values[never[0]])[:80], field=metric.output,
-    )  # fmt: skip
+    label = written(values[never[0]])[:80]
+    counted = {"n": n, "total": len(said)}
+    told = problem("metric.unattainable", "metric", label=label, field=metric.output, **counted)
+    if field.type is FieldType.CHOICE:
+        told = problem(
+            "metric.no_such_choice", "metric", label=label, field=metric.output, **counted
+        )
     return told if n == len(said) else replace(told, level=Level.WARNING)
 
 
