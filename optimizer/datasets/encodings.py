@@ -12,6 +12,8 @@ from optimizer.datasets.table import FILE
 
 CHUNK = 1 << 16
 SAMPLE = 1 << 18
+BROKEN_BYTES = "surrogateescape"
+"""How bytes that are no character are decoded: as halves of one, which no row may have."""
 TELLING = 4096  # bytes of words that are not ASCII, which are enough to guess by
 
 CHOICES = {
@@ -71,6 +73,8 @@ def find_encoding(file: BinaryIO, chosen: str = "") -> str:
     for name in filter(None, (told, "utf-8")):
         if _decodes(file, name):
             return name
+    if _is_nearly_utf_8(file):
+        return "utf-8"
     if _control_share(start) > 0.02:
         raise Refused.because("table.not_text", FILE)
     return next(name for name in (*_guesses(file), _WESTERN, "latin-1") if _decodes(file, name))
@@ -80,7 +84,7 @@ def _as_chosen(file: BinaryIO, name: str, told: str) -> str:
     if name not in CHOICES:
         raise Refused.because("table.no_such_encoding", FILE, name=name)
     codec = told if told.startswith(name) else name  # with its mark, or its byte order
-    if not _decodes(file, codec):
+    if not _decodes(file, codec) and not (name == "utf-8" and _is_nearly_utf_8(file)):
         raise Refused.because("table.other_encoding", FILE, encoding=CHOICES[name])
     return codec
 
@@ -121,6 +125,22 @@ def _decodes(file: BinaryIO, name: str) -> bool:
     finally:
         file.seek(0)
     return True
+
+
+def _is_nearly_utf_8(file: BinaryIO) -> bool:
+    """Whether only a few bytes are broken: they cost their rows (BROKEN_BYTES), not all others."""
+    decoder = codecs.getincrementaldecoder("utf-8")(BROKEN_BYTES)
+    good = broken = 0
+    chunk = b"-"
+    while chunk:
+        chunk = file.read(CHUNK)
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
+            bad = sum("\udc80" <= character <= "\udcff" for character in text)
+            good += sum(character > "\x7f" for character in text) - bad
+            broken += bad
+    file.seek(0)
+    return good >= 4 * broken > 0
 
 
 def _looks_like_utf_16(start: bytes) -> bool:

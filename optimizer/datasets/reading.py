@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.delimited import read_delimited
-from optimizer.datasets.encodings import CHOICES, find_encoding, is_a_guess
+from optimizer.datasets.encodings import BROKEN_BYTES, CHOICES, find_encoding, is_a_guess
 from optimizer.datasets.json_rows import LINES, is_json, read_json
 from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row
 
@@ -25,7 +25,7 @@ def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -
     options = options or Options()
     _check_size(file)
     encoding = find_encoding(file, options.encoding)
-    text = io.TextIOWrapper(file, encoding, newline="")
+    text = io.TextIOWrapper(file, encoding, errors=BROKEN_BYTES, newline="")
     try:
         table = _read(text, encoding, options, PurePath(name).suffix.lower().lstrip("."))
     finally:

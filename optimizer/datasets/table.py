@@ -17,6 +17,7 @@ MAX_CELLS = 5_000_000  # what a reader's memory holds, the limits of the process
 MAX_CELL = 1_000_000  # characters
 MAX_NAME = 200  # characters of a column's name
 MAX_PROBLEMS = 200  # that are told one by one; all are counted
+_HALF = re.compile("[\ud800-\udfff]")
 FILE = "file"
 """The place of what is wrong with a whole file."""
 
@@ -132,6 +133,8 @@ def trouble_in(cell: Value) -> Problem | None:
             return problem("row.null_byte")
         if len(text) > MAX_CELL:
             return problem("row.long_cell", n=len(text), most=MAX_CELL)
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            return problem("row.half_character")
+        half = None if text.isascii() else _HALF.search(text)
+        if half:
+            broken = "\udc80" <= half[0] <= "\udcff"  # as encodings.BROKEN_BYTES decodes one
+            return problem("row.broken_byte") if broken else problem("row.half_character")
     return None

@@ -105,6 +105,7 @@ add(
         "row.null_byte": _("has a null byte, which a text cannot have"),
         "row.long_cell": _("has a cell of {n:,} characters; up to {most:,} are taken"),
         "row.half_character": _("has half a character (a lone surrogate), which cannot be stored"),
+        "row.broken_byte": _("has a byte that is no character"),
         "row.no_expected": _("has no expected value"),
         "row.no_input": _("has no input"),
         "row.no_split": _("names no split"),

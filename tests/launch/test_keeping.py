@@ -21,7 +21,7 @@ from promptlab.launch.keeping import Backoff, ChildKeeper, Notes, PostgresKeeper
 from promptlab.launch.postgres import Cluster, running_server
 from promptlab.launch.telling import Teller, say
 from tests.launch.disk import SmallDisk, small_disk, why_not_mountable
-from tests.launch.machine import open_folder, wait_until
+from tests.launch.machine import wait_until
 
 mounted = pytest.mark.skipif(bool(why_not_mountable()), reason=why_not_mountable() or "-")
 FAILS = "import sys; print('no such thing as', id(sys)); sys.exit(3)"
@@ -39,12 +39,6 @@ class Heard:
     def so_far(self) -> str:
         self._text += self._capfd.readouterr().out
         return self._text
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with open_folder() as folder:
-        yield Home(folder).prepare()
 
 
 @pytest.fixture
@@ -199,7 +193,7 @@ def test_postgres_comes_back_by_itself_when_its_full_disk_has_space_again(
 
 
 def test_data_that_are_gone_are_not_replaced_by_empty_ones(
-    home: Home, hasty: None, capfd: pytest.CaptureFixture[str]
+    home: Home, data_made: None, hasty: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with running_server(home) as server:
         cluster = Cluster(home, {})
@@ -218,7 +212,7 @@ def test_data_that_are_gone_are_not_replaced_by_empty_ones(
 
 
 def test_a_port_that_is_lost_to_somebody_is_replaced_and_everybody_is_told(
-    home: Home, hasty: None
+    home: Home, data_made: None, hasty: None
 ) -> None:
     moved: list[str] = []
     with running_server(home) as server, socket.socket() as somebody:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 
 import psycopg
@@ -12,16 +11,9 @@ import pytest
 
 from promptlab.launch.home import Home
 from promptlab.launch.postgres import Cluster, running_server
-from tests.launch.machine import open_folder
 
 
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with open_folder() as folder:
-        yield Home(folder).prepare()
-
-
-def test_rows_survive_kill_9_and_a_new_start_on_the_same_port(home: Home) -> None:
+def test_rows_survive_kill_9_and_a_new_start_on_the_same_port(home: Home, data_made: None) -> None:
     with running_server(home) as first:
         with psycopg.connect(first.url) as link:
             link.execute("CREATE TABLE kept AS SELECT generate_series(1, 500) AS row")
@@ -34,7 +26,7 @@ def test_rows_survive_kill_9_and_a_new_start_on_the_same_port(home: Home) -> Non
     assert second.port == first.port
 
 
-def test_the_last_user_to_leave_stops_the_server(home: Home) -> None:
+def test_the_last_user_to_leave_stops_the_server(home: Home, data_made: None) -> None:
     with running_server(home) as outer:
         with running_server(home) as inner:
             assert inner == outer
@@ -54,7 +46,7 @@ def test_an_interrupted_first_start_is_begun_anew(home: Home) -> None:
         psycopg.connect(server.url).close()
 
 
-def test_a_lock_file_of_another_life_is_no_obstacle(home: Home) -> None:
+def test_a_lock_file_of_another_life_is_no_obstacle(home: Home, data_made: None) -> None:
     with running_server(home):
         pass
     lock = Cluster(home, {}).data / "postmaster.pid"
@@ -64,13 +56,19 @@ def test_a_lock_file_of_another_life_is_no_obstacle(home: Home) -> None:
         psycopg.connect(server.url).close()
 
 
-def test_nobody_gets_in_without_the_password(home: Home) -> None:
-    with running_server(home) as server, pytest.raises(psycopg.OperationalError, match="password"):
+def test_nobody_gets_in_without_the_password(home: Home, data_made: None) -> None:
+    with (
+        running_server(home) as server,
+        pytest.raises(psycopg.OperationalError, match="password"),
+    ):
         psycopg.connect(f"postgresql://promptlab:guess@127.0.0.1:{server.port}/promptlab")
 
 
-def test_the_log_says_what_failed_and_not_with_which_words(home: Home) -> None:
-    with running_server(home) as server, psycopg.connect(server.url, autocommit=True) as link:
+def test_the_log_says_what_failed_and_not_with_which_words(home: Home, data_made: None) -> None:
+    with (
+        running_server(home) as server,
+        psycopg.connect(server.url, autocommit=True) as link,
+    ):
         link.execute("CREATE TABLE session (key text PRIMARY KEY, CHECK (key <> 'forbidden'))")
         for words in ("'a secret word'", "'a secret word'", "'forbidden'", "no_such_function()"):
             with suppress(psycopg.Error):

@@ -9,7 +9,7 @@ import pytest
 from optimizer.datasets.encodings import CHOICES, find_encoding
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import Options
-from tests.fakes.telling import all_told, refused
+from tests.fakes.telling import all_told, places, refused
 
 TEXTS = {
     "cp1253": (
@@ -97,3 +97,24 @@ def test_a_guess_is_told_as_one(encoding: str) -> None:
     content = TEXTS[encoding][0].encode(encoding)
     notes = all_told(read_table(io.BytesIO(content), "x.csv").notes)
     assert [note for note in notes if CHOICES[encoding] in note]
+
+
+@pytest.mark.parametrize("chosen", ["", "utf-8"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_broken_byte_costs_its_row_and_no_other(chosen: str, ending: str) -> None:
+    rows = [f"größe {n}" for n in range(9)]
+    lines = {
+        "csv": ["message,label", *(f"{row},x" for row in rows)],
+        "jsonl": [f'{{"message": "{row}", "label": "x"}}' for row in rows],
+    }[ending]
+    content = "\n".join(lines).encode().replace("größe 4".encode(), b"gr\xf6\xdfe 4")
+    table = read_table(io.BytesIO(content), f"x.{ending}", Options(encoding=chosen))
+    assert [row.cells[0] for row in table.rows] == [row for row in rows if row[-1] != "4"]
+    place = "rows[6]" if ending == "csv" else "rows[5]"
+    assert places(table.problems) == [(place, "has a byte that is no character")]
+
+
+def test_a_file_that_is_cut_off_within_a_character_is_read_but_for_its_last_row() -> None:
+    content = ("a,b\n" + "größe,x\n" * 9 + "länge,größ").encode()[:-1]
+    table = read_table(io.BytesIO(content), "x.csv")
+    assert (len(table.rows), len(table.problems)) == (9, 1)
