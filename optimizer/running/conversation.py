@@ -37,7 +37,7 @@ def hold(
 
     Raises:
         Interruption: the run is left before.
-        ReplayDiffers: the conversation takes another course than the recorded one.
+        Refused: the conversation takes another course than the recorded one.
     """
     host = _Host(recorder, answering, commit_thread, loop)
     try:

@@ -17,6 +17,6 @@ from optimizer.sentences import (  # noqa: F401
     runs,
     stops,
 )
-from optimizer.sentences.catalogue import add, codes, reasons, sentence, term
+from optimizer.sentences.catalogue import add, codes, reasons, sentence, term, with_places
 
-__all__ = ["add", "codes", "reasons", "sentence", "term"]
+__all__ = ["add", "codes", "reasons", "sentence", "term", "with_places"]

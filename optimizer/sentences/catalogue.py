@@ -50,6 +50,12 @@ def reasons(refusal: Refused) -> str:
     return " ".join(map(sentence, refusal.in_short))
 
 
+def with_places(refusal: Refused) -> str:
+    """The same, each with its place before it, as in a file that is to be corrected."""
+    told = (f"{p.place}: {sentence(p)}" if p.place else sentence(p) for p in refusal.problems)
+    return "; ".join(told)
+
+
 def _shown(value: Told) -> object:
     if isinstance(value, Problem):
         return sentence(value)

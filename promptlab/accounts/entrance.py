@@ -142,7 +142,7 @@ def accept_as_newcomer(invitation: Invitation, *, email: str, name: str, passwor
 
     Raises:
         LinkNotValid: somebody used the invitation a moment ago.
-        EmailTaken: an account has this address.
+        Conflict: an account has this address.
     """
     with email_of_one_account_only():
         user = User.objects.create_user(email, password, name=name)

@@ -51,7 +51,7 @@ def allow_target(url: str, by: User, note: str = "") -> AllowedAddress:
     """Let calls go to where this address leads, and to nowhere beside it.
 
     Raises:
-        egress.NoAddress: it leads nowhere.
+        Refused: it leads nowhere.
     """
     target = egress.target_of(url)
     network = egress.network_of(target.host)

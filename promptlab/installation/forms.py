@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Refused
 from optimizer.lm import egress
 from optimizer.lm.guard import EVERYWHERE, NEVER, Egress, ForbiddenAddress, IPNetwork
 from promptlab.installation.addresses import Allowance
@@ -49,7 +50,7 @@ class AddressForm(forms.Form):
             return data
         try:
             host, port = _taken_apart(data["host"])
-        except ValueError:
+        except Refused:
             self.add_error("host", _("Enter an address, a network, or a host's name."))
             return data
         if port and data.get("port") and port != data["port"]:
@@ -94,7 +95,7 @@ def _taken_apart(text: str) -> tuple[str, int | None]:
     """Host and port of what was typed: a host, host:port, or a whole address.
 
     Raises:
-        ValueError: it is none of these.
+        Refused: it is none of these.
     """
     text = text.strip()
     if "://" in text:

@@ -45,7 +45,7 @@ def cap_months(by: User, wished: Caps) -> None:
     """Set what all projects may spend together in each calendar month.
 
     Raises:
-        spending.CapsBusy: it cannot be set just now.
+        Conflict: it cannot be set just now.
     """
     spending.set_caps(INSTALLATION, wished)
     audit.info("%s capped the months of the installation: %s", by.email, wished)

@@ -179,7 +179,7 @@ class ProviderForm(forms.Form):
         """The model as LiteLLM names it; the chosen family is put before names that lack it.
 
         Raises:
-            OtherFamily: it is a model of another vendor than the chosen one.
+            Refused: it is a model of another vendor than the chosen one.
         """
         chosen = self.preset.prefix.rstrip("/") or self.cleaned_data.get("family", "")
         first, slash, _rest = line.partition("/")

@@ -201,6 +201,17 @@ def test_a_broken_dataset_is_told_in_one_line(
     assert refused.value.returncode == 2
 
 
+def test_what_is_wrong_in_a_program_file_is_told_with_its_place(
+    optimize: Optimize, files: dict[str, Path]
+) -> None:
+    program = json.loads(files["program"].read_text())
+    program["modules"][0]["name"] = "no name"
+    files["program"].write_text(json.dumps(program | {"inputs": [{"name": 3}]}))
+    with pytest.raises(CommandError, match=r"inputs\[0\]\.name: use a text\.") as refused:
+        optimize()
+    assert refused.value.returncode == 2
+
+
 def test_a_split_column_deals_the_rows_out(optimize: Optimize, files: dict[str, Path]) -> None:
     rows = [
         {"message": f"message {i}", "label": ("ham", "spam")[i % 2], "split": split}

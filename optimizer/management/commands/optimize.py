@@ -37,7 +37,7 @@ from optimizer.jobs import controls, starting
 from optimizer.lm.environment import keep_only_ours
 from optimizer.lm.families import family_of
 from optimizer.models import Run
-from optimizer.sentences import reasons
+from optimizer.sentences import reasons, with_places
 from optimizer.sentences import sentence as tell
 from optimizer.sentences.optimizers import description_of
 
@@ -193,6 +193,8 @@ def _line(optimizer: Optimizer) -> str:
 def _program(path: Path) -> Program:
     try:
         return program_file.read(path.read_text("utf-8-sig"))
+    except Refused as refusal:
+        raise Refused.because("form", told=with_places(refusal)) from refusal
     except (OSError, UnicodeDecodeError) as error:
         raise Refused.because("option.no_file", path=str(path), why=str(error)) from error
 

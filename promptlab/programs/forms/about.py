@@ -35,7 +35,7 @@ class AboutForm(forms.Form):
         self.program = program
 
     def save(self, by: User) -> None:
-        """Raises services.NameTaken and services.Conflict."""
+        """Raises Conflict for a taken name, services.SavedMeanwhile for an old revision."""
         cleaned = self.cleaned_data
         services.describe(
             self.program, cleaned["name"], cleaned["description"], cleaned["revision"], by
