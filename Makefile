@@ -26,7 +26,12 @@ python:
 	@test -n "$(PYTHON)" || { echo "promptlab: Python 3.11 or newer is needed and none is found." \
 		"Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 
-test: lint test-core test-rest test-faults test-browser ## everything: lint and all tests
+# Browser tests take a core and a half, one by one; what stands beside them takes the rest, and waits.
+# Each speaks when it has ended, where make can do that.
+BESIDE = -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget)
+test: setup-dev ## everything: lint and all tests
+	@$(MAKE) --no-print-directory $(BESIDE) test-browser lint test-core test-faults
+	@$(MAKE) --no-print-directory test-rest
 
 lint: setup-dev ## style, types, templates, the direction of imports
 	$(BIN)/ruff check .
@@ -42,13 +47,16 @@ format: setup-dev ## put code and templates into shape
 	git ls-files -co --exclude-standard -- 'templates/*.html' '*/templates/*.html' \
 		| xargs -r $(BIN)/djade --target-version 5.2
 
-# --dist loadfile: tests of one file share what they start. Core tests share nothing and run without Django at all, browser tests in a process of their own:
-# Playwright leaves an event loop running that asyncio tests trip over.
+# --dist loadfile: tests of one file share what they start; three at a time, as many of them wait
+# for processes, in the order of tests/conftest.py. Core tests share nothing and run without Django
+# at all, browser tests in a process of their own: Playwright leaves an event loop running that
+# asyncio tests trip over.
 test-core: setup-dev ## the core, without a database, in seconds
 	$(BIN)/python -m pytest tests/core -n 2 -p no:django -W ignore::pytest.PytestConfigWarning
 
 test-rest: setup-dev ## rooms, optimizer, API and launcher on the embedded Postgres
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --ignore=tests/core --ignore=tests/browser --ignore=tests/faults
+	$(BIN)/python -m pytest tests -n 3 --dist loadfile --no-loadscope-reorder \
+		--ignore=tests/core --ignore=tests/browser --ignore=tests/faults
 
 test-faults: setup-dev ## faults made on purpose, a few of each (a Postgres of their own, which is killed)
 	$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile
