@@ -55,6 +55,7 @@ from tests.fakes.random_search import RandomSearch
 from tests.fakes.rewriting import rewritten
 from tests.fakes.steps import held
 from tests.fakes.world import chance
+from tests.promptlab.runs import played
 
 INTENTS = ("refund", "exchange", "delivery", "account", "other")
 SAYINGS = {
@@ -188,10 +189,16 @@ class _Enough(Exception):
 def play(project_run: ProjectRun, until: int | None = None, calls: int | None = None) -> ProjectRun:
     """Carry a queued run to its end, or until so many trials are scored; `calls` is its cap."""
     run = Run.objects.select_related("train", "validation", "test").get(pk=project_run.run_id)
+    player = _Player(run, until, calls)
+    key = (played.alike(player.spec), until, calls)
+    played.once(run, key, lambda: _play(run, player))
+    return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
+
+
+def _play(run: Run, player: _Player) -> None:
     Run.objects.filter(pk=run.pk).update(
         status=Run.Status.RUNNING, started_at=timezone.now(), heard_at=timezone.now()
     )
-    player = _Player(run, until, calls)
     player.recorder.baseline(baseline_of(player.spec.program))
     try:
         result = player.hold()
@@ -204,7 +211,6 @@ def play(project_run: ProjectRun, until: int | None = None, calls: int | None = 
         reused_calls=player.calls // 3,
     )  # fmt: skip
     spread_out(run)
-    return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
 
 
 def say_nothing(project_run: ProjectRun, said: str = "I cannot help with that.") -> ProjectRun:
