@@ -13,8 +13,11 @@ from optimizer.core.conversation.evaluation import ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.jobs import evaluations
 from optimizer.models import Provider, Run
-from optimizer.running.interruptions import OVERBILLED
+from optimizer.running.interruptions import OVERBILLED, Why
 from optimizer.sentences import sentence, term
+
+OF_PROVIDERS = (Why.PROVIDER_DOWN, Why.PROVIDER_CLOSED)
+"""Stop reasons that are a provider's doing."""
 
 
 class CheckState(StrEnum):
@@ -22,6 +25,8 @@ class CheckState(StrEnum):
     WAITING = "waiting"
     WORKS = "works"
     FAILED = "failed"
+    UNMADE = "unmade"
+    """Something kept the question from its answer that says nothing of the provider."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ def latest(provider: Provider) -> ModelCheck:
         return ModelCheck(CheckState.WAITING)
     seconds = _seconds(run)
     if seconds is None:
-        return ModelCheck(CheckState.FAILED, sentence(run.message), run.said, at=run.ended_at)
+        state = CheckState.FAILED if run.stop_reason in OF_PROVIDERS else CheckState.UNMADE
+        return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
     model = codec.from_json(ModelCheckSpec, run.spec).model.model
     answered = term("check.answered", model=model, seconds=seconds)
     message = f"{answered} {sentence(run.message)}".strip()

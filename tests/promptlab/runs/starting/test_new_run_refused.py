@@ -16,7 +16,7 @@ from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use
 from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.splitting import SplitPlan
-from optimizer.models import Provider
+from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.services import import_dataset
 from promptlab.metrics.models import Metric
@@ -161,6 +161,7 @@ def test_a_choice_that_no_example_expects_is_worth_a_warning(
     [
         ("failed", 422, "failed its last test: wrong key"),
         ("never", 302, "was never tested"),
+        ("kept from it by a monthly cap", 302, "was never tested"),
         ("works", 302, "“Scripted” answers."),
     ],
 )
@@ -171,6 +172,8 @@ def test_a_model_that_failed_its_test_is_refused(
         Provider.objects.update(check_run=None)
     else:
         with_check(scene.provider, works=state == "works", message="wrong key")
+    if "cap" in state:
+        Run.objects.update(stop_reason="monthly cap")
     client = client_of(erin)
     assert said in texts(client.post(f"{NEW}estimate/", filled).content.decode())
     assert client.post(NEW, filled).status_code == status
