@@ -1,4 +1,4 @@
-"""P.json: a program as a file, read with every fault and its place, written in one spelling.
+"""The program file: read with every fault and its place, written in one spelling.
 
 docs/program-format.md describes it; `python -m optimizer.files.program_file` prints its JSON
 schema.

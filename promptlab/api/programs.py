@@ -1,4 +1,4 @@
-"""Programs: P.json in and out."""
+"""Programs: program files in and out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = Router(tags=["programs"])
 FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A program file, P.json.",
+        "description": "A program file (docs/program-format.md).",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Program"}}},
     }
 }
@@ -39,7 +39,10 @@ def list_programs(request: HttpRequest, project: Path[str], window: Query[Window
 
 
 @router.post(
-    "", response={201: ProgramDetail}, summary="Create a program from P.json", openapi_extra=FILE
+    "",
+    response={201: ProgramDetail},
+    summary="Create a program from a program file",
+    openapi_extra=FILE,
 )
 def create_program(
     request: HttpRequest, project: Path[str], name: Name | None = None
@@ -60,13 +63,13 @@ def get_program(request: HttpRequest, project: Path[str], program: int) -> Progr
 def save_program(
     request: HttpRequest, project: Path[str], program: int, revision: int
 ) -> ProgramDetail:
-    """Takes P.json. When somebody saved since `revision`, nothing is changed (409)."""
+    """Takes a program file. When somebody saved since `revision`, nothing is changed (409)."""
     row = program_for(caller(request), project, program, Role.EDITOR)
     core = _read(request)
     return ProgramDetail.of(_save(row, core, revision, request))
 
 
-@router.get("/{int:program}/file", response={200: CoreProgram}, summary="Download P.json")
+@router.get("/{int:program}/file", response={200: CoreProgram}, summary="Download the program file")
 def get_file(request: HttpRequest, project: Path[str], program: int) -> HttpResponse:
     row = program_for(caller(request), project, program)
     return HttpResponse(program_file.write(row.core), content_type="application/json")

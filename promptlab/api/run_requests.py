@@ -6,7 +6,7 @@ from optimizer.core.problems import Refused
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
 from promptlab.api.form_adapter import check
-from promptlab.api.schemas.wishes import RunIn
+from promptlab.api.schemas.run_requests import RunIn
 from promptlab.runs.starting import prefill
 from promptlab.runs.starting.forms import PLACES
 from promptlab.runs.starting.planning import Look, RunRequest, estimate, look_at

@@ -14,9 +14,9 @@ from promptlab.accounts.roles import Role
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.run_requests import look_for, request_of
+from promptlab.api.schemas.run_requests import EstimateOut, LimitsIn, RunIn
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
-from promptlab.api.schemas.wishes import EstimateOut, LimitsIn, RunIn
 from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun

@@ -15,7 +15,7 @@ from promptlab.accounts.models import Project
 class Program(models.Model):
     """A program as it is being worked on: a draft may have problems, a run freezes its own copy.
 
-    `definition` is the JSON of a P.json file; `revision` counts its saves.
+    `definition` is the JSON of a program file; `revision` counts its saves.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="programs")

@@ -41,7 +41,7 @@ def approve(
         _check_person(project_run, by)
         now = timezone.now()
         version = _version(project_run, candidate, by, note.strip(), now)
-        _record(project_run, candidate, Review.Decision.APPROVE, by, note, now, version.number)
+        _record(project_run, candidate, Review.Decision.APPROVE, by, note, version.number)
         labels.move(version, Label.LATEST, by)
     return version
 
@@ -81,7 +81,7 @@ def _turn_down(
         if made is not None:
             raise Conflict.because("review.has_version", n=made.number)
         _check(project_run, candidate, seen)
-        return _record(project_run, candidate, decision, by, note, timezone.now())
+        return _record(project_run, candidate, decision, by, note)
 
 
 def why_not(project_run: ProjectRun, candidate: Candidate) -> Problem | None:
@@ -151,15 +151,12 @@ def _record(
     decision: Review.Decision,
     by: User,
     note: str,
-    now: datetime,
     version: int | None = None,
 ) -> Review:
     note = note.strip()[:MOST_NOTE]
     ProjectRun.objects.filter(pk=project_run.pk).update(
         decision=decision,
-        decided_candidate=candidate.number,
         decided_by=by,
-        decided_at=now,
         decision_note=note,
         version_number=version or project_run.version_number,
     )

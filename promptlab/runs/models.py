@@ -28,7 +28,6 @@ class ProjectRun(models.Model):
     run = models.OneToOneField(Run, models.PROTECT, related_name="project_run")
     program = models.ForeignKey("programs.Program", models.PROTECT, related_name="runs")
     program_name = models.CharField(max_length=120)
-    program_revision = models.PositiveIntegerField(default=0)
     dataset = models.ForeignKey("datasets.Dataset", models.SET_NULL, null=True, related_name="runs")
     dataset_name = models.CharField(max_length=120)
     dataset_digest = models.CharField(max_length=64, blank=True)
@@ -39,11 +38,9 @@ class ProjectRun(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     decision = models.CharField(max_length=20, choices=Decision, default=Decision.NONE, blank=True)
-    decided_candidate = models.PositiveIntegerField(null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    decided_at = models.DateTimeField(null=True)
     decision_note = models.TextField(blank=True)
     version_number = models.PositiveIntegerField(null=True)
 

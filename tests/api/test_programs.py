@@ -1,4 +1,4 @@
-"""Programs over the API: P.json in and out."""
+"""Programs over the API: program files in and out."""
 
 from __future__ import annotations
 

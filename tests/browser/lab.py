@@ -130,11 +130,11 @@ class Lab:
         task = ModelRef(self.provider().pk, different.pop("model", "scripted"))
         writer = ModelRef(self.provider().pk, "scripted")
         settings = Settings(effort=Effort.CUSTOM, **{**QUICK, **different})
-        wishes = RunRequest(
+        wanted = RunRequest(
             self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,
             settings, {Role.TASK: task, Role.OPTIMIZER: writer}, limits,
         )  # fmt: skip
-        return start_run(self.project, self.alice, look_at(self.project, wishes))
+        return start_run(self.project, self.alice, look_at(self.project, wanted))
 
     def finished_run(self, **different: Any) -> ProjectRun:
         project_run = self.start_run(**different)

@@ -18,7 +18,7 @@ from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo, Program
-from optimizer.core.runs.validation import doubts, label_fault, setting_faults
+from optimizer.core.runs.validation import label_fault, setting_faults, warnings_of
 from optimizer.core.search.search import Choice
 from optimizer.running.tpe import TPESearch, tpe
 from tests.fakes.random_search import RandomSearch
@@ -90,9 +90,11 @@ def test_a_baseline_that_no_candidate_could_be_told_from_is_told_before_the_sear
 
 def test_validation_examples_among_the_programs_own_demos_are_told():
     shown = spec_for("mipro", program=with_demo(messages(20, "v")[4]))
-    assert any("1 of 20 validation examples stand among" in told(doubt) for doubt in doubts(shown))
+    assert any(
+        "1 of 20 validation examples stand among" in told(doubt) for doubt in warnings_of(shown)
+    )
     other = Example("x", {"message": "another message"}, {"label": "ham"})
-    assert not doubts(spec_for("mipro", program=with_demo(other)))
+    assert not warnings_of(spec_for("mipro", program=with_demo(other)))
 
 
 def test_examples_that_contradict_each_other_are_told_as_what_no_prompt_can_mend():
@@ -100,15 +102,15 @@ def test_examples_that_contradict_each_other_are_told_as_what_no_prompt_can_mend
     same = [
         Example(f"x{i}", {"message": "win"}, {"label": label}) for i, label in enumerate(labels)
     ]
-    (doubt,) = doubts(spec_for("mipro", validation=(*messages(20, "v"), *same)))
+    (doubt,) = warnings_of(spec_for("mipro", validation=(*messages(20, "v"), *same)))
     assert told(doubt).startswith("On 1 of 23 validation examples every prompt must fail")
 
 
 def test_examples_whose_twin_is_for_training_are_told_to_score_too_high():
     twins = [replace(example, id=f"copy of {example.id}") for example in messages(3, "t")]
-    (doubt,) = doubts(spec_for("mipro", validation=(*messages(20, "v"), *twins)))
+    (doubt,) = warnings_of(spec_for("mipro", validation=(*messages(20, "v"), *twins)))
     assert told(doubt).startswith("3 of 23 validation examples have the same input as")
-    (doubt,) = doubts(spec_for("mipro", test=(*messages(9, "s"), twins[0])))
+    (doubt,) = warnings_of(spec_for("mipro", test=(*messages(9, "s"), twins[0])))
     assert told(doubt).startswith("1 of 10 test examples has the same input as a training example")
 
 
@@ -131,7 +133,7 @@ def test_no_labels_are_a_fault_before_any_call():
 
 def test_a_few_missing_labels_are_told_when_the_run_starts():
     some = (*expecting("ham", 9), *expecting("spam", 9), *expecting(None, 2))
-    (doubt,) = doubts(spec_for("mipro", validation=some))
+    (doubt,) = warnings_of(spec_for("mipro", validation=some))
     assert told(doubt).startswith("2 of 20 validation examples say nothing in “label”")
 
 

@@ -1,4 +1,4 @@
-"""P.json: what is written is read back, and every fault of a file is told with its place."""
+"""The program file: what is written is read back, and every fault is told with its place."""
 
 from __future__ import annotations
 

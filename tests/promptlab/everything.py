@@ -90,7 +90,7 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     assert reviewer is not None
     assert example is not None
     version = services.approve(finished, best, reviewer)
-    task = scene.wishes().models["task"]  # type: ignore[index]
+    task = scene.run_request().models["task"]  # type: ignore[index]
     tryout = start_tryout(scene.project, scene.program.core, task, as_example(example))
     shown = finished.run.validation.examples[0]["id"]
     address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")

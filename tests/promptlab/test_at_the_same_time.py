@@ -179,7 +179,7 @@ def test_a_run_of_what_is_gone_is_refused_by_its_name(
         connections.close_all()
 
     monkeypatch.setattr(runs, "enqueue_run", and_somebody_deletes_the_dataset)
-    look = look_at(scene.project, scene.wishes())
+    look = look_at(scene.project, scene.run_request())
     with refused("The dataset was deleted a moment ago", "dataset"):
         runs.start_run(scene.project, erin, look)
     assert not scene.project.runs.exists()
@@ -188,7 +188,7 @@ def test_a_run_of_what_is_gone_is_refused_by_its_name(
 def test_two_runs_store_the_metric_that_both_were_suggested_once(scene: Scene, erin: User) -> None:
     suggested = metrics.suggest_new(scene.program, scene.dataset)
     assert suggested is not None
-    look = look_at(scene.project, replace(scene.wishes(), metric=suggested))
+    look = look_at(scene.project, replace(scene.run_request(), metric=suggested))
     first, second = (runs.start_run(scene.project, erin, look) for _ in range(2))
     assert first.metric == second.metric
 

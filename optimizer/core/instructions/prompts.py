@@ -276,7 +276,7 @@ def reflect_instruction(
 
 
 def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
-    """A request that any model fit to write instructions can follow (see aptitude.py)."""
+    """A request that any model fit to write instructions can follow (see model_probe.py)."""
     return _said(
         f"{REWRITE} Keep these words as they are: {', '.join(names)}. "
         f"Answer with the new sentence only.\n\nInstruction: {sentence}\n\nIn other words:",

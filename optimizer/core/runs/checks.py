@@ -12,9 +12,9 @@ from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.core.runs.validation import (
     frozen_fault,
-    label_doubts,
     label_fault,
-    minibatch_doubt,
+    label_warnings,
+    minibatch_warning,
     setting_faults,
     unattainable,
 )
@@ -117,8 +117,8 @@ def _metric(spec: RunSpec, data: DataShape) -> list[Problem]:
     if fault:
         return [fault]
     never = unattainable(spec.metric, spec.program, data.every_label)
-    doubts = label_doubts(spec.metric, spec.program, data.labels)
-    found = [*doubts, *([never] if never else []), *_unused(spec, data)]
+    told = label_warnings(spec.metric, spec.program, data.labels)
+    found = [*told, *([never] if never else []), *_unused(spec, data)]
     return found or [fine("metric.fits", "metric")]
 
 
@@ -138,8 +138,8 @@ def _unused(spec: RunSpec, data: DataShape) -> list[Problem]:
 def _settings(spec: RunSpec, optimizer: Optimizer, data: DataShape) -> list[Problem]:
     """Settings with which nothing could be found, or little."""
     found = setting_faults(spec.settings, optimizer, spec.program)
-    doubt = minibatch_doubt(spec.settings, min(data.validation, spec.settings.max_validation))
-    return [*found, doubt] if doubt and "minibatch_size" in optimizer.uses else found
+    small = minibatch_warning(spec.settings, min(data.validation, spec.settings.max_validation))
+    return [*found, small] if small and "minibatch_size" in optimizer.uses else found
 
 
 def _roles(spec: RunSpec, optimizer: Optimizer) -> list[Problem]:

@@ -27,7 +27,7 @@ from optimizer.core.problems import Problem, fine, warning
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.trials import full_baseline
-from optimizer.core.runs.validation import doubts, headroom_doubt
+from optimizer.core.runs.validation import headroom_warning, warnings_of
 
 
 class NothingToGain(Exception):
@@ -56,8 +56,8 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
     board = Board(spec, baseline_of(spec.program))
     stop = StopReason.COMPLETED
     test = None
-    for doubt in doubts(spec):
-        yield noted(doubt)
+    for found in warnings_of(spec):
+        yield noted(found)
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
         yield from (opening or full_baseline)(board)
@@ -75,9 +75,9 @@ def _searched(board: Board, body: Body) -> Conversation[StopReason]:
     if is_perfect(board):
         yield noted(fine("note.perfect_baseline"))
         return StopReason.PERFECT
-    doubt = headroom_doubt(board.full_outcomes.get(board.baseline, ()))
-    if doubt:
-        yield noted(doubt)
+    short = headroom_warning(board.full_outcomes.get(board.baseline, ()))
+    if short:
+        yield noted(short)
     try:
         yield from body(board)
     except NothingToGain as reason:

@@ -17,13 +17,13 @@ from optimizer.core.evaluation.stats import Estimate, FullScore, full_score, min
 from optimizer.core.problems import warning
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.runs.board import Board, select_best
-from optimizer.core.runs.validation import minibatch_doubt
+from optimizer.core.runs.validation import minibatch_warning
 from optimizer.core.search.search import Choice
 
 
 def doubt_minibatches(board: Board) -> Conversation[None]:
     """Warn where minibatches are too small to say much."""
-    told = minibatch_doubt(board.spec.settings, len(validation_of(board.spec)))
+    told = minibatch_warning(board.spec.settings, len(validation_of(board.spec)))
     if told:
         yield noted(told)
 

@@ -93,7 +93,7 @@ def label_fault(labels: Sequence[Value], column: str) -> Problem | None:
     return None
 
 
-def label_doubts(metric: Metric, program: Program, labels: Sequence[Value]) -> list[Problem]:
+def label_warnings(metric: Metric, program: Program, labels: Sequence[Value]) -> list[Problem]:
     """What will make the scores of examples with these labels say little."""
     said = [label for label in labels if _says_something(label)]
     field = program.output_fields().get(metric.output)
@@ -110,12 +110,12 @@ def label_doubts(metric: Metric, program: Program, labels: Sequence[Value]) -> l
     return found
 
 
-def doubts(spec: RunSpec) -> list[Problem]:
+def warnings_of(spec: RunSpec) -> list[Problem]:
     """What will make this run say little; told when it starts."""
     column = spec.metric.expected
     examples = validation_of(spec)
     labels = [example.expected.get(column) for example in examples]
-    found = label_doubts(spec.metric, spec.program, labels)
+    found = label_warnings(spec.metric, spec.program, labels)
     if len(examples) < FEW:
         found.append(warning("data.few_validation", "dataset", n=len(examples)))
     baseline = baseline_of(spec.program)
@@ -150,7 +150,7 @@ def unattainable(metric: Metric, program: Program, labels: Iterable[Value]) -> P
     return told if n == len(said) else replace(told, level=Level.WARNING)
 
 
-def minibatch_doubt(settings: Settings, validation: int) -> Problem | None:
+def minibatch_warning(settings: Settings, validation: int) -> Problem | None:
     """Why minibatches of this size say little, None when they say something."""
     size = min(settings.minibatch_size, validation)
     if size >= FEW or validation < FEW:
@@ -158,7 +158,7 @@ def minibatch_doubt(settings: Settings, validation: int) -> Problem | None:
     return warning("settings.small_minibatch", of_setting("minibatch_size"), n=size)
 
 
-def headroom_doubt(baseline: Outcomes) -> Problem | None:
+def headroom_warning(baseline: Outcomes) -> Problem | None:
     """Why no candidate could be told from the baseline with these outcomes, None when one could.
 
     The sign test needs FEWEST_WINS examples that a candidate mends, without one that it breaks.

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = "optimizers:\n" + "\n".join(map(_line, OPTIMIZERS.values()))
         files = parser.add_argument_group("what is optimized")
-        files.add_argument("--program", type=Path, metavar="P.json")
+        files.add_argument("--program", type=Path, metavar="PROGRAM.json")
         files.add_argument("--dataset", type=Path, metavar="D.jsonl")
         files.add_argument(
             "--encoding", default="", choices=["", *CHOICES], metavar="NAME",

@@ -53,7 +53,7 @@ class ProgramProblem(Schema):
 
 
 class ProgramDetail(Schema):
-    """`program` is the P.json file; send its `revision` with a change."""
+    """`program` is the program file; send its `revision` with a change."""
 
     id: int
     name: str

@@ -14,7 +14,7 @@ from optimizer.models import Run
 from optimizer.running.test_set_uses import look_of
 from optimizer.running.unread import Unread
 from promptlab.api.schemas.base import Comparison, Score, dollars
-from promptlab.api.schemas.wishes import LimitsOut
+from promptlab.api.schemas.run_requests import LimitsOut
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import Recommendation
 from promptlab.runs.results.state import read_state
@@ -184,16 +184,16 @@ class RunDetail(RunOut):
         state = read_state(project_run)
         page, run = RunPage(state), project_run.run
         result = page.result
-        standing = page.standing
+        status = page.status
         return cls(
             **_line(project_run),
             phase=run.phase,
-            progress=standing.share,
-            trials=standing.trials,
-            trials_planned=standing.planned,
-            left=standing.left,
+            progress=status.share,
+            trials=status.trials,
+            trials_planned=status.planned,
+            left=status.left,
             stop_reason=run.stop_reason,
-            message=told(standing.problem, standing.said, words) or standing.note,
+            message=told(status.problem, status.said, words) or status.note,
             unread=UnreadOut.of(page.unread) if page.unread else None,
             comparison=_comparison(result.comparison) if result.comparison else None,
             verdict=page.final.verdict,

@@ -146,7 +146,9 @@ class FileForm(NewForm):
     file = forms.FileField(
         label=gettext_lazy("File"),
         required=False,
-        widget=FileDrop(accept=".json,application/json", hint=gettext_lazy("P.json, up to 2 MB")),
+        widget=FileDrop(
+            accept=".json,application/json", hint=gettext_lazy("a program file, up to 2 MB")
+        ),
     )
     text = forms.CharField(
         label=gettext_lazy("Or paste it"),

@@ -92,7 +92,7 @@ def delete(request: SignedInRequest, project: str, program: int) -> HttpResponse
 @login_required
 @require_safe
 def download(request: SignedInRequest, project: str, program: int) -> HttpResponse:
-    """The program as P.json."""
+    """The program as a file."""
     found = program_for(request.user, project, program)
     name = slugify(found.name) or "program"
     return HttpResponse(

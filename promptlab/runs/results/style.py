@@ -26,6 +26,7 @@ class ShownStyle:
     shares_parts: bool
     step: Any
     steps: Any
+    steps_help: Any
     count: Any
     part: Any
     part_tag: Any
@@ -64,6 +65,7 @@ TRIALS = ShownStyle(
     shares_parts=False,
     step=_("Trial"),
     steps=_("Trials"),
+    steps_help="",
     count=ngettext_lazy("%(n)s trial", "%(n)s trials", "n"),
     part=_("minibatch"),
     part_tag=_("mini"),
@@ -92,6 +94,7 @@ RACE = ShownStyle(
     shares_parts=True,
     step=_("Block"),
     steps=_("Blocks"),
+    steps_help=_("A block is some examples that candidates are scored on together."),
     count=ngettext_lazy("%(n)s block", "%(n)s blocks", "n"),
     part=_("block"),
     part_tag=_("block"),

@@ -22,7 +22,7 @@ from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.results.style import style_of
 from promptlab.runs.starting.planning import Estimated, RunRequest
-from promptlab.runs.starting.run_choices import Offers
+from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
 from promptlab.ui.parameters import number_in
 
@@ -115,11 +115,11 @@ class RunForm(forms.Form):
     suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, project: Project, data: Mapping[str, Any], offers: Offers | None = None
+        self, project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
     ) -> None:
         super().__init__(data)
         self.project = project
-        self.offers = offers or Offers(project)
+        self.run_choices = run_choices or RunChoices(project)
         self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         self.style = style_of(self.chosen.name)
         self.estimated: Estimated | None = None
@@ -137,6 +137,7 @@ class RunForm(forms.Form):
         for name in set(OWN_SETTINGS) - self.chosen.uses:
             self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.fields["trials"].label = self.style.steps
+        self.fields["trials"].help_text = self.style.steps_help
         self.fields["minibatch_size"].label = self.style.part_size
 
     # --- What is offered -----------------------------------------------------------------------
@@ -145,7 +146,7 @@ class RunForm(forms.Form):
         cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
 
     def _offer_models(self) -> None:
-        offered = [(choice.value, choice.label) for choice in self.offers.models]
+        offered = [(choice.value, choice.label) for choice in self.run_choices.models]
         self._offer("model_task", offered)
         same = [("", _("Same as the task model")), *offered]
         self._offer("model_optimizer", same)
@@ -155,7 +156,7 @@ class RunForm(forms.Form):
     @property
     def compares_writers(self) -> bool:
         """Whether the chosen optimizer makes use of several optimizer models."""
-        return self.chosen.compares_writers and len(self.offers.models) > 1
+        return self.chosen.compares_writers and len(self.run_choices.models) > 1
 
     @property
     def own_settings(self) -> list[forms.BoundField]:
@@ -169,10 +170,10 @@ class RunForm(forms.Form):
 
     @property
     def has_models(self) -> bool:
-        return bool(self.offers.models)
+        return bool(self.run_choices.models)
 
     def _offer_metrics(self) -> None:
-        stored = [(str(m.pk), m.name) for m in self.offers.metrics]
+        stored = [(str(m.pk), m.name) for m in self.run_choices.metrics]
         wished = self.suggested_metric
         if wished is not None and wished.pk is None:
             stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
@@ -181,12 +182,12 @@ class RunForm(forms.Form):
     @property
     def suggested_metric(self) -> Metric | None:
         """The metric for the chosen program and dataset; perhaps not stored yet."""
-        dataset = self.offers.datasets.get(self._number("dataset"))
-        return self.offers.suggested_metric(self._program, dataset)
+        dataset = self.run_choices.datasets.get(self._number("dataset"))
+        return self.run_choices.suggested_metric(self._program, dataset)
 
     @property
     def _program(self) -> Program | None:
-        return self.offers.programs.get(self._number("program"))
+        return self.run_choices.programs.get(self._number("program"))
 
     def _number(self, name: str) -> int:
         return number_in(str(self.data.get(name, ""))) or 0
@@ -223,7 +224,7 @@ class RunForm(forms.Form):
             if wished is None:
                 raise forms.ValidationError(_("Choose program and dataset first."))
             return wished
-        return next(metric for metric in self.offers.metrics if str(metric.pk) == value)
+        return next(metric for metric in self.run_choices.metrics if str(metric.pk) == value)
 
     @property
     def is_complete(self) -> bool:
@@ -268,7 +269,7 @@ class RunForm(forms.Form):
         """Models by role. An optimizer left open is the task model; so is a teacher, unsaid. Who
         would have nothing to do is left out.
         """
-        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        offered = {choice.value: choice.ref() for choice in self.run_choices.models}
         task = offered[self.cleaned_data["model_task"]]
         writer, teacher = (self.cleaned_data.get(f"model_{r}") for r in ("optimizer", "teacher"))
         if not self.chosen.uses_instructions:
@@ -280,7 +281,7 @@ class RunForm(forms.Form):
 
     def _further_optimizers(self) -> tuple[ModelRef, ...]:
         """Each once, and none that is the optimizer model already."""
-        offered = {choice.value: choice.ref() for choice in self.offers.models}
+        offered = {choice.value: choice.ref() for choice in self.run_choices.models}
         first = self._models()[Role.OPTIMIZER]
         chosen = (offered[value] for value in self.cleaned_data.get("model_further") or ())
         return tuple(ref for ref in dict.fromkeys(chosen) if ref != first)

@@ -47,33 +47,33 @@ class Measuring:
     run: Run | None = None
 
 
-def measuring_of(project: Project, wishes: RunRequest) -> Measuring:
+def measuring_of(project: Project, wanted: RunRequest) -> Measuring:
     """The newest measurement of this very program, model and examples."""
-    examples = _examples(wishes)
-    if ModelRole.TASK not in wishes.models or not examples:
+    examples = _examples(wanted)
+    if ModelRole.TASK not in wanted.models or not examples:
         return Measuring()
-    run = evaluations.latest(_spec(project, wishes, examples))
+    run = evaluations.latest(_spec(project, wanted, examples))
     return Measuring() if run is None else _measuring(run)
 
 
-def measure(project: Project, wishes: RunRequest) -> Measuring:
+def measure(project: Project, wanted: RunRequest) -> Measuring:
     """Have a worker run the program as it stands on a few training examples.
 
     Raises:
         Refused: there is no model or no example, or the program cannot run.
     """
-    problems = wishes.program.core.problems()
-    examples = _examples(wishes)
+    problems = wanted.program.core.problems()
+    examples = _examples(wanted)
     if problems:
         raise Refused(problems[0])
-    if ModelRole.TASK not in wishes.models:
+    if ModelRole.TASK not in wanted.models:
         raise Refused.because("measure.no_model")
     if not examples:
         raise Refused.because("measure.no_example")
-    missing = [f.name for f in wishes.program.core.inputs if f.name not in examples[0].inputs]
+    missing = [f.name for f in wanted.program.core.inputs if f.name not in examples[0].inputs]
     if missing:
         raise Refused.because("measure.no_such_input", input=missing[0])
-    spec = _spec(project, wishes, examples)
+    spec = _spec(project, wanted, examples)
     before = evaluations.latest(spec)
     if before is not None and evaluations.is_waiting(before):
         return _measuring(before)
@@ -123,20 +123,20 @@ def _measuring(run: Run) -> Measuring:
     return Measuring("done", pilot=pilot_of(evaluations.outcomes_of(run), at_once), run=run)
 
 
-def _spec(project: Project, wishes: RunRequest, examples: list[Example]) -> EvaluationSpec:
+def _spec(project: Project, wanted: RunRequest, examples: list[Example]) -> EvaluationSpec:
     """What is measured. Another metric or other settings would take the same calls."""
-    program, model = wishes.program.core, wishes.models[ModelRole.TASK]
+    program, model = wanted.program.core, wanted.models[ModelRole.TASK]
     return EvaluationSpec(
         program, (baseline_of(program),), (model,), Purpose.MEASUREMENT, project.namespace,
         tuple(examples),
     )  # fmt: skip
 
 
-def _examples(wishes: RunRequest) -> list[Example]:
+def _examples(wanted: RunRequest) -> list[Example]:
     """A few training examples from all over the split; of the rest where there are none."""
-    rows = wishes.dataset.examples.order_by("position")
+    rows = wanted.dataset.examples.order_by("position")
     training = rows.filter(split=Split.TRAIN.value)
     keys = list((training if training.exists() else rows).values_list("pk", flat=True))
-    wanted = min(MOST_EXAMPLES, len(keys))
-    chosen = [keys[i * len(keys) // wanted] for i in range(wanted)]
+    n = min(MOST_EXAMPLES, len(keys))
+    chosen = [keys[i * len(keys) // n] for i in range(n)]
     return [datasets.as_example(row) for row in rows.filter(pk__in=chosen)]

@@ -22,7 +22,7 @@ from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.forms import MICRO, SUGGESTED, RunForm
 from promptlab.runs.starting.planning import RunRequest, estimate
-from promptlab.runs.starting.run_choices import Offers
+from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.parameters import Parameters, number_in
 
 FURTHER = "model_further"
@@ -33,24 +33,27 @@ NUMBERS_OF = "numbers_of"
 
 def filled(project: Project, asked: Parameters) -> RunForm:
     """The form at first: `?from=12` repeats a run, `?program=` and `?dataset=` choose."""
-    offers = Offers(project)
+    run_choices = RunChoices(project)
     number = asked.number("from")
     again = None if number is None else project.runs.filter(number=number).first()
-    values = _again(again) if again else _fresh(offers, asked)
+    values = _again(again) if again else _fresh(run_choices, asked)
     values |= {name: asked.text(name) for name in ("effort", "optimizer") if asked.text(name)}
     if not values.get("metric"):
-        values["metric"] = _suggested(offers, values)
-    return followed(project, values, offers)
+        values["metric"] = _suggested(run_choices, values)
+    return followed(project, values, run_choices)
 
 
 def wanted_form(project: Project, said: Mapping[str, Any], effort: Effort) -> RunForm:
     """A form of what was `said`, the rest as it would be suggested for that effort; no caps are."""
-    offers = Offers(project)
+    run_choices = RunChoices(project)
     asked = {name: str(said[name]) for name in ("program", "dataset")}
-    values = _fresh(offers, Parameters(asked)) | {"optimizer": said["optimizer"], "effort": effort}
-    values["metric"] = _suggested(offers, values)
-    _renumber(offers, values)
-    form = RunForm(project, _posted({**values, **said}), offers)
+    values = _fresh(run_choices, Parameters(asked)) | {
+        "optimizer": said["optimizer"],
+        "effort": effort,
+    }
+    values["metric"] = _suggested(run_choices, values)
+    _renumber(run_choices, values)
+    form = RunForm(project, _posted({**values, **said}), run_choices)
     form.is_valid()
     return form
 
@@ -67,17 +70,19 @@ def capped(wanted: RunRequest, said: Collection[str], found: Forecast | None) ->
     return replace(wanted, limits=limits)
 
 
-def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = None) -> RunForm:
+def followed(
+    project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
+) -> RunForm:
     """A form whose caps follow the estimate, and whose own settings follow effort and optimizer, as
     long as nobody wrote others into them.
 
     What equals the suggestion of before was not touched. `estimated` of the form is what the run
     would take.
     """
-    offers = offers or Offers(project)
+    run_choices = run_choices or RunChoices(project)
     values = {name: _said(data, name) for name in data if name != "csrfmiddlewaretoken"}
-    _renumber(offers, values)
-    form = RunForm(project, _posted(values), offers)
+    _renumber(run_choices, values)
+    form = RunForm(project, _posted(values), run_choices)
     form.is_valid()
     if not form.is_complete:
         return form
@@ -90,13 +95,13 @@ def followed(project: Project, data: Mapping[str, Any], offers: Offers | None = 
         if values.get(f"max_{name}", "") == before:
             values[f"max_{name}"] = suggestion
         values[f"suggested_{name}"] = suggestion
-    form = RunForm(project, _posted(values), offers)
+    form = RunForm(project, _posted(values), run_choices)
     form.estimated = estimated
     form.is_valid()
     return form
 
 
-def _renumber(offers: Offers, values: dict[str, Any]) -> None:
+def _renumber(run_choices: RunChoices, values: dict[str, Any]) -> None:
     """Fill in the numbers of the chosen program, optimizer and effort; “own settings” begin with
     those that were there before.
     """
@@ -105,7 +110,7 @@ def _renumber(offers: Offers, values: dict[str, Any]) -> None:
     if effort == Effort.CUSTOM:
         effort = before.split(":")[-1] or Effort.LIGHT.value
     now = f"{values.get('program', '')}:{values.get('optimizer', '')}:{effort}"
-    old, new = _numbers(offers, before), _numbers(offers, now)
+    old, new = _numbers(run_choices, before), _numbers(run_choices, now)
     if now == before or not new:
         return
     for name in OWN_SETTINGS:
@@ -114,10 +119,10 @@ def _renumber(offers: Offers, values: dict[str, Any]) -> None:
     values[NUMBERS_OF] = now
 
 
-def _numbers(offers: Offers, said: str) -> dict[str, Any]:
+def _numbers(run_choices: RunChoices, said: str) -> dict[str, Any]:
     """The own settings of "program:optimizer:effort"; {} where there is no such thing."""
     program, optimizer, effort = said.split(":") if said.count(":") == 2 else ("", "", "")
-    found = offers.programs.get(number_in(program) or 0)
+    found = run_choices.programs.get(number_in(program) or 0)
     if found is None or optimizer not in OPTIMIZERS or effort not in set(Effort):
         return {}
     settings = OPTIMIZERS[optimizer].settings(Effort(effort), found.core)
@@ -148,22 +153,22 @@ def _posted(values: Mapping[str, Any]) -> QueryDict:
     return data
 
 
-def _suggested(offers: Offers, values: Mapping[str, Any]) -> str:
-    program = offers.programs.get(values["program"] or 0)
-    wished = offers.suggested_metric(program, offers.datasets.get(values["dataset"] or 0))
+def _suggested(run_choices: RunChoices, values: Mapping[str, Any]) -> str:
+    program = run_choices.programs.get(values["program"] or 0)
+    wished = run_choices.suggested_metric(program, run_choices.datasets.get(values["dataset"] or 0))
     return "" if wished is None else str(wished.pk or SUGGESTED)
 
 
-def _fresh(offers: Offers, asked: Parameters) -> dict[str, Any]:
-    program = _program(offers, asked.number("program"))
-    dataset = _dataset(offers, program, asked.number("dataset"))
+def _fresh(run_choices: RunChoices, asked: Parameters) -> dict[str, Any]:
+    program = _program(run_choices, asked.number("program"))
+    dataset = _dataset(run_choices, program, asked.number("dataset"))
     return {
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
         "optimizer": DEFAULT,
         "effort": Effort.LIGHT.value,
         "seed": 0,
-        **_default_models(offers.project),
+        **_default_models(run_choices.project),
     }
 
 
@@ -197,19 +202,21 @@ def _effort_before(settings: Settings) -> str:
     return Effort.LIGHT.value if effort is Effort.CUSTOM else effort.value
 
 
-def _program(offers: Offers, wanted: int | None) -> Program | None:
+def _program(run_choices: RunChoices, wanted: int | None) -> Program | None:
     """The wanted one, or else the last that was worked on and can run."""
-    if wanted in offers.programs:
-        return offers.programs[wanted]
-    latest = sorted(offers.programs.values(), key=lambda p: p.updated_at, reverse=True)
+    if wanted in run_choices.programs:
+        return run_choices.programs[wanted]
+    latest = sorted(run_choices.programs.values(), key=lambda p: p.updated_at, reverse=True)
     return next((p for p in latest if not p.core.problems()), latest[0] if latest else None)
 
 
-def _dataset(offers: Offers, program: Program | None, wanted: int | None) -> Dataset | None:
+def _dataset(
+    run_choices: RunChoices, program: Program | None, wanted: int | None
+) -> Dataset | None:
     """The wanted one, or else the newest that has the program's inputs."""
-    if wanted in offers.datasets:
-        return offers.datasets[wanted]
-    newest = sorted(offers.datasets.values(), key=lambda d: d.created_at, reverse=True)
+    if wanted in run_choices.datasets:
+        return run_choices.datasets[wanted]
+    newest = sorted(run_choices.datasets.values(), key=lambda d: d.created_at, reverse=True)
     needed = {f.name for f in program.core.inputs} if program else set()
     fitting = (d for d in newest if needed <= set(datasets.columns(d)[0]))
     return next(fitting, newest[0] if newest else None)

@@ -13,7 +13,7 @@ from promptlab.providers import queries as providers
 from promptlab.providers.queries import ModelChoice
 
 
-class Offers:
+class RunChoices:
     """A project's programs, datasets, metrics and models."""
 
     def __init__(self, project: Project) -> None:

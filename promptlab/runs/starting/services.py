@@ -44,7 +44,6 @@ def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
             run=run,
             program=wanted.program,
             program_name=wanted.program.name,
-            program_revision=wanted.program.revision,
             dataset=wanted.dataset,
             dataset_name=wanted.dataset.name,
             dataset_digest=wanted.dataset.digest,

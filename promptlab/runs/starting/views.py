@@ -97,7 +97,7 @@ def _context(project: Project, form: RunForm, look: Look | None) -> dict[str, An
         "estimated": look.estimated if look else None,
         "forecast": look.estimated.forecast if look else None,
         "checks": shown_checks(project, look) if look else [],
-        "has_programs": bool(form.offers.programs),
-        "has_datasets": bool(form.offers.datasets),
+        "has_programs": bool(form.run_choices.programs),
+        "has_datasets": bool(form.run_choices.datasets),
         "has_models": form.has_models,
     }

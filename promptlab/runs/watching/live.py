@@ -50,7 +50,8 @@ class LiveRun(LivePage):
         project_run = queries.project_run_of(self._project, self._number)
         run = project_run.run
         # Trials that land change no event that is older, so the last number tells.
-        marker = (run.last_seq, run.status, run.wish, project_run.decided_at, role)
+        decided = (project_run.decision, project_run.decided_by_id, project_run.decision_note)
+        marker = (run.last_seq, run.status, run.wish, *decided, project_run.version_number, role)
         if marker == self._marker and self._state is not None:
             self._parts, state = QUICK, with_row(self._state, project_run)
         else:

@@ -22,7 +22,7 @@ from promptlab.runs.results.state import RunState, result_of
 from promptlab.runs.watching import proposals_found
 from promptlab.runs.watching.pace import pace_of, planned_of
 from promptlab.runs.watching.phases import PhaseShown, phases_of
-from promptlab.runs.watching.run_status import Standing, standing
+from promptlab.runs.watching.run_status import RunStatus, status_of
 from promptlab.runs.watching.search_shown import SearchShown
 from promptlab.runs.watching.trials_table import TrialsTable
 from promptlab.ui.numbers import money
@@ -45,15 +45,15 @@ class RunPage:
     # --- Status --------------------------------------------------------------------------------
 
     @cached_property
-    def standing(self) -> Standing:
+    def status(self) -> RunStatus:
         pace = pace_of(self.state, self.planned, self.result.kept, self.now)
-        return standing(self.state.project_run, self.state.run, pace, self.now)
+        return status_of(self.state.project_run, self.state.run, pace, self.now)
 
     @property
     def tab_state(self) -> str:
         """What the tab's icon shows: live, ok, stop or fail."""
         kinds = {"ok": "ok", "stop": "stop", "pause": "stop", "fail": "fail"}
-        return kinds.get(self.standing.kind, "live")
+        return kinds.get(self.status.kind, "live")
 
     @cached_property
     def unread(self) -> Unread | None:

@@ -48,7 +48,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStatus:
     """`state` names the row of the state table; `kind` is the chip's colour; `title` the tab's.
 
     `said` is what a provider said of the problem: only for who may edit providers. `resume` is what
@@ -93,7 +93,7 @@ _PHASES = {
 }
 
 
-def standing(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def status_of(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     """The state of a run, as the state table of the design has it."""
     tell = {
         Run.Status.QUEUED: _queued,
@@ -106,7 +106,7 @@ def standing(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> St
     return tell[Run.Status(run.status)](project_run, run, pace, now)
 
 
-def _queued(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _queued(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     if pace.workers == 0 and now - run.created_at > PATIENCE:
         return _common(
             run, pace, state="no_worker", kind="warn", label=_("No worker"), title="(…)",
@@ -136,7 +136,7 @@ def _heard(run: Run) -> datetime:
     return run.heard_at or run.started_at or run.created_at
 
 
-def _running(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _running(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     if is_silent(run, now):
         return _silent(run, pace, now)
     if run.wish == Run.Wish.CANCEL:
@@ -151,7 +151,7 @@ def _running(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> St
     )  # fmt: skip
 
 
-def _silent(run: Run, pace: Pace, now: datetime) -> Standing:
+def _silent(run: Run, pace: Pace, now: datetime) -> RunStatus:
     """Nobody holds it, so what is pressed is done at once, and may be pressed again."""
     since = duration(float(round((now - _heard(run)).total_seconds())))
     problem = _("The worker that had this run has said nothing since, and has lost it: the next "
@@ -169,7 +169,7 @@ def _silent(run: Run, pace: Pace, now: datetime) -> Standing:
     )  # fmt: skip
 
 
-def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
+def _winding_down(run: Run, pace: Pace, state: str, label: str) -> RunStatus:
     calls = run.held_calls
     note = ngettext("%(n)s call is left to finish.", "%(n)s calls are left to finish.", calls)
     return _common(
@@ -180,7 +180,7 @@ def _winding_down(run: Run, pace: Pace, state: str, label: str) -> Standing:
     )  # fmt: skip
 
 
-def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     note = _("Everything found so far is kept. Resume goes on where it stopped.")
     return _common(
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
@@ -191,7 +191,7 @@ def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Sta
     )  # fmt: skip
 
 
-def _cancelled(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _cancelled(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     label = _("Cancelled")
     if pace.trials:
         label = _("Cancelled at %(n)s / %(all)s") % {"n": pace.trials, "all": pace.planned}
@@ -203,7 +203,7 @@ def _cancelled(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> 
     )  # fmt: skip
 
 
-def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     label = _("Failed")
     if pace.trials:
         label = _("Failed at trial %(n)s") % {"n": pace.trials}
@@ -216,7 +216,7 @@ def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Sta
     )  # fmt: skip
 
 
-def _finished(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Standing:
+def _finished(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     best = score_in(run.best_score)
     shown = "" if best is None else f" {100 * best.mean:.1f}"
     note = str(_STOPPED.get(run.stop_reason, ""))
@@ -239,11 +239,11 @@ _STOPPED: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _common(run: Run, pace: Pace, **told: object) -> Standing:
+def _common(run: Run, pace: Pace, **told: object) -> RunStatus:
     spent = {"trials": pace.trials, "planned": pace.planned, "spent": spent_text(run)}
     if run.status != Run.Status.FINISHED and run.status != Run.Status.CANCELLED:
         spent["can_raise"] = run.max_calls is not None or run.max_cost is not None
-    return Standing(**{**spent, **told})  # type: ignore[arg-type]
+    return RunStatus(**{**spent, **told})  # type: ignore[arg-type]
 
 
 def spent_text(run: Run) -> str:

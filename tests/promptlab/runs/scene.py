@@ -91,7 +91,7 @@ class Scene:
     metric: Metric
     provider: Provider
 
-    def wishes(self, **changes: Any) -> RunRequest:
+    def run_request(self, **changes: Any) -> RunRequest:
         """A light MIPRO run, small enough to play in a moment."""
         task = ModelRef(self.provider.pk, "scripted-1")
         settings = Settings(
@@ -105,7 +105,7 @@ class Scene:
         return replace(wished, **changes)
 
     def start(self, **changes: Any) -> ProjectRun:
-        look = look_at(self.project, self.wishes(**changes))
+        look = look_at(self.project, self.run_request(**changes))
         return services.start_run(self.project, self.by, look)
 
 

@@ -10,19 +10,19 @@ import pytest
 
 from optimizer.models import Run
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.watching.run_status import Pace, Standing, short_status, standing
+from promptlab.runs.watching.run_status import Pace, RunStatus, short_status, status_of
 
 NOW = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
 MIDWAY = Pace(trials=18, planned=40, share=0.45, left=300, per_example=0.5)
 SCORE = {"mean": 0.784, "n": 200, "low": 0.72, "high": 0.83, "errors": 0}
 
 
-def stands(pace: Pace = MIDWAY, decision: str = "", **columns: Any) -> Standing:
+def stands(pace: Pace = MIDWAY, decision: str = "", **columns: Any) -> RunStatus:
     columns = {
         "created_at": NOW - timedelta(seconds=5), "heard_at": NOW, "started_at": NOW,
         "max_calls": 1000, "used_calls": 400, "best_candidate_id": 7, "phase": "search",
     } | columns  # fmt: skip
-    return standing(ProjectRun(decision=decision), Run(**columns), pace, NOW)
+    return status_of(ProjectRun(decision=decision), Run(**columns), pace, NOW)
 
 
 def test_a_queued_run_says_what_it_waits_for() -> None:
