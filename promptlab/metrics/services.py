@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,11 +33,14 @@ def create_metric(project: Project, by: User | None, name: str, core: CoreMetric
 
 
 def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
-    """Store a metric's new settings; runs that started before keep theirs.
+    """Store a metric's new settings; runs that started before keep theirs. A name that nobody chose
+    follows what it says: “Exact match of intent” does not stay that of another output.
 
     Raises:
         Conflict: another metric of the project has this name.
     """
+    if name == metric.name and _is_named_after(metric, core):
+        name = free_name(metric.project, core)
     metric.name = name
     for column, value in _columns_of(core).items():
         setattr(metric, column, value)
@@ -104,13 +108,25 @@ def suggested(outputs: Sequence[tuple[str, Field]], expected: Sequence[Field]) -
 
 def free_name(project: Project, core: CoreMetric) -> str:
     """“Accuracy of label”, or with a number behind where that is taken."""
-    stem = _("%(kind)s of %(output)s") % {
-        "kind": KINDS[core.kind].label,
-        "output": core.output[:40],
-    }
+    stem = _stem(core)
     taken = set(project.metrics.values_list("name", flat=True))
     names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
+
+
+def _stem(core: CoreMetric) -> str:
+    words = {"kind": KINDS[core.kind].label, "output": core.output[:40]}
+    return _("%(kind)s of %(output)s") % words
+
+
+def _is_named_after(metric: Metric, core: CoreMetric) -> bool:
+    """Whether it has the name that it was given for its kind and output, and other ones now."""
+    if metric.pk is None:
+        return False
+    stored = Metric.objects.get(pk=metric.pk).core
+    stem = _stem(stored)
+    own = metric.name == stem or re.fullmatch(rf"{re.escape(stem)} \d+", metric.name) is not None
+    return own and stem != _stem(core)
 
 
 def _columns_of(core: CoreMetric) -> dict[str, Any]:

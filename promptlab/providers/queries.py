@@ -135,8 +135,13 @@ def runs_using(provider: Provider) -> list[int]:
     )
     return [
         pk
-        for pk, models in unended.values_list("pk", "spec__models")
-        if any(ref.get("provider") == provider.pk for ref in (models or {}).values())
+        for pk, models, further in unended.values_list(
+            "pk", "spec__models", "spec__further_optimizers"
+        )
+        if any(
+            ref.get("provider") == provider.pk
+            for ref in [*(models or {}).values(), *(further or [])]
+        )
     ]
 
 

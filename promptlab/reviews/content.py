@@ -83,7 +83,9 @@ class Approval:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a version's prompts come from. Costs are micro-USD."""
+    """Where a version's prompts come from: `further_optimizers` are models that wrote instructions
+    beside the optimizer model. Costs are micro-USD.
+    """
 
     run: int
     started_by: str
@@ -101,6 +103,12 @@ class Provenance:
     calls: int = 0
     tokens: int = 0
     cost: int = 0
+    further_optimizers: tuple[ModelSource, ...] = ()
+
+    @property
+    def every_model(self) -> tuple[tuple[Role, ModelSource], ...]:
+        further = ((Role.OPTIMIZER, model) for model in self.further_optimizers)
+        return (*self.models.items(), *further)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from promptlab.programs.models import Program
 from promptlab.reviews.models import Label, LabelMove, Version
 
 
-def move(version: Version, name: str, by: User) -> Label:
+def move(version: Version, name: str, by: User, *, back: bool = False) -> Label:
     """Point a label at a version, and remember that; nothing happens when it points there."""
     with transaction.atomic():
         Program.objects.select_for_update().get(pk=version.program_id)
@@ -22,12 +22,15 @@ def move(version: Version, name: str, by: User) -> Label:
             program_id=version.program_id, name=name, defaults={"version": version}
         )
         LabelMove.objects.create(
-            program_id=version.program_id, label=name, version=version, replaced=replaced, by=by
-        )
+            program_id=version.program_id, label=name, version=version, replaced=replaced, by=by,
+            back=back,
+        )  # fmt: skip
     return label
 
 
-def promote(version: Version, name: str, by: User, replacing: int | None) -> Label:
+def promote(
+    version: Version, name: str, by: User, replacing: int | None, *, back: bool = False
+) -> Label:
     """Move a label knowingly: `replacing` is the number of the version the reader saw it at.
 
     Raises:
@@ -43,11 +46,11 @@ def promote(version: Version, name: str, by: User, replacing: int | None) -> Lab
             if now is None:
                 raise Conflict.because("label.moved_away", "label", label=name)
             raise Conflict.because("label.moved", "label", label=name, version=f"v{now.number}")
-        return move(version, name, by)
+        return move(version, name, by, back=back)
 
 
 def roll_back(program: Program, name: str, by: User, replacing: int | None) -> Label:
-    """Point a label at the version it pointed at before.
+    """Point a label at the version it pointed at before; once more, at the one before that.
 
     Raises:
         Conflict: it never pointed anywhere else.
@@ -56,7 +59,7 @@ def roll_back(program: Program, name: str, by: User, replacing: int | None) -> L
     before = previous(program.pk, name)
     if before is None:
         raise Conflict.because("label.no_earlier", "label", label=name)
-    return promote(before, name, by, replacing)
+    return promote(before, name, by, replacing, back=True)
 
 
 def at(program_id: int, name: str) -> Version | None:
@@ -66,7 +69,14 @@ def at(program_id: int, name: str) -> Version | None:
 
 
 def previous(program_id: int, name: str) -> Version | None:
-    """Where the label was before it came to where it is."""
-    last = LabelMove.objects.filter(program=program_id, label=name).select_related("replaced")
-    moved = last.order_by("-pk").first()
-    return moved.replaced if moved else None
+    """Where the label was before it came to where it is: moves that were rolled back are as if they
+    had not been.
+    """
+    moves = LabelMove.objects.filter(program=program_id, label=name).order_by("pk")
+    trail: list[Version] = []
+    for move in moves.select_related("version"):
+        if move.back and len(trail) > 1:
+            trail.pop()
+        else:
+            trail.append(move.version)
+    return trail[-2] if len(trail) > 1 else None

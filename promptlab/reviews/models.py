@@ -100,12 +100,15 @@ class Label(models.Model):
 
 
 class LabelMove(models.Model):
-    """The history of a label: where it went, from where, by whom."""
+    """The history of a label: where it went, from where, by whom. `back`: it was rolled back, which
+    takes the move before away.
+    """
 
     program = models.ForeignKey("programs.Program", models.CASCADE, related_name="label_moves")
     label = models.CharField(max_length=40)
     version = models.ForeignKey(Version, models.PROTECT, related_name="moves_to")
     replaced = models.ForeignKey(Version, models.PROTECT, null=True, related_name="moves_from")
+    back = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="label_moves")
     at = models.DateTimeField(auto_now_add=True)
 

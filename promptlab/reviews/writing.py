@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from optimizer.codec import from_json
@@ -9,7 +10,6 @@ from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
-from optimizer.core.programs.lm import Role
 from optimizer.models import Candidate, Provider, Run, Trial
 from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
@@ -36,6 +36,7 @@ def content(
     run = project_run.run
     spec = from_json(RunSpec, run.spec)
     prompts = from_json(CoreCandidate, candidate.prompts)
+    source = _sources(spec)
     provenance = Provenance(
         run=project_run.number,
         started_by=project_run.started_by.email,
@@ -44,7 +45,8 @@ def content(
         optimizer=spec.optimizer,
         settings=spec.settings,
         seed=spec.seed,
-        models=_models(spec),
+        models={role: source(ref) for role, ref in spec.models.items()},
+        further_optimizers=tuple(map(source, spec.further_optimizers)),
         dataset=_dataset(project_run, run),
         metric_name=project_run.metric_name,
         metric=spec.metric,
@@ -59,10 +61,11 @@ def content(
     )
 
 
-def _models(spec: RunSpec) -> dict[Role, ModelSource]:
-    ids = {ref.provider for ref in spec.models.values()}
+def _sources(spec: RunSpec) -> Callable[[ModelRef], ModelSource]:
+    """What is written down of a model of this run."""
+    ids = {ref.provider for _role, ref in spec.model_refs}
     providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
-    return {role: _model(ref, providers.get(ref.provider)) for role, ref in spec.models.items()}
+    return lambda ref: _model(ref, providers.get(ref.provider))
 
 
 def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:

@@ -22,12 +22,24 @@ function option({ label, hint }, place) {
   return row;
 }
 
+// What is named so comes first, then what begins so, then what has the words whole: Run 1, then Run 10.
+function rank(label, words) {
+  const name = label.toLowerCase();
+  const said = words.join(" ");
+  if (name === said) return 0;
+  const parts = name.split(/[^\p{L}\p{N}]+/u);
+  const whole = words.every((word) => parts.includes(word));
+  if (name.startsWith(said)) return whole ? 1 : 2;
+  return whole ? 3 : 4;
+}
+
 function filter() {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   shown = (items ?? []).filter(({ label, hint = "" }) => {
     const text = `${label} ${hint}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
+  if (words.length) shown.sort((a, b) => rank(a.label, words) - rank(b.label, words));
   list.replaceChildren(...shown.map(option));
   list.hidden = !shown.length;
   note.textContent = shown.length || !items ? "" : palette.dataset.msgNone;

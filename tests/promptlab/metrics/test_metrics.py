@@ -11,6 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from optimizer.core.metrics.contains import Contains
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
@@ -193,6 +195,17 @@ def test_a_metric_is_changed(client_of: Browser, erin: User, metric: Metric) -> 
     metric.refresh_from_db()
 
     assert (metric.name, metric.kind) == ("Exactly right", "exact_match")
+
+
+def test_a_name_that_nobody_chose_follows_kind_and_output(project: Project, erin: User) -> None:
+    metric = services.create_metric(
+        project, erin, "Exact match of intent", ExactMatch("intent", "intent")
+    )
+    services.save_metric(metric, metric.name, Contains("label", "intent"))
+    assert metric.name == "Contains of label"
+    services.save_metric(metric, "Mine", Contains("label", "intent"))
+    services.save_metric(metric, "Mine", ExactMatch("intent", "intent"))
+    assert metric.name == "Mine"
 
 
 def test_a_viewer_may_use_the_bench_but_not_save(

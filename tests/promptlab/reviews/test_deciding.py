@@ -15,6 +15,7 @@ from optimizer.codec import canonical, from_json
 from optimizer.core.problems import Conflict, Forbidden
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services
@@ -68,6 +69,17 @@ def test_a_version_holds_the_prompts_and_where_they_came_from(
     assert source.scores.test is not None
     assert (source.approval.by, source.approval.note) == ("bob@example.org", "Fine")
     assert source.started_by == "erin@example.org"
+
+
+def test_a_version_names_every_model_that_wrote_for_it(
+    finished: ProjectRun, best: Candidate, bob: User
+) -> None:
+    run = finished.run
+    run.spec["further_optimizers"] = [{**run.spec["models"]["task"], "model": "scripted-2"}]
+    run.save()
+    source = services.approve(finished, best, bob).content.provenance
+    assert [model.model for model in source.further_optimizers] == ["scripted-2"]
+    assert [role for role, _ in source.every_model].count(Role.OPTIMIZER) == 2
 
 
 def test_the_digest_is_that_of_the_canonical_bytes(

@@ -38,6 +38,21 @@ def test_promoting_moves_a_label_and_rolling_back_moves_it_again(
     ]  # fmt: skip
 
 
+def test_rolling_back_again_goes_further_back(
+    scene: Scene, versions: list[Version], bob: User
+) -> None:
+    for at, version in enumerate(versions):
+        labels.promote(version, "production", bob, at or None)
+    labels.roll_back(scene.program, "production", bob, 3)
+    assert labels.roll_back(scene.program, "production", bob, 2).version == versions[0]
+    with pytest.raises(Conflict):
+        labels.roll_back(scene.program, "production", bob, 1)
+    labels.promote(versions[2], "production", bob, 1)
+    assert labels.previous(scene.program.pk, "production") == versions[0]
+    labels.roll_back(scene.program, "production", bob, 3)
+    assert labels.at(scene.program.pk, "production") == versions[0]
+
+
 def test_a_label_that_somebody_else_moved_is_not_moved_blindly(
     versions: list[Version], bob: User
 ) -> None:
