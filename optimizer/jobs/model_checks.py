@@ -12,6 +12,8 @@ from optimizer import codec
 from optimizer.core.conversation.evaluation import ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.jobs import evaluations
+from optimizer.lm import known_traits
+from optimizer.lm.traits import Traits
 from optimizer.models import Provider, Run
 from optimizer.running.interruptions import OVERBILLED, Why
 from optimizer.sentences import sentence, term
@@ -65,8 +67,14 @@ def latest(provider: Provider) -> ModelCheck:
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
     model = codec.from_json(ModelCheckSpec, run.spec).model.model
     answered = term("check.answered", model=model, seconds=seconds)
-    message = f"{answered} {sentence(run.message)}".strip()
+    message = " ".join(filter(None, (answered, *notes_of(provider, model), sentence(run.message))))
     return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
+
+
+def notes_of(provider: Provider, model: str) -> list[str]:
+    """What was learned of how a model wants its requests, a sentence each."""
+    traits = known_traits.traits_of(provider).get(model, Traits())
+    return [term(code, most=traits.most_tokens) for code in traits.notes]
 
 
 def _seconds(run: Run) -> float | None:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.lm.failures import CallFailed, Garbled, SchemaRefused, of_status
+from optimizer.lm import inside
+from optimizer.lm.failures import CallFailed, Garbled, Silent, Withheld, of_status
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.transport import Answer
 
@@ -28,14 +29,14 @@ class Reader:
     name: str
     scrub: Scrubber
 
-    def object_of(self, answer: Answer, *, constrained: bool = False) -> dict[str, Any]:
-        """The JSON object that a good answer is. `constrained`: a schema was asked for.
+    def object_of(self, answer: Answer) -> dict[str, Any]:
+        """The JSON object that a good answer is.
 
         Raises:
             CallFailed: the answer is none.
         """
         if answer.status != 200:
-            raise self.failure_of(answer, constrained=constrained)
+            raise self.failure_of(answer)
         if answer.body.count(b"[") + answer.body.count(b"{") > _MOST_BRACKETS:
             raise self._too_many()
         try:
@@ -48,12 +49,9 @@ class Reader:
             raise Garbled(f"{self.name} answered with JSON that is no completion.")
         return found
 
-    def failure_of(self, answer: Answer, *, constrained: bool = False) -> CallFailed:
+    def failure_of(self, answer: Answer) -> CallFailed:
         """What an answer with another status than 200 stands for."""
-        text = answer.body.decode("utf-8", "replace")
-        words = self.scrub.clean(_words(text))
-        if constrained and answer.status in (400, 422, 501) and _about_schema(text):
-            return SchemaRefused(f"{self.name} cannot hold replies to a schema.", said=words)
+        words = self.scrub.clean(inside.words_of(answer.body.decode("utf-8", "replace")))
         return of_status(answer.status, self.name, words, answer.retry_after)
 
     def no_completion(self, found: object) -> Garbled:
@@ -61,22 +59,36 @@ class Reader:
         shown = self.scrub.clean(json.dumps(found), SHOWN)
         return Garbled(f"The answer of {self.name} is no chat completion.", said=shown)
 
-    def completion_of(self, answer: Answer, *, constrained: bool) -> dict[str, Any]:
+    def completion_of(self, answer: Answer) -> dict[str, Any]:
         """The JSON object that may be a completion, of no more parts than one has.
 
         Raises:
-            CallFailed: the answer is none.
+            CallFailed: the answer is none, or it is an error under another status.
         """
-        found = self.object_of(answer, constrained=constrained)
+        found = self.object_of(answer)
         if _has_more_parts(found, MOST_PARTS):
             raise self._too_many()
+        error = inside.error_of(found)
+        if error is not None:
+            raise self._inner(error, answer)
+        withheld = inside.withheld(found)
+        if withheld:
+            told = f"{self.name} withheld its reply: the prompt is refused by its filter."
+            raise Withheld(told, said=self.scrub.clean(withheld))
         return found
+
+    def _inner(self, error: inside.Inner, answer: Answer) -> CallFailed:
+        words = self.scrub.clean(error.words)
+        if error.status is None:
+            return Garbled(f"{self.name} answered with an error instead of a reply.", said=words)
+        waits = error.retry_after if answer.retry_after is None else answer.retry_after
+        return of_status(error.status, self.name, words, waits)
 
     def _too_many(self) -> Garbled:
         return Garbled(f"The answer of {self.name} has more parts than any completion.")
 
-    def no_text(self) -> Garbled:
-        return Garbled(f"The reply of {self.name} holds no text.")
+    def no_text(self) -> Silent:
+        return Silent(f"The reply of {self.name} holds no text.")
 
 
 def _has_more_parts(found: object, most: int) -> bool:
@@ -87,18 +99,3 @@ def _has_more_parts(found: object, most: int) -> bool:
         seen += len(inner) + 1
         waiting += [each for each in inner if isinstance(each, dict | list)]
     return seen > most
-
-
-def _words(text: str) -> str:
-    """What a provider says of an error, wherever in its answer that stands."""
-    try:
-        found = json.loads(text)
-        error = found.get("error", found) if isinstance(found, dict) else found
-        return str(error.get("message", error) if isinstance(error, dict) else error)
-    except (ValueError, RecursionError):
-        return text  # not JSON: the text itself is what it says
-
-
-def _about_schema(text: str) -> bool:
-    """Whether a refusal is about constraining the reply, rather than about the prompt."""
-    return any(word in text.lower() for word in ("response_format", "schema", "grammar"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import Client, LMCall
-from optimizer.lm.failures import CallFailed, NotSent, Overloaded, SchemaRefused, TimedOut
+from optimizer.lm.failures import CallFailed, NotSent, Overloaded, Reshaped, TimedOut
 
 SILENCE_SECONDS = 90.0
 """So long nothing but failures, and the provider is down."""
@@ -104,7 +104,7 @@ class Watched:
     def _note(self, call: LMCall, began: float, failure: CallFailed) -> None:
         if isinstance(failure, NotSent):
             return
-        if not failure.passing or isinstance(failure, Overloaded | SchemaRefused):
+        if not failure.passing or isinstance(failure, Overloaded | Reshaped):
             self._breaker.heard()
             return
         self._breaker.failed(call, began)

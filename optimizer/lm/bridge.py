@@ -47,7 +47,6 @@ class CallExchange:
     reader: Reader
     key: str
     origin: str
-    constrained: bool
     most: int
     sent: bool = False
     found: dict[str, Any] | None = None
@@ -80,7 +79,7 @@ class CallExchange:
         answer = await self.answer.enter_async_context(exchange)
         if len(answer.body) > LONG_BYTES:
             gc.collect(1)  # libraries leave the copies of the answer before in cycles
-        self.found = self.reader.completion_of(answer, constrained=self.constrained)
+        self.found = self.reader.completion_of(answer)
         # Written anew: libraries choke on halves of characters, on other names for JSON, on words
         # where numbers should be, and on parts where a text should be.
         told = _counted(_with_texts(self.found))

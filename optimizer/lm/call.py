@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import Message, Prompt, Reply, Role
 from optimizer.core.programs.program import digest_of
+
+if TYPE_CHECKING:
+    from optimizer.lm.traits import Traits
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,12 @@ class Client(Protocol):
 
 
 class Endpoint(Client, Protocol):
-    """A client with connections of its own. `constrains`: it holds replies to a JSON schema."""
+    """A client with connections of its own. `learned`: how models want their requests, by name,
+    as far as it found that out itself.
+    """
 
     @property
-    def constrains(self) -> bool: ...
+    def learned(self) -> Mapping[str, Traits]: ...
 
     async def models(self) -> list[str]:
         """Names of the models that are offered; empty where that cannot be asked."""

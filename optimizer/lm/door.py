@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from optimizer.core.programs.lm import Reply
@@ -14,6 +15,7 @@ from optimizer.core.programs.storable import storable, storable_json
 from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.failures import CallFailed, Garbled
 from optimizer.lm.scrub import Scrubber, remember
+from optimizer.lm.traits import Traits
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +41,8 @@ class Door:
             remember(secret)
 
     @property
-    def constrains(self) -> bool:
-        return self._inner.constrains
+    def learned(self) -> Mapping[str, Traits]:
+        return self._inner.learned
 
     async def complete(self, call: LMCall) -> Reply:
         try:

@@ -74,10 +74,28 @@ class Garbled(CallFailed):
     passing = True
 
 
-class SchemaRefused(CallFailed):
-    """The endpoint cannot constrain replies. The client remembers, so the next attempt may work."""
+class Reshaped(CallFailed):
+    """The model wants the request in another form. The client has learned it, so that the next
+    attempt may work.
+    """
 
     passing = True
+
+
+class EmptyReply(Reshaped):
+    """A reply that holds nothing, maybe for the form that it was held to. It is paid."""
+
+    charge = Charge.DOUBT
+
+
+class Silent(CallFailed):
+    """A reply that says nothing at all. It may be paid; others may say something."""
+
+    charge = Charge.DOUBT
+
+
+class Withheld(Silent):
+    """A reply that a filter kept back."""
 
 
 class PromptRefused(CallFailed):
@@ -108,6 +126,8 @@ _ABOUT_THE_ACCOUNT = (
     "api key not valid", "api_key_invalid", "invalid api key",
 )  # fmt: skip
 """What providers say of a key or of money where they answer 400, as of a prompt."""
+_NO_MONEY = ("insufficient_quota", "billing", "credit balance", "insufficient balance")
+"""What they say of it where they answer 429, as of too many calls."""
 _ABOUT_LENGTH = (
     "context length",
     "context_length",
@@ -115,8 +135,14 @@ _ABOUT_LENGTH = (
     "too long",
     "too many tokens",
 )
-_ABOUT_CONTENT = ("content_filter", "content filter", "content management", "content policy")
+_ABOUT_CONTENT = (
+    "content_filter", "content filter", "content management", "content policy", "content_policy",
+    "moderation", "flagged", "safety", "data_inspection", "inappropriate", "sensitive",
+    "prohibited_content", "prohibited content", "usage policies", "usage policy", "guardrail",
+    "responsible ai", "harmful",
+)  # fmt: skip
 
+_FILTERED = "the prompt is refused by its filter of contents."
 _KEY = "the key is missing, wrong, or not allowed to do this."
 _MEANINGS = {
     401: _KEY,
@@ -129,14 +155,29 @@ _MEANINGS = {
 }
 
 
+def is_told_why(failure: CallFailed) -> bool:
+    """Whether a refusal's words say that it is about the prompt: its length, or what is in it."""
+    words = failure.said.lower()
+    return _is_about(_ABOUT_LENGTH, words) or _is_about(_ABOUT_CONTENT, words)
+
+
+def _is_about(parts: tuple[str, ...], words: str) -> bool:
+    return any(part in words for part in parts)
+
+
 def of_status(
     status: int, who: str, said: str = "", retry_after: float | None = None
 ) -> CallFailed:
     """The failure that an HTTP status stands for. `who` answered it, and `said` so, cleaned."""
     words = said.lower()
-    account = status == 400 and any(part in words for part in _ABOUT_THE_ACCOUNT)
-    kind = ProviderRefused if account else _kind_of(status)
-    meaning = "its key or its account is not in order." if account else _meaning(status, words)
+    account = {400: _ABOUT_THE_ACCOUNT, 429: _NO_MONEY}.get(status, ())
+    kind: type[CallFailed]
+    if _is_about(account, words):
+        kind, meaning = ProviderRefused, "its key or its account is not in order."
+    elif status in (403, 406, 451) and _is_about(_ABOUT_CONTENT, words):
+        kind, meaning = PromptRefused, _FILTERED
+    else:
+        kind, meaning = _kind_of(status), _meaning(status, words)
     waits = retry_after if status in (429, 503) else None
     return kind(f"{who} answered {status}: {meaning}", waits, said=said)
 
@@ -163,8 +204,8 @@ def _meaning(status: int, words: str) -> str:
         return "it sends callers elsewhere, which is not followed; enter the address itself."
     if status >= 500:
         return "it failed."
-    if any(part in words for part in _ABOUT_LENGTH):
+    if _is_about(_ABOUT_LENGTH, words):
         return "the prompt is longer than the model takes."
-    if any(part in words for part in _ABOUT_CONTENT):
-        return "the prompt is refused by its filter of contents."
+    if _is_about(_ABOUT_CONTENT, words):
+        return _FILTERED
     return "it refuses this prompt."

@@ -18,13 +18,14 @@ from optimizer.lm.failures import (
     CallFailed,
     NoReply,
     ProviderRefused,
-    SchemaRefused,
     TimedOut,
 )
 from optimizer.lm.families import ORIGINS, family_of, is_reference
 from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
+from optimizer.lm.shaping import Shaping
+from optimizer.lm.traits import ReplyForm, Traits, parameters
 from optimizer.lm.transport import DEADLINE, Transport
 from optimizer.lm.unpacking import most_bytes
 from optimizer.sentences import reasons
@@ -47,7 +48,7 @@ class LiteLLMClient:
         *,
         egress: Egress,
         family: str | None = None,
-        constrains: bool = True,
+        shaping: Shaping | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._key = key
@@ -57,19 +58,30 @@ class LiteLLMClient:
         self._scrub = Scrubber(key)
         self._deadline = deadline
         self._transports: dict[str, Transport] = {}
-        self.constrains = constrains
+        self._shaping = shaping or Shaping(first=first_traits)
+
+    @property
+    def learned(self) -> dict[str, Traits]:
+        return self._shaping.learned
 
     async def complete(self, call: LMCall) -> Reply:
         origin = self._origin(call.model)
         library = await _started()
-        constrained = call.schema is not None and self.constrains and _supports_schema(call.model)
-        exchange = self._exchange(origin, constrained, most_bytes(call.max_tokens))
+        sent = self._shaping.of(call.model)
+        try:
+            reply = await self._complete(library, origin, call, sent)
+        except CallFailed as failure:
+            raise self._shaping.after(call, sent, failure) from failure
+        return self._shaping.taken(call, sent, reply)
+
+    async def _complete(self, library: Any, origin: str, call: LMCall, sent: Traits) -> Reply:
+        exchange = self._exchange(origin, most_bytes(call.max_tokens))
         started = time.monotonic()
         async with exchange.answer:
             try:
                 with exchanging(exchange):
                     async with asyncio.timeout(self._deadline + GRACE_SECONDS):
-                        response = await library.acompletion(**self._arguments(call, constrained))
+                        response = await library.acompletion(**self._arguments(call, sent))
             except Exception as error:
                 raise self._failure(error, exchange) from error
             if exchange.failure is not None or exchange.found is None:
@@ -107,19 +119,15 @@ class LiteLLMClient:
             raise ProviderRefused(f"Enter the address of the endpoint that {model} is called at.")
         return origin
 
-    def _exchange(self, origin: str, constrained: bool, most: int) -> CallExchange:
+    def _exchange(self, origin: str, most: int) -> CallExchange:
         name = self._api_base or origin.rpartition(":")[0]
         if origin not in self._transports:
             self._transports[origin] = Transport(name, self._egress, self._scrub, self._deadline)
         reader = Reader(name, self._scrub)
-        return CallExchange(self._transports[origin], reader, self._key, origin, constrained, most)
+        return CallExchange(self._transports[origin], reader, self._key, origin, most)
 
-    def _arguments(self, call: LMCall, constrained: bool) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
-            "model": call.model,
-            "messages": [{"role": m.role, "content": m.content} for m in call.messages],
-            "temperature": call.temperature,
-            "max_tokens": call.max_tokens,
+    def _arguments(self, call: LMCall, traits: Traits) -> dict[str, Any]:
+        arguments = parameters(call, traits) | {
             "timeout": self._deadline + GRACE_SECONDS,
             "num_retries": 0,
             "max_retries": 0,
@@ -128,15 +136,10 @@ class LiteLLMClient:
         }
         if self._api_base:
             arguments["api_base"] = self._api_base
-        if constrained:
-            schema = {"name": "reply", "schema": call.schema, "strict": True}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
         return arguments
 
     def _failure(self, error: Exception | None, exchange: CallExchange) -> CallFailed:
         """What our transport saw counts; LiteLLM's word only where it saw nothing."""
-        if isinstance(exchange.failure, SchemaRefused):
-            self.constrains = False
         if exchange.failure is not None:
             return exchange.failure
         if exchange.found is not None:
@@ -154,6 +157,11 @@ async def _started() -> Any:
     """The library; it is waited for in a thread while it starts."""
     started = litellm.cache_info().currsize
     return litellm() if started else await asyncio.to_thread(litellm)
+
+
+def first_traits(model: str) -> Traits:
+    """What a model is begun with, as the library knows it; it has been started before."""
+    return Traits() if _supports_schema(model) else Traits(replies=ReplyForm.FREE)
 
 
 @cache

@@ -12,9 +12,11 @@ from optimizer.core.programs.lm import Reply
 from optimizer.lm.answers import Reader
 from optimizer.lm.call import LMCall
 from optimizer.lm.door import usage
-from optimizer.lm.failures import SchemaRefused
+from optimizer.lm.failures import CallFailed
 from optimizer.lm.guard import Egress
 from optimizer.lm.scrub import Scrubber
+from optimizer.lm.shaping import Shaping
+from optimizer.lm.traits import Traits, parameters
 from optimizer.lm.transport import DEADLINE, Answer, Transport
 from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 
@@ -31,7 +33,7 @@ class OpenAIHttp:
         key: str = "",
         *,
         egress: Egress,
-        constrains: bool = True,
+        shaping: Shaping | None = None,
         own_engine: bool = False,
         deadline: float = DEADLINE,
     ) -> None:
@@ -41,19 +43,26 @@ class OpenAIHttp:
         self._transport = Transport(self._base, egress, scrub, deadline)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._own_engine = own_engine
-        self.constrains = constrains
+        self._shaping = shaping or Shaping()
+
+    @property
+    def learned(self) -> dict[str, Traits]:
+        return self._shaping.learned
 
     async def complete(self, call: LMCall) -> Reply:
+        sent = self._shaping.of(call.model)
+        try:
+            reply = await self._complete(call, sent)
+        except CallFailed as failure:
+            raise self._shaping.after(call, sent, failure) from failure
+        return self._shaping.taken(call, sent, reply)
+
+    async def _complete(self, call: LMCall, sent: Traits) -> Reply:
         started = time.monotonic()
-        constrained = call.schema is not None and self.constrains
-        body = json.dumps(self._body(call, constrained)).encode()
+        body = json.dumps(self._body(call, sent)).encode()
         most = most_bytes(call.max_tokens)
         async with self._sent("POST", "/chat/completions", body, most) as answer:
-            try:
-                found = self._reader.completion_of(answer, constrained=constrained)
-            except SchemaRefused:
-                self.constrains = False
-                raise
+            found = self._reader.completion_of(answer)
             return _reply_of(found, time.monotonic() - started, self._reader)
 
     async def models(self) -> list[str]:
@@ -70,19 +79,9 @@ class OpenAIHttp:
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    def _body(self, call: LMCall, constrained: bool) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": call.model,
-            "messages": [{"role": m.role, "content": m.content} for m in call.messages],
-            "temperature": call.temperature,
-            "max_tokens": call.max_tokens,
-        }
-        if constrained:
-            schema = {"name": "reply", "schema": call.schema, "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if self._own_engine:
-            body |= {"cache_prompt": True, "seed": call.sample}
-        return body
+    def _body(self, call: LMCall, traits: Traits) -> dict[str, Any]:
+        body = parameters(call, traits)
+        return body | {"cache_prompt": True, "seed": call.sample} if self._own_engine else body
 
     def _sent(
         self, method: str, path: str, body: bytes | None = None, most: int = MOST_BYTES
@@ -95,7 +94,10 @@ class OpenAIHttp:
 def _reply_of(found: dict[str, Any], seconds: float, reader: Reader) -> Reply:
     try:
         choice = found["choices"][0]
-        text, finish = spoken(choice["message"], choice.get("finish_reason"))
+        message = choice["message"]
+        if not isinstance(message.get("content"), str | list | None):
+            raise TypeError("a content that is no text")
+        text, finish = spoken(message, choice.get("finish_reason"))
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise reader.no_completion(found) from error
     if text is None and not no_answer(finish):

@@ -13,6 +13,9 @@ class Provider(models.Model):
     whose models LiteLLM calls, and the first part of all their names. Prices are micro-USD per
     million tokens; None means LiteLLM's price list for its providers, and unknown for an
     OpenAI-compatible endpoint.
+    `model_traits` is what was learned of how models want their requests, by name
+    (optimizer/lm/traits.py); `model_settings` what people want of them
+    (optimizer/lm/model_settings.py).
     `check_run` is its latest test since it was changed (optimizer/jobs/model_checks.py).
     """
 
@@ -33,6 +36,8 @@ class Provider(models.Model):
     input_price = models.BigIntegerField(null=True)
     output_price = models.BigIntegerField(null=True)
     constrains_replies = models.BooleanField(default=True)
+    model_traits = models.JSONField(default=dict)
+    model_settings = models.JSONField(default=dict)
     check_run = models.ForeignKey("Run", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

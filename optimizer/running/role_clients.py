@@ -11,16 +11,17 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.costs.prices import OF_RUN, price_of, unknown
-from optimizer.lm import egress, secrets
+from optimizer.lm import egress, known_traits, secrets
 from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Client, Endpoint, call_of
 from optimizer.lm.door import Door
 from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
 from optimizer.lm.limits import Gate, Limited, gate_of
-from optimizer.lm.litellm_client import LiteLLMClient
+from optimizer.lm.litellm_client import LiteLLMClient, first_traits
 from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import Paying
 from optimizer.lm.retry import ATTEMPTS, Patient
+from optimizer.lm.shaping import Shaping
 from optimizer.models import Provider
 from optimizer.running.commit_thread import ASK_ANEW, CommitThread
 from optimizer.running.interruptions import Interruption, Why
@@ -41,20 +42,22 @@ def connect(provider: Provider) -> Endpoint:
         Refused: it is the embedded one, and that does not run; or its key cannot be decrypted.
     """
     key = secrets.decrypt(provider.secret) if provider.secret else ""
-    constrains, allowed = provider.constrains_replies, egress.of_provider(provider)
+    allowed, known = egress.of_provider(provider), known_traits.traits_of(provider)
+    shaping = Shaping(known, holds=provider.constrains_replies)
     if provider.kind == Provider.Kind.LITELLM:
         return LiteLLMClient(
             key, provider.api_base,
-            egress=allowed, family=provider.family, constrains=constrains,
+            egress=allowed, family=provider.family,
+            shaping=Shaping(known, holds=provider.constrains_replies, first=first_traits),
         )  # fmt: skip
     if provider.kind == Provider.Kind.OPENAI_COMPATIBLE:
-        return OpenAIHttp(provider.api_base, key, egress=allowed, constrains=constrains)
+        return OpenAIHttp(provider.api_base, key, egress=allowed, shaping=shaping)
     if not settings.EMBEDDED_MODEL_URL:
         raise Refused.because("model.no_embedded")
     return OpenAIHttp(
         settings.EMBEDDED_MODEL_URL,
         egress=allowed,
-        constrains=constrains,
+        shaping=shaping,
         own_engine=True,
         deadline=OWN_DEADLINE,
     )
@@ -205,12 +208,10 @@ class RoleClients:
             await endpoint.aclose()
 
     def remember(self) -> None:
-        """Keep for later runs that an endpoint cannot constrain replies; not of another address."""
+        """Keep for later runs how models want their requests."""
         for pk, endpoint in self._endpoints.items():
-            known = self._providers[pk]
-            if known.constrains_replies and not endpoint.constrains:
-                same = Provider.objects.filter(pk=pk, api_base=known.api_base, family=known.family)
-                same.update(constrains_replies=False)
+            if endpoint.learned:
+                known_traits.keep(self._providers[pk], endpoint.learned)
 
     def _client_of(self, role: Role, ref: ModelRef) -> RoleClient:
         provider = self._provider(role, ref)

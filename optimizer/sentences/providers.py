@@ -37,5 +37,14 @@ add(
             "The provider of the {role} model {model} was removed: start a new run with another "
             "model."
         ),
+        "traits.json": _("Replies are asked for in JSON mode: it takes no schema."),
+        "traits.free": _("Replies cannot be held to a form: it is asked for JSON in words."),
+        "traits.completion_tokens": _("It is told its limit of tokens as max_completion_tokens."),
+        "traits.most_tokens": _("Its replies have {most:,} tokens at most."),
+        "traits.temperature_within": _("Temperatures are held between 0.01 and 1."),
+        "traits.temperature_own": _(
+            "No temperature is sent: it takes its own only, so replies may differ."
+        ),
+        "traits.no_system": _("The instruction stands in the first user message."),
     }
 )

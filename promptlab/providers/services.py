@@ -73,7 +73,7 @@ def save_provider(
     if api_key is not None:
         provider.secret = secrets.encrypt(api_key) if api_key else None
         provider.secret_hint = secrets.hint(api_key) if api_key else ""
-    provider.check_run = None
+    provider.check_run, provider.model_traits = None, {}
     try:
         with transaction.atomic():
             # A test that is under way owns the row meanwhile.

@@ -10,6 +10,8 @@ from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.programs.candidate import Candidate as CoreCandidate
+from optimizer.lm.known_traits import traits_of
+from optimizer.lm.traits import ReplyForm, Traits
 from optimizer.models import Candidate, Provider, Run, Trial
 from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
@@ -73,7 +75,9 @@ def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:
     # LiteLLM calls any OpenAI-compatible endpoint through its openai/ names.
     litellm = ref.model if kind == Provider.Kind.LITELLM else f"openai/{ref.model}"
     name = provider.name if provider else ""
-    constrains = provider.constrains_replies if provider else True
+    traits = traits_of(provider).get(ref.model, Traits()) if provider else Traits()
+    holds = provider.constrains_replies if provider else True
+    constrains = holds and traits.replies is ReplyForm.SCHEMA
     return ModelSource(
         name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens, constrains
     )

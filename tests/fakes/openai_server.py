@@ -52,7 +52,8 @@ def _value(kind: dict[str, Any], said: str) -> object:
 class OpenAIServer:
     """`script` writes replies; `fault` chooses requests that go wrong; `key` is asked for if set.
 
-    `constrains=False` refuses response_format as some servers do. `requests` holds the bodies of
+    `constrains=False` refuses response_format as some servers do; `wants` says what is answered to
+    requests that the server does not want so. `requests` holds the bodies of
     all calls that arrived, `headers` and `paths` (with queries) what came with them, `served` the
     bodies answered whole, `followed` how often a redirect of ours was followed. `spoil` writes the
     completions down.
@@ -63,6 +64,7 @@ class OpenAIServer:
     fault: Fault = lambda body, number: ""
     key: str = ""
     constrains: bool = True
+    wants: Callable[[Body], web.Response | None] = lambda body: None
     models: tuple[str, ...] = ("scripted",)
     usage: bool = True
     spoil: Callable[[Body], str] = json.dumps
@@ -146,6 +148,9 @@ class OpenAIServer:
             await asyncio.sleep(self.seconds)
             if "response_format" in body and not self.constrains:
                 return error(400, "response_format is not supported by this model")
+            unwanted = self.wants(body)
+            if unwanted is not None:
+                return unwanted
             fault = self.fault(body, number)
             if fault:
                 return await _played(fault, Play(request, body, f"{self.root}/elsewhere"))

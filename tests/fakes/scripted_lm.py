@@ -11,6 +11,7 @@ from typing import Any
 
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import LMCall, key_of
+from optimizer.lm.traits import Traits
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
@@ -72,7 +73,7 @@ class ScriptedLM:
     script: Script = by_skill
     seconds: float = 0.0
     usage: tuple[int, int] = (40, 10)
-    constrains: bool = True
+    learned: dict[str, Traits] = field(default_factory=dict)
     listed: tuple[str, ...] = ("scripted",)
     calls: list[LMCall] = field(default_factory=list)
     answering: int = 0

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,7 @@ from optimizer.lm.call import Endpoint, LMCall
 from optimizer.lm.door import MOST_TOKENS, Door
 from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused
 from optimizer.lm.paid import MOST_COST
+from optimizer.lm.traits import Traits
 from optimizer.models import Completion, Outcome, Provider
 from tests.evaluations import checked
 from tests.fakes.openai_server import Body, OpenAIServer
@@ -218,7 +219,7 @@ def test_a_key_that_a_provider_says_back_is_in_no_row(create: Create, provider: 
 class Saying:
     """An endpoint that says one thing."""
 
-    constrains = True
+    learned: ClassVar[dict[str, Traits]] = {}
 
     def __init__(self, said: Reply | CallFailed) -> None:
         self.said = said

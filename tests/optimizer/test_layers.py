@@ -19,12 +19,12 @@ from optimizer.lm.failures import (
     Overloaded,
     PromptRefused,
     ProviderRefused,
-    SchemaRefused,
+    Reshaped,
     Unreachable,
     of_status,
 )
 from optimizer.lm.limits import Gate, Limited, gate_of
-from optimizer.lm.retry import Patient
+from optimizer.lm.retry import SHAPES, Patient
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.tpe import tpe
 from tests.fakes.scripted_lm import ScriptedLM
@@ -73,9 +73,23 @@ def test_a_failure_for_good_is_not_tried_again() -> None:
         tried(PromptRefused("filtered"))
 
 
-def test_a_refused_schema_is_tried_again_at_once() -> None:
-    _, rest, _ = tried(SchemaRefused("no schema"))
-    assert rest.seconds == [0.0]
+def test_another_form_is_tried_at_once_and_is_no_attempt() -> None:
+    _, rest, reply = tried(*[Reshaped("no schema")] * 3, *[Unreachable("no")] * 5)
+    assert rest.seconds[:3] == [0.0] * 3
+    assert reply.text == "well"
+
+
+def test_a_model_that_takes_no_form_is_given_up() -> None:
+    with pytest.raises(Reshaped):
+        tried(*[Reshaped("no, and no")] * (SHAPES + 1))
+
+
+def test_too_many_is_waited_for_longer_than_other_failures() -> None:
+    _lm, rest, reply = tried(*[Overloaded("slow down")] * 17)
+    assert reply.text == "well"
+    assert sum(rest.seconds) > 100
+    with pytest.raises(Overloaded):
+        tried(*[Overloaded("slow down")] * 18)
 
 
 def test_a_call_that_may_have_been_paid_is_sent_three_times_at_most() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.lm.failures import CallFailed, SchemaRefused
+from optimizer.lm.failures import CallFailed, Reshaped
 from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp
 from tests.fakes.openai_server import OpenAIServer
@@ -52,9 +52,9 @@ def test_an_endpoint_that_cannot_constrain_replies_is_asked_without_from_then_on
 
         async def spoken() -> None:
             client = client_of(server)
-            with pytest.raises(SchemaRefused):
+            with pytest.raises(Reshaped):
                 await client.complete(call("a"))
-            assert not client.constrains
+            assert [t.replies for t in client.learned.values()] == ["free"]
             await client.complete(call("a"))
             await client.complete(call("b"))
             await client.aclose()

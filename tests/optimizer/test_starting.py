@@ -266,7 +266,8 @@ def test_a_check_says_that_a_provider_works_and_what_it_can(
     assert check.state == "works"
     assert check.message.startswith("large answered in")
     assert provider.models_offered == ["small", "large"]
-    assert provider.constrains_replies is False
+    assert provider.model_traits["large"]["replies"] == "free"
+    assert "Replies cannot be held to a form" in check.message
     assert f"run:{run.pk}" in ears()
 
 
