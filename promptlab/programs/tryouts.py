@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.forms import Form
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,6 +33,7 @@ from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.live.page import LivePage, Ring
+from promptlab.programs.forms.trying import TYPED
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.wires import outputs_in_order
@@ -131,6 +131,12 @@ class ShownTryout:
         return answered if self.calls else _("The model could not be asked.")
 
     @property
+    def typed(self) -> dict[str, str]:
+        """The values that were typed for it, by the fields of its form; none of a dataset."""
+        given = self.example.inputs if self.example.id == TYPED else {}
+        return {f"in-{name}": written(value) for name, value in given.items()}
+
+    @property
     def unread(self) -> str:
         """Which reply could not be read, "" when all were."""
         return next((f"{c.name}: {c.problem}" for c in self.calls if c.problem), "")
@@ -167,10 +173,10 @@ def tryout_of(project: Project, pk: int) -> Run | None:
     return asked.filter(spec__purpose=Purpose.TRYOUT, pk=pk).first()
 
 
-def asked_for(project: Project, asked: Parameters, form: Form) -> ShownTryout | None:
-    """The try-out that an address names; not beside a form that is to be corrected."""
+def asked_for(project: Project, asked: Parameters) -> ShownTryout | None:
+    """The try-out that an address names."""
     number = asked.number("tryout")
-    run = None if number is None or form.is_bound else tryout_of(project, number)
+    run = None if number is None else tryout_of(project, number)
     return None if run is None else shown(run)
 
 

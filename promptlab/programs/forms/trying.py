@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
@@ -180,6 +181,25 @@ def example_and_form(
         example = example.following()
         sent = filled_in(sent, program, example.example)
     return example, TryForm(project, program, example.example, sent, initial)
+
+
+def kept(example: ExampleForm, form: TryForm, tryout: int) -> str:
+    """The state of the page of a try-out that was started, for its address."""
+    metric = form.cleaned_data["metric"]
+    return urlencode(
+        {
+            "tryout": tryout,
+            "dataset": example.chosen.pk if example.chosen else "",
+            "row": example.number,
+            "model": form.cleaned_data["model"],
+            "metric": metric.pk if metric else "",
+        }
+    )
+
+
+def chosen_before(asked: Parameters) -> dict[str, Any]:
+    """The model and the metric that an address has kept."""
+    return {key: asked.text(key) for key in ("model", "metric") if asked.has(key)}
 
 
 def filled_in(data: QueryDict, program: Program, row: DatasetExample | None) -> QueryDict:

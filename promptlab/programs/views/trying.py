@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -18,7 +17,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
-from promptlab.programs.forms.trying import ExampleForm, TryForm, example_and_form
+from promptlab.programs.forms.trying import chosen_before, example_and_form, kept
 from promptlab.ui.parameters import Parameters
 
 
@@ -28,25 +27,26 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
     starts = request.method == "POST"
     found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
     asked = Parameters(request.GET)
-    initial = {key: asked.text(key) for key in ("model", "metric") if asked.has(key)}
+    tryout = None if starts else tryouts.asked_for(found.project, asked)
+    initial = {**chosen_before(asked), **(tryout.typed if tryout else {})}
     example, form = example_and_form(
         found.project, found.core, asked, request.POST if starts else None, initial
     )
     if form.is_valid():
         try:
-            tryout = tryouts.start_tryout(
+            started = tryouts.start_tryout(
                 found.project, found.core, form.chosen_model, form.example, form.chosen_metric
             )
         except Refused as refusal:
             form.add_error(None, reasons(refusal))
         else:
-            return redirect(f"{request.path}?{_kept(example, form, tryout.pk)}#result")
+            return redirect(f"{request.path}?{kept(example, form, started.pk)}#result")
     context = {
         "program": found,
         "example": example,
         "form": form,
         "problems": [sentence(problem) for problem in found.core.problems()],
-        "tryout": tryouts.asked_for(found.project, asked, form),
+        "tryout": tryout,
     }
     part = "#form" if request.htmx else ""
     status = 422 if form.is_bound else 200
@@ -66,17 +66,3 @@ def stop_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResp
     if request.htmx:
         return HttpResponse(status=204)
     return redirect("programs:list", found.slug)
-
-
-def _kept(example: ExampleForm, form: TryForm, tryout: int) -> str:
-    """The state of the page in its address."""
-    metric = form.cleaned_data["metric"]
-    return urlencode(
-        {
-            "tryout": tryout,
-            "dataset": example.chosen.pk if example.chosen else "",
-            "row": example.number,
-            "model": form.cleaned_data["model"],
-            "metric": metric.pk if metric else "",
-        }
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +18,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
-from promptlab.programs.forms.trying import example_and_form
+from promptlab.programs.forms.trying import chosen_before, example_and_form, kept
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.ui.parameters import Parameters
@@ -37,30 +35,33 @@ def try_candidate(
     spec = queries.spec_of(project_run.run)
     task = spec.models[ModelRole.TASK]
     asked = Parameters(request.GET)
+    tryout = None if starts else tryouts.asked_for(found, asked)
+    initial = {
+        "model": f"{task.provider}:{task.model}",
+        "metric": project_run.metric_id,
+        **chosen_before(asked),
+        **(tryout.typed if tryout else {}),
+    }
     example, form = example_and_form(
-        found, spec.program, asked, request.POST if starts else None,
-        initial={"model": f"{task.provider}:{task.model}", "metric": project_run.metric_id},
-    )  # fmt: skip
+        found, spec.program, asked, request.POST if starts else None, initial
+    )
     if form.is_valid():
         prompts = from_json(Candidate, row.prompts)
         try:
-            tryout = tryouts.start_tryout(
+            started = tryouts.start_tryout(
                 found, spec.program, form.chosen_model, form.example, form.chosen_metric, prompts
             )
         except Refused as refusal:
             form.add_error(None, reasons(refusal))
         else:
-            kept = {"tryout": tryout.pk, "row": example.number}
-            if example.chosen:
-                kept["dataset"] = example.chosen.pk
-            return redirect(f"{request.path}?{urlencode(kept)}#result")
+            return redirect(f"{request.path}?{kept(example, form, started.pk)}#result")
     context = {
         "project": found,
         "project_run": project_run,
         "candidate": row,
         "example": example,
         "form": form,
-        "tryout": tryouts.asked_for(found, asked, form),
+        "tryout": tryout,
     }
     template = "programs/try.html#form" if request.htmx else "runs/try.html"
     return render(request, template, context, status=422 if form.is_bound else 200)

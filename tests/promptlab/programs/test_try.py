@@ -203,6 +203,14 @@ def test_a_tryout_can_be_stopped_by_who_may_start_one(
     assert "It was stopped: nothing more was sent." in page
 
 
+def test_what_was_typed_for_a_tryout_stays_in_its_field(
+    client_of: Browser, erin: User, one_step: Program, provider: Provider
+) -> None:
+    browser, typed = client_of(erin), values(provider, "Typed <b> by hand")
+    shown = browser.get(browser.post(address(one_step), typed)["Location"]).content.decode()
+    assert "Typed &lt;b&gt; by hand</textarea>" in shown
+
+
 def test_a_page_says_that_a_tryout_is_being_stopped_while_a_call_is_out(
     client_of: Browser, erin: User, project: Project, one_step: Program, tryout: Run
 ) -> None:

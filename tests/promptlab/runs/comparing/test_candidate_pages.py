@@ -191,6 +191,17 @@ def test_an_editor_tries_a_candidate_with_its_own_prompts(
     assert f"/tryouts/{tryout.pk}/" in shown  # asked for again while it waits
 
 
+def test_the_form_of_a_try_keeps_the_model_and_what_was_typed(
+    scene: Scene, finished: ProjectRun, best: CandidateRow, erin: User, client_of: ClientOf
+) -> None:
+    client, other = client_of(erin), f"{scene.provider.pk}:scripted-2"
+    url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
+    answer = client.post(f"{url}?dataset=", {"in-message": "Where is it?", "model": other})
+    for address in (answer["Location"], f"{url}?row=2&model={other}"):  # the latter asks for a row
+        assert f'value="{other}" selected' in client.get(address).content.decode()
+    assert "Where is it?</textarea>" in client.get(answer["Location"]).content.decode()
+
+
 def test_a_viewer_cannot_call_a_model(
     finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
 ) -> None:
