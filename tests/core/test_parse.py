@@ -33,7 +33,8 @@ def test_a_demo_s_own_reply_is_read_back(module: Module, data: st.DataObject) ->
 def test_any_text_is_read_or_refused(module: Module, reply: str) -> None:
     with suppress(UnreadableReply):
         found = parse(module, reply)
-        assert set(found) == {f.name for f in module.reply_fields}
+        wanted = {f.name for f in module.signature.outputs}
+        assert wanted <= set(found) <= {f.name for f in module.reply_fields}  # reasons may lack
         json.dumps(found).encode()
 
 
