@@ -10,6 +10,8 @@ from optimizer.core.problems import Refused
 from optimizer.lm import secrets
 from optimizer.lm.egress import OPERATORS
 from optimizer.lm.families import family_of
+from optimizer.lm.model_settings import ref_with
+from optimizer.lm.pasted import base_of, key_in
 from optimizer.models import Provider
 
 NAMESPACE = OPERATORS
@@ -28,8 +30,9 @@ class Access:
     output_price: float | None = None
 
 
-def model_ref(name: str, access: Access, temperature: float, max_tokens: int) -> ModelRef:
-    """The model `name` of a provider, made or brought up to date.
+def model_ref(name: str, access: Access, temperature: float, max_tokens: int | None) -> ModelRef:
+    """The model `name` of a provider, made or brought up to date; without `max_tokens` its replies
+    have the limit that is usual.
 
     "embedded" is our own engine. With an API base, "openai/NAME" is model NAME of that endpoint;
     anything else is a model as LiteLLM names it.
@@ -48,12 +51,12 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int) ->
         model, label = name, family_of(name)
         values = {"kind": Provider.Kind.LITELLM, "family": label}
     if name != EMBEDDED:
-        values |= {"api_base": access.api_base, **_money(access), **_key(access)}
+        values |= {"api_base": base_of(access.api_base), **_money(access), **_key(access)}
         values["concurrency"] = access.concurrency
     provider, _ = Provider.objects.update_or_create(
         namespace=NAMESPACE, name=label[:80], defaults=values
     )
-    return ModelRef(provider.pk, model, temperature, max_tokens)
+    return ref_with(provider, model, temperature, max_tokens)
 
 
 def _money(access: Access) -> dict[str, object]:
@@ -64,7 +67,7 @@ def _money(access: Access) -> dict[str, object]:
 def _key(access: Access) -> dict[str, object]:
     if not access.key_variable:
         return {"secret": None, "secret_hint": ""}
-    key = os.environ.get(access.key_variable, "").strip()
+    key = key_in(os.environ.get(access.key_variable, ""))
     if not key:
         raise Refused.because("option.no_key", name=access.key_variable)
     return {"secret": secrets.encrypt(key), "secret_hint": secrets.hint(key)}

@@ -13,6 +13,7 @@ from optimizer.core.conversation.evaluation import ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
+from optimizer.lm.model_settings import ref_of
 from optimizer.lm.traits import Traits
 from optimizer.models import Provider, Run
 from optimizer.running.interruptions import OVERBILLED, Why
@@ -46,7 +47,7 @@ class ModelCheck:
 
 def start(provider: Provider, model: str = "") -> Run:
     """Ask a worker to test the provider with this model, or with the first that it offers."""
-    ref = ModelRef(provider.pk, model, temperature=0.0)
+    ref = ref_of(provider, model) if model else ModelRef(provider.pk, model)
     with transaction.atomic():
         run = evaluations.start(ModelCheckSpec(ref, provider.namespace))
         Provider.objects.filter(pk=provider.pk).update(check_run=run)

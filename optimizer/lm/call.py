@@ -72,16 +72,17 @@ class Endpoint(Client, Protocol):
 def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None = None) -> LMCall:
     """The prompt's own settings win, then the request's temperature, then the model's.
 
-    A reply is never longer than the model's own limit.
+    A reply is never longer than the model's own limit; a roomy one is that of every call.
     """
     own = prompt.temperature if prompt.temperature is not None else temperature
+    wanted = prompt.max_tokens if prompt.max_tokens and not ref.roomy else ref.max_tokens
     return LMCall(
         model=ref.model,
         role=role,
         messages=prompt.messages,
         schema=prompt.schema,
         temperature=own if own is not None else ref.temperature,
-        max_tokens=min(prompt.max_tokens or ref.max_tokens, ref.max_tokens),
+        max_tokens=min(wanted, ref.max_tokens),
         sample=prompt.sample,
     )
 

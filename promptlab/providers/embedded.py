@@ -12,8 +12,6 @@ from promptlab.accounts.models import Project
 NAME = "Embedded model"
 MODEL = "SmolLM2-135M-Instruct"
 CONCURRENCY = 4
-REPLY_TOKENS = 160
-"""Longer replies of so small a model say nothing more, and take seconds each."""
 
 
 def runs_here() -> bool:

@@ -15,6 +15,15 @@ from optimizer.lm import egress
 from optimizer.lm.egress import AllowList
 from optimizer.lm.families import ORIGINS, family_of, other_family
 from optimizer.lm.guard import ForbiddenAddress
+from optimizer.lm.model_settings import (
+    FEWEST_TOKENS,
+    HOTTEST,
+    MOST_TOKENS,
+    ModelSettings,
+    settings_of,
+    usual_tokens,
+)
+from optimizer.lm.pasted import base_of, key_in
 from optimizer.models import Provider
 from optimizer.sentences import reasons, term
 from promptlab.providers.presets import OWN_MODELS_ONLY, Preset
@@ -26,8 +35,27 @@ from promptlab.providers.services import (
 from promptlab.ui.forms import CodeTextarea, NameField
 
 MICRO = 1_000_000
+MOST_SHOWN = 50
+"""Models whose settings a form shows."""
 LOOK_UP_SECONDS = 2.0
 """How long a form waits to learn where a host's name leads."""
+
+
+def tokens_field(model: str, usual: int) -> forms.IntegerField:
+    """The limit of a model's replies; empty: the usual one."""
+    return forms.IntegerField(
+        label=_("Tokens of a reply of %(model)s, at most") % {"model": model},
+        required=False, min_value=FEWEST_TOKENS, max_value=MOST_TOKENS,
+        widget=forms.NumberInput(attrs={"class": "short", "placeholder": usual}),
+    )  # fmt: skip
+
+
+def temperature_field(model: str) -> forms.FloatField:
+    return forms.FloatField(
+        label=_("Temperature of %(model)s") % {"model": model},
+        required=False, min_value=0.0, max_value=HOTTEST,
+        widget=forms.NumberInput(attrs={"class": "short", "step": "any", "placeholder": 0}),
+    )  # fmt: skip
 
 
 class ProviderForm(forms.Form):
@@ -107,16 +135,49 @@ class ProviderForm(forms.Form):
         super().__init__(data, initial=_initial(preset, provider))
         self.preset, self.provider = preset, provider
         self.refusal: ForbiddenAddress | None = None
+        self.put_right: list[str] = []
+        """What was pasted otherwise than it was meant, a sentence each."""
         self.of_family = ""
         if not may_allow:
             del self.fields["allow_address"]
         self._fit_to_preset()
+        self._add_settings()
         if provider is None or not provider.secret_hint:
             del self.fields["forget_key"]
         else:
             self.fields["api_key"].help_text = _(
                 "A key ending in %(hint)s is stored. Leave this empty to keep it."
             ) % {"hint": provider.secret_hint}
+
+    def _add_settings(self) -> None:
+        """Two fields for each model that is stored."""
+        if self.provider is None:
+            return
+        for number, model in enumerate(self.provider.models_offered[:MOST_SHOWN]):
+            own, usual = settings_of(self.provider, model), usual_tokens(model)
+            tokens, temperature = tokens_field(model, usual), temperature_field(model)
+            tokens.initial, temperature.initial = own.max_tokens, own.temperature
+            self.fields[f"tokens-{number}"] = tokens
+            self.fields[f"temperature-{number}"] = temperature
+
+    @property
+    def model_rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        """The stored models, with the fields of their settings."""
+        names = self.provider.models_offered if self.provider is not None else []
+        return [
+            (model, self[f"tokens-{number}"], self[f"temperature-{number}"])
+            for number, model in enumerate(names[:MOST_SHOWN])
+        ]
+
+    def _settings(self) -> dict[str, ModelSettings]:
+        """What is wanted of models that stay; those beyond what is shown keep theirs."""
+        kept = dict.fromkeys(self.cleaned_data["models"])
+        found = {model: settings_of(self.provider, model) for model in kept if self.provider}
+        for model, tokens, temperature in self.model_rows:
+            if model in kept:
+                said = (self.cleaned_data[field.name] for field in (tokens, temperature))
+                found[model] = ModelSettings(*said)
+        return {model: own for model, own in found.items() if own != ModelSettings()}
 
     def _fit_to_preset(self) -> None:
         if self.preset.kind == Provider.Kind.OPENAI_COMPATIBLE or self.preset.prefix:
@@ -141,10 +202,21 @@ class ProviderForm(forms.Form):
             else _("One a line; the family is put before names that lack it.")
         )
 
+    def clean_api_key(self) -> str:
+        said: str = self.cleaned_data["api_key"]
+        key = key_in(said)
+        if key != said:
+            self.put_right.append(str(_("The key was saved without what stood around it.")))
+        return key
+
     def clean_api_base(self) -> str:
-        address: str = self.cleaned_data["api_base"].strip()
-        if not address:
+        said: str = self.cleaned_data["api_base"].strip()
+        if not said:
             return ""
+        address = base_of(said)
+        if address != said.rstrip("/"):
+            told = _("The address was put right: %(address)s is what calls are made below.")
+            self.put_right.append(str(told % {"address": address}))
         try:
             target = egress.target_of(address)
         except Refused as error:
@@ -251,6 +323,7 @@ class ProviderForm(forms.Form):
             output_price=_micro(data["output_price"]),
             constrains_replies=data["constrains_replies"],
             family=self.of_family,
+            settings=self._settings(),
         )
 
     def key(self) -> str | None:

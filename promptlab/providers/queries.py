@@ -12,6 +12,7 @@ from optimizer.costs.prices import Price, price_of
 from optimizer.jobs import model_checks
 from optimizer.jobs.model_checks import CheckState, ModelCheck
 from optimizer.lm.egress import AllowList, objection
+from optimizer.lm.model_settings import ref_of
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
 from promptlab.providers import embedded
@@ -27,6 +28,7 @@ class ModelChoice:
     model: str
     label: str
     embedded: bool
+    called: ModelRef
     works: bool | None = None
     """What the provider's last test said; None while it was never tested."""
 
@@ -35,17 +37,20 @@ class ModelChoice:
         return f"{self.provider_id}:{self.model}"
 
     def ref(self) -> ModelRef:
-        if self.embedded:
-            return ModelRef(self.provider_id, self.model, max_tokens=embedded.REPLY_TOKENS)
-        return ModelRef(self.provider_id, self.model)
+        return self.called
 
 
 @dataclass(frozen=True)
 class OfferedModel:
-    """A model on the providers page. `price` is None when nobody said it."""
+    """A model on the providers page. `price` is None when nobody said it. `notes` are sentences on
+    how it wants its requests.
+    """
 
     name: str
     price: Price | None
+    max_tokens: int
+    temperature: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,14 @@ def providers_of(project: Project) -> QuerySet[Provider]:
 
 
 def offered_models(provider: Provider) -> list[OfferedModel]:
-    return [OfferedModel(name, price_of(provider, name)) for name in provider.models_offered]
+    return [_offered(provider, name) for name in provider.models_offered]
+
+
+def _offered(provider: Provider, name: str) -> OfferedModel:
+    ref, notes = ref_of(provider, name), model_checks.notes_of(provider, name)
+    return OfferedModel(
+        name, price_of(provider, name), ref.max_tokens, ref.temperature, tuple(notes)
+    )
 
 
 def model_choices(project: Project) -> list[ModelChoice]:
@@ -102,6 +114,7 @@ def model_choices(project: Project) -> list[ModelChoice]:
             model,
             f"{provider.name}: {model}",
             provider.kind == Provider.Kind.EMBEDDED,
+            ref_of(provider, model),
             _works(provider),
         )
         for provider in providers_of(project)

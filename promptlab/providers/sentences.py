@@ -16,6 +16,7 @@ add(
         "provider.in_use": _(
             "“{name}” is called by runs that are not over: {n}. Cancel them, or wait for their end."
         ),
+        "provider.no_such_model": _("“{name}” offers no model “{model}”."),
         "provider.embedded": _(
             "The embedded model belongs to every project and cannot be changed."
         ),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 
+from optimizer import codec
 from optimizer.core.problems import Conflict, Refused
 from optimizer.jobs import model_checks
 from optimizer.lm import secrets
+from optimizer.lm.model_settings import ModelSettings
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.providers.queries import runs_using
@@ -42,6 +45,7 @@ class Connection:
     output_price: int | None = None
     constrains_replies: bool = True
     family: str = ""
+    settings: Mapping[str, ModelSettings] = field(default_factory=dict)
 
     @property
     def destination(self) -> Destination:
@@ -107,6 +111,23 @@ def remove_provider(provider: Provider, by: User) -> None:
     audit.info("%s removed provider %s of %s", by, provider.name, provider.namespace)
 
 
+def set_model(provider: Provider, model: str, wanted: ModelSettings, by: User) -> None:
+    """Say what is wanted of one model; None of a setting: what is usual.
+
+    Raises:
+        Refused: the provider does not offer it, or the embedded one does.
+    """
+    if provider.kind == Provider.Kind.EMBEDDED:
+        raise Conflict.because("provider.embedded")
+    if model not in provider.models_offered:
+        raise Refused.because("provider.no_such_model", "model", name=provider.name, model=model)
+    own = {model: codec.to_json(wanted)} if wanted != ModelSettings() else {}
+    others = {m: s for m, s in provider.model_settings.items() if m != model}
+    provider.model_settings = others | own
+    provider.save(update_fields=["model_settings"])
+    audit.info("%s changed model %s of provider %s", by, model, provider.name)
+
+
 def start_check(provider: Provider, model: str, by: User) -> None:
     """Have a worker make one small call; its result shows up in the provider's row."""
     model_checks.start(provider, model)
@@ -120,3 +141,4 @@ def _apply(provider: Provider, connection: Connection) -> None:
     provider.concurrency = connection.concurrency
     provider.input_price, provider.output_price = connection.input_price, connection.output_price
     provider.constrains_replies = connection.constrains_replies
+    provider.model_settings = codec.to_json(dict(connection.settings), dict[str, ModelSettings])

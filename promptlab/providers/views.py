@@ -106,6 +106,8 @@ def _saved(request: SignedInRequest, project: Project, form: ProviderForm) -> Ht
     except Conflict as refusal:
         show(refusal, form)
         return _form_page(request, project, form)
+    for told in form.put_right:
+        messages.info(request, told)
     messages.success(request, _("“%(name)s” is saved. Test it now.") % {"name": saved.name})
     return redirect("providers:list", project.slug)
 

@@ -33,6 +33,7 @@ LEAST_ROLE = {
     "create_metric": "editor",
     "get_metric": "viewer",
     "list_providers": "viewer",
+    "set_model": "admin",
     "list_optimizers": "viewer",
     "list_runs": "viewer",
     "estimate_run": "editor",
@@ -65,6 +66,7 @@ BODIES: dict[str, Any] = {
     "measure_run": {"program": 1, "dataset": 1},
     "start_run": {"program": 1, "dataset": 1},
     "set_limits": {"calls": 9_000_000},
+    "set_model": {"model": "scripted-1"},
     "set_spending_cap": {"calls": 9_000_000},
     "decide": {"decision": "reject", "note": "no"},
 }

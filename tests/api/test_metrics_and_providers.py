@@ -94,3 +94,17 @@ def test_a_provider_that_may_not_be_called_says_why_and_no_run_starts_with_it(
     assert answer.status_code == 422
     assert [p["field"] for p in answer.json()["problems"]] == ["models.task"]
     assert told in answer.json()["detail"]
+
+
+def test_the_replies_of_a_model_are_set_and_told(alice: User, scene: Scene, api_of: ApiOf) -> None:
+    address = f"{HERE}/providers/{scene.provider.pk}/settings"
+    wish = {"model": "scripted-2", "max_tokens": 4000, "temperature": 0.3}
+    answer = api_of(alice).put(address, wish, JSON)
+    assert answer.status_code == 200
+    found = {model["name"]: model for model in answer.json()["offered"]}
+    assert (found["scripted-2"]["max_tokens"], found["scripted-2"]["temperature"]) == (4000, 0.3)
+    assert (found["scripted-1"]["max_tokens"], found["scripted-1"]["temperature"]) == (600, 0.0)
+    again = api_of(alice).put(address, {"model": "scripted-2"}, JSON).json()["offered"]
+    assert {model["max_tokens"] for model in again} == {600}
+    assert api_of(alice).put(address, {"model": "nobody"}, JSON).status_code == 422
+    assert api_of(alice).put(address, wish | {"max_tokens": 0}, JSON).status_code == 422

@@ -20,12 +20,16 @@ class Effort(StrEnum):
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model at a provider; `temperature` 0 makes replies repeatable, `max_tokens` bounds each."""
+    """A model at a provider; `temperature` 0 makes replies repeatable, `max_tokens` bounds each.
+
+    `roomy`: also those of calls that need less for what they ask, since its thoughts count.
+    """
 
     provider: int
     model: str
     temperature: float = 0.0
     max_tokens: int = 600
+    roomy: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,10 @@ class Command(BaseCommand):
         lms.add_argument("--api-base", default="", metavar="URL")
         lms.add_argument("--api-key-env", default="", metavar="NAME", help="variable with the key")
         lms.add_argument("--temperature", type=float, default=0.0)
-        lms.add_argument("--max-tokens", type=int, default=600, help="of one reply")
+        lms.add_argument(
+            "--max-tokens", type=int,
+            help="of one reply, thoughts included; default: 600, 8000 of models that think",
+        )  # fmt: skip
         lms.add_argument("--concurrency", type=int, default=8, help="calls at once")
         lms.add_argument("--input-price", type=float, metavar="USD", help="per million tokens")
         lms.add_argument("--output-price", type=float, metavar="USD", help="per million tokens")
@@ -240,7 +243,8 @@ def _access(options: dict[str, Any]) -> Access:
 
 def _writers(options: dict[str, Any]) -> tuple[ModelRef, ...]:
     """The optimizer model, and further ones, each once."""
-    tokens = max(options["max_tokens"], PROPOSAL_TOKENS)
+    said = options["max_tokens"]
+    tokens = said and max(said, PROPOSAL_TOKENS)
     names = dict.fromkeys(options["optimizer_model"] or [options["model"]])
     access, temperature = _access(options), options["temperature"]
     return tuple(models.model_ref(name, access, temperature, tokens) for name in names)

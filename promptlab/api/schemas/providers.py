@@ -1,13 +1,48 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from ninja import Schema
+from pydantic import Field as Bounds
 
 from optimizer.jobs import model_checks
 from optimizer.lm.egress import AllowList, objection
+from optimizer.lm.model_settings import FEWEST_TOKENS, HOTTEST, MOST_TOKENS
 from optimizer.models import Provider
+from promptlab.api.schemas.base import MICRO, Body, Text
+from promptlab.providers.queries import OfferedModel, offered_models
 from promptlab.ui.words import told
+
+
+class OfferedModelOut(Schema):
+    """A model with the limit of its replies, in tokens, and its temperature. `notes`: how it wants
+    its requests, as far as that was learned. Dollars per million tokens; null: not known.
+    """
+
+    name: str
+    max_tokens: int
+    temperature: float
+    notes: list[str]
+    input_price: float | None
+    output_price: float | None
+
+    @classmethod
+    def of(cls, row: OfferedModel) -> OfferedModelOut:
+        price = row.price
+        return cls(
+            name=row.name, max_tokens=row.max_tokens, temperature=row.temperature,
+            notes=list(row.notes), input_price=None if price is None else price.input / MICRO,
+            output_price=None if price is None else price.output / MICRO,
+        )  # fmt: skip
+
+
+class ModelSettingsIn(Body):
+    """What is wanted of a model of the provider. Left out or null: what is usual for it."""
+
+    model: Text
+    max_tokens: Annotated[int, Bounds(ge=FEWEST_TOKENS, le=MOST_TOKENS)] | None = None
+    temperature: Annotated[float, Bounds(ge=0, le=HOTTEST, allow_inf_nan=False)] | None = None
 
 
 class ProviderOut(Schema):
@@ -23,6 +58,7 @@ class ProviderOut(Schema):
     family: str
     api_base: str
     models: list[str]
+    offered: list[OfferedModelOut]
     has_key: bool
     objection: str
     check: str
@@ -35,7 +71,9 @@ class ProviderOut(Schema):
         model, latest = next(iter(row.models_offered), ""), model_checks.latest(row)
         return cls(
             id=row.pk, name=row.name, kind=row.kind, family=row.family, api_base=row.api_base,
-            models=row.models_offered, has_key=bool(row.secret_hint),
+            models=row.models_offered,
+            offered=[OfferedModelOut.of(model) for model in offered_models(row)],
+            has_key=bool(row.secret_hint),
             objection=objection(row, model, allowed), check=latest.state,
             check_message=told(latest.message, latest.said, words),
             checked_at=latest.at,
