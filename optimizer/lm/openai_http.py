@@ -74,7 +74,8 @@ class OpenAIHttp:
                 return []
             listed = self._reader.object_of(answer).get("data")
         rows = listed if isinstance(listed, list) else []
-        return [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
+        names = [row.get("id") for row in rows if isinstance(row, dict)]
+        return [name for name in names if isinstance(name, str)]
 
     async def aclose(self) -> None:
         await self._transport.aclose()

@@ -111,6 +111,18 @@ def test_a_try_out_that_takes_long_can_be_stopped(
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
 
 
+def test_where_no_socket_opens_the_page_asks_until_the_answer_is_there(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    lab.provider()
+    model.seconds = 1.0
+    page = visit(lab.alice, f"{lab.path}/programs/{lab.program().pk}/try/")
+    page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close(code=1013))
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#result .answer")).to_be_visible(timeout=40_000)
+    expect(page.locator("[data-poll]")).to_have_count(0)
+
+
 def test_a_server_without_a_list_of_models_has_one_after_its_test(visit: Visit, lab: Lab) -> None:
     bare = lab.provider(models=())
     page = visit(lab.alice, f"{lab.path}/providers/")

@@ -50,7 +50,7 @@ class Product:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
+        self.process.wait(150)
 
     def said(self) -> str:
         return self.output.read_text()

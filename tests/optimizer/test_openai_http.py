@@ -113,3 +113,5 @@ def test_the_endpoints_models_are_listed(server: OpenAIServer) -> None:
             await client.aclose()
 
     assert asyncio.run(listed()) == ["scripted"]
+    server.models = ("a", None, {"name": "b"}, 7)  # type: ignore[assignment]
+    assert asyncio.run(listed()) == ["a"]

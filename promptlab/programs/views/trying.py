@@ -48,7 +48,7 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
         "problems": [sentence(problem) for problem in found.core.problems()],
         "tryout": tryout,
     }
-    part = "#form" if request.htmx else ""
+    part = "#form" if request.htmx and not asked.has("answer") else ""
     status = 422 if form.is_bound else 200
     return render(request, f"programs/try.html{part}", context, status=status)
 

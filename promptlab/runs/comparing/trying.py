@@ -63,7 +63,9 @@ def try_candidate(
         "form": form,
         "tryout": tryout,
     }
-    template = "programs/try.html#form" if request.htmx else "runs/try.html"
+    template = (
+        "programs/try.html#form" if request.htmx and not asked.has("answer") else "runs/try.html"
+    )
     return render(request, template, context, status=422 if form.is_bound else 200)
 
 
