@@ -19,7 +19,7 @@ from optimizer.lm.ledger import Ledger
 from optimizer.models import Completion, Run
 from optimizer.ownership import Owner, Superseded
 from optimizer.running import resting
-from optimizer.running.interruptions import OVERBILLED
+from optimizer.running.interruptions import OVERBILLED, Why
 
 QUEUED, RUNNING, PAUSED, CANCELLED, FAILED = (
     Run.Status.QUEUED,
@@ -52,6 +52,7 @@ def resume(run_id: int) -> None:
     with transaction.atomic():
         stopped = Q(status__in=[PAUSED, FAILED]) | Q(status=RUNNING, wish=Run.Wish.PAUSE)
         told = Run.objects.filter(pk=run_id, stop_reason=OVERBILLED).exists()
+        cut = Run.objects.filter(pk=run_id, stop_reason=Why.REPLIES_CUT).exists()
         done = _change(
             run_id, stopped, wish=Run.Wish.RUN, message="", said="", ended_at=None, stop_reason="",
             status=_unless_running("status", Value(QUEUED)),
@@ -62,6 +63,8 @@ def resume(run_id: int) -> None:
         Completion.objects.filter(run=run_id, state__in=out).update(doubts=0)
         if told:
             overruns.accept(run_id)
+        if cut:
+            Run.objects.filter(pk=run_id).update(accepts_cut=True)
         hints.enqueue(run_id)
 
 

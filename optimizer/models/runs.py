@@ -87,6 +87,7 @@ class Run(models.Model):
     held_cost = models.BigIntegerField(default=0)
     used_calls = models.PositiveIntegerField(default=0)
     used_cost = models.BigIntegerField(default=0)
+    accepts_cut = models.BooleanField(default=False)
     over_cost = models.BigIntegerField(default=0)
     used_tokens = models.BigIntegerField(default=0)
     reused_calls = models.PositiveIntegerField(default=0)

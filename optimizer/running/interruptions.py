@@ -24,6 +24,8 @@ class Why(StrEnum):
     """A monthly cap above the run is reached, or cannot be kept."""
     UNREADABLE = "unreadable"
     """The baseline's replies say nothing."""
+    REPLIES_CUT = "replies cut"
+    """A model's replies are cut off at their limit, one after another."""
     PROVIDER_CLOSED = "provider refused"
     """The provider refuses every call (key, permission, model, money): it has to be changed."""
 

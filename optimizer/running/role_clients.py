@@ -9,13 +9,14 @@ from django.conf import settings
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Problem, Refused, problem
+from optimizer.core.programs.ending import is_cut_off
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.costs.prices import OF_RUN, price_of, unknown
 from optimizer.lm import egress, known_traits, secrets
 from optimizer.lm.breaker import Breaker, Watched
-from optimizer.lm.call import Client, Endpoint, call_of
+from optimizer.lm.call import Client, Endpoint, LMCall, call_of
 from optimizer.lm.door import Door
-from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
+from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused, Silent
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient, first_traits
 from optimizer.lm.openai_http import OpenAIHttp
@@ -28,6 +29,8 @@ from optimizer.running.interruptions import Interruption, Why
 
 OWN_DEADLINE = 300.0
 """Seconds for a reply of our own engine, which may share its cores with much else."""
+CUT_IN_A_ROW, CUT_IN_ALL = 5, 10
+"""Replies of a model that are cut off before a run says so: from its first on, or half of all."""
 FAILURES_IN_A_ROW = 5
 """Calls that failed with all their attempts before a provider counts as down."""
 
@@ -96,8 +99,27 @@ class Health:
         return Interruption(Why.PROVIDER_DOWN, told, said=failure.said)
 
 
+@dataclass
+class Endings:
+    """How the replies of a model ended in this run: `said` in all, `cut` of them at their limit."""
+
+    said: int = 0
+    cut: int = 0
+
+    def note(self, reply: Reply) -> bool:
+        """Take a reply; returns whether so many are cut off that going on is for nothing."""
+        self.said += 1
+        self.cut += is_cut_off(reply.finish_reason)
+        return self.cut >= CUT_IN_A_ROW and (
+            self.cut == self.said or (self.cut >= CUT_IN_ALL and 2 * self.cut >= self.said)
+        )
+
+
 class RoleClient:
-    """A model in a role. Leaves the run when the provider is down or refuses everything."""
+    """A model in a role. Leaves the run when the provider is down or refuses everything, and when
+    replies are cut off again and again, where somebody counts its `endings`. What was refused is
+    not sent again.
+    """
 
     def __init__(
         self,
@@ -107,8 +129,11 @@ class RoleClient:
         gate: Gate,
         health: Health,
         commit_thread: CommitThread,
+        endings: Endings | None = None,
     ) -> None:
         self._client = client
+        self._endings = endings
+        self._refused: dict[LMCall, tuple[type[CallFailed], str, str]] = {}
         self._ref = ref
         self._role = role
         self._gate = gate
@@ -134,8 +159,15 @@ class RoleClient:
             BudgetSpent: a cap or the time limit is reached.
             Interruption: the run is being left.
         """
+        call = call_of(prompt, self._ref, self._role, temperature)
+        if call in self._refused:
+            kind, message, said = self._refused[call]
+            raise kind(message, said=said)
         try:
-            reply = await self._client.complete(call_of(prompt, self._ref, self._role, temperature))
+            reply = await self._client.complete(call)
+        except (PromptRefused, Silent) as failure:
+            self._refused[call] = type(failure), str(failure), failure.said
+            raise
         except ProviderRefused as refusal:
             self._commit_thread.leave(self.refuses(refusal))
             raise
@@ -143,6 +175,8 @@ class RoleClient:
             self._count(failure)
             raise
         self._health.in_a_row = 0
+        if self._endings is not None and self._endings.note(reply):
+            self._commit_thread.leave(self._cut(self._endings))
         return reply
 
     def down(self, failure: CallFailed) -> Interruption:
@@ -153,11 +187,20 @@ class RoleClient:
         told = problem("stop.provider_closed", provider=provider, why=str(failure), again=again)
         return Interruption(Why.PROVIDER_CLOSED, told, said=failure.said)
 
+    def _cut(self, endings: Endings) -> Interruption:
+        told = problem(
+            "stop.replies_cut", n=endings.said, cut=endings.cut, role=self._role.value,
+            model=self._ref.model, limit=self._ref.max_tokens,
+        )  # fmt: skip
+        return Interruption(Why.REPLIES_CUT, told)
+
     def _count(self, failure: CallFailed) -> None:
+        """“Too many”, after all patience, is said of the provider and not of one example."""
         if not failure.passing:
             return
         self._health.in_a_row += 1
-        if self._health.in_a_row >= FAILURES_IN_A_ROW:
+        overloaded = isinstance(failure, Overloaded)
+        if overloaded or self._health.in_a_row >= FAILURES_IN_A_ROW:
             self._commit_thread.leave(self.down(failure))
 
 
@@ -169,7 +212,7 @@ class RoleClients:
     """The clients of a run by role; a role without a model of its own uses the task model's.
 
     `apart` makes replies that were paid for elsewhere count as those of another endpoint; its calls
-    wait for no place that others have.
+    wait for no place that others have. `watches_cuts`: the run is left when replies are cut off.
 
     Raises:
         Refused: a model cannot be called, before anything is spent.
@@ -184,6 +227,7 @@ class RoleClients:
         max_cost: int | None = None,
         attempts: int = ATTEMPTS,
         apart: str = "",
+        watches_cuts: bool = False,
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -195,6 +239,7 @@ class RoleClients:
         self._attempts = attempts
         self._commit_thread = commit_thread
         self._apart = apart
+        self._watches_cuts = watches_cuts
         self._by_role = {
             role: [self._client_of(role, ref) for ref in refs] for role, refs in models.items()
         }
@@ -228,7 +273,10 @@ class RoleClients:
             price=price,
         )
         patient = Patient(paying, self._commit_thread.rest, self._attempts)
-        return RoleClient(patient, ref, role, gate, self._healths[provider.pk], self._commit_thread)
+        return RoleClient(
+            patient, ref, role, gate, self._healths[provider.pk], self._commit_thread,
+            Endings() if self._watches_cuts else None,
+        )  # fmt: skip
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:

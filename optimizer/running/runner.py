@@ -164,6 +164,7 @@ def _converse(
     opened = RoleClients(
         spec.role_models, spec.namespace, commit_thread, means.connect, spec.limits.max_cost,
         means.attempts if row.resumable else min(means.attempts, SHORT_ATTEMPTS),
+        watches_cuts=row.resumable and not row.accepts_cut,
         apart=f"{commit_thread.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
     )  # fmt: skip
     try:

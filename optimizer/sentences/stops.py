@@ -30,6 +30,12 @@ add(
             "Provider “{provider}” refuses the calls: {why} Correct the provider or choose another "
             "model, then {again}."
         ),
+        "stop.replies_cut": _(
+            "{cut:,} of {n:,} replies of the {role} model {model} were cut off at its limit of "
+            "{limit:,} tokens, and are no answers. The run waits before more is spent. Give the "
+            "model a higher limit (Models & keys) and start a new run; or resume this one anyway: "
+            "nothing that was paid for is paid again."
+        ),
         "stop.overbilled": ngettext_lazy(
             "By the tokens that it reports, provider “{provider}” bills {cost} for a call to "
             "{model} for which at most {held} was reserved. The reply is kept. Look at the "

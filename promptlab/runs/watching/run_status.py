@@ -14,10 +14,14 @@ from django.utils.translation import ngettext
 from optimizer.core.conversation.events import Phase, StopReason
 from optimizer.models import Run
 from optimizer.running import unread
+from optimizer.running.interruptions import Why
 from optimizer.sentences import sentence
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import score_in
 from promptlab.ui.numbers import duration, money
+
+LOOKED_AT = (unread.STOP_REASON, Why.REPLIES_CUT.value)
+"""Stop reasons of runs that go on as they are, once somebody has looked."""
 
 SILENCE = timedelta(seconds=15)
 """A worker says something every second, and another one has taken its run by now if one was free:
@@ -186,7 +190,7 @@ def _paused(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Run
         run, pace, state="paused", kind="pause", label=_("Paused"), title="(‖)", note=note,
         problem=sentence(run.message), said=run.said,
         frozen=True, share=pace.share, can_resume=True, can_cancel=True,
-        resume=_("Resume anyway") if run.stop_reason == unread.STOP_REASON else _("Resume"),
+        resume=_("Resume anyway") if run.stop_reason in LOOKED_AT else _("Resume"),
         review_reason=_nothing_proved(run),
     )  # fmt: skip
 
