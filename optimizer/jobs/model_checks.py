@@ -11,6 +11,7 @@ from django.db import transaction
 from optimizer import codec
 from optimizer.core.conversation.evaluation import ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
 from optimizer.lm.model_settings import ref_of
@@ -68,8 +69,18 @@ def latest(provider: Provider) -> ModelCheck:
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
     model = codec.from_json(ModelCheckSpec, run.spec).model.model
     answered = term("check.answered", model=model, seconds=seconds)
-    message = " ".join(filter(None, (answered, *notes_of(provider, model), sentence(run.message))))
+    told = (answered, _ended(run), *notes_of(provider, model), sentence(run.message))
+    message = " ".join(filter(None, told))
     return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
+
+
+def _ended(run: Run) -> str:
+    """What is wrong with the answer as it ended, "" where nothing is."""
+    finish = run.completions.values_list("finish_reason", flat=True).first() or ""
+    if is_cut_off(finish):
+        spec = codec.from_json(ModelCheckSpec, run.spec)
+        return term("check.cut_off", limit=spec.model.max_tokens)
+    return term("check.no_answer", finish=finish) if no_answer(finish) else ""
 
 
 def notes_of(provider: Provider, model: str) -> list[str]:

@@ -10,6 +10,8 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -209,7 +211,14 @@ def _why(error: aiohttp.ClientConnectorError) -> str:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Seconds, which may be said as the time at which they end."""
+    said = response.headers.get("Retry-After", "")
     try:
-        return max(0.0, float(response.headers.get("Retry-After", "")))
+        return max(0.0, float(said))
     except ValueError:
+        pass  # it may be a time
+    try:
+        left = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
         return None
+    return max(0.0, left)

@@ -26,6 +26,10 @@ add(
         "role.teacher": _("Teacher model"),
         "role.judge": _("Judge model"),
         "check.answered": _("{model} answered in {seconds:.1f} s."),
+        "check.cut_off": _(
+            "Its reply was cut off at its limit of {limit:,} tokens: give it a higher one."
+        ),
+        "check.no_answer": _("Its reply was no answer ({finish})."),
         "run.optimizer_retired": _(
             "The optimizer “{name}” is not in this version of promptlab, so the run cannot go on. "
             "What it found stays. Run it again with another optimizer, or go back to the version "

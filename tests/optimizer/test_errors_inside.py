@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -102,3 +104,11 @@ def test_words_tell_a_prompt_from_an_account(
     status: int, words: str, kind: type[CallFailed]
 ) -> None:
     assert type(of_status(status, "it", words)) is kind
+
+
+def test_a_wait_may_be_said_as_the_time_at_which_it_ends() -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    failure = outcome_with(WAYS[0], {"error": {"code": 429}}, {"Retry-After": until})
+    assert isinstance(failure, Overloaded)
+    assert failure.retry_after is not None
+    assert 20 < failure.retry_after <= 30

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from cryptography.fernet import Fernet
 from django.db import transaction
 from pytest_django import Settings
@@ -32,7 +33,8 @@ from optimizer.lm.call import LMCall
 from optimizer.lm.failures import ProviderRefused
 from optimizer.models import Completion, Provider, Run
 from tests.evaluations import checked, held, start_tryout
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.faults import error
+from tests.fakes.openai_server import Body, OpenAIServer
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.fakes.telling import refused, told
 from tests.fakes.world import LABEL, messages, one_module_program, two_module_program
@@ -269,6 +271,41 @@ def test_a_check_says_that_a_provider_works_and_what_it_can(
     assert provider.model_traits["large"]["replies"] == "free"
     assert "Replies cannot be held to a form" in check.message
     assert f"run:{run.pk}" in ears()
+
+
+@pytest.mark.parametrize("kind", [Provider.Kind.OPENAI_COMPATIBLE, Provider.Kind.LITELLM])
+def test_a_check_of_a_server_with_its_own_wishes_passes_and_says_them(
+    provider: Provider, kind: Provider.Kind
+) -> None:
+    def wants(body: Body) -> web.Response | None:
+        if "max_tokens" in body:
+            return error(400, "max_tokens is not supported. Use max_completion_tokens.")
+        if "temperature" in body:
+            return error(400, "'temperature' does not support 0. Only the default is supported.")
+        return None
+
+    model = "openai/gpt-4o-mini" if kind == Provider.Kind.LITELLM else "large"
+    with OpenAIServer(wants=wants) as server:
+        Provider.objects.filter(pk=provider.pk).update(
+            api_base=server.url, kind=kind, family="openai" if "/" in model else "",
+            secret=secrets.encrypt("sk-0123456789"),
+        )  # fmt: skip
+        provider.refresh_from_db()
+        held(model_checks.start(provider, model))
+        provider.refresh_from_db()
+        check = model_checks.latest(provider)
+        assert check.state == "works", check.message
+        assert "It is told its limit of tokens as max_completion_tokens." in check.message
+        assert "No temperature is sent" in check.message
+        assert len(server.requests) == 3
+        held(model_checks.start(provider, model))
+        assert len(server.requests) == 4  # it is remembered
+
+
+def test_a_check_whose_reply_is_cut_off_says_so(provider: Provider) -> None:
+    checked(provider, ScriptedLM(script=lambda call: Reply("{", 1, 1, finish_reason="length")))
+    provider.refresh_from_db()
+    assert "cut off at its limit of 600 tokens" in model_checks.latest(provider).message
 
 
 def test_a_check_without_a_name_asks_the_first_model_that_is_offered(provider: Provider) -> None:

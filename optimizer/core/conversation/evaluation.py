@@ -81,7 +81,7 @@ def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
 
 
 def check_model() -> Conversation[StopReason]:
-    """Ask for one word in JSON: what a run needs of a model."""
+    """Ask for one word in JSON, with the settings of the model: what a run needs of it."""
     said = Message("user", 'Answer with the JSON object {"answer": "ready"} and nothing else.')
     schema = {
         "type": "object",
@@ -89,6 +89,6 @@ def check_model() -> Conversation[StopReason]:
         "required": ["answer"],
         "additionalProperties": False,
     }
-    prompt = Prompt((said,), schema, temperature=0.0, max_tokens=32)
+    prompt = Prompt((said,), schema)
     yield from ask(Ask((prompt,), MODEL_CHECK))
     return StopReason.COMPLETED
