@@ -106,6 +106,10 @@ class ProviderRefused(CallFailed):
     """Wrong key, no permission, no such model, no money: every call would be refused."""
 
 
+class NotFound(ProviderRefused):
+    """No such model or address (404), or none that takes what was asked for."""
+
+
 class SentTooOften(CallFailed):
     """The same call was interrupted again and again, and may have been paid each time."""
 
@@ -185,7 +189,9 @@ def of_status(
 def _kind_of(status: int) -> type[CallFailed]:
     if status == 429:
         return Overloaded
-    if status in (401, 402, 403, 404, 405) or 300 <= status < 400:
+    if status == 404:
+        return NotFound
+    if status in (401, 402, 403, 405) or 300 <= status < 400:
         return ProviderRefused
     if status == 408:
         return NoReply

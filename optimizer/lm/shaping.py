@@ -16,8 +16,8 @@ from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,
     EmptyReply,
+    NotFound,
     PromptRefused,
-    ProviderRefused,
     Reshaped,
     ServerFailed,
     Silent,
@@ -25,7 +25,7 @@ from optimizer.lm.failures import (
 )
 from optimizer.lm.traits import ReplyForm, Traits, after_refusal, freer, is_held
 
-_TELLS = (PromptRefused, ProviderRefused, ServerFailed)
+_TELLS = (PromptRefused, NotFound, ServerFailed)
 """Failures whose words may be about the form of a request."""
 
 
@@ -48,6 +48,7 @@ class Shaping:
         self._first = first
         self._tried: dict[str, Traits] = {}
         self._sure: set[str] = set()
+        self._answered: dict[str, Traits] = {}
 
     def of(self, model: str) -> Traits:
         """How a request is sent now."""
@@ -59,9 +60,8 @@ class Shaping:
 
     @property
     def learned(self) -> dict[str, Traits]:
-        """What was found out about models, and is certain."""
-        certain = {m: self._tried.get(m, traits) for m, traits in self._now.items()}
-        return {m: t for m, t in certain.items() if t != self._begun.get(m, t)}
+        """What was found out about models, and is certain: a reply came to a request made so."""
+        return {m: t for m, t in self._answered.items() if t != self._begun[m]}
 
     def after(self, call: LMCall, sent: Traits, failure: CallFailed) -> CallFailed:
         """What a call has failed with that was sent so: Reshaped if it may be sent otherwise."""
@@ -94,6 +94,7 @@ class Shaping:
             return reply
         if self._now[call.model] == sent:
             self._tried.pop(call.model, None)
+            self._answered[call.model] = sent
         if is_held(call, sent):
             self._sure.add(call.model)
         return reply

@@ -137,7 +137,8 @@ _LIMIT = re.compile(r"max[ _-]?(?:new[ _-]?|output[ _-]?|completion[ _-]?)?token
 _SYSTEM = re.compile(
     r"system[ _-]?(?:role|message|prompt|instruction|turn)|role\W.{0,40}\bsystem\b"
     r"|['\"`“]system['\"`”]"
-    r"|developer[ _-]?(?:role|instruction|message)|roles? must|only (?:the )?['\"`]?user\b"
+    r"|developer[ _-]?(?:role|instruction|message)|roles? (?:must|other)|first message must"
+    r"|'user' or 'assistant'|only (?:the )?['\"`]?user\b"
 )
 _FORMAT = re.compile(
     r"response[ _-]?(?:format|mime|schema)|json[ _-]?(?:schema|mode|object|output)|structured"
@@ -162,7 +163,7 @@ def _limit(traits: Traits, call: LMCall, words: str) -> Traits | None:
 def _temperature(traits: Traits, call: LMCall, words: str) -> Traits | None:
     default = re.search(r"default|only|\bset to 1\b|unsupported parameter|deprecated", words)
     bounded = re.search(
-        r"positive|> ?0|great|between|range|least|zero|minimum|above|less|most", words
+        r"positive|> ?0|\(0|great|between|range|least|zero|minimum|above|less|most", words
     )
     outside = not LEAST <= call.temperature <= MOST
     if traits.temperature is Temperature.ANY and bounded and not default and outside:

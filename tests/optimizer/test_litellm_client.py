@@ -37,8 +37,8 @@ def test_a_provider_that_cannot_constrain_replies_is_asked_without_from_then_on(
             client = LiteLLMClient(CANARY, server.url, egress=EVERYWHERE)
             with pytest.raises(Reshaped):
                 await client.complete(made)
-            assert [t.replies for t in client.learned.values()] == ["free"]
             await client.complete(made)
+            assert [t.replies for t in client.learned.values()] == ["free"]
             await client.aclose()
 
         asyncio.run(spoken())

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.lm.call import LMCall
-from optimizer.lm.failures import CallFailed, PromptRefused
+from optimizer.lm.failures import CallFailed, PromptRefused, ProviderRefused
 from optimizer.lm.retry import Patient
 from optimizer.lm.traits import ReplyForm, Temperature, Traits, after_refusal, parameters
 from tests.fakes.completions import Body, completion
@@ -62,6 +62,13 @@ NO_SYSTEM = Traits(system=False)
         ("structured outputs are unavailable", JSON),
         ("guided decoding is not implemented", JSON),
         ("System role not supported", NO_SYSTEM),
+        ("Roles other than user and assistant are not supported", NO_SYSTEM),
+        ("[{'loc': ['body', 'messages', 0, 'role'], 'msg': \"Input should be 'user' or "
+         "'assistant'\"}]", NO_SYSTEM),
+        ("temperature must be in (0, 2]", WITHIN),
+        ("Input should be greater than 0: temperature", WITHIN),
+        ("response_format: Extra inputs are not permitted", FREE),
+        ("Invalid schema for response_format 'reply': 'additionalProperties' is required", JSON),
         ("Developer instruction is not enabled for models/gemma-3-27b-it", NO_SYSTEM),
         ("'messages[0].role' does not support 'system' with this model.", NO_SYSTEM),
         ("Conversation roles must alternate user/assistant/user/assistant/...", NO_SYSTEM),
@@ -248,3 +255,16 @@ def test_calls_at_once_learn_from_each_other() -> None:
         client = WAYS[0].client(server.root)
         assert len(asyncio.run(spoken(client))) == 20
         assert list(client.learned.values()) == [traits]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_did_not_help_is_not_learned(status: int) -> None:
+    def wants(body: Body) -> web.Response | None:
+        return error(status, "Your role must allow this: the schema of the grammar is unknown.")
+
+    with OpenAIServer(wants=wants) as server:
+        client = WAYS[0].client(server.root)
+        (failure,) = asked(client, call())
+        assert isinstance(failure, ProviderRefused)
+        assert client.learned == {}
+        assert status == 404 or len(server.requests) == 1

@@ -19,6 +19,7 @@ from optimizer.lm.failures import (
     Charge,
     Garbled,
     NoReply,
+    NotFound,
     Overloaded,
     PromptRefused,
     ProviderRefused,
@@ -36,7 +37,8 @@ CANARY = "sk-CANARY-0123456789"
 KINDS: dict[str, type[CallFailed] | type[Reply]] = {
     **dict.fromkeys(("400", "409", "413", "422", "no_schema"), PromptRefused),
     **dict.fromkeys(("nul_error", "half_error"), PromptRefused),
-    **dict.fromkeys(("401", "402", "403", "404", "redirect"), ProviderRefused),
+    **dict.fromkeys(("401", "402", "403", "redirect"), ProviderRefused),
+    "404": NotFound,
     **dict.fromkeys(map(str, REDIRECTS), ProviderRefused),
     **dict.fromkeys(("429", "429_alone"), Overloaded),
     **dict.fromkeys(("500", "502", "503", "504"), ServerFailed),
