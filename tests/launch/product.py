@@ -49,8 +49,8 @@ class Product:
 
     def stop(self) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        self.process.wait(150)
+            self.process.send_signal(signal.SIGTERM)  # SIGINT is ignored behind some shells
+        self.process.wait(60)
 
     def said(self) -> str:
         return self.output.read_text()
