@@ -63,23 +63,24 @@ def latest(provider: Provider) -> ModelCheck:
         return ModelCheck()
     if run.active:
         return ModelCheck(CheckState.WAITING)
-    seconds = _seconds(run)
-    if seconds is None:
+    answered = run.status == Run.Status.FINISHED or run.stop_reason == OVERBILLED
+    if not answered:
         state = CheckState.FAILED if run.stop_reason in OF_PROVIDERS else CheckState.UNMADE
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
-    model = codec.from_json(ModelCheckSpec, run.spec).model.model
-    answered = term("check.answered", model=model, seconds=seconds)
-    told = (answered, _ended(run), *notes_of(provider, model), sentence(run.message))
+    ref = codec.from_json(ModelCheckSpec, run.spec).model
+    paid = run.completions.values_list("seconds", "finish_reason").first()
+    seconds, finish = paid or (run.active_seconds, "")
+    answer = term("check.answered", model=ref.model, seconds=seconds)
+    notes = notes_of(provider, ref.model)
+    told = (answer, _ended(finish, ref.max_tokens), *notes, sentence(run.message))
     message = " ".join(filter(None, told))
     return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
 
 
-def _ended(run: Run) -> str:
-    """What is wrong with the answer as it ended, "" where nothing is."""
-    finish = run.completions.values_list("finish_reason", flat=True).first() or ""
+def _ended(finish: str, limit: int) -> str:
+    """What is wrong with an answer that ended so, "" where nothing is."""
     if is_cut_off(finish):
-        spec = codec.from_json(ModelCheckSpec, run.spec)
-        return term("check.cut_off", limit=spec.model.max_tokens)
+        return term("check.cut_off", limit=limit)
     return term("check.no_answer", finish=finish) if no_answer(finish) else ""
 
 
@@ -87,11 +88,3 @@ def notes_of(provider: Provider, model: str) -> list[str]:
     """What was learned of how a model wants its requests, a sentence each."""
     traits = known_traits.traits_of(provider).get(model, Traits())
     return [term(code, most=traits.most_tokens) for code in traits.notes]
-
-
-def _seconds(run: Run) -> float | None:
-    """How long the answer took, None where there is none."""
-    if run.status != Run.Status.FINISHED and run.stop_reason != OVERBILLED:
-        return None
-    paid = run.completions.values_list("seconds", flat=True).first()
-    return run.active_seconds if paid is None else paid

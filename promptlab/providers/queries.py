@@ -115,9 +115,10 @@ def model_choices(project: Project) -> list[ModelChoice]:
             f"{provider.name}: {model}",
             provider.kind == Provider.Kind.EMBEDDED,
             ref_of(provider, model),
-            _works(provider),
+            works,
         )
         for provider in providers_of(project)
+        for works in (_works(provider),)
         for model in provider.models_offered
     ]
     return sorted(

@@ -138,7 +138,8 @@ def said_of(scene: Scene) -> dict[str, Any]:
         "models": {"task": {"provider": scene.provider.pk, "model": "scripted-1"}},
         "further_optimizers": [], "settings": {"trials": 4}, "limits": {"calls": 5000},
         "kind": "contains", "output": "intent", "expected": "intent", "note": "no", "seen": None,
-        "decision": "reject", "replacing": None, "calls": 5000,
+        "decision": "reject", "replacing": None, "calls": 5000, "max_tokens": 600,
+        "model": "scripted-1",
     }  # fmt: skip
 
 
