@@ -60,7 +60,8 @@ class Scores:
     """Scores on every validation example, and on those of the final word where there was one.
 
     `expected` is what the candidate is thought to score on new examples, `look` the number of the
-    look at the sealed test split, `conclusion` what the run recommended of its best.
+    look at the sealed test split, `conclusion` what the run recommended of its best, which need
+    not be this candidate.
     """
 
     candidate: FullScore | None
@@ -104,6 +105,12 @@ class Provenance:
     tokens: int = 0
     cost: int = 0
     further_optimizers: tuple[ModelSource, ...] = ()
+
+    @property
+    def is_against(self) -> bool:
+        """Whether it was approved although its run recommended to keep the original prompt."""
+        found = self.scores.conclusion
+        return self.candidate != 0 and found is not None and found.kept
 
     @property
     def every_model(self) -> tuple[tuple[Role, ModelSource], ...]:

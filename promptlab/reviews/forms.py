@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -21,3 +23,14 @@ class DecisionForm(forms.Form):
         help_text=_("Kept with the decision. Needed to reject or to request changes."),
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, always: bool = False, **options: Any) -> None:
+        """`always`: the note is needed to approve, too."""
+        super().__init__(*args, **options)
+        if always:
+            note = self.fields["note"]
+            note.help_text = _(
+                "Kept with the decision and with the version. Needed for every decision here, as "
+                "the run recommends to keep the original prompt."
+            )
+            note.widget.attrs["aria-required"] = "true"

@@ -9,6 +9,10 @@ from optimizer.sentences import add
 add(
     {
         "review.no_reason": _("Say why, so that whoever started the run can act on it."),
+        "review.why_against": _(
+            "The run recommends to keep the original prompt: say why this one is approved all the "
+            "same. The reason stays with the version."
+        ),
         "review.has_version": _(
             "This candidate is version {n} already; versions stay. Move a label instead."
         ),

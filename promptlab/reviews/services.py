@@ -10,6 +10,7 @@ from django.utils import timezone
 from optimizer import doorbell
 from optimizer.core.problems import Conflict, Forbidden, Problem, problem
 from optimizer.models import Candidate
+from optimizer.running.summary import conclusion_of
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from promptlab.reviews import labels, writing
@@ -26,8 +27,10 @@ def approve(
     """Approve a candidate: one version, whoever and however often; `latest` moves to it.
 
     `seen` is the newest review that the reviewer's page showed (0 = none); None skips the check.
+    Where the run recommends the original, the note has to say why not.
 
     Raises:
+        Conflict: the run recommends the original, and the note says nothing.
         Forbidden: the project wants somebody else than who started the run.
         Conflict: another decision was made since.
         Conflict: the run still goes, or the candidate was never fully evaluated.
@@ -39,6 +42,7 @@ def approve(
             return made
         _check(project_run, candidate, seen)
         _check_person(project_run, by)
+        _check_reason(why_against(project_run, candidate), note)
         now = timezone.now()
         version = _version(project_run, candidate, by, note.strip(), now)
         _record(project_run, candidate, Review.Decision.APPROVE, by, note, version.number)
@@ -73,8 +77,7 @@ def _turn_down(
     note: str,
     seen: int | None,
 ) -> Review:
-    if not note.strip():
-        raise Conflict.because("review.no_reason")
+    _check_reason(problem("review.no_reason"), note)
     with transaction.atomic():
         _lock(project_run)
         made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
@@ -100,6 +103,16 @@ def why_not_you(project_run: ProjectRun, user: User) -> Problem | None:
     return None
 
 
+def why_against(project_run: ProjectRun, candidate: Candidate) -> Problem | None:
+    """That approving goes against what the run recommends, so that the note has to say why; None
+    where it does not.
+    """
+    found = conclusion_of(project_run.run)
+    if candidate.number == 0 or found is None or not found.kept:
+        return None
+    return problem("review.why_against", "note")
+
+
 def _lock(project_run: ProjectRun) -> None:
     """One decision at a time a program: version numbers have no holes and no doubles."""
     Program.objects.select_for_update().get(pk=project_run.program_id)
@@ -122,6 +135,12 @@ def _check_person(project_run: ProjectRun, by: User) -> None:
     reason = why_not_you(project_run, by)
     if reason:
         raise Forbidden(reason)
+
+
+def _check_reason(wanted: Problem | None, note: str) -> None:
+    """A reason is a word at least: neither spaces nor what nobody sees are one."""
+    if wanted and not any(char.isalnum() for char in note):
+        raise Conflict(wanted)
 
 
 def _version(

@@ -47,7 +47,8 @@ def review(request: SignedInRequest, project: str, number: int, candidate: int) 
 def decide(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project, Role.REVIEWER)
     project_run, row = queries.candidate_of(found, number, candidate)
-    form = DecisionForm(request.POST)
+    against = services.why_against(project_run, row)
+    form = DecisionForm(request.POST, always=against is not None)
     if not form.is_valid():
         return _page(request, project_run, row, form, 422)
     try:
@@ -92,7 +93,9 @@ def _page(
     view = comparison.view_of(project_run, spec, numbers, asked)
     rows = Paginator(view.rows, PAGE).get_page(asked.page)
     history = list(queries.reviews_of(project_run, row))
+    seen = history[0].pk if history else 0
     version = row.versions.filter(project_run=project_run).first()
+    against = services.why_against(project_run, row)
     is_best = row.number > 0 and row.number == result.best_number
     context = {
         "project": project_run.project,
@@ -105,6 +108,7 @@ def _page(
         "candidate": view.candidates[-1],
         "expected": final.expected_of_candidate(run, row.number, runs.modules_of(spec)),
         "recommendation": result.recommendation if is_best else None,
+        "against": against,
         "rows": rows,
         "examples": view.shown_rows(list(rows.object_list)),
         "history": history,
@@ -112,8 +116,8 @@ def _page(
         "next_number": queries.next_number(project_run),
         "why_not": _told(services.why_not(project_run, row)),
         "why_not_you": _told(services.why_not_you(project_run, request.user)),
-        "form": form or DecisionForm(initial={"seen": history[0].pk if history else 0}),
-        "seen": history[0].pk if history else 0,
+        "form": form or DecisionForm(initial={"seen": seen}, always=against is not None),
+        "seen": seen,
         "section": "runs",
     }
     return render(request, "reviews/review.html", context, status=status)

@@ -109,7 +109,7 @@ def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
         test=test,
         expected=expected_of_candidate(run, candidate.number, modules),
         look=look_of(run) if test else None,
-        conclusion=_recommended(run) if is_best else None,
+        conclusion=_recommended(run),
     )
 
 

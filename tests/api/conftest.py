@@ -55,7 +55,7 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
     """Parts of addresses at which there is something."""
     best = finished.run.best_candidate
     assert best is not None
-    approve(finished, best, bob)
+    approve(finished, best, bob, "Fine.")
     example = finished.run.validation.examples[0]["id"]
     return {
         "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,

@@ -41,4 +41,4 @@ def test_parts_of_a_run_cost_few_queries(
 
 def _approve_best(project_run: ProjectRun, by: User) -> None:
     assert project_run.run.best_candidate is not None
-    approve(project_run, project_run.run.best_candidate, by)
+    approve(project_run, project_run.run.best_candidate, by, "Fine.")

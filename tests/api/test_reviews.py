@@ -37,8 +37,8 @@ def test_an_approval_makes_a_version(bob: User, finished: ProjectRun, api_of: Ap
 def test_approving_twice_gives_the_same_version(
     bob: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
-    first = decide(api_of(bob), finished, "approve").json()["version"]
-    assert decide(api_of(bob), finished, "approve").json()["version"] == first
+    first = decide(api_of(bob), finished, "approve", note="Fine.").json()["version"]
+    assert decide(api_of(bob), finished, "approve", note="Fine.").json()["version"] == first
     assert Version.objects.count() == 1
 
 
@@ -59,7 +59,7 @@ def test_a_decision_that_was_not_read_stands_in_the_way(
     bob: User, alice: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
     decide(api_of(alice), finished, "reject", note="No.")
-    answer = decide(api_of(bob), finished, "approve", seen=0)
+    answer = decide(api_of(bob), finished, "approve", note="Fine.", seen=0)
     assert answer.status_code == 409
     assert "Alice decided meanwhile" in answer.json()["detail"]
     assert not Version.objects.exists()
@@ -71,10 +71,10 @@ def test_who_started_a_run_cannot_approve_it_where_two_are_wanted(
     Project.objects.filter(pk=project.pk).update(requires_second_person=True)
     project_run = play(scene.start())
     ProjectRun.objects.update(started_by=bob)
-    answer = decide(api_of(bob), project_run, "approve")
+    answer = decide(api_of(bob), project_run, "approve", note="Fine.")
     assert answer.status_code == 403
     assert "second person" in answer.json()["detail"]
-    assert decide(api_of(alice), project_run, "approve").status_code == 201
+    assert decide(api_of(alice), project_run, "approve", note="Fine.").status_code == 201
 
 
 def test_a_run_that_goes_on_cannot_be_decided_about(
@@ -105,7 +105,7 @@ def test_a_decision_out_of_bounds_is_told_at_its_place(
 
 @pytest.fixture
 def version(bob: User, finished: ProjectRun, api_of: ApiOf) -> dict[str, Any]:
-    found: dict[str, Any] = decide(api_of(bob), finished, "approve").json()["version"]
+    found: dict[str, Any] = decide(api_of(bob), finished, "approve", note="Fine.").json()["version"]
     return found
 
 

@@ -89,7 +89,7 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     assert best is not None
     assert reviewer is not None
     assert example is not None
-    version = services.approve(finished, best, reviewer)
+    version = services.approve(finished, best, reviewer, "Fine.")
     task = scene.run_request().models["task"]  # type: ignore[index]
     tryout = start_tryout(scene.project, scene.program.core, task, as_example(example))
     shown = finished.run.validation.examples[0]["id"]

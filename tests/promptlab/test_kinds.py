@@ -178,7 +178,7 @@ def test_a_run_s_pages_show_it_and_every_file_of_a_version_writes_it(
     assert "You are asked 3 times." in shown
     assert "Will it do?" in shown
 
-    version = approve(finished, best, bob)
+    version = approve(finished, best, bob, "Fine.")
     content = version.content
     assert content.provenance.metric == Verdict("intent", "intent", question="Will it do?")
     written = {name: made.write(content, version.sha256) for name, made in FORMATS.items()}

@@ -15,7 +15,8 @@ Note = Annotated[Text, Bounds(max_length=MOST_NOTE)]
 
 
 class ReviewIn(Body):
-    """A note is needed to reject or to request changes.
+    """A note is needed to reject or to request changes, and to approve where the run recommends
+    to keep the original prompt.
 
     `seen` is the id of the newest review that you have read (0 for none): when there is a newer
     one, nothing is decided. Left out, this is not looked at.

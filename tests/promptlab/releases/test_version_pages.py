@@ -128,7 +128,7 @@ def test_a_second_version_shows_what_changed(
 ) -> None:
     again = play(scene.start(seed=11))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob)
+    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
     assert "Changes since v1" in texts(opened(client_of(bob), url(second)))
     assert "Changes since" not in texts(opened(client_of(bob), url(version)))
 
@@ -192,7 +192,7 @@ def test_a_reviewer_promotes_and_rolls_back(
 ) -> None:
     again = play(scene.start(seed=8))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob)
+    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
     client = client_of(bob)
     page = opened(client, url(version))
     assert "production points at nothing yet; it will be at v1." in texts(page)

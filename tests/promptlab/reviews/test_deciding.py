@@ -77,7 +77,7 @@ def test_a_version_names_every_model_that_wrote_for_it(
     run = finished.run
     run.spec["further_optimizers"] = [{**run.spec["models"]["task"], "model": "scripted-2"}]
     run.save()
-    source = services.approve(finished, best, bob).content.provenance
+    source = services.approve(finished, best, bob, "Fine.").content.provenance
     assert [model.model for model in source.further_optimizers] == ["scripted-2"]
     assert [role for role, _ in source.every_model].count(Role.OPTIMIZER) == 2
 
@@ -85,7 +85,7 @@ def test_a_version_names_every_model_that_wrote_for_it(
 def test_the_digest_is_that_of_the_canonical_bytes(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob)
+    version = services.approve(finished, best, bob, "Fine.")
     stored = Version.objects.get(pk=version.pk)
     assert stored.sha256 == hashlib.sha256(stored.canonical.encode()).hexdigest()
     assert canonical(json.loads(stored.canonical)) == stored.canonical
@@ -96,8 +96,8 @@ def test_the_digest_is_that_of_the_canonical_bytes(
 def test_approving_twice_gives_one_version(
     finished: ProjectRun, best: Candidate, bob: User, alice: User
 ) -> None:
-    first = services.approve(finished, best, bob)
-    assert services.approve(finished, best, alice) == first
+    first = services.approve(finished, best, bob, "Fine.")
+    assert services.approve(finished, best, alice, "Fine.") == first
     assert Version.objects.count() == 1
     assert Review.objects.count() == 1
 
@@ -111,7 +111,9 @@ def test_many_who_approve_at_once_make_one_version(
     def approve() -> None:
         project_run = ProjectRun.objects.get(pk=finished.pk)
         ready.wait()
-        made.append(services.approve(project_run, Candidate.objects.get(pk=best.pk), bob).pk)
+        made.append(
+            services.approve(project_run, Candidate.objects.get(pk=best.pk), bob, "Fine.").pk
+        )
         connection.close()
 
     people = [threading.Thread(target=approve) for _ in range(6)]
@@ -127,10 +129,10 @@ def test_many_who_approve_at_once_make_one_version(
 def test_versions_are_numbered_within_their_program(
     scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob)
+    services.approve(finished, best, bob, "Fine.")
     again = play(scene.start(seed=8))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob)
+    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
     assert second.number == 2
     assert Label.objects.get(name="latest").version == second
 
@@ -146,7 +148,7 @@ def test_versions_are_numbered_within_their_program(
 def test_the_database_never_changes_a_version(
     sql: str, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob)
+    version = services.approve(finished, best, bob, "Fine.")
     with (
         pytest.raises(DatabaseError, match="never changes"),
         transaction.atomic(),
@@ -159,7 +161,7 @@ def test_the_database_never_changes_a_version(
 def test_what_a_version_stands_on_cannot_be_deleted(
     scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob)
+    services.approve(finished, best, bob, "Fine.")
     for row in (scene.program, finished, bob, Project.objects.get(pk=scene.project.pk)):
         with pytest.raises(ProtectedError):
             row.delete()
@@ -169,16 +171,16 @@ def test_whoever_started_a_run_needs_a_second_person_where_the_project_says_so(
     scene: Scene, finished: ProjectRun, best: Candidate, erin: User, bob: User
 ) -> None:
     erin.memberships.update(role="admin")
-    services.approve(finished, best, erin)  # nobody asked for a second person
+    services.approve(finished, best, erin, "Fine.")  # nobody asked for a second person
     again = play(scene.start(seed=8))
     Project.objects.update(requires_second_person=True)
     again = ProjectRun.objects.get(pk=again.pk)
     candidate = again.run.best_candidate
     assert candidate is not None
     with pytest.raises(Forbidden):
-        services.approve(again, candidate, erin)
+        services.approve(again, candidate, erin, "Fine.")
     services.reject(again, candidate, erin, "I see it myself.")  # turning down is no approval
-    assert services.approve(again, candidate, bob).approved_by == bob
+    assert services.approve(again, candidate, bob, "Fine.").approved_by == bob
 
 
 @pytest.mark.parametrize("turn_down", [services.reject, services.request_changes])
@@ -196,7 +198,7 @@ def test_turning_down_needs_a_reason(
 def test_an_approved_candidate_stays_approved(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob)
+    services.approve(finished, best, bob, "Fine.")
     with refused("version 1 already", kind=Conflict):
         services.reject(finished, best, bob, "Changed my mind.")
 
@@ -208,16 +210,16 @@ def test_a_candidate_that_was_only_tried_on_minibatches_cannot_be_approved(
     partly = Candidate.objects.filter(run=finished.run).exclude(pk__in=full).first()
     assert partly is not None
     with refused("never fully evaluated", kind=Conflict):
-        services.approve(finished, partly, bob)
+        services.approve(finished, partly, bob, "Fine.")
 
 
 def test_nothing_is_decided_while_the_run_goes_on(halfway: ProjectRun, bob: User) -> None:
     best = Run.objects.get(pk=halfway.run_id).best_candidate
     assert best is not None
     with refused("still going", kind=Conflict):
-        services.approve(halfway, best, bob)
+        services.approve(halfway, best, bob, "Fine.")
     Run.objects.filter(pk=halfway.run_id).update(status="cancelled")
-    assert services.approve(ProjectRun.objects.get(pk=halfway.pk), best, bob).number == 1
+    assert services.approve(ProjectRun.objects.get(pk=halfway.pk), best, bob, "Fine.").number == 1
 
 
 def test_a_candidate_of_another_run_is_refused(
@@ -225,7 +227,7 @@ def test_a_candidate_of_another_run_is_refused(
 ) -> None:
     other = play(scene.start(seed=8))
     with refused("another run", kind=Conflict):
-        services.approve(other, best, bob)
+        services.approve(other, best, bob, "Fine.")
 
 
 def test_a_decision_made_meanwhile_is_read_first(
@@ -233,5 +235,5 @@ def test_a_decision_made_meanwhile_is_read_first(
 ) -> None:
     rejected = services.reject(finished, best, bob, "Not yet.", seen=0)
     with refused("Bob decided meanwhile: rejected", kind=Conflict):
-        services.approve(finished, best, alice, seen=0)
-    assert services.approve(finished, best, alice, seen=rejected.pk).number == 1
+        services.approve(finished, best, alice, "Fine.", seen=0)
+    assert services.approve(finished, best, alice, "Fine.", seen=rejected.pk).number == 1

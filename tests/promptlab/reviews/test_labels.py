@@ -18,7 +18,7 @@ def versions(scene: Scene, bob: User) -> list[Version]:
     for seed in (7, 8, 9):
         project_run = play(scene.start(seed=seed))
         assert project_run.run.best_candidate is not None
-        made.append(services.approve(project_run, project_run.run.best_candidate, bob))
+        made.append(services.approve(project_run, project_run.run.best_candidate, bob, "Fine."))
     return made
 
 

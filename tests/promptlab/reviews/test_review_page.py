@@ -104,7 +104,7 @@ def test_the_second_person_rule_is_said_and_kept(
     status, shown = decide(client, url, "approve")
     assert status == 422
     assert "this project wants a second person" in shown
-    assert decide(client_of(bob), url, "approve")[0] == 200
+    assert decide(client_of(bob), url, "approve", "Fine.")[0] == 200
 
 
 def test_a_decision_made_meanwhile_is_shown_instead_of_overruled(

@@ -31,7 +31,7 @@ def read(finished: ProjectRun, bob: User, client_of: Callable[[User], Client]) -
     retire(finished)
     finished.run.refresh_from_db()
     assert finished.run.best_candidate is not None
-    approve(finished, finished.run.best_candidate, bob)
+    approve(finished, finished.run.best_candidate, bob, "Fine.")
     return client_of(bob)
 
 
