@@ -10,7 +10,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -23,21 +23,51 @@ from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
 from optimizer.core.programs.storable import is_storable
 from optimizer.files.program_size import MOST_PORTS, excesses, ports
+from optimizer.files.program_within import PROGRAM as FORMAT
+from optimizer.files.program_within import Within, program_within
 
-FORMAT = "promptlab/program@1"
 _NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]{0,63}$"
 MOST_FAULTS = 50  # that are told
 LONGEST_TOLD = 200  # characters of a place, and of each value
 
 
+@dataclass(frozen=True)
+class ProgramFile:
+    """A program that was read. `version` is the number of the version that it was read from, None
+    where the file is a program's own; `told` is what else the file held and was not taken.
+    """
+
+    program: Program
+    version: int | None = None
+    told: tuple[Problem, ...] = ()
+
+
 def read(text: str) -> Program:
-    """Read a program file. What it holds may still have `problems()`: a draft is a program, too.
+    """The program of a file. Raises as `read_file` does."""
+    return read_file(text).program
+
+
+def read_file(text: str) -> ProgramFile:
+    """Read a program file, a version's JSON, or the API's answer for either. What it holds may
+    still have `problems()`: a draft is a program, too.
 
     Raises:
         Refused: it is no JSON, has a wrong shape, or names that nothing can refer to. Places are
             `modules[0].kind`, or `line 3, column 7`; of many problems the first are told.
     """
-    data = _parsed(text)
+    within = program_within(_parsed(text))
+    try:
+        return ProgramFile(_program(within.data), within.version, within.told)
+    except Refused as refusal:
+        raise Refused(*(_placed(p, within) for p in refusal.problems)) from refusal
+
+
+def _placed(fault: Problem, within: Within) -> Problem:
+    """A fault of a program by its place in the whole file."""
+    return fault.at(_below(within.place, fault.place)) if fault.place else fault
+
+
+def _program(data: dict[str, Any]) -> Program:
     _refuse(excesses(data))
     _refuse([*islice(_unstorable(data), MOST_FAULTS + 1), *_unknown_format(data)])
     try:

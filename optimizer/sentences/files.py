@@ -13,6 +13,19 @@ add(
         "file.no_program_json": _("This is not JSON that a program could be written in."),
         "file.key_twice": _("The key “{key}” is written twice in one object."),
         "file.no_object": _("A program file is one JSON object: {{ … }}."),
+        "file.version_left": _(
+            "Read from a version: its program with the approved instructions and demos. Not taken: "
+            "its number, run, dataset, metric, models, scores and approval."
+        ),
+        "file.keys_left": _("Not taken either, as a version has no such keys: {keys}."),
+        "file.dspy_state": _(
+            "This is the state of a DSPy module: prompts without the program that they belong to. "
+            "Take the version's Canonical JSON instead."
+        ),
+        "file.prompts_alone": _(
+            "These are prompts without the program that they belong to. Take the program's file, "
+            "or the Canonical JSON of an approved version."
+        ),
         "file.many_entries": _("it holds {n:,} entries; up to {most:,} are taken."),
         "file.many_ports": _(
             "All calls together have {n:,} inputs and outputs; up to {most} are taken."

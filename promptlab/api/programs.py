@@ -11,6 +11,7 @@ from ninja import Path, Query, Router, Status
 from optimizer.core.problems import Refused
 from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.files import program_file
+from optimizer.files.program_file import ProgramFile
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Name
@@ -26,7 +27,7 @@ router = Router(tags=["programs"])
 FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A program file (docs/program-format.md).",
+        "description": "A program file, or a version's JSON (docs/program-format.md).",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Program"}}},
     }
 }
@@ -47,11 +48,16 @@ def list_programs(request: HttpRequest, project: Path[str], window: Query[Window
 def create_program(
     request: HttpRequest, project: Path[str], name: Name | None = None
 ) -> Status[ProgramDetail]:
-    """Named as the file says, or as `name` does. A draft with problems is taken, too."""
+    """Named as the file says, or as `name` does. A draft with problems is taken, too.
+
+    A version's JSON is read as its program; without `name` a number goes behind a name that is
+    taken.
+    """
     found = project_of(request, project, Role.EDITOR)
-    core = _read(request)
-    made = services.create_program(found, caller(request), name or _name_in(core), core)
-    return Status(201, ProgramDetail.of(made))
+    file = _read(request)
+    named = name or _checked(services.name_of(found, file))
+    made = services.create_program(found, caller(request), named, file.program)
+    return Status(201, ProgramDetail.of(made, file.told))
 
 
 @router.get("/{int:program}", response=ProgramDetail, summary="Get a program")
@@ -65,8 +71,8 @@ def save_program(
 ) -> ProgramDetail:
     """Takes a program file. When somebody saved since `revision`, nothing is changed (409)."""
     row = program_for(caller(request), project, program, Role.EDITOR)
-    core = _read(request)
-    return ProgramDetail.of(_save(row, core, revision, request))
+    file = _read(request)
+    return ProgramDetail.of(_save(row, file.program, revision, request), file.told)
 
 
 @router.get("/{int:program}/file", response={200: CoreProgram}, summary="Download the program file")
@@ -76,7 +82,7 @@ def get_file(request: HttpRequest, project: Path[str], program: int) -> HttpResp
 
 
 def _save(row: Program, core: CoreProgram, revision: int, request: HttpRequest) -> Program:
-    name = _name_in(core)
+    name = _checked(core.name.strip())
     with transaction.atomic():
         if name != row.name:
             row = services.describe(row, name, core.description, revision, caller(request))
@@ -84,18 +90,17 @@ def _save(row: Program, core: CoreProgram, revision: int, request: HttpRequest) 
         return services.save_definition(row, core, revision, caller(request))
 
 
-def _read(request: HttpRequest) -> CoreProgram:
+def _read(request: HttpRequest) -> ProgramFile:
     """Raises Refused when it holds no program."""
     try:
         text = request.body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused.because("file.not_utf8") from None
-    return program_file.read(text)
+    return program_file.read_file(text)
 
 
-def _name_in(core: CoreProgram) -> str:
+def _checked(name: str) -> str:
     """Raises Refused when a program of this name could not be stored."""
-    name = core.name.strip()
     if not 1 <= len(name) <= MOST_NAME:
         raise Refused.because("name.length", "name", most=MOST_NAME)
     if unseen := tally([name]).invisible:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from optimizer import codec
 from optimizer.core.problems import Conflict, problem
 from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.files.program_file import ProgramFile
 from promptlab.accounts.models import Project, User
 from promptlab.programs.models import Program
 
@@ -107,6 +108,15 @@ def free_name(project: Project, stem: str, suffix: str = "") -> str:
     wished = f"{stem[: 76 - len(suffix)]}{suffix}"
     names = (wished if n == 1 else f"{wished} {n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
+
+
+def name_of(project: Project, file: ProgramFile) -> str:
+    """The name that a file gives. Read from a version, a program of this name is there most often:
+    then it is the first free one.
+    """
+    name = file.program.name.strip()
+    taken = file.version is not None and project.programs.filter(name=name).exists()
+    return free_name(project, name) if taken else name
 
 
 def delete_program(program: Program) -> None:

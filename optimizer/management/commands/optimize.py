@@ -32,6 +32,7 @@ from optimizer.datasets.from_file import Splits, read_splits
 from optimizer.datasets.table import Options
 from optimizer.files import job, models, program_file
 from optimizer.files.models import Access
+from optimizer.files.program_file import ProgramFile
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
 from optimizer.lm.environment import keep_only_ours
@@ -157,12 +158,13 @@ def spec_of(options: dict[str, Any], told: Callable[[Sequence[Problem]], object]
     for name, given in options.items():
         if not all(is_storable(text) for text in _texts(given)):
             raise Refused.because("option.not_utf8", option=f"--{name.replace('_', '-')}")
-    program = _program(options["program"])
+    file = _program(options["program"])
+    program = file.program
     splits = read_splits(
         options["dataset"], program, options["seed"], [options["expected"]],
         Options(options["encoding"], not options["no_header"]),
     )  # fmt: skip
-    told(splits.told)
+    told([*file.told, *splits.told])
     cost = options["max_cost"]
     return RunSpec(
         program=program,
@@ -193,9 +195,9 @@ def _line(optimizer: Optimizer) -> str:
     return f"  {optimizer.name}{' (default)' if optimizer.name == DEFAULT else ''}\n{about}"
 
 
-def _program(path: Path) -> Program:
+def _program(path: Path) -> ProgramFile:
     try:
-        return program_file.read(path.read_text("utf-8-sig"))
+        return program_file.read_file(path.read_text("utf-8-sig"))
     except Refused as refusal:
         raise Refused.because("form", told=with_places(refusal)) from refusal
     except (OSError, UnicodeDecodeError) as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from ninja import Schema
@@ -53,7 +54,9 @@ class ProgramProblem(Schema):
 
 
 class ProgramDetail(Schema):
-    """`program` is the program file; send its `revision` with a change."""
+    """`program` is the program file; send its `revision` with a change. `notes`: what was not taken
+    of the file that was sent.
+    """
 
     id: int
     name: str
@@ -62,10 +65,11 @@ class ProgramDetail(Schema):
     updated_by: str
     problems: list[ProgramProblem]
     warnings: list[ProgramProblem]
+    notes: list[str] = []
     program: CoreProgram
 
     @classmethod
-    def of(cls, row: Program) -> ProgramDetail:
+    def of(cls, row: Program, told: Iterable[Problem] = ()) -> ProgramDetail:
         return cls(
             id=row.pk,
             name=row.name,
@@ -74,6 +78,7 @@ class ProgramDetail(Schema):
             updated_by=row.updated_by.email if row.updated_by else "",
             problems=_told(row.core.problems()),
             warnings=_told(row.core.warnings()),
+            notes=[sentence(p) for p in told],
             program=row.core,
         )
 

@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.modules import MODULE_KINDS, standard_kind
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Problem, Refused
 from optimizer.core.programs.program import Program
 from optimizer.files import program_file
+from optimizer.files.program_file import ProgramFile
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
-from promptlab.programs import starters
+from promptlab.programs import services, starters
 from promptlab.programs.kinds import kind_choices
 from promptlab.programs.starters import FirstStep
 from promptlab.ui.forms import (
@@ -49,6 +50,11 @@ class NewForm(forms.Form):
     def core(self) -> Program:
         """The program of a valid form."""
         raise NotImplementedError
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """What to know of the program of a valid form."""
+        return ()
 
     def sketch(self, dataset: Dataset | None) -> Program | None:
         """What would be made now, as far as it is chosen."""
@@ -147,7 +153,8 @@ class FileForm(NewForm):
         label=gettext_lazy("File"),
         required=False,
         widget=FileDrop(
-            accept=".json,application/json", hint=gettext_lazy("a program file, up to 2 MB")
+            accept=".json,application/json",
+            hint=gettext_lazy("a program file, or a version's JSON, up to 2 MB"),
         ),
     )
     text = forms.CharField(
@@ -178,14 +185,15 @@ class FileForm(NewForm):
             self.add_error("file", _("Choose a file, or paste the program below."))
             return cleaned
         try:
-            cleaned["program"] = program_file.read(text)
+            cleaned["read"] = file = program_file.read_file(text)
         except Refused as refusal:
             self.faults = tuple((p.place, sentence(p)) for p in refusal.problems)
             self.add_error(
                 "text" if cleaned.get("text") else "file", _("This is not a program yet.")
             )
             return cleaned
-        cleaned["name"] = cleaned.get("name") or cleaned["program"].name.strip()[:LONGEST_NAME]
+        given = services.name_of(self.project, file)[:LONGEST_NAME]
+        cleaned["name"] = cleaned.get("name") or given
         if not cleaned["name"]:
             self.add_error("name", _("The file gives no name: type one."))
             return cleaned
@@ -207,8 +215,16 @@ class FileForm(NewForm):
 
     @property
     def core(self) -> Program:
-        program: Program = self.cleaned_data["program"]
-        return program
+        return self._read.program
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        return self._read.told
+
+    @property
+    def _read(self) -> ProgramFile:
+        read: ProgramFile = self.cleaned_data["read"]
+        return read
 
 
 def _offer(form: forms.Form, name: str, rows: QuerySet[Dataset]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from optimizer.core.problems import Conflict
 from optimizer.core.programs.program import Program
+from optimizer.sentences import sentence
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
@@ -66,6 +68,8 @@ def new_program(request: SignedInRequest, project: str) -> HttpResponse:
             made = services.create_program(
                 found, request.user, form.cleaned_data["name"], form.core
             )
+            for told in form.told:
+                messages.info(request, sentence(told))
             return redirect("programs:program", found.slug, made.pk)
         except Conflict as refusal:
             show(refusal, form)
