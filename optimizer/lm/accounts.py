@@ -19,9 +19,27 @@ class Answer(Enum):
     GRANTED = "granted"
     BUSY = "busy"  # another owner's call is out: ask again
     LATER = "later"  # it fits if the calls in flight cost less than their upper bounds
-    NO_FUNDS = "no funds"
+    NO_CALLS = "no calls"
+    NO_MONEY = "no money"
+    NO_TIME = "no time"
     SENT_TOO_OFTEN = "sent too often"  # it never came back, while this owner waited for it
     CUT_OFF = "cut off"  # workers died again and again while it was out
+
+
+SPENT = (Answer.NO_CALLS, Answer.NO_MONEY, Answer.NO_TIME)
+"""A cap of the run's own is reached."""
+
+
+@dataclass(frozen=True)
+class KeptBack:
+    """What is kept back of a run's caps from the calls that are asked for now."""
+
+    calls: int = 0
+    cost: int = 0
+    seconds: float = 0.0
+
+
+NOTHING = KeptBack()
 
 
 @dataclass
@@ -89,11 +107,14 @@ class Account:
             raise Superseded
         return cls(owner, row[0], row[1], Sums(*row[2:]))
 
-    def room_for(self, hold: int) -> Answer:
-        spent = self.sums.spent + hold
-        if beyond(self.sums.used_calls + 1, self.max_calls) or beyond(spent, self.max_cost):
-            return Answer.NO_FUNDS
-        calls = self.sums.used_calls + self.sums.held_calls + 1
+    def room_for(self, hold: int, kept: KeptBack = NOTHING) -> Answer:
+        calls = self.sums.used_calls + kept.calls + 1
+        spent = self.sums.spent + kept.cost + hold
+        if beyond(calls, self.max_calls):
+            return Answer.NO_CALLS
+        if beyond(spent, self.max_cost):
+            return Answer.NO_MONEY
+        calls += self.sums.held_calls
         if beyond(calls, self.max_calls) or beyond(spent + self.sums.held_cost, self.max_cost):
             return Answer.LATER
         return Answer.GRANTED

@@ -14,7 +14,7 @@ from psycopg import Cursor
 
 from optimizer.core.programs.lm import Reply
 from optimizer.lm import entries, overruns
-from optimizer.lm.accounts import Account, Answer, Row
+from optimizer.lm.accounts import NOTHING, SPENT, Account, Answer, KeptBack, Row
 from optimizer.lm.entries import Closing, Ending, Known
 from optimizer.lm.months import NO_RUN, Months, Refusal
 from optimizer.lm.overruns import Overrun
@@ -54,8 +54,9 @@ class Ledger:
         closings: Sequence[Closing],
         wanted: Sequence[Wanted],
         paying: bool = True,
+        kept: KeptBack = NOTHING,
     ) -> Entered:
-        """Enter closings, then reservations.
+        """Enter closings, then reservations, for which `kept` is not there.
 
         Without `paying`, only what was paid before is answered. Entering the same again after a
         lost connection changes nothing.
@@ -68,7 +69,7 @@ class Ledger:
             return Entered({})
         batch = _Batch.begun(cursor, self.owner)
         over = batch.close(closings) if closings else False
-        told = batch.reserve({w.key: w for w in wanted}, paying) if wanted else {}
+        told = batch.reserve({w.key: w for w in wanted}, paying, kept) if wanted else {}
         batch.save()
         return Entered(told, overruns.of_run(cursor, self.owner.run) if over else None)
 
@@ -135,14 +136,14 @@ class _Batch:
             over = over or cost > held
         return over
 
-    def reserve(self, wanted: dict[str, Wanted], paying: bool) -> dict[str, Told]:
+    def reserve(self, wanted: dict[str, Wanted], paying: bool, kept: KeptBack) -> dict[str, Told]:
         known = entries.known(self.cursor, list(wanted))
         told: dict[str, Told] = {}
         fresh: list[Wanted] = []
         again: list[Wanted] = []
         for key, want in wanted.items():
             found = self._found(known.get(key))
-            told[key] = found if found is not None else self._room_for(want, paying)
+            told[key] = found if found is not None else self._room_for(want, paying, kept)
             self.account.reused += isinstance(found, Reply)
             if found is None and told[key] is Answer.GRANTED:
                 self._hold(want)
@@ -165,10 +166,10 @@ class _Batch:
         self.account.hold(calls * want.hold, calls)
         self.months.hold(calls * want.hold, calls)
 
-    def _room_for(self, want: Wanted, paying: bool) -> Answer | Refusal:
+    def _room_for(self, want: Wanted, paying: bool, kept: KeptBack) -> Answer | Refusal:
         """The run's own cap ends it with what it has; one above makes it wait."""
-        own = self.account.room_for(want.hold) if paying else Answer.NO_FUNDS
-        if own is Answer.NO_FUNDS:
+        own = self.account.room_for(want.hold, kept) if paying else Answer.NO_TIME
+        if own in SPENT:
             return own
         above = self.months.room_for(want)
         return own if above is Answer.GRANTED else above

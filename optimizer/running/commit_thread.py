@@ -12,17 +12,18 @@ import queue
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
 from optimizer import ownership
-from optimizer.core.conversation.requests import BudgetSpent
+from optimizer.core.conversation.requests import BudgetSpent, Cap
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.problems import Problem, problem
-from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.lm import Reply, Role
 from optimizer.lm import ledger
-from optimizer.lm.accounts import Answer
+from optimizer.lm.accounts import NOTHING, Answer, KeptBack
 from optimizer.lm.entries import Closing
 from optimizer.lm.failures import CallFailed, NotSent, SentTooOften, Unstorable
 from optimizer.lm.ledger import Ledger
@@ -61,6 +62,8 @@ TOO_OFTEN = "No reply came, however often this call was sent; it may have been p
 RESUME = problem("again.resume")
 ASK_ANEW = problem("again.ask")
 
+CAPS = {Answer.NO_CALLS: Cap.CALLS, Answer.NO_MONEY: Cap.COST, Answer.NO_TIME: Cap.TIME}
+
 Told = Reply | BaseException | None
 
 
@@ -91,6 +94,8 @@ class CommitThread:
         self._loop = loop
         self._left = asyncio.Event()
         self._deadline: float | None = None
+        self._kept = NOTHING
+        self._largest_hold = 0
         self._stopping = stopping or threading.Event()
         self._queue: queue.SimpleQueue[Entry] = queue.SimpleQueue()
         self._out: dict[str, list[Asked]] = {}
@@ -117,10 +122,18 @@ class CommitThread:
         """Pay for nothing more when so many seconds are over."""
         self._deadline = time.monotonic() + left
 
+    def keep_back(self, kept: KeptBack) -> None:
+        """Grant the calls of the next requests no more than what is left beside this; where money
+        is kept, room for the last call's upper bound is, too.
+        """
+        self._kept = kept
+
     async def reserve(self, wanted: Wanted) -> Reply | None:
         if self.leaving is not None:
             raise self.leaving
         self._must_work()
+        if wanted.call.role is Role.TASK:
+            self._largest_hold = max(self._largest_hold, wanted.hold)
         future: Future = self._loop.create_future()
         self._queue.put(Asked(wanted, future))
         self._must_work()  # once more: the thread may have ended in between, and taken nothing
@@ -183,7 +196,8 @@ class CommitThread:
         return self.leaving is None and self._broken is None and self.pulse.lasts()
 
     def out_of_time(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        now = time.monotonic() + self._kept.seconds
+        return self._deadline is not None and now >= self._deadline
 
     def flush(self) -> None:
         """Wait until everything so far is committed; blocks the thread."""
@@ -309,16 +323,18 @@ class CommitThread:
         asking = [a.wanted for a in asked if a.key not in self._out or a.key in closed]
         if not (asked or group.size or beating):
             return
-        paying = not self.out_of_time()
+        paying, kept = not self.out_of_time(), self._kept
+        if kept.cost:
+            kept = replace(kept, cost=kept.cost + self._largest_hold)
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            entered = self._ledger.apply(cursor, group.closings, asking, paying)
+            entered = self._ledger.apply(cursor, group.closings, asking, paying, kept)
             outcomes.insert(cursor, group.scored)
             wish = self.pulse.beat(cursor) if beating else None
         self.heed(wish)
         self.overbilled(entered.overrun)
         self.pulse.entered(begun if beating else None, changed=group.size > 0)
         self._forget(closed, asked)
-        self._answer(asked, entered.told, BudgetSpent("budget" if paying else "time"))
+        self._answer(asked, entered.told)
 
     def _forget(self, closed: set[str], asked: list[Asked]) -> None:
         for key in closed:
@@ -340,9 +356,7 @@ class CommitThread:
         left = NotSent("The run was left before this call was sent.")
         return Group(closings=[Closing(key, left) for key in self._out])
 
-    def _answer(
-        self, asked: list[Asked], told: Mapping[str, ledger.Told], spent: BudgetSpent
-    ) -> None:
+    def _answer(self, asked: list[Asked], told: Mapping[str, ledger.Told]) -> None:
         answers: list[tuple[Asked, Told]] = []
         for entry in asked:
             if entry.key in self._out:
@@ -354,8 +368,8 @@ class CommitThread:
             elif answer is Answer.GRANTED:
                 self._out[entry.key] = []
                 answers.append((entry, None))
-            elif answer is Answer.NO_FUNDS:
-                answers.append((entry, spent))
+            elif isinstance(answer, Answer) and answer in CAPS:
+                answers.append((entry, BudgetSpent(CAPS[answer])))
             elif isinstance(answer, Reached | Unpriced):
                 reason = Interruption(Why.MONTHLY_CAP, answer.problem(self.again))
                 self.leave(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import TypeVar, cast
 
@@ -11,6 +12,7 @@ from optimizer.core.conversation.requests import (
     Answer,
     Ask,
     BudgetSpent,
+    Cap,
     Conversation,
     Evaluate,
     Request,
@@ -20,6 +22,7 @@ from optimizer.running.evaluator import Evaluator, Open
 from optimizer.running.heartbeat import Progress
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
+from optimizer.running.reserve import Reserve
 from optimizer.running.unread import STOP_REASON, Unread, unread_in
 
 T = TypeVar("T")
@@ -32,14 +35,15 @@ def hold(
     answering: Evaluator,
     commit_thread: CommitThread,
     loop: asyncio.Runner,
+    reserve: Reserve,
 ) -> T:
-    """Carry the conversation to its end.
+    """Carry the conversation to its end. `reserve` is what is kept back from it until then.
 
     Raises:
         Interruption: the run is left before.
         Refused: the conversation takes another course than the recorded one.
     """
-    host = _Host(recorder, answering, commit_thread, loop)
+    host = _Host(recorder, answering, commit_thread, loop, reserve)
     try:
         turn = next(conversation)
         while True:
@@ -64,7 +68,9 @@ class _Host:
         answering: Evaluator,
         commit_thread: CommitThread,
         loop: asyncio.Runner,
+        reserve: Reserve,
     ) -> None:
+        self._reserve = reserve
         self._recorder = recorder
         self._answering = answering
         self._commit_thread = commit_thread
@@ -80,11 +86,13 @@ class _Host:
         opened = [self._recorder.open(request) for request in requests]
         refusal = self._recorder.refusal(opened)
         if refusal:
-            raise BudgetSpent(refusal)
+            raise BudgetSpent(Cap(refusal))
         if self._recorder.is_answered(opened):
             self._recorder.pass_over(opened)
         else:
             self._ask_the_world(opened)
+        for entry in opened:
+            self._reserve.learn(entry)
         answers = tuple(entry.answer() for entry in opened)
         return answers if isinstance(turn, tuple) else answers[0]
 
@@ -93,12 +101,15 @@ class _Host:
         if self._commit_thread.leaving is not None:
             raise self._commit_thread.leaving
         self._commit_thread.pulse.progress = _progress(opened, self._recorder.phase_base)
+        self._commit_thread.keep_back(self._reserve.kept_from(opened))
+        begun, known = time.monotonic(), sum(len(entry.known) for entry in opened)
         try:
             self._loop.run(self._answering.answer(opened))
         except BudgetSpent as spent:
             self._commit_thread.flush()
-            self._recorder.refused(opened, spent.reason)
+            self._recorder.refused(opened, spent.cap)
             raise
+        self._reserve.time(opened, known, time.monotonic() - begun)
         self._commit_thread.flush()
         for entry in opened:
             entry.take(self._commit_thread.unstorable)

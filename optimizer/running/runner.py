@@ -29,7 +29,9 @@ from optimizer.core.conversation.evaluation import (
 from optimizer.core.conversation.events import Result, StopReason
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.conversation.splits import validation_of
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from optimizer.core.optimizers.estimate import calls_per_evaluation
 from optimizer.core.problems import Refused, problem
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
@@ -46,6 +48,7 @@ from optimizer.running.conversation import hold
 from optimizer.running.evaluator import Evaluator
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
+from optimizer.running.reserve import Reserve
 from optimizer.running.role_clients import (
     Connect,
     RoleClients,
@@ -174,6 +177,7 @@ def _converse(
             _evaluator(spec, opened, commit_thread),
             commit_thread,
             loop,
+            _reserve(spec, means),
         )
     finally:
         loop.run(opened.aclose())
@@ -185,8 +189,18 @@ def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]
         return evaluate(spec)
     if isinstance(spec, ModelCheckSpec):
         return check_model()
-    optimizer = means.optimizers.get(spec.optimizer) or optimizer_named(spec.optimizer)
-    return optimizer.converse(spec, means.new_search)
+    return _optimizer(spec, means).converse(spec, means.new_search)
+
+
+def _optimizer(spec: RunSpec, means: Means) -> Optimizer:
+    return means.optimizers.get(spec.optimizer) or optimizer_named(spec.optimizer)
+
+
+def _reserve(spec: Spec, means: Means) -> Reserve:
+    if not isinstance(spec, RunSpec):
+        return Reserve()
+    examples = _optimizer(spec, means).kept(spec.settings, len(validation_of(spec)))
+    return Reserve(examples, calls_per_evaluation(spec))
 
 
 def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> Evaluator:

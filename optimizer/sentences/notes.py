@@ -82,6 +82,10 @@ add(
             "The budget ended before the baseline was scored on every example: the best candidate "
             "stands without a comparison with it. Raise the cap to get one."
         ),
+        "note.leader_unscored": _(
+            "Who led could not be scored on every validation example: too little was left of the "
+            "cap. The best of those that were is kept."
+        ),
         "note.time_ended": _(
             "The time ended here; the best fully evaluated candidate so far is kept."
         ),

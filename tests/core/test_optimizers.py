@@ -13,6 +13,7 @@ from optimizer.core.conversation.events import (
     FullScored,
     InstructionProposed,
     MinibatchScored,
+    Noted,
     ProposalRefused,
     StopReason,
     TrialStarted,
@@ -21,6 +22,7 @@ from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers.optimizer import Style
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Demo
@@ -108,6 +110,41 @@ def test_a_spent_budget_ends_the_run_with_what_was_proved(budget, name):
         assert result.best == baseline_of(one_module_program())
         assert result.best_score is None
         assert result.stop is StopReason.BUDGET
+
+
+@given(
+    budget=st.integers(min_value=20, max_value=260),
+    name=st.sampled_from(NAMES),
+    few=st.booleans(),
+    seed=st.integers(min_value=0, max_value=3),
+)
+@settings(max_examples=120, deadline=None)
+def test_a_cap_leaves_nobody_ahead_who_is_not_fully_scored(budget, name, few, seed):
+    """What the last full evaluation takes is kept back: where a cap lets anything be tried, the
+    candidate that leads is scored on every example by the end, and compared with the baseline.
+    """
+    spec = spec_for(name, seed=seed, settings=replace(SMALL, trials=5) if few else SMALL)
+    kept = OPTIMIZERS[name].kept(spec.settings, 20)
+    world = World(one_module_program(), budget=budget, kept=kept)
+    result = world.hold(converse(spec))
+
+    assert world.spent <= budget
+    assert result.best_score.n == result.baseline_score.n == 20
+    assert not [e for e in world.events_of(Noted) if e.message.code == "note.leader_unscored"]
+    if OPTIMIZERS[name].style is Style.TRIALS and result.stop is StopReason.BUDGET:
+        full = {e.candidate for e in world.evaluated if e.purpose is Purpose.FULL}
+        means = minibatch_means(world)
+        best = max((mean for one, mean in means.items() if one in full), default=0)
+        assert best == max(means.values(), default=0)
+
+
+def minibatch_means(world):
+    """By candidate, over all its minibatches."""
+    seen = {}
+    for e in world.evaluated:
+        if e.purpose is Purpose.MINIBATCH:
+            seen.setdefault(e.candidate, []).extend(by_luck(e.candidate, x) for x in e.examples)
+    return {one: sum(scores) / len(scores) for one, scores in seen.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -105,7 +105,8 @@ class World:
 
     `judge` gives a candidate's score on an example, None for a failed call.
     `write` replies to the optimizer's prompts, `rewrite` to those that find out what it can do.
-    `budget` is the number of examples that may be evaluated before the world refuses. What was
+    `budget` is the number of examples that may be evaluated before the world refuses; requests that
+    explore must leave `kept` of them. What was
     evaluated before costs nothing again, as in the ledger; `spent` counts what did cost.
     """
 
@@ -116,6 +117,7 @@ class World:
     )
     rewrite: Callable[[str], str] = rewritten
     budget: int | None = None
+    kept: int = 0
     evaluated: list[Evaluate] = field(default_factory=list)
     asked: list[Ask] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -148,13 +150,16 @@ class World:
 
     def answer(self, request: Request) -> Outcomes | Replies:
         self.digests.append(request.digest)
+        left = None if self.budget is None else self.budget - self.kept * request.explores
         if isinstance(request, Ask):
+            if self.kept and left is not None and self.spent > left:
+                raise BudgetSpent
             self.asked.append(request)
             said = [prompt.messages[-1].content for prompt in request.prompts]
             return tuple(self.say(text, len(self.asked) * 100 + i) for i, text in enumerate(said))
         how = (request.candidate.digest, request.role, request.sample, request.temperature)
         asked = self.paid | {(*how, example.id) for example in request.examples}
-        if self.budget is not None and len(asked) > self.budget:
+        if left is not None and len(asked) > left:
             raise BudgetSpent
         self.paid = asked
         self.evaluated.append(request)

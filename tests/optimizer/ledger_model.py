@@ -15,7 +15,7 @@ from optimizer import ownership
 from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.lm import overruns
-from optimizer.lm.accounts import Answer
+from optimizer.lm.accounts import SPENT, Answer
 from optimizer.lm.call import LMCall
 from optimizer.lm.entries import Closing
 from optimizer.lm.failures import CallFailed, Charge
@@ -137,10 +137,10 @@ class Sums(Count):
 
 def room(count: Count, hold: int, calls: int | None, cost: int | None) -> Answer:
     used = count.used_cost + count.over_cost
-    if (calls is not None and count.used_calls >= calls) or (
-        cost is not None and used + hold > cost
-    ):
-        return Answer.NO_FUNDS
+    if calls is not None and count.used_calls >= calls:
+        return Answer.NO_CALLS
+    if cost is not None and used + hold > cost:
+        return Answer.NO_MONEY
     if (calls is not None and count.used_calls + count.held_calls >= calls) or (
         cost is not None and used + count.held_cost + hold > cost
     ):
@@ -183,7 +183,7 @@ class Books:
     def room_for(self, run: int, hold: int, priced: bool) -> object:
         sums = self.sums[run]
         own = room(sums, hold, sums.max_calls, sums.max_cost)
-        if own is Answer.NO_FUNDS:
+        if own in SPENT:
             return own
         later = own
         for scope in (INSTALLATION, sums.namespace):
@@ -192,7 +192,7 @@ class Books:
                 return scope
             cost = caps.cost if hold else None
             above = room(self.of_month(scope), hold, caps.calls, cost)
-            if above is Answer.NO_FUNDS:
+            if above in SPENT:
                 return scope
             later = above if above is Answer.LATER else later
         return later

@@ -248,5 +248,5 @@ def test_without_paying_only_what_was_paid_before_is_answered(capped: Party) -> 
     capped.apply(Wanted("a", CALL, 1, 10))
     capped.apply(closings=(Closing("a", Reply("well", cost=7)),))
     told = capped.reserve(Wanted("a", CALL, 1, 10), Wanted("b", CALL, 1, 10), paying=False)
-    assert told["b"] is Answer.NO_FUNDS
+    assert told["b"] is Answer.NO_TIME
     assert told["a"] == replace(Reply("well", cost=7), cached=True)

@@ -91,7 +91,7 @@ def test_a_runs_own_cap_comes_first_and_its_later_stays_later(
     assert told(run, "a") is Answer.GRANTED
     assert told(run, "b") is Answer.LATER
     run.apply(closings=(Closing("a", Reply("well")),))
-    assert told(run, "b") is Answer.NO_FUNDS  # it ends with what it has: it would not go on anyway
+    assert told(run, "b") is Answer.NO_CALLS  # it ends with what it has: it would not go on anyway
 
 
 def test_what_a_lost_call_may_have_cost_counts_above_too(party: Callable[..., Party]) -> None:

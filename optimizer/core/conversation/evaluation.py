@@ -76,7 +76,7 @@ def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
     try:
         yield from evaluate_together(spec.requests())
     except BudgetSpent as spent:
-        return StopReason(spent.reason)
+        return StopReason.of(spent.cap)
     return StopReason.COMPLETED
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from optimizer.core.conversation.requests import Cap
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore, MinibatchScore
 from optimizer.core.problems import Level, Message, Problem
 from optimizer.core.programs.candidate import Candidate
@@ -26,6 +27,10 @@ class StopReason(StrEnum):
     NO_GAIN = "no_gain"
     BUDGET = "budget"
     TIME = "time"
+
+    @classmethod
+    def of(cls, cap: Cap) -> StopReason:
+        return cls.TIME if cap is Cap.TIME else cls.BUDGET
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ class Purpose(StrEnum):
     MEASUREMENT = "measurement"
 
 
+EXPLORING = frozenset({Purpose.BOOTSTRAP, Purpose.REFLECTION, Purpose.MINIBATCH})
+"""Purposes of evaluations that a run can end without."""
+
+
 @dataclass(frozen=True)
 class Evaluate:
     """Run a candidate on examples. The answer is one Outcome per example, in the same order.
@@ -48,6 +52,13 @@ class Evaluate:
     temperature: float | None = None
     model: int = 0
     kind: Literal["evaluate"] = field(default="evaluate")
+
+    @property
+    def explores(self) -> bool:
+        """Whether a run can end well without it: of its caps, what the last full evaluation takes
+        is kept back from such requests.
+        """
+        return self.purpose in EXPLORING
 
     @property
     def digest(self) -> str:
@@ -69,6 +80,11 @@ class Ask:
     purpose: str
     model: int = 0
     kind: Literal["ask"] = field(default="ask")
+
+    @property
+    def explores(self) -> bool:
+        """As of an evaluation: what is written now is tried later."""
+        return True
 
     @property
     def digest(self) -> str:
@@ -98,15 +114,24 @@ T = TypeVar("T")
 Conversation = Generator["Request | tuple[Request, ...] | Event", Answer, T]
 
 
-class BudgetSpent(Exception):
-    """Thrown into the conversation instead of an answer: nothing more will be paid for.
+class Cap(StrEnum):
+    """What a run may take at most, and has taken."""
 
-    `reason` is "budget" (calls or money) or "time".
+    CALLS = "calls"
+    COST = "cost"
+    TIME = "time"
+    UNNAMED = "budget"
+
+
+class BudgetSpent(Exception):
+    """Thrown into the conversation instead of an answer: this will not be paid for.
+
+    After a request that explores, what was kept back for the last full evaluation is still there.
     """
 
-    def __init__(self, reason: str = "budget") -> None:
-        self.reason = reason
-        super().__init__(reason)
+    def __init__(self, cap: Cap = Cap.UNNAMED) -> None:
+        self.cap = cap
+        super().__init__(cap)
 
 
 def evaluate(request: Evaluate) -> Conversation[Outcomes]:

@@ -41,7 +41,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
     Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
     """
-    per_example = max(calls_per_example(spec.program) + spec.metric.lm_calls, 1)
+    per_example = calls_per_evaluation(spec)
     validation = len(validation_of(spec))
     low = high = validation
     demos = _bootstrap_examples(spec)
@@ -71,6 +71,11 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 def calls_per_example(program: Program) -> int:
     """Calls to a model that one run of the program takes."""
     return sum(program.module(call.module).lm_calls for call in program.calls)
+
+
+def calls_per_evaluation(spec: RunSpec) -> int:
+    """Calls that running the program on an example and judging it takes, at least 1."""
+    return max(calls_per_example(spec.program) + spec.metric.lm_calls, 1)
 
 
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:

@@ -58,6 +58,7 @@ class Optimizer:
     `shown_sets`: demo sets that it bootstraps only to show them to the optimizer model.
     `sized` changes the usual settings where the optimizer needs others.
     `steps` and `asks` count its search and its prompts to the optimizer model, for estimates.
+    `kept` counts the examples that are kept back from its search for its end.
     `compares_writers`: it finds out which of several optimizer models writes best.
     `reflects`: it learns from what fails on training examples.
     `style`: how it is shown.
@@ -71,6 +72,7 @@ class Optimizer:
     sized: Callable[[Settings], Settings] = as_they_are
     steps: cost_model.CountSteps = cost_model.minibatches
     asks: cost_model.CountAsks = cost_model.asks_upfront
+    kept: cost_model.CountKept = cost_model.last_evaluation
     compares_writers: bool = False
     reflects: bool = False
     style: Style = Style.TRIALS

@@ -178,5 +178,6 @@ OPTIMIZER = Optimizer(
     sized=blocks,
     steps=cost_model.race,
     asks=cost_model.asks_in_rounds,
+    kept=cost_model.race_endings,
     style=Style.RACE,
 )

@@ -31,6 +31,10 @@ class Board:
     full: dict[Candidate, FullScore] = field(default_factory=dict)
     full_outcomes: dict[Candidate, Outcomes] = field(default_factory=dict)
     full_trials: dict[Candidate, int] = field(default_factory=dict)
+    begun: set[Candidate] = field(default_factory=set)
+    """Whose full evaluation was asked for, whether or not it was answered."""
+    unconfirmed: bool = False
+    """Whether a minibatch was scored since the last full evaluation."""
     failing: set[Candidate] = field(default_factory=set)
     """Of whom it was told that too many of their calls failed."""
     best: Candidate | None = None
@@ -104,6 +108,11 @@ class Judge(Protocol):
     def estimate(self, board: Board) -> Estimate | None:
         """What `board.best` will score on new examples."""
 
+    def leader(self, board: Board) -> Candidate | None:
+        """Whose full evaluation should be the last, where the search is cut short; None where it
+        is done.
+        """
+
 
 class HighestMean:
     """The highest mean score on the validation split wins; the earlier one of equals."""
@@ -116,6 +125,10 @@ class HighestMean:
         if board.best is None:
             return None
         return expected_score(board.full, board.full_outcomes, board.best)
+
+    def leader(self, board: Board) -> Candidate | None:
+        """Nobody right after a full evaluation: it was the leader's."""
+        return board.leader() if board.unconfirmed else None
 
 
 def select_best(board: Board) -> bool:

@@ -14,6 +14,7 @@ from optimizer.core.conversation.events import (
 )
 from optimizer.core.conversation.requests import (
     BudgetSpent,
+    Cap,
     Conversation,
     Evaluate,
     Purpose,
@@ -26,7 +27,7 @@ from optimizer.core.evaluation.stats import compare, full_score
 from optimizer.core.problems import Problem, fine, warning
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.runs.board import Board, is_perfect
-from optimizer.core.runs.trials import full_baseline
+from optimizer.core.runs.trials import crown_leader, full_baseline
 from optimizer.core.runs.validation import headroom_warning, warnings_of
 
 
@@ -51,7 +52,8 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
     done so by the end, that is done for the comparison.
 
     `body` may stop by itself: it returns, or raises NothingToGain. When the budget ends at any
-    request, the run ends with what has been proved until then.
+    request, who leads gets what was kept back for a full evaluation, and the run ends with what has
+    been proved then.
     """
     board = Board(spec, baseline_of(spec.program))
     stop = StopReason.COMPLETED
@@ -60,18 +62,30 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
         yield noted(found)
     try:
         yield PhaseStarted(Phase.BASELINE, len(validation_of(spec)))
-        yield from (opening or full_baseline)(board)
-        stop = yield from _searched(board, body)
+        stop = yield from _searched(board, body, opening or full_baseline)
         if board.baseline not in board.full:
             yield from full_baseline(board)
         test = yield from final_word(board)
     except BudgetSpent as refusal:
-        stop = StopReason(refusal.reason)
-        yield noted(_spent_note(stop, board))
+        stop = StopReason.of(refusal.cap)
+        yield noted(_spent_note(refusal.cap, board))
     return _result(board, stop, test)
 
 
-def _searched(board: Board, body: Body) -> Conversation[StopReason]:
+def _searched(board: Board, body: Body, opening: Body) -> Conversation[StopReason]:
+    """Raises BudgetSpent when the budget ended it; the leader is scored by then, if that went."""
+    try:
+        yield from opening(board)
+        return (yield from _explored(board, body))
+    except BudgetSpent as refusal:
+        try:
+            yield from crown_leader(board)
+        except BudgetSpent:
+            yield noted(warning("note.leader_unscored"))
+        raise refusal from None
+
+
+def _explored(board: Board, body: Body) -> Conversation[StopReason]:
     if is_perfect(board):
         yield noted(fine("note.perfect_baseline"))
         return StopReason.PERFECT
@@ -130,12 +144,13 @@ def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
     )
 
 
-def _spent_note(stop: StopReason, board: Board) -> Problem:
-    time = stop is StopReason.TIME
+def _spent_note(cap: Cap, board: Board) -> Problem:
+    """It names the cap, where that is known."""
+    time, named = cap is Cap.TIME, {} if cap is Cap.UNNAMED else {"cap": cap.value}
     if board.best is None:
-        return warning("note.time_before_baseline") if time else warning("note.cap_before_baseline")
-    if board.baseline not in board.full:
-        if time:
-            return warning("note.time_without_comparison")
-        return warning("note.cap_without_comparison")
-    return warning("note.time_ended") if time else warning("note.cap_ended")
+        found = "time_before_baseline" if time else "cap_before_baseline"
+    elif board.baseline not in board.full:
+        found = "time_without_comparison" if time else "cap_without_comparison"
+    else:
+        found = "time_ended" if time else "cap_ended"
+    return warning(f"note.{found}", **named)

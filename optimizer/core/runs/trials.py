@@ -40,17 +40,30 @@ def full_trial(
     examples = validation_of(board.spec)
     number = board.number
     board.number += 1
+    board.begun.add(candidate)
     yield TrialStarted(number, True, candidate, choice, len(examples))
     outcomes = yield from evaluate(Evaluate(candidate, examples, purpose))
     score = full_score(outcomes)
     board.full[candidate], board.full_outcomes[candidate] = score, outcomes
     board.full_trials[candidate] = number
+    board.unconfirmed = False
     changed = select_best(board)
     yield FullScored(number, score, board.estimate)
     yield from tell_failing(board, candidate, number)
     if changed and board.best is not None:
         yield BestChanged(board.best_trial, board.full[board.best])
     return score
+
+
+def crown_leader(board: Board) -> Conversation[None]:
+    """Where the search was cut short, give who leads a full evaluation, and the baseline the rest
+    of its own where it was scored on a part: what that takes was kept back.
+    """
+    leader = board.judge.leader(board)
+    if leader is not None and leader != board.baseline and leader not in board.begun:
+        yield from full_trial(board, leader, board.choices[leader])
+    if board.baseline not in board.begun:
+        yield from full_baseline(board)
 
 
 def minibatch_trial(
@@ -66,6 +79,7 @@ def minibatch_trial(
     score = minibatch_score(outcomes)
     board.minibatches.setdefault(candidate, []).append(outcomes)
     board.choices.setdefault(candidate, choice)
+    board.unconfirmed = True
     yield MinibatchScored(number, score)
     yield from tell_failing(board, candidate, number)
     return score

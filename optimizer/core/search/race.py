@@ -145,6 +145,11 @@ class Race:
         complete = [arm for arm in running if self.is_complete(arm)]
         return max(self.standings(complete), key=lambda s: round(s.mean, DIGITS))
 
+    def front(self) -> Arm:
+        """Who leads: the observed arm with the highest expected true score, complete or not."""
+        self._learn()
+        return self._front()
+
     def finishing_block(self) -> Step | None:
         """The next block of the front on its way to the end; None when it is there, or when the
         budget does not take it there.

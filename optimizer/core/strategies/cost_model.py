@@ -29,6 +29,8 @@ class Steps:
 
 CountSteps = Callable[[Settings, int], Steps]
 """The search with these settings over so many validation examples."""
+CountKept = Callable[[Settings, int], int]
+"""Examples kept back for the end of a search over so many validation examples."""
 CountAsks = Callable[[RunSpec], Range]
 """The prompts that the optimizer model is given."""
 
@@ -70,6 +72,16 @@ def race_budget(settings: Settings, validation: int) -> int:
 def is_tight(settings: Settings, validation: int) -> bool:
     """Whether a race can afford to score the baseline on no more than a part at first."""
     return race_budget(settings, validation) < TIGHT * validation
+
+
+def last_evaluation(settings: Settings, validation: int) -> int:
+    """Examples that are kept back: a full evaluation of who leads when a cap is reached."""
+    return validation
+
+
+def race_endings(settings: Settings, validation: int) -> int:
+    """The same, and the baseline's where it is scored on a part at first."""
+    return (1 + is_tight(settings, validation)) * validation
 
 
 def reflections(settings: Settings, validation: int) -> Steps:

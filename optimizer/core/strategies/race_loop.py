@@ -108,6 +108,7 @@ def _block(
     outcomes = yield from evaluate(Evaluate(candidate, examples, Purpose.MINIBATCH))
     board.minibatches.setdefault(candidate, []).append(outcomes)
     board.choices.setdefault(candidate, choice)
+    board.unconfirmed = True
     yield MinibatchScored(number, minibatch_score(outcomes))
     yield from tell_failing(board, candidate, number)
     return [o.score.value if o.score is not None else None for o in outcomes]

@@ -39,6 +39,8 @@ class RaceState:
     race: Race
     examples: tuple[Example, ...]
     scored: dict[Arm, Candidate] = field(default_factory=dict)
+    crowned: Arm | None = None
+    """Who gets a full evaluation at once, where the race is cut short."""
 
     @property
     def parameters(self) -> list[str]:
@@ -84,8 +86,14 @@ class RaceState:
         self.options = options
         self.race.widen(_sizes(options), _factors(options))
 
+    def leader(self, board: Board) -> Candidate | None:
+        self.crowned = self.race.front()
+        return self.candidate(self.crowned)
+
     def best(self, board: Board) -> Candidate | None:
         self._take_in_baseline()
+        if self.crowned is not None:
+            self._take_in(self.crowned)
         standings = self.race.standings(self._complete())
         if not standings:
             return None
@@ -106,11 +114,14 @@ class RaceState:
 
     def _take_in_baseline(self) -> None:
         """What the baseline was scored on outside the race, at the end of a tight one."""
-        baseline = (0,) * len(self.parameters)
-        outcomes = self.board.full_outcomes.get(self.board.baseline)
-        positions = self.race.unseen(baseline)
+        self._take_in((0,) * len(self.parameters))
+
+    def _take_in(self, arm: Arm) -> None:
+        """What an arm was scored on outside the race."""
+        outcomes = self.board.full_outcomes.get(self.candidate(arm))
+        positions = self.race.unseen(arm)
         if outcomes is not None and positions:
-            self.race.tell(Step(baseline, positions), _scores(self.examples, positions, outcomes))
+            self.race.tell(Step(arm, positions), _scores(self.examples, positions, outcomes))
 
     def _complete(self) -> list[Arm]:
         full = self.board.full

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from optimizer.core.conversation.events import StopReason
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.models import Run
 from optimizer.running import test_set_uses
@@ -37,7 +38,7 @@ class FinalWord:
     @property
     def next_steps(self) -> list[str]:
         """Where to look when nothing was gained."""
-        return _next_steps(self.result.baseline) if self.result.kept else []
+        return _next_steps(self.result.baseline, self.run) if self.result.kept else []
 
     @property
     def test_title(self) -> str:
@@ -70,10 +71,16 @@ class FinalWord:
         return evidence.verdict(comparison, 0, name)
 
 
-def _next_steps(baseline: FullScore | None) -> list[str]:
+def _next_steps(baseline: FullScore | None, run: Run) -> list[str]:
+    """A heavier effort is no advice for a run whose cap did not let it finish this one."""
+    more = _("Try a heavier effort, or a stronger model for writing instructions.")
+    if run.stop_reason == StopReason.BUDGET:
+        more = _("Run it again with a higher cap: the search was not finished.")
+    elif run.stop_reason == StopReason.TIME:
+        more = _("Run it again with more time: the search was not finished.")
     steps = [
         _("Look at the examples the baseline gets wrong: is what is expected of them right?"),
-        _("Try a heavier effort, or a stronger model for writing instructions."),
+        more,
         _("Check that the metric rewards what you want: a near miss may count as a miss."),
     ]
     if baseline is not None and baseline.mean > 0.95:

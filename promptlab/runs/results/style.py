@@ -28,6 +28,7 @@ class ShownStyle:
     steps: Any
     steps_help: Any
     count: Any
+    progress: Any
     part: Any
     part_tag: Any
     parts: Any
@@ -67,6 +68,7 @@ TRIALS = ShownStyle(
     steps=_("Trials"),
     steps_help="",
     count=ngettext_lazy("%(n)s trial", "%(n)s trials", "n"),
+    progress=_("%(n)s of %(all)s trials"),
     part=_("minibatch"),
     part_tag=_("mini"),
     parts=_("Minibatches"),
@@ -96,6 +98,7 @@ RACE = ShownStyle(
     steps=_("Blocks"),
     steps_help=_("A block is some examples that candidates are scored on together."),
     count=ngettext_lazy("%(n)s block", "%(n)s blocks", "n"),
+    progress=_("%(n)s of %(all)s blocks"),
     part=_("block"),
     part_tag=_("block"),
     parts=_("Blocks"),

@@ -17,15 +17,17 @@ from promptlab.runs.results.progress import (
     share_done,
 )
 from promptlab.runs.results.state import RunState
-from promptlab.runs.watching.run_status import Pace, is_silent
+from promptlab.runs.watching.caps import cap_that_ended
+from promptlab.runs.watching.run_status import Pace, is_silent, was_capped
 
 
 def planned_of(state: RunState) -> int:
     """Trials planned: as the search announced them, before that as the settings have it.
 
-    A race that is over has had as many as it had: lessons are paid from the same budget.
+    A race that went to its end has had as many as it had: lessons are paid from the same budget.
     """
-    if state.style.shares_parts and state.run.status == Run.Status.FINISHED:
+    over = state.run.status == Run.Status.FINISHED and not was_capped(state.run)
+    if state.style.shares_parts and over:
         return len(state.board.minibatches)
     for event in reversed(state.events):
         if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
@@ -39,9 +41,12 @@ def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
     queued = run.status == Run.Status.QUEUED
     # In a race full evaluations are made of the blocks: they are no trials of their own.
     scored = state.board.minibatches if state.style.shares_parts else state.board.scored
+    planned = max(planned, len(scored))
     return Pace(
         trials=len(scored),
-        planned=max(planned, len(scored)),
+        planned=planned,
+        steps=str(state.style.progress) % {"n": len(scored), "all": planned},
+        cap=cap_that_ended(run, state.events, state.spec.limits.max_seconds),
         share=share_done(plan, run),
         left=examples_left(plan, run),
         per_example=seconds_per_example([t.timed for t in scored if t.timed]),

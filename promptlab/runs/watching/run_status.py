@@ -38,7 +38,8 @@ class Pace:
 
     `share` is the done part of the whole, 0–1. `left` is examples still to score, `per_example`
     seconds of wall clock each took lately. `workers` is how many are alive, None when not asked.
-    `kept`: the run ended with the original prompt as the recommended one.
+    `kept`: the run ended with the original prompt as the recommended one. `steps` says how many of
+    the planned trials there were, `cap` which cap ended it.
     """
 
     trials: int
@@ -49,6 +50,8 @@ class Pace:
     ahead: tuple[int, ...] = ()
     workers: int | None = None
     kept: bool = False
+    steps: str = ""
+    cap: str = ""
 
 
 @dataclass(frozen=True)
@@ -223,21 +226,40 @@ def _failed(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> Run
 def _finished(project_run: ProjectRun, run: Run, pace: Pace, now: datetime) -> RunStatus:
     best = score_in(run.best_score)
     shown = "" if best is None else f" {100 * best.mean:.1f}"
-    note = str(_STOPPED.get(run.stop_reason, ""))
-    if run.stop_reason == StopReason.BUDGET:
-        note = note % {"cap": _cap(run)}
     gained = _gained(run) and not pace.kept
     state = project_run.decision or ("better" if gained else "no_gain")
     return _common(
-        run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_("Finished"),
-        title=f"✓{shown}", note=note, share=1.0, review_reason=_nothing_proved(run),
+        run, pace, state=state, kind="stop" if state == "reject" else "ok", label=_end(run),
+        title=f"✓{shown}", note=_why(run, pace), review_reason=_nothing_proved(run),
+        share=pace.share if was_capped(run) else 1.0, frozen=was_capped(run),
     )  # fmt: skip
 
 
+def was_capped(run: Run) -> bool:
+    """Whether a cap of its own ended the run before it had done what was planned."""
+    return run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
+
+
+def _end(run: Run) -> str:
+    return _("Stopped by its cap") if was_capped(run) else _("Finished")
+
+
+def _why(run: Run, pace: Pace) -> str:
+    """Why it is over, and after a cap what to do next."""
+    if not was_capped(run):
+        return str(_STOPPED.get(run.stop_reason, ""))
+    parts = [_("%(steps)s, stopped by the %(cap)s.") % {"steps": pace.steps, "cap": pace.cap}]
+    if run.phase == Phase.FINAL:
+        parts.append(_("The final test was not made."))
+    if run.best_score:
+        parts.append(_("The best that was scored on every example is kept."))
+    parts.append(
+        _("To go on, run it again with a higher cap: what was paid for is not paid again.")
+    )
+    return " ".join(parts)
+
+
 _STOPPED: dict[str, Any] = {
-    StopReason.BUDGET: later("Stopped early at its cap of %(cap)s; the best so far is kept. Run it "
-                             "again with a higher cap: what was paid for is not paid again."),
-    StopReason.TIME: later("Stopped early at its time limit; the best so far is kept."),
     StopReason.NO_GAIN: later("Stopped early: going on promised no gain. The notes say why."),
     StopReason.PERFECT: later("Every validation example is right: there was nothing left to gain."),
 }  # fmt: skip
@@ -255,15 +277,6 @@ def spent_text(run: Run) -> str:
     if run.spent or run.max_calls is None:
         return money(run.spent)
     return _("%(n)s calls") % {"n": f"{run.used_calls:,}"}
-
-
-def _cap(run: Run) -> str:
-    parts = []
-    if run.max_calls is not None:
-        parts.append(_("%(n)s calls") % {"n": f"{run.max_calls:,}"})
-    if run.max_cost is not None:
-        parts.append(money(run.max_cost))
-    return _(" or ").join(parts) or "–"
 
 
 def _left(run: Run, pace: Pace) -> str:
@@ -312,4 +325,5 @@ def short_status(project_run: ProjectRun, run: Run) -> tuple[str, str]:
         Run.Status.QUEUED: "wait", Run.Status.RUNNING: "live", Run.Status.PAUSED: "pause",
         Run.Status.CANCELLED: "stop", Run.Status.FAILED: "fail", Run.Status.FINISHED: "ok",
     }  # fmt: skip
-    return kinds[Run.Status(run.status)], str(Run.Status(run.status).label)
+    label = _end(run) if run.status == Run.Status.FINISHED else str(Run.Status(run.status).label)
+    return kinds[Run.Status(run.status)], label

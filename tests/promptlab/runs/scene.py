@@ -273,7 +273,7 @@ class _Player:
         opened = [self.recorder.open(request) for request in requests]
         if self.cap is not None and self.calls >= self.cap:
             self.recorder.refused(opened, "budget")
-            raise BudgetSpent("budget")
+            raise BudgetSpent()
         for entry in opened:
             self.fill(entry)
         found = unread_in([o for e in opened for o in e.known.values()]) if self.said else None

@@ -202,8 +202,8 @@ def test_a_run_without_held_out_examples_says_that_its_verdict_flatters(
     [
         ("no_gain", "Stopped early: going on promised no gain."),
         ("perfect", "Every validation example is right"),
-        ("budget", "Stopped early at its cap"),
-        ("time", "Stopped early at its time limit"),
+        ("budget", "trials, stopped by the cap of"),
+        ("time", "trials, stopped by the time limit of"),
     ],
 )
 def test_every_reason_to_stop_has_its_words(

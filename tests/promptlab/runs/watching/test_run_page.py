@@ -47,6 +47,24 @@ def test_a_viewer_sees_how_a_run_ended(
     assert "do-pause" not in page
 
 
+@pytest.mark.parametrize(("optimizer", "of"), [("mipro", "trials"), ("racing", "blocks")])
+def test_a_run_that_a_cap_ended_is_not_shown_as_done(
+    scene: Scene, carol: User, client_of: ClientOf, optimizer: str, of: str
+) -> None:
+    project_run = play(scene.start(optimizer=optimizer), calls=120)
+    Run.objects.filter(pk=project_run.run_id).update(max_calls=500, max_cost=None)
+    page = page_of(client_of(carol), project_run)
+    shown = texts(page)
+    assert re.search(r"\d+ of \d+ \w+, stopped by the cap of 500 calls\.", shown)
+    assert of in shown
+    done, planned = map(int, re.findall(r"(\d+) of (\d+) \w+, stopped", shown)[0])
+    assert done < planned
+    assert float(re.findall(r'data-done="([\d.]+)"', page)[0]) < 1
+    assert "run it again with a higher cap" in shown
+    assert "heavier effort" not in shown
+    assert "Stopped by its cap" in texts(client_of(carol).get(RUNS).content.decode())
+
+
 def test_a_run_whose_worker_is_silent_says_so_and_is_cancelled_at_once(
     halfway: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:

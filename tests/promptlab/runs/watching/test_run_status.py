@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from optimizer.models import Run
+from optimizer.models import Run, RunEvent
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.watching.caps import cap_that_ended
 from promptlab.runs.watching.run_status import Pace, RunStatus, short_status, status_of
 
 NOW = datetime(2026, 11, 12, 12, 0, tzinfo=UTC)
@@ -129,9 +130,27 @@ def test_a_finished_run_tells_its_score_in_the_title() -> None:
 
 
 def test_a_run_at_its_cap_says_which_and_what_helps() -> None:
-    found = stands(status="finished", stop_reason="budget", max_cost=2_000_000)
-    assert "cap of 1,000 calls or $2.00" in found.note
+    pace = replace(MIDWAY, steps="18 of 40 trials", cap="cap of $2.00")
+    found = stands(pace, status="finished", stop_reason="budget", best_score=SCORE)
+    assert found.note.startswith("18 of 40 trials, stopped by the cap of $2.00.")
     assert "higher cap" in found.note
+    assert (found.label, found.percent, found.frozen) == ("Stopped by its cap", 45, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "values", "said"),
+    [
+        ("budget", {"cap": "calls"}, "cap of 1,000 calls"),
+        ("budget", {"cap": "cost"}, "cap of $2.00"),
+        ("budget", {}, "cap of 1,000 calls or $2.00"),  # of long ago
+        ("time", {"cap": "time"}, "time limit of 10 min 00 s"),
+        ("completed", {}, ""),
+    ],
+)
+def test_the_cap_that_ended_a_run_is_named(reason: str, values: dict[str, str], said: str) -> None:
+    run = Run(stop_reason=reason, max_calls=1000, max_cost=2_000_000)
+    note = RunEvent(kind="noted", data={"message": {"code": "note.cap_ended", "values": values}})
+    assert cap_that_ended(run, [note], 600) == said
 
 
 @pytest.mark.parametrize("decision", ["approve", "request_changes", "reject"])
