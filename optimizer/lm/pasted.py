@@ -29,6 +29,14 @@ def base_of(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
+def bare(address: str) -> str:
+    """An address without the name and password, query and fragment that may stand in it: nothing
+    secret.
+    """
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
 def key_in(said: str) -> str:
     """The key alone, without a header's name, a variable's, “Bearer” and quotation marks."""
     key = said.strip()

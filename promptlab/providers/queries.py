@@ -11,7 +11,7 @@ from optimizer.core.programs.lm import Role
 from optimizer.costs.prices import Price, price_of
 from optimizer.jobs import model_checks
 from optimizer.jobs.model_checks import CheckState, ModelCheck
-from optimizer.lm.egress import AllowList, objection
+from optimizer.lm.egress import AllowList, address_of, objection
 from optimizer.lm.model_settings import ref_of
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
@@ -64,6 +64,11 @@ class ProviderCard:
     check: ModelCheck
     objection: str = ""
     can_be_allowed: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where its models are called, as other programs on this machine may call them, too."""
+        return address_of(self.provider)
 
     @property
     def has_unknown(self) -> bool:

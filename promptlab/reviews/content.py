@@ -13,6 +13,7 @@ from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
+from optimizer.lm.traits import Traits
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class DatasetSource:
 @dataclass(frozen=True)
 class ModelSource:
     """A model as it was used. `litellm_model` is the name under which LiteLLM knows it;
-    `constrains_replies`: its provider holds replies to a JSON schema.
+    `constrains_replies`: its provider holds replies to a JSON schema. `traits`: what was learned
+    of how it wants its requests.
     """
 
     provider: str
@@ -42,6 +44,7 @@ class ModelSource:
     temperature: float
     max_tokens: int
     constrains_replies: bool = True
+    traits: Traits = field(default_factory=Traits)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:
     holds = provider.constrains_replies if provider else True
     constrains = holds and traits.replies is ReplyForm.SCHEMA
     return ModelSource(
-        name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens, constrains
+        name, str(kind), ref.model, litellm, ref.temperature, ref.max_tokens, constrains, traits
     )
 
 

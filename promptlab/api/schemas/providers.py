@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import Field as Bounds
 
 from optimizer.jobs import model_checks
-from optimizer.lm.egress import AllowList, objection
+from optimizer.lm.egress import AllowList, address_of, objection
 from optimizer.lm.model_settings import FEWEST_TOKENS, HOTTEST, MOST_TOKENS
 from optimizer.models import Provider
 from promptlab.api.schemas.base import MICRO, Body, Text
@@ -70,7 +70,7 @@ class ProviderOut(Schema):
         """`words`: whether the reader may know what the provider said."""
         model, latest = next(iter(row.models_offered), ""), model_checks.latest(row)
         return cls(
-            id=row.pk, name=row.name, kind=row.kind, family=row.family, api_base=row.api_base,
+            id=row.pk, name=row.name, kind=row.kind, family=row.family, api_base=address_of(row),
             models=row.models_offered,
             offered=[OfferedModelOut.of(model) for model in offered_models(row)],
             has_key=bool(row.secret_hint),

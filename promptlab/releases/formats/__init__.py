@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,19 +11,32 @@ from django.utils.translation import gettext_lazy as _
 from promptlab.releases.formats import naming
 from promptlab.releases.formats.dspy_files import dspy_module, dspy_state
 from promptlab.releases.formats.python_file import python_file
+from promptlab.releases.formats.reach import Reach
 from promptlab.reviews.content import VersionContent
+
+
+class Writer(Protocol):
+    """Makes the text of a file."""
+
+    def __call__(self, content: VersionContent, sha256: str, reach: Reach | None = None) -> str: ...
+
+
+def _canonical(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
+    return content.canonical()
 
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file. `write` takes the content and the SHA-256 of its canonical JSON."""
+    """One kind of file. `write` takes the content, the SHA-256 of its canonical JSON, and how the
+    task model is reached; without the last, what the content itself knows of that.
+    """
 
     name: str
     title: str | Promise
     description: str | Promise
     suffix: str
     media_type: str
-    write: Callable[[VersionContent, str], str]
+    write: Writer
 
     def file_name(self, content: VersionContent) -> str:
         return naming.file_name(content, self.suffix)
@@ -36,7 +49,7 @@ FORMATS: dict[str, Format] = {
             "json", _("Canonical JSON"),
             _("Everything about this version: program, prompts, provenance, scores. "
             "Its bytes are the ones the SHA-256 is taken of."),
-            naming.CANONICAL, "application/json", lambda content, sha256: content.canonical(),
+            naming.CANONICAL, "application/json", _canonical,
         ),
         Format(
             "python", _("Python file (LiteLLM)"),

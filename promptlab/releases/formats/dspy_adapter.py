@@ -19,12 +19,27 @@ from optimizer.core.programs.values import Kind
 # ----------------------------------------------------------------------------------------------
 
 
+class TaskModel(dspy.LM):
+    """A model called as the run called it, with what is `sent` beside the messages.
+
+    `replies` is what holds them to their form, whatever DSPy knows of the model: "schema", "json"
+    or "free".
+    """
+
+    def __init__(self, model: str, replies: str, sent: dict[str, Any], **settings: Any) -> None:
+        # DSPy's own engine gives the limit of a reply another name, which not every server knows.
+        super().__init__(model, engine="litellm", **settings)
+        self.replies = replies
+        self.kwargs: dict[str, Any] = {k: v for k, v in self.kwargs.items() if v is not None} | sent
+
+
 class RunAdapter(dspy.Adapter):
     """Says the very messages that the run said, and reads replies as it did.
 
     `form` stands behind the instruction. `inputs` and `outputs` are the fields by the names that
     the model is told, `names` what DSPy calls them. `schema` holds replies to their form, where the
-    model's provider can do that; None: the run had none.
+    model's provider can do that; None: the run had none. `system`: the instruction stands in a
+    message of the system; in the first of the user otherwise.
     """
 
     def __init__(
@@ -35,12 +50,13 @@ class RunAdapter(dspy.Adapter):
         outputs: dict[str, Kind],
         names: dict[str, str],
         schema: dict[str, Any] | None,
+        system: bool = True,
     ) -> None:
         super().__init__()
         self.native_response_types: list[Any] = []
         self.instruction, self.form = instruction, form
         self.inputs, self.outputs, self.names = inputs, outputs, names
-        self.schema = schema
+        self.schema, self.system = schema, system
 
     def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> Any:
         return super().__call__(lm, self._constrained(lm, lm_kwargs), signature, demos, inputs)
@@ -50,8 +66,12 @@ class RunAdapter(dspy.Adapter):
         return await super().acall(lm, settings, signature, demos, inputs)
 
     def _constrained(self, lm: Any, settings: dict[str, Any]) -> dict[str, Any]:
-        if self.schema is None or not getattr(lm, "supports_response_schema", False):
+        known = "schema" if getattr(lm, "supports_response_schema", False) else "free"
+        replies = getattr(lm, "replies", known)
+        if self.schema is None or replies == "free":
             return settings
+        if replies == "json":
+            return {**settings, "response_format": {"type": "json_object"}}
         schema = {"name": "reply", "schema": self.schema, "strict": True}
         return {**settings, "response_format": {"type": "json_schema", "json_schema": schema}}
 
@@ -63,7 +83,12 @@ class RunAdapter(dspy.Adapter):
         for demo in demos:
             messages.append({"role": "user", "content": self._given(demo)})
             messages.append({"role": "assistant", "content": self._reply(demo)})
-        return [*messages, {"role": "user", "content": self._given(inputs)}]
+        messages.append({"role": "user", "content": self._given(inputs)})
+        if self.system:
+            return messages
+        instruction, first, *rest = messages
+        content = f"{instruction['content']}\n\n{first['content']}"
+        return [{"role": "user", "content": content}, *rest]
 
     def _given(self, values: Any) -> str:
         return "\n".join(f"{n}: {self._written(values.get(self.names[n]))}" for n in self.inputs)

@@ -10,15 +10,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from textwrap import fill
 from typing import Any
 
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
+from optimizer.lm.traits import ReplyForm, Traits
 from promptlab.releases.formats.carried import copied, imports, names_in, reader
 from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
 from promptlab.releases.formats.naming import STATE, file_name
+from promptlab.releases.formats.reach import ADDRESS, KEY, Reach
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import VersionContent
 
@@ -37,7 +40,7 @@ _FIELD_WORDS = {
     "with_instructions", "with_updated_fields", "update_forward_refs",
 }  # fmt: skip
 _HEAD = f"""\
-{imports("Any, Literal", "import inspect")}
+{imports("Any, Literal", "import inspect", "import os")}
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -52,7 +55,7 @@ def _shared() -> str:
 
 @cache
 def _taken() -> frozenset[str]:
-    return names_in(f"{_HEAD}\n{_shared()}")
+    return names_in(f"{_HEAD}\n{_shared()}") | {"task_model"}
 
 
 _TYPES = {
@@ -111,7 +114,7 @@ def _is_reserved(name: str) -> bool:
     return name in _FIELD_WORDS or name.startswith("model_")
 
 
-def dspy_state(content: VersionContent, sha256: str) -> str:
+def dspy_state(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """DSPy's saved state of this version's prompts, as JSON."""
     names = Names.of(content.program)
     state: dict[str, Any] = {
@@ -164,40 +167,64 @@ def _field_state(field: Field, names: Names) -> dict[str, str]:
     }  # fmt: skip
 
 
-def dspy_module(content: VersionContent, sha256: str) -> str:
+def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """Python source: the signature classes and the module that the state is loaded into."""
     program, names = content.program, Names.of(content.program)
-    constrains = content.provenance.models[Role.TASK].constrains_replies
+    reach = reach or Reach.of(content)
     parts = [
-        _head(content, sha256, names),
+        _head(content, sha256, names, reach),
         _shared(),
+        _task_model(content, reach),
         *(_signature(module, names) for module in program.modules),
-        *(_adapter(module, names, constrains=constrains) for module in program.modules),
+        *(_adapter(module, names, reach.traits) for module in program.modules),
         _module(program, names),
     ]
     return "\n\n".join(parts)
 
 
-def _head(content: VersionContent, sha256: str, names: Names) -> str:
+def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> str:
     told = "\n".join(comment_safe(line) for line in story(content, sha256))
     state = file_name(content, STATE)
-    use = f'    program = {names.program}()\n    program.load("{state}")'
+    use = "    dspy.configure(lm=task_model())\n"
+    use += f'    program = {names.program}()\n    program.load("{state}")'
+    task = content.provenance.models[Role.TASK]
+    where = f"task_model() is {task.litellm_model}, called as the run did. {reach.told(task)}"
     speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
-    return f'"""{told}\n\n{use}\n\n{speaks}\n"""\n\n{_HEAD}'
+    told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}"
+    return f'"""{told}\n"""\n\n{_HEAD}'
 
 
-def _adapter(module: Module, names: Names, *, constrains: bool) -> str:
+def _task_model(content: VersionContent, reach: Reach) -> str:
+    """A function that makes the model which the run called."""
+    task = content.provenance.models[Role.TASK]
+    address = f", {text(reach.api_base)}" if reach.api_base else ""
+    key = "" if task.kind == "litellm" else ', "none"'
+    return (
+        f"def task_model() -> TaskModel:\n"
+        f"    return TaskModel(\n"
+        f"        {text(task.litellm_model, 8)},\n"
+        f"        {text(reach.traits.replies.value)},\n"
+        f"        {literal(reach.sent(task), 8)},\n"
+        f'        api_base=os.environ.get("{ADDRESS}"{address}),\n'
+        f'        api_key=os.environ.get("{KEY}"{key}),\n'
+        f"    )\n"
+    )
+
+
+def _adapter(module: Module, names: Names, traits: Traits) -> str:
     """What the run said beside the instruction, and how it read replies."""
     said = instruction_of(module)
     fields = [*module.signature.inputs, *module.reply_fields]
-    parts = {
+    parts: dict[str, Any] = {
         "instruction": said,
         "form": system_text(module, module.signature.instruction).removeprefix(said).strip(),
         "inputs": [f.name for f in module.signature.inputs],
         "outputs": {f.name: f.kind for f in module.reply_fields},
         "names": {f.name: names.fields.get(f.name, f.name) for f in fields},
-        "schema": reply_schema(module) if constrains else None,
+        "schema": None if traits.replies is ReplyForm.FREE else reply_schema(module),
     }
+    if not traits.system:
+        parts["system"] = False
     body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
     return f"{names.adapters[module.name]} = RunAdapter(\n{body})\n"
 

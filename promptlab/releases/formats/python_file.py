@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from textwrap import fill
 
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import copied, imports, names_in, reader
 from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
 from promptlab.releases.formats.naming import PYTHON, file_name
+from promptlab.releases.formats.reach import KEY, Reach
 from promptlab.releases.formats.story import story
-from promptlab.reviews.content import VersionContent
+from promptlab.reviews.content import ModelSource, VersionContent
 
 _IMPORTS = imports("Any, NamedTuple", "import os", "import sys")
 _OWN = {
-    "annotations", "litellm", "MODEL", "API_BASE", "TEMPERATURE",
-    "MAX_TOKENS", "complete", "run", "main", "inputs",
+    "annotations", "litellm", "MODEL", "API_BASE", "API_KEY", "SETTINGS",
+    "without_system", "complete", "run", "main", "inputs",
 }  # fmt: skip
 
 
-def python_file(content: VersionContent, sha256: str) -> str:
+def python_file(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
     program = content.program
     shared = f"{reader()}\n\n{copied(__package__, 'standalone.py')}"
     taken = {*_OWN, *names_in(_IMPORTS), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
     parts = [
-        _head(content, sha256),
+        _head(content, sha256, reach or Reach.of(content)),
         shared,
         *(f"{constants[m.name]} = {_module(m)}\n" for m in program.modules),
         _run(program, constants, {*taken, *constants.values()}),
@@ -35,7 +38,7 @@ def python_file(content: VersionContent, sha256: str) -> str:
     return "\n\n".join(parts)
 
 
-def _head(content: VersionContent, sha256: str) -> str:
+def _head(content: VersionContent, sha256: str, reach: Reach) -> str:
     task = content.provenance.models[Role.TASK]
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
@@ -43,13 +46,23 @@ def _head(content: VersionContent, sha256: str) -> str:
         story="\n".join(comment_safe(line) for line in story(content, sha256)),
         name=file_name(content, PYTHON),
         sample=comment_safe(sample),
-        where="" if task.kind == "litellm" else _WHERE,
-        form=_SCHEMA if task.constrains_replies else "",
+        where=fill(comment_safe(reach.told(task)), 98),
         model=text(task.litellm_model),
         shown=comment_safe(task.litellm_model),
-        temperature=repr(task.temperature),
-        max_tokens=repr(task.max_tokens),
+        address=text(reach.api_base) if reach.api_base else "None",
+        key=_key(task, reach),
+        settings=literal(reach.sent(task)),
+        system="" if reach.traits.system else _WITHOUT_SYSTEM,
+        messages="messages" if reach.traits.system else "without_system(messages)",
+        form=_FORMS[reach.traits.replies],
     )
+
+
+def _key(task: ModelSource, reach: Reach) -> str:
+    """Of an endpoint of its own; a vendor's is found by LiteLLM, which sends it to nobody else."""
+    if task.kind == "litellm":
+        return f'os.environ.get("{KEY}")'
+    return f'os.environ.get("{KEY}", "none")'
 
 
 _HEAD = '''"""{story}
@@ -57,10 +70,11 @@ _HEAD = '''"""{story}
     pip install litellm json-repair
     python {name} '{{{sample}}}'
 
-It calls {shown} as the run did.{where}
-LITELLM_MODEL names another model, LITELLM_API_BASE another address; keys come from the provider's
-usual variables, such as OPENAI_API_KEY. Replies are read as the run read them; without json-repair
-those that are almost JSON raise UnreadableReply.
+It calls {shown} as the run did.
+{where}
+LITELLM_MODEL names another model, LITELLM_API_BASE another address, LITELLM_API_KEY its key; models
+of LiteLLM's other providers find theirs in the usual variables. Replies are read as the run read
+them; without json-repair those that are almost JSON raise UnreadableReply.
 """
 
 from __future__ import annotations
@@ -69,22 +83,27 @@ from __future__ import annotations
 
 import litellm
 
-MODEL = os.environ.get("LITELLM_MODEL", {model})
-API_BASE = os.environ.get("LITELLM_API_BASE")
-TEMPERATURE = {temperature}
-MAX_TOKENS = {max_tokens}
+MODEL = {model}
+API_BASE = {address}
+API_KEY = {key}
+if "LITELLM_MODEL" in os.environ:
+    # Another model is neither at this address nor has this key.
+    MODEL, API_BASE = os.environ["LITELLM_MODEL"], None
+    API_KEY = os.environ.get("LITELLM_API_KEY")
+API_BASE = os.environ.get("LITELLM_API_BASE", API_BASE)
+SETTINGS = {settings}
 
-
+{system}
 def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
     """Ask the model. A schema holds the reply to its form, where the provider can do that."""
     answer = litellm.completion(
         model=MODEL,
         api_base=API_BASE,
-        messages=messages,
-        temperature=TEMPERATURE,
-        max_tokens=MAX_TOKENS,
+        api_key=API_KEY,
+        messages={messages},
 {form}        drop_params=True,
         num_retries=2,
+        **SETTINGS,
     )
     choice = answer.choices[0]
     said, ended = spoken(choice.message, getattr(choice, "finish_reason", None))
@@ -93,12 +112,23 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
     return said or ""
 '''
 
-# An endpoint's address may be nobody else's business, so that it is not written down.
-_WHERE = "\nSet LITELLM_API_BASE to the address of its endpoint, which ends in /v1."
-_SCHEMA = """        response_format={
+_FORMS = {
+    ReplyForm.SCHEMA: """        response_format={
             "type": "json_schema",
             "json_schema": {"name": "reply", "schema": schema, "strict": True},
         },
+""",
+    ReplyForm.JSON: """        response_format={"type": "json_object"},
+""",
+    ReplyForm.FREE: "",
+}
+_WITHOUT_SYSTEM = """
+def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    \"\"\"The instruction stands in the first message of the user: the model takes no other.\"\"\"
+    instruction, first, *rest = messages
+    content = f"{instruction['content']}\\n\\n{first['content']}"
+    return [{"role": "user", "content": content}, *rest]
+
 """
 
 
