@@ -26,12 +26,12 @@ python:
 	@test -n "$(PYTHON)" || { echo "promptlab: Python 3.11 or newer is needed and none is found." \
 		"Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 
-# Browser tests take a core and a half, one by one; what stands beside them takes the rest, and waits.
+# Two at a time, for as long as there is anything to do on two cores: beside the many tests on
+# Postgres first what says soonest that something is wrong, then what waits, then the browser.
 # Each speaks when it has ended, where make can do that.
 BESIDE = -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget)
 test: setup-dev ## everything: lint and all tests
-	@$(MAKE) --no-print-directory $(BESIDE) test-browser lint test-core test-faults
-	@$(MAKE) --no-print-directory test-rest
+	@$(MAKE) --no-print-directory $(BESIDE) test-rest lint test-core test-faults test-browser
 
 lint: setup-dev ## style, types, templates, the direction of imports
 	$(BIN)/ruff check .
