@@ -22,10 +22,6 @@ from optimizer.core.programs.program import Module
 T = TypeVar("T")
 
 
-class Unreadable(ValueError):
-    """JSON that is not what it should be; the message names the first wrong place."""
-
-
 @cache
 def adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast(Any, kind))
@@ -40,12 +36,12 @@ def from_json(kind: type[T], data: Any) -> T:
     """Read a core value.
 
     Raises:
-        Unreadable: the data does not have this shape.
+        ValueError: the data does not have this shape; the message names the first wrong place.
     """
     try:
         found: T = adapter(cast(Hashable, kind)).validate_python(data)
     except ValidationError as error:
-        raise Unreadable(_first_problem(error)) from error
+        raise ValueError(_first_problem(error)) from error
     return found
 
 

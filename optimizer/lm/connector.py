@@ -37,14 +37,6 @@ class _Resolver(AbstractResolver):
         await self._inner.close()
 
 
-class _Blocked(OSError):
-    """Why a socket was not made, in the one shape in which aiohttp goes on to the next address."""
-
-    def __init__(self, refusal: ForbiddenAddress) -> None:
-        super().__init__(errno.EACCES, str(refusal))
-        self.refusal = refusal
-
-
 class GuardedConnector(aiohttp.TCPConnector):
     """Checks every address as a socket is made for it, and the peer before anything is sent."""
 
@@ -74,7 +66,8 @@ class GuardedConnector(aiohttp.TCPConnector):
         try:
             self._check(address, port)
         except ForbiddenAddress as refusal:
-            raise _Blocked(refusal) from refusal
+            # The one shape of failure after which aiohttp goes on to the next address.
+            raise OSError(errno.EACCES, str(refusal)) from refusal
         made = socket.socket(family=family, type=kind, proto=protocol)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
         return made
@@ -99,7 +92,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 def _refusal_in(error: BaseException | None) -> ForbiddenAddress | None:
     while error is not None:
-        if isinstance(error, ForbiddenAddress | _Blocked):
-            return error.refusal if isinstance(error, _Blocked) else error
+        if isinstance(error, ForbiddenAddress):
+            return error
         error = error.__cause__ or error.__context__
     return None

@@ -163,7 +163,7 @@ class Transport:
             return Garbled(f"{self._name} sent a reply that cannot be read: {error}.")
         if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
             return Garbled(f"{self._name} sent a reply that is no whole answer.", said=words)
-        if isinstance(error, ForbiddenAddress | _NoEndpoint):
+        if isinstance(error, ForbiddenAddress):
             return ProviderRefused(str(error))
         if isinstance(error, ValueError):
             told = f"No request can be made of the address {self._name} and its key."
@@ -174,17 +174,13 @@ class Transport:
         return NoReply(f"The connection to {self._name} broke before the reply came.", said=words)
 
 
-class _NoEndpoint(ValueError):
-    """An address that is none of HTTP's."""
-
-    def __init__(self) -> None:
-        super().__init__("The address of an endpoint begins with http:// or https:// and a host.")
-
-
 def _checked(url: str) -> str:
+    """The address, if it is one of HTTP's."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _NoEndpoint
+        raise ProviderRefused(
+            "The address of an endpoint begins with http:// or https:// and a host."
+        )
     return url
 
 

@@ -140,7 +140,7 @@ def read_content(data: object) -> VersionContent:
     """A version's content from its JSON data.
 
     Raises:
-        Unreadable: the data has another shape.
+        ValueError: the data has another shape.
     """
     return from_json(VersionContent, data)
 
