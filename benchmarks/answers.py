@@ -13,9 +13,10 @@ from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
-from optimizer.core.programs.program import Program, digest_of
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import StepAnswer, StepRequest, Steps
 from optimizer.lm.call import call_of
 from optimizer.lm.openai_http import OpenAIHttp

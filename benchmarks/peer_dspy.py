@@ -19,9 +19,10 @@ from dspy.utils.exceptions import AdapterParseError
 from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
 from optimizer.core.evaluation.outcome import Prediction
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import parse
-from optimizer.core.programs.program import Demo, Module, ModulePrompt
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature

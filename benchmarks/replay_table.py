@@ -26,8 +26,9 @@ from benchmarks.model_server import LocalModel, local_model
 from benchmarks.tasks import TASKS, Task
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Demo, Module, ModulePrompt
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.signature import written
 from optimizer.lm.guard import EVERYWHERE
 from optimizer.lm.openai_http import OpenAIHttp

@@ -11,8 +11,9 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.program import Call, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.datasets.from_file import Splits, read_splits
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError
 from pydantic.json_schema import JsonSchemaValue
@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
+from optimizer.core.programs.demo import DemoPool
 from optimizer.core.programs.program import Module
 
 T = TypeVar("T")
@@ -27,22 +28,67 @@ def adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast(Any, kind))
 
 
-def to_json(value: object, kind: Hashable = None) -> Any:
-    """A core value as plain JSON data (dicts, lists, strings, numbers)."""
-    return adapter(kind or cast(Hashable, type(value))).dump_python(value, mode="json")
+class Pools(Protocol):
+    """Keeps pools of demos by content, so that many values may speak of one by its digest."""
+
+    def keep(self, pool: DemoPool) -> None: ...
+
+    def kept(self, digest: str) -> DemoPool | None: ...
 
 
-def from_json(kind: type[T], data: Any) -> T:
-    """Read a core value.
+def to_json(value: object, kind: Hashable = None, pools: Pools | None = None) -> Any:
+    """A core value as plain JSON data (dicts, lists, strings, numbers); with `pools`, pools of
+    demos are kept there, and their digests stand for them.
+    """
+    kept = {_POOLS: pools} if pools else None
+    return adapter(kind or cast(Hashable, type(value))).dump_python(
+        value, mode="json", context=kept
+    )
+
+
+def from_json(kind: type[T], data: Any, pools: Pools | None = None) -> T:
+    """Read a core value; pools of demos that it only names are taken from `pools`.
 
     Raises:
         ValueError: the data does not have this shape; the message names the first wrong place.
     """
+    kept = {_POOLS: pools} if pools else None
     try:
-        found: T = adapter(cast(Hashable, kind)).validate_python(data)
+        found: T = adapter(cast(Hashable, kind)).validate_python(data, context=kept)
     except ValidationError as error:
         raise ValueError(_first_problem(error)) from error
     return found
+
+
+def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """A pool by its content; where pools are kept elsewhere, by its digest."""
+    whole = handler(source)
+
+    def read(data: Any, inner: Callable[[Any], Any], info: core_schema.ValidationInfo) -> Any:
+        pools = (info.context or {}).get(_POOLS)
+        if not isinstance(data, str) or pools is None:
+            return inner(data)
+        pool = pools.kept(data)
+        if pool is None:
+            raise ValueError("this pool of demos is not there any more")
+        return pool
+
+    def write(
+        pool: DemoPool, inner: Callable[[Any], Any], info: core_schema.SerializationInfo
+    ) -> Any:
+        pools = (info.context or {}).get(_POOLS)
+        if pools is None:
+            return inner(pool)
+        pools.keep(pool)
+        return pool.digest
+
+    return core_schema.with_info_wrap_validator_function(
+        read,
+        whole,
+        serialization=core_schema.wrap_serializer_function_ser_schema(
+            write, info_arg=True, schema=whole
+        ),
+    )
 
 
 def canonical(data: Any) -> str:
@@ -91,6 +137,10 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
         setattr(base, name, classmethod(hook))
 
 
+_POOLS = "pools"
+DemoPool.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-defined]
+    lambda cls, source, handler: _pool_schema(source, handler)
+)
 _closed_set(Module, MODULE_KINDS, unnamed=standard_kind().kind)
 _closed_set(Metric, METRIC_KINDS)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from optimizer.core.problems import Problem, Refused, problem, refuse, warning
+from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import digest_of
 from optimizer.core.programs.signature import FieldType, Value
 from optimizer.core.programs.values import UnreadableValue
 from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of

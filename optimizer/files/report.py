@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db.models import Sum
 
+from optimizer import codec
 from optimizer.jobs.forecast import Forecast
 from optimizer.models import Run
 from optimizer.running import summary, test_set_uses
+from optimizer.running.prompts import prompts_of
 from optimizer.running.unread import unread_of
 from optimizer.sentences import sentence as tell
 
@@ -151,7 +153,7 @@ def _best(run: Run) -> dict[str, Any] | None:
         **found,
         "expected": _score(run.estimate),
         "candidate": run.best_candidate.number,
-        "prompts": run.best_candidate.prompts["modules"],
+        "prompts": codec.to_json(prompts_of(run.best_candidate))["modules"],
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.lm import Message, Prompt, Reply, Role
-from optimizer.core.programs.program import digest_of
 
 if TYPE_CHECKING:
     from optimizer.lm.traits import Traits

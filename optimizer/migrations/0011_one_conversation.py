@@ -8,7 +8,7 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
-from optimizer.core.programs.program import digest_of
+from optimizer.core.programs.demo import digest_of
 
 
 def keep_tests(apps: Any, _editor: object) -> None:

@@ -2,7 +2,16 @@
 
 from optimizer.models.ledger import AcceptedOverrun, Completion
 from optimizer.models.providers import AllowedAddress, Provider, shown_address
-from optimizer.models.runs import Candidate, ExampleSet, Exchange, Outcome, Run, RunEvent, Trial
+from optimizer.models.runs import (
+    Candidate,
+    DemoPool,
+    ExampleSet,
+    Exchange,
+    Outcome,
+    Run,
+    RunEvent,
+    Trial,
+)
 from optimizer.models.spending import Spending, SpendingCap
 
 __all__ = [
@@ -10,6 +19,7 @@ __all__ = [
     "AllowedAddress",
     "Candidate",
     "Completion",
+    "DemoPool",
     "ExampleSet",
     "Exchange",
     "Outcome",

@@ -145,6 +145,18 @@ class Run(models.Model):
         return self.used_cost + self.over_cost
 
 
+class DemoPool(models.Model):
+    """Demos that prompts choose from for each input: equal content is stored once."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.JSONField()
+    count = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} demos {self.digest[:12]}"
+
+
 class RunEvent(models.Model):
     """One announcement of a run, in order."""
 

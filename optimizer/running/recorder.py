@@ -35,7 +35,7 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.ownership import Superseded
-from optimizer.running import outcomes, resting, summary
+from optimizer.running import outcomes, prompts, resting, summary
 from optimizer.running.evaluator import Open
 
 COUNTS_EXAMPLES = (Phase.BASELINE, Phase.BOOTSTRAP, Phase.FINAL)
@@ -86,7 +86,7 @@ class Recorder:
             return
         with self._writing(last_seq=self._seq, phase_done=self._phase_done):
             RunEvent.objects.create(
-                run=self._run, seq=self._seq, kind=event.kind, data=codec.to_json(event)
+                run=self._run, seq=self._seq, kind=event.kind, data=prompts.to_row(event)
             )
             self._summarise(event)
 
@@ -236,7 +236,7 @@ class Recorder:
                 run=self._run,
                 number=len(self._candidates),
                 digest=candidate.digest,
-                prompts=codec.to_json(candidate),
+                prompts=prompts.to_row(candidate),
                 choice=choice,
             )
         elif row.number and choice and not row.choice:

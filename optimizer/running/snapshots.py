@@ -8,9 +8,10 @@ from typing import TypeVar
 from optimizer import codec
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.conversation.spec import Limits, RunSpec
+from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import digest_of
 from optimizer.models import ExampleSet, Run
+from optimizer.running import prompts
 
 Spec = RunSpec | EvaluationSpec | ModelCheckSpec
 S = TypeVar("S", RunSpec, EvaluationSpec, ModelCheckSpec)
@@ -28,7 +29,7 @@ def freeze(spec: Spec) -> Run:
     train, validation, test = _examples_of(spec)
     return Run(
         task=TASKS[type(spec)],
-        spec=codec.to_json(_bare(spec)),
+        spec=prompts.to_row(_bare(spec)),
         digest=digest(spec),
         namespace=spec.namespace,
         optimizer=spec.optimizer if isinstance(spec, RunSpec) else "",
@@ -42,12 +43,12 @@ def freeze(spec: Spec) -> Run:
 
 def digest(spec: Spec) -> str:
     """Equal for equal specs: what a run is found by for who asks the same again."""
-    return digest_of(codec.to_json(spec))
+    return digest_of(prompts.to_row(spec))
 
 
 def thaw(run: Run) -> Spec:
     """The spec as it was frozen, with the caps as they are now (they may have been raised)."""
-    spec: Spec = codec.from_json(KINDS[Run.Task(run.task)], run.spec)
+    spec: Spec = prompts.from_row(KINDS[Run.Task(run.task)], run.spec)
     spec = replace(spec, limits=Limits(run.max_calls, run.max_cost, spec.limits.max_seconds))
     if isinstance(spec, RunSpec):
         test = _examples(run.test) if run.test else ()

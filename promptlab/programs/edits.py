@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from optimizer.core.programs.demo import renamed as renamed_demos
 from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.signature import Field, placeholders
 from promptlab.programs.wires import suggested
@@ -151,12 +152,7 @@ def _speaking_of(text: str, moved: Renamed) -> str:
 
 def _with_fitting_demos(module: Module, renamed: Renamed) -> Module:
     """Demos with the values of renamed fields, and without those of fields that are gone."""
-    names, demos = module.demo_names, []
-    for demo in module.demos:
-        values = {renamed.get(key, key): value for key, value in demo.values.items()}
-        kept = {key: value for key, value in values.items() if key in names}
-        demos.append(replace(demo, values=kept))
-    return replace(module, demos=tuple(demos))
+    return replace(module, demos=renamed_demos(module.demos, renamed, module.demo_names))
 
 
 def _free_name(program: Program, wished: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer.core.problems import Problem
+from optimizer.core.programs.demo import most_shown
 from optimizer.core.programs.program import (
     INPUT,
     Call,
@@ -137,8 +138,9 @@ def _subtitle(call: Call, module: Module) -> str:
     words = [str(KINDS[module.kind].label)]
     if call.name != module.name:
         words.insert(0, module.name)
-    if module.demos:
-        words.append(ngettext("%d demo", "%d demos", len(module.demos)) % len(module.demos))
+    shown = most_shown(module.demos)
+    if shown:
+        words.append(ngettext("%d demo", "%d demos", shown) % shown)
     return " · ".join(words)
 
 

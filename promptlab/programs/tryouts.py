@@ -7,6 +7,7 @@ of a candidate use the same: `start_tryout` here, and the partial `programs/_try
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import input_key
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
@@ -196,7 +198,7 @@ def shown(run: Run) -> ShownTryout:
         overdue=run.active and timezone.now() - run.created_at > PATIENCE,
         example=example,
         model=model.model,
-        calls=tuple(shown_call(spec.program, candidate, call) for call in trace),
+        calls=tuple(shown_call(spec.program, candidate, call, example.inputs) for call in trace),
         outputs=_outputs(spec, outcome, example) if outcome else (),
         score=outcome.score if outcome and spec.metric else None,
         tokens=outcome.tokens if outcome else 0,
@@ -205,10 +207,13 @@ def shown(run: Run) -> ShownTryout:
     )
 
 
-def shown_call(program: Program, candidate: Candidate, call: CallTrace) -> ShownCall:
-    """One call of a trace, with its messages written again."""
+def shown_call(
+    program: Program, candidate: Candidate, call: CallTrace, given: Mapping[str, Value]
+) -> ShownCall:
+    """One call of a trace, with its messages written again; `given` is the program's input."""
     module = program.module(call.module)
-    messages = module.messages(candidate.modules[call.module], call.inputs)
+    prompt = candidate.modules[call.module].for_input(call.inputs, input_key(given))
+    messages = module.messages(prompt, call.inputs)
     values = tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])
         for field in module.reply_fields

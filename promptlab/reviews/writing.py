@@ -9,10 +9,10 @@ from optimizer.codec import from_json
 from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
-from optimizer.core.programs.candidate import Candidate as CoreCandidate
 from optimizer.lm.known_traits import traits_of
 from optimizer.lm.traits import ReplyForm, Traits
 from optimizer.models import Candidate, Provider, Run, Trial
+from optimizer.running.prompts import prompts_of
 from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
 from promptlab.accounts.models import User
@@ -37,7 +37,7 @@ def content(
     """The content of version `number`, complete: it is never touched again."""
     run = project_run.run
     spec = from_json(RunSpec, run.spec)
-    prompts = from_json(CoreCandidate, candidate.prompts)
+    prompts = prompts_of(candidate)
     source = _sources(spec)
     provenance = Provenance(
         run=project_run.number,

@@ -15,9 +15,10 @@ from optimizer.core.conversation.spec import Effort, ModelRef, RunSpec, Settings
 from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Demo, Program
+from optimizer.core.programs.program import Program
 from optimizer.core.runs.validation import label_fault, setting_faults, warnings_of
 from optimizer.core.search.search import Choice
 from optimizer.running.tpe import TPESearch, tpe

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from optimizer.core.demos.demo_pool import new_sets, worth_of
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.signature import Field, Signature
 
 A, B, C, D, E, F = (Demo({"q": name}) for name in "abcdef")

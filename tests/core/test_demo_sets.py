@@ -10,7 +10,7 @@ import pytest
 
 from optimizer.core.conversation.events import DemoSetFound, Noted, TrialStarted
 from optimizer.core.conversation.requests import Purpose
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.demo import Demo
 from tests.core.test_optimizers import NAMES, SMALL, converse, spec_for
 from tests.fakes.telling import told
 from tests.fakes.world import World, always, messages, one_module_program, two_module_program

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from optimizer.core.demos.traces import harvest
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.demo import Demo
 from tests.core.programs import MULTI_HOP, TWO_STEPS
 from tests.fakes.world import messages
 

@@ -29,8 +29,8 @@ from optimizer.core.conversation.spec import Grounding, ModelRef, RunSpec, Setti
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Demo
 from optimizer.core.runs.validation import OWN_SETTINGS
 from optimizer.running.tpe import tpe
 from tests.fakes.random_search import RandomSearch
@@ -322,6 +322,7 @@ def test_what_is_frozen_or_locked_no_candidate_changes(name):
 OTHERWISE = {
     "trials": 3, "minibatch_size": 4, "full_every": 2, "instructions": 2, "demo_sets": 3,
     "max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_validation": 12, "rounds": 0,
+    "nearest_demos": 3,
 }  # fmt: skip
 
 

@@ -24,8 +24,8 @@ from optimizer.core.conversation.splits import validation_of
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.optimizer import Style
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Demo
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.telling import told
 from tests.fakes.world import (

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.parse import parse
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.render import reply_text
 from optimizer.core.programs.reply import UnreadableReply, read_texts
 from optimizer.core.programs.signature import Field, FieldType, Signature

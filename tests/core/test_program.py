@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.problems import Refused
-from optimizer.core.programs.program import (
-    INPUT,
-    Call,
-    Demo,
-    Program,
-    digest_of,
-    fits,
-)
+from optimizer.core.programs.demo import Demo, digest_of
+from optimizer.core.programs.program import INPUT, Call, Program, fits
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import (
     CLASSIFY,

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from optimizer.core.instructions import prompts
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt
-from optimizer.core.programs.program import Demo, ModulePrompt
+from optimizer.core.programs.program import ModulePrompt
 from tests.fakes.world import messages, two_module_program
 
 PROGRAM = two_module_program()

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import Message
-from optimizer.core.programs.program import Demo, Module, ModulePrompt
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, HOP, THINK, modules, values_of

@@ -13,7 +13,8 @@ from hypothesis import given
 
 from optimizer import codec
 from optimizer.core.problems import Refused
-from optimizer.core.programs.program import Demo, Program
+from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.program import Program
 from optimizer.files.program_file import FORMAT, read, schema, write
 from tests.core.programs import CLASSIFY, MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
 from tests.fakes.telling import places

@@ -14,7 +14,8 @@ from django.test import Client
 
 from optimizer.core.evaluation.execute import CallTrace
 from optimizer.core.evaluation.outcome import Outcome, Score
-from optimizer.core.programs.program import Demo, Program
+from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.program import Program
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role

@@ -10,7 +10,7 @@ from optimizer.core.conversation.requests import Cap
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore, MinibatchScore
 from optimizer.core.problems import Level, Message, Problem
 from optimizer.core.programs.candidate import Candidate
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.demo import Demos
 
 
 class Phase(StrEnum):
@@ -61,7 +61,7 @@ class DemoSetFound:
 
     module: str
     index: int
-    demos: tuple[Demo, ...]
+    demos: Demos
     source: str
     kind: Literal["demo_set_found"] = field(default="demo_set_found")
 

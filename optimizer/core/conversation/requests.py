@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Role
-from optimizer.core.programs.program import digest_of
 
 if TYPE_CHECKING:
     from optimizer.core.conversation.events import Event

@@ -60,6 +60,8 @@ class Settings:
     which cost nothing, come on top.
     `demo_sets`: demo-set candidates per module, the empty set included.
     `minibatch_size`: examples of a minibatch trial (B); `full_every`: trials between full ones (S).
+    `nearest_demos`: ways to choose demos for each input, out of a pool of training rows, that are
+    tried beside the demo sets; 0 keeps to fixed demos.
     `rounds`: rounds of new proposals that a race learns from, after the first ones.
     """
 
@@ -73,6 +75,7 @@ class Settings:
     full_every: int = 10
     max_validation: int = 100
     rounds: int = 0
+    nearest_demos: int = 0
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

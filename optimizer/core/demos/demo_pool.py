@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optimizer.core.demos.demo_sets import DemoSet, inputs_of
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.demos.pools import more_nearest
+from optimizer.core.programs.demo import Demo, FixedDemos, NearestDemos, fixed_of
+from optimizer.core.programs.program import Module
 from optimizer.core.search.arms import Floats
 
 
-def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float]]:
+def worth_of(sets: Sequence[FixedDemos], effects: Floats) -> list[tuple[Demo, float]]:
     """What each demo of these sets is worth, best first: the mean effect of the sets that have it.
 
     `effects`, shape (sets,): what is believed of the sets' effects on the score.
@@ -28,11 +30,11 @@ def worth_of(sets: Sequence[DemoSet], effects: Floats) -> list[tuple[Demo, float
 
 def new_sets(
     module: Module,
-    sets: Sequence[DemoSet],
+    sets: Sequence[FixedDemos],
     effects: Floats,
     harvested: Sequence[Demo],
     most: int,
-) -> list[DemoSet]:
+) -> list[FixedDemos]:
     """Sets that are worth a try, none of them known: the best demos together; the best set with
     half as many; and the best set with a harvested demo in the place of its poorest.
 
@@ -50,7 +52,7 @@ def new_sets(
         tuple(kept[: max(len(kept) // 2, 1)]),
         tuple(_distinct(module, [*kept[: room - 1], *fresh[:1]])) if fresh else (),
     ]
-    unknown: list[DemoSet] = []
+    unknown: list[FixedDemos] = []
     for demos in found:
         if demos and not _held(demos, [*sets, *unknown]):
             unknown.append(demos)
@@ -66,6 +68,21 @@ def _distinct(module: Module, demos: Sequence[Demo]) -> list[Demo]:
     return found
 
 
-def _held(demos: DemoSet, sets: Sequence[DemoSet]) -> bool:
+def _held(demos: FixedDemos, sets: Sequence[FixedDemos]) -> bool:
     """Whether some set has the same demos, in whatever order."""
     return any(len(demos) == len(other) and all(d in other for d in demos) for other in sets)
+
+
+def more_demos(
+    module: Module, sets: Sequence[DemoSet], effects: Floats, harvested: Sequence[Demo], most: int
+) -> list[DemoSet]:
+    """Options that are worth a try, none of them known: new fixed sets, and near relatives of the
+    best way to choose demos for each input, where that is the best of all.
+
+    `effects`, shape (sets,): what is believed of the sets' effects on the score.
+    """
+    fixed = [i for i, demos in enumerate(sets) if not isinstance(demos, NearestDemos)]
+    known = [fixed_of(sets[i]) for i in fixed]
+    ranked = [demo for demo, _ in worth_of(known, effects[fixed])]
+    found: list[DemoSet] = [*new_sets(module, known, effects[fixed], harvested, most)]
+    return [*found, *more_nearest(sets, effects, _distinct(module, ranked))]

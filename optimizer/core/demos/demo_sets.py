@@ -10,15 +10,18 @@ from optimizer.core.conversation.events import DemoSetFound, Phase, PhaseStarted
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.demos.labels import labelled_demo
-from optimizer.core.demos.traces import TraceDemos, accepted_traces
+from optimizer.core.demos.pools import nearest_sets
+from optimizer.core.demos.traces import Accepted, TraceDemos, accepted_traces
 from optimizer.core.problems import warning
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.demo import Demo, Demos, NearestDemos
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Value
 
 SHOWN_DEMOS = 3
 """Demos shown to the optimizer model in one proposal."""
 
-DemoSet = tuple[Demo, ...]
+DemoSet = Demos
+"""One option for the demos of a module."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,23 @@ def bootstrap(spec: RunSpec, mixes: Sequence[Mix] = ()) -> Conversation[DemoSets
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
     if not any(module.takes_new_demos for module in spec.program.modules):
         wanted = 0
-    traces: list[TraceDemos] = []
+    accepted: list[Accepted] = []
     yield PhaseStarted(Phase.BOOTSTRAP, min(len(spec.train), wanted))
     if wanted:
-        traces = yield from accepted_traces(spec, wanted, rng)
-        if len(traces) < settings.max_bootstrapped_demos:
-            yield noted(warning("note.few_demos", n=len(traces)))
-    by_module = {
-        module.name: _sets_of(
-            spec, module, traces, random.Random(f"{spec.seed}:{module.name}"), mixes
-        )
-        for module in spec.program.modules
-    }
+        accepted = yield from accepted_traces(spec, wanted, rng)
+        if len(accepted) < settings.max_bootstrapped_demos:
+            yield noted(warning("note.few_demos", n=len(accepted)))
+    traces = [each.demos for each in accepted]
+    by_module: dict[str, tuple[DemoSet, ...]] = {}
+    for module in spec.program.modules:
+        module_rng = random.Random(f"{spec.seed}:{module.name}")
+        sets = _sets_of(spec, module, traces, module_rng, mixes)
+        if settings.nearest_demos and module.takes_new_demos:
+            sets = (*sets, *nearest_sets(spec, module, accepted)[: settings.nearest_demos])
+        by_module[module.name] = sets
     for name, sets in by_module.items():
         for index, demos in enumerate(sets):
-            yield DemoSetFound(name, index, demos, _source(demos))
+            yield DemoSetFound(name, index, demos, source_of(demos))
     return DemoSets(by_module)
 
 
@@ -89,6 +94,7 @@ def settings_to_show(settings: Settings, sets: int) -> Settings | None:
         demo_sets=sets + 1,
         max_bootstrapped_demos=SHOWN_DEMOS,
         max_labeled_demos=SHOWN_DEMOS,
+        nearest_demos=0,
     )
 
 
@@ -131,13 +137,13 @@ def _labelled(spec: RunSpec, module: Module) -> list[Demo]:
 
 def _bootstrapped(
     traces: Sequence[TraceDemos], module: str, count: int, rng: random.Random
-) -> DemoSet:
+) -> tuple[Demo, ...]:
     usable = [trace[module] for trace in traces if trace.get(module)]
     picked = rng.sample(usable, min(count, len(usable)))
     return tuple(rng.choice(calls) for calls in picked)
 
 
-def _drawn(demos: Sequence[Demo], count: int, rng: random.Random) -> DemoSet:
+def _drawn(demos: Sequence[Demo], count: int, rng: random.Random) -> tuple[Demo, ...]:
     return tuple(rng.sample(list(demos), min(count, len(demos))))
 
 
@@ -146,7 +152,10 @@ def inputs_of(module: Module, demo: Demo) -> list[Value]:
     return [demo.values.get(f.name) for f in module.signature.inputs]
 
 
-def _source(demos: DemoSet) -> str:
+def source_of(demos: DemoSet) -> str:
+    """Where the demos of a set come from, in a few words."""
+    if isinstance(demos, NearestDemos):
+        return f"{demos.choosing} {demos.k} of {len(demos.pool.demos)} for each input"
     if not demos:
         return "no demos"
     made = sum(d.augmented for d in demos)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import INPUT, Call, Demo, Module, Program
+from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.signature import Value
 from optimizer.core.programs.values import UnreadableValue
 
@@ -29,12 +30,13 @@ def labelled_demo(
 
 def shows(program: Program, candidate: Candidate, example: Example) -> bool:
     """Whether some demo of a candidate was made of this example: told by what its module takes
-    straight from the program's input, so that a module inside tells nothing.
+    straight from the program's input, so that a module inside tells nothing. Demos that are chosen
+    for each input are never the example's own.
     """
     return any(
         _is_of(call, demo, example)
         for call in program.calls
-        for demo in candidate.modules[call.module].demos
+        for demo in fixed_of(candidate.modules[call.module].demos)
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from optimizer.core.conversation.requests import Conversation, Evaluate, Purpose, evaluate
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.labels import shows
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Demo, Program
+from optimizer.core.programs.program import Program
 
 CHUNK = 16
 """Training examples that the teacher is run on at a time."""
@@ -21,9 +23,15 @@ TraceDemos = dict[str, tuple[Demo, ...]]
 """The demos that one accepted trace gives, by module: every call of it is blessed (§3.1)."""
 
 
-def accepted_traces(
-    spec: RunSpec, wanted: int, rng: random.Random
-) -> Conversation[list[TraceDemos]]:
+@dataclass(frozen=True)
+class Accepted:
+    """A training example with the demos of a trace of it that scored."""
+
+    example: Example
+    demos: TraceDemos
+
+
+def accepted_traces(spec: RunSpec, wanted: int, rng: random.Random) -> Conversation[list[Accepted]]:
     """Run the teacher over the training examples until `wanted` traces scored at least λ.
 
     Examples that the teacher has among its own demos are left out: it would copy their answers. A
@@ -33,7 +41,7 @@ def accepted_traces(
     role = Role.TEACHER if Role.TEACHER in spec.models else Role.TASK
     waiting = [example for example in spec.train if not shows(spec.program, teacher, example)]
     rng.shuffle(waiting)
-    found: list[TraceDemos] = []
+    found: list[Accepted] = []
     for sample, temperature in ((0, None), (1, 1.0)):
         failed: list[Example] = []
         while waiting and len(found) < wanted:
@@ -43,7 +51,7 @@ def accepted_traces(
             )
             for example, outcome in zip(chunk, outcomes, strict=True):
                 if _accepted(outcome, spec.metric.threshold):
-                    found.append(_trace_demos(outcome))
+                    found.append(Accepted(example, _trace_demos(outcome)))
                 else:
                     failed.append(example)
         if len(found) >= spec.settings.max_bootstrapped_demos:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.demo import input_key
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Program
 from optimizer.core.programs.signature import Value, written
@@ -15,13 +16,16 @@ def predict(
     program: Program, candidate: Candidate, inputs: dict[str, Value], sample: int = 0
 ) -> Steps[Prediction]:
     """Run the program wave by wave; stops at the first reply that cannot be read."""
+    given = input_key(inputs)
     known: dict[str, Value] = {f"{INPUT}.{name}": value for name, value in inputs.items()}
     trace: list[CallTrace] = []
     for wave in program.waves():
         values = [_inputs_of(program, call, known) for call in wave]
         ran = yield from side_by_side(
             [
-                program.module(c.module).run(candidate.modules[c.module], v, sample)
+                program.module(c.module).run(
+                    candidate.modules[c.module].for_input(v, given), v, sample
+                )
                 for c, v in zip(wave, values, strict=True)
             ]
         )

@@ -12,6 +12,7 @@ from optimizer.core.demos.demo_sets import SHOWN_DEMOS, DemoSet
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.drafting import Draft
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import a_few
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
 
@@ -87,7 +88,7 @@ def _prompt(
         program=spec.program if about_program else None,
         program_summary=ground.program_summary if about_program else "",
         module_description=ground.module_descriptions.get(module.name, "") if about_program else "",
-        demos=guidance.demos.get(module.name, ())[:SHOWN_DEMOS] if shows.demos else (),
+        demos=a_few(guidance.demos.get(module.name, ()), SHOWN_DEMOS) if shows.demos else (),
         history=tried if shows.history and guidance.history else (),
         tip=prompts.TIPS[guidance.tip],
         temperature=temperature,

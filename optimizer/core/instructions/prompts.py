@@ -18,9 +18,10 @@ from optimizer.core.instructions.shown import (
     shown_demo,
     shown_example,
 )
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Prompt
-from optimizer.core.programs.program import Demo, Module, ModulePrompt, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import placeholders
 
 TIPS: dict[str, str] = {

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Demo, Module, ModulePrompt, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import default_instruction
 from optimizer.core.programs.signature import Field, Value, written
 

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.core.programs.parse import parse
@@ -51,7 +52,9 @@ class Prompted(Module):
         signature = self.signature
         return {
             "system": system_text(self, signature.instruction),
-            "demos": [(input_text(signature, d.values), reply_text(self, d)) for d in self.demos],
+            "demos": [
+                (input_text(signature, d.values), reply_text(self, d)) for d in fixed_of(self.demos)
+            ],
             "inputs": [f.name for f in signature.inputs],
             "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),

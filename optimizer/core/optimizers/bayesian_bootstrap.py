@@ -7,7 +7,12 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.demos.demo_sets import bootstrap
 from optimizer.core.instructions.proposals import current_instructions
-from optimizer.core.optimizers.optimizer import OF_DEMOS, OF_MINIBATCHES, OF_TRIALS, Optimizer
+from optimizer.core.optimizers.optimizer import (
+    OF_DEMOS,
+    OF_MINIBATCHES,
+    OF_TRIALS,
+    Optimizer,
+)
 from optimizer.core.runs.board import Board
 from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.search.search import NewSearch

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out_size, validation_of
 from optimizer.core.demos.labels import labelled_demo
+from optimizer.core.demos.pools import MOST
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
@@ -108,7 +109,9 @@ def _most_demos(spec: RunSpec) -> int:
     searched = any(module.takes_new_demos for module in spec.program.modules)
     if not (searched and OPTIMIZERS[spec.optimizer].uses_demos):
         return 0
-    return max(spec.settings.max_bootstrapped_demos, spec.settings.max_labeled_demos)
+    fixed = max(spec.settings.max_bootstrapped_demos, spec.settings.max_labeled_demos)
+    nearest = min(MOST, len(spec.train)) if spec.settings.nearest_demos else 0
+    return max(fixed, nearest)
 
 
 def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> int:

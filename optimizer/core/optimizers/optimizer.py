@@ -18,7 +18,7 @@ Converse = Callable[[RunSpec, NewSearch], Conversation[Result]]
 OF_TRIALS = frozenset({"trials", "max_validation"})
 OF_MINIBATCHES = frozenset({"minibatch_size", "full_every"})
 OF_PROPOSALS = frozenset({"instructions"})
-OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos"})
+OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos", "nearest_demos"})
 OF_ROUNDS = frozenset({"rounds"})
 """Settings by what they are of, for `Optimizer.uses`."""
 SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}

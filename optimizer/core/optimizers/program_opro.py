@@ -12,6 +12,7 @@ from optimizer.core.instructions.drafting import REDRAWS
 from optimizer.core.instructions.guidance import HISTORY_SHOWN, SAMPLES_OF_A_ROUND, Guidance
 from optimizer.core.optimizers.module_opro import climb
 from optimizer.core.optimizers.optimizer import OF_TRIALS, Optimizer, few_full_evaluations
+from optimizer.core.programs.demo import a_few
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.reply import read_texts
 from optimizer.core.search.search import NewSearch
@@ -59,7 +60,7 @@ def _prompt(rounds: Rounds, guidance: Guidance, draw: int) -> Prompt:
         board.baseline.modules,
         dataset_summary=rounds.ground.dataset_summary,
         program_summary=rounds.ground.program_summary,
-        demos={name: demos[:SHOWN_DEMOS] for name, demos in guidance.demos.items()},
+        demos={name: a_few(demos, SHOWN_DEMOS) for name, demos in guidance.demos.items()},
         history=board.program_history()[-HISTORY_SHOWN:] if shows.history else (),
         tip=prompts.TIPS[guidance.tip],
         temperature=board.spec.settings.proposal_temperature,

@@ -2,8 +2,8 @@
 
 Instructions and demos of all modules are searched jointly, as in MIPRO. Blocks of examples go where
 they can change the outcome (`race`); between heats the leader's failures give new instructions, its
-successes new demos; the few best are scored on all of validation, and the one with the highest
-expected true score wins.
+successes new demos, fixed or chosen for each input; the few best are scored on all of validation,
+and the one with the highest expected true score wins.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from optimizer.core.conversation.requests import (
     evaluate_together,
 )
 from optimizer.core.conversation.spec import RunSpec, Settings
-from optimizer.core.demos.demo_pool import new_sets
+from optimizer.core.demos.demo_pool import more_demos
 from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
 from optimizer.core.demos.labels import shows
 from optimizer.core.demos.traces import harvest
@@ -51,6 +51,8 @@ from optimizer.core.strategies.writing import Lesson, Writing, open_writing
 
 LAST_ROUND = 0.6
 """Share of the budget at which the last round of proposals is held; what is new must still race."""
+WAYS = 5
+"""Ways to choose demos for each input that a race begins with."""
 LESSON = 20
 """Training examples that a round learns from."""
 
@@ -146,10 +148,11 @@ def _more_sets(track: RaceState, outcomes: tuple[Outcomes, ...]) -> Conversation
     harvested = harvest(spec.program, seen, spec.metric.threshold, spec.train)
     by_module = dict(known.by_module)
     for module in spec.program.modules:
+        if not module.takes_new_demos:
+            continue
         sets, effects = by_module[module.name], track.effects("demos")[module.name]
         fresh = [demo for trace in harvested for demo in trace.get(module.name, ())[:1]]
-        most = spec.settings.max_bootstrapped_demos
-        found = new_sets(module, sets, effects, fresh, most) if module.takes_new_demos else []
+        found = more_demos(module, sets, effects, fresh, spec.settings.max_bootstrapped_demos)
         for index, demos in enumerate(found, len(sets)):
             yield DemoSetFound(module.name, index, demos, "put together in the race")
         by_module[module.name] = (*sets, *found)
@@ -166,6 +169,7 @@ def blocks(settings: Settings) -> Settings:
         minibatch_size=10,
         trials=settings.trials * (40, 150, 500)[size] // (12, 50, 120)[size],
         rounds=(1, 2, 4)[size],
+        nearest_demos=WAYS,
         demo_sets=(12, 18, 24)[size],
     )
 

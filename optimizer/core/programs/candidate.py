@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from optimizer.core.programs.program import ModulePrompt, Program, digest_of
+from optimizer.core.programs.demo import contents_of, digest_of
+from optimizer.core.programs.program import ModulePrompt, Program
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Candidate:
         """SHA-256 of the content: equal prompts are one candidate, however they were found."""
         return digest_of(
             {
-                name: [prompt.instruction, [[d.values, d.augmented] for d in prompt.demos]]
+                name: [prompt.instruction, contents_of(prompt.demos)]
                 for name, prompt in self.modules.items()
             }
         )

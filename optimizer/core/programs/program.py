@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from optimizer.core.problems import Problem, Refused, problem, warning
+from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.signature import (
     REASONING,
@@ -27,20 +26,23 @@ INPUT = "input"
 
 
 @dataclass(frozen=True)
-class Demo:
-    """One worked example in a prompt: every field's value, and `reasoning` where there is one."""
-
-    values: dict[str, Value]
-    augmented: bool = False
-    """True when a model wrote it (a bootstrapped trace), False for the dataset's own label."""
-
-
-@dataclass(frozen=True)
 class ModulePrompt:
     """What a candidate chooses for one module."""
 
     instruction: str
-    demos: tuple[Demo, ...] = ()
+    demos: Demos = ()
+
+    def for_input(self, values: Mapping[str, Value], given: str = "") -> ModulePrompt:
+        """The prompt as it is for these inputs of its module; `given` is the `input_key` of what
+        the program was given, whose own row is not shown.
+        """
+        return replace(self, demos=self.demos_for(values, given))
+
+    def demos_for(self, values: Mapping[str, Value], given: str = "") -> tuple[Demo, ...]:
+        """The demos that are shown with these inputs."""
+        if isinstance(self.demos, NearestDemos):
+            return self.demos.demos_for(values, given)
+        return self.demos
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Module(ABC):
     name: str
     signature: Signature
     kind: str = ""
-    demos: tuple[Demo, ...] = ()
+    demos: Demos = ()
     description: str = ""
     locked: tuple[str, ...] = ()
     frozen_instruction: bool = False
@@ -115,7 +117,7 @@ class Module(ABC):
     def problems(self) -> list[Problem]:
         found = [*name_problems(self.name, "name.module"), *self.signature.problems()]
         found += self.locked_problems()
-        for number, demo in enumerate(self.demos, 1):
+        for number, demo in enumerate(fixed_of(self.demos), 1):
             found += [problem("demo", number=number, why=p) for p in self.demo_problems(demo)]
         return found
 
@@ -320,12 +322,6 @@ def fits(given: Field, wanted: Field) -> bool:
     if wanted.type is FieldType.TEXT or given.type is wanted.type:
         return True
     return given.type is FieldType.INTEGER and wanted.type is FieldType.NUMBER
-
-
-def digest_of(content: object) -> str:
-    """SHA-256 (hex) of a value's canonical JSON."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _twice(parts: Sequence[Field | Module | Call]) -> list[str]:

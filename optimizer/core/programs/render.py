@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import Message, Prompt
-from optimizer.core.programs.program import Demo, Module, ModulePrompt
+from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.signature import (
     Field,
     FieldType,
@@ -22,7 +23,7 @@ def render(
 ) -> Prompt:
     """One call of a module with this instruction and these demos on these input values."""
     messages = [Message("system", system_text(module, prompt.instruction))]
-    for demo in prompt.demos:
+    for demo in prompt.demos_for(values):
         messages.append(Message("user", input_text(module.signature, demo.values)))
         messages.append(Message("assistant", reply_text(module, demo)))
     messages.append(Message("user", input_text(module.signature, values)))

@@ -13,8 +13,8 @@ from optimizer.core.conversation.splits import validation_of
 from optimizer.core.demos.demo_sets import DemoSet
 from optimizer.core.evaluation.stats import Z95, Estimate
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.demo import NearestDemos, digest_of, fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import digest_of
 from optimizer.core.runs.board import Board
 from optimizer.core.search.arms import Arm, Factor, Floats
 from optimizer.core.search.race import DIGITS, Race, Step
@@ -203,8 +203,10 @@ def _factors(options: Options) -> list[Factor]:
 
 
 def _overlap(sets: tuple[DemoSet, ...]) -> Floats:
-    """How alike demo sets are, 0–1: the cosine of the demos that they hold."""
-    names = [[digest_of([d.values, d.augmented]) for d in demos] for demos in sets]
+    """How alike demo sets are, 0–1: the cosine of the demos that they hold, or of what tells how
+    they are chosen for each input.
+    """
+    names = [_traits(demos) for demos in sets]
     known = sorted({name for demos in names for name in demos})
     holds = np.array([[float(name in demos) for name in known] for demos in names])
     lengths = np.sqrt((holds**2).sum(axis=1)) if known else np.zeros(len(sets))
@@ -212,3 +214,10 @@ def _overlap(sets: tuple[DemoSet, ...]) -> Floats:
     overlap = unit @ unit.T
     np.fill_diagonal(overlap, 1.0)
     return np.asarray(overlap, dtype=np.float64)
+
+
+def _traits(demos: DemoSet) -> list[str]:
+    own = [digest_of(demo.content) for demo in fixed_of(demos)]
+    if isinstance(demos, NearestDemos):
+        own += [f"nearest of {demos.pool.digest}", f"{demos.choosing} choice", f"{demos.k} of them"]
+    return own

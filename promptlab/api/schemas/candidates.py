@@ -6,13 +6,12 @@ from typing import Any
 
 from ninja import Schema
 
-from optimizer.codec import from_json
 from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.evaluation.stats import Estimate
-from optimizer.core.programs.candidate import Candidate as CoreCandidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.models import Candidate, Trial
+from optimizer.running.prompts import prompts_of
 from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.runs import score_of
 from promptlab.programs.tryouts import ShownCall
@@ -68,7 +67,7 @@ class CandidateDetail(CandidateOut):
 
     @classmethod
     def of(cls, row: Candidate, told: Told) -> CandidateDetail:
-        prompts = from_json(CoreCandidate, row.prompts)
+        prompts = prompts_of(row)
         return cls(**told.line(row), modules=prompts.modules)
 
 

@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.demo import Demo, fixed_of
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, FieldType, Value, written
 from optimizer.core.programs.values import UnreadableValue
 from optimizer.sentences import sentence
@@ -109,7 +110,9 @@ class DemosForm(forms.Form):
             self.initial = {"revision": data.get("revision")}
             self.rows = rows_after(kind, "demos", data)
         else:
-            initial = [{**demo.values, "augmented": demo.augmented} for demo in module.demos]
+            initial = [
+                {**demo.values, "augmented": demo.augmented} for demo in fixed_of(module.demos)
+            ]
             self.rows = Rows(kind, "demos", data, initial=initial)
 
     def is_valid(self) -> bool:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from optimizer.core.programs.demo import with_fixed
 from optimizer.core.programs.program import Module
 from optimizer.sentences import sentence
 from promptlab.accounts.http import SignedInRequest
@@ -66,7 +67,8 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
     form = DemosForm(former, found.revision, request.POST or None)
     status, conflict = (422 if form.is_bound else 200), None
     if not form.redrawn and form.is_valid():
-        core = edits.replace_module(found.core, module, replace(former, demos=form.demos), {}, {})
+        with_demos = replace(former, demos=with_fixed(former.demos, form.demos))
+        core = edits.replace_module(found.core, module, with_demos, {}, {})
         try:
             services.save_definition(found, core, form.cleaned_data["revision"], request.user)
             messages.success(request, _("The demos of “%s” are saved.") % module)

@@ -13,6 +13,7 @@ from functools import cache
 from textwrap import fill
 from typing import Any
 
+from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
@@ -137,7 +138,7 @@ def _predictor(module: Module, names: Names) -> dict[str, Any]:
     return {
         "traces": [],
         "train": [],
-        "demos": [_demo(d.values, d.augmented, names) for d in module.demos],
+        "demos": [_demo(d.values, d.augmented, names) for d in fixed_of(module.demos)],
         "signature": {
             "instructions": instruction_of(module),
             "fields": [_field_state(f, names) for f in fields],

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import written
 from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import queries
@@ -288,14 +289,14 @@ class CompareView:
 def module_diff(module: Module, first: Evaluated, other: Evaluated) -> ModuleDiff:
     """Instructions to compare word by word; demos as a set."""
     before, after = first.candidate.modules[module.name], other.candidate.modules[module.name]
-    demos = _demo_changes(module, before.demos, after.demos)
+    demos = _demo_changes(module, fixed_of(before.demos), fixed_of(after.demos))
     return ModuleDiff(module.name, before.instruction, after.instruction, tuple(demos))
 
 
 def module_diff_of(module: Module, before: Module | None) -> ModuleDiff:
     """The same for a module of two versions; one that did not exist before had nothing."""
     said = before.signature.instruction if before else ""
-    demos = _demo_changes(module, before.demos if before else (), module.demos)
+    demos = _demo_changes(module, fixed_of(before.demos) if before else (), fixed_of(module.demos))
     return ModuleDiff(module.name, said, module.signature.instruction, tuple(demos))
 
 
@@ -347,18 +348,19 @@ def example_view(view: CompareView, example: str) -> ExampleView:
         order = [row.example for row in view.comparing.rows]
     place = order.index(example) if example in order else -1
     return ExampleView(
-        view, known, place + 1, len(order), _columns(view, example),
+        view, known, place + 1, len(order), _columns(view, known),
         view.example_url(order[place - 1]) if place > 0 else "",
         view.example_url(order[place + 1]) if -1 < place < len(order) - 1 else "",
     )  # fmt: skip
 
 
-def _columns(view: CompareView, example: str) -> list[CandidateOnExample]:
-    row = next((r for r in view.comparing.rows if r.example == example), None)
+def _columns(view: CompareView, example: Example) -> list[CandidateOnExample]:
+    row = next((r for r in view.comparing.rows if r.example == example.id), None)
     outcomes = ["", *(c.outcome for c in row.cells)] if row else [""] * len(view.candidates)
     found = []
     for candidate, outcome in zip(view.candidates, outcomes, strict=True):
-        whole = outcome_on(candidate.exchanges, example)
-        calls = transcript(view.spec.program, candidate.candidate, whole) if whole else []
+        whole = outcome_on(candidate.exchanges, example.id)
+        program, prompts = view.spec.program, candidate.candidate
+        calls = transcript(program, prompts, example, whole) if whole else []
         found.append(CandidateOnExample(candidate, outcome, whole, calls))
     return found

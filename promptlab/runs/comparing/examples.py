@@ -46,9 +46,11 @@ def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
     return None if row is None else from_json(Outcome, row.data)
 
 
-def transcript(program: Program, candidate: Candidate, outcome: Outcome) -> list[ShownCall]:
+def transcript(
+    program: Program, candidate: Candidate, example: Example, outcome: Outcome
+) -> list[ShownCall]:
     """Every call of an outcome, its messages written again as they were said."""
-    return [shown_call(program, candidate, trace) for trace in outcome.trace]
+    return [shown_call(program, candidate, trace, example.inputs) for trace in outcome.trace]
 
 
 def inputs_line(example: Example | None, most: int = 160) -> str:

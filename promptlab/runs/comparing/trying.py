@@ -7,11 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from optimizer.codec import from_json
 from optimizer.core.problems import Refused
-from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role as ModelRole
 from optimizer.models import Candidate as CandidateRow
+from optimizer.running.prompts import prompts_of
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -46,7 +45,7 @@ def try_candidate(
         found, spec.program, asked, request.POST if starts else None, initial
     )
     if form.is_valid():
-        prompts = from_json(Candidate, row.prompts)
+        prompts = prompts_of(row)
         try:
             started = tryouts.start_tryout(
                 found, spec.program, form.chosen_model, form.example, form.chosen_metric, prompts

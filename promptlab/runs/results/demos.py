@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.core.programs.program import Demo, Module
+from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.program import Module
 
 
 @dataclass(frozen=True)

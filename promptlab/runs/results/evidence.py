@@ -8,13 +8,13 @@ from typing import Literal, cast
 
 from django.utils.translation import gettext as _
 
-from optimizer.codec import from_json
 from optimizer.core.evaluation.stats import Comparison, Estimate, compare_differences, mean_interval
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.signature import Value
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run, Trial
+from optimizer.running.prompts import prompts_of
 from promptlab.runs.results.codes import code_of
 from promptlab.ui import charts
 from promptlab.ui.numbers import points
@@ -158,7 +158,7 @@ def _joined(
     outcomes = {example: found for e in exchanges for example, found in seen.get(e, [])}
     return Evaluated(
         number=row.number, code=code_of(row.choice if row.number else {}, modules),
-        digest=row.digest, candidate=from_json(Candidate, row.prompts), choice=row.choice,
+        digest=row.digest, candidate=prompts_of(row), choice=row.choice,
         full=bool(trials) and trials[-1].full, exchanges=exchanges, outcomes=outcomes,
         seconds=sum(t.seconds for t in trials), cost=sum(t.cost for t in trials),
     )  # fmt: skip

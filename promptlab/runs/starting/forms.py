@@ -109,6 +109,11 @@ class RunForm(forms.Form):
         _("Rounds of new proposals"), 0, 20,
         _("In each, the race learns from what the leader gets wrong on training examples."),
     )  # fmt: skip
+    nearest_demos = _count(
+        _("Ways to choose demos for each input"), 0, 20,
+        _("Beside fixed demo sets: each input is shown the training rows that are most like it. "
+          "Longer to send, as prompts share less that a provider can cache. 0: fixed demos only."),
+    )  # fmt: skip
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
     """Whose preset the own settings were filled in from (`prefill`)."""
     suggested_calls = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -16,8 +16,10 @@ from optimizer.core.conversation.events import (
     Noted,
     ProposalRefused,
 )
+from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.program import Module, Program
 from optimizer.models import RunEvent
+from optimizer.running.prompts import from_row
 from optimizer.sentences import sentence
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
@@ -85,7 +87,7 @@ def _module(
     trials = comparable(board)
     mine = [e.data for e in events if e.data.get("module") == module.name]
     said = [from_json(InstructionProposed, d) for d in mine if d["kind"] == "instruction_proposed"]
-    sets = [from_json(DemoSetFound, d) for d in mine if d["kind"] == "demo_set_found"]
+    sets = [from_row(DemoSetFound, d) for d in mine if d["kind"] == "demo_set_found"]
     refused = [from_json(ProposalRefused, d) for d in mine if d["kind"] == "proposal_refused"]
     instructions = tuple(
         FoundInstruction(
@@ -96,7 +98,8 @@ def _module(
     )  # fmt: skip
     demo_sets = tuple(
         FoundDemos(
-            s.index, letter(s.index), tuple(shown_demo(module, d) for d in s.demos), s.source,
+            s.index, letter(s.index),
+            tuple(shown_demo(module, d) for d in fixed_of(s.demos)), s.source,
             _is_chosen(best, module.name, "demos", s.index),
             *_record(trials, module.name, "demos", s.index),
         )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from optimizer.core.modules import MODULE_KINDS
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.program import Call, Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.programs import edits, starters
 from promptlab.programs.starters import FirstStep

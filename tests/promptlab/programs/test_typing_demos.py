@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.core.programs.program import Demo
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program

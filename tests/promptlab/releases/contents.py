@@ -9,8 +9,9 @@ from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Demo, Program
+from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.reviews.content import (
     Approval,
