@@ -145,7 +145,29 @@ _closed_set(Module, MODULE_KINDS, unnamed=standard_kind().kind)
 _closed_set(Metric, METRIC_KINDS)
 
 
+Fault = tuple[tuple[int | str, ...], str, str]
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Place, kind and message of each fault. Demos are a list, or an object that chooses them: what
+    is wrong with either is told as if there were no other.
+    """
+    found: list[Fault] = []
+    chosen: list[Fault] = []
+    for wrong in error.errors(include_url=False, include_input=False):
+        steps = tuple(step for step in wrong["loc"] if step not in _DEMOS)
+        told = (steps, wrong["type"], wrong["msg"])
+        is_other_form = bool(wrong["loc"]) and wrong["loc"][-1] in _DEMOS
+        (chosen if is_other_form else found).append(told)
+    inside = {place[: len(steps)] for place, *_ in found for steps, *_ in chosen}
+    others = {steps: (steps, *rest) for steps, *rest in reversed(chosen)}
+    return [*found, *(told for steps, told in others.items() if steps not in inside)]
+
+
+_DEMOS = ("tuple[Demo, ...]", "NearestDemos")
+"""What the two forms of demos are called in the places of faults."""
+
+
 def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"{place}: {first['msg']}"
+    steps, _, message = faults_of(error)[0]
+    return f"{'.'.join(map(str, steps)) or 'the whole'}: {message}"

@@ -14,6 +14,7 @@ MOST_PORTS = 800  # of all boxes of the drawing: an input may be connected with 
 MOST_FIELDS = 200  # of a program, a module, a call or a demo; as many as a dataset has columns
 MOST_CHOICES = 1000
 MOST_DEMOS = 500
+MOST_POOL = 20_000  # demos to choose from for each input
 MOST_LOCKED = 100
 
 _PROGRAM = {
@@ -23,6 +24,7 @@ _PROGRAM = {
     "outputs": MOST_FIELDS,
 }
 _MODULE = {"demos": MOST_DEMOS, "locked": MOST_LOCKED}
+_POOL = {"inputs": MOST_FIELDS, "demos": MOST_POOL}
 _SIGNATURE = {"inputs": MOST_FIELDS, "outputs": MOST_FIELDS}
 
 
@@ -40,8 +42,14 @@ def excesses(data: dict[str, Any]) -> Iterator[Problem]:
             yield from _over(signature, _SIGNATURE, f"{place}.signature")
             yield from _fields(signature, "inputs", f"{place}.signature")
             yield from _fields(signature, "outputs", f"{place}.signature")
-        for inner, demo in _items(module, "demos", place, MOST_DEMOS):
-            yield from _over(demo, {"values": MOST_FIELDS}, inner)
+        yield from _demos(module, "demos", place, MOST_DEMOS)
+        chosen = module.get("demos")
+        if isinstance(chosen, dict):
+            yield from _over(chosen, {"fixed": MOST_DEMOS}, f"{place}.demos")
+            yield from _demos(chosen, "fixed", f"{place}.demos", MOST_DEMOS)
+            if isinstance(pool := chosen.get("pool"), dict):
+                yield from _over(pool, _POOL, f"{place}.demos.pool")
+                yield from _demos(pool, "demos", f"{place}.demos.pool", MOST_POOL)
     for place, call in _items(data, "calls", "", MOST_CALLS):
         yield from _over(call, {"inputs": MOST_FIELDS}, place)
 
@@ -51,6 +59,11 @@ def ports(program: Program) -> int:
     own = {m.name: len(m.signature.inputs) + len(m.signature.outputs) for m in program.modules}
     ends = len(program.inputs) + len(program.outputs)
     return ends + sum(max(own.get(c.module, 0), len(c.inputs)) for c in program.calls)
+
+
+def _demos(owner: dict[str, Any], key: str, place: str, most: int) -> Iterator[Problem]:
+    for inner, demo in _items(owner, key, place, most):
+        yield from _over(demo, {"values": MOST_FIELDS}, inner)
 
 
 def _fields(owner: dict[str, Any], key: str, place: str) -> Iterator[Problem]:

@@ -52,6 +52,15 @@ add(
         "demo.no_such_field": _("“{name}” is no field of this module."),
         "demo.value": _("{why}."),
         "demo.no_output": _("it gives no output."),
+        "nearest.none": _("Choose at least one demo for each input, or give fixed demos."),
+        "nearest.no_inputs": _("Name an input by which demos are chosen."),
+        "nearest.no_such_input": _(
+            "Demos are chosen by “{name}”, which is no input of this module."
+        ),
+        "nearest.no_such_output": _(
+            "Labels are balanced by “{name}”, which is no output of this module."
+        ),
+        "nearest.demo": _("Demo {number} of the pool: {why}"),
         "program.no_inputs": _("The program needs at least one input."),
         "program.no_calls": _("The program has no call yet: add a module."),
         "program.no_outputs": _("The program has no output: choose which call's output it gives."),

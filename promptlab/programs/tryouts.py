@@ -23,7 +23,6 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, baseline_of
-from optimizer.core.programs.demo import input_key
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
@@ -212,7 +211,7 @@ def shown_call(
 ) -> ShownCall:
     """One call of a trace, with its messages written again; `given` is the program's input."""
     module = program.module(call.module)
-    prompt = candidate.modules[call.module].for_input(call.inputs, input_key(given))
+    prompt = candidate.modules[call.module].for_input(call.inputs, program.key_of(given))
     messages = module.messages(prompt, call.inputs)
     values = tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +16,11 @@ from optimizer.core.programs.demo import (
     DemoPool,
     NearestDemos,
     PooledDemo,
-    input_key,
 )
 from optimizer.core.programs.likeness import Index, most_alike, terms
 from optimizer.core.programs.lm import Reply
 from optimizer.core.programs.program import ModulePrompt
-from tests.core.programs import TWO_STEPS
+from tests.core.programs import ONE_STEP, TWO_STEPS
 from tests.fakes.steps import held
 
 ROWS = (
@@ -27,7 +28,7 @@ ROWS = (
     ("I want a refund of the money", "refund"),
     ("Where is my parcel", "delivery"),
     ("The parcel is late", "delivery"),
-    ("Thank you so much", "thanks"),
+    ("Thank you so much", "other"),
 )
 
 
@@ -35,7 +36,9 @@ def pool(rows=ROWS, field="message") -> DemoPool:
     return DemoPool(
         (field,),
         tuple(
-            PooledDemo({field: text, "intent": label}, False, f"t{n}", input_key({"message": text}))
+            PooledDemo(
+                {field: text, "intent": label}, False, f"t{n}", ONE_STEP.key_of({"message": text})
+            )
             for n, (text, label) in enumerate(rows)
         ),
     )
@@ -74,7 +77,10 @@ def test_a_row_is_left_out_by_what_the_program_was_given_where_its_module_sees_s
         ("summary",),
         tuple(
             PooledDemo(
-                {"summary": f"about {t}", "intent": i}, True, str(n), input_key({"message": t})
+                {"summary": f"about {t}", "intent": i},
+                True,
+                str(n),
+                ONE_STEP.key_of({"message": t}),
             )
             for n, (t, i) in enumerate(ROWS)
         ),
@@ -98,7 +104,7 @@ def test_balanced_shows_the_nearest_of_every_label():
     shown = NearestDemos(3, pool(), Choosing.BALANCED, "intent").demos_for(
         {"message": "my money refund"}
     )
-    assert {demo.values["intent"] for demo in shown} == {"refund", "delivery", "thanks"}
+    assert {demo.values["intent"] for demo in shown} == {"refund", "delivery", "other"}
 
 
 def test_diverse_leaves_out_what_says_the_same_again():
@@ -133,7 +139,7 @@ def test_scripts_without_spaces_find_their_like():
     rows = (
         ("返金してください", "refund"),
         ("荷物はどこですか", "delivery"),
-        ("ありがとう", "thanks"),
+        ("ありがとう", "other"),
     )
     shown = NearestDemos(1, pool(rows)).demos_for({"message": "私の荷物が届かない"})
     assert shown[0].values["intent"] == "delivery"
@@ -155,6 +161,17 @@ def test_whatever_the_texts_are_as_many_as_wanted_are_chosen_and_none_twice(
     assert not set(chosen) & without
     again = most_alike(Index(texts), asked, count, choosing, [t[:1] for t in texts], without)
     assert again == chosen
+
+
+def test_a_choice_that_cannot_work_is_a_problem_of_its_module():
+    wrong = PooledDemo({"message": "Hello", "intent": "no such intent"})
+    demos = NearestDemos(0, DemoPool(("text",), (wrong,)), Choosing.BALANCED, "mood")
+    (module,) = ONE_STEP.modules
+    codes = [p.code for p in replace(module, demos=demos).problems()]
+    assert codes == [
+        "nearest.none", "nearest.no_such_input", "nearest.no_such_output", "nearest.demo",
+    ]  # fmt: skip
+    assert replace(module, demos=NearestDemos(2, pool())).problems() == []
 
 
 def test_what_tells_candidates_apart_is_the_pool_and_how_it_is_chosen_from():

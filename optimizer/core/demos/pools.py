@@ -17,10 +17,9 @@ from optimizer.core.programs.demo import (
     PooledDemo,
     contents_of,
     fixed_of,
-    input_key,
 )
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Module
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import FieldType
 from optimizer.core.search.arms import Floats
 
@@ -39,7 +38,7 @@ def nearest_sets(
     Pools are made of training rows only. Empty where a pool would hold fewer than two demos.
     """
     labels = _pool(module, _labels(spec, module))
-    both = _pool(module, _with_traces(_labels(spec, module), module, accepted))
+    both = _pool(module, _with_traces(spec, module, accepted))
     found = [
         NearestDemos(FEW, both),
         NearestDemos(MANY, both),
@@ -94,20 +93,22 @@ def _labels(spec: RunSpec, module: Module) -> dict[str, list[PooledDemo]]:
     for example in spec.train:
         demo = labelled_demo(spec.program, spec.metric, module, example)
         if demo is not None:
-            found[example.id] = [_pooled(demo, example)]
+            found[example.id] = [_pooled(spec.program, demo, example)]
     return found
 
 
 def _with_traces(
-    labels: dict[str, list[PooledDemo]], module: Module, accepted: Sequence[Accepted]
+    spec: RunSpec, module: Module, accepted: Sequence[Accepted]
 ) -> dict[str, list[PooledDemo]]:
     """A trace that scored stands for its row: it also shows what no label says."""
     traced = {
-        each.example.id: [_pooled(demo, each.example) for demo in each.demos[module.name]]
+        each.example.id: [
+            _pooled(spec.program, demo, each.example) for demo in each.demos[module.name]
+        ]
         for each in accepted
         if each.demos.get(module.name)
     }
-    return labels | traced
+    return _labels(spec, module) | traced
 
 
 def _pool(module: Module, by_row: dict[str, list[PooledDemo]]) -> DemoPool:
@@ -115,8 +116,8 @@ def _pool(module: Module, by_row: dict[str, list[PooledDemo]]) -> DemoPool:
     return DemoPool(inputs, tuple(demo for demos in by_row.values() for demo in demos))
 
 
-def _pooled(demo: Demo, example: Example) -> PooledDemo:
-    return PooledDemo(demo.values, demo.augmented, example.id, input_key(example.inputs))
+def _pooled(program: Program, demo: Demo, example: Example) -> PooledDemo:
+    return PooledDemo(demo.values, demo.augmented, example.id, program.key_of(example.inputs))
 
 
 def _sized(nearest: NearestDemos) -> NearestDemos:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate
-from optimizer.core.programs.demo import input_key
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Program
 from optimizer.core.programs.signature import Value, written
@@ -16,7 +15,7 @@ def predict(
     program: Program, candidate: Candidate, inputs: dict[str, Value], sample: int = 0
 ) -> Steps[Prediction]:
     """Run the program wave by wave; stops at the first reply that cannot be read."""
-    given = input_key(inputs)
+    given = program.key_of(inputs)
     known: dict[str, Value] = {f"{INPUT}.{name}": value for name, value in inputs.items()}
     trace: list[CallTrace] = []
     for wave in program.waves():

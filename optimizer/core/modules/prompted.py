@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.core.programs.demo import fixed_of
+from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.core.programs.parse import parse
@@ -19,7 +19,7 @@ from optimizer.core.programs.render import (
     system_text,
 )
 from optimizer.core.programs.reply import UnreadableReply, short
-from optimizer.core.programs.signature import Field, Value
+from optimizer.core.programs.signature import Field, Value, written
 from optimizer.core.programs.steps import Ran, Steps, say
 
 
@@ -49,13 +49,30 @@ class Prompted(Module):
             return Ran({}, reply, str(error))
 
     def python_constant(self) -> dict[str, Any]:
-        signature = self.signature
+        signature, fixed = self.signature, fixed_of(self.demos)
         return {
             "system": system_text(self, signature.instruction),
-            "demos": [
-                (input_text(signature, d.values), reply_text(self, d)) for d in fixed_of(self.demos)
-            ],
+            "demos": [(input_text(signature, d.values), reply_text(self, d)) for d in fixed],
             "inputs": [f.name for f in signature.inputs],
             "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),
+        }
+
+    def python_nearest(self) -> dict[str, Any] | None:
+        if not isinstance(self.demos, NearestDemos):
+            return None
+        pool, label = self.demos.pool, self.demos.label
+        return {
+            "k": self.demos.k,
+            "choosing": str(self.demos.choosing),
+            "inputs": list(pool.inputs),
+            "rows": [
+                (
+                    [demo.values.get(name) for name in pool.inputs],
+                    reply_text(self, demo),
+                    demo.key,
+                    written(demo.values.get(label)) if label else "",
+                )
+                for demo in pool.demos
+            ],
         }

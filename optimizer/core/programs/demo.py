@@ -114,7 +114,7 @@ class NearestDemos:
     def numbers_for(self, values: Mapping[str, Value], given: str = "") -> list[int]:
         """Numbers in the pool of the demos for these inputs of the module.
 
-        `given` is the `input_key` of what the program was given: neither that row nor a duplicate
+        `given` is the `Program.key_of` what the program was given: neither that row nor a duplicate
         of it is among them, nor is one that shows these very inputs.
         """
         pool, nothing = self.pool, frozenset[int]()
@@ -176,8 +176,3 @@ def most_shown(demos: Demos) -> int:
 def contents_of(demos: Demos) -> list[object]:
     """What tells these demos from others, as plain JSON data."""
     return demos.content if isinstance(demos, NearestDemos) else [d.content for d in demos]
-
-
-def input_key(inputs: Mapping[str, Value]) -> str:
-    """Equal for program inputs that are the same but for case and spaces."""
-    return key_of(part for name in sorted(inputs) for part in (name, written(inputs[name])))

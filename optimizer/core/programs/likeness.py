@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 
+# ----------------------------------------------------------------------------------------------
+
 SATURATION, LENGTH = 1.2, 0.75
 """BM25's k1 and b, as its authors advise."""
 MOST_POSTINGS = 8_000

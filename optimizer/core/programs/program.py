@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
+from optimizer.core.programs.likeness import key_of
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.signature import (
     REASONING,
@@ -17,6 +18,7 @@ from optimizer.core.programs.signature import (
     Signature,
     Value,
     name_problems,
+    written,
 )
 from optimizer.core.programs.steps import Ran, Steps
 from optimizer.core.programs.values import UnreadableValue
@@ -33,7 +35,7 @@ class ModulePrompt:
     demos: Demos = ()
 
     def for_input(self, values: Mapping[str, Value], given: str = "") -> ModulePrompt:
-        """The prompt as it is for these inputs of its module; `given` is the `input_key` of what
+        """The prompt as it is for these inputs of its module; `given` is the `Program.key_of` what
         the program was given, whose own row is not shown.
         """
         return replace(self, demos=self.demos_for(values, given))
@@ -98,6 +100,12 @@ class Module(ABC):
     def python_constant(self) -> dict[str, Any]:
         """The arguments of its `Module(…)` in a version's Python file: plain values by name."""
 
+    def python_nearest(self) -> dict[str, Any] | None:
+        """The arguments of its `Nearest(…)` there and in DSPy's: plain values by name; None where
+        its demos are the same for every input.
+        """
+        return None
+
     @property
     def demo_names(self) -> set[str]:
         """What a demo of it may hold; reasoning stays while the kind is changed to and fro."""
@@ -119,7 +127,25 @@ class Module(ABC):
         found += self.locked_problems()
         for number, demo in enumerate(fixed_of(self.demos), 1):
             found += [problem("demo", number=number, why=p) for p in self.demo_problems(demo)]
-        return found
+        return [*found, *self.pool_problems()]
+
+    def pool_problems(self) -> list[Problem]:
+        """What keeps demos from being chosen for each input; the first wrong demo stands for all
+        that are.
+        """
+        if not isinstance(self.demos, NearestDemos):
+            return []
+        pool, label = self.demos.pool, self.demos.label
+        inputs = {f.name for f in self.signature.inputs}
+        found = [problem("nearest.none")] if self.demos.k < 1 else []
+        found += [problem("nearest.no_such_input", name=n) for n in pool.inputs if n not in inputs]
+        if not pool.inputs:
+            found.append(problem("nearest.no_inputs"))
+        if label and label not in {f.name for f in self.signature.outputs}:
+            found.append(problem("nearest.no_such_output", name=label))
+        wrong = ((n, p) for n, demo in enumerate(pool.demos, 1) for p in self.demo_problems(demo))
+        first = next(wrong, None)
+        return [*found, problem("nearest.demo", number=first[0], why=first[1])] if first else found
 
     def locked_problems(self) -> list[Problem]:
         """Locked phrases that the instruction does not have: no candidate could keep them."""
@@ -173,6 +199,11 @@ class Program:
 
     def module(self, name: str) -> Module:
         return next(module for module in self.modules if module.name == name)
+
+    def key_of(self, inputs: Mapping[str, Value]) -> str:
+        """Equal for inputs that are the same but for case and spaces."""
+        names = sorted(f.name for f in self.inputs)
+        return key_of(part for name in names for part in (name, written(inputs.get(name))))
 
     def source_field(self, source: str) -> Field | None:
         """The field that `call.output` or `input.name` speaks of, None when there is none."""

@@ -8,6 +8,14 @@ from importlib.resources import files
 
 LINE = f"# {'-' * 94}\n"
 """Below it begins what is copied of a file."""
+CHOOSING = (
+    "import hashlib",
+    "import math",
+    "from collections import Counter",
+    "from collections.abc import Sequence",
+    "from heapq import nsmallest",
+)
+"""What `chooser` imports beyond the reader."""
 _NEEDED = """\
 import json
 import re
@@ -28,6 +36,13 @@ def reader() -> str:
     """Source of `spoken`, of `read_reply` and of all that it stands on, as runs use it."""
     names = ("ending.py", "values.py", "thinking.py", "reply.py")
     return "\n\n".join(copied("optimizer.core.programs", name) for name in names)
+
+
+@cache
+def chooser() -> str:
+    """Source of `Nearest` and `input_key`, which choose demos for each input as runs do."""
+    likeness = copied("optimizer.core.programs", "likeness.py")
+    return f"{likeness}\n\n{copied(__package__, 'nearest.py')}"
 
 
 def copied(package: str, name: str) -> str:

@@ -6,6 +6,7 @@ what the product runs on.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from typing import Any
@@ -15,6 +16,7 @@ from dspy.utils.exceptions import AdapterParseError
 
 from optimizer.core.programs.reply import UnreadableReply, read_reply
 from optimizer.core.programs.values import Kind
+from promptlab.releases.formats.nearest import input_key
 
 # ----------------------------------------------------------------------------------------------
 
@@ -39,7 +41,8 @@ class RunAdapter(dspy.Adapter):
     `form` stands behind the instruction. `inputs` and `outputs` are the fields by the names that
     the model is told, `names` what DSPy calls them. `schema` holds replies to their form, where the
     model's provider can do that; None: the run had none. `system`: the instruction stands in a
-    message of the system; in the first of the user otherwise.
+    message of the system; in the first of the user otherwise. `nearest` chooses further demos for
+    each input.
     """
 
     def __init__(
@@ -51,12 +54,20 @@ class RunAdapter(dspy.Adapter):
         names: dict[str, str],
         schema: dict[str, Any] | None,
         system: bool = True,
+        nearest: Any = None,
     ) -> None:
         super().__init__()
         self.native_response_types: list[Any] = []
         self.instruction, self.form = instruction, form
         self.inputs, self.outputs, self.names = inputs, outputs, names
         self.schema, self.system = schema, system
+        self.nearest, self.program_input = nearest, ""
+
+    def given(self, inputs: dict[str, Any]) -> Any:
+        """The adapter for one use of the program, whose own row is never among the demos."""
+        found = copy.copy(self)
+        found.program_input = input_key(inputs)
+        return found
 
     def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> Any:
         return super().__call__(lm, self._constrained(lm, lm_kwargs), signature, demos, inputs)
@@ -83,12 +94,22 @@ class RunAdapter(dspy.Adapter):
         for demo in demos:
             messages.append({"role": "user", "content": self._given(demo)})
             messages.append({"role": "assistant", "content": self._reply(demo)})
+        for shown, reply in self._chosen(inputs):
+            messages.append({"role": "user", "content": shown})
+            messages.append({"role": "assistant", "content": reply})
         messages.append({"role": "user", "content": self._given(inputs)})
         if self.system:
             return messages
         instruction, first, *rest = messages
         content = f"{instruction['content']}\n\n{first['content']}"
         return [{"role": "user", "content": content}, *rest]
+
+    def _chosen(self, values: Any) -> list[tuple[str, str]]:
+        if self.nearest is None:
+            return []
+        told = {name: values.get(self.names[name]) for name in self.inputs}
+        chosen: list[tuple[str, str]] = self.nearest.demos_for(told, self.program_input)
+        return chosen
 
     def _given(self, values: Any) -> str:
         return "\n".join(f"{n}: {self._written(values.get(self.names[n]))}" for n in self.inputs)

@@ -19,8 +19,15 @@ from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
 from optimizer.lm.traits import ReplyForm, Traits
-from promptlab.releases.formats.carried import copied, imports, names_in, reader
-from promptlab.releases.formats.literals import comment_safe, identifier, identifiers, literal, text
+from promptlab.releases.formats.carried import CHOOSING, chooser, copied, imports, names_in, reader
+from promptlab.releases.formats.literals import (
+    comment_safe,
+    identifier,
+    identifiers,
+    literal,
+    made_by,
+    text,
+)
 from promptlab.releases.formats.naming import STATE, file_name
 from promptlab.releases.formats.reach import ADDRESS, KEY, Reach
 from promptlab.releases.formats.story import story
@@ -41,7 +48,7 @@ _FIELD_WORDS = {
     "with_instructions", "with_updated_fields", "update_forward_refs",
 }  # fmt: skip
 _HEAD = f"""\
-{imports("Any, Literal", "import inspect", "import os")}
+{imports("Any, Literal", "import copy", "import inspect", "import os", *CHOOSING)}
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -50,8 +57,10 @@ from dspy.utils.exceptions import AdapterParseError
 
 @cache
 def _shared() -> str:
-    """What is the same in each module: the reader of replies, and the adapter that uses it."""
-    return f"{reader()}\n\n{copied(__package__, 'dspy_adapter.py')}"
+    """What is the same in each module: the reader of replies, what chooses demos, and the adapter
+    that uses both.
+    """
+    return f"{reader()}\n\n{chooser()}\n\n{copied(__package__, 'dspy_adapter.py')}"
 
 
 @cache
@@ -226,8 +235,9 @@ def _adapter(module: Module, names: Names, traits: Traits) -> str:
     }
     if not traits.system:
         parts["system"] = False
-    body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
-    return f"{names.adapters[module.name]} = RunAdapter(\n{body})\n"
+    nearest = module.python_nearest()
+    sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
+    return f"{names.adapters[module.name]} = {made_by('RunAdapter', parts, sources)}\n"
 
 
 def _signature(module: Module, names: Names) -> str:
@@ -260,19 +270,23 @@ def _module(program: Program, names: Names) -> str:
         *(f"        self.{attribute} = {source}" for attribute, source in made.items()),
         "",
         f"    def forward(self, {inputs}):",
-        *(line for call in calls for line in _call(call, names)),
+        *(line for call in calls for line in _call(call, program, names)),
         f"        return dspy.Prediction({_outputs(program, names)})",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _call(call: Call, names: Names) -> tuple[str, str]:
+def _call(call: Call, program: Program, names: Names) -> tuple[str, str]:
     given = ", ".join(
         f"{names.fields[name]}={_source(source, names)}" for name, source in call.inputs.items()
     )
     called = f"self.{names.attributes[call.module]}({given})"
+    adapter = names.adapters[call.module]
+    if program.module(call.module).python_nearest():
+        given = ", ".join(f"{text(f.name)}: {names.fields[f.name]}" for f in program.inputs)
+        adapter = f"{adapter}.given({{{given}}})"
     return (
-        f"        with dspy.context(adapter={names.adapters[call.module]}):",
+        f"        with dspy.context(adapter={adapter}):",
         f"            {names.calls[call.name]} = {called}",
     )
 

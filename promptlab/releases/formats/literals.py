@@ -39,6 +39,16 @@ def literal(value: Any, indent: int = 0) -> str:
     return repr(value)
 
 
+def made_by(
+    name: str, values: Mapping[str, Any], sources: Mapping[str, str], indent: int = 0
+) -> str:
+    """Source of a call by keywords: of plain values, and of what `sources` has the source of."""
+    pad = " " * indent
+    told = {key: literal(value, indent + 4) for key, value in values.items()} | dict(sources)
+    body = "".join(f"{pad}    {key}={source},\n" for key, source in told.items())
+    return f"{name}(\n{body}{pad})"
+
+
 def comment_safe(value: str) -> str:
     """A text for a docstring or comment: one line, nothing that could end the docstring."""
     shown = "".join(c if c.isprintable() else " " for c in " ".join(value.split()))

@@ -8,14 +8,20 @@ from textwrap import fill
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.lm.traits import ReplyForm
-from promptlab.releases.formats.carried import copied, imports, names_in, reader
-from promptlab.releases.formats.literals import comment_safe, identifiers, literal, text
+from promptlab.releases.formats.carried import CHOOSING, chooser, copied, imports, names_in, reader
+from promptlab.releases.formats.literals import (
+    comment_safe,
+    identifiers,
+    literal,
+    made_by,
+    text,
+)
 from promptlab.releases.formats.naming import PYTHON, file_name
 from promptlab.releases.formats.reach import KEY, Reach
 from promptlab.releases.formats.story import story
 from promptlab.reviews.content import ModelSource, VersionContent
 
-_IMPORTS = imports("Any, NamedTuple", "import os", "import sys")
+_TYPING, _OTHERS = "Any, NamedTuple", ("import os", "import sys")
 _OWN = {
     "annotations", "litellm", "MODEL", "API_BASE", "API_KEY", "SETTINGS",
     "without_system", "complete", "run", "main", "inputs",
@@ -25,11 +31,14 @@ _OWN = {
 def python_file(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
     program = content.program
-    shared = f"{reader()}\n\n{copied(__package__, 'standalone.py')}"
-    taken = {*_OWN, *names_in(_IMPORTS), *names_in(shared)}
+    chooses = _chooses(program)
+    imported = imports(_TYPING, *_OTHERS, *(CHOOSING if chooses else ()))
+    own = [reader(), *([chooser()] if chooses else []), copied(__package__, "standalone.py")]
+    shared = "\n\n".join(own)
+    taken = {*_OWN, *names_in(imported), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
     parts = [
-        _head(content, sha256, reach or Reach.of(content)),
+        _head(content, sha256, reach or Reach.of(content), imported),
         shared,
         *(f"{constants[m.name]} = {_module(m)}\n" for m in program.modules),
         _run(program, constants, {*taken, *constants.values()}),
@@ -38,11 +47,11 @@ def python_file(content: VersionContent, sha256: str, reach: Reach | None = None
     return "\n\n".join(parts)
 
 
-def _head(content: VersionContent, sha256: str, reach: Reach) -> str:
+def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> str:
     task = content.provenance.models[Role.TASK]
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
-        imports=_IMPORTS,
+        imports=imported,
         story="\n".join(comment_safe(line) for line in story(content, sha256)),
         name=file_name(content, PYTHON),
         sample=comment_safe(sample),
@@ -133,25 +142,36 @@ def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _module(module: Module) -> str:
-    parts = module.python_constant()
-    body = "".join(f"    {name}={literal(part, 4)},\n" for name, part in parts.items())
-    return f"Module(\n{body})"
+    nearest = module.python_nearest()
+    sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
+    return made_by("Module", module.python_constant(), sources)
 
 
 def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:
     calls = [call for wave in program.waves() for call in wave]
-    names = identifiers((c.name for c in calls), taken)
-    wanted = [f.name for f in program.inputs]
+    names = identifiers((c.name for c in calls), {*taken, "given"})
+    wanted = literal([f.name for f in program.inputs], 4)
     lines = [
         "def run(inputs: dict[str, Any]) -> dict[str, Any]:",
         f'    """{_summary(program)}"""',
-        f"    missing = [name for name in {literal(wanted, 4)} if name not in inputs]",
+        f"    missing = [name for name in {wanted} if name not in inputs]",
         "    if missing:",
         "        raise KeyError(f\"these inputs are missing: {', '.join(missing)}\")",
     ]
-    lines += [f"    {names[c.name]} = {_call(c, constants, names)}" for c in calls]
-    given = _pairs(((name, source) for name, source in program.outputs.items()), names)
-    return "\n".join([*lines, f"    return {given}\n"])
+    chooses = _chooses(program)
+    if chooses:
+        lines.append(f"    given = input_key({{name: inputs[name] for name in {wanted}}})")
+    lines += [
+        f"    {names[c.name]} = {_call(c, constants, names, 'given' if chooses else '')}"
+        for c in calls
+    ]
+    outputs = _pairs(((name, source) for name, source in program.outputs.items()), names)
+    return "\n".join([*lines, f"    return {outputs}\n"])
+
+
+def _chooses(program: Program) -> bool:
+    """Whether some module's demos are chosen for each input."""
+    return any(module.python_nearest() for module in program.modules)
 
 
 def _summary(program: Program) -> str:
@@ -159,8 +179,9 @@ def _summary(program: Program) -> str:
     return comment_safe(f"{program.name}: {taken} → {', '.join(program.outputs)}.")
 
 
-def _call(call: Call, constants: Mapping[str, str], names: Mapping[str, str]) -> str:
-    return f"ask({constants[call.module]}, {_pairs(call.inputs.items(), names)})"
+def _call(call: Call, constants: Mapping[str, str], names: Mapping[str, str], given: str) -> str:
+    values = _pairs(call.inputs.items(), names)
+    return f"ask({', '.join(filter(None, [constants[call.module], values, given]))})"
 
 
 def _pairs(sources: Iterable[tuple[str, str]], names: Mapping[str, str]) -> str:

@@ -21,28 +21,34 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
 
 
 class Module(NamedTuple):
-    """One prompt. `outputs` maps each output to its type, or to the tuple of its choices."""
+    """One prompt. `outputs` maps each output to its type, or to the tuple of its choices;
+    `nearest` chooses further demos for each input.
+    """
 
     system: str
     demos: list[tuple[str, str]]
     inputs: list[str]
     outputs: dict[str, Kind]
     schema: dict[str, Any]
+    nearest: Any = None
 
 
 class NoAnswer(RuntimeError):
     """The reply was cut off, refused or withheld: nothing is read of it."""
 
 
-def ask(module: Module, values: dict[str, Any]) -> dict[str, Any]:
-    """Call the model once; returns the module's outputs by name."""
-    return parse(module, complete(messages_of(module, values), module.schema))
+def ask(module: Module, values: dict[str, Any], given: str = "") -> dict[str, Any]:
+    """Call the model once; returns the module's outputs by name. `given` stands for what the
+    program was given.
+    """
+    return parse(module, complete(messages_of(module, values, given), module.schema))
 
 
-def messages_of(module: Module, values: dict[str, Any]) -> list[dict[str, str]]:
+def messages_of(module: Module, values: dict[str, Any], given: str = "") -> list[dict[str, str]]:
     messages = [{"role": "system", "content": module.system}]
-    for given, reply in module.demos:
-        messages.append({"role": "user", "content": given})
+    chosen = module.nearest.demos_for(values, given) if module.nearest else []
+    for shown, reply in [*module.demos, *chosen]:
+        messages.append({"role": "user", "content": shown})
         messages.append({"role": "assistant", "content": reply})
     lines = [f"{name}: {written(values.get(name))}" for name in module.inputs]
     return [*messages, {"role": "user", "content": "\n".join(lines)}]

@@ -9,10 +9,17 @@ from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.demo import (
+    Choosing,
+    Demo,
+    DemoPool,
+    NearestDemos,
+    PooledDemo,
+    fixed_of,
+)
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Program
-from optimizer.core.programs.signature import Field, FieldType, Signature
+from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from promptlab.reviews.content import (
     Approval,
     DatasetSource,
@@ -85,7 +92,48 @@ def shared_module() -> Program:
     return Program("2 hops", inputs, (hop,), calls, {"answer": "run.import"})
 
 
-PROGRAMS = {"one choice": one_choice, "two modules": two_modules, "shared module": shared_module}
+def nearest_demos() -> Program:
+    """Two modules that choose their demos for each input, one of them behind a fixed demo."""
+    program = two_modules()
+    return replace(program, modules=tuple(_with_pool(program, m) for m in program.modules))
+
+
+def _with_pool(program: Program, module: Module) -> Module:
+    known = {f.name for f in program.inputs}
+    made = []
+    for number in range(12):
+        told: dict[str, Value] = {
+            f.name: f"Where is row {number} of “{f.name}”?\nNow, 場所 {number}."
+            for f in module.signature.inputs
+        }
+        answers: dict[str, Value] = {
+            f.name: _answer(f, number) for f in (*module.signature.inputs, *module.reply_fields)
+        }
+        given = {name: value for name, value in told.items() if name in known}
+        made.append(
+            PooledDemo(answers | told, number % 2 == 0, f"r{number}", program.key_of(given))
+        )
+    pool = DemoPool(tuple(f.name for f in module.signature.inputs), tuple(made))
+    if module.name == "classify":
+        return replace(module, demos=NearestDemos(4, pool, Choosing.BALANCED, "intent"))
+    fixed = fixed_of(module.demos)
+    return replace(module, demos=NearestDemos(3, pool, Choosing.DIVERSE, fixed=fixed))
+
+
+def _answer(field: Field, number: int) -> Value:
+    made: dict[str, Value] = {
+        "text": f"text {number}", "integer": number, "number": number / 4, "boolean": True,
+        "list": ["a", str(number)],
+    }  # fmt: skip
+    return field.choices[number % len(field.choices)] if field.choices else made[field.type]
+
+
+PROGRAMS = {
+    "one choice": one_choice,
+    "two modules": two_modules,
+    "shared module": shared_module,
+    "nearest demos": nearest_demos,
+}
 
 
 def content_of(program: Program, note: str = 'Fine. """ \\ "') -> VersionContent:

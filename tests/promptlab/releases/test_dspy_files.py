@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.program import Program
 from promptlab.releases.formats.dspy_files import Names, dspy_module, dspy_state, instruction_of
 from tests.promptlab.releases.contents import PROGRAMS, content_of
@@ -103,7 +104,7 @@ def test_dspy_loads_the_state_into_the_module_with_the_same_prompts(
         assert predictor["demos"] == [
             ({"augmented": True} if d.augmented else {})
             | {names.fields.get(n, n): v for n, v in d.values.items()}
-            for d in module.demos
+            for d in fixed_of(module.demos)
         ]
 
 

@@ -19,7 +19,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.running.evaluator import run_example
 from optimizer.running.role_clients import RoleClient
-from promptlab.releases.formats.carried import names_in, reader
+from promptlab.releases.formats.carried import chooser, copied, names_in, reader
 from promptlab.releases.formats.literals import identifiers
 from promptlab.releases.formats.python_file import python_file
 from tests.fakes.replies import Said, cases, program_of, siblings
@@ -107,7 +107,9 @@ def test_its_text_is_the_run_s_own() -> None:
     assert source.count(reader()) == 1
 
 
-def test_no_two_parts_of_the_reader_have_one_name() -> None:
-    heads = re.findall(r"^(?:def |class )?(\w+)(?=[(:,]| =)", reader(), re.MULTILINE)
+@pytest.mark.parametrize("user", ["standalone.py", "dspy_adapter.py"])
+def test_no_two_parts_of_what_is_carried_have_one_name(user: str) -> None:
+    carried = f"{reader()}\n{chooser()}\n{copied('promptlab.releases.formats', user)}"
+    heads = re.findall(r"^(?:def |class )?(\w+)(?=[(:,]| =)", carried, re.MULTILINE)
     assert [name for name, times in Counter(heads).items() if times > 1] == []
     assert {"spoken", "read_reply", "read_value"} <= names_in(reader())
