@@ -160,7 +160,7 @@ def faults_of(error: ValidationError) -> list[Fault]:
         is_other_form = bool(wrong["loc"]) and wrong["loc"][-1] in _DEMOS
         (chosen if is_other_form else found).append(told)
     inside = {place[: len(steps)] for place, *_ in found for steps, *_ in chosen}
-    others = {steps: (steps, *rest) for steps, *rest in reversed(chosen)}
+    others = {told[0]: told for told in reversed(chosen)}
     return [*found, *(told for steps, told in others.items() if steps not in inside)]
 
 
