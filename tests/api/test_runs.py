@@ -48,10 +48,10 @@ def test_a_measured_check_makes_the_estimate_a_known_one(
     assert guess["measured"]["state"] == ""
     answer = client.post(f"{HERE}/runs/measure", wish, JSON)
     assert (answer.status_code, answer.json()["measured"]["state"]) == (202, "waiting")
-    measured(tokens=5000)
+    measured(tokens=9000)
     known = client.post(f"{HERE}/runs/estimate", wish, JSON).json()
     assert (known["measured"]["state"], known["measured"]["examples"]) == ("done", 5)
-    assert known["measured"]["prompt_tokens"] == {"low": 5000, "high": 5000}
+    assert known["measured"]["prompt_tokens"] == {"low": 9000, "high": 9000}
     assert known["tokens"]["low"] > guess["tokens"]["high"]
     assert known["dollars"]["low"] > guess["dollars"]["high"]
     assert known["calls"] == guess["calls"]
