@@ -175,13 +175,16 @@ class RunEvent(models.Model):
 
 
 class Candidate(models.Model):
-    """One candidate of a run; number 0 is the baseline."""
+    """One candidate of a run; number 0 is the baseline. `expected` is what it may score on new
+    examples, known of those that were fully evaluated when the run ended.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="candidates")
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     prompts = models.JSONField()
     choice = models.JSONField(default=dict)
+    expected = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -155,7 +155,11 @@ class Recorder:
         with self._writing(
             status=Run.Status.FINISHED, ended_at=timezone.now(), heard_at=None, **values
         ):
-            pass  # the summary is all there is
+            if isinstance(result, Result):
+                for candidate, estimate in result.estimates:
+                    row = self._candidate(candidate, {})
+                    row.expected = codec.to_json(estimate)
+                    row.save(update_fields=["expected"])
 
     def left(
         self,

@@ -31,8 +31,8 @@ def request_of(project: Project, wish: RunIn) -> RunRequest:
     """
     said = wish.said()
     form = prefill.wanted_form(project, said, wish.effort)
-    check(form, PLACES)
     unused = ignored_faults((name for name in OWN_SETTINGS if name in said), form.chosen)
-    if unused:
+    if unused and "optimizer" not in form.errors:
         raise Refused(*unused)
+    check(form, PLACES)
     return form.run_request()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from optimizer.models import Candidate, Run, Trial
@@ -32,7 +33,7 @@ def reviews_of(project_run: ProjectRun, candidate: Candidate) -> QuerySet[Review
 
 def versions_of(project: Project) -> QuerySet[Version]:
     """The project's versions, the newest first, each with its labels, its `score`, and the score
-    `expected` on new examples (known of the best of its run).
+    `expected` on new examples, where that is known.
     """
     full = Trial.objects.filter(
         candidate=OuterRef("candidate"), full=True, score__isnull=False
@@ -45,7 +46,7 @@ def versions_of(project: Project) -> QuerySet[Version]:
         .prefetch_related("labels")
         .annotate(
             score=Subquery(full.values("score")[:1]),
-            expected=Subquery(best.values("estimate")[:1]),
+            expected=Coalesce(Subquery(best.values("estimate")[:1]), "candidate__expected"),
         )
         .defer("canonical")
     )

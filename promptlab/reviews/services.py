@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from optimizer import doorbell
+from optimizer.codec import to_json
 from optimizer.core.problems import Conflict, Forbidden, Problem, problem
 from optimizer.models import Candidate
 from optimizer.running.summary import conclusion_of
@@ -17,6 +19,7 @@ from promptlab.reviews import labels, writing
 from promptlab.reviews.content import digest_of_text
 from promptlab.reviews.models import Label, Review, Version
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.state import VersionScores
 
 MOST_NOTE = 4000
 
@@ -45,7 +48,7 @@ def approve(
         _check_reason(why_against(project_run, candidate), note)
         now = timezone.now()
         version = _version(project_run, candidate, by, note.strip(), now)
-        _record(project_run, candidate, Review.Decision.APPROVE, by, note, version.number)
+        _record(project_run, candidate, Review.Decision.APPROVE, by, note, version)
         labels.move(version, Label.LATEST, by)
     return version
 
@@ -164,20 +167,30 @@ def _version(
     )
 
 
+def _summary(version: Version) -> dict[str, Any]:
+    """A version as its run's lines show it."""
+    source = version.content.provenance
+    found = VersionScores(
+        source.candidate, source.scores.candidate, source.scores.comparison, source.scores.expected
+    )
+    return {"version_number": version.number, "version_scores": to_json(found)}
+
+
 def _record(
     project_run: ProjectRun,
     candidate: Candidate,
     decision: Review.Decision,
     by: User,
     note: str,
-    version: int | None = None,
+    version: Version | None = None,
 ) -> Review:
     note = note.strip()[:MOST_NOTE]
+    approved = _summary(version) if version else {}
     ProjectRun.objects.filter(pk=project_run.pk).update(
         decision=decision,
         decided_by=by,
         decision_note=note,
-        version_number=version or project_run.version_number,
+        **approved,
     )
     doorbell.ring("run", project_run.run_id)
     review: Review = project_run.reviews.create(

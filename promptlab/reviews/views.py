@@ -106,7 +106,7 @@ def _page(
         "final": FinalWord(run, result),
         "view": view,
         "candidate": view.candidates[-1],
-        "expected": final.expected_of_candidate(run, row.number, runs.modules_of(spec)),
+        "expected": final.expected_of_candidate(run, row),
         "recommendation": result.recommendation if is_best else None,
         "against": against,
         "rows": rows,

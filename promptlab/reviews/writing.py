@@ -107,7 +107,7 @@ def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
         baseline=baseline,
         comparison=_comparison(run, candidate, modules),
         test=test,
-        expected=expected_of_candidate(run, candidate.number, modules),
+        expected=expected_of_candidate(run, candidate),
         look=look_of(run) if test else None,
         conclusion=_recommended(run),
     )

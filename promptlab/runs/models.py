@@ -14,7 +14,8 @@ class ProjectRun(models.Model):
     """One run of a project, numbered within it. All that was optimized is frozen in `run`.
 
     The names are those at the start; dataset and metric may be gone since. The decision columns are
-    a summary that a review writes, so that lists need not ask the rooms above.
+    a summary that a review writes, so that lists need not ask the rooms above: `version_scores` are
+    what is known of the candidate that became the version (`results.state.VersionScores`).
     """
 
     class Decision(models.TextChoices):
@@ -43,6 +44,7 @@ class ProjectRun(models.Model):
     )
     decision_note = models.TextField(blank=True)
     version_number = models.PositiveIntegerField(null=True)
+    version_scores = models.JSONField(null=True)
 
     class Meta:
         constraints = [

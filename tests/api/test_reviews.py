@@ -11,6 +11,7 @@ from django.test import Client
 
 from promptlab.accounts.models import Project, User
 from promptlab.reviews.models import Version
+from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene, play
@@ -32,6 +33,20 @@ def test_an_approval_makes_a_version(bob: User, finished: ProjectRun, api_of: Ap
     assert made["version"]["labels"] == ["latest"]
     run = api_of(bob).get(f"{HERE}/runs/1").json()
     assert (run["decision"], run["version"]) == ("approve", 1)
+
+
+def test_a_run_tells_the_figures_of_its_version_and_not_those_of_its_best(
+    bob: User, finished: ProjectRun, api_of: ApiOf
+) -> None:
+    other = finished.run.trials.filter(full=True, candidate__number__gt=0).exclude(
+        candidate=finished.run.best_candidate
+    )[0]
+    before = api_of(bob).get(f"{HERE}/runs/1").json()
+    assert (before["version_candidate"], before["version_score"]) == (None, None)
+    approve(finished, other.candidate, bob, "It is shorter.")
+    run = api_of(bob).get(f"{HERE}/runs/1").json()
+    assert run["version_candidate"] == other.candidate.number != run["best_candidate"]
+    assert run["version_score"]["mean"] == other.mean
 
 
 def test_approving_twice_gives_the_same_version(

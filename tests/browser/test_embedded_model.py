@@ -46,7 +46,7 @@ def test_the_demo_runs_after_three_clicks_and_a_small_run_finishes(
     cancel(page)
     run_again_with_own_settings(page)
     expect(page.locator("#run-status .chip")).to_contain_text("Finished", timeout=RUN_MS)
-    expect(page.locator("#run-kpis")).to_contain_text("best full score")
+    expect(page.locator("#run-kpis")).to_contain_text("full score of the best")
     expect(page.locator("#run-kpis")).to_contain_text(re.compile(r"baseline ±[\d.]+, n = 12"))
     expect(page.locator("#run-test")).to_contain_text("Sealed test")
 

@@ -54,7 +54,7 @@ def test_a_run_is_paused_and_resumed_and_cancelled_and_keeps_its_best(
     page.get_by_role("button", name="Cancel run").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
     expect_state(page, "cancelled")
-    expect(page.locator("#run-kpis")).to_contain_text("best full score")
+    expect(page.locator("#run-kpis")).to_contain_text("full score of the best")
     expect(page.get_by_role("link", name="Review best so far")).to_be_visible()
     run = await_run(project_run.run, lambda run: run.ended)
     assert run.best_score is not None

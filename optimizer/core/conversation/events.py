@@ -169,7 +169,8 @@ class Result:
 
     `best_score` and `baseline_score` are None when the budget ended before the baseline was scored.
     `comparison` pairs best with baseline on the validation examples. `estimate` is what the best
-    is expected to score on new examples: its score without the luck of being chosen.
+    is expected to score on new examples: its score without the luck of being chosen; `estimates`
+    say the same of all that were fully evaluated, by the same reckoning.
     """
 
     best: Candidate
@@ -180,3 +181,4 @@ class Result:
     stop: StopReason
     test: TestScored | None = None
     estimate: Estimate | None = None
+    estimates: tuple[tuple[Candidate, Estimate], ...] = ()

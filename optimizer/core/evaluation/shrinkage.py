@@ -63,9 +63,16 @@ def expected_score(
     full: Mapping[K, FullScore], outcomes: Mapping[K, Sequence[Outcome]], which: K
 ) -> Estimate:
     """`shrunken` for candidates by name, all scored on the same examples."""
-    names = list(full)
-    tables = [_by_example(outcomes[name]) for name in names if full[name].n]
-    return shrunken([full[n] for n in names], names.index(which), own_variance(tables))
+    return expected_scores(full, outcomes, [which])[which]
+
+
+def expected_scores(
+    full: Mapping[K, FullScore], outcomes: Mapping[K, Sequence[Outcome]], which: Iterable[K]
+) -> dict[K, Estimate]:
+    """The same of several of them."""
+    names, scores = list(full), list(full.values())
+    own = own_variance([_by_example(outcomes[name]) for name in names if full[name].n])
+    return {name: shrunken(scores, names.index(name), own) for name in which}
 
 
 def own_variance(tables: Sequence[Mapping[str, float]]) -> float | None:

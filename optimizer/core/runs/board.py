@@ -9,7 +9,7 @@ from typing import Protocol
 
 from optimizer.core.conversation.requests import Outcomes
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.evaluation.shrinkage import expected_score
+from optimizer.core.evaluation.shrinkage import expected_score, expected_scores
 from optimizer.core.evaluation.stats import Estimate, FullScore, minibatch_score
 from optimizer.core.instructions.proposals import History
 from optimizer.core.programs.candidate import Candidate
@@ -108,6 +108,9 @@ class Judge(Protocol):
     def estimate(self, board: Board) -> Estimate | None:
         """What `board.best` will score on new examples."""
 
+    def estimates(self, board: Board) -> dict[Candidate, Estimate]:
+        """The same of all that are fully evaluated."""
+
     def leader(self, board: Board) -> Candidate | None:
         """Whose full evaluation should be the last, where the search is cut short; None where it
         is done.
@@ -125,6 +128,10 @@ class HighestMean:
         if board.best is None:
             return None
         return expected_score(board.full, board.full_outcomes, board.best)
+
+    def estimates(self, board: Board) -> dict[Candidate, Estimate]:
+        scored = [c for c, score in board.full.items() if score.n and not board.fails(c)]
+        return expected_scores(board.full, board.full_outcomes, scored)
 
     def leader(self, board: Board) -> Candidate | None:
         """Nobody right after a full evaluation: it was the leader's."""

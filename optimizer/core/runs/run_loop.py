@@ -141,6 +141,7 @@ def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
         stop,
         test,
         board.estimate,
+        tuple(board.judge.estimates(board).items()),
     )
 
 

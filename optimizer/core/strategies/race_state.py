@@ -17,7 +17,7 @@ from optimizer.core.programs.demo import NearestDemos, digest_of, fixed_of
 from optimizer.core.programs.example import Example
 from optimizer.core.runs.board import Board
 from optimizer.core.search.arms import Arm, Factor, Floats
-from optimizer.core.search.race import DIGITS, Race, Step
+from optimizer.core.search.race import DIGITS, Race, Standing, Step
 from optimizer.core.search.search import Choice
 from optimizer.core.strategies.cost_model import race_budget
 from optimizer.core.strategies.options import Options
@@ -108,7 +108,15 @@ class RaceState:
         if not of_best or board.best is None:
             return None
         (standing,) = self.race.standings(of_best[:1])
-        margin, score = Z95 * standing.deviation, board.full[board.best]
+        return self._estimate(standing)
+
+    def estimates(self, board: Board) -> dict[Candidate, Estimate]:
+        arms = {self.scored[arm]: arm for arm in reversed(self._complete())}
+        standings = self.race.standings(list(arms.values()))
+        return {self.scored[s.arm]: self._estimate(s) for s in standings}
+
+    def _estimate(self, standing: Standing) -> Estimate:
+        margin, score = Z95 * standing.deviation, self.board.full[self.scored[standing.arm]]
         low, high = max(0.0, standing.mean - margin), min(1.0, standing.mean + margin)
         return Estimate(standing.mean, score.n, low, high, score.errors)
 

@@ -17,7 +17,7 @@ from promptlab.api.schemas.base import Comparison, Score, dollars
 from promptlab.api.schemas.run_requests import LimitsOut
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import Recommendation
-from promptlab.runs.results.state import read_state
+from promptlab.runs.results.state import approved_in, read_state
 from promptlab.runs.watching.page import RunPage
 from promptlab.runs.watching.run_status import short_status
 from promptlab.ui.words import told
@@ -44,7 +44,8 @@ class RunOut(Schema):
     while a race with a tight budget has scored it on a part of them (see its `n`).
 
     `expected` is what the best is thought to score on new examples: its score without the luck of
-    being chosen.
+    being chosen. A `version` need not be of the best: `version_candidate` and `version_score` are
+    its own.
     """
 
     number: int
@@ -67,6 +68,8 @@ class RunOut(Schema):
     ended_at: datetime | None
     decision: str
     version: int | None
+    version_candidate: int | None
+    version_score: Score | None
 
     @classmethod
     def of(cls, project_run: ProjectRun) -> RunOut:
@@ -217,7 +220,7 @@ def score_of(found: Estimate | dict[str, Any] | None) -> Score | None:
 
 
 def _line(project_run: ProjectRun) -> dict[str, Any]:
-    run = project_run.run
+    run, approved = project_run.run, approved_in(project_run)
     return {
         "number": project_run.number,
         "status": run.status,
@@ -244,6 +247,8 @@ def _line(project_run: ProjectRun) -> dict[str, Any]:
         "ended_at": run.ended_at,
         "decision": project_run.decision,
         "version": project_run.version_number,
+        "version_candidate": approved.candidate if approved else None,
+        "version_score": score_of(approved.score) if approved else None,
     }  # fmt: skip
 
 

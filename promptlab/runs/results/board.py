@@ -23,7 +23,9 @@ SHOWS: tuple[Show, ...] = ("candidates", "all", "full", "best")
 
 @dataclass(frozen=True)
 class TrialRow:
-    """One trial. `change` is the mean difference to the baseline on the very same examples."""
+    """One trial. `change` is the mean difference to the baseline on the very same examples,
+    `expected` what its candidate may score on new ones, known when the run has ended.
+    """
 
     number: int
     full: bool
@@ -40,6 +42,7 @@ class TrialRow:
     seconds: float
     started_at: datetime
     scored_at: datetime | None
+    expected: float | None = None
     change: float | None = None
 
     @property
@@ -90,6 +93,7 @@ def board_of(run: Run, modules: Sequence[str]) -> Board:
 _COLUMNS = (
     "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
     "score__errors", "tokens", "cost", "seconds", "started_at", "scored_at",
+    "candidate__expected__mean",
 )  # fmt: skip
 
 
@@ -99,21 +103,31 @@ def _values(run: Run) -> list[tuple[Any, ...]]:
 
 def _row(values: tuple[Any, ...], modules: Sequence[str]) -> TrialRow:
     (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
-     scored) = values  # fmt: skip
+     scored, expected) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
         code=code_of(choice if candidate else {}, modules), score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
-        scored_at=scored,
+        scored_at=scored, expected=expected,
     )  # fmt: skip
 
 
-def shown(board: Board, show: Show) -> tuple[TrialRow, ...]:
-    """The rows of the table, newest first; the best ten by score, full evaluations only."""
+def shown(board: Board, show: Show, best: int | None = None) -> tuple[TrialRow, ...]:
+    """The rows of the table, newest first; the best ten, full evaluations only, as `rank` has it.
+    `best` is the number of the candidate that the run named.
+    """
     if show == "best":
-        return tuple(sorted(board.fulls, key=lambda t: -cast(float, t.score))[:BEST])
+        ranked = sorted(board.fulls, key=lambda t: rank(t.candidate == best, t.expected, t.score))
+        return tuple(ranked[:BEST])
     rows = board.trials if show == "all" else tuple(t for t in board.trials if t.full)
     return tuple(reversed(rows))
+
+
+def rank(best: bool, expected: float | None, score: float | None) -> tuple[float, ...]:
+    """The one order of candidates, the first is the lowest: the one that the run named, then what
+    is expected on new examples, then what was scored.
+    """
+    return (not best, expected is None, -(expected or 0.0), -(score or 0.0))
 
 
 def with_changes(run: Run, board: Board, rows: Sequence[TrialRow]) -> list[TrialRow]:

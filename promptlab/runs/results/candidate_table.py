@@ -10,7 +10,7 @@ from django.db import connection
 
 from optimizer.core.evaluation.stats import Estimate, compare_differences, mean_interval
 from optimizer.models import Run
-from promptlab.runs.results.board import Board, TrialRow
+from promptlab.runs.results.board import Board, TrialRow, rank
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Contender:
     each counted once; `change` is the mean difference to the baseline on those that both have.
 
     `of`: examples that candidates can be scored on. `blocks`: trials that were no full evaluation.
+    `expected` is what it may score on new examples, known when the run has ended.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Contender:
     change_high: float
     seconds_each: float | None
     cost_each: float
+    expected: float | None = None
 
     @property
     def cost_of_thousand(self) -> int:
@@ -44,9 +46,10 @@ class Contender:
         return round(1000 * self.cost_each)
 
     @property
-    def promise(self) -> tuple[bool, float]:
-        """What the order is by: the best, then what is proved at least."""
-        return self.best, self.low
+    def rank(self) -> tuple[float, ...]:
+        """What the order is by: fully scored ones as everywhere, then what is proved at least."""
+        proved = rank(self.best, self.expected, self.mean if self.full else None)
+        return (*proved[:-1], not self.full, proved[-1], -self.low)
 
 
 def contenders(run: Run, board: Board, best: int | None, examples: int) -> list[Contender]:
@@ -61,7 +64,7 @@ def contenders(run: Run, board: Board, best: int | None, examples: int) -> list[
         _contender(number, mine, scores.get(number, {}), base, number == best, examples)
         for number, mine in rows.items()
     ]
-    return sorted(found, key=lambda one: one.promise, reverse=True)
+    return sorted(found, key=lambda one: one.rank)
 
 
 def scores_so_far(run: Run) -> dict[int, Estimate]:
@@ -97,6 +100,7 @@ def _contender(
         errors=estimate.errors, mean=estimate.mean, low=estimate.low, high=estimate.high,
         change=change.gain if pairs else None, change_low=change.low, change_high=change.high,
         seconds_each=seconds / size or None, cost_each=sum(row.cost for row in evidence) / size,
+        expected=rows[0].expected,
     )  # fmt: skip
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from optimizer.codec import from_json
-from optimizer.core.evaluation.shrinkage import own_variance, shrunken
 from optimizer.core.evaluation.stats import Estimate, FullScore
 from optimizer.core.runs.conclusion import Conclusion
-from optimizer.models import Run, Trial
+from optimizer.models import Candidate, Run
 from optimizer.running import summary
-from promptlab.runs.results import evidence
-from promptlab.runs.results.evidence import Evaluated
 
 
 @dataclass(frozen=True)
@@ -53,25 +50,11 @@ def expected_of(run: Run) -> Estimate | None:
     return found if found is not None and found.n else None
 
 
-def expected_of_candidate(run: Run, number: int, modules: Sequence[str]) -> Estimate | None:
-    """The same of any candidate; None where it was never fully evaluated."""
-    best = run.best_candidate
-    if best is not None and best.number == number and run.estimate:
+def expected_of_candidate(run: Run, candidate: Candidate) -> Estimate | None:
+    """The same of any candidate, by the reckoning of its own run, so that the best is the best by
+    it; None where it was never fully evaluated, or the run has not ended.
+    """
+    if run.best_candidate_id == candidate.pk:
         return expected_of(run)
-    full = Trial.objects.filter(run=run, full=True, score__isnull=False)
-    numbers = full.values_list("candidate__number", flat=True).distinct()
-    known = [e for e in evidence.evaluated(run, sorted(numbers), modules) if e.estimate]
-    place = next((i for i, e in enumerate(known) if e.number == number), None)
-    if place is None:
-        return None
-    return shrunken([_full(e) for e in known], place, own_variance([_table(e) for e in known]))
-
-
-def _full(found: Evaluated) -> FullScore:
-    score = found.estimate
-    assert score is not None
-    return FullScore(score.mean, score.n, score.low, score.high, score.errors)
-
-
-def _table(found: Evaluated) -> dict[str, float]:
-    return {e: seen.score for e, seen in found.outcomes.items() if seen.score is not None}
+    found = from_json(Estimate, candidate.expected) if candidate.expected else None
+    return found if found is not None and found.n else None

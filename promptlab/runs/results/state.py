@@ -81,6 +81,16 @@ def with_row(state: RunState, project_run: ProjectRun) -> RunState:
 
 
 @dataclass(frozen=True)
+class VersionScores:
+    """What is known of the candidate that became a version: its own figures, whoever was best."""
+
+    candidate: int
+    score: FullScore | None
+    comparison: Comparison | None = None
+    expected: Estimate | None = None
+
+
+@dataclass(frozen=True)
 class RunResult:
     """What a run has come to so far.
 
@@ -114,6 +124,23 @@ class RunResult:
     def kept(self) -> bool:
         """Whether the run has ended with the original prompt as the recommended one."""
         return self.recommendation is not None and self.recommendation.kept
+
+
+def approved_in(project_run: ProjectRun) -> VersionScores | None:
+    """None where the run has become no version."""
+    stored = project_run.version_scores
+    return from_json(VersionScores, stored) if stored and project_run.version_number else None
+
+
+def listed_result(project_run: ProjectRun) -> RunResult:
+    """What stands in a line of a list: beside a version its own figures, else those of the best."""
+    result, approved = result_of(project_run.run), approved_in(project_run)
+    if approved is None or approved.candidate == result.best_number:
+        return result
+    return replace(
+        result, best=approved.score, best_number=approved.candidate, best_choice=None,
+        comparison=approved.comparison, expected=approved.expected, recommendation=None,
+    )  # fmt: skip
 
 
 def result_of(run: Run) -> RunResult:

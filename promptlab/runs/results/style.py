@@ -82,7 +82,7 @@ TRIALS = ShownStyle(
     ),
     candidates_note=_(
         "Each with its full evaluation, or with all its minibatches where it has none. The best "
-        "comes first, then what is proved at least."
+        "comes first, then what is expected on new examples, then what is proved at least."
     ),
     heats=_("mean minibatch score, instruction × demo set"),
     importances_note=_("By PED-ANOVA over the trials so far; rough while they are few."),
@@ -114,9 +114,9 @@ RACE = ShownStyle(
     candidates_note=_(
         "All are scored on the same examples in the same order, a block at a time; more go where "
         "they can change the outcome. Each is compared with the baseline on what both have seen. "
-        "The best comes first, then what is proved at least. Only who was scored on all examples "
-        "can win, and who is expected to do best on new examples does: that need not be the "
-        "highest score."
+        "The best comes first, then what is expected on new examples, then what is proved at "
+        "least. Only who was scored on all examples can win, and who is expected to do best on new "
+        "examples does: that need not be the highest score."
     ),
     heats=_("mean score of blocks, instruction × demo set"),
     importances_note=_("As the race sees it from all scores; rough while they are few."),

@@ -13,7 +13,7 @@ from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
 from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Role
-from optimizer.core.runs.validation import OWN_SETTINGS
+from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from optimizer.sentences import sentence
 from optimizer.sentences.optimizers import description_of, title_of
 from promptlab.accounts.models import Project
@@ -28,6 +28,8 @@ from promptlab.ui.parameters import number_in
 
 MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
+IDLE = "idle_"
+"""What the names of settings begin with that the chosen optimizer makes no use of."""
 SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
 
@@ -139,11 +141,13 @@ class RunForm(forms.Form):
         self._offer_metrics()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
-        for name in set(OWN_SETTINGS) - self.chosen.uses:
-            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        for name in self._idle:
+            del self.fields[name]
+            self.fields[f"{IDLE}{name}"] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.fields["trials"].label = self.style.steps
         self.fields["trials"].help_text = self.style.steps_help
-        self.fields["minibatch_size"].label = self.style.part_size
+        if "minibatch_size" in self.fields:
+            self.fields["minibatch_size"].label = self.style.part_size
 
     # --- What is offered -----------------------------------------------------------------------
 
@@ -170,8 +174,14 @@ class RunForm(forms.Form):
 
     @property
     def idle_settings(self) -> list[forms.BoundField]:
-        """The others, out of sight: another optimizer finds them as they were."""
-        return [self[name] for name in OWN_SETTINGS if name not in self.chosen.uses]
+        """The others, out of sight under names of their own: another optimizer finds them as they
+        were, and nobody asked for them with this one.
+        """
+        return [self[f"{IDLE}{name}"] for name in self._idle]
+
+    @property
+    def _idle(self) -> list[str]:
+        return [name for name in OWN_SETTINGS if name not in self.chosen.uses]
 
     @property
     def has_models(self) -> bool:
@@ -221,6 +231,16 @@ class RunForm(forms.Form):
                 self.add_error(name if name in self.fields else None, sentence(told))
 
     # --- What is wanted ------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any]:
+        """A setting that the chosen optimizer makes no use of is refused, as over the API; but for
+        one that was in sight until the optimizer was chosen a moment ago.
+        """
+        filled_in_for = str(self.data.get("numbers_of", "")).split(":")[1:2]
+        if filled_in_for in ([], [self.chosen.name]) and "optimizer" in self.cleaned_data:
+            said = (name for name in self._idle if self.data.get(name))
+            self.add_problems(ignored_faults(said, self.chosen))
+        return self.cleaned_data
 
     def clean_metric(self) -> Metric:
         value = self.cleaned_data["metric"]

@@ -20,7 +20,7 @@ from promptlab.programs.models import Program
 from promptlab.providers import queries as providers
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.starting.forms import MICRO, SUGGESTED, RunForm
+from promptlab.runs.starting.forms import IDLE, MICRO, SUGGESTED, RunForm
 from promptlab.runs.starting.planning import RunRequest, estimate
 from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.parameters import Parameters, number_in
@@ -102,8 +102,22 @@ def followed(
 
 
 def _renumber(run_choices: RunChoices, values: dict[str, Any]) -> None:
-    """Fill in the numbers of the chosen program, optimizer and effort; “own settings” begin with
-    those that were there before.
+    """Fill in the numbers of the chosen program, optimizer and effort; those that do not count with
+    it get out of sight.
+    """
+    for name in OWN_SETTINGS:
+        if f"{IDLE}{name}" in values:
+            values.setdefault(name, values.pop(f"{IDLE}{name}"))
+    _fill_in_numbers(run_choices, values)
+    chosen = OPTIMIZERS.get(str(values.get("optimizer")), OPTIMIZERS[DEFAULT])
+    for name in set(OWN_SETTINGS) - chosen.uses:
+        if name in values:
+            values[f"{IDLE}{name}"] = values.pop(name)
+
+
+def _fill_in_numbers(run_choices: RunChoices, values: dict[str, Any]) -> None:
+    """As the preset has them, where nobody wrote others; “own settings” begin with those that were
+    there before.
     """
     before = str(values.get(NUMBERS_OF) or "::")
     effort = str(values.get("effort", ""))

@@ -11,7 +11,7 @@ from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.results.state import RunResult, result_of
+from promptlab.runs.results.state import RunResult, listed_result
 from promptlab.runs.watching.run_status import short_status
 from promptlab.ui.tabs import Tab
 
@@ -38,7 +38,7 @@ class Options:
 def row_of(project_run: ProjectRun) -> RunRow:
     run = project_run.run
     kind, label = short_status(project_run, run)
-    return RunRow(project_run, run, kind, label, result_of(run))
+    return RunRow(project_run, run, kind, label, listed_result(project_run))
 
 
 def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:

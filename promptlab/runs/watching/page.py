@@ -17,15 +17,16 @@ from promptlab.runs.results.about import (
     models_of,
     writes_with_embedded,
 )
+from promptlab.runs.results.evidence import in_sentence
 from promptlab.runs.results.final_word import FinalWord
-from promptlab.runs.results.state import RunState, result_of
+from promptlab.runs.results.state import RunState, VersionScores, approved_in, result_of
 from promptlab.runs.watching import proposals_found
 from promptlab.runs.watching.pace import pace_of, planned_of
 from promptlab.runs.watching.phases import PhaseShown, phases_of
 from promptlab.runs.watching.run_status import RunStatus, status_of
 from promptlab.runs.watching.search_shown import SearchShown
 from promptlab.runs.watching.trials_table import TrialsTable
-from promptlab.ui.numbers import money
+from promptlab.ui.numbers import money, score
 from promptlab.ui.parameters import Parameters
 
 LOG_LINES = 60
@@ -89,6 +90,30 @@ class RunPage:
         of_all = len(self.table.all_contenders) if self.about.style.shares_parts else self.planned
         return str(self.about.style.fulls) % {"all": of_all}
 
+    @cached_property
+    def order_note(self) -> str:
+        """Why the best is not who was scored highest; "" where it is."""
+        higher = self.table.higher if self.state.style.shares_parts else None
+        if higher is None or self.result.best is None:
+            return ""
+        who = {"who": in_sentence(higher.number), "score": score(higher.mean)}
+        told = _("The best is who is expected to do best on new examples. The highest score "
+                 "(%(score)s, of %(who)s) is taken for luck in part.") % who  # fmt: skip
+        expected = self.result.expected
+        if expected is None or higher.expected is None:
+            return told
+        figures = {"other": score(higher.expected), "best": score(expected.mean)}
+        if higher.expected <= expected.mean:
+            return f"{told} " + _("Expected: %(other)s, against %(best)s of the best.") % figures
+        return (
+            f"{told} "
+            + _(
+                "Expected: %(other)s, against %(best)s of the original prompt, which stays unless "
+                "0.1 points more are expected."
+            )
+            % figures
+        )
+
     @property
     def warnings(self) -> list[str]:
         return proposals_found.notes_of(self.state.events, warnings=True)
@@ -107,6 +132,18 @@ class RunPage:
         decided = self.state.project_run
         told = {"what": decided.get_decision_display(), "who": decided.decided_by}
         return _("%(what)s by %(who)s") % told
+
+    @property
+    def approved(self) -> VersionScores | None:
+        """The version's own figures, which need not be those of the best."""
+        return approved_in(self.state.project_run)
+
+    @property
+    def approved_name(self) -> str:
+        found = self.approved
+        if found is None:
+            return ""
+        return in_sentence(found.candidate).capitalize()
 
     # --- What it was made of -------------------------------------------------------------------
 

@@ -51,6 +51,19 @@ class TrialsTable:
         state = self._state
         return contenders(state.run, state.board, self._best, state.scorable)
 
+    @property
+    def expects(self) -> bool:
+        """Whether it is known of candidates what they may score on new examples."""
+        return any(one.expected is not None for one in self.all_contenders)
+
+    @property
+    def higher(self) -> Contender | None:
+        """Who was scored higher on every example than the best; of several the highest."""
+        full = [one for one in self.all_contenders if one.full]
+        best = next((one for one in full if one.best), None)
+        others = [one for one in full if best is not None and one.mean > best.mean]
+        return max(others, key=lambda one: one.mean, default=None)
+
     @cached_property
     def contenders(self) -> Page[Contender]:
         return Paginator(self.all_contenders, boards.PAGE).get_page(self._asked.page)
@@ -58,7 +71,8 @@ class TrialsTable:
     @cached_property
     def trials(self) -> Page[TrialRow]:
         board = self._state.board
-        page = Paginator(boards.shown(board, self.show), boards.PAGE).get_page(self._asked.page)
+        rows = boards.shown(board, self.show, self._best)
+        page = Paginator(rows, boards.PAGE).get_page(self._asked.page)
         page.object_list = boards.with_changes(self._state.run, board, list(page.object_list))
         return page
 

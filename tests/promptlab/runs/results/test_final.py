@@ -11,18 +11,22 @@ import pytest
 from django.test import Client
 
 from optimizer import codec
+from optimizer.codec import from_json
 from optimizer.core.conversation.events import TestScored as Final
-from optimizer.core.evaluation.stats import Comparison, FullScore, compare_differences
-from optimizer.models import Candidate, Run
+from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore, compare_differences
+from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.reviews.services import approve
-from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import project_run_of
+from promptlab.runs.results import board as boards
 from promptlab.runs.results import final
 from promptlab.runs.results.state import read_state
+from promptlab.runs.watching.page import RunPage
+from promptlab.ui.parameters import Parameters
 from tests.promptlab.runs.new_run_form import texts
 from tests.promptlab.runs.scene import Scene, play
+from tests.promptlab.runs.watching.test_race_page import ROOMY
 
 ClientOf = Callable[[User], Client]
 RUN = "/p/support-triage/runs/1/"
@@ -148,27 +152,52 @@ def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
     finished: ProjectRun,
 ) -> None:
     state = read_state(finished)
-    modules = queries.modules_of(state.spec)
-    fulls = {t.candidate for t in state.board.fulls}
-    other = next(n for n in sorted(fulls) if n != best_of(finished).number)
-    found = final.expected_of_candidate(finished.run, other, modules)
-    best = final.expected_of(finished.run)
-    assert found is not None
+    fulls = {t.candidate for t in state.board.fulls} | {0}
+    for candidate in finished.run.candidates.all():
+        found = final.expected_of_candidate(finished.run, candidate)
+        assert (found is not None) == (candidate.number in fulls)
+
+
+@pytest.mark.parametrize("optimizer", ["racing", "mipro", "module_opro", "reflective"])
+def test_the_best_is_the_best_by_what_is_shown_beside_it(scene: Scene, optimizer: str) -> None:
+    """One reckoning for all candidates of a run: the best is expected to do best, and comes first
+    wherever they stand in an order.
+    """
+    run = play(scene.start(optimizer=optimizer, settings=ROOMY)).run
+    best = ProjectRun.objects.get(run=run).run.best_candidate
     assert best is not None
-    assert found.mean <= best.mean + 1e-9
-    unproved = {t.candidate for t in state.board.minibatches} - fulls - {0}
-    assert final.expected_of_candidate(finished.run, min(unproved), modules) is None
+    shown = final.expected_of(run)
+    assert shown is not None
+    own = from_json(Estimate, best.expected)
+    assert (shown.mean, shown.low, shown.high) == pytest.approx((own.mean, own.low, own.high))
+    others = [c.expected["mean"] for c in run.candidates.exclude(expected=None)]
+    within = 0.001 if best.number == 0 else 1e-9  # a change needs a reason
+    assert max(others) <= shown.mean + within
+    for query in ("candidates", "best"):
+        page = RunPage(read_state(ProjectRun.objects.get(run=run)), Parameters({"trials": query}))
+        assert page.table.all_contenders[0].best
+        trials = boards.shown(page.state.board, "best", page.result.best_number)
+        assert not trials or best.number in (0, trials[0].candidate)
+        order = [t.expected for t in trials if t.candidate != best.number]
+        assert order == sorted(order, key=lambda mean: -(mean or 0))
 
 
-def test_the_stored_estimate_is_the_one_that_rows_give(finished: ProjectRun) -> None:
-    modules = queries.modules_of(queries.spec_of(finished.run))
-    number = best_of(finished).number
-    stored = final.expected_of(finished.run)
-    finished.run.estimate = None
-    read = final.expected_of_candidate(finished.run, number, modules)
-    assert stored is not None
-    assert read is not None
-    assert (read.mean, read.low, read.high) == pytest.approx((stored.mean, stored.low, stored.high))
+def test_a_race_says_why_its_best_has_not_the_highest_score(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    project_run = play(scene.start(optimizer="racing", settings=ROOMY))
+    best = best_of(project_run)
+    other = Trial.objects.filter(run=project_run.run, full=True).exclude(candidate=best)[0]
+    assert other.exchange is not None
+    for trial in Trial.objects.filter(candidate=other.candidate_id).select_related("exchange"):
+        trial.exchange.outcomes.update(score=1.0)
+    expected = Estimate(0.3, 40, 0.2, 0.5)
+    Candidate.objects.filter(pk=other.candidate_id).update(expected=codec.to_json(expected))
+    page = seen(client_of(carol))
+    assert (
+        "The best is who is expected to do best on new examples. The highest score (100.0" in page
+    )
+    assert "Expected: 30.0, against" in page
 
 
 def test_looks_at_the_same_test_split_are_told(

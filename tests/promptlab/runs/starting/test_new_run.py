@@ -126,7 +126,33 @@ def test_settings_that_count_are_asked_for_and_others_are_kept_out_of_sight(
     hidden = set(re.findall(r'<input type="hidden" name="(\w+)"', own)) - {"numbers_of"}
     shown = set(re.findall(r'<input type="number" name="(\w+)"', own))
     assert shown == OPTIMIZERS[name].uses
-    assert hidden == set(OWN_SETTINGS) - shown
+    assert hidden == {f"idle_{name}" for name in set(OWN_SETTINGS) - shown}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_a_setting_that_does_nothing_is_refused_as_over_the_api(
+    name: str, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    form = values_in(client.get(f"{NEW}?optimizer={name}").content.decode())
+    for setting in set(OWN_SETTINGS) - OPTIMIZERS[name].uses:
+        shown = texts(refused(client, form | {"effort": "custom", setting: "3"}))
+        assert f"{setting} does nothing in “{name}”: leave it out." in shown
+    assert client.post(NEW, form | {"effort": "custom"}).status_code == 302
+
+
+def test_a_setting_of_another_optimizer_waits_out_of_sight_until_it_counts_again(
+    erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    form = values_in(client.get(f"{NEW}?optimizer=mipro").content.decode())
+    form |= {"effort": "custom", "full_every": "7"}
+    for name in ("racing", "module_opro", "mipro"):
+        answer = client.post(f"{NEW}estimate/", form | {"optimizer": name})
+        found = values_in('id="new-run"' + answer.content.decode())
+        form = {key: value for key, value in form.items() if "full_every" not in key} | found
+        assert ("full_every" in found) == ("full_every" in OPTIMIZERS[name].uses)
+    assert form["full_every"] == "7"
 
 
 def test_an_odd_number_in_a_setting_out_of_sight_is_in_nobodys_way(

@@ -38,7 +38,7 @@ def test_a_viewer_sees_how_a_run_ended(
     page = page_of(client_of(carol), finished)
     shown = texts(page)
     best = 100 * finished.run.best_score["mean"]
-    assert f"{best:.1f} best full score" in shown
+    assert f"{best:.1f} full score of the best" in shown
     assert re.search(r"baseline ±[\d.]+, n = 40", shown)
     assert "is better than the baseline" in shown or "cannot tell" in shown
     assert "Sealed test" in shown

@@ -1,0 +1,11 @@
+"""What each candidate may score on new examples stands beside it, by the reckoning of its run."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("optimizer", "0013_cut_off_replies")]
+
+    operations = [
+        migrations.AddField("candidate", "expected", models.JSONField(null=True)),
+    ]
