@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("optimizer", "0013_cut_off_replies")]
+    dependencies = [("optimizer", "0014_demo_pools")]
 
     operations = [
         migrations.AddField("candidate", "expected", models.JSONField(null=True)),
