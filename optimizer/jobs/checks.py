@@ -85,6 +85,8 @@ def _tested(provider: Provider, place: str) -> list[Problem]:
     test = model_checks.latest(provider)
     if test.state is CheckState.FAILED:
         return [problem("models.test_failed", place, provider=provider.name, why=test.message)]
+    if not test.as_asked:
+        return [warning("models.otherwise", place, provider=provider.name, why=test.message)]
     if test.state is CheckState.WORKS:
         return [fine("models.works", place, provider=provider.name)]
     if provider.kind == Provider.Kind.EMBEDDED:

@@ -9,9 +9,10 @@ from enum import StrEnum
 from django.db import transaction
 
 from optimizer import codec
-from optimizer.core.conversation.evaluation import ModelCheckSpec
+from optimizer.core.conversation.evaluation import CHECK_ANSWER, CHECK_OUTPUTS, ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.ending import is_cut_off, no_answer
+from optimizer.core.programs.reply import UnreadableReply, read_reply, short
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
 from optimizer.lm.model_settings import ref_of
@@ -36,7 +37,7 @@ class CheckState(StrEnum):
 @dataclass(frozen=True)
 class ModelCheck:
     """What is known of a provider's latest test: `message` is a sentence, `said` what the provider
-    itself said, `seconds` how long its reply took.
+    itself said, `seconds` how long its reply took. `as_asked`: the reply was what was asked for.
     """
 
     state: CheckState = CheckState.NEVER
@@ -44,6 +45,7 @@ class ModelCheck:
     said: str = ""
     seconds: float | None = None
     at: datetime | None = None
+    as_asked: bool = True
 
 
 def start(provider: Provider, model: str = "") -> Run:
@@ -68,13 +70,18 @@ def latest(provider: Provider) -> ModelCheck:
         state = CheckState.FAILED if run.stop_reason in OF_PROVIDERS else CheckState.UNMADE
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
     ref = codec.from_json(ModelCheckSpec, run.spec).model
-    paid = run.completions.values_list("seconds", "finish_reason").first()
-    seconds, finish = paid or (run.active_seconds, "")
+    seconds, ended, came = run.active_seconds, "", ""
+    state = CheckState.WORKS
+    paid = run.completions.filter(state="settled").first()
+    if paid is not None:
+        seconds, ended = paid.seconds, _ended(paid.finish_reason, ref.max_tokens)
+        came = "" if is_cut_off(paid.finish_reason) else _came(paid.reply)
+        state = CheckState.WORKS if ended or paid.reply.strip() else CheckState.FAILED
     answer = term("check.answered", model=ref.model, seconds=seconds)
     notes = notes_of(provider, ref.model)
-    told = (answer, _ended(finish, ref.max_tokens), *notes, sentence(run.message))
-    message = " ".join(filter(None, told))
-    return ModelCheck(CheckState.WORKS, message, run.said, seconds, run.ended_at)
+    message = " ".join(filter(None, (answer, ended, *notes, sentence(run.message), came)))
+    as_asked = not ended and not came
+    return ModelCheck(state, message, run.said, seconds, run.ended_at, as_asked)
 
 
 def _ended(finish: str, limit: int) -> str:
@@ -82,6 +89,17 @@ def _ended(finish: str, limit: int) -> str:
     if is_cut_off(finish):
         return term("check.cut_off", limit=limit)
     return term("check.no_answer", finish=finish) if no_answer(finish) else ""
+
+
+def _came(reply: str) -> str:
+    """What came instead of what was asked for, "" where that came."""
+    if not reply.strip():
+        return term("check.empty", asked=CHECK_ANSWER)
+    try:
+        read_reply(CHECK_OUTPUTS, reply)
+    except UnreadableReply:
+        return term("check.other", asked=CHECK_ANSWER, said=short(reply))
+    return ""
 
 
 def notes_of(provider: Provider, model: str) -> list[str]:

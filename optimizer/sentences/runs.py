@@ -29,6 +29,11 @@ add(
         "check.cut_off": _(
             "Its reply was cut off at its limit of {limit:,} tokens: give it a higher one."
         ),
+        "check.empty": _(
+            "Its reply was empty, where {asked} was asked for: is it a model for chats, and does "
+            "its server know its prompt format?"
+        ),
+        "check.other": _("It was asked for {asked} and said: “{said}”."),
         "check.no_answer": _("Its reply was no answer ({finish})."),
         "run.optimizer_retired": _(
             "The optimizer “{name}” is not in this version of promptlab, so the run cannot go on. "
@@ -87,6 +92,9 @@ add(
         ),
         "models.objection": _("“{provider}”: {why}"),
         "models.test_failed": _("“{provider}” failed its last test: {why}"),
+        "models.otherwise": _(
+            "“{provider}” did not answer its last test as it was asked to: {why}"
+        ),
         "models.works": _("“{provider}” answers."),
         "models.untested": _(
             "“{provider}” was never tested; a wrong key would end the run at its first call."

@@ -308,6 +308,49 @@ def test_a_check_whose_reply_is_cut_off_says_so(provider: Provider) -> None:
     assert "cut off at its limit of 600 tokens" in model_checks.latest(provider).message
 
 
+@pytest.mark.parametrize("reply", ["", "  \n"])
+def test_a_check_that_is_answered_with_nothing_fails_and_says_so(
+    provider: Provider, reply: str
+) -> None:
+    checked(provider, ScriptedLM(script=lambda call: reply))
+    check = model_checks.latest(provider)
+    assert check.state == "failed"
+    assert 'Its reply was empty, where {"answer": "ready"} was asked for' in check.message
+
+
+@pytest.mark.parametrize(
+    ("reply", "finish", "said"),
+    [
+        ("\u2581\u2581 the the the the", "stop", "▁▁ the the the the"),
+        ("<|im_start|>assistant", "stop", "<|im_start|>assistant"),
+        ('{"answer": "maybe"}', "stop", '{"answer": "maybe"}'),
+        ("{}", "stop", "{}"),
+        ("I cannot help with that.", "refusal", "I cannot help with that."),
+        ("a\0b " * 400, "stop", "a\ufffdb a\ufffdb"),
+    ],
+)
+def test_a_check_that_is_answered_otherwise_says_what_came(
+    provider: Provider, reply: str, finish: str, said: str
+) -> None:
+    checked(provider, ScriptedLM(script=lambda call: Reply(reply, 1, 1, finish_reason=finish)))
+    check = model_checks.latest(provider)
+    assert not check.as_asked
+    assert f'It was asked for {{"answer": "ready"}} and said: “{said}' in check.message
+    assert len(check.message) < 400
+
+
+@pytest.mark.parametrize(
+    "reply", ["ready", "Ready.", '```json\n{"answer": "ready"}\n```', '{"ANSWER": "Ready"}']
+)
+def test_a_check_takes_the_answer_in_any_shape_that_runs_read(
+    provider: Provider, reply: str
+) -> None:
+    checked(provider, ScriptedLM(script=lambda call: reply))
+    check = model_checks.latest(provider)
+    assert (check.state, check.as_asked) == ("works", True)
+    assert "said" not in check.message
+
+
 def test_a_check_without_a_name_asks_the_first_model_that_is_offered(provider: Provider) -> None:
     with OpenAIServer(models=("small", "large")) as server:
         Provider.objects.filter(pk=provider.pk).update(api_base=server.url)

@@ -23,6 +23,8 @@ from optimizer.core.programs.program import Program
 
 MODEL_CHECK = "model check"
 """The purpose of a model check's only request."""
+CHECK_ANSWER, CHECK_OUTPUTS = '{"answer": "ready"}', {"answer": ("ready",)}
+"""What is asked for in it, and that as it is read of replies."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,10 @@ def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
 
 def check_model() -> Conversation[StopReason]:
     """Ask for one word in JSON, with the settings of the model: what a run needs of it."""
-    said = Message("user", 'Answer with the JSON object {"answer": "ready"} and nothing else.')
+    said = Message("user", f"Answer with the JSON object {CHECK_ANSWER} and nothing else.")
     schema = {
         "type": "object",
-        "properties": {"answer": {"type": "string", "enum": ["ready"]}},
+        "properties": {"answer": {"type": "string", "enum": [*CHECK_OUTPUTS["answer"]]}},
         "required": ["answer"],
         "additionalProperties": False,
     }
