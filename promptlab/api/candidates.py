@@ -95,7 +95,7 @@ def get_outcome(
 
 def _evaluated(project_run: ProjectRun, numbers: list[int]) -> list[Evaluated]:
     """Raises Http404 when the run has not all of these candidates."""
-    found = evidence.evaluated(project_run.run, numbers, _modules(project_run))
+    found = evidence.evaluated(project_run.run, numbers)
     missing = set(numbers) - {candidate.number for candidate in found}
     if missing:
         raise Http404(f"Run {project_run.number} has no candidate {min(missing)}.")

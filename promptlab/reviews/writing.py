@@ -52,7 +52,7 @@ def content(
         dataset=_dataset(project_run, run),
         metric_name=project_run.metric_name,
         metric=spec.metric,
-        scores=_scores(run, candidate, [m.name for m in spec.program.modules]),
+        scores=_scores(run, candidate),
         approval=Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note),
         calls=run.used_calls,
         tokens=run.used_tokens,
@@ -96,7 +96,7 @@ def _dataset(project_run: ProjectRun, run: Run) -> DatasetSource:
     )
 
 
-def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
+def _scores(run: Run, candidate: Candidate) -> Scores:
     full = Trial.objects.filter(candidate=candidate, full=True, score__isnull=False)
     own = full.order_by("number").last()
     baseline = from_json(FullScore, run.baseline_score) if run.baseline_score else None
@@ -105,7 +105,7 @@ def _scores(run: Run, candidate: Candidate, modules: list[str]) -> Scores:
     return Scores(
         candidate=from_json(FullScore, own.score) if own else None,
         baseline=baseline,
-        comparison=_comparison(run, candidate, modules),
+        comparison=_comparison(run, candidate),
         test=test,
         expected=expected_of_candidate(run, candidate),
         look=look_of(run) if test else None,
@@ -121,8 +121,8 @@ def _recommended(run: Run) -> Recommended | None:
     return Recommended(found.kind, found.on, found.kept, found.sentence())
 
 
-def _comparison(run: Run, candidate: Candidate, modules: list[str]) -> Comparison | None:
+def _comparison(run: Run, candidate: Candidate) -> Comparison | None:
     if candidate.number == 0:
         return None
-    found = evaluated(run, [0, candidate.number], modules)
+    found = evaluated(run, [0, candidate.number])
     return comparing(found).others[0].comparison if len(found) == 2 else None

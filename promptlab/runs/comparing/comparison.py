@@ -23,6 +23,7 @@ from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
 from promptlab.runs.results.board import Board, board_of
+from promptlab.runs.results.codes import makeup
 from promptlab.runs.results.demos import ShownDemo, shown_demo
 from promptlab.runs.results.evidence import FILTERS, Comparing, Evaluated, Filter, Row
 from promptlab.ui.numbers import score
@@ -87,7 +88,6 @@ class ShownRow:
     """An example in the table; cells follow the candidates after the first."""
 
     example: str
-    position: int
     inputs: str
     expected: str
     first: ShownCell
@@ -105,7 +105,7 @@ def view_of(
     project_run: ProjectRun, spec: RunSpec, numbers: Sequence[int], asked: Parameters
 ) -> CompareView:
     """Three queries, whatever the number of examples."""
-    candidates = evidence.evaluated(project_run.run, numbers, queries.modules_of(spec))
+    candidates = evidence.evaluated(project_run.run, numbers)
     return CompareView(project_run, spec, candidates, asked)
 
 
@@ -126,11 +126,16 @@ class CompareView:
 
     @cached_property
     def board(self) -> Board:
-        return board_of(self.project_run.run, queries.modules_of(self.spec))
+        return board_of(self.project_run.run)
 
     @cached_property
     def comparing(self) -> Comparing:
         return evidence.comparing(self.candidates)
+
+    @property
+    def made_of(self) -> str:
+        """What the last candidate is made of, in a sentence."""
+        return makeup(self.candidates[-1].choice, queries.modules_of(self.spec))
 
     @property
     def without(self) -> list[Tab]:
@@ -140,14 +145,13 @@ class CompareView:
                 c.name,
                 self.url(c=",".join(str(o.number) for o in self.candidates if o is not c)),
                 False,
-                note=c.code,
             )
             for c in self.candidates
         ]
 
     @property
     def others_to_add(self) -> list[tuple[int, str]]:
-        """Fully evaluated candidates that are not here yet: number, and code with score."""
+        """Fully evaluated candidates that are not here yet: number, and name with score."""
         if len(self.candidates) >= evidence.MOST_CANDIDATES:
             return []
         here = {c.number for c in self.candidates}
@@ -155,7 +159,7 @@ class CompareView:
         proved = {t.candidate: t for t in fulls if t is not None}
         ranked = sorted(proved.values(), key=lambda t: -(t.score or 0.0))
         return [
-            (t.candidate, f"{t.code} ({score(t.score)})") for t in ranked if t.candidate not in here
+            (t.candidate, f"{t.name} ({score(t.score)})") for t in ranked if t.candidate not in here
         ]
 
     @property
@@ -244,7 +248,7 @@ class CompareView:
         metric = self.spec.metric
         expected = example.expected.get(metric.expected) if example else None
         return ShownRow(
-            row.example, row.position + 1, inputs_line(example), written(expected),
+            row.example, inputs_line(example), written(expected),
             self._cell("", row.first),
             tuple(self._cell(cell.outcome, cell.seen) for cell in row.cells),
             self.example_url(row.example),

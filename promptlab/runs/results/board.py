@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from optimizer.models import Run, Trial
-from promptlab.runs.results.codes import code_of
+from promptlab.runs.results.codes import short_name
 from promptlab.runs.results.progress import Timed
 from promptlab.ui import charts
 
@@ -31,7 +31,6 @@ class TrialRow:
     full: bool
     size: int
     candidate: int
-    code: str
     choice: dict[str, int]
     score: float | None
     low: float | None
@@ -44,6 +43,11 @@ class TrialRow:
     scored_at: datetime | None
     expected: float | None = None
     change: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The candidate's."""
+        return short_name(self.candidate)
 
     @property
     def seconds_each(self) -> float | None:
@@ -83,9 +87,9 @@ class Board:
         return tuple(t for t in self.scored if not t.full)
 
 
-def board_of(run: Run, modules: Sequence[str]) -> Board:
+def board_of(run: Run) -> Board:
     """One query, whatever the number of trials."""
-    rows = [_row(values, modules) for values in _values(run)]
+    rows = [_row(values) for values in _values(run)]
     first = next((row for row in rows if row.number == 0), None)
     return Board(first, tuple(row for row in rows if row.number > 0))
 
@@ -101,12 +105,12 @@ def _values(run: Run) -> list[tuple[Any, ...]]:
     return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
 
 
-def _row(values: tuple[Any, ...], modules: Sequence[str]) -> TrialRow:
+def _row(values: tuple[Any, ...]) -> TrialRow:
     (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
      scored, expected) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
-        code=code_of(choice if candidate else {}, modules), score=mean, low=low, high=high,
+        score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
         scored_at=scored, expected=expected,
     )  # fmt: skip
@@ -193,7 +197,7 @@ def score_chart(
     url = reverse("runs:candidate", args=[*address, 0])[:-2]
     trials = [
         charts.Trial(
-            t.number, cast(float, t.score), t.full, t.code, f"{url}{t.candidate}/",
+            t.number, cast(float, t.score), t.full, t.name, f"{url}{t.candidate}/",
             t.low if t.full else None, t.high if t.full else None,
         )
         for t in board.scored
@@ -221,7 +225,7 @@ def cost_chart(board: Board, project: str, project_run_number: int) -> charts.Co
     return charts.cost_and_score(
         [
             charts.Cost(
-                t.code, cast(float, t.score), round(1000 * t.cost / max(t.size, 1)),
+                t.name, cast(float, t.score), round(1000 * t.cost / max(t.size, 1)),
                 f"{url}{t.candidate}/",
             )
             for t in latest.values()

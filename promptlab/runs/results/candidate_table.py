@@ -11,6 +11,7 @@ from django.db import connection
 from optimizer.core.evaluation.stats import Estimate, compare_differences, mean_interval
 from optimizer.models import Run
 from promptlab.runs.results.board import Board, TrialRow, rank
+from promptlab.runs.results.codes import short_name
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Contender:
     """
 
     number: int
-    code: str
     full: bool
     best: bool
     blocks: int
@@ -39,6 +39,10 @@ class Contender:
     seconds_each: float | None
     cost_each: float
     expected: float | None = None
+
+    @property
+    def name(self) -> str:
+        return short_name(self.number)
 
     @property
     def cost_of_thousand(self) -> int:
@@ -95,7 +99,7 @@ def _contender(
     size = max(sum(row.size for row in evidence), 1)
     seconds = sum(row.seconds for row in evidence)
     return Contender(
-        number=number, code=rows[0].code, full=bool(full), best=best,
+        number=number, full=bool(full), best=best,
         blocks=sum(not row.full for row in rows), n=estimate.n, of=examples,
         errors=estimate.errors, mean=estimate.mean, low=estimate.low, high=estimate.high,
         change=change.gain if pairs else None, change_low=change.low, change_high=change.high,

@@ -1,15 +1,39 @@
-"""Short names of candidates: for each module the instruction's number and the demo set's letter."""
+"""Names of candidates: one each, its number. And what a candidate is made of, in short."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 
+from django.utils.translation import gettext as _
+
 BASELINE = "baseline"
 
 
+def short_name(number: int) -> str:
+    """How a candidate is called where there is little room: its number, or the baseline."""
+    return str(number) if number else _("baseline")
+
+
+def makeup(choice: Mapping[str, int], modules: Sequence[str]) -> str:
+    """What a choice is made of, in a sentence; "" where it chooses nothing."""
+    told = []
+    for module in modules:
+        parts = []
+        if choice.get(f"{module}:instruction"):
+            parts.append(_("instruction %(n)s") % {"n": choice[f"{module}:instruction"]})
+        if choice.get(f"{module}:demos"):
+            parts.append(_("demo set %(letter)s") % {"letter": letter(choice[f"{module}:demos"])})
+        if parts:
+            told.append(f"{module}: {', '.join(parts)}")
+    return "; ".join(told) + "." if told else ""
+
+
 def code_of(choice: Mapping[str, int], modules: Sequence[str]) -> str:
-    """`{"classify:instruction": 2, "classify:demos": 1}` → `2a`; modules are joined by a dot."""
+    """What a candidate is made of as programs read it, module by module, joined by a dot: the
+    instruction's number and the demo set's letter. `{"classify:instruction": 2,
+    "classify:demos": 1}` → `2a`. It is no name: two candidates may have the same.
+    """
     if not choice:
         return BASELINE
     return "·".join(

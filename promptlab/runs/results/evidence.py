@@ -15,7 +15,6 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run, Trial
 from optimizer.running.prompts import prompts_of
-from promptlab.runs.results.codes import code_of
 from promptlab.ui import charts
 from promptlab.ui.numbers import points
 
@@ -41,7 +40,6 @@ class Evaluated:
     """A candidate with its best evidence: its last full evaluation, or else all its minibatches."""
 
     number: int
-    code: str
     digest: str
     candidate: Candidate
     choice: dict[str, int]
@@ -128,7 +126,7 @@ class Comparing:
         return {which: len(self.filtered(which)) for which in FILTERS}
 
 
-def evaluated(run: Run, numbers: Iterable[int], modules: Sequence[str]) -> list[Evaluated]:
+def evaluated(run: Run, numbers: Iterable[int]) -> list[Evaluated]:
     """The candidates with these numbers, in this order, unknown ones left out. Three queries."""
     wanted = list(dict.fromkeys(numbers))
     rows = {c.number: c for c in CandidateRow.objects.filter(run=run, number__in=wanted)}
@@ -140,7 +138,7 @@ def evaluated(run: Run, numbers: Iterable[int], modules: Sequence[str]) -> list[
         by_candidate.setdefault(trial.candidate_id, []).append(trial)
     chosen = {number: _evidence(by_candidate.get(row.pk, [])) for number, row in rows.items()}
     seen = _outcomes([cast(int, t.exchange_id) for ts in chosen.values() for t in ts])
-    return [_joined(rows[n], chosen[n], seen, modules) for n in wanted if n in rows]
+    return [_joined(rows[n], chosen[n], seen) for n in wanted if n in rows]
 
 
 def _evidence(trials: list[Trial]) -> list[Trial]:
@@ -152,13 +150,11 @@ def _joined(
     row: CandidateRow,
     trials: list[Trial],
     seen: dict[int, list[tuple[str, Seen]]],
-    modules: Sequence[str],
 ) -> Evaluated:
     exchanges = tuple(cast(int, t.exchange_id) for t in trials)
     outcomes = {example: found for e in exchanges for example, found in seen.get(e, [])}
     return Evaluated(
-        number=row.number, code=code_of(row.choice if row.number else {}, modules),
-        digest=row.digest, candidate=prompts_of(row), choice=row.choice,
+        number=row.number, digest=row.digest, candidate=prompts_of(row), choice=row.choice,
         full=bool(trials) and trials[-1].full, exchanges=exchanges, outcomes=outcomes,
         seconds=sum(t.seconds for t in trials), cost=sum(t.cost for t in trials),
     )  # fmt: skip

@@ -69,7 +69,7 @@ def read_state(project_run: ProjectRun) -> RunState:
     return RunState(
         project_run,
         spec,
-        board_of(project_run.run, queries.modules_of(spec)),
+        board_of(project_run.run),
         queries.events_of(project_run.run),
         queries.providers_of(spec),
     )

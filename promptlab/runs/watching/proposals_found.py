@@ -24,6 +24,7 @@ from optimizer.sentences import sentence
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
 from promptlab.runs.results.demos import ShownDemo, shown_demo
+from promptlab.runs.results.evidence import in_sentence
 from promptlab.runs.results.style import ShownStyle
 from promptlab.ui import charts
 from promptlab.ui.numbers import score
@@ -202,9 +203,10 @@ def log_of(events: Sequence[RunEvent], board: Board, style: ShownStyle) -> list[
     """What happened, in words, oldest first."""
     lines = [line for event in events if (line := _line(event)) is not None]
     for trial in board.scored:
-        told = _("Trial %(n)s, %(kind)s of %(code)s: %(score)s on %(size)s examples") % {
+        told = _("Trial %(n)s, %(kind)s of %(who)s: %(score)s on %(size)s examples") % {
             "n": trial.number, "kind": _("full evaluation") if trial.full else style.part,
-            "code": trial.code, "score": score(trial.score), "size": trial.size - trial.errors,
+            "who": in_sentence(trial.candidate), "score": score(trial.score),
+            "size": trial.size - trial.errors,
         }  # fmt: skip
         if trial.errors:
             told += " " + _("(%(n)s examples failed and are left out)") % {"n": trial.errors}

@@ -61,6 +61,46 @@ def test_a_candidate_shows_its_evidence_prompts_and_trials(
     assert "Review" not in page[acts : page.index("</div>", acts)]
 
 
+def test_an_example_has_one_name_wherever_it_stands(
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    """That of the dataset's row: what a link says is the title of what it opens."""
+    client = client_of(carol)
+    assert finished.dataset is not None
+    keys = set(finished.dataset.examples.values_list("key", flat=True))
+    other = Trial.objects.filter(run=finished.run, full=True).exclude(candidate=best)
+    third = other.exclude(candidate__number=0)[0].candidate.number
+    for rest in (f"compare/?c=0,{best.number}&show=all", f"candidates/{best.number}/?show=all"):
+        page = opened(client, finished, rest)
+        links = re.findall(r'<a href="([^"]*/examples/[^"]*)">(\d+)</a>', page)
+        assert links
+        for url, name in links[:3]:
+            assert name in keys
+            assert f"<h1>Example {name}</h1>" in client.get(unescape(url)).content.decode()
+    matrix = opened(client, finished, f"compare/?c=0,{best.number},{third}&show=all")
+    row = r'<tr data-step>\s*<td class="r">(\d+)</td>.*?href="([^"]*/examples/[^"]*)"'
+    rows = re.findall(row, matrix, re.S)
+    assert rows
+    for name, url in rows[:3]:
+        assert f"<h1>Example {name}</h1>" in client.get(unescape(url)).content.decode()
+
+
+def test_a_candidate_has_one_name_wherever_it_stands(
+    finished: ProjectRun, best: CandidateRow, carol: User, client_of: ClientOf
+) -> None:
+    client, run = client_of(carol), f"/p/support-triage/runs/{finished.number}/"
+    pages = ("", "?trials=candidates", "?trials=best", f"compare/?c=0,{best.number}")
+    for rest in pages:
+        page = opened(client, finished, rest)
+        found = re.findall(rf'<a [^>]*href="{run}candidates/(\d+)/"[^>]*>([^<]*)</a>', page)
+        assert found
+        for number, name in found:
+            called = unescape(name).strip().removeprefix("Candidate ")
+            assert called == number or (number == "0" and called.lower() == "baseline")
+    made = texts(opened(client, finished, f"candidates/{best.number}/"))
+    assert re.search(r"\w+: (instruction \d+|demo set [a-z]+)", made)
+
+
 def test_the_baseline_has_a_page_too(
     finished: ProjectRun, carol: User, client_of: ClientOf
 ) -> None:

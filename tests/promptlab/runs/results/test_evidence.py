@@ -16,7 +16,7 @@ def evaluated(number: int, scores: dict[str, float | None], full: bool = True) -
         for place, (example, score) in enumerate(scores.items())
     }
     candidate = Candidate({})
-    return Evaluated(number, "", "", candidate, {}, full, (), outcomes, 0.0, 0)
+    return Evaluated(number, "", candidate, {}, full, (), outcomes, 0.0, 0)
 
 
 def row(found: object) -> str:

@@ -120,7 +120,7 @@ def test_trials_can_be_narrowed_in_the_address(
 def test_a_minibatch_is_compared_on_its_own_examples(finished: ProjectRun) -> None:
     from promptlab.runs.results.board import board_of, shown, with_changes
 
-    board = board_of(finished.run, ["find_clues", "classify_intent"])
+    board = board_of(finished.run)
     mini = next(t for t in shown(board, "all") if not t.full)
     trial = Trial.objects.get(run=finished.run, number=mini.number)
     baseline = Trial.objects.get(run=finished.run, number=0)
