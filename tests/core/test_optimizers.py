@@ -138,6 +138,24 @@ def test_a_cap_leaves_nobody_ahead_who_is_not_fully_scored(budget, name, few, se
         assert best == max(means.values(), default=0)
 
 
+@pytest.mark.parametrize("sizes", [(5, 4), (20, 4), (3, 1)])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_planned_is_announced_and_never_passed(name, sizes):
+    """Settings, estimates and the bar of a run speak of the same number of trials."""
+    size, every = sizes
+    chosen = replace(SMALL, minibatch_size=size, full_every=every)
+    world = World(one_module_program())
+    world.hold(converse(spec_for(name, settings=chosen)))
+    planned = OPTIMIZERS[name].steps(chosen, 20).trials
+    begun = world.events_of(events.PhaseStarted)
+    (announced,) = [e.steps for e in begun if e.phase is events.Phase.SEARCH]
+    assert announced == planned or (name == "bootstrap_search" and announced < planned)
+    minibatches = [e for e in world.events_of(MinibatchScored) if e.number > 0]
+    fulls = [e for e in world.events_of(FullScored) if e.number > 0]
+    if OPTIMIZERS[name].style is Style.TRIALS:  # the last block of a candidate may be a small one
+        assert len(minibatches) + len(fulls) <= announced
+
+
 def minibatch_means(world):
     """By candidate, over all its minibatches."""
     seen = {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from optimizer.codec import from_json
-from optimizer.core.conversation.events import TestScored
+from optimizer.core.conversation.events import Phase, TestScored
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
 from optimizer.core.optimizers import optimizer_named
@@ -59,8 +60,17 @@ class RunState:
 
     @property
     def steps(self) -> str:
-        """How many steps the search has, and of what."""
-        return self.style.settings(self.spec.settings, self.has_minibatches)
+        """How many trials the search has at most, and of what."""
+        settings = self.spec.settings
+        return self.style.settings(settings, self.trials_at_most, self.has_minibatches)
+
+    @property
+    def trials_at_most(self) -> int:
+        """As the search announced them, before that as the settings have it."""
+        for event in reversed(self.events):
+            if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
+                return cast(int, event.data["steps"])
+        return optimizer_named(self.spec.optimizer).steps(self.spec.settings, self.scorable).trials
 
 
 def read_state(project_run: ProjectRun) -> RunState:

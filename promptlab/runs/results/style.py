@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _now
@@ -26,7 +26,8 @@ class ShownStyle:
     shares_parts: bool
     step: Any
     steps: Any
-    steps_help: Any
+    setting: Any
+    setting_help: Any
     count: Any
     progress: Any
     part: Any
@@ -42,31 +43,44 @@ class ShownStyle:
     importances_note: Any
     found_note: Any
     size: Any
+    reflects: bool = False
 
-    def effort(self, settings: Settings) -> str:
-        """How much a search with these settings looks at."""
+    def effort(self, settings: Settings, trials: int) -> str:
+        """How much a search with these settings, and so many trials at most, looks at."""
         return str(self.size) % {
-            "n": settings.trials, "b": settings.minibatch_size, "v": settings.max_validation,
+            "n": trials, "b": settings.minibatch_size, "v": settings.max_validation,
         }  # fmt: skip
 
-    def settings(self, settings: Settings, has_minibatches: bool) -> str:
-        """How many steps there are, and of what."""
-        told = {"n": settings.trials, "b": settings.minibatch_size, "every": settings.full_every}
+    def settings(self, settings: Settings, trials: int, has_minibatches: bool) -> str:
+        """How many trials there are at most, as the bar counts them, and of what."""
+        told = {
+            "all": trials, "n": settings.trials, "b": settings.minibatch_size,
+            "every": settings.full_every,
+        }  # fmt: skip
         if self.shares_parts:
             rounds = ngettext(
                 "%(n)s round of new proposals", "%(n)s rounds of new proposals", settings.rounds
             ) % {"n": settings.rounds}
-            return _now("%(n)s, of %(b)s examples, %(rounds)s") % {**told, "rounds": rounds}
+            return _now("about %(all)s, of %(b)s examples, %(rounds)s") % {**told, "rounds": rounds}
+        if self.reflects:
+            return (
+                _now("up to %(all)s, from up to %(n)s rounds of reflection on %(b)s examples")
+                % told
+            )
         if has_minibatches:
-            return _now("%(n)s, minibatches of %(b)s, a full one every %(every)s") % told
-        return str(settings.trials)
+            return (
+                _now("up to %(all)s: %(n)s minibatches of %(b)s, a full one after every %(every)s")
+                % told
+            )
+        return _now("up to %(all)s") % told
 
 
 TRIALS = ShownStyle(
     shares_parts=False,
     step=_("Trial"),
     steps=_("Trials"),
-    steps_help="",
+    setting=_("Trials"),
+    setting_help=_("Where these are minibatches, full evaluations of the leaders come on top."),
     count=ngettext_lazy("%(n)s trial", "%(n)s trials", "n"),
     progress=_("%(n)s of %(all)s trials"),
     part=_("minibatch"),
@@ -92,11 +106,21 @@ TRIALS = ShownStyle(
     ),
     size=_("%(n)s trials, up to %(v)s examples"),
 )
+REFLECTION = replace(
+    TRIALS,
+    reflects=True,
+    setting=_("Rounds of reflection"),
+    setting_help=_(
+        "Each tries a new instruction on training examples; what gains there gets a trial, a full "
+        "evaluation, as far as these fit."
+    ),
+)
 RACE = ShownStyle(
     shares_parts=True,
     step=_("Block"),
     steps=_("Blocks"),
-    steps_help=_("A block is some examples that candidates are scored on together."),
+    setting=_("Blocks"),
+    setting_help=_("A block is some examples that candidates are scored on together."),
     count=ngettext_lazy("%(n)s block", "%(n)s blocks", "n"),
     progress=_("%(n)s of %(all)s blocks"),
     part=_("block"),
@@ -131,4 +155,5 @@ _SHOWN = {Style.TRIALS: TRIALS, Style.RACE: RACE}
 
 def style_of(optimizer: str) -> ShownStyle:
     """How the runs of an optimizer are shown, also of one that was retired."""
-    return _SHOWN[optimizer_named(optimizer).style]
+    found = optimizer_named(optimizer)
+    return REFLECTION if found.reflects else _SHOWN[found.style]

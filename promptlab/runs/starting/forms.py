@@ -144,8 +144,8 @@ class RunForm(forms.Form):
         for name in self._idle:
             del self.fields[name]
             self.fields[f"{IDLE}{name}"] = forms.CharField(required=False, widget=forms.HiddenInput)
-        self.fields["trials"].label = self.style.steps
-        self.fields["trials"].help_text = self.style.steps_help
+        self.fields["trials"].label = self.style.setting
+        self.fields["trials"].help_text = self.style.setting_help
         if "minibatch_size" in self.fields:
             self.fields["minibatch_size"].label = self.style.part_size
 
@@ -213,10 +213,17 @@ class RunForm(forms.Form):
         }  # fmt: skip
         found = []
         for effort, label in labels.items():
-            text = self.style.effort(self._preset(effort))
+            preset = self._preset(effort)
+            text = self.style.effort(preset, self.chosen.steps(preset, self._scored(preset)).trials)
             found.append((effort.value, Choice(str(label), text)))
         own = Choice(str(_("Own settings")), str(_("as under Advanced")))
         return [*found, (Effort.CUSTOM.value, own)]
+
+    def _scored(self, settings: Settings) -> int:
+        """Validation examples that a full evaluation scores; the most where no data is chosen."""
+        dataset = self.run_choices.datasets.get(self._number("dataset"))
+        known = self.run_choices.validation_size(dataset) if dataset else 0
+        return min(known or settings.max_validation, settings.max_validation)
 
     def _preset(self, effort: Effort) -> Settings:
         if self._program is None:

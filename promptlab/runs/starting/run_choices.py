@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
@@ -19,6 +21,7 @@ class RunChoices:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._suggested: dict[tuple[int, int], Metric | None] = {}
+        self._validation: dict[int, int] = {}
 
     @cached_property
     def models(self) -> list[ModelChoice]:
@@ -35,6 +38,12 @@ class RunChoices:
     @cached_property
     def datasets(self) -> dict[int, Dataset]:
         return {dataset.pk: dataset for dataset in self.project.datasets.all()}
+
+    def validation_size(self, dataset: Dataset) -> int:
+        """Examples of its validation split."""
+        if dataset.pk not in self._validation:
+            self._validation[dataset.pk] = datasets.split_counts(dataset)[Split.VALIDATION]
+        return self._validation[dataset.pk]
 
     def suggested_metric(self, program: Program | None, dataset: Dataset | None) -> Metric | None:
         """The metric that suits both; perhaps not stored yet."""

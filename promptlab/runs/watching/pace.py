@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
-from optimizer.core.conversation.events import Phase
 from optimizer.models import Run
 from promptlab.health import workers_alive
 from promptlab.runs import queries
@@ -29,10 +27,7 @@ def planned_of(state: RunState) -> int:
     over = state.run.status == Run.Status.FINISHED and not was_capped(state.run)
     if state.style.shares_parts and over:
         return len(state.board.minibatches)
-    for event in reversed(state.events):
-        if event.kind == "phase_started" and event.data["phase"] == Phase.SEARCH:
-            return cast(int, event.data["steps"])
-    return _plan(state).trials
+    return state.trials_at_most
 
 
 def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:

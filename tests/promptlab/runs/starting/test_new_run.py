@@ -112,7 +112,7 @@ def test_rounds_are_asked_for_only_where_they_count(
     mipro = client.get(f"{NEW}?optimizer=mipro").content.decode()
     assert "Rounds of new proposals" not in mipro
     assert "Full evaluation every" in mipro
-    assert "18 trials, up to 100 examples" in texts(mipro)
+    assert "20 trials, up to 100 examples" in texts(mipro)
     client.post(NEW, filled | {"effort": "custom", "rounds": "0"})
     assert spec_of(ProjectRun.objects.get().run).settings.rounds == 0
 
@@ -127,6 +127,19 @@ def test_settings_that_count_are_asked_for_and_others_are_kept_out_of_sight(
     shown = set(re.findall(r'<input type="number" name="(\w+)"', own))
     assert shown == OPTIMIZERS[name].uses
     assert hidden == {f"idle_{name}" for name in set(OWN_SETTINGS) - shown}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_a_run_is_told_to_have_as_many_trials_as_its_bar_counts(
+    name: str, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    html = client.get(f"{NEW}?optimizer={name}").content.decode()
+    told = int(re.findall(r"(\d+) (?:trials|blocks)", texts(html[html.index('id="effort"') :]))[0])
+    assert client.post(NEW, values_in(html)).status_code == 302
+    page = client.get("/p/support-triage/runs/1/").content.decode()
+    assert f"0 / {told}" in texts(page)
+    assert re.search(rf"(up to|about) {told}\b", texts(page[page.index("facts-list") :]))
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
