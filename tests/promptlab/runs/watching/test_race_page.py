@@ -256,7 +256,10 @@ def test_a_run_of_another_optimizer_can_be_seen_by_candidate_too(
 
 def test_the_log_calls_a_block_a_block_and_says_of_how_many_examples(raced: ProjectRun) -> None:
     said = [line.text for line in read(raced).log]
-    assert any(re.search(r"block of \S+: [\d.]+ on \d+ examples", text) for text in said)
+    assert any(
+        re.search(r"block of (candidate \d+|the baseline): [\d.]+ on \d+ examples", text)
+        for text in said
+    )
     assert not any("minibatch" in text for text in said)
 
 
