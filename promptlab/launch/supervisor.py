@@ -134,10 +134,16 @@ class Supervisor:
         self._add("model", [], {}, patience=3, prepare=self._place_model)
 
     def _place_model(self) -> None:
-        """Where the model listens: where it did, unless somebody else has taken its port."""
+        """Where the model listens: where it did, also before the last end, as downloaded files say
+        so; unless somebody else has taken its port.
+        """
         model = self.keepers["model"]
         before = model.fact.get("url", "")
-        port = free_port(preferred=int(before.removesuffix("/v1").rpartition(":")[2] or 0))
+        last = before.removesuffix("/v1").rpartition(":")[2]
+        known = int(last) if last else self.home.read_fact("model-port").get("port")
+        port = free_port(preferred=known)
+        with suppress(OSError):
+            self.home.write_fact("model-port", {"port": port})
         url = f"http://127.0.0.1:{port}/v1"
         if url == before:
             return

@@ -11,11 +11,17 @@ from promptlab.reviews.models import Review
 from promptlab.reviews.services import MOST_NOTE
 
 
+class NoteField(forms.CharField):
+    """`needed`: it may not stay empty, whatever is decided; what decides says so in its words."""
+
+    needed = False
+
+
 class DecisionForm(forms.Form):
     """`seen` is the newest review of the candidate when the page was shown, 0 for none."""
 
     decision = forms.ChoiceField(choices=Review.Decision.choices, widget=forms.HiddenInput)
-    note = forms.CharField(
+    note = NoteField(
         label=_("Note"),
         required=False,
         max_length=MOST_NOTE,
@@ -29,6 +35,8 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **options)
         if always:
             note = self.fields["note"]
+            assert isinstance(note, NoteField)
+            note.needed = True
             note.help_text = _(
                 "Kept with the decision and with the version. Needed for every decision here, as "
                 "the run recommends to keep the original prompt."

@@ -16,7 +16,8 @@ def story(content: VersionContent, sha256: str) -> list[str]:
         f"from run {source.run}, candidate {source.candidate}.",
     ]
     if source.is_against:
-        why = f", because: {source.approval.note}" if source.approval.note else ""
+        note = source.approval.note.rstrip(" .")
+        why = f", because: {note}" if note else ""
         lines.append(f"Its run recommended to keep the original prompt{why}.")
     if source.scores.candidate is not None:
         lines.append(f"{source.metric_name} on validation: {_measured(source.scores.candidate)}.")

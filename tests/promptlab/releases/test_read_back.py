@@ -32,7 +32,7 @@ from promptlab.runs.models import ProjectRun
 from tests.core.programs import layered_programs, modules, values_of
 from tests.fakes.telling import all_told, places, refused, told
 from tests.fakes.toy_kinds import Again, toy_kinds
-from tests.promptlab.releases.contents import content_of, one_choice
+from tests.promptlab.releases.contents import content_of, nearest_demos, one_choice
 
 __all__ = ["toy_kinds"]
 
@@ -85,6 +85,13 @@ def test_a_version_of_any_kind_is_read_as_the_program_that_was_approved() -> Non
 
 @given(layered_programs())
 def test_calls_and_wires_of_a_version_are_read_back(program: Program) -> None:
+    assert program_file.read(canonical(program)) == program
+
+
+def test_demos_that_are_chosen_for_each_input_are_read_back_with_their_pool() -> None:
+    drawn = nearest_demos()
+    program = program_file.read(canonical(drawn).replace("draft reply", "draft_reply"))
+    assert [m.demos for m in program.modules] == [m.demos for m in drawn.modules]
     assert program_file.read(canonical(program)) == program
 
 

@@ -127,9 +127,11 @@ def test_the_page_says_it_beforehand(kept: ProjectRun, bob: User, client_of: Cli
         assert "recommends to keep the original prompt" in shown(page)
         assert "Needed for every decision here" in shown(page)
         assert 'aria-required="true"' in page.content.decode()
+        assert "Note optional" not in shown(page)
     original = Candidate.objects.get(run=kept.run_id, number=0)
     page = client_of(bob).get(url_of(kept, original))
     assert "Needed to reject or to request changes." in shown(page)
+    assert "Note optional" in shown(page)
     assert 'id="original-kept"' not in page.content.decode()
 
 
