@@ -13,8 +13,8 @@ export PORT PROMPTLAB_HOME DATABASE_URL
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: setup ## start promptlab (PORT=, DATABASE_URL=, PROMPTLAB_HOME= are respected)
-	@exec $(BIN)/python -m promptlab.launch
+run: setup ## start promptlab (PORT=, DATABASE_URL=, PROMPTLAB_HOME= are respected; GGUF= is a model file)
+	@$(if $(GGUF),PROMPTLAB_GGUF='$(abspath $(GGUF))' )exec $(BIN)/python -m promptlab.launch
 
 setup: python ## install what promptlab needs into .venv
 	@$(PYTHON) -I promptlab/launch/install.py

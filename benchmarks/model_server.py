@@ -36,9 +36,11 @@ from promptlab.launch.model_server import (
     engine_params,
     engines_for_this_machine,
     start_engine,
+    weights_of,
 )
-from promptlab.launch.model_weights import MODEL_NAME, find_weights, verify
+from promptlab.launch.model_weights import MODEL_NAME, own_weights
 from promptlab.launch.ports import free_port
+from promptlab.launch.refusals import CannotLaunch
 
 
 @dataclass
@@ -57,8 +59,14 @@ class Counts:
 class CountingFront(Front):
     """The product's front, which also says how much it was used."""
 
-    def __init__(self, engines: Engines, key: str, grammar: Grammar = compact_json_grammar) -> None:
-        super().__init__(engines, key, grammar)
+    def __init__(
+        self,
+        engines: Engines,
+        key: str,
+        grammar: Grammar = compact_json_grammar,
+        name: str = MODEL_NAME,
+    ) -> None:
+        super().__init__(engines, key, grammar, name)
         self.counts = Counts()
 
     def application(self) -> web.Application:
@@ -123,7 +131,7 @@ def local_model(gguf: str = "", engines: int = 0, slots: int = 0) -> Iterator[Lo
         if not url:
             sys.exit("The model server did not start.")
         at_once = slots or engines or engines_for_this_machine()
-        yield LocalModel(url, Path(gguf).stem if gguf else MODEL_NAME, at_once)
+        yield LocalModel(url, own_weights(gguf).name if gguf else MODEL_NAME, at_once)
     finally:
         server.terminate()
         server.wait()
@@ -157,18 +165,18 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=0, help="calls together, in one engine")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
     arguments = parser.parse_args()
-    weights = Path(arguments.gguf) if arguments.gguf else find_weights()
-    if weights is None or not weights.exists():
-        sys.exit(f"There are no weights here: {arguments.gguf or 'run `make setup` first'}.")
-    if not arguments.gguf:
-        verify(weights)
+    try:
+        weights = weights_of(arguments.gguf)
+    except CannotLaunch as trouble:
+        sys.exit(str(trouble))
     key = secrets.token_urlsafe()
     if arguments.slots:
-        engine = batching_engine(weights, key, arguments.slots)
-        front = CountingFront(Engines([engine] * arguments.slots), key, grammar_of_this_build)
+        engine = batching_engine(weights.path, key, arguments.slots)
+        slots = Engines([engine] * arguments.slots)
+        front = CountingFront(slots, key, grammar_of_this_build, weights.name)
     else:
-        engines = [start_engine(weights, key) for _ in range(arguments.engines)]
-        front = CountingFront(Engines(engines), key)
+        engines = [start_engine(weights.path, key) for _ in range(arguments.engines)]
+        front = CountingFront(Engines(engines), key, name=weights.name)
     try:
         asyncio.run(serve(arguments.port or free_port(), front))
     except KeyboardInterrupt:

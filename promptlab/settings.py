@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 
 from promptlab.environment import DatabaseAddress, Environment
 from promptlab.launch.home import CHECKOUT, home_from
+from promptlab.launch.model_weights import MODEL_NAME
 
 ENV = Environment(os.environ)
 BASE_DIR = CHECKOUT
@@ -38,6 +39,10 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # The base address of the embedded model's OpenAI-compatible API, or None where there is no engine.
 EMBEDDED_MODEL_URL: str | None = (
     ENV.text("PROMPTLAB_MODEL_URL") or HOME.read_fact("model").get("url") or None
+)
+# What its engine runs.
+EMBEDDED_MODEL_NAME: str = (
+    ENV.text("PROMPTLAB_MODEL_NAME") or HOME.read_fact("model").get("name") or MODEL_NAME
 )
 
 # --- Rooms -------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Refused
 from optimizer.lm import secrets
@@ -16,7 +18,6 @@ from optimizer.models import Provider
 
 NAMESPACE = OPERATORS
 EMBEDDED = "embedded"
-EMBEDDED_MODEL = "SmolLM2-135M-Instruct"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def model_ref(name: str, access: Access, temperature: float, max_tokens: int | N
     """
     if name == EMBEDDED:
         values: dict[str, object] = {"kind": Provider.Kind.EMBEDDED, "concurrency": 4}
-        label, model = "Embedded model", EMBEDDED_MODEL
+        label, model = "Embedded model", settings.EMBEDDED_MODEL_NAME
     elif access.api_base and name.startswith("openai/"):
         model = name.removeprefix("openai/")
         label, values = access.api_base, {"kind": Provider.Kind.OPENAI_COMPATIBLE}

@@ -26,6 +26,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker as JobWorker
 
 from optimizer import hints, ownership
+from optimizer.jobs.embedded import offer_what_runs
 from optimizer.jobs.reaping import reap
 from optimizer.running.runner import STOPPING
 
@@ -112,6 +113,7 @@ class Worker:
         """
         # Where nobody answers, a pool waits ever longer between attempts; we ask evenly.
         await sync_to_async(_answers, thread_sensitive=False)()
+        await sync_to_async(_with_connection(offer_what_runs), thread_sensitive=False)()
         here = _App()
         await here.open_async()
         workers = [asyncio.create_task(self._serve(here, queue)) for queue in self._at_once]

@@ -17,6 +17,21 @@ _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 
 
+class ModelFileForm(forms.Form):
+    """The path of a model file on this machine; empty: the model that comes along."""
+
+    path = forms.CharField(
+        label=_("A model file on this machine"),
+        required=False,
+        max_length=1000,
+        help_text=_(
+            "The path of a GGUF file that promptlab's own user can read. Empty: the model that "
+            "comes along."
+        ),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "off"}),
+    )
+
+
 class AddressForm(forms.Form):
     """A host with its port; a whole address that was pasted is taken apart."""
 

@@ -10,6 +10,7 @@ app_name = "installation"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("model/", views.choose_model, name="model"),
     path("cap/", views.cap, name="cap"),
     path("addresses/", views.allow, name="allow"),
     path("addresses/<int:address>/remove/", views.withdraw, name="withdraw"),

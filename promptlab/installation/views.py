@@ -13,12 +13,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.problems import Refused
 from optimizer.models import AllowedAddress
+from optimizer.sentences import reasons
 from promptlab.accounts.forms import MonthlyCapForm
 from promptlab.accounts.http import SignedInRequest
-from promptlab.installation import addresses, spending
+from promptlab.installation import addresses, model_file, spending
 from promptlab.installation.access import administrator
-from promptlab.installation.forms import AddressForm
+from promptlab.installation.forms import AddressForm, ModelFileForm
 
 
 @login_required
@@ -66,9 +68,29 @@ def cap(request: SignedInRequest) -> HttpResponse:
     return redirect("installation:home")
 
 
+@login_required
+@require_POST
+def choose_model(request: SignedInRequest) -> HttpResponse:
+    by = administrator(request.user)
+    form = ModelFileForm(request.POST)
+    if form.is_valid():
+        try:
+            name = model_file.choose(form.cleaned_data["path"], by)
+        except Refused as refusal:
+            form.add_error("path", reasons(refusal))
+        else:
+            told = _("The engine starts %(name)s, which takes a moment.") % {"name": name}
+            messages.success(request, told)
+            return redirect("installation:home")
+    return _page(request, status=422, model_form=form)
+
+
 def _page(request: SignedInRequest, status: int = 200, **forms: Any) -> HttpResponse:
     """All sections; `forms` are those that hold what is to be corrected."""
+    engine = model_file.model_file()
     context = {
+        "engine": engine,
+        "model_form": ModelFileForm(initial={"path": engine.path}),
         "address_form": AddressForm(),
         "cap_form": MonthlyCapForm(spending.caps()),
         "now": spending.now(),

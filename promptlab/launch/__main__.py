@@ -11,6 +11,7 @@ from promptlab.launch.failures import told_in_one_sentence
 from promptlab.launch.home import home_from
 from promptlab.launch.lock import only_one
 from promptlab.launch.logs import keep_private
+from promptlab.launch.model_weights import VARIABLE, own_weights
 from promptlab.launch.ports import listening_socket, port_from
 from promptlab.launch.postgres import Cluster, running_server
 from promptlab.launch.supervisor import Supervisor
@@ -22,6 +23,8 @@ def main() -> None:
         home = home_from(os.environ).prepare()
         stack.enter_context(only_one(home))
         keep_private(home.logs)
+        if named := os.environ.get(VARIABLE):
+            own_weights(named)
         host = os.environ.get("PROMPTLAB_HOST") or "127.0.0.1"
         listener = stack.enter_context(listening_socket(host, port_from(os.environ)))
         supervisor = Supervisor(home, listener, os.environ)

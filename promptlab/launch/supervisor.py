@@ -22,10 +22,17 @@ from promptlab.launch.disk import LOOK_SECONDS, DiskWatch, Kind
 from promptlab.launch.home import CHECKOUT, Home
 from promptlab.launch.keeping import ChildKeeper, Notes, PostgresKeeper
 from promptlab.launch.logs import rotate
-from promptlab.launch.model_weights import find_weights
+from promptlab.launch.model_weights import (
+    Weights,
+    find_weights,
+    has_engine,
+    own_weights,
+    wished_weights,
+)
 from promptlab.launch.ports import free_port
 from promptlab.launch.postgres import Cluster
 from promptlab.launch.programs import PostgresFailed
+from promptlab.launch.refusals import CannotLaunch
 from promptlab.launch.telling import Teller, say
 
 BOOT_SECONDS = 90.0
@@ -63,6 +70,8 @@ class Supervisor:
         self.notes = Notes(home)
         self.keepers: dict[str, ChildKeeper] = {}
         self.postgres: PostgresKeeper | None = None
+        self.weights: Weights | None = None
+        self.model_file = ""
         self.commands = Commands(home, self.environ, self._pause)
         self.stopping = False
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -128,30 +137,56 @@ class Supervisor:
     # --- start ----------------------------------------------------------------------------------
 
     def _start_model(self) -> None:
-        if find_weights() is None:
+        self.weights = self._find_model()
+        if self.weights is None:
             say(NO_MODEL)
             return
         self._add("model", [], {}, patience=3, prepare=self._place_model)
 
+    def _find_model(self) -> Weights | None:
+        """The model file that somebody named, as long as it can be used; the one that came along
+        otherwise.
+        """
+        self.model_file = wished_weights(self.environ, self.home)
+        if self.model_file and has_engine():
+            try:
+                return own_weights(self.model_file)
+            except CannotLaunch as trouble:
+                self.teller.tell("model", f"{trouble} The model that came along runs instead.")
+        path = find_weights()
+        return Weights(path) if path else None
+
     def _place_model(self) -> None:
         """Where the model listens: where it did, also before the last end, as downloaded files say
-        so; unless somebody else has taken its port.
+        so; unless somebody else has taken its port. And what it is called.
         """
+        assert self.weights is not None
         model = self.keepers["model"]
-        before = model.fact.get("url", "")
-        last = before.removesuffix("/v1").rpartition(":")[2]
+        last = model.fact.get("url", "").removesuffix("/v1").rpartition(":")[2]
         known = int(last) if last else self.home.read_fact("model-port").get("port")
         port = free_port(preferred=known)
         with suppress(OSError):
             self.home.write_fact("model-port", {"port": port})
-        url = f"http://127.0.0.1:{port}/v1"
-        if url == before:
-            return
+        fact = {"url": f"http://127.0.0.1:{port}/v1", "name": self.weights.name}
         command = ["-m", "promptlab.launch.model_server", "--port", str(port)]
+        if not self.weights.came_along:
+            command += ["--gguf", str(self.weights.path)]
         model.child.command = [sys.executable, *command]
-        model.fact = {"url": url}
-        self.environ["PROMPTLAB_MODEL_URL"] = url
+        if fact == model.fact:
+            return
+        model.fact = fact
+        self.environ["PROMPTLAB_MODEL_URL"] = fact["url"]
+        self.environ["PROMPTLAB_MODEL_NAME"] = fact["name"]
         self._restart("web", "worker")
+
+    def _see_to_model_file(self) -> None:
+        """Have the engine run another file as soon as one is chosen on the pages."""
+        if self.model_file == wished_weights(self.environ, self.home):
+            return
+        before, self.weights = self.weights, self._find_model()
+        if "model" in self.keepers and self.weights not in (None, before):
+            say(f"The engine runs {self.weights.name} from now on.")
+            self.keepers["model"].restart()
 
     def _prepare(self, database_url: str) -> None:
         begun: list[Command] = []
@@ -246,6 +281,7 @@ class Supervisor:
             self.postgres.look(excused=self.disk.trouble is not None)
         for keeper in self.keepers.values():
             keeper.look()
+        self._see_to_model_file()
         self.notes.catch_up()
         rotate([*self.home.logs.glob("*.log"), self.home.postgres / "server.log"])
 

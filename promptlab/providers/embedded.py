@@ -8,14 +8,19 @@ from django.conf import settings
 
 from optimizer.models import Provider
 from promptlab.accounts.models import Project
+from promptlab.launch.model_weights import MODEL_NAME
 
 NAME = "Embedded model"
-MODEL = "SmolLM2-135M-Instruct"
 CONCURRENCY = 4
 
 
 def runs_here() -> bool:
     return bool(settings.EMBEDDED_MODEL_URL)
+
+
+def came_along() -> bool:
+    """Whether it runs the model that comes along, and no file of somebody's own."""
+    return bool(settings.EMBEDDED_MODEL_NAME == MODEL_NAME)
 
 
 def give_to_new_project(instance: Project, created: bool, raw: bool = False, **_: Any) -> None:
@@ -25,6 +30,6 @@ def give_to_new_project(instance: Project, created: bool, raw: bool = False, **_
             namespace=instance.namespace,
             name=NAME,
             kind=Provider.Kind.EMBEDDED,
-            models_offered=[MODEL],
+            models_offered=[settings.EMBEDDED_MODEL_NAME],
             concurrency=CONCURRENCY,
         )

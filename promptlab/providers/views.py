@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -34,6 +35,8 @@ def list_providers(request: SignedInRequest, project: str) -> HttpResponse:
         "project": found,
         "cards": queries.cards_of(found),
         "engine_runs": embedded.runs_here(),
+        "engine_model": settings.EMBEDDED_MODEL_NAME,
+        "came_along": embedded.came_along(),
         "may_allow": is_administrator(request.user),
         "presets": PRESETS,
     }

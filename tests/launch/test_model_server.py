@@ -136,3 +136,11 @@ def test_replies_are_bounded_also_when_nobody_asks_for_it() -> None:
     assert for_engine({"messages": []})["max_tokens"] == 1024
     assert for_engine({"messages": [], "max_tokens": 5})["max_tokens"] == 5
     assert for_engine({"messages": [], "max_completion_tokens": 10**6})["max_tokens"] == 1024
+
+
+@needs_model
+def test_a_model_that_does_not_run_here_is_not_answered_for(server: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        server.chat({"model": "gpt-9", "messages": [{"role": "user", "content": "Hello"}]})
+    assert refused.value.code == 404
+    assert "SmolLM2-135M-Instruct does" in refused.value.read().decode()

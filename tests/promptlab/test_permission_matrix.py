@@ -55,6 +55,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "accounts:withdraw": {"post": "admin"},
     "installation:home": {"get": "installation"},
     "installation:cap": {"post": "installation"},
+    "installation:model": {"post": "installation"},
     "installation:allow": {"post": "installation"},
     "installation:withdraw": {"post": "installation"},
     "datasets:list": VIEW,

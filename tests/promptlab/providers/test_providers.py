@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from optimizer.core.problems import Conflict, Refused
 from optimizer.core.programs.lm import Role
 from optimizer.jobs import model_checks
+from optimizer.jobs.embedded import offer_what_runs
 from optimizer.lm import secrets
 from optimizer.lm.pasted import base_of, key_in
 from optimizer.models import AllowedAddress, Provider, Run
@@ -75,11 +76,13 @@ def test_every_new_project_has_the_embedded_model(project: Project) -> None:
     assert (own.kind, own.models_offered) == ("embedded", ["SmolLM2-135M-Instruct"])
 
 
-def test_the_embedded_model_is_the_one_that_the_engine_serves() -> None:
-    from promptlab.launch.model_weights import MODEL_NAME
-    from promptlab.providers.embedded import MODEL
-
-    assert MODEL == MODEL_NAME
+def test_what_the_engine_runs_is_what_projects_are_offered(
+    project: Project, settings: Settings
+) -> None:
+    settings.EMBEDDED_MODEL_NAME = "qwen2.5-coder-1.5b"
+    offer_what_runs()
+    (own,) = queries.providers_of(project)
+    assert own.models_offered == ["qwen2.5-coder-1.5b"]
 
 
 def test_a_key_is_stored_encrypted_and_only_its_end_is_shown(provider: Provider) -> None:
