@@ -8,7 +8,7 @@ PEER := .venv-bench/installed
 export PORT PROMPTLAB_HOME DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-peer bench-paper lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-peer bench-paper bench-model lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Ev
 
 bench-peer: setup-dev $(PEER) ## our optimizers beside DSPy's MIPROv2 on a local model (SHORT=1, GGUF=)
 	$(BIN)/python -m benchmarks.peer $(if $(SHORT),--short) $(if $(GGUF),--gguf $(GGUF)) $(ARGS)
+
+bench-model: setup-dev ## a stronger local model for benchmarks, as a file for GGUF= (NAME=qwen2.5-coder-1.5b or 0.5b)
+	$(BIN)/python -m benchmarks.stronger_model $(NAME) --uv $(UV)
 
 bench-paper: setup-dev ## the paper's optimizers on its tasks, beside its Table 2 (an hour; GGUF=, ARGS="--seeds 2")
 	$(BIN)/python -m benchmarks.paper $(if $(GGUF),--gguf $(GGUF)) $(ARGS)

@@ -33,7 +33,7 @@ def asked_of_a_server(kept: Path) -> tuple[list[float], int, int]:
         front = CountingFront(Engines([Engine(engine, None)]), "key")
         async with TestServer(front.application()) as server:
             client = OpenAIHttp(str(server.make_url("/v1")), egress=EVERYWHERE)
-            answers = Answers(client, ModelRef(0, "a model"), kept)
+            answers = Answers(client, ModelRef(0, front.name), kept)
             outcomes = await answers.outcomes(
                 TASK.program, TASK.metric, baseline_of(TASK.program), EXAMPLES
             )
