@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
+from optimizer import doorbell, ownership
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.programs.lm import Role
 from optimizer.jobs import starting
@@ -97,6 +98,15 @@ def create(spec: RunSpec) -> Create:
         return starting.enqueue_run(made)
 
     return run_of
+
+
+@pytest.fixture
+def ears(transactional_db: None) -> Iterator[Callable[[], list[str]]]:
+    """What the bell says since one asked last."""
+    with ownership.connect() as connection:
+        connection.autocommit = True
+        connection.execute(f"LISTEN {doorbell.CHANNEL}")
+        yield lambda: [n.payload for n in connection.notifies(timeout=0.5)]
 
 
 def connected_to(endpoint: Endpoint) -> Connect:
