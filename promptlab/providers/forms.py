@@ -169,6 +169,12 @@ class ProviderForm(forms.Form):
             for number, model in enumerate(names[:MOST_SHOWN])
         ]
 
+    @property
+    def models_unshown(self) -> int:
+        """How many of the stored models have no fields here."""
+        stored = len(self.provider.models_offered) if self.provider is not None else 0
+        return max(0, stored - MOST_SHOWN)
+
     def _settings(self) -> dict[str, ModelSettings]:
         """What is wanted of models that stay; those beyond what is shown keep theirs."""
         kept = dict.fromkeys(self.cleaned_data["models"])

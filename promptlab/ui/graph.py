@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -36,8 +36,15 @@ class Node:
     state: str = ""
 
     @property
+    def outputs_begin(self) -> int:
+        """The row of the first output: beside the inputs, or below them where both have no room."""
+        facing = zip(self.inputs, self.outputs, strict=False)
+        fits = all(_row_width([one], [other]) <= MOST_WIDTH for one, other in facing)
+        return 0 if fits else len(self.inputs)
+
+    @property
     def rows(self) -> int:
-        return max(len(self.inputs), len(self.outputs), 1)
+        return max(len(self.inputs), self.outputs_begin + len(self.outputs), 1)
 
     @property
     def height(self) -> int:
@@ -45,9 +52,10 @@ class Node:
 
     @property
     def width(self) -> int:
-        rows = [
-            _row_width(self.inputs[i : i + 1], self.outputs[i : i + 1]) for i in range(self.rows)
-        ]
+        lone = [()] * self.outputs_begin
+        outputs = [*lone, *([port] for port in self.outputs)]
+        inputs = [[port] for port in self.inputs]
+        rows = [_row_width(*pair) for pair in zip_longest(inputs, outputs, fillvalue=())] or [0.0]
         wished = max(28 + TITLE_PX * len(self.title), 28 + TYPE_PX * len(self.subtitle), *rows)
         return int(min(max(wished, LEAST_WIDTH), MOST_WIDTH))
 
@@ -93,6 +101,13 @@ class Box:
     @property
     def words(self) -> str:
         """What the drawing shows of it, for those who hear the page."""
+        return "; ".join(
+            filter(None, [f"{self.node.title}, {self.node.subtitle}", self.connections])
+        )
+
+    @property
+    def connections(self) -> str:
+        """What it takes and gives, and from and to where, as a sentence."""
         takes = [
             _("takes %(name)s, %(type)s, from %(peers)s") % port.told
             if port.peers
@@ -105,7 +120,7 @@ class Box:
             else _("gives %(name)s, %(type)s, not connected") % port.told
             for port in self.outputs
         ]
-        return "; ".join([f"{self.node.title}, {self.node.subtitle}", *takes, *gives])
+        return "; ".join([*takes, *gives])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +187,7 @@ def _link(edge: Edge, by_id: Mapping[str, Node]) -> Link:
     return Link(
         edge.source,
         edge.target,
-        _port_y(outputs.index(edge.output)),
+        _port_y(by_id[edge.source].outputs_begin + outputs.index(edge.output)),
         _port_y(inputs.index(edge.input)),
     )
 
@@ -252,7 +267,7 @@ def _box(node: Node, x: float, width: int, y: float, edges: Sequence[Edge]) -> B
         Port(
             name, _name(name, type_, width), type_, width, _port_y(row), _targets(edges, node, name)
         )
-        for row, (name, type_) in enumerate(node.outputs)
+        for row, (name, type_) in enumerate(node.outputs, node.outputs_begin)
     )
     title = _fitting(node.title, width - 28, TITLE_PX)
     return Box(node, x, y, width, node.height, title, inputs, outputs)

@@ -12,6 +12,11 @@ from playwright.sync_api import CDPSession, Page
 
 SCRIPT = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# Rules of these levels that axe runs only when they are asked for.
+MORE = (
+    "css-orientation-lock", "label-content-name-mismatch", "p-as-heading", "table-fake-caption",
+    "target-size", "td-has-header",
+)  # fmt: skip
 
 
 class Axe:
@@ -27,7 +32,8 @@ class Axe:
         if not self._evaluate("typeof window.axe === 'object'"):
             self._evaluate(f"{self._script};true")
         only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": TAGS}
-        options = {"runOnly": only, "resultTypes": ["violations"]}
+        more = {} if rules else {name: {"enabled": True} for name in MORE}
+        options = {"runOnly": only, "rules": more, "resultTypes": ["violations"]}
         run = f"axe.run(document, {json.dumps(options)}).then((r) => JSON.stringify(r.violations))"
         return [_told(found) for found in json.loads(self._evaluate(run))]
 

@@ -47,11 +47,11 @@ def messages(count: int) -> list[tuple[str, str]]:
     return found
 
 
-def as_csv(count: int) -> bytes:
+def as_csv(count: int, message_field: str = "message", team_field: str = "team") -> bytes:
     """The messages as a file that somebody would drop on the page."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["ticket_id", "message", "team"])
+    writer.writerow(["ticket_id", message_field, team_field])
     for number, (message, label) in enumerate(messages(count)):
         writer.writerow([f"T-{number:03}", message, label])
     return out.getvalue().encode()

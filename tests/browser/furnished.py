@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tests.browser import desk
 from tests.browser.lab import Lab, await_run
+from tests.browser.long_names import lengthen_the_list
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import User
@@ -43,18 +44,19 @@ class Furnished:
 
 
 PAGES = (
-    "login", "projects", "new-project", "account", "tokens", "shut-door", "lost",
+    "login", "signed-out", "closed-account", "forgotten-password", "change-password",
+    "set-password", "bad-link", "invitation", "invitation-to-a-member", "welcome", "api-reference",
+    "projects", "new-project", "account", "tokens", "tokens-in-use", "shut-door", "lost",
     "overview", "members", "settings", "spending", "datasets", "new-dataset", "map", "dataset",
-    "rows",
-    "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
+    "rows", "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
-    "new-endpoint", "new-litellm", "provider", "runs", "no-run-matches", "new-run",
-    "new-run-other-optimizer", "run", "race", "race-trials",
-    "run-seen-by-a-viewer", "run-unread", "candidate", "compare-two", "compare-three", "example",
-    "try-candidate", "review", "reviewed", "versions", "version", "empty-overview",
-    "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
-    "new-run-without-anything", "installation", "address-to-allow", "new-endpoint-by-olga",
+    "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
+    "new-run", "new-run-other-optimizer", "run", "race", "race-trials", "run-seen-by-a-viewer",
+    "run-unread", "candidate", "compare-two", "compare-three", "example", "try-candidate", "review",
+    "reviewed", "versions", "version", "empty-overview", "empty-datasets", "empty-programs",
+    "empty-metrics", "empty-runs", "empty-versions", "new-run-without-anything", "installation",
+    "address-to-allow", "new-endpoint-by-olga",
 )  # fmt: skip
 
 
@@ -62,12 +64,16 @@ def furnish(lab: Lab) -> Furnished:
     """Everything that pages can show, through the services that pages use."""
     from promptlab.reviews.services import approve
 
-    lab.person("carol", "viewer")
+    carol = lab.person("carol", "viewer")
+    carol.set_password("only she knows it")
+    carol.save()
+    lab.person("wolfeschlegelsteinhausenbergerdorff.maximiliane-alexandra", "editor")
     decided, waiting = lab.finished_run(), lab.finished_run(trials=5)
     best = decided.run.best_candidate
     assert best is not None
     reviewer = lab.person("rosalind.featherstonehaugh", "reviewer")  # known by nothing shorter
     approve(decided, best, reviewer, "Better on every team.")
+    lengthen_the_list(waiting)
     found = Furnished(lab, decided, waiting)
     for gather in (_outside, _rooms, _programs, _runs, _empty):
         found.places |= gather(found)
@@ -76,12 +82,30 @@ def furnish(lab: Lab) -> Furnished:
 
 
 def _outside(all_of_it: Furnished) -> dict[str, Place]:
-    path = all_of_it.lab.path
+    from promptlab.accounts import entrance, tokens
+    from promptlab.accounts.roles import Role
+
+    lab, path = all_of_it.lab, all_of_it.lab.path
+    _row, secret = entrance.invite(lab.project, Role.VIEWER, lab.alice, "Whoever reviews")
+    tokens.create_token(
+        lab.person("carol", "viewer"), "Nightly import of messages from the ticket system"
+    )
     return {
         "login": Place("/login/", "nobody"),
+        "signed-out": Place("/logout/"),
+        "closed-account": Place("/inactive/", "nobody"),
+        "forgotten-password": Place("/password/reset/", "nobody"),
+        "change-password": Place("/password/change/", "carol"),
+        "set-password": Place("/password/set/"),
+        "bad-link": Place("/setup/unknown/", "nobody", 404),
+        "invitation": Place(f"/invitations/{secret}/", "nobody"),
+        "invitation-to-a-member": Place(f"/invitations/{secret}/"),
+        "welcome": Place("/welcome/"),
+        "api-reference": Place("/api/v1/"),
         "projects": Place("/"),
         "new-project": Place("/projects/new/"),
         "account": Place("/account/"),
+        "tokens-in-use": Place("/account/tokens/", "carol"),
         "tokens": Place("/account/tokens/"),
         "shut-door": Place(f"{path}/settings/", "carol", 403),
         "lost": Place("/p/nowhere/", status=404),
@@ -109,16 +133,26 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "new-endpoint": Place(f"{path}/providers/new/endpoint/"),
         "new-litellm": Place(f"{path}/providers/new/litellm/"),
         "provider": Place(f"{path}/providers/{lab.provider().pk}/"),
+        "provider-of-many-models": Place(f"{path}/providers/{_of_many_models(lab)}/"),
         "installation": Place("/installation/", "olga"),
         "address-to-allow": Place(_with_private_address(lab), "olga"),
         "new-endpoint-by-olga": Place(f"{path}/providers/new/endpoint/", "olga"),
     }
 
 
+def _of_many_models(lab: Lab) -> int:
+    names = tuple(f"{lab.names.model}-{number:02}" for number in range(60))
+    return lab.provider(name="Gateway to many models", models=names).pk
+
+
 def _with_private_address(lab: Lab) -> str:
     """The providers, one of which nobody has allowed to be called."""
+    from optimizer.models import AllowedAddress
+
     bare = Lab(lab.model_url)
     bare.project.memberships.create(user=lab.olga, role="admin")
+    note = "The machine below the stairs, next to the printer of the finance department"
+    AllowedAddress.objects.create(host="10.0.0.5/32", note=note, added_by=lab.olga.email)
     bare.provider(name="GPU machine", api_base="http://10.77.0.5:8000/v1")
     return f"{bare.path}/providers/"
 
@@ -210,8 +244,8 @@ def _uploaded(lab: Lab) -> str:
 def _tried(lab: Lab, path: str) -> str:
     """The page of an example that was tried."""
     message, _label = desk.messages(1)[0]
-    value = f"{lab.provider().pk}:scripted"
-    return str(_client(lab)(path, {"in-message": message, "model": value}))
+    value = f"{lab.provider().pk}:{lab.names.model}"
+    return str(_client(lab)(path, {f"in-{lab.names.message}": message, "model": value}))
 
 
 def _broken(lab: Lab) -> int:

@@ -28,6 +28,19 @@ QUICK = {
 """Own settings of a run that a scripted model ends within seconds."""
 
 
+@dataclass(frozen=True)
+class Names:
+    """What people called things."""
+
+    project: str = "Help desk"
+    provider: str = "Desk"
+    model: str = "scripted"
+    dataset: str = "Messages"
+    program: str = "Triage"
+    message: str = "message"
+    team: str = "team"
+
+
 class NeverCame(Exception):
     """Something that was waited for did not happen."""
 
@@ -39,13 +52,16 @@ class Lab:
     model_url: str
     slug: str = field(default_factory=lambda: f"desk-{uuid4().hex[:8]}")
     people: dict[str, User] = field(default_factory=dict)
+    names: Names = Names()
+    price: int = 0
+    """Of a million tokens, in micro-USD."""
 
     def __post_init__(self) -> None:
         from promptlab.accounts.models import Project
         from tests.allowance import allow_loopback
 
         allow_loopback()
-        self.project: Project = Project.objects.create(slug=self.slug, name="Help desk")
+        self.project: Project = Project.objects.create(slug=self.slug, name=self.names.project)
 
     @property
     def path(self) -> str:
@@ -79,14 +95,15 @@ class Lab:
         from promptlab.providers.services import Connection, save_provider
 
         found: Provider | None = self._own(
-            Provider.objects.filter(namespace=self.project.namespace, name="Desk")
+            Provider.objects.filter(namespace=self.project.namespace, name=self.names.provider)
         )
         if found is not None and not different:
             return found
         key = different.pop("api_key", None)
         wanted = {
-            "name": "Desk", "kind": Provider.Kind.OPENAI_COMPATIBLE, "models": ("scripted",),
-            "api_base": self.model_url, "input_price": 0, "output_price": 0, **different,
+            "name": self.names.provider, "kind": Provider.Kind.OPENAI_COMPATIBLE,
+            "models": (self.names.model,), "api_base": self.model_url,
+            "input_price": self.price, "output_price": self.price, **different,
         }  # fmt: skip
         return save_provider(self.project, self.alice, Connection(**wanted), api_key=key)
 
@@ -95,7 +112,8 @@ class Lab:
 
         found = self._own(self.project.datasets.all())
         return found or import_dataset(
-            self.project, self.alice, "Messages", io.BytesIO(desk.as_csv(count)),
+            self.project, self.alice, self.names.dataset,
+            io.BytesIO(desk.as_csv(count, self.names.message, self.names.team)),
             source_name="messages.csv",
         )  # fmt: skip
 
@@ -106,8 +124,8 @@ class Lab:
 
         found = self._own(self.project.programs.all())
         inputs, expected = fields(self.dataset())
-        core = one_module("Triage", inputs, expected)
-        return found or create_program(self.project, self.alice, "Triage", core)
+        core = one_module(self.names.program, inputs, expected)
+        return found or create_program(self.project, self.alice, self.names.program, core)
 
     def metric(self) -> Metric:
         from promptlab.metrics.services import suggest
@@ -127,8 +145,8 @@ class Lab:
 
         limits = different.pop("limits", Limits())
         optimizer = different.pop("optimizer", "mipro")
-        task = ModelRef(self.provider().pk, different.pop("model", "scripted"))
-        writer = ModelRef(self.provider().pk, "scripted")
+        task = ModelRef(self.provider().pk, different.pop("model", self.names.model))
+        writer = ModelRef(self.provider().pk, self.names.model)
         settings = Settings(effort=Effort.CUSTOM, **{**QUICK, **different})
         wanted = RunRequest(
             self.program(), self.dataset(), self.metric(), optimizer, Effort.CUSTOM,

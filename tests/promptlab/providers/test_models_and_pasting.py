@@ -36,6 +36,23 @@ def test_an_admin_says_how_long_and_how_hot_a_models_replies_may_be(
     assert (chosen.max_tokens, chosen.temperature, chosen.roomy) == (4000, 0.5, True)
 
 
+def test_a_form_says_how_many_models_it_does_not_show_and_they_keep_their_settings(
+    client: Client, project: Project, alice: User, provider: Provider
+) -> None:
+    row = Provider.objects.get(pk=provider.pk)
+    row.models_offered = [f"model-{number}" for number in range(forms.MOST_SHOWN + 2)]
+    last = row.models_offered[-1]
+    row.model_settings = {last: {"max_tokens": 4000}}
+    row.save()
+    client.force_login(alice)
+    page = client.get(reverse("providers:edit", args=[project.slug, row.pk])).content.decode()
+    assert "The first 50 models are shown; 2 further keep their settings." in page
+    data = form_data(name=row.name, api_base=row.api_base, models="\n".join(row.models_offered))
+    form = forms.ProviderForm(preset_for(row), data, row)
+    assert form.is_valid(), form.errors
+    assert form.connection().settings[last].max_tokens == 4000
+
+
 def test_a_limit_that_no_reply_could_keep_is_refused_at_its_field(provider: Provider) -> None:
     row = Provider.objects.get(pk=provider.pk)
     for said in ("0", "-5", "10000000", "many"):

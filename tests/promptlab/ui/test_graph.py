@@ -112,6 +112,20 @@ def test_long_names_are_cut_in_the_drawing_and_whole_in_its_words() -> None:
     assert box.width <= graph.MOST_WIDTH
 
 
+def test_outputs_stand_below_inputs_where_both_names_have_no_room_side_by_side() -> None:
+    short, long = (
+        ("message", "text"),
+        ("message_as_it_was_received_with_what_it_quotes", "text"),
+    )
+    beside, below = (
+        graph.layout([Node("m", "classify", "Predict", [port], [port])], []).boxes[0]
+        for port in (short, long)
+    )
+    assert beside.outputs[0].y == beside.inputs[0].y
+    assert below.outputs[0].y > below.inputs[0].y
+    assert below.height > below.outputs[0].y
+
+
 @pytest.mark.parametrize("type_", ["list", "choice", "integer", "number", "boolean", "object"])
 def test_only_text_is_a_circle(type_: str) -> None:
     assert graph.port_shape(type_).kind == "path"

@@ -108,7 +108,8 @@ def test_a_drawn_module_is_a_link_that_says_its_ports() -> None:
     node = graph.Node("m", "classify", "Predict", [("text", "text")], url="/modules/1")
     html = render_to_string("parts/graph.html", {"graph": graph.layout([node], [])})
     assert '<a href="/modules/1"' in html
-    assert "classify, Predict; takes text, text, not connected" in html
+    assert 'aria-description="takes text, text, not connected"' in html
+    assert 'aria-label="classify' not in html, "what is seen of it is its name"
 
 
 @dataclass
