@@ -68,7 +68,7 @@ def test_a_metric_that_runs_were_scored_with_is_kept(
     listed = text_of(client_of(erin).get(reverse("metrics:list", args=[scene.project.slug])))
 
     assert "“Intent match” is kept: 2 runs were scored with it." in page
-    assert '<td class="r">2</td>' in listed
+    assert '<td class="r" data-label="Runs">2</td>' in listed
     with pytest.raises(Conflict):
         metrics.delete_metric(scene.metric)
 
