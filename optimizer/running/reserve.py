@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean, median
 
 from optimizer.core.conversation.requests import Evaluate
 from optimizer.core.programs.lm import Role
 from optimizer.lm.accounts import NOTHING, KeptBack
 from optimizer.running.evaluator import Open
 
+OUTLIER = 4
+"""What costs more than so many times the median, a bill by mistake say, is not to be expected."""
 TO_SPARE = 1.25
 """By how much more is kept than evaluations took so far: prompts get longer, and vary."""
 
@@ -46,8 +49,9 @@ class Reserve:
     def learn(self, entry: Open) -> None:
         """Take in what an answered evaluation cost, now or before."""
         if isinstance(entry.request, Evaluate) and entry.request.role is Role.TASK and entry.known:
-            cost = sum(outcome.cost for outcome in entry.known.values()) / len(entry.known)
-            self._dearest = max(self._dearest, cost)
+            costs = [outcome.cost for outcome in entry.known.values()]
+            usual = OUTLIER * median(costs)
+            self._dearest = max(self._dearest, fmean(min(cost, usual) for cost in costs))
 
     def time(self, opened: Sequence[Open], known: int, seconds: float) -> None:
         """Take in how long it took to answer these requests, of whose examples some were known;
