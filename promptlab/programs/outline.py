@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer.core.problems import Problem
-from optimizer.core.programs.demo import most_shown
+from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.program import (
     INPUT,
     Call,
@@ -24,6 +24,13 @@ from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.shown_demos import (
+    ShownDemo,
+    ShownNearest,
+    demos_in_short,
+    shown_nearest,
+    shown_rows,
+)
 from promptlab.programs.wires import in_order, outputs_in_order
 from promptlab.ui.graph import Drawing, Edge, Node, layout
 
@@ -56,6 +63,10 @@ class Step:
     kind: ModuleKind | None
     troubles: tuple[str, ...]
     form: ConnectForm | None
+    demos: str
+    """Its demos in a few words, "" without any."""
+    fixed: tuple[ShownDemo, ...]
+    nearest: ShownNearest | None
 
     @property
     def anchor(self) -> str:
@@ -138,9 +149,9 @@ def _subtitle(call: Call, module: Module) -> str:
     words = [str(KINDS[module.kind].label)]
     if call.name != module.name:
         words.insert(0, module.name)
-    shown = most_shown(module.demos)
-    if shown:
-        words.append(ngettext("%d demo", "%d demos", shown) % shown)
+    demos = demos_in_short(module.demos)
+    if demos:
+        words.append(demos)
     return " · ".join(words)
 
 
@@ -183,6 +194,7 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
     wanted = module.signature.inputs if module else ()
     form = ConnectForm(core, call, program.revision) if editable and module else None
     told_beside = form is not None and any(trouble for *_row, trouble in form.rows)
+    demos = module.demos if module else ()
     return Step(
         call=call,
         module=module,
@@ -196,7 +208,15 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
             and not (told_beside and problem.place == of_call(call.name))
         ),
         form=form,
+        demos=demos_in_short(demos),
+        fixed=tuple(shown_rows(module, fixed_of(demos))) if module else (),
+        nearest=shown_nearest(module, demos, demos_url(program, module.name)) if module else None,
     )
+
+
+def demos_url(program: models.Program, module: str) -> str:
+    """The page of all demos of a module, which everybody may look at."""
+    return reverse("programs:all_demos", args=[program.project.slug, program.pk, module])
 
 
 def _concerns(problem: Problem, call: Call) -> bool:

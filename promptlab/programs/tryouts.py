@@ -15,6 +15,7 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.requests import Purpose
@@ -23,10 +24,12 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import Demo, NearestDemos, PooledDemo, fixed_of, most_shown
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
-from optimizer.core.programs.signature import FieldType, Value, written
+from optimizer.core.programs.render import input_text
+from optimizer.core.programs.signature import FieldType, Signature, Value, written
 from optimizer.jobs import evaluations
 from optimizer.models import Run
 from optimizer.running import snapshots
@@ -77,6 +80,7 @@ class ShownCall:
     name: str
     module: str
     kind: ModuleKind
+    signature: Signature
     messages: tuple[Message, ...]
     reply: str
     outputs: tuple[ShownValue, ...]
@@ -86,16 +90,33 @@ class ShownCall:
     cost: int
     seconds: float
     cached: bool
+    demos: tuple[Demo, ...] = ()
+    """Demos that were chosen for this input, and the fixed ones before them; () where all are."""
+
+    @property
+    def rows(self) -> list[str]:
+        """Ids of the training rows in the pool that were shown, the best match last."""
+        return [demo.example for demo in self.demos if isinstance(demo, PooledDemo)]
 
     @property
     def transcript(self) -> list[dict[str, object]]:
         """Messages and reply for parts/transcript.html."""
-        said: list[dict[str, object]] = [
-            {"role": m.role, "content": m.content} for m in self.messages
-        ]
+        said = self._said
         meta = _("the reply, as it came")
         failed = bool(self.problem)
         return [*said, {"role": "assistant", "content": self.reply, "meta": meta, "failed": failed}]
+
+    @property
+    def _said(self) -> list[dict[str, object]]:
+        """The messages; those that show a demo say which row of the pool it is."""
+        said: list[dict[str, object]] = []
+        waiting = list(self.demos)
+        for message in self.messages:
+            told: dict[str, object] = {"role": message.role, "content": message.content}
+            if waiting and message.content == input_text(self.signature, waiting[0].values):
+                told["meta"] = _demo_note(len(self.demos) - len(waiting) + 1, waiting.pop(0))
+            said.append(told)
+        return said
 
 
 @dataclass(frozen=True)
@@ -218,18 +239,35 @@ def shown_call(
         for field in module.reply_fields
         if field.name in call.outputs
     )
+    chosen = isinstance(candidate.modules[call.module].demos, NearestDemos)
     return ShownCall(
-        call.call, call.module, KINDS[module.kind], messages, call.reply, values, call.problem,
-        call.prompt_tokens, call.completion_tokens, call.cost, call.seconds, call.cached,
+        call.call, call.module, KINDS[module.kind], module.signature, messages, call.reply, values,
+        call.problem, call.prompt_tokens, call.completion_tokens, call.cost, call.seconds,
+        call.cached, fixed_of(prompt.demos) if chosen else (),
     )  # fmt: skip
 
 
+def _demo_note(number: int, demo: Demo) -> str:
+    if not isinstance(demo, PooledDemo):
+        return _("demo %(n)s, always shown") % {"n": number}
+    if not demo.example:
+        return _("demo %(n)s, of the pool") % {"n": number}
+    return _("demo %(n)s, row %(row)s of the pool") % {"n": number, "row": demo.example}
+
+
 def as_sent(module: Module) -> list[dict[str, object]]:
-    """A module's prompt as it stands, for parts/transcript.html; … is where the values go."""
+    """A module's prompt as it stands, for parts/transcript.html; … is where the values go. Demos
+    that are chosen for each input are told, as there is no input.
+    """
     values: dict[str, Value] = {field.name: "…" for field in module.signature.inputs}
-    prompt = ModulePrompt(module.signature.instruction, module.demos)
+    prompt = ModulePrompt(module.signature.instruction, fixed_of(module.demos))
     messages = module.messages(prompt, values)
-    return [{"role": m.role, "content": m.content} for m in messages]
+    sent: list[dict[str, object]] = [{"role": m.role, "content": m.content} for m in messages]
+    if not isinstance(module.demos, NearestDemos) or not sent:
+        return sent
+    chosen = most_shown(module.demos) - len(fixed_of(module.demos))
+    told = ngettext("%d demo chosen for each input", "%d demos chosen for each input", chosen)
+    return [*sent[:-1], {"role": "demos", "content": told % chosen}, sent[-1]]
 
 
 class LiveTryout(LivePage):

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<int:program>/modules/new/", modules.new_module, name="new_module"),
     path("<int:program>/modules/at/<str:module>/", modules.module, name="module"),
     path("<int:program>/modules/at/<str:module>/demos/", modules.demos, name="demos"),
+    path("<int:program>/modules/at/<str:module>/demos/all/", pages.demos, name="all_demos"),
     path(
         "<int:program>/modules/at/<str:module>/remove/",
         modules.remove_module,

@@ -11,7 +11,7 @@ from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
 from promptlab.reviews.models import Label, LabelMove, Version
-from promptlab.runs.comparing.comparison import ModuleDiff, module_diff_of
+from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff_of
 from promptlab.ui.numbers import score, span
 
 
@@ -104,15 +104,27 @@ def history_of(version: Version) -> list[LabelMove]:
     return list(moves.select_related("version", "replaced", "by")[:20])
 
 
-def prompts_of(content: VersionContent) -> list[ModuleDiff]:
+def prompts_of(version: Version) -> list[ModuleDiff]:
     """Every module's prompt, compared with nothing."""
-    return [module_diff_of(module, None) for module in content.program.modules]
+    return [
+        module_diff_of(module, None, demos_url(version, module.name))
+        for module in version.content.program.modules
+    ]
 
 
-def differences(content: VersionContent, before: VersionContent) -> list[ModuleDiff]:
+def differences(version: Version, before: VersionContent) -> list[ModuleDiff]:
     """Every module's prompts against the previous version's; a module that is new has none."""
     old = {m.name: m for m in before.program.modules}
-    return [module_diff_of(module, old.get(module.name)) for module in content.program.modules]
+    return [
+        module_diff_of(module, old.get(module.name), demos_url(version, module.name))
+        for module in version.content.program.modules
+    ]
+
+
+def demos_url(version: Version, module: str) -> str:
+    """The page of all demos of a module."""
+    place = [version.project.slug, version.program_id, version.number, module]
+    return reverse("releases:demos", args=place)
 
 
 def previous_version(version: Version) -> Version | None:

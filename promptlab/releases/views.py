@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,6 +20,7 @@ from optimizer.sentences.optimizers import title_of
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
+from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.models import Program
 from promptlab.releases import pages, services
 from promptlab.releases.forms import LabelForm
@@ -77,7 +79,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
     row = queries.version_of(found, program, number)
     before = pages.previous_version(row)
     mode = Parameters(request.GET).one_of("diff", MODES, "side")
-    prompts = pages.prompts_of(row.content)
+    prompts = pages.prompts_of(row)
     context = {
         "project": found,
         "version": row,
@@ -90,10 +92,25 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "before": before,
         "prompts": prompts,
         "texts": [text for module in prompts for text in module.texts],
-        "modules": pages.differences(row.content, before.content) if before else [],
+        "modules": pages.differences(row, before.content) if before else [],
         "mode": mode,
     }
     return render(request, "releases/version.html", context)
+
+
+@login_required
+@require_safe
+def demos(
+    request: SignedInRequest, project: str, program: int, number: int, module: str
+) -> HttpResponse:
+    found = project_for(request.user, project)
+    row = queries.version_of(found, program, number)
+    wanted = module_of(row.content.program, module)
+    crumbs = [
+        (_("Versions"), reverse("releases:list", args=[found.slug])),
+        (f"{row.content.name} {row}", pages.url_of(row)),
+    ]
+    return demos_page(request, found, wanted, wanted.demos, crumbs)
 
 
 @login_required

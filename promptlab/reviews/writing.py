@@ -12,7 +12,7 @@ from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.lm.known_traits import traits_of
 from optimizer.lm.traits import ReplyForm, Traits
 from optimizer.models import Candidate, Provider, Run, Trial
-from optimizer.running.prompts import prompts_of
+from optimizer.running.prompts import from_row, prompts_of
 from optimizer.running.summary import conclusion_of
 from optimizer.running.test_set_uses import look_of
 from promptlab.accounts.models import User
@@ -36,7 +36,7 @@ def content(
 ) -> VersionContent:
     """The content of version `number`, complete: it is never touched again."""
     run = project_run.run
-    spec = from_json(RunSpec, run.spec)
+    spec = from_row(RunSpec, run.spec)
     prompts = prompts_of(candidate)
     source = _sources(spec)
     provenance = Provenance(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from optimizer.codec import from_json
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.models import Provider, Run, RunEvent
+from optimizer.running.prompts import from_row
 from promptlab.accounts.models import Project
 from promptlab.runs.models import ProjectRun
 
@@ -84,7 +84,7 @@ def project_run_of(project: Project, number: int) -> ProjectRun:
 
 def spec_of(run: Run) -> RunSpec:
     """The frozen spec without its examples, which stay in their sets."""
-    return from_json(RunSpec, run.spec)
+    return from_row(RunSpec, run.spec)
 
 
 def ahead_of(run: Run) -> tuple[int, ...]:

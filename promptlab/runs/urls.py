@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.runs.comparing import trying
+from promptlab.runs.comparing import demos, trying
 from promptlab.runs.comparing import views as comparing
 from promptlab.runs.starting import views as starting
 from promptlab.runs.watching import views as watching
@@ -25,5 +25,11 @@ urlpatterns = [
     path("<int:number>/compare/", comparing.compare, name="compare"),
     path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
     path("<int:number>/candidates/<int:candidate>/try/", trying.try_candidate, name="try"),
+    path(
+        "<int:number>/candidates/<int:candidate>/demos/<str:module>/",
+        demos.candidate_demos,
+        name="demos",
+    ),
+    path("<int:number>/demo-sets/<str:module>/<int:index>/", demos.demo_set, name="demo_set"),
     path("<int:number>/examples/<str:example>/", comparing.example, name="example"),
 ]

@@ -60,6 +60,7 @@ class World:
             "example": lambda: self.example,
             "tryout": lambda: self.tryout.pk,
             "format": lambda: "json",
+            "index": lambda: 0,
             "member": lambda: self.scene.by.memberships.get().pk,
             "upload": lambda: self._upload(user),
             "invitation": lambda: self._invitation()[0],

@@ -22,6 +22,8 @@ from promptlab.programs.access import program_for
 from promptlab.programs.forms.demos import DemosForm
 from promptlab.programs.forms.module import ModuleForm
 from promptlab.programs.models import Program
+from promptlab.programs.outline import demos_url
+from promptlab.programs.shown_demos import ShownNearest, shown_nearest
 from promptlab.programs.tryouts import as_sent
 from promptlab.programs.views.saving import save, with_revision
 
@@ -100,6 +102,7 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
         "conflict": conflict,
         "problems": [] if form.is_bound or form.redrawn else _problems(former),
         "sent": as_sent(former) if former else [],
+        "nearest": _nearest(found, former) if former else None,
         "calls": [c for c in found.core.calls if former and c.module == former.name],
     }
     return _answer(request, "programs/module.html", context, status)
@@ -122,6 +125,10 @@ def _answer(
 
 def _module(program: Program, name: str) -> Module | None:
     return next((m for m in program.core.modules if m.name == name), None)
+
+
+def _nearest(program: Program, module: Module) -> ShownNearest | None:
+    return shown_nearest(module, module.demos, demos_url(program, module.name))
 
 
 def _problems(module: Module | None) -> list[str]:

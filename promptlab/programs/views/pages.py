@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +19,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
 from promptlab.programs import queries, services
 from promptlab.programs.access import program_for
+from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.forms.about import AboutForm
 from promptlab.programs.outline import counts, outline
 from promptlab.programs.views.saving import with_revision
@@ -46,6 +48,19 @@ def program(request: SignedInRequest, project: str, program: int) -> HttpRespons
         "view": Parameters(request.GET).one_of("view", ("graph", "list")),
     }
     return render(request, "programs/program.html", context)
+
+
+@login_required
+@require_safe
+def demos(request: SignedInRequest, project: str, program: int, module: str) -> HttpResponse:
+    """All demos of a module, for who may only look."""
+    found = program_for(request.user, project, program)
+    wanted = module_of(found.core, module)
+    crumbs = [
+        (_("Programs"), reverse("programs:list", args=[project])),
+        (found.name, reverse("programs:program", args=[project, program])),
+    ]
+    return demos_page(request, found.project, wanted, wanted.demos, crumbs)
 
 
 @login_required

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -13,67 +13,22 @@ from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.outcome import Outcome
-from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import written
 from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import queries
 from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_on, transcript
+from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
 from promptlab.runs.results.board import Board, board_of
 from promptlab.runs.results.codes import makeup
-from promptlab.runs.results.demos import ShownDemo, shown_demo
 from promptlab.runs.results.evidence import FILTERS, Comparing, Evaluated, Filter, Row
 from promptlab.ui.numbers import score
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.tabs import Tab
 
 MODES = ("side", "inline")
-
-
-@dataclass(frozen=True)
-class DemoChange:
-    """`kind` is "added", "removed", or "" for one that stays."""
-
-    demo: ShownDemo
-    kind: str
-
-
-@dataclass(frozen=True)
-class ModuleDiff:
-    """One module's prompt in two candidates."""
-
-    name: str
-    before: str
-    after: str
-    demos: tuple[DemoChange, ...]
-
-    @property
-    def instruction_changed(self) -> bool:
-        return self.before != self.after
-
-    @property
-    def demos_changed(self) -> bool:
-        return any(change.kind for change in self.demos)
-
-    @property
-    def changed(self) -> bool:
-        return self.instruction_changed or self.demos_changed
-
-    @property
-    def anchor(self) -> str:
-        return f"module-{self.name}"
-
-    @property
-    def texts(self) -> Iterator[str]:
-        """All that the later prompt says: its instruction and its demos."""
-        yield self.after
-        for change in self.demos:
-            if change.kind != "removed":
-                shown = (*change.demo.inputs, *change.demo.outputs)
-                yield from (value for _name, value in shown if isinstance(value, str))
 
 
 @dataclass(frozen=True)
@@ -216,7 +171,10 @@ class CompareView:
     def modules(self) -> list[ModuleDiff]:
         """The first candidate's prompts against the second's, or by themselves."""
         other = self.candidates[1] if len(self.candidates) > 1 else self.first
-        return [module_diff(m, self.first, other) for m in self.spec.program.modules]
+        return [
+            module_diff(m, self.first, other, self.demos_url(other.number, m.name))
+            for m in self.spec.program.modules
+        ]
 
     # --- Examples ------------------------------------------------------------------------------
 
@@ -284,35 +242,16 @@ class CompareView:
         kept = {k: v for k, v in state.items() if v != defaults[k]}
         return f"?{urlencode(kept, safe=',')}" if kept else "?"
 
+    def demos_url(self, candidate: int, module: str) -> str:
+        """The page of all demos of a candidate's module."""
+        project_run = self.project_run
+        keys = [project_run.project.slug, project_run.number, candidate, module]
+        return reverse("runs:demos", args=keys)
+
     def example_url(self, example: str) -> str:
         project_run = self.project_run
         path = reverse("runs:example", args=[project_run.project.slug, project_run.number, example])
         return f"{path}?{urlencode({'c': self.numbers, 'show': self.filter}, safe=',')}"
-
-
-def module_diff(module: Module, first: Evaluated, other: Evaluated) -> ModuleDiff:
-    """Instructions to compare word by word; demos as a set."""
-    before, after = first.candidate.modules[module.name], other.candidate.modules[module.name]
-    demos = _demo_changes(module, fixed_of(before.demos), fixed_of(after.demos))
-    return ModuleDiff(module.name, before.instruction, after.instruction, tuple(demos))
-
-
-def module_diff_of(module: Module, before: Module | None) -> ModuleDiff:
-    """The same for a module of two versions; one that did not exist before had nothing."""
-    said = before.signature.instruction if before else ""
-    demos = _demo_changes(module, fixed_of(before.demos) if before else (), fixed_of(module.demos))
-    return ModuleDiff(module.name, said, module.signature.instruction, tuple(demos))
-
-
-def _demo_changes(
-    module: Module, before: Sequence[Demo], after: Sequence[Demo]
-) -> list[DemoChange]:
-    """What stays or comes, in the new order; then what went."""
-    found = [
-        DemoChange(shown_demo(module, demo), "" if demo in before else "added") for demo in after
-    ]
-    gone = [demo for demo in before if demo not in after]
-    return [*found, *(DemoChange(shown_demo(module, demo), "removed") for demo in gone)]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,14 @@ from optimizer.core.programs.program import Module, Program
 from optimizer.models import RunEvent
 from optimizer.running.prompts import from_row
 from optimizer.sentences import sentence
+from promptlab.programs.shown_demos import (
+    ShownDemo,
+    ShownNearest,
+    shown_demo,
+    shown_nearest,
+)
 from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
-from promptlab.runs.results.demos import ShownDemo, shown_demo
 from promptlab.runs.results.evidence import in_sentence
 from promptlab.runs.results.style import ShownStyle
 from promptlab.ui import charts
@@ -47,9 +52,12 @@ class FoundInstruction:
 
 @dataclass(frozen=True)
 class FoundDemos:
+    """`demos` are those that are shown whatever the input is."""
+
     index: int
     letter: str
     demos: tuple[ShownDemo, ...]
+    nearest: ShownNearest | None
     source: str
     chosen: bool
     trials: int
@@ -75,15 +83,27 @@ class LogLine:
     kind: str = ""
 
 
+SetUrl = Callable[[str, int], str]
+"""The page of all demos of a module's set, by its index."""
+
+
 def findings_of(
-    program: Program, events: Sequence[RunEvent], board: Board, best: dict[str, int] | None
+    program: Program,
+    events: Sequence[RunEvent],
+    board: Board,
+    best: dict[str, int] | None,
+    set_url: SetUrl,
 ) -> tuple[ModuleFindings, ...]:
     """By module, in the program's order. `best` is the choice of the best candidate so far."""
-    return tuple(_module(module, events, board, best) for module in program.modules)
+    return tuple(_module(module, events, board, best, set_url) for module in program.modules)
 
 
 def _module(
-    module: Module, events: Sequence[RunEvent], board: Board, best: dict[str, int] | None
+    module: Module,
+    events: Sequence[RunEvent],
+    board: Board,
+    best: dict[str, int] | None,
+    set_url: SetUrl,
 ) -> ModuleFindings:
     trials = comparable(board)
     mine = [e.data for e in events if e.data.get("module") == module.name]
@@ -100,7 +120,8 @@ def _module(
     demo_sets = tuple(
         FoundDemos(
             s.index, letter(s.index),
-            tuple(shown_demo(module, d) for d in fixed_of(s.demos)), s.source,
+            tuple(shown_demo(module, d) for d in fixed_of(s.demos)),
+            shown_nearest(module, s.demos, set_url(module.name, s.index)), s.source,
             _is_chosen(best, module.name, "demos", s.index),
             *_record(trials, module.name, "demos", s.index),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from promptlab.runs.results import board as boards
@@ -49,8 +50,11 @@ class SearchShown:
     def found(self) -> tuple[proposals_found.ModuleFindings, ...]:
         state = self.state
         return proposals_found.findings_of(
-            state.spec.program, state.events, state.board, self.result.best_choice
+            state.spec.program, state.events, state.board, self.result.best_choice, self._set_url
         )
+
+    def _set_url(self, module: str, index: int) -> str:
+        return reverse("runs:demo_set", args=[*self._address, module, index])
 
     @property
     def anything_found(self) -> bool:

@@ -72,7 +72,9 @@ def pairs(fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[tuple[s
 @register.filter
 def role_name(role: str) -> str:
     """Who speaks in a transcript."""
-    names = {"system": _("System"), "user": _("User"), "assistant": _("Assistant")}
+    names = {
+        "system": _("System"), "user": _("User"), "assistant": _("Assistant"), "demos": _("Demos"),
+    }  # fmt: skip
     return names.get(role, role)
 
 

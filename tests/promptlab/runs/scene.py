@@ -25,6 +25,7 @@ from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import most_shown
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Call, Program
@@ -342,7 +343,7 @@ class _Player:
 
 def skill(candidate: Candidate) -> float:
     """Demos help, and longer instructions do, a little."""
-    demos = sum(len(p.demos) for p in candidate.modules.values())
+    demos = sum(most_shown(p.demos) for p in candidate.modules.values())
     words = sum(len(p.instruction) for p in candidate.modules.values())
     return 0.52 + 0.03 * min(demos, 4) + min(words, 700) / 6000
 
