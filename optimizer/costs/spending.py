@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from optimizer.core.problems import Conflict, Refused, problem
 from optimizer.costs.money import dollars
-from optimizer.models import Spending, SpendingCap
+from optimizer.models import Completion, Spending, SpendingCap
 
 INSTALLATION = "*"
 """The scope of all namespaces together."""
 LOCK = 7210
 """An advisory lock: every transaction that counts calls shares it, who sets a cap has it alone."""
+PAID = (Completion.State.SETTLED, Completion.State.DOUBT)
+"""States of calls that count."""
 PATIENCE_MS = 3000
 STILL_MS = 3000
 
@@ -48,7 +50,7 @@ class Caps:
 @dataclass(frozen=True)
 class Standing:
     """One month of a scope: what is spent, what is held for calls in flight, and the caps. Money is
-    micro-USD.
+    micro-USD; the cost of `unpriced` calls was not known, and is missing in it.
     """
 
     month: date
@@ -57,6 +59,7 @@ class Standing:
     held_calls: int
     held_cost: int
     caps: Caps = Caps()
+    unpriced: int = 0
 
     @property
     def calls_left(self) -> int | None:
@@ -81,13 +84,28 @@ def standing(scope: str) -> Standing:
     """This month of a namespace, or of the INSTALLATION."""
     month = this_month()
     sums = _rows(scope).filter(month=month).aggregate(**_SUMS)
-    return Standing(**sums, month=month, caps=caps_of(scope))
+    missing = unpriced_by_month(scope).get(month, 0)
+    return Standing(**sums, month=month, caps=caps_of(scope), unpriced=missing)
 
 
 def months_of(scope: str, most: int = 12) -> list[Standing]:
     """The latest months in which something was spent, newest first; without their caps."""
     rows = _rows(scope).values("month").order_by("-month").annotate(**_SUMS)
-    return [Standing(*row) for row in rows.values_list("month", *_SUMS)[:most]]
+    missing = unpriced_by_month(scope)
+    return [
+        replace(Standing(*row), unpriced=missing.get(row[0], 0))
+        for row in rows.values_list("month", *_SUMS)[:most]
+    ]
+
+
+def unpriced_by_month(scope: str) -> dict[date, int]:
+    """How many calls were made whose price was not known, by the month of their reservation."""
+    calls = Completion.objects.filter(priced=False, state__in=PAID)
+    if scope != INSTALLATION:
+        calls = calls.filter(namespace=scope)
+    by_month = calls.annotate(month=TruncMonth("reserved_at", tzinfo=UTC)).values("month")
+    found = by_month.order_by().annotate(n=Count("pk")).values_list("month", "n")
+    return {month.date(): n for month, n in found}
 
 
 def namespaces_this_month() -> dict[str, Standing]:
@@ -95,8 +113,14 @@ def namespaces_this_month() -> dict[str, Standing]:
     month = this_month()
     rows = Spending.objects.filter(month=month).values("namespace").annotate(**_SUMS)
     caps = {row.scope: Caps(row.max_calls, row.max_cost) for row in SpendingCap.objects.all()}
+    since = datetime(month.year, month.month, 1, tzinfo=UTC)
+    calls = Completion.objects.filter(priced=False, state__in=PAID, reserved_at__gte=since)
+    by_namespace = calls.order_by().values("namespace").annotate(n=Count("pk"))
+    missing = dict(by_namespace.values_list("namespace", "n"))
     found = {
-        namespace: replace(Standing(*sums), caps=caps.get(namespace, Caps()))
+        namespace: replace(
+            Standing(*sums), caps=caps.get(namespace, Caps()), unpriced=missing.get(namespace, 0)
+        )
         for namespace, *sums in rows.values_list("namespace", "month", *_SUMS)
     }
     most_first = sorted(found.items(), key=lambda pair: (-pair[1].cost, -pair[1].calls))

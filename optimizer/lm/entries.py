@@ -41,11 +41,12 @@ class Known:
     cost: int
     seconds: float
     finish_reason: str
+    priced: bool
 
     def as_reply(self) -> Reply:
         return Reply(
             self.reply, self.prompt_tokens, self.completion_tokens, self.cost, self.seconds,
-            cached=True, finish_reason=self.finish_reason,
+            cached=True, finish_reason=self.finish_reason, priced=self.priced,
         )  # fmt: skip
 
 
@@ -117,6 +118,7 @@ def insert(
             *([w.key for w in ordered], [w.call.role.value for w in ordered]),
             *([w.provider for w in ordered], [w.call.model for w in ordered]),
             *([w.hold for w in ordered], [_json(w) for w in ordered]),
+            [w.priced for w in ordered],
         ],
     )
     return dict(cursor.fetchall())
@@ -134,7 +136,7 @@ def take_again(
         [
             *(owner.name, owner.run, owner.run, since),
             *([w.key for w in ordered], [w.call.role.value for w in ordered]),
-            [w.hold for w in ordered],
+            *([w.hold for w in ordered], [w.priced for w in ordered]),
         ],
     )
     return dict(cursor.fetchall())
@@ -167,7 +169,7 @@ _MONTH = "date_trunc('month', {table}.reserved_at AT TIME ZONE 'UTC')::date"
 
 _KNOWN = """
     SELECT key, state, owner, run_id, doubts, reply, prompt_tokens, completion_tokens, cost,
-           seconds, finish_reason
+           seconds, finish_reason, priced
     FROM optimizer_completion WHERE key = ANY(%s)"""
 
 _OTHERS = """
@@ -191,21 +193,22 @@ _INSERT = f"""
     INSERT INTO optimizer_completion AS c
         (key, role, provider, model, held_cost, request, namespace, run_id, owner, state, attempt,
          doubts, reply, finish_reason, problem, prompt_tokens, completion_tokens, cost, doubt_cost,
-         seconds, reserved_at)
+         seconds, reserved_at, priced)
     SELECT v.key, v.role, v.provider, v.model, v.hold, v.request::jsonb, %s, %s, %s, 'reserved', 1,
-           0, '', '', '', 0, 0, 0, 0, 0, GREATEST(now(), %s::timestamptz)
-    FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[])
-         AS v(key, role, provider, model, hold, request)
+           0, '', '', '', 0, 0, 0, 0, 0, GREATEST(now(), %s::timestamptz), v.priced
+    FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::bool[])
+         AS v(key, role, provider, model, hold, request, priced)
     ON CONFLICT (key) DO NOTHING
     RETURNING c.key, {_MONTH.format(table="c")}"""
 
 _TAKE_AGAIN = f"""
     UPDATE optimizer_completion AS c
-    SET state = 'reserved', role = v.role, held_cost = v.hold, owner = %s, run_id = %s,
+    SET state = 'reserved', role = v.role, held_cost = v.hold, priced = v.priced, owner = %s,
+        run_id = %s,
         doubts = CASE WHEN c.run_id = %s THEN c.doubts ELSE 0 END,
         attempt = c.attempt + 1, problem = '', reserved_at = GREATEST(now(), %s::timestamptz),
         settled_at = NULL
-    FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS v(key, role, hold)
+    FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bool[]) AS v(key, role, hold, priced)
     WHERE c.key = v.key AND c.state IN ('failed', 'doubt')
     RETURNING c.key, {_MONTH.format(table="c")}"""
 

@@ -93,6 +93,7 @@ class Paying:
         return reply
 
     def _paid(self, call: LMCall, reply: Reply, hold: int) -> Reply:
+        reply = replace(reply, priced=self._priced)
         if reply.prompt_tokens or reply.completion_tokens:
             cost = self._cost(reply.prompt_tokens, reply.completion_tokens)
             return replace(reply, cost=cost)

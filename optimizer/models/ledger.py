@@ -16,7 +16,8 @@ class Completion(models.Model):
     `held_cost` is the upper bound that was reserved. `owner` is who reserved it ("run:9:2" is run 9
     in its second epoch); a reserved row whose owner is gone is in doubt, and charged at its upper
     bound. `attempt` counts requests sent, `doubts` those whose end is unknown; `doubt_cost` is what
-    these were charged with, beside the `cost` of the reply.
+    these were charged with, beside the `cost` of the reply. Without a known price (`priced`) a call
+    counts as a call alone.
     """
 
     class State(models.TextChoices):
@@ -44,6 +45,7 @@ class Completion(models.Model):
     completion_tokens = models.PositiveIntegerField(default=0)
     cost = models.BigIntegerField(default=0)
     doubt_cost = models.BigIntegerField(default=0)
+    priced = models.BooleanField(default=True, db_default=True)
     seconds = models.FloatField(default=0)
     reserved_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)
@@ -53,6 +55,10 @@ class Completion(models.Model):
             models.Index(fields=["run", "state"]),
             models.Index(fields=["run", "role"]),
             models.Index(fields=["owner"], condition=Q(state="reserved"), name="reserved_by"),
+            models.Index(fields=["run"], condition=Q(priced=False), name="unpriced_of_run"),
+            models.Index(
+                fields=["namespace", "reserved_at"], condition=Q(priced=False), name="unpriced_in"
+            ),
             models.Index(fields=["run"], condition=Q(cost__gt=F("held_cost")), name="overbilled"),
         ]
 

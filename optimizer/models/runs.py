@@ -225,7 +225,9 @@ class Exchange(models.Model):
 
 
 class Trial(models.Model):
-    """One scored evaluation of a candidate, minibatch or full. Trial 0 is the baseline."""
+    """One scored evaluation of a candidate, minibatch or full. Trial 0 is the baseline. `unpriced`
+    counts calls that are missing in `cost`, as their price was not known.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="trials")
     number = models.PositiveIntegerField()
@@ -238,6 +240,7 @@ class Trial(models.Model):
     mean = models.FloatField(null=True)
     tokens = models.BigIntegerField(default=0)
     cost = models.BigIntegerField(default=0)
+    unpriced = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)
     started_at = models.DateTimeField(auto_now_add=True)
     scored_at = models.DateTimeField(null=True)

@@ -287,5 +287,6 @@ class Recorder:
         Trial.objects.filter(exchange=row).update(
             tokens=sum(o.tokens for o in found),
             cost=sum(o.cost for o in found),
+            unpriced=sum(o.unpriced for o in found),
             seconds=sum(o.seconds for o in found),
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.models import Provider, Run, RunEvent
+from optimizer.costs import spending
+from optimizer.models import Completion, Provider, Run, RunEvent
 from optimizer.running.prompts import from_row
 from promptlab.accounts.models import Project
 from promptlab.runs.models import ProjectRun
@@ -21,9 +22,17 @@ def project_runs(project: Project) -> QuerySet[ProjectRun]:
     """The project's runs, the newest first, with what a list shows of them."""
     return (
         project.runs.select_related("run__best_candidate", "started_by")
+        .annotate(unpriced=_unpriced())
         .defer("run__spec", "run__best_candidate__prompts")
         .order_by("-number")
     )
+
+
+def _unpriced() -> Subquery:
+    """Calls of a run whose price was not known when they were made."""
+    calls = Completion.objects.filter(run=OuterRef("run"), priced=False, state__in=spending.PAID)
+    counted = calls.order_by().values("run").annotate(n=Count("pk")).values("n")
+    return Subquery(counted, output_field=IntegerField())
 
 
 STATES = ("running", "waiting", *Run.Status.values)
@@ -73,6 +82,7 @@ def project_run_of(project: Project, number: int) -> ProjectRun:
             "project", "program", "dataset", "metric", "started_by", "decided_by",
             "run__train", "run__validation", "run__test", "run__best_candidate",
         )
+        .annotate(unpriced=_unpriced())
         .defer(*_HEAVY, "program__definition")
         .filter(project=project, number=number)
         .first()

@@ -86,6 +86,16 @@ def money(micro_usd: int | None) -> str:
     return NOTHING if micro_usd is None else dollars(micro_usd)
 
 
+def priced_share(calls: int, unpriced: int | None) -> str:
+    """Of how many calls a cost is, where the price of some was not known; "" where it is of all."""
+    if not unpriced:
+        return ""
+    told = {"all": whole(calls), "n": whole(unpriced), "priced": whole(max(calls - unpriced, 0))}
+    if calls <= unpriced:
+        return _("the price of these calls was not known")
+    return _("for %(priced)s of %(all)s calls; %(n)s were made before a price was known") % told
+
+
 def duration(value: float | timedelta | None) -> str:
     """Seconds (or a timedelta): 0.93 → 930 ms, 1.58 → 1.58 s, 242 → 4 min 02 s."""
     if value is None:

@@ -125,6 +125,32 @@ def test_a_cap_in_money_is_never_passed_and_nearly_reached(
     assert row.used_cost > 6_000 - 1_200  # one call's upper bound is the most that is left
 
 
+def test_calls_that_are_made_before_a_price_is_known_are_counted_apart(
+    create: Create, provider: Provider
+) -> None:
+    Provider.objects.filter(pk=provider.pk).update(input_price=None, output_price=None)
+    row, lm = create(), ScriptedLM()
+
+    def priced(call: LMCall) -> str:
+        if lm.answering == 20:
+            elsewhere(lambda: controls.pause(row.pk))
+        return by_skill(call)
+
+    lm.script = priced
+    assert carry_on(row, lm).status == "paused"
+    before = row.completions.filter(priced=False, state="settled").count()
+    assert before >= 20
+    Provider.objects.filter(pk=provider.pk).update(input_price=1_000_000, output_price=2_000_000)
+    controls.resume(row.pk)
+    lm.script = by_skill
+    row = carry_on(row, lm)
+    assert row.status == "finished"
+    assert row.completions.filter(priced=False).count() == before
+    assert row.used_cost == 60 * (row.used_calls - before)
+    baseline = row.trials.get(number=0)
+    assert (baseline.unpriced, baseline.cost) == (16, 0)
+
+
 def test_a_provider_that_takes_more_than_it_may_is_shown_and_stops_the_spending(
     create: Create,
 ) -> None:

@@ -34,6 +34,7 @@ class CallTrace:
     cost: int = 0
     seconds: float = 0.0
     cached: bool = False
+    priced: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Outcome:
     @property
     def cost(self) -> int:
         return sum(call.cost for call in self.trace)
+
+    @property
+    def unpriced(self) -> int:
+        """Calls whose price was not known, so that their cost is missing."""
+        return sum(not call.priced for call in self.trace)
 
     @property
     def seconds(self) -> float:

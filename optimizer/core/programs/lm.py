@@ -40,7 +40,9 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's reply; `cost` in micro-USD, `cached` when it had been paid before."""
+    """A model's reply; `cost` in micro-USD, 0 where its price was not known (`priced`); `cached`
+    when it had been paid before.
+    """
 
     text: str
     prompt_tokens: int = 0
@@ -49,3 +51,4 @@ class Reply:
     seconds: float = 0.0
     cached: bool = False
     finish_reason: str = "stop"
+    priced: bool = True

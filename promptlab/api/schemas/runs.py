@@ -31,12 +31,15 @@ class Named(Schema):
 
 
 class Spent(Schema):
-    """`reused` calls were answered from what had been paid for before."""
+    """`reused` calls were answered from what had been paid for before; `unpriced` ones were made
+    before a price was known, and are missing in `dollars`.
+    """
 
     calls: int
     tokens: int
     dollars: float
     reused: int
+    unpriced: int
 
 
 class RunOut(Schema):
@@ -236,7 +239,7 @@ def _line(project_run: ProjectRun) -> dict[str, Any]:
         "best_candidate": run.best_candidate.number if run.best_candidate else None,
         "spent": Spent(
             calls=run.used_calls, tokens=run.used_tokens, dollars=dollars(run.spent),
-            reused=run.reused_calls,
+            reused=run.reused_calls, unpriced=getattr(project_run, "unpriced", None) or 0,
         ),
         "limits": LimitsOut(
             calls=run.max_calls, dollars=None if run.max_cost is None else dollars(run.max_cost)

@@ -24,14 +24,23 @@ class Amount(Schema):
     dollars: float
 
 
-class MonthOut(Amount):
+class SpentAmount(Amount):
+    """`unpriced` of the calls were made before a price was known, and are missing in `dollars`."""
+
+    unpriced: int
+
+
+class MonthOut(SpentAmount):
     """`month` is its first day."""
 
     month: date
 
     @classmethod
     def of(cls, month: Standing) -> MonthOut:
-        return cls(month=month.month, calls=month.calls, dollars=dollars(month.cost))
+        return cls(
+            month=month.month, calls=month.calls, dollars=dollars(month.cost),
+            unpriced=month.unpriced,
+        )  # fmt: skip
 
 
 class CapOut(Schema):
@@ -56,7 +65,7 @@ class SpendingOut(Schema):
     """
 
     month: date
-    spent: Amount
+    spent: SpentAmount
     reserved: Amount
     cap: CapOut
     installation: CapOut
@@ -66,7 +75,7 @@ class SpendingOut(Schema):
     def of(cls, now: Standing, above: Standing, months: list[Standing]) -> SpendingOut:
         return cls(
             month=now.month,
-            spent=Amount(calls=now.calls, dollars=dollars(now.cost)),
+            spent=SpentAmount(calls=now.calls, dollars=dollars(now.cost), unpriced=now.unpriced),
             reserved=Amount(calls=now.held_calls, dollars=dollars(now.held_cost)),
             cap=CapOut.of(now),
             installation=CapOut.of(above),

@@ -38,6 +38,7 @@ class TrialRow:
     errors: int
     tokens: int
     cost: int
+    unpriced: int
     seconds: float
     started_at: datetime
     scored_at: datetime | None
@@ -96,7 +97,7 @@ def board_of(run: Run) -> Board:
 
 _COLUMNS = (
     "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
-    "score__errors", "tokens", "cost", "seconds", "started_at", "scored_at",
+    "score__errors", "tokens", "cost", "unpriced", "seconds", "started_at", "scored_at",
     "candidate__expected__mean",
 )  # fmt: skip
 
@@ -106,13 +107,13 @@ def _values(run: Run) -> list[tuple[Any, ...]]:
 
 
 def _row(values: tuple[Any, ...]) -> TrialRow:
-    (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, seconds, started,
-     scored, expected) = values  # fmt: skip
+    (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, unpriced,
+     seconds, started, scored, expected) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
         score=mean, low=low, high=high,
-        errors=errors or 0, tokens=tokens, cost=cost, seconds=seconds, started_at=started,
-        scored_at=scored, expected=expected,
+        errors=errors or 0, tokens=tokens, cost=cost, unpriced=unpriced, seconds=seconds,
+        started_at=started, scored_at=scored, expected=expected,
     )  # fmt: skip
 
 
@@ -218,6 +219,7 @@ def _drawn_at(trial: charts.Trial, mean: tuple[float, int] | None, size: int) ->
 def cost_chart(board: Board, project: str, project_run_number: int) -> charts.CostChart | None:
     """Fully evaluated candidates by what a thousand examples cost; None when nothing costs."""
     proved = [t for t in (board.baseline, *board.fulls) if t is not None and t.score is not None]
+    proved = [t for t in proved if not t.unpriced]  # what is missing would make them look cheap
     if len(proved) < 2 or not any(t.cost for t in proved):
         return None
     url = reverse("runs:candidate", args=[project, project_run_number, 0])[:-2]

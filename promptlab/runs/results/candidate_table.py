@@ -37,7 +37,7 @@ class Contender:
     change_low: float
     change_high: float
     seconds_each: float | None
-    cost_each: float
+    cost_each: float | None
     expected: float | None = None
 
     @property
@@ -45,9 +45,9 @@ class Contender:
         return short_name(self.number)
 
     @property
-    def cost_of_thousand(self) -> int:
-        """Micro-USD of a thousand examples."""
-        return round(1000 * self.cost_each)
+    def cost_of_thousand(self) -> int | None:
+        """Micro-USD of a thousand examples; None where the price of calls was not known."""
+        return None if self.cost_each is None else round(1000 * self.cost_each)
 
     @property
     def rank(self) -> tuple[float, ...]:
@@ -97,13 +97,14 @@ def _contender(
     full = [row for row in rows if row.full]
     evidence = full[-1:] or rows
     size = max(sum(row.size for row in evidence), 1)
-    seconds = sum(row.seconds for row in evidence)
+    seconds, cost = sum(row.seconds for row in evidence), sum(row.cost for row in evidence)
+    unpriced = any(row.unpriced for row in evidence)
     return Contender(
         number=number, full=bool(full), best=best,
         blocks=sum(not row.full for row in rows), n=estimate.n, of=examples,
         errors=estimate.errors, mean=estimate.mean, low=estimate.low, high=estimate.high,
         change=change.gain if pairs else None, change_low=change.low, change_high=change.high,
-        seconds_each=seconds / size or None, cost_each=sum(row.cost for row in evidence) / size,
+        seconds_each=seconds / size or None, cost_each=None if unpriced else cost / size,
         expected=rows[0].expected,
     )  # fmt: skip
 

@@ -48,6 +48,7 @@ class Evaluated:
     outcomes: dict[str, Seen]
     seconds: float
     cost: int
+    unpriced: int = 0
 
     @property
     def name(self) -> str:
@@ -64,8 +65,10 @@ class Evaluated:
 
     @property
     def cost_of_thousand(self) -> int | None:
-        """Micro-USD of a thousand examples."""
-        return round(1000 * self.cost / len(self.outcomes)) if self.outcomes else None
+        """Micro-USD of a thousand examples; None where the price of calls was not known."""
+        if not self.outcomes or self.unpriced:
+            return None
+        return round(1000 * self.cost / len(self.outcomes))
 
     @property
     def seconds_each(self) -> float | None:
@@ -157,6 +160,7 @@ def _joined(
         number=row.number, digest=row.digest, candidate=prompts_of(row), choice=row.choice,
         full=bool(trials) and trials[-1].full, exchanges=exchanges, outcomes=outcomes,
         seconds=sum(t.seconds for t in trials), cost=sum(t.cost for t in trials),
+        unpriced=sum(t.unpriced for t in trials),
     )  # fmt: skip
 
 

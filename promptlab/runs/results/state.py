@@ -118,6 +118,8 @@ class RunResult:
     recommendation: Recommendation | None
     priced: bool
     """Whether dollars are worth a column."""
+    unpriced: int = 0
+    """Calls whose price was not known, so that what the run cost is missing theirs."""
 
     @property
     def compared(self) -> Comparison | None:
@@ -144,13 +146,19 @@ def approved_in(project_run: ProjectRun) -> VersionScores | None:
 
 def listed_result(project_run: ProjectRun) -> RunResult:
     """What stands in a line of a list: beside a version its own figures, else those of the best."""
-    result, approved = result_of(project_run.run), approved_in(project_run)
+    result, approved = result_with_costs(project_run), approved_in(project_run)
     if approved is None or approved.candidate == result.best_number:
         return result
     return replace(
         result, best=approved.score, best_number=approved.candidate, best_choice=None,
         comparison=approved.comparison, expected=approved.expected, recommendation=None,
     )  # fmt: skip
+
+
+def result_with_costs(project_run: ProjectRun) -> RunResult:
+    """The same with what is missing in its cost, as `queries` counted it."""
+    unpriced = getattr(project_run, "unpriced", None) or 0
+    return replace(result_of(project_run.run), unpriced=unpriced)
 
 
 def result_of(run: Run) -> RunResult:

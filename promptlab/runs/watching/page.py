@@ -19,7 +19,7 @@ from promptlab.runs.results.about import (
 )
 from promptlab.runs.results.evidence import in_sentence
 from promptlab.runs.results.final_word import FinalWord
-from promptlab.runs.results.state import RunState, VersionScores, approved_in, result_of
+from promptlab.runs.results.state import RunState, VersionScores, approved_in, result_with_costs
 from promptlab.runs.watching import proposals_found
 from promptlab.runs.watching.pace import pace_of, planned_of
 from promptlab.runs.watching.phases import PhaseShown, phases_of
@@ -39,7 +39,7 @@ class RunPage:
         self, state: RunState, asked: Parameters | None = None, now: datetime | None = None
     ) -> None:
         self.state, self.now = state, now or timezone.now()
-        self.result = result_of(state.run)
+        self.result = result_with_costs(state.project_run)
         self.final = FinalWord(state.run, self.result)
         self.table = TrialsTable(state, self.result.best_number, asked or Parameters(), self.path)
 

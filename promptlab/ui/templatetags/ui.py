@@ -173,6 +173,12 @@ def model_role(role: str) -> str:
     return term(f"role.{role}")
 
 
+@register.simple_tag
+def priced_share(calls: Any, unpriced: Any) -> str:
+    """Of how many calls a cost is, where the price of some was not known."""
+    return numbers.priced_share(calls or 0, unpriced or 0)
+
+
 @register.simple_tag(name="told", takes_context=True)
 def told_tag(context: template.Context, sentence: str, said: str) -> str:
     """A sentence, with what a provider said where its reader administers the project."""
