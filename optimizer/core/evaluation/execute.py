@@ -69,5 +69,6 @@ def _traced(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:
     reply = ran.reply
     return CallTrace(
         call.name, call.module, values, ran.outputs, reply.text, ran.problem,
-        reply.prompt_tokens, reply.completion_tokens, reply.cost, reply.seconds, reply.cached, reply.priced,
+        reply.prompt_tokens, reply.completion_tokens, reply.cost, reply.seconds, reply.cached,
+        reply.priced,
     )  # fmt: skip
