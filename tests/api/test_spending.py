@@ -26,11 +26,11 @@ def test_a_month_is_read_with_what_is_left_of_its_caps(
     spending.set_caps(project.namespace, Caps(cost=5_000_000))
     assert api_of(carol).get(SPENDING).json() == {
         "month": now.isoformat(),
-        "spent": {"calls": 12, "dollars": 2.0},
+        "spent": {"calls": 12, "dollars": 2.0, "unpriced": 0},
         "reserved": {"calls": 1, "dollars": 0.02},
         "cap": {"calls": None, "dollars": 5.0, "calls_left": None, "dollars_left": 2.98},
         "installation": {"calls": 100, "dollars": None, "calls_left": 87, "dollars_left": None},
-        "months": [{"month": "2024-02-01", "calls": 12, "dollars": 0.75}],
+        "months": [{"month": "2024-02-01", "calls": 12, "dollars": 0.75, "unpriced": 0}],
     }
 
 
