@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from optimizer.core.conversation.requests import Evaluate
@@ -32,6 +32,7 @@ class Reserve:
     calls_each: int = 1
     _dearest: float = 0.0
     """Micro-USD an example, of the dearest candidate so far."""
+    _costs: list[int] = field(default_factory=list)
     _seconds: float = 0.0
     _timed: int = 0
 
@@ -50,7 +51,8 @@ class Reserve:
         """Take in what an answered evaluation cost, now or before."""
         if isinstance(entry.request, Evaluate) and entry.request.role is Role.TASK and entry.known:
             costs = [outcome.cost for outcome in entry.known.values()]
-            usual = OUTLIER * median(costs)
+            self._costs += costs
+            usual = OUTLIER * median(self._costs)
             self._dearest = max(self._dearest, fmean(min(cost, usual) for cost in costs))
 
     def time(self, opened: Sequence[Open], known: int, seconds: float) -> None:

@@ -53,6 +53,12 @@ def test_money_is_kept_as_for_the_dearest_so_far(reserve: Reserve) -> None:
     assert reserve.kept_from([asked(Purpose.MINIBATCH)]).cost == TO_SPARE * 40 * 2 * 50
 
 
+def test_one_bill_by_mistake_is_not_expected_again(reserve: Reserve) -> None:
+    reserve.learn(answered(40))
+    reserve.learn(answered(1, call=replace(CALL, cost=1_000_000)))
+    assert reserve.kept_from([asked(Purpose.MINIBATCH)]).cost <= TO_SPARE * 40 * 2 * 4 * 30
+
+
 def test_time_is_kept_as_evaluations_took_it_without_those_that_were_paid_for_before(
     reserve: Reserve,
 ) -> None:
