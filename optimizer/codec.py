@@ -102,10 +102,10 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
     The core does not know pydantic, which asks these two of every class.
     """
 
-    def read(data: Any) -> Any:
+    def read(data: Any, context: Any) -> Any:
         named = data.get("kind", unnamed) if isinstance(data, dict) else next(iter(kinds))
         if isinstance(named, str) and named in kinds:
-            return adapter(kinds[named]).validate_python(data)
+            return adapter(kinds[named]).validate_python(data, context=context)
         problem: InitErrorDetails = {
             "type": "literal_error",
             "ctx": {"expected": " or ".join(map(repr, kinds))},
@@ -118,10 +118,13 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
         if cls is not base:
             return handler(source)
         told = core_schema.union_schema([handler.generate_schema(k) for k in kinds.values()])
-        return core_schema.no_info_wrap_validator_function(
-            lambda data, _: data if isinstance(data, base) else read(data),
+        return core_schema.with_info_wrap_validator_function(
+            lambda data, _, info: data if isinstance(data, base) else read(data, info.context),
             told,
-            serialization=core_schema.plain_serializer_function_ser_schema(to_json),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value, info: to_json(value, pools=(info.context or {}).get(_POOLS)),
+                info_arg=True,
+            ),
         )
 
     def for_schemas(

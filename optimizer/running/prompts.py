@@ -51,7 +51,7 @@ def from_row(kind: type[T], data: Any) -> T:
     """Read what `to_row` wrote.
 
     Raises:
-        Unreadable: the data has another shape, or a pool is gone.
+        ValueError: the data has another shape, or a pool is gone.
     """
     return codec.from_json(kind, data, _Rows())
 

@@ -7,20 +7,23 @@ from functools import cached_property
 from django.conf import settings
 from django.db import models
 
-from optimizer import codec
 from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.running import prompts
 from promptlab.accounts.models import Project
 
 
 class Program(models.Model):
     """A program as it is being worked on: a draft may have problems, a run freezes its own copy.
 
-    `definition` is the JSON of a program file; `revision` counts its saves.
+    `definition` is the JSON of a program file, its pools of demos kept by content; `revision`
+    counts its saves. `set_aside`: by module, how its demos were chosen for each input before they
+    became the same for all, so that nothing is lost.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="programs")
     name = models.CharField(max_length=80)
     definition = models.JSONField()
+    set_aside = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
@@ -42,4 +45,4 @@ class Program(models.Model):
 
     @cached_property
     def core(self) -> CoreProgram:
-        return codec.from_json(CoreProgram, self.definition)
+        return prompts.from_row(CoreProgram, self.definition)

@@ -28,7 +28,7 @@ from promptlab.programs.shown_demos import (
     ShownDemo,
     ShownNearest,
     demos_in_short,
-    shown_nearest,
+    saved_nearest,
     shown_rows,
 )
 from promptlab.programs.wires import in_order, outputs_in_order
@@ -210,13 +210,8 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
         form=form,
         demos=demos_in_short(demos),
         fixed=tuple(shown_rows(module, fixed_of(demos))) if module else (),
-        nearest=shown_nearest(module, demos, demos_url(program, module.name)) if module else None,
+        nearest=saved_nearest(program, module) if module else None,
     )
-
-
-def demos_url(program: models.Program, module: str) -> str:
-    """The page of all demos of a module, which everybody may look at."""
-    return reverse("programs:all_demos", args=[program.project.slug, program.pk, module])
 
 
 def _concerns(problem: Problem, call: Call) -> bool:

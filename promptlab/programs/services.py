@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
@@ -11,10 +12,11 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from optimizer import codec
 from optimizer.core.problems import Conflict, problem
+from optimizer.core.programs.demo import NearestDemos
 from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.files.program_file import ProgramFile
+from optimizer.running import prompts
 from promptlab.accounts.models import Project, User
 from promptlab.programs.models import Program
 
@@ -38,7 +40,7 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
     Raises:
         Conflict: the project has a program of this name.
     """
-    definition = codec.to_json(replace(core, name=name))
+    definition = prompts.to_row(replace(core, name=name))
     try:
         with transaction.atomic():
             return Program.objects.create(
@@ -49,14 +51,27 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
 
 
 def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:
-    """Save a program as revision + 1. Its name is its own: `describe` changes it.
+    """Save a program as revision + 1. Its name is its own: `describe` changes it. Of modules whose
+    demos are no longer chosen for each input, how they were is set aside.
 
     Raises:
         SavedMeanwhile: it is no longer at `revision`; nothing was saved.
     """
-    definition = codec.to_json(replace(core, name=program.name))
-    _change(program, revision, by, definition=definition)
+    definition = prompts.to_row(replace(core, name=program.name))
+    _change(program, revision, by, definition=definition, set_aside=_set_aside(program, core))
     return program
+
+
+def _set_aside(program: Program, core: CoreProgram) -> dict[str, Any]:
+    """By module: how its demos were chosen for each input, where they are the same for all now."""
+    now = {module.name: module.demos for module in core.modules}
+    before = {
+        module.name: prompts.to_row(replace(module.demos, fixed=()))
+        for module in program.core.modules
+        if isinstance(module.demos, NearestDemos)
+    }
+    kept = program.set_aside | before
+    return {name: how for name, how in kept.items() if isinstance(now.get(name), tuple)}
 
 
 def edit(program: Program, change: Callable[[CoreProgram], CoreProgram], by: User) -> Program:

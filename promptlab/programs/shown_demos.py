@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from optimizer.core.optimizers.estimate import tokens_of
 from optimizer.core.programs.demo import Choosing, Demo, Demos, NearestDemos, PooledDemo
-from optimizer.core.programs.program import Module
-from optimizer.core.programs.signature import written
+from optimizer.core.programs.program import Module, ModulePrompt
+from optimizer.core.programs.signature import Value, written
+from promptlab.programs.models import Program
 
+SEVERAL = 16
+"""Demos of a pool that tokens are guessed from."""
 FIRST_ROWS = 20
 """Rows of a pool that a page shows where it is about more than the pool, which may be large."""
 
@@ -96,6 +101,27 @@ class ShownNearest:
         return " ".join(told)
 
     @property
+    def tokens(self) -> int:
+        """Tokens that the chosen demos add to a call: the mean of a few of the pool, times `k`."""
+        pool = self.demos.pool.demos
+        few = pool[:: max(len(pool) // SEVERAL, 1)][:SEVERAL]
+        if not few:
+            return 0
+        values: dict[str, Value] = dict(few[0].values)
+        bare, full = (
+            tokens_of(self.module, ModulePrompt("", demos), values) for demos in ((), few)
+        )
+        return round((full - bare) / len(few) * min(self.demos.k, len(pool)))
+
+    @property
+    def cost(self) -> str:
+        """What they cost: tokens, and what a provider cannot cache."""
+        return _(
+            "About %(n)s tokens a call, guessed from a few rows; the part of the prompt that a "
+            "provider can cache ends before them."
+        ) % {"n": self.tokens}
+
+    @property
     def in_short(self) -> str:
         return nearest_in_short(self.demos)
 
@@ -118,6 +144,12 @@ class ShownNearest:
 def shown_nearest(module: Module, demos: Demos, url: str) -> ShownNearest | None:
     """None where the demos are the same for every input."""
     return ShownNearest(module, demos, url) if isinstance(demos, NearestDemos) else None
+
+
+def saved_nearest(program: Program, module: Module) -> ShownNearest | None:
+    """The same of a module of a stored program."""
+    url = reverse("programs:all_demos", args=[program.project.slug, program.pk, module.name])
+    return shown_nearest(module, module.demos, url)
 
 
 def shown_rows(module: Module, demos: Iterable[Demo]) -> list[ShownDemo]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.demo import Demo, fixed_of
@@ -18,11 +20,20 @@ def labelled_demo(
 
     Modules that think aloud get none: a label has no reasoning to show.
     """
+    return demo_of_row(program, module, example, {metric.output: metric.expected})
+
+
+def demo_of_row(
+    program: Program, module: Module, example: Example, columns: Mapping[str, str]
+) -> Demo | None:
+    """The same without a metric. `columns`: of the program's outputs, the dataset's column where it
+    has another name.
+    """
     if not module.labels_are_demos:
         return None
     for call in program.calls:
         if call.module == module.name:
-            values = _labelled_values(program, metric, module, call, example)
+            values = _labelled_values(program, columns, module, call, example)
             if values is not None:
                 return Demo(values)
     return None
@@ -49,7 +60,7 @@ def _is_of(call: Call, demo: Demo, example: Example) -> bool:
 
 
 def _labelled_values(
-    program: Program, metric: Metric, module: Module, call: Call, example: Example
+    program: Program, columns: Mapping[str, str], module: Module, call: Call, example: Example
 ) -> dict[str, Value] | None:
     values: dict[str, Value] = {}
     for name, source in call.inputs.items():
@@ -60,8 +71,7 @@ def _labelled_values(
     output_names = {source: name for name, source in program.outputs.items()}
     for output in module.signature.outputs:
         name = output_names.get(f"{call.name}.{output.name}", "")
-        column = metric.expected if name == metric.output else name
-        label = example.expected.get(column)
+        label = example.expected.get(columns.get(name, name))
         if isinstance(label, list) and output.type != "list":
             label = label[0] if label else None
         try:

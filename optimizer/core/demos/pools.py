@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.demos.labels import labelled_demo
+from optimizer.core.demos.labels import demo_of_row, labelled_demo
 from optimizer.core.demos.traces import Accepted
 from optimizer.core.programs.demo import (
     Choosing,
@@ -51,6 +51,15 @@ def nearest_sets(
     if labels.digest != both.digest:
         found.append(NearestDemos(FEW, labels))
     return _distinct(_sized(each) for each in found if len(each.pool.demos) > 1)
+
+
+def pool_of_labels(
+    program: Program, module: Module, rows: Iterable[Example], columns: Mapping[str, str]
+) -> DemoPool:
+    """A pool of the labels of these training rows; see `demo_of_row`. Empty where none fits."""
+    found = ((row, demo_of_row(program, module, row, columns)) for row in rows)
+    labelled = {row.id: [_pooled(program, demo, row)] for row, demo in found if demo is not None}
+    return _pool(module, labelled)
 
 
 def more_nearest(

@@ -92,7 +92,7 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     rows = (spec.train or spec.validation)[:8]
     bare = baseline_of(spec.program).modules
     asking = [module for module in spec.program.modules if module.lm_calls]
-    low = [_tokens(m, bare[m.name], _values(m, row)) for m in asking for row in rows]
+    low = [tokens_of(m, bare[m.name], _values(m, row)) for m in asking for row in rows]
     if not low:
         return 100, 400
     mean = sum(low) // len(low)
@@ -124,7 +124,8 @@ def _demo_tokens(program: Program, spec: RunSpec, rows: tuple[Example, ...]) -> 
     return sum(sizes) // len(sizes) if sizes else 60
 
 
-def _tokens(module: Module, prompt: ModulePrompt, values: dict[str, Value]) -> int:
+def tokens_of(module: Module, prompt: ModulePrompt, values: dict[str, Value]) -> int:
+    """Tokens of a prompt, guessed from its characters."""
     messages = module.messages(prompt, values)
     return sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
 

@@ -9,12 +9,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.programs.demo import Demo, fixed_of
+from optimizer.core.programs.demo import Demo, Demos, fixed_of
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, FieldType, Value, written
 from optimizer.core.programs.values import UnreadableValue
 from optimizer.sentences import sentence
+from promptlab.programs.forms.nearest import NearestForm
+from promptlab.programs.models import Program
 from promptlab.programs.rows import RowForm, Rows, faults_of, plain_lines, rows_after, wants_change
+from promptlab.programs.shown_demos import ShownNearest, saved_nearest
 
 _HINTS = {
     FieldType.LIST: gettext_lazy('JSON: ["first", "second"]'),
@@ -96,13 +99,19 @@ def demo_form_for(module: Module) -> type[DemoForm]:
     return type("ModuleDemoForm", (DemoForm,), {**made, "module": module})
 
 
+LOOK = "look"
+"""The button that asks what is typed comes to."""
+
+
 class DemosForm(forms.Form):
-    """All demos of a module."""
+    """All demos of a module, and whether others are chosen for each input."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, module: Module, revision: int, data: QueryDict | None = None) -> None:
-        self.redrawn = data is not None and wants_change(data)
+    def __init__(
+        self, program: Program, module: Module, revision: int, data: QueryDict | None = None
+    ) -> None:
+        self.redrawn = data is not None and (wants_change(data) or LOOK in data)
         bound = None if self.redrawn else data
         super().__init__(bound, initial={"revision": revision})
         kind = demo_form_for(module)
@@ -114,15 +123,23 @@ class DemosForm(forms.Form):
                 {**demo.values, "augmented": demo.augmented} for demo in fixed_of(module.demos)
             ]
             self.rows = Rows(kind, "demos", data, initial=initial)
+        asked = data is not None and LOOK in data
+        self.nearest = NearestForm(program, module, data, self.redrawn and not asked)
+        self.look: ShownNearest | None = None
+        """What the choice comes to: as it is saved, or as it is typed where somebody asked."""
+        if asked:
+            self.look = self.nearest.look
+        elif data is None:
+            self.look = saved_nearest(program, module)
 
     def is_valid(self) -> bool:
-        sound = [super().is_valid(), self.rows.is_valid()]
+        sound = [super().is_valid(), self.rows.is_valid(), self.nearest.is_valid()]
         return all(sound)
 
     @property
     def faults(self) -> list[tuple[str, str, str]]:
-        return faults_of(self, *self.rows.filled)
+        return faults_of(self, self.nearest, *self.rows.filled)
 
     @property
-    def demos(self) -> tuple[Demo, ...]:
-        return tuple(row.demo for row in self.rows.filled)
+    def demos(self) -> Demos:
+        return self.nearest.demos(tuple(row.demo for row in self.rows.filled))

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from optimizer.core.programs.demo import with_fixed
 from optimizer.core.programs.program import Module
 from optimizer.sentences import sentence
 from promptlab.accounts.http import SignedInRequest
@@ -22,8 +21,7 @@ from promptlab.programs.access import program_for
 from promptlab.programs.forms.demos import DemosForm
 from promptlab.programs.forms.module import ModuleForm
 from promptlab.programs.models import Program
-from promptlab.programs.outline import demos_url
-from promptlab.programs.shown_demos import ShownNearest, shown_nearest
+from promptlab.programs.shown_demos import saved_nearest
 from promptlab.programs.tryouts import as_sent
 from promptlab.programs.views.saving import save, with_revision
 
@@ -66,10 +64,10 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
     former = _module(found, module)
     if former is None:
         raise Http404("There is no such module in this program.")
-    form = DemosForm(former, found.revision, request.POST or None)
+    form = DemosForm(found, former, found.revision, request.POST or None)
     status, conflict = (422 if form.is_bound else 200), None
     if not form.redrawn and form.is_valid():
-        with_demos = replace(former, demos=with_fixed(former.demos, form.demos))
+        with_demos = replace(former, demos=form.demos)
         core = edits.replace_module(found.core, module, with_demos, {}, {})
         try:
             services.save_definition(found, core, form.cleaned_data["revision"], request.user)
@@ -78,7 +76,7 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
         except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             data = with_revision(request.POST, refusal.saved.revision)
-            form = DemosForm(former, found.revision, data)
+            form = DemosForm(found, former, found.revision, data)
     context = {"program": found, "module": former, "form": form, "conflict": conflict}
     return _answer(request, "programs/demos.html", context, status)
 
@@ -102,7 +100,7 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
         "conflict": conflict,
         "problems": [] if form.is_bound or form.redrawn else _problems(former),
         "sent": as_sent(former) if former else [],
-        "nearest": _nearest(found, former) if former else None,
+        "nearest": saved_nearest(found, former) if former else None,
         "calls": [c for c in found.core.calls if former and c.module == former.name],
     }
     return _answer(request, "programs/module.html", context, status)
@@ -125,10 +123,6 @@ def _answer(
 
 def _module(program: Program, name: str) -> Module | None:
     return next((m for m in program.core.modules if m.name == name), None)
-
-
-def _nearest(program: Program, module: Module) -> ShownNearest | None:
-    return shown_nearest(module, module.demos, demos_url(program, module.name))
 
 
 def _problems(module: Module | None) -> list[str]:
