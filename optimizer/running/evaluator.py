@@ -24,11 +24,18 @@ from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Reply, Role
 from optimizer.core.programs.program import Program
-from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
+from optimizer.core.programs.steps import (
+    LmCall,
+    RunCode,
+    StepAnswer,
+    StepRequest,
+    Steps,
+)
 from optimizer.lm.failures import CallFailed
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.role_clients import RoleClient, RoleClients, refused_prompt
+from optimizer.sandbox.answers import answered
 
 GRACE_SECONDS = 10.0
 """How long calls that are out may take when the worker has to stop."""
@@ -263,6 +270,8 @@ async def _answer(
     match request:
         case LmCall(prompt):
             return await client.say(prompt, temperature)
+        case RunCode():
+            return await asyncio.to_thread(answered, request)
         case _:
             assert_never(request)
 

@@ -6,6 +6,7 @@ models (`optimizer/apps.py`).
 
 # These fill the catalogue.
 from optimizer.sentences import (  # noqa: F401
+    code,
     datasets,
     files,
     metrics,

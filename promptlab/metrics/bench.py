@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.metric import Metric, NoScore
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value, written
-from optimizer.core.programs.steps import alone
+from optimizer.sandbox.answers import without_models
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.queries import as_example, find_examples
 
@@ -27,6 +27,8 @@ class BenchRow:
     expected: str
     answer: str
     score: Score | None
+    fault: str = ""
+    """Why the metric could not judge it."""
 
     @property
     def field(self) -> str:
@@ -54,13 +56,22 @@ def _row(
     expected = example.expected.get(column)
     answer = typed.get(f"answer-{example.id}")
     given: Value = expected if answer is None or answer == _first(expected) else answer
+    score, fault = _judged(metric, example, given) if metric else (None, "")
     return BenchRow(
         key=example.id,
         inputs=" · ".join(written(value) for value in example.inputs.values()),
         expected=written(expected),
         answer=_first(expected) if answer is None else answer,
-        score=alone(metric.score(example, Prediction({metric.output: given}))) if metric else None,
+        score=score,
+        fault=fault,
     )
+
+
+def _judged(metric: Metric, example: Example, given: Value) -> tuple[Score | None, str]:
+    try:
+        return without_models(metric.score(example, Prediction({metric.output: given}))), ""
+    except NoScore as fault:
+        return None, str(fault)
 
 
 def _first(expected: Value) -> str:

@@ -121,7 +121,8 @@ class MetricForm(forms.Form):
         if self.chosen_kind is None:
             return None
         expected = str(self["expected"].value() or "")
-        return self.chosen_kind.core("answer", expected, **dict(filter(None, map(_said, self.own))))
+        output = str(self["output"].value() or "answer")
+        return self.chosen_kind.core(output, expected, **dict(filter(None, map(_said, self.own))))
 
 
 def initial_of(metric: Metric, program: Program | None, dataset: Dataset | None) -> dict[str, Any]:

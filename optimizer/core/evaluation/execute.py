@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.metric import Metric, NoScore
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Score
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
@@ -52,7 +52,10 @@ def judged(metric: Metric | None, example: Example, prediction: Prediction) -> S
     elif prediction.problem:
         score = Score(0.0, f"the reply could not be read: {prediction.problem}")
     else:
-        score = yield from metric.score(example, prediction)
+        try:
+            score = yield from metric.score(example, prediction)
+        except NoScore as fault:
+            return Outcome(example.id, None, prediction.outputs, prediction.trace, str(fault))
     return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 

@@ -13,6 +13,10 @@ from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.steps import Steps
 
 
+class NoScore(Exception):
+    """The metric could not judge an answer; the message says why. That is no score of 0."""
+
+
 @dataclass(frozen=True)
 class Metric(ABC):
     """Judges the program's `output` by the dataset's `expected` column. Its kind is its class;
@@ -36,7 +40,11 @@ class Metric(ABC):
 
     @abstractmethod
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
-        """Judge one prediction; the reason says what was expected and what came."""
+        """Judge one prediction; the reason says what was expected and what came.
+
+        Raises:
+            NoScore: it cannot be judged.
+        """
 
     @classmethod
     def suits(cls, given: Field, wanted: Field) -> bool:

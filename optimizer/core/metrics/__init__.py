@@ -5,12 +5,20 @@ from __future__ import annotations
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.contains import Contains
+from optimizer.core.metrics.custom_code import CustomCode
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.numeric import Numeric
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.programs.signature import Field
 
-_KINDS: tuple[type[Metric], ...] = (ExactMatch, ChoiceAccuracy, Numeric, Contains, TokenF1)
+_KINDS: tuple[type[Metric], ...] = (
+    ExactMatch,
+    ChoiceAccuracy,
+    Numeric,
+    Contains,
+    TokenF1,
+    CustomCode,
+)
 METRIC_KINDS: dict[str, type[Metric]] = {kind.kind: kind for kind in _KINDS}
 """By the name that files and rows have. The first one is meant where no other suits."""
 

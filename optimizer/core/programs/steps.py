@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.signature import Value
 
@@ -20,9 +21,31 @@ class LmCall:
     prompt: Prompt
 
 
-StepRequest = LmCall
+@dataclass(frozen=True)
+class RunCode:
+    """A call of `function` of somebody's source, with `arguments` by name in the function's order:
+    plain values. It runs in the sandbox and nowhere else.
+    """
+
+    source: str
+    function: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CodeAnswer:
+    """What the function returned, as plain JSON data; or why there is nothing: `problem`, and the
+    same in words.
+    """
+
+    value: Any = None
+    problem: Problem | None = None
+    told: str = ""
+
+
+StepRequest = LmCall | RunCode
 """The closed set: each has one answerer in the worker (`optimizer.running.evaluator`)."""
-StepAnswer = Reply
+StepAnswer = Reply | CodeAnswer
 """What the requests are answered with."""
 Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
 """Yields requests that may be answered at the same time, is sent their answers in the same order.
@@ -47,7 +70,13 @@ class Ran:
 def say(prompt: Prompt) -> Steps[Reply]:
     """Ask the model once; returns its reply."""
     (reply,) = yield (LmCall(prompt),)
-    return reply
+    return cast(Reply, reply)
+
+
+def call_code(request: RunCode) -> Steps[CodeAnswer]:
+    """Call a function in the sandbox once."""
+    (answer,) = yield (request,)
+    return cast(CodeAnswer, answer)
 
 
 def alone(steps: Steps[T]) -> T | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from promptlab.metrics.kinds.choice_accuracy import CHOICE_ACCURACY
 from promptlab.metrics.kinds.contains import CONTAINS
+from promptlab.metrics.kinds.custom_code import CUSTOM_CODE
 from promptlab.metrics.kinds.exact_match import EXACT_MATCH
 from promptlab.metrics.kinds.kind import MetricKind
 from promptlab.metrics.kinds.numeric import NUMERIC
@@ -11,7 +12,7 @@ from promptlab.metrics.kinds.token_f1 import TOKEN_F1
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
-_KINDS = (EXACT_MATCH, CHOICE_ACCURACY, NUMERIC, CONTAINS, TOKEN_F1)
+_KINDS = (EXACT_MATCH, CHOICE_ACCURACY, NUMERIC, CONTAINS, TOKEN_F1, CUSTOM_CODE)
 KINDS: dict[str, MetricKind] = {kind.name: kind for kind in _KINDS}
 """In the order in which forms offer them."""
 
