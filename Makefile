@@ -83,8 +83,9 @@ bench-replay: setup-dev ## the same on tables of a real model's answers (TABLE=p
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
 	$(BIN)/python -m benchmarks.engine $(ARGS)
 
-bench-peer: setup-dev $(PEER) ## our optimizers beside DSPy's MIPROv2 on a local model (SHORT=1, GGUF=)
-	$(BIN)/python -m benchmarks.peer $(if $(SHORT),--short) $(if $(GGUF),--gguf $(GGUF)) $(ARGS)
+bench-peer: setup-dev $(PEER) ## our optimizers beside other libraries' on a local model (SHORT=1, GGUF=, WRITER=)
+	$(BIN)/python -m benchmarks.peer $(if $(SHORT),--short) $(if $(GGUF),--gguf $(GGUF)) \
+		$(if $(WRITER),--writer $(WRITER)) $(ARGS)
 
 bench-model: setup-dev ## a stronger local model for benchmarks, as a file for GGUF= (NAME=qwen2.5-coder-1.5b or 0.5b)
 	$(BIN)/python -m benchmarks.stronger_model $(NAME) --uv $(UV)

@@ -40,6 +40,10 @@ class Measured:
         _tell(key, self._rows[key])
         return self._rows[key]
 
+    def get(self, key: Key) -> Row | None:
+        """The row of this key, if it was measured."""
+        return self._rows.get(key)
+
     def rows(self) -> list[Row]:
         """All that was measured, also by earlier starts."""
         return list(self._rows.values())
@@ -97,10 +101,11 @@ def _read(kept: Path) -> list[Row]:
 
 
 def _tell(key: Key, row: Row) -> None:
+    refused = f", {row['refused']} refused" if row.get("refused") else ""
     before = f"{_mean(row['baseline_test']):.3f} -> " if "baseline_test" in row else ""
     print(
         f"  {' '.join(map(str, key))}: test {before}{_mean(row['test']):.3f}, "
-        f"{row['evaluations']} evaluations, {row['calls']} calls, {row['seconds']:.0f} s",
+        f"{row['evaluations']} evaluations, {row['calls']} calls{refused}, {row['seconds']:.0f} s",
         file=sys.stderr,
         flush=True,
     )

@@ -46,6 +46,18 @@ LIGHT, MEDIUM = Mode("light", 6, 100), Mode("medium", 12, 300)
 MODES = {mode.name: mode for mode in (LIGHT, MEDIUM)}
 
 
+def evaluations_of(mode: Mode, parameters: int, validation: int) -> int:
+    """Program evaluations that a run plans: the baseline's, each trial's, and the whole ones.
+
+    What making demo sets takes comes on top; it depends on the model. A run makes fewer where no
+    candidate is left for a whole evaluation.
+    """
+    rows, trials = min(validation, mode.validation), mode.trials(parameters)
+    if rows <= MINIBATCH_ABOVE:
+        return rows + trials * rows
+    return rows + trials * MINIBATCH + -(-trials // FULL_EVERY) * rows
+
+
 @dataclass(frozen=True)
 class Found:
     """The winner, the score that is reported for it, and the examples scored in all.

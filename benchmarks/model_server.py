@@ -1,9 +1,10 @@
 """A local model that counts its calls: `python -m benchmarks.model_server [--gguf FILE]`.
 
 The product's own embedded server (`promptlab.launch.model_server`), with any GGUF file, and with
-`/counts`: how many calls it has answered and how many tokens these were. `--slots 8` has one engine
-answer so many calls together, on all cores: which pays with a llama.cpp that was built for the
-machine (AVX-512, AMX), and not with the wheel's.
+`/counts`: how many calls it has answered and how many tokens these were; and `/allowance`: how many
+more it answers. Under `/writer` the same model is counted apart, for those who write instructions
+with it. `--slots 8` has one engine answer so many calls together, on all cores: which pays with a
+llama.cpp that was built for the machine (AVX-512, AMX), and not with the wheel's.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from benchmarks.metering import Counts, Meter
 from promptlab.launch.home import CHECKOUT
 from promptlab.launch.model_server import (
     CONTEXT_TOKENS,
@@ -35,6 +37,7 @@ from promptlab.launch.model_server import (
     engine_of,
     engine_params,
     engines_for_this_machine,
+    refusal,
     start_engine,
     weights_of,
 )
@@ -42,22 +45,12 @@ from promptlab.launch.model_weights import MODEL_NAME, own_weights
 from promptlab.launch.ports import free_port
 from promptlab.launch.refusals import CannotLaunch
 
-
-@dataclass
-class Counts:
-    """What the server has answered since it started."""
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def __sub__(self, earlier: Counts) -> Counts:
-        mine, theirs = asdict(self), asdict(earlier)
-        return Counts(**{name: mine[name] - theirs[name] for name in mine})
+TASK, WRITER = "", "/writer"
+"""Before `/v1`: who asks, the program or who writes its instructions."""
 
 
 class CountingFront(Front):
-    """The product's front, which also says how much it was used."""
+    """The product's front, which also says how much it was used, and owns what may be used."""
 
     def __init__(
         self,
@@ -67,24 +60,34 @@ class CountingFront(Front):
         name: str = MODEL_NAME,
     ) -> None:
         super().__init__(engines, key, grammar, name)
-        self.counts = Counts()
+        self.meters = {TASK: Meter(), WRITER: Meter()}
 
     def application(self) -> web.Application:
         app = super().application()
-        app.router.add_get("/counts", self.tell_counts)
+        app.router.add_get(f"{WRITER}/v1/models", self.models)
+        app.router.add_post(f"{WRITER}/v1/chat/completions", self.chat)
+        for role in self.meters:
+            app.router.add_get(f"{role}/counts", self.tell_counts)
+            app.router.add_post(f"{role}/allowance", self.set_allowance)
         return app
 
     async def tell_counts(self, request: web.Request) -> web.Response:
-        return web.json_response(asdict(self.counts))
+        return web.json_response(asdict(self._meter(request).counts))
 
-    async def _forward(self, engine: Engine, body: dict[str, Any]) -> web.Response:
-        reply = await super()._forward(engine, body)
-        if reply.status == 200 and isinstance(reply.body, bytes):
-            usage = json.loads(reply.body).get("usage", {})
-            self.counts.calls += 1
-            self.counts.prompt_tokens += usage.get("prompt_tokens", 0)
-            self.counts.completion_tokens += usage.get("completion_tokens", 0)
+    async def set_allowance(self, request: web.Request) -> web.Response:
+        self._meter(request).left = (await request.json())["calls"]
+        return web.json_response({})
+
+    async def chat(self, request: web.Request) -> web.Response:
+        meter = self._meter(request)
+        if not meter.admit():
+            return refusal(403, "The calls that this arm is allowed are used up.")
+        reply = await super().chat(request)
+        meter.note(reply.status, reply.body)
         return reply
+
+    def _meter(self, request: web.Request) -> Meter:
+        return self.meters[WRITER if request.path.startswith(f"{WRITER}/") else TASK]
 
 
 def grammar_of_this_build(schema: dict[str, Any]) -> str:
@@ -109,10 +112,23 @@ class LocalModel:
     at_once: int
     """Calls that it answers at a time."""
 
+    def as_writer(self) -> LocalModel:
+        """The same model as the one that writes instructions: counted apart."""
+        return replace(self, url=f"{self.url.removesuffix('/v1')}{WRITER}/v1")
+
     def counts(self) -> Counts:
-        address = self.url.removesuffix("/v1") + "/counts"
-        with urllib.request.urlopen(address, timeout=30) as reply:
-            return Counts(**json.loads(reply.read()))
+        return Counts(**self._asked("counts"))
+
+    def allow(self, calls: int | None) -> None:
+        """Answer so many calls from now on and refuse what follows; None: any number."""
+        self._asked("allowance", json.dumps({"calls": calls}).encode())
+
+    def _asked(self, what: str, body: bytes | None = None) -> dict[str, int]:
+        request = urllib.request.Request(f"{self.url.removesuffix('/v1')}/{what}", body)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            found: dict[str, int] = json.loads(reply.read())
+        return found
 
 
 @contextmanager

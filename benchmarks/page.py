@@ -21,9 +21,10 @@ def write_page(results: Found) -> None:
     PAGE.write_text(f"{head}{BEGIN}\n{figures(results)}\n{END}{tail}", encoding="utf-8")
 
 
-def write_part(name: str, text: str) -> None:
-    """Put text between the page's marks of that name, which must be there."""
-    begin, end = f"<!-- {name}: written by make bench-{name} -->", f"<!-- end of {name} -->"
+def write_part(name: str, text: str, command: str = "") -> None:
+    """Put text between the page's marks of that name, which must be there and name the command."""
+    command = command or f"make bench-{name}"
+    begin, end = f"<!-- {name}: written by {command} -->", f"<!-- end of {name} -->"
     head, found, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     _old, ended, tail = rest.partition(end)
     if not found or not ended:

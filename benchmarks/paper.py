@@ -22,7 +22,8 @@ from benchmarks.model_server import LocalModel, local_model
 from benchmarks.page import write_part
 from benchmarks.paper_figures import TITLES, report, summed_up, table
 from benchmarks.paper_tasks import BASELINE, PAPER_TASKS, PaperTask
-from benchmarks.peer_ours import Ours, Worker, worker
+from benchmarks.peer_arms import Ours
+from benchmarks.peer_ours import Found, Worker, worker
 from benchmarks.tasks import Sizes, dealt
 from optimizer.codec import to_json
 from optimizer.core.programs.candidate import baseline_of
@@ -36,7 +37,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; start again to go on."))
     given = _arguments()
     shortened = bool(given.rows) or given.evaluations != EVALUATIONS
-    with local_model(given.gguf, slots=given.slots) as model, worker(model) as ours:
+    with local_model(given.gguf, slots=given.slots) as model, worker(model, model) as ours:
         form = "-short" if shortened else ""
         kept = Path(given.out or RESULTS / f"paper-{model.name}{form}.jsonl")
         measured = Measured(kept)
@@ -89,10 +90,10 @@ class Bench:
             "test": test, "winner": to_json(found.best),
         }  # fmt: skip
 
-    def _optimized(self, task: PaperTask, seed: int, arm: str, sizes: Sizes) -> Ours:
+    def _optimized(self, task: PaperTask, seed: int, arm: str, sizes: Sizes) -> Found:
         if arm == BASELINE:
-            return Ours(baseline_of(task.task.program), 0, None)
-        return self.ours.optimize(task.task, arm, self.evaluations, seed, sizes, self.model.at_once)
+            return Found(baseline_of(task.task.program), 0, None)
+        return self.ours.optimize(task.task, Ours(arm, arm), self.evaluations, seed, sizes)
 
 
 if __name__ == "__main__":

@@ -1,144 +1,193 @@
-"""`make bench-peer`: our optimizers beside DSPy 3.4.1's MIPROv2, on one local model.
+"""`make bench-peer`: our optimizers beside those of other libraries, on one local model.
 
-Same rows, same splits and seeds, same words around every instruction, the same number of program
-evaluations (and half of them). Calls are counted at the server. On the test split the baseline is
-scored again beside each winner, call by call. What is measured is appended to a JSONL file at once:
-started again, the benchmark goes on where it was.
+Same rows, same splits and seeds, same words around every instruction. The program evaluations of
+DSPy's MIPROv2, as it comes, are what every other arm may make; the counting server owns them where
+an arm is not ours. On the test split the baseline is scored again beside each winner, call by call.
+What is measured is a line of a JSONL file at once, by task, seed and arm: started again, the
+benchmark goes on where it was, and whatever the file holds is summed up.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measured import Measured, scored
+from benchmarks.measured import Measured, Row, scored
+from benchmarks.miprov2 import MODES, evaluations_of
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.page import write_part
+from benchmarks.peer_arms import ARMS, SHORT_ARMS, YARDSTICK, Ours, Peer
 from benchmarks.peer_figures import report, summed_up, table
-from benchmarks.peer_ours import Worker, preferred, worker
+from benchmarks.peer_others import optimized
+from benchmarks.peer_ours import Worker, worker
 from benchmarks.tasks import SHORT, TASKS, WHOLE, Sizes, Task, dealt
-from optimizer.codec import from_json, to_json
+from optimizer.codec import to_json
 from optimizer.core.programs.candidate import Candidate, baseline_of
-from promptlab.launch.home import CHECKOUT
+from promptlab.launch.model_weights import MODEL_NAME, own_weights
 
 RESULTS = Path(__file__).parent / "results"
-PEER = CHECKOUT / ".venv-bench" / "bin" / "python"
-OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-ARMS = ("miprov2", "ours", "ours_half")
-WHOLE_TASKS, WHOLE_SEEDS = ("people", "banking10", "two_steps"), 5
-SHORT_TASKS, SHORT_SEEDS = ("people",), 2
+WHOLE_TASKS, WHOLE_SEEDS = ("dates", "people", "banking10", "two_steps", "triage", "negation"), 5
+SHORT_TASKS, SHORT_SEEDS = ("dates", "people"), 2
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped; start again to go on."))
     given = _arguments()
-    if not PEER.exists():
-        sys.exit("There is no .venv-bench: run this with `make bench-peer`.")
-    sizes = tuple(given.rows) if given.rows else SHORT if given.short else WHOLE
-    tasks = given.tasks or list(SHORT_TASKS if given.short else WHOLE_TASKS)
-    seeds = range(1, 1 + (given.seeds or (SHORT_SEEDS if given.short else WHOLE_SEEDS)))
-    with local_model(given.gguf, slots=given.slots) as model:
-        form = "-short" if sizes != WHOLE else ""
-        kept = Path(given.out or RESULTS / f"peer-{model.name}{form}.jsonl")
-        measured = Measured(kept)
-        with worker(model) as ours:
-            for seed in seeds:  # all tasks once, then all again: an early end has some of each
-                for name in tasks:
-                    task = TASKS[name]
-                    contest = Contest(task, seed, sizes, model, ours, kept, given.auto)
-                    _measure(contest, given.arms, measured)
-    rows = [r for r in measured.rows() if r["task"] in tasks and r["seed"] in seeds]
-    figures = {"model": model.name, "optimizer": preferred(), **summed_up(rows, tasks)}
+    names = Names(_name_of(given.gguf), _name_of(given.writer or given.gguf))
+    kept = Path(given.out or RESULTS / names.file(given.short or bool(given.rows)))
+    measured = Measured(kept)
+    if not given.sum_up:
+        _measure(given, kept, measured)
+    figures = {**asdict(names), **summed_up(measured.rows())}
     kept.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
-    if sizes == WHOLE and not given.out:
-        write_part("peer", table(figures))
+    if not (given.out or given.rows):
+        part = ("peer-short", "make bench-peer SHORT=1") if given.short else ("peer",)
+        write_part(part[0], table(figures), *part[1:])
     report(figures)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", nargs="+", choices=sorted(TASKS))
-    parser.add_argument("--seeds", type=int, default=0)
-    parser.add_argument("--short", action="store_true", help="one task, two seeds, fewer rows")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS, help="miprov2 always is")
+    parser.add_argument("--seeds", type=int, nargs="+", help="from 1 on; one number: so many")
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS))
+    parser.add_argument("--short", action="store_true", help="two tasks, two seeds, three arms")
     parser.add_argument("--rows", type=int, nargs=3, help="rows of train, validation and test")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
+    parser.add_argument("--writer", default="", help="weights of another model as writer")
     parser.add_argument("--slots", type=int, default=0, help="see benchmarks.model_server")
-    parser.add_argument("--auto", default="light", choices=["light", "medium", "heavy"])
+    parser.add_argument("--auto", default="light", choices=list(MODES), help="MIPROv2's mode")
     parser.add_argument("--out", default="", help="JSONL file; the page then stays")
+    parser.add_argument("--sum-up", action="store_true", help="measure nothing")
     return parser.parse_args()
 
 
-def _measure(contest: Contest, arms: Sequence[str], measured: Measured) -> None:
-    """Arms of one task and seed; MIPROv2 first, for its evaluations are what ours may have."""
-    allowed = 0
-    for arm in (arm for arm in ARMS if arm in arms or arm == ARMS[0]):
-        key = (contest.task.name, contest.seed, arm)
-        row = measured.row(key, partial(contest.measured, arm, allowed))
-        allowed = allowed or row["evaluations"]
+@dataclass(frozen=True)
+class Names:
+    """Of the model that the programs run on, and of the one that writes instructions."""
+
+    model: str
+    writer: str
+
+    def file(self, shortened: bool) -> str:
+        by = "" if self.writer == self.model else f"-by-{self.writer}"
+        return f"peer-{self.model}{by}{'-short' if shortened else ''}.jsonl"
 
 
-class Contest:
-    """One task and seed on a running server."""
+def _name_of(gguf: str) -> str:
+    return own_weights(gguf).name if gguf else MODEL_NAME
 
-    def __init__(
-        self, task: Task, seed: int, sizes: Sizes, model: LocalModel, ours: Worker, kept: Path,
-        auto: str,
-    ) -> None:  # fmt: skip
-        self.task, self.seed, self.sizes = task, seed, sizes
-        self.model, self.ours, self.kept, self.auto = model, ours, kept, auto
 
-    def measured(self, arm: str, allowed: int) -> dict[str, Any]:
+def seeds_of(given: Sequence[int] | None, usual: int) -> list[int]:
+    """The seeds that are meant: so many from 1 on, or these."""
+    if not given:
+        return list(range(1, 1 + usual))
+    return list(range(1, 1 + given[0])) if len(given) == 1 else list(given)
+
+
+def _measure(given: argparse.Namespace, kept: Path, measured: Measured) -> None:
+    """All tasks of a seed, then those of the next: an early end has some of each."""
+    sizes = tuple(given.rows) if given.rows else SHORT if given.short else WHOLE
+    tasks = given.tasks or (SHORT_TASKS if given.short else WHOLE_TASKS)
+    arms = given.arms or (SHORT_ARMS if given.short else tuple(ARMS))
+    seeds = seeds_of(given.seeds, SHORT_SEEDS if given.short else WHOLE_SEEDS)
+    log = kept.with_suffix(".others.log")
+    with _models(given) as (model, writer), worker(model, writer) as ours:
+        bench = Bench(model, writer, ours, log, given.auto)
+        for seed in seeds:
+            for task in (TASKS[name] for name in tasks):
+                for arm in sorted(arms, key=list(ARMS).index):  # the yardstick first
+                    allowed = allowed_for(task, seed, sizes, given.auto, measured)
+                    measure = partial(bench.measured, Cell(task, seed, arm, sizes), allowed)
+                    measured.row((task.name, seed, arm), measure)
+
+
+@contextmanager
+def _models(given: argparse.Namespace) -> Iterator[tuple[LocalModel, LocalModel]]:
+    with local_model(given.gguf, slots=given.slots) as model:
+        if given.writer in ("", given.gguf):
+            yield model, model.as_writer()
+        else:
+            with local_model(given.writer, slots=given.slots) as other:
+                yield model, other.as_writer()
+
+
+def allowed_for(task: Task, seed: int, sizes: Sizes, auto: str, measured: Measured) -> int:
+    """Program evaluations of an arm: those that MIPROv2 made, of its plan where it was not run."""
+    row = measured.get((task.name, seed, YARDSTICK))
+    if row:
+        return int(row["evaluations"])
+    return evaluations_of(MODES[auto], 2 * len(task.program.modules), sizes[1])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one row measures."""
+
+    task: Task
+    seed: int
+    arm: str
+    sizes: Sizes
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Runs arms on running servers."""
+
+    model: LocalModel
+    writer: LocalModel
+    ours: Worker
+    log: Path
+    auto: str
+
+    def measured(self, cell: Cell, allowed: int) -> Row:
         """Optimize, then score the winner and the baseline on the test split."""
-        before, started = self.model.counts(), time.monotonic()
-        best, found = self._miprov2() if arm == "miprov2" else self._ours(arm, allowed)
-        seconds, counts = time.monotonic() - started, self.model.counts() - before
-        examples = dealt(self.task, self.seed, self.sizes).test
-        both = (baseline_of(self.task.program), best)
-        baseline, test = scored(self.model, self.task, both, examples)
+        before, by_writer = self.model.counts(), self.writer.counts()
+        started = time.monotonic()
+        best, found = self._optimized(cell, allowed)
+        seconds = time.monotonic() - started
+        written = self.writer.counts() - by_writer
+        counts = self.model.counts() - before + written
+        examples = dealt(cell.task, cell.seed, cell.sizes).test
+        both = (baseline_of(cell.task.program), best)
+        baseline, test = scored(self.model, cell.task, both, examples)
         return {
-            "task": self.task.name, "seed": self.seed, "arm": arm, **found, **asdict(counts),
+            "task": cell.task.name, "seed": cell.seed, "arm": cell.arm, "allowed": allowed,
+            **found, **asdict(counts), "writer_calls": written.calls,
             "seconds": round(seconds, 1), "test": test, "baseline_test": baseline,
             "winner": to_json(best),
         }  # fmt: skip
 
-    def _miprov2(self) -> tuple[Candidate, dict[str, Any]]:
-        command = [str(PEER), "-m", "benchmarks.peer_dspy", "--task", self.task.name]
-        command += ["--seed", str(self.seed), "--url", self.model.url, "--model", self.model.name]
-        command += ["--threads", str(self.model.at_once), "--auto", self.auto]
-        command += ["--rows", *map(str, self.sizes)]
-        log = self.kept.with_suffix(".dspy.log")
-        with log.open("a") as errors:
-            done = subprocess.run(
-                command,
-                cwd=CHECKOUT,
-                env={**os.environ, **OFFLINE},
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                check=False,
-            )
-        if done.returncode:
-            sys.exit(f"DSPy ended with an error, told at the end of {log.name}.")
-        found = json.loads(done.stdout.splitlines()[-1])
-        return from_json(Candidate, {"modules": found.pop("prompts")}), found
+    def _optimized(self, cell: Cell, allowed: int) -> tuple[Candidate, dict[str, Any]]:
+        arm = ARMS[cell.arm]
+        if isinstance(arm, Ours):
+            evaluations = arm.evaluations(allowed)
+            ours = self.ours.optimize(cell.task, arm, evaluations, cell.seed, cell.sizes)
+            return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
+        return self._of_another(cell, arm, allowed)
 
-    def _ours(self, arm: str, allowed: int) -> tuple[Candidate, dict[str, Any]]:
-        evaluations = allowed // 2 if arm == "ours_half" else allowed
-        ours = self.ours.optimize(
-            self.task, preferred(), evaluations, self.seed, self.sizes, self.model.at_once
-        )
-        return ours.best, {"evaluations": ours.evaluations, "reported": ours.reported}
+    def _of_another(self, cell: Cell, arm: Peer, allowed: int) -> tuple[Candidate, dict[str, Any]]:
+        fenced = cell.arm != YARDSTICK
+        self.model.allow(allowed * len(cell.task.program.calls) if fenced else None)
+        words = [
+            "--optimizer", arm.optimizer, "--task", cell.task.name, "--seed", str(cell.seed),
+            "--url", self.model.url, "--model", self.model.name, "--writer-url", self.writer.url,
+            "--writer", self.writer.name, "--threads", str(self.model.at_once),
+            "--auto", self.auto, "--evaluations", str(allowed), "--rows", *map(str, cell.sizes),
+        ]  # fmt: skip
+        try:
+            return optimized(arm.module, words, self.log)
+        finally:
+            self.model.allow(None)
 
 
 if __name__ == "__main__":

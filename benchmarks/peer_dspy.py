@@ -1,23 +1,18 @@
-"""DSPy's MIPROv2 on a task, as it comes (auto="light"); run by .venv-bench.
+"""A task as a program of DSPy's, for its optimizers (benchmarks.peer_dspy_run).
 
 DSPy speaks through an adapter that renders and reads as our core does, so that a prompt's text, and
 what holds choice fields to their choices, are the same on both sides and only the search differs.
-The last line printed is JSON: the winner's prompts, program evaluations, the score it reports.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import tempfile
 import threading
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
-from optimizer.core.evaluation.outcome import Prediction
+from benchmarks.tasks import TASKS, Task
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
@@ -26,10 +21,7 @@ from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
 from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature
-from optimizer.core.programs.steps import alone
 
-MANY_ERRORS = 100_000
-"""A reply that cannot be read scores 0 and does not end the run, as on our side."""
 LACKING = "Not supplied for this particular example."
 TYPES = {int: FieldType.INTEGER, float: FieldType.NUMBER, bool: FieldType.BOOLEAN}
 
@@ -170,38 +162,6 @@ def signature_of(module: Module) -> Any:
     return dspy.make_signature(fields, module.signature.instruction)
 
 
-def optimized(task: Task, given: argparse.Namespace) -> dict[str, Any]:
-    splits = dealt(task, given.seed, tuple(given.rows))
-    program_model, writing_model = (
-        dspy.LM(
-            f"openai/{given.model}", api_base=given.url, api_key="none", temperature=0.0,
-            max_tokens=tokens, num_retries=1, timeout=900,
-        )
-        for tokens in (task.reply_tokens, PROPOSAL_TOKENS)
-    )  # fmt: skip
-    dspy.configure(lm=program_model, adapter=SameWords(task), max_errors=MANY_ERRORS)
-
-    def metric(example: Any, prediction: Any, trace: Any = None) -> float:
-        row = Example("", {}, {task.metric.expected: example[task.metric.expected]})
-        given = Prediction({task.metric.output: prediction[task.metric.output]})
-        score = alone(task.metric.score(row, given))
-        return score.value if score else 0.0
-
-    mipro = dspy.MIPROv2(
-        metric=metric, prompt_model=writing_model, task_model=program_model, auto=given.auto,
-        num_threads=given.threads, max_errors=MANY_ERRORS, seed=given.seed,
-    )  # fmt: skip
-    best = mipro.compile(
-        Counted(task), trainset=rows(task, splits.train), valset=rows(task, splits.validation)
-    )
-    return {
-        "prompts": best.prompts(),
-        "evaluations": Counted.asked,
-        "distinct": len(Counted.made),
-        "reported": best.score / 100,
-    }
-
-
 def rows(task: Task, examples: tuple[Example, ...]) -> list[dspy.Example]:
     label = task.metric.expected
     return [
@@ -216,22 +176,3 @@ def prompts_of(module: Module, predictor: Any) -> dict[str, Any]:
         "instruction": predictor.signature.instructions,
         "demos": [{"values": d.values, "augmented": d.augmented} for d in demos],
     }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--task", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--auto", default="light")
-    parser.add_argument("--rows", type=int, nargs=3, required=True)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        dspy.configure_cache(disk_cache_dir=folder)
-        print(json.dumps(optimized(TASKS[given.task], given), ensure_ascii=False), flush=True)
-
-
-if __name__ == "__main__":
-    main()

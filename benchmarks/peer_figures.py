@@ -1,60 +1,89 @@
-"""Figures of the contest with a peer: means over seeds, paired intervals over seeds and rows."""
+"""Figures of the contest with peers: means over seeds, paired intervals over seeds and rows.
+
+Any arms, tasks and seeds may have been measured: an arm is compared with the yardstick on the seeds
+that both have.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.peer_arms import ARMS, YARDSTICK
+from benchmarks.tasks import TASKS
+
 DRAWS = 4000
 LOW, HIGH = 2.5, 97.5
+EFFORT = ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds")
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+Rows = list[Row]
 Floats = NDArray[np.float64]
 
 
-def summed_up(rows: Rows, tasks: Sequence[str]) -> dict[str, Any]:
-    """Figures of every task that has all arms of some seed, and of all tasks together."""
-    found = [_task(name, [r for r in rows if r["task"] == name]) for name in tasks]
-    found = [task for task in found if task["seeds"]]
-    overall = {
-        f"{arm}_to_miprov2": round(
-            float(np.mean([task[f"{arm}_to_miprov2"]["gain"] for task in found])), 4
-        )
-        for arm in ("ours", "ours_half")
-        if found
-    }
-    return {"tasks": found, "mean": overall}
+def summed_up(rows: Rows) -> dict[str, Any]:
+    """Figures of every task and arm that was measured, and of each arm over its tasks."""
+    by_task = {name: [r for r in rows if r["task"] == name] for name in TASKS}
+    tasks = [_task(name, found) for name, found in by_task.items() if found]
+    over = {arm: _over_tasks(arm, by_task) for arm in ARMS if arm != YARDSTICK}
+    return {"tasks": tasks, "mean": {arm: mean for arm, mean in over.items() if mean}}
 
 
 def _task(name: str, rows: Rows) -> dict[str, Any]:
-    by_seed: dict[int, dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        by_seed.setdefault(row["seed"], {})[row["arm"]] = row
-    whole = {s: arms for s, arms in sorted(by_seed.items()) if len(arms) == 3}
-    found: dict[str, Any] = {"task": name, "seeds": sorted(whole)}
-    if not whole:
-        return found
-    tests = {
-        arm: np.array([arms[arm]["test"] for arms in whole.values()])
-        for arm in ("miprov2", "ours", "ours_half")
+    arms = {arm: found for arm in ARMS if (found := _by_seed(rows, arm))}
+    return {
+        "task": name,
+        "baseline": score(_scores(rows, "baseline_test")),
+        "arms": {arm: _arm(found, _by_seed(rows, YARDSTICK)) for arm, found in arms.items()},
     }
-    before = np.array([arms[arm]["baseline_test"] for arms in whole.values() for arm in arms])
-    for arm, test in tests.items():
-        found[arm] = {**score(test), **effort([arms[arm] for arms in whole.values()])}
-        own = np.array([arms[arm]["baseline_test"] for arms in whole.values()])
-        found[arm]["gain_over_baseline"] = _difference(test, own)
-    found["baseline"] = score(before)
-    for arm in ("ours", "ours_half"):
-        found[f"{arm}_to_miprov2"] = _difference(tests[arm], tests["miprov2"])
-    found["by_seed"] = [
-        {"seed": seed, **{arm: round(float(np.mean(arms[arm]["test"])), 4) for arm in arms}}
-        for seed, arms in whole.items()
-    ]
-    return found
+
+
+def _by_seed(rows: Rows, arm: str) -> dict[int, Row]:
+    return {r["seed"]: r for r in sorted(rows, key=lambda r: int(r["seed"])) if r["arm"] == arm}
+
+
+def _arm(found: dict[int, Row], yardstick: dict[int, Row]) -> dict[str, Any]:
+    rows = list(found.values())
+    test, before = _scores(rows, "test"), _scores(rows, "baseline_test")
+    told = {
+        "seeds": list(found),
+        **score(test),
+        **effort(rows),
+        "refused": sum(r.get("refused", 0) for r in rows),
+        "over_baseline": _difference(resampled(test - before), (test - before).mean()),
+        "by_seed": {seed: _r(np.mean(row["test"])) for seed, row in found.items()},
+    }
+    paired = _paired(found, yardstick)
+    if paired is not None and found != yardstick:
+        told["ahead"] = _difference(resampled(paired), paired.mean())
+    return told
+
+
+def _paired(found: dict[int, Row], yardstick: dict[int, Row]) -> Floats | None:
+    """Scores minus the yardstick's, row by row, a line for each seed that both have."""
+    both = [seed for seed in found if seed in yardstick]
+    if not both:
+        return None
+    own, theirs = ([of[seed] for seed in both] for of in (found, yardstick))
+    return _scores(own, "test") - _scores(theirs, "test")
+
+
+def _over_tasks(arm: str, by_task: dict[str, Rows]) -> dict[str, Any] | None:
+    """How far an arm is ahead in the mean of its tasks, each weighing the same."""
+    each = [_paired(_by_seed(r, arm), _by_seed(r, YARDSTICK)) for r in by_task.values()]
+    found = [paired for paired in each if paired is not None]
+    if not found:
+        return None
+    draws = [resampled(paired, seed) for seed, paired in enumerate(found)]
+    mean = np.mean([paired.mean() for paired in found])
+    return {"tasks": len(found), **_difference(np.mean(draws, axis=0), mean)}
+
+
+def _scores(rows: Rows, name: str) -> Floats:
+    return np.array([row[name] for row in rows], dtype=np.float64)
 
 
 def score(test: Floats) -> dict[str, Any]:
@@ -65,21 +94,20 @@ def score(test: Floats) -> dict[str, Any]:
 
 def effort(rows: Rows) -> dict[str, Any]:
     """What runs of one arm cost on average (seconds of wall clock), and how much they promised."""
-    names = ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds")
-    found: dict[str, Any] = {n: round(float(np.mean([r[n] for r in rows])), 1) for n in names}
+    found: dict[str, Any] = {n: round(float(np.mean([r[n] for r in rows])), 1) for n in EFFORT}
     told = [r["reported"] - float(np.mean(r["test"])) for r in rows if r["reported"] is not None]
     found["reported_minus_test"] = _r(np.mean(told)) if told else None
     return found
 
 
-def _difference(ours: Floats, theirs: Floats) -> dict[str, Any]:
-    low, high = np.percentile(resampled(ours - theirs), [LOW, HIGH])
-    return {"gain": _r((ours - theirs).mean()), "ci": [_r(low), _r(high)]}
+def _difference(draws: Floats, mean: Any) -> dict[str, Any]:
+    low, high = np.percentile(draws, [LOW, HIGH])
+    return {"gain": _r(mean), "ci": [_r(low), _r(high)]}
 
 
-def resampled(values: Floats) -> Floats:
+def resampled(values: Floats, seed: int = 0) -> Floats:
     """Bootstrapped means: seeds drawn with replacement, then rows within each. Shape (DRAWS,)."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     seeds, rows = values.shape
     drawn = generator.integers(0, seeds, (DRAWS, seeds, 1))
     within = generator.integers(0, rows, (DRAWS, seeds, rows))
@@ -91,61 +119,48 @@ def _r(value: Any) -> float:
 
 
 COLUMNS = (
-    "| | seeds | baseline | MIPROv2 | ours | ours, half | ours − MIPROv2 | half − MIPROv2 |",
-    "|---|---|---|---|---|---|---|---|",
+    "| | seeds | test | − MIPROv2 | evaluations | calls | tokens read | tokens written | seconds "
+    "| reported − test |",
+    "|---|---|---|---|---|---|---|---|---|---|",
 )
-EFFORT_COLUMNS = (
-    "| | evaluations | calls | tokens read | tokens written | seconds | reported − test |",
-    "|---|---|---|---|---|---|---|",
-)
-ARM_TITLES = {"miprov2": "MIPROv2", "ours": "ours", "ours_half": "ours, half"}
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The page's two tables: test scores, and what they took."""
-    scores, efforts = [*COLUMNS], [*EFFORT_COLUMNS]
+    """The page's table: a line for each task's baseline and for each of its arms."""
+    lines = [*COLUMNS]
     for task in figures["tasks"]:
-        tests = [_told(task[arm]).strip() for arm in ("baseline", *ARM_TITLES)]
-        gains = [_gained(task[f"{arm}_to_miprov2"]) for arm in ("ours", "ours_half")]
-        cells = [task["task"], str(len(task["seeds"])), *tests, *gains]
-        scores.append(f"| {' | '.join(cells)} |")
-        efforts += [_effort_row(f"{task['task']}, {t}", task[a]) for a, t in ARM_TITLES.items()]
-    mean = [f"{100 * value:+.1f}" for value in figures["mean"].values()]
-    scores.append(f"| mean of tasks | | | | | | {' | '.join(mean)} |")
-    return "\n".join([*scores, "", *efforts])
+        lines.append(f"| **{task['task']}**, baseline | | {_told(task['baseline'])} {'| ' * 7}|")
+        lines += [_line(task["task"], arm, found) for arm, found in task["arms"].items()]
+    for arm, mean in figures["mean"].items():
+        title = f"mean of {mean['tasks']}, {ARMS[arm].title}"
+        lines.append(f"| {title} | | | {_gained(mean)} {'| ' * 6}|")
+    return "\n".join(lines)
 
 
-def _effort_row(title: str, arm: dict[str, Any]) -> str:
-    names = ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds")
-    told = arm["reported_minus_test"]
-    points = "" if told is None else f"{100 * told:+.1f}"
-    return f"| {title} | {' | '.join(f'{arm[name]:.0f}' for name in names)} | {points} |"
-
-
-def _gained(difference: dict[str, Any]) -> str:
-    return f"{100 * difference['gain']:+.1f} ({_points(difference)})"
+def _line(task: str, arm: str, found: dict[str, Any]) -> str:
+    promised = found["reported_minus_test"]
+    cells = [
+        f"{task}, {ARMS[arm].title}", str(len(found["seeds"])), _told(found),
+        _gained(found["ahead"]) if "ahead" in found else "",
+        *(f"{found[name]:.0f}" for name in EFFORT),
+        "" if promised is None else f"{100 * promised:+.1f}",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def report(figures: dict[str, Any]) -> None:
-    """A table for people, then one line of JSON."""
-    print(f"\nTest scores on {figures['model']}, our optimizer: {figures['optimizer']}")
-    for task in figures["tasks"]:
-        print(f"{task['task']}, {len(task['seeds'])} seeds")
-        print(f"  {'baseline':<10} {_told(task['baseline'])}")
-        for arm in ("miprov2", "ours", "ours_half"):
-            part = task[arm]
-            print(
-                f"  {arm:<10} {_told(part)}  {part['evaluations']:.0f} evaluations, "
-                f"{part['calls']:.0f} calls, {part['seconds']:.0f} s"
-            )
-        for arm in ("ours", "ours_half"):
-            gain = task[f"{arm}_to_miprov2"]
-            print(f"  {arm} - miprov2: {100 * gain['gain']:+.1f} points, 95 % {_points(gain)}")
+    """The same table for people, then one line of JSON."""
+    print(f"\nTest scores on {figures['model']}; {figures['writer']} writes instructions.")
+    print(table(figures))
     print(json.dumps(figures), flush=True)
 
 
 def _told(part: dict[str, Any]) -> str:
-    return f"{100 * part['test']:5.1f} % ({_points(part)})"
+    return f"{100 * part['test']:.1f} % ({_points(part)})"
+
+
+def _gained(difference: dict[str, Any]) -> str:
+    return f"{100 * difference['gain']:+.1f} ({_points(difference)})"
 
 
 def _points(part: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.model_server import LocalModel
+from benchmarks.peer_arms import Ours as Arm
 from benchmarks.tasks import PROPOSAL_TOKENS, Sizes, Task, dealt
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import BudgetSpent, Conversation, Evaluate
@@ -22,16 +23,17 @@ from optimizer.core.optimizers.optimizer import Optimizer
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
+from optimizer.lm.guard import EVERYWHERE
+from optimizer.lm.openai_http import OpenAIHttp
 from tests.browser.ground import database, empty_home
 
 if TYPE_CHECKING:
+    from optimizer.lm.call import Endpoint
     from optimizer.models import Provider
-
-PREFERRED = ("racing", "mipro")
 
 
 @dataclass(frozen=True)
-class Ours:
+class Found:
     """What an arm of ours ends with; `reported` is the score that it expects of the winner."""
 
     best: Candidate
@@ -39,27 +41,31 @@ class Ours:
     reported: float | None
 
 
-def preferred() -> str:
-    """Our recommended optimizer."""
-    return next(name for name in PREFERRED if name in OPTIMIZERS)
+@dataclass(frozen=True)
+class Models:
+    """Who answers as the program, and who writes instructions."""
+
+    task: ModelRef
+    writer: ModelRef
 
 
 def spec_within(
-    task: Task, optimizer: str, evaluations: int, seed: int, model: ModelRef, sizes: Sizes
+    task: Task, arm: Arm, evaluations: int, seed: int, models: Models, sizes: Sizes
 ) -> RunSpec:
     """An optimizer's light settings, with as many trials as so many evaluations allow.
 
     Every validation row scores candidates, whatever the optimizer.
     """
     splits = dealt(task, seed, sizes)
+    settings = OPTIMIZERS[arm.optimizer].settings(Effort.LIGHT, task.program)
     spec = RunSpec(
-        task.program, task.metric, optimizer,
-        OPTIMIZERS[optimizer].settings(Effort.LIGHT, task.program),
+        task.program, task.metric, arm.optimizer,
+        settings if arm.nearest else replace(settings, nearest_demos=0),
         {
-            Role.TASK: replace(model, max_tokens=task.reply_tokens),
-            Role.OPTIMIZER: replace(model, max_tokens=PROPOSAL_TOKENS),
+            Role.TASK: replace(models.task, max_tokens=task.reply_tokens),
+            Role.OPTIMIZER: replace(models.writer, max_tokens=PROPOSAL_TOKENS),
         }, splits.train, splits.validation, seed=seed,
-        namespace=f"{task.name}:{seed}:{optimizer}:{evaluations}",
+        namespace=namespace_of(task, arm, evaluations, seed),
     )  # fmt: skip
     fitting = spec
     for trials in range(1, evaluations):
@@ -68,6 +74,11 @@ def spec_within(
             break
         fitting = wider
     return fitting
+
+
+def namespace_of(task: Task, arm: Arm, evaluations: int, seed: int) -> str:
+    """Arms share no reply: each pays for what it asks."""
+    return f"{task.name}:{seed}:{arm.title}:{evaluations}"
 
 
 def _of_trials(spec: RunSpec, trials: int) -> RunSpec:
@@ -143,25 +154,24 @@ def _evaluations(turn: Any) -> set[tuple[object, ...]]:
 
 
 @contextmanager
-def worker(model: LocalModel) -> Iterator[Worker]:
-    """Django on a database of its own, and the local model as its embedded one."""
+def worker(model: LocalModel, writer: LocalModel) -> Iterator[Worker]:
+    """Django on a database of its own, the local model as its embedded one, and the writer."""
     with empty_home() as home, database(home):
         from django.conf import settings
 
-        from optimizer.models import Provider
+        from optimizer.models import AllowedAddress
 
         settings.EMBEDDED_MODEL_URL = model.url
-        yield Worker(model, Provider.Kind.EMBEDDED)
+        AllowedAddress.objects.create(host="127.0.0.1/32", added_by="the benchmark")
+        yield Worker(model, writer)
 
 
 @dataclass(frozen=True)
 class Worker:
     model: LocalModel
-    kind: str
+    writer: LocalModel
 
-    def optimize(
-        self, task: Task, optimizer: str, evaluations: int, seed: int, sizes: Sizes, at_once: int
-    ) -> Ours:
+    def optimize(self, task: Task, arm: Arm, evaluations: int, seed: int, sizes: Sizes) -> Found:
         """Run one optimizer to its end.
 
         Raises:
@@ -170,27 +180,50 @@ class Worker:
         from optimizer.jobs import starting
         from optimizer.running import runner
 
-        provider = self._provider(f"{task.name}:{seed}:{optimizer}:{evaluations}", at_once)
-        ref = ModelRef(provider.pk, self.model.name)
-        spec = spec_within(task, optimizer, evaluations, seed, ref, sizes)
-        run = starting.create_run(spec)
+        models = self._models(namespace_of(task, arm, evaluations, seed))
+        run = starting.create_run(spec_within(task, arm, evaluations, seed, models, sizes))
         allowance = Allowance(evaluations)
-        watched = allowance.within(OPTIMIZERS[optimizer])
+        watched = allowance.within(OPTIMIZERS[arm.optimizer])
         results: list[Result] = []
-        runner.run(run.pk, runner.Means(optimizers={optimizer: _kept(watched, results)}))
+        optimizers = {arm.optimizer: _kept(watched, results)}
+        runner.run(run.pk, runner.Means(optimizers=optimizers, connect=_connect))
         run.refresh_from_db()
         if not results:
             raise RunFailed(run.status, run.message)
         told = results[-1].estimate or results[-1].best_score
-        return Ours(results[-1].best, allowance.used, told.mean if told else None)
+        return Found(results[-1].best, allowance.used, told.mean if told else None)
 
-    def _provider(self, namespace: str, at_once: int) -> Provider:
+    def _models(self, namespace: str) -> Models:
+        from optimizer.models import Provider
+
+        task = self._provider(namespace, "Program", self.model, kind=Provider.Kind.EMBEDDED)
+        writer = self._provider(
+            namespace, "Writer", self.writer,
+            kind=Provider.Kind.OPENAI_COMPATIBLE, api_base=self.writer.url,
+        )  # fmt: skip
+        return Models(ModelRef(task.pk, self.model.name), ModelRef(writer.pk, self.writer.name))
+
+    def _provider(self, namespace: str, name: str, model: LocalModel, **more: str) -> Provider:
         from optimizer.models import Provider
 
         return Provider.objects.create(
-            namespace=namespace, name="Local", kind=self.kind, models_offered=[self.model.name],
-            concurrency=at_once, input_price=0, output_price=0,
+            namespace=namespace, name=name, models_offered=[model.name],
+            concurrency=model.at_once, input_price=0, output_price=0, **more,
         )  # fmt: skip
+
+
+def _connect(provider: Provider) -> Endpoint:
+    """As the worker does, the writer as the engine of our own that it is."""
+    from optimizer.running import role_clients
+
+    if provider.kind == provider.Kind.EMBEDDED:
+        return role_clients.connect(provider)
+    return OpenAIHttp(
+        provider.api_base,
+        egress=EVERYWHERE,
+        own_engine=True,
+        deadline=role_clients.OWN_DEADLINE,
+    )
 
 
 def _kept(optimizer: Optimizer, results: list[Result]) -> Optimizer:

@@ -10,6 +10,7 @@ from pathlib import Path
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.exact_match import ExactMatch
+from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
@@ -54,6 +55,15 @@ INTENTS = (
     "refund_not_showing_up", "top_up_failed",
 )  # fmt: skip
 
+TOPICS = (
+    "account", "affirm", "appointment", "balance", "cancel_close_leave_freeze", "card", "change",
+    "cheque", "contactless", "current", "debit", "deny", "direct_debit", "dont_know",
+    "fees_interests", "greet", "handoff", "how", "how_much", "international", "less_lower_before",
+    "limits", "loan", "lost_stolen", "make_open_apply_setup_get_activate", "more_higher_after",
+    "mortgage", "overdraft", "refund", "request_info", "savings", "thank",
+    "transfer_payment_deposit", "when", "why", "wrong_notworking_notshowing",
+)  # fmt: skip
+
 MESSAGE = Field("message", description="what a guest wrote to the restaurant")
 RESTAURANT = "Restaurant-8K, PolyAI task-specific-datasets, CC BY 4.0"
 
@@ -86,6 +96,46 @@ def _two_steps() -> Program:
     return Program(
         "two_steps", (Field("message"),), (quote, find), calls, {"date": "find_date.date"}
     )
+
+
+def _in_two(
+    name: str, inputs: tuple[Field, ...], first: Predict, second: Predict, answer: str
+) -> Program:
+    """Two modules; the second takes all that the first takes, and what it says."""
+    given = {field.name: f"input.{field.name}" for field in inputs}
+    (said,) = first.signature.outputs
+    calls = (
+        Call(first.name, first.name, given),
+        Call(second.name, second.name, {**given, said.name: f"{first.name}.{said.name}"}),
+    )
+    outputs = {answer: f"{second.name}.{answer}"}
+    return Program(name, inputs, (first, second), calls, outputs)
+
+
+def _triage() -> Program:
+    message = Field("message", description="what a customer wrote to the bank")
+    request = Field("request", description="what the customer wants, in a few words")
+    topics = Field("topics", description=f"those that apply, with commas, of: {', '.join(TOPICS)}")
+    said = "Say in a few words what the bank's customer wants."
+    found = "Name all topics of the customer's message."
+    return _in_two(
+        "triage", (Field("message"),),
+        Predict("restate", Signature((message,), (request,), said)),
+        Predict("find_topics", Signature((message, request), (topics,), found)), "topics",
+    )  # fmt: skip
+
+
+def _negation() -> Program:
+    context, question = Field("context"), Field("question")
+    reason = Field("reason", description="what the context says about it, in one sentence")
+    answer = Field("answer", FieldType.CHOICE, choices=("Yes", "No"))
+    said = "Say what follows from the context for the question. Mind every negation."
+    found = "Answer the question about the context."
+    return _in_two(
+        "negation", (context, question),
+        Predict("explain", Signature((context, question), (reason,), said)),
+        Predict("infer", Signature((context, question, reason), (answer,), found)), "answer",
+    )  # fmt: skip
 
 
 TASKS = {
@@ -126,6 +176,22 @@ TASKS = {
             "dates.csv",
             RESTAURANT,
             {"request": "date"},
+        ),
+        Task(
+            "triage",
+            _triage(),
+            TokenF1("topics", "topics"),
+            "triage.csv",
+            "NLU++, PolyAI task-specific-datasets, CC BY 4.0",
+            {"request": "topics"},
+        ),
+        Task(
+            "negation",
+            _negation(),
+            ChoiceAccuracy("answer", "answer"),
+            "scone.csv",
+            "ScoNe-NLI, She et al. 2023, CC0 1.0",
+            {"reason": "question"},
         ),
     )
 }

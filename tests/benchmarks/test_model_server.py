@@ -9,6 +9,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from benchmarks.answers import Answers
+from benchmarks.model_server import TASK as PROGRAM
 from benchmarks.model_server import CountingFront, grammar_of_this_build
 from benchmarks.tasks import TASKS, dealt
 from optimizer.core.conversation.spec import ModelRef
@@ -39,7 +40,7 @@ def asked_of_a_server(kept: Path) -> tuple[list[float], int, int]:
             )
             await client.aclose()
         scores = [o.score.value for o in outcomes if o.score]
-        return scores, answers.asked, front.counts.calls
+        return scores, answers.asked, front.meters[PROGRAM].counts.calls
 
     with OpenAIServer(script=replied) as engine:
         return asyncio.run(ask(engine.url.removesuffix("/v1")))

@@ -13,7 +13,8 @@ from benchmarks.measured import Measured, scored
 from benchmarks.model_server import LocalModel
 from benchmarks.paper_figures import TITLES, summed_up, table
 from benchmarks.paper_tasks import BASELINE, PAPER_TASKS
-from benchmarks.peer_ours import planned, spec_within
+from benchmarks.peer_arms import Ours
+from benchmarks.peer_ours import Models, planned, spec_within
 from benchmarks.tasks import dealt
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.demos.labels import labelled_demo
@@ -21,7 +22,7 @@ from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
 from tests.fakes.openai_server import OpenAIServer
 
-MODEL = ModelRef(0, "a model")
+MODEL = Models(ModelRef(0, "a model"), ModelRef(0, "a model"))
 SEARCHES = [arm for arm in TITLES if arm != BASELINE]
 
 
@@ -73,21 +74,23 @@ def test_the_typo_is_in_the_program_and_in_no_answer() -> None:
 @pytest.mark.parametrize("arm", SEARCHES)
 def test_the_settings_of_every_optimizer_fill_the_budget_and_no_more(arm: str, name: str) -> None:
     one = PAPER_TASKS[name]
-    spec = spec_within(one.task, arm, paper.EVALUATIONS, 1, MODEL, one.sizes)
+    spec = spec_within(one.task, Ours(arm, arm), paper.EVALUATIONS, 1, MODEL, one.sizes)
     assert 0.85 * paper.EVALUATIONS < planned(spec) <= paper.EVALUATIONS
 
 
 @pytest.mark.parametrize("arm", SEARCHES)
 def test_every_optimizer_chooses_by_all_validation_rows(arm: str) -> None:
     one = PAPER_TASKS["scone"]
-    spec = spec_within(one.task, arm, 1500, 1, MODEL, (50, 130, 100))
+    spec = spec_within(one.task, Ours(arm, arm), 1500, 1, MODEL, (50, 130, 100))
     assert spec.settings.max_validation == len(spec.validation) == 130
     assert spec.test == ()
 
 
 def test_random_search_gets_a_demo_set_for_every_trial() -> None:
     one = PAPER_TASKS["scone"]
-    settings = spec_within(one.task, "bootstrap_search", 1000, 1, MODEL, one.sizes).settings
+    settings = spec_within(
+        one.task, Ours("", "bootstrap_search"), 1000, 1, MODEL, one.sizes
+    ).settings
     assert settings.trials > 10
     assert settings.demo_sets == settings.trials + 1
 

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import dspy
-import numpy as np
 import pytest
 from dspy.utils.exceptions import AdapterParseError
 
-from benchmarks.model_server import Counts
+from benchmarks.metering import Counts
+from benchmarks.peer_arms import ARMS, Ours
 from benchmarks.peer_dspy import Counted, SameWords, signature_of
-from benchmarks.peer_figures import resampled, summed_up, table
-from benchmarks.peer_ours import Allowance, spec_within
+from benchmarks.peer_ours import Allowance, Models, planned, spec_within
 from benchmarks.tasks import TASKS, WHOLE, dealt
 from optimizer.core.conversation.events import Noted, Result, StopReason
 from optimizer.core.conversation.requests import (
@@ -27,54 +23,11 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Role
 from tests.fakes.random_search import RandomSearch
 
-MODEL = ModelRef(0, "a model")
-
-
-def row(arm: str, seed: int, test: list[float], **more: Any) -> dict[str, Any]:
-    effort: Mapping[str, Any] = dict.fromkeys(
-        ("evaluations", "calls", "prompt_tokens", "completion_tokens", "seconds"), 10
-    )
-    return {
-        "task": "people", "seed": seed, "arm": arm, "test": test, "reported": 0.5,
-        "baseline_test": [0.0] * len(test), **effort, **more,
-    }  # fmt: skip
-
-
-def test_arms_are_compared_on_the_seeds_that_have_all_of_them() -> None:
-    rows = [
-        row("miprov2", 1, [0, 1, 0, 1]),
-        row("ours", 1, [1, 1, 0, 1]),
-        row("ours_half", 1, [0, 1, 0, 1]),
-        row("miprov2", 2, [1, 1, 1, 1]),  # its night was cut short
-    ]
-    (task,) = summed_up(rows, ["people"])["tasks"]
-    assert task["seeds"] == [1]
-    assert task["ours_to_miprov2"]["gain"] == 0.25
-    assert task["ours_half_to_miprov2"] == {"gain": 0.0, "ci": [0.0, 0.0]}
-    assert task["miprov2"]["gain_over_baseline"]["gain"] == 0.5
-
-
-def test_the_page_tells_scores_gains_and_what_they_took() -> None:
-    rows = [
-        row("miprov2", 1, [0, 1, 0, 1]),
-        row("ours", 1, [1, 1, 0, 1], reported=None),
-        row("ours_half", 1, [0, 1, 0, 1]),
-    ]
-    lines = table(summed_up(rows, ["people"])).splitlines()
-    assert lines[2].startswith("| people | 1 | 0.0 % (0.0 to 0.0)")
-    assert "+25.0 (0.0 to 75.0)" in lines[2]
-    assert lines[3] == "| mean of tasks | | | | | | +25.0 | +0.0 |"
-    assert lines[-3] == "| people, MIPROv2 | 10 | 10 | 10 | 10 | 10 | +0.0 |"
-    assert lines[-2].endswith("| 10 |  |")
-    assert len({line.count("|") for line in lines[:4]}) == 1
-
-
-def test_an_interval_is_wider_when_seeds_differ_than_when_only_rows_do() -> None:
-    by_row = np.array([[0.0, 1.0] * 20] * 4)
-    by_seed = np.array([[0.0] * 40, [1.0] * 40] * 2)
-    assert resampled(by_seed).std() > 2 * resampled(by_row).std()
+MODELS = Models(ModelRef(1, "a model"), ModelRef(2, "a writer"))
+MIPRO = Ours("MIPRO", "mipro")
 
 
 def test_rows_are_dealt_by_the_seed_without_overlap() -> None:
@@ -89,9 +42,34 @@ def test_rows_are_dealt_by_the_seed_without_overlap() -> None:
 
 @pytest.mark.parametrize("name", sorted(TASKS))
 def test_settings_fit_into_the_evaluations_allowed(name: str) -> None:
-    spec = spec_within(TASKS[name], "mipro", 600, 1, MODEL, WHOLE)
+    spec = spec_within(TASKS[name], MIPRO, 600, 1, MODELS, WHOLE)
     most = estimate(spec).task_calls[1] / len(TASKS[name].program.calls)
     assert 500 < most <= 600
+
+
+OURS = sorted(name for name, arm in ARMS.items() if isinstance(arm, Ours))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_arm_of_ours_fills_its_share_and_no_more(name: str) -> None:
+    arm = ARMS[name]
+    assert isinstance(arm, Ours)
+    share = arm.evaluations(1200)
+    spec = spec_within(TASKS["two_steps"], arm, share, 1, MODELS, WHOLE)
+    assert share == (600 if name.endswith("half") else 1200)
+    assert 0.8 * share < planned(spec) <= share
+    assert spec.models[Role.TASK].model == "a model"
+    assert spec.models[Role.OPTIMIZER].model == "a writer"
+
+
+def test_an_arm_with_fixed_demos_looks_for_no_others() -> None:
+    racing, fixed = (
+        spec_within(TASKS["people"], ARMS[name], 600, 1, MODELS, WHOLE)
+        for name in ("racing", "racing_fixed")
+    )
+    assert racing.settings.nearest_demos > 0
+    assert fixed.settings.nearest_demos == 0
+    assert racing.namespace != fixed.namespace
 
 
 def asks_four_times(spec: RunSpec, new_search: object) -> Conversation[Result]:
@@ -110,7 +88,7 @@ def asks_four_times(spec: RunSpec, new_search: object) -> Conversation[Result]:
 
 
 def test_an_optimizer_gets_no_evaluation_beyond_its_allowance_and_pays_none_twice() -> None:
-    spec = spec_within(TASKS["people"], "mipro", 600, 1, MODEL, WHOLE)
+    spec = spec_within(TASKS["people"], MIPRO, 600, 1, MODELS, WHOLE)
     allowance = Allowance(250)
     watched = allowance.within(replace(OPTIMIZERS["mipro"], converse=asks_four_times))
     turns, result = held(watched.converse(spec, RandomSearch))
@@ -166,8 +144,6 @@ def test_a_program_of_dspys_counts_an_evaluation_once_until_its_prompts_change()
     assert len(Counted.made) == 2
 
 
-def test_counts_are_told_as_differences() -> None:
+def test_counts_are_told_as_differences_and_sums() -> None:
     assert Counts(5, 50, 10) - Counts(2, 20, 4) == Counts(3, 30, 6)
-    assert json.loads(json.dumps(Counts(1, 2, 3).__dict__)) == {
-        "calls": 1, "prompt_tokens": 2, "completion_tokens": 3,
-    }  # fmt: skip
+    assert Counts(5, 50, 10, 1) + Counts(2, 20, 4, 3) == Counts(7, 70, 14, 4)
