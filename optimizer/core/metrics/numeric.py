@@ -16,7 +16,8 @@ _SCALE = "thousand|million|billion|trillion"
 _MENTION = re.compile(
     rf"""
     (?: (?<![\w.,/)\]]) [-+\u2212] )? [$€£¥]?
-    (?: \d{{1,3}} (?: [ '’\u00a0\u2009\u202f]\d{{3}} )+ (?!\d) (?: [.,]\d+ )?
+    (?: \d{{1,3}} [ ] \d{{1,2}} [/⁄] \d{{1,2}} (?![\d/])
+      | \d{{1,3}} (?: [ '’\u00a0\u2009\u202f]\d{{3}} )+ (?!\d) (?: [.,]\d+ )?
       | \d[\d.,]*\d | \d | (?<![\d])\.\d+ )
     (?: [eE][-+]?\d+ )? (?: \s?[/⁄]\s?\d+ )? (?: \s (?:{_SCALE})s?\b )?
     """,
@@ -47,7 +48,8 @@ def _last_number(value: Value) -> float | None:
     """The number that a value is, or the last one that its text says."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    text = unicodedata.normalize("NFKC", written(value))
+    apart = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", written(value))  # NFKC makes 21/2 of 2½
+    text = unicodedata.normalize("NFKC", apart)
     whole = _number(text)
     if whole is not None:
         return whole

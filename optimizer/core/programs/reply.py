@@ -1,8 +1,8 @@
 """The one reader of models' replies: that of runs, of try-outs, and of the files of a version.
 
-With `values` and `thinking` it stands alone, on the standard library and json-repair: all below the
-line of dashes is copied into the files that a version is downloaded as, so that these read a reply
-as the run did. Where two answers could be meant nothing is read.
+With what it imports it stands alone, on the standard library and json-repair: all below the line of
+dashes is copied into the files that a version is downloaded as, so that these read a reply as the
+run did. Where two answers could be meant nothing is read.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from optimizer.core.programs.mending import BROKEN_OFF, almost_json, as_written, mended
+from optimizer.core.programs.stated import meant_value, spelled
 from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, unfenced, without_thinking
 from optimizer.core.programs.values import (
     UNSTORABLE,
     Kind,
     UnreadableValue,
     as_text,
-    meant_value,
     read_value,
-    spelled,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -31,10 +31,6 @@ ANSWERS = ("answer", "final_answer", "result", "output", "response", "prediction
 """What models call the only output of a module, whatever its name."""
 _ATTEMPTS = 64
 """Braces to try before a reply is called unreadable: a text may use some."""
-_MOST_BRACKETS = 500
-"""In what is mended: json-repair takes seconds for some thousands."""
-_BROKEN_OFF = "\ua66e"
-"""A letter that nobody writes, set where a text ends, to be found again in what broke off there."""
 
 
 class UnreadableReply(UnreadableValue):
@@ -101,16 +97,34 @@ def _records(
     """What may be the answer, as raw values by output; one way of reading after the other."""
     yield _of_json(outputs, reply.strip().strip(INVISIBLE))  # may speak of tags in its texts
     own = [name for name in outputs if name != THOUGHTS]
-    text = without_thinking(reply, own)
-    if inputs:
-        going_on = re.search(rf"\}}[ \t]*\n\s*(?:{'|'.join(map(re.escape, inputs))})\s*:", text)
-        text = text[: going_on.start() + 1] if going_on else text
-    found = _of_objects(outputs, text)
+    text = _up_to_the_next(inputs, outputs, without_thinking(reply, own))
+    found, rest = _of_objects(outputs, text)
     if len(found) > 1:
         found = _joined(outputs, found)
-    yield found
-    yield _labelled(outputs, unfenced(without_thinking(reply, outputs)))
+    if found:  # a line behind an object may take it back
+        yield found + (_labelled(outputs, rest) if _only(outputs) else [])
+    labelled = without_thinking(reply, outputs)
+    yield _labelled(outputs, unfenced(_up_to_the_next(inputs, outputs, labelled)))
     yield _bare(outputs, unfenced(text))
+
+
+def _up_to_the_next(inputs: tuple[str, ...], outputs: Mapping[str, Kind], text: str) -> str:
+    """A reply without the next example that a model makes up behind its answer."""
+    if not inputs:
+        return text
+    names = "|".join(map(spelled, inputs))
+    going_on = re.search(rf"(?P<closed>\}})?[ \t]*\n[\s*_#-]*(?:{names})[*_]*\s*:", text, re.I)
+    if going_on is None:
+        return text
+    before = text[: going_on.start() + len(going_on["closed"] or "")]
+    kinds = {name: kind for name, kind in outputs.items() if name != THOUGHTS}
+    if going_on["closed"] is None and not {"text", "list"}.isdisjoint(kinds.values()):
+        return text  # a text may have such a line
+    try:
+        read_reply(outputs, before)
+    except UnreadableReply:
+        return text
+    return before
 
 
 def _of_json(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
@@ -122,8 +136,10 @@ def _of_json(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
     return _in(outputs, found) if end == len(text) else []
 
 
-def _of_objects(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
-    """The records of all JSON objects amid a text, and of those that can be mended."""
+def _of_objects(outputs: Mapping[str, Kind], text: str) -> tuple[list[dict[str, Any]], str]:
+    """The records of all JSON objects amid a text, and of those that can be mended; and what stands
+    outside of the former.
+    """
     if re.search(r"\{\s*\\\"", text):
         text = text.replace('\\"', '"')  # JSON within a text, of which the quotes are lost
     found, rest, end = [], "", 0
@@ -139,41 +155,25 @@ def _of_objects(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
             found += _in(outputs, made)
             rest, end = rest + text[end:start], stop
         start = text.find("{", stop)
-    return found + _mended(outputs, rest + text[end:])
+    rest += text[end:]
+    return found + _mended(outputs, rest), rest
 
 
 def _mended(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
-    """The records of an object that is almost JSON; none where mending lost another answer."""
+    """The records of an object that is almost JSON."""
     known = (*outputs, *(ANSWERS if _only(outputs) else ()))
-    key = re.compile(_KEY % "|".join(map(spelled, known)), re.IGNORECASE)
-    begin = re.search(rf"\{{(?=[^{{}}]{{0,400}}?{key.pattern})", text, re.IGNORECASE)
-    start = begin.start() if begin else text.find("{")
-    before = re.search(r"(\w+)\W*$", text[:start][-60:])
-    broken = text[start:].partition("\n```")[0].rstrip() if start >= 0 else ""
-    if not key.search(broken) or (before and THINKS.fullmatch(folded(before[1]))):
-        return []
-    if sum(map(broken.count, "{[")) > _MOST_BRACKETS:
-        return []
+    choices = [choice for kind in outputs.values() if isinstance(kind, tuple) for choice in kind]
+    begun = almost_json(known, text)
     try:
-        import json_repair
+        made = mended(begun, tuple(outputs), choices) if begun else None
     except ImportError:
         raise UnreadableReply("Almost JSON is read with json-repair: install it.") from None
-    try:
-        made = json_repair.loads(broken + _BROKEN_OFF, skip_json_loads=True)
-        kept = json.dumps(made, ensure_ascii=False).casefold()
-    except (ValueError, RecursionError):
-        return []
-    quoted = [a for kind in outputs.values() if isinstance(kind, tuple) for a in kind]
-    lost = [a for a in quoted if a.casefold() not in kept and re.search(_quoted(a), broken, re.I)]
-    again = any(len(re.findall(rf"{_quoted(name)}\s*:", broken)) > 1 for name in outputs)
-    return [] if lost or again else _in(outputs, made)
-
-
-_KEY = r"""(?<!\w)(?:%s)["'“”‘’`*\s]{0,20}:"""
-
-
-def _quoted(name: str) -> str:
-    return rf"""(?<!\\)["'“‘]{re.escape(name)}["'”’]"""
+    records = _in(outputs, made)
+    for record in records:
+        for name in record:
+            if outputs[name] in ("integer", "number", "boolean"):
+                record[name] = as_written(name, begun, record[name])
+    return records
 
 
 class _Several(list[Any]):
@@ -283,7 +283,8 @@ def _shown(kind: Kind, said: str) -> Any:
     try:
         found = json.loads(said)
     except (ValueError, RecursionError):
-        return said
+        listed = kind == "list" and not _LISTED.fullmatch(said)
+        return re.split(r"\n[ \t]*\n", said)[0] if listed else said
     return found if isinstance(found, str | list) else said
 
 
@@ -293,8 +294,8 @@ def _bare(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
     if only is None or not text or text.startswith("{") or f'"{only}"' in text:
         return [{}] if _is_object(text) else []  # several outputs, another object, a broken one
     if outputs[only] == "list":
-        listed = text.startswith("[") or all(map(_BULLET.match, text.splitlines()))
-        return [{only: text}] if listed else []
+        listed = _LISTED.fullmatch(text)
+        return [{only: listed["list"]}] if listed else []
     if outputs[only] == "text":
         return [] if THOUGHTS in outputs else [{only: _shown("text", text)}]
     return [{only: _MUSING.sub("", text).strip()}]
@@ -319,7 +320,11 @@ _MUSING = re.compile(
     r"(?=\b(?:final )?(?:answer|label)\b\W{0,4}(?:is|:)|\n\s*\n|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
-_BULLET = re.compile(r"\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+|\s*$")
+_LISTED = re.compile(
+    r"(?:[^\n\[\]{}]{1,120}[:=]\s*)?"
+    r"(?P<list>\[.*\]|(?:[ \t]*(?:[-*•‣–]|\(?\d{1,3}[.)])[ \t]+[^\n]*(?:\n\s*|\Z))+)\.?",
+    re.DOTALL,
+)
 _HEAD = (
     r"""^[ \t>*#|-]{0,20}(?:\d{1,2}[.)][ \t]+)?["'*_`]{0,4}(%s)["'*_`]{0,4}[ \t]{0,9}"""
     r"""(?:[:=|：]|->|→)(?!=)["'*_`]{0,4}[ \t]*"""
@@ -365,7 +370,7 @@ def _answer(name: str, kind: Kind, value: Any) -> Any:
         raise UnreadableValue("two different values are given")
     if isinstance(value, str):
         value = _TEX.sub(lambda mark: "\\b" if mark[0] == "\b" else "\\f", value)
-        return _broken_off(kind, value) if value.endswith(_BROKEN_OFF) else meant_value(kind, value)
+        return _broken_off(kind, value) if value.endswith(BROKEN_OFF) else meant_value(kind, value)
     if kind == "list" and isinstance(value, list):
         return [_answer("", "text", item) if item is not None else "null" for item in value]
     if isinstance(value, bool) and isinstance(kind, tuple):
@@ -387,7 +392,7 @@ def _unwrapped(name: str, kind: Kind, value: Any) -> Any:
 
 def _broken_off(kind: Kind, value: str) -> Any:
     """What no continuation would make another answer; nothing else that broke off."""
-    text = value.removesuffix(_BROKEN_OFF)
+    text = value.removesuffix(BROKEN_OFF)
     choices = kind if isinstance(kind, tuple) else ()
     certain = kind == "boolean" or (
         choices and sum(c.casefold().startswith(text.strip().casefold()) for c in choices) == 1

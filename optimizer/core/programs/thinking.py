@@ -16,7 +16,7 @@ INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _THINKING = (
     "think|thinking|thoughts?|thought_process|reason|reasoning|reflection|reflect|scratch_?pad|"
     "analysis|inner_?monologue|internal_?monologue|monologue|antthinking|deliberation|"
-    "chain_of_thought|cot|rationale"
+    "chain_of_thought|cot|rationale|(?:thinking|reasoning)_process|internal(?:_thoughts?)?|plan(?:ning)?"
 )
 THINKS = re.compile(_THINKING.replace("_?", "").replace("_", ""))
 _OPENS = (
@@ -74,7 +74,7 @@ def _final_channel(text: str) -> str:
     parts = _CHANNEL.findall(text)
     if parts:
         return "".join([said for channel, said in parts if channel == "final"][-1:])
-    if re.match(r"\s*analysis(?=[A-Z])", text):
+    if re.match(r"\s*analysis(?=[A-Z]|\S.*assistantfinal)", text, re.DOTALL):
         return text.rpartition("assistantfinal")[2] if "assistantfinal" in text else ""
     return text
 

@@ -1,4 +1,4 @@
-"""Typed values as people and models write them, read strictly or, from a reply, as they are meant.
+"""Typed values as people and models write them.
 
 It stands alone, on the standard library: everything below the line of dashes is copied into the
 files that a version is downloaded as.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -44,21 +43,6 @@ def read_value(kind: Kind, value: Any) -> Any:
     return _choice(tuple(kind), as_text(value))
 
 
-def meant_value(kind: Kind, value: Any) -> Any:
-    """The same for what a model says, which may say its choice or number in a sentence.
-
-    Raises:
-        UnreadableValue: it cannot be read so, or two values could be meant.
-    """
-    try:
-        return read_value(kind, value)
-    except UnreadableValue:
-        found = _stated(kind, value) if isinstance(value, str) else None
-        if found is None:
-            raise
-        return found
-
-
 def as_text(value: Any) -> str:
     if value is None:
         raise UnreadableValue("no value")
@@ -76,7 +60,7 @@ def _told(value: Any) -> str:
 
 # Choices and truth
 
-_TRUTH = {
+TRUTH = {
     "true": True, "yes": True, "1": True, "y": True, "t": True,
     "false": False, "no": False, "0": False, "n": False, "f": False,
 }  # fmt: skip
@@ -89,21 +73,21 @@ def _choice(choices: tuple[str, ...], text: str) -> str:
     if text.strip() in choices:
         return text.strip()
     for bare in (text, text.lstrip(_EDGES).rstrip(_ENDS)):
-        alike = [choice for choice in choices if _plain(choice) == _plain(bare)]
+        alike = [choice for choice in choices if unmarked(choice) == unmarked(bare)]
         if len(alike) == 1:
             return alike[0]
     shown = ", ".join(choices[:12])
     raise UnreadableValue(f"“{as_text(text)[:80]}” is none of the choices ({shown})")
 
 
-def _plain(text: str) -> str:
+def unmarked(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    found = _TRUTH.get(str(value).lstrip(_EDGES).rstrip(_ENDS).casefold())
+    found = TRUTH.get(str(value).lstrip(_EDGES).rstrip(_ENDS).casefold())
     if found is None:
         raise UnreadableValue(f"{_told(value)} is neither true nor false")
     return found
@@ -111,26 +95,41 @@ def _boolean(value: Any) -> bool:
 
 # Numbers
 
-_MONEY = (
+MONEY = (
     r"(?:(?:US|CA|AU|NZ|HK|[CAR])?\$|[€£¥₹₽₩₺]|"
     r"(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|INR|CNY|SEK|NOK|DKK|PLN|BRL|MXN|KRW|ZAR)\b)"
 )
-_SCALES = {
+SCALES = {
     "k": 3, "thousand": 3, "mn": 6, "mio": 6, "million": 6, "millions": 6, "bn": 9, "billion": 9,
-    "billions": 9, "trillion": 12,
+    "billions": 9, "trillion": 12, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
 }  # fmt: skip
 _OF_MONEY = {"K": 3, "m": 6, "M": 6, "b": 9, "B": 9, "T": 12}
 """Letters that are units elsewhere: 5 m may be five metres, $5m are five million."""
 _FIGURE = r"(?:\d(?:[\d.,' ]*\d)?|[.,]\d+)"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[-+])?\s*(?P<money>{_MONEY})?\s*(?P<sign2>[-+])?\s*(?P<figure>{_FIGURE})[.,]?"
+    rf"(?P<sign>[-+])?\s*(?P<money>{MONEY})?\s*(?P<sign2>[-+])?\s*(?P<figure>{_FIGURE})[.,]?"
     rf"(?:\s?(?:[eE]|[x×·*]\s?10\s?(?:\^|\*\*)\s?\{{?)(?P<power>[-+]?\d{{1,3}})\}}?)?"
-    rf"(?P<unit>\s*(?:{_MONEY}|[%‰]|°\s?[CFK]?|[^\W\d_][^\s\d]{{0,14}}))?"
+    rf"(?P<unit>\s*(?:{MONEY}|[%‰]|°\s?[CFK]?|[^\W\d_][^\s\d]{{0,14}}))?"
 )
 LONGEST_NUMBER = 200
 """Characters of a number with all that is written around it."""
-_NO_UNIT = {"or", "to", "and", "of", "more", "less", "st", "nd", "rd", "th", "x", "hundred"}
-_FRACTION = re.compile(r"([-+]?\d{1,9})\s*[/⁄]\s*(\d{1,9})")
+NO_UNIT = {
+    "or",
+    "to",
+    "and",
+    "of",
+    "more",
+    "less",
+    "st",
+    "nd",
+    "rd",
+    "th",
+    "x",
+    "hundred",
+    "dozen",
+}
+_FRACTION = re.compile(r"([-+]?)(?:(\d{1,9})\s+)?(\d{1,9})\s*[/⁄]\s*(\d{1,9})")
+_VULGAR = re.compile("[¼-¾⅐-⅞]")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")
 _MARKS = str.maketrans(
     {**dict.fromkeys("−–－", "-"), "’": "'", "٫": ".", "٬": ",", "％": "%", "／": "/"}
@@ -160,6 +159,8 @@ def _digits(text: str) -> str:
         UnreadableValue: the text is no number, or may be two.
     """
     said = text.translate(_SPACES).translate(_MARKS).strip()
+    said = _VULGAR.sub(lambda mark: " " + unicodedata.normalize("NFKC", mark[0]), said).strip()
+    said = re.sub(r"^([-+])\s+(?=\d+⁄)", r"\1", said)
     if "," not in said:
         try:
             float(said)
@@ -177,19 +178,18 @@ def _amount(said: str, text: str) -> str:
     bare = re.sub(r"\\boxed\{(.*)\}", r"\1", bare)
     bare = bare.lstrip("#=:*_`\"'“([ ").rstrip("*_`\"'”)] ").rstrip(".;:!*_` ")
     fraction = _FRACTION.fullmatch(bare)
-    if fraction and int(fraction[2]):
-        return str(int(fraction[1]) / int(fraction[2]))
+    if fraction and int(fraction[4]):
+        amount = int(fraction[2] or 0) + int(fraction[3]) / int(fraction[4])
+        return f"{fraction[1]}{amount!r}"
     made = _AMOUNT.fullmatch(bare)
     figure = _figure(made["figure"]) if made else None
     if made is None or figure is None or (said[0] in "([" and "," in bare):
         raise UnreadableValue(f"{_told(text)} is not a number")
     unit = (made["unit"] or "").strip()
-    if unit and unicodedata.category(unit[0]).startswith("N"):
-        raise UnreadableValue(f"{_told(text)} is not a number")  # “2½”
-    scale = _SCALES.get(unit if len(unit) == 1 else unit.casefold(), 0)
+    scale = SCALES.get(unit if len(unit) == 1 else unit.casefold(), 0)
     if made["money"]:
         scale = scale or _OF_MONEY.get(unit, 0)
-    elif unit in _OF_MONEY or unit.casefold() in _NO_UNIT:
+    elif unit in _OF_MONEY or unit.casefold() in NO_UNIT:
         raise UnreadableValue(f"{_told(text)} is not a number")
     sign = "-" if "-" in (made["sign"], made["sign2"]) else ""
     exponent = int(made["power"] or 0) + scale
@@ -214,8 +214,13 @@ def _figure(text: str) -> str | None:
 
 # Lists
 
+_COMMA = "\ue002"
 _ITEM = re.compile(r"^\s*(?:[-*•‣–]|\(?\d{1,3}[.)])\s+")
-_PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,;|]+)\s*(?:[,;|]|$)""")
+_NUMBERED = re.compile(r"\(?1[.)]\s.*[,;]\s*\(?2[.)]\s")
+_PART = re.compile(
+    r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,;|、，；]+)\s*(?:[,;|、，；]|$)"""
+)
+_THOUSANDS = re.compile(r"(?<![\d,])([1-9]\d{0,2}(?:,\d{3})+)(?![\d,]*\d)")
 
 
 def _list(value: Any) -> list[str]:
@@ -227,7 +232,7 @@ def _list(value: Any) -> list[str]:
     if text.startswith("["):
         return _bracketed(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if lines and all(map(_ITEM.match, lines)):
+    if lines and all(map(_ITEM.match, lines)) and (len(lines) > 1 or not _NUMBERED.match(text)):
         return [_unquoted(_ITEM.sub("", line).rstrip(",;")) for line in lines]
     return [part for line in lines for part in _parts(line)]
 
@@ -235,8 +240,10 @@ def _list(value: Any) -> list[str]:
 def _parts(line: str) -> list[str]:
     """A line's items; the last may be joined by a word behind a comma."""
     line = line[1:-1] if re.fullmatch(r"\([^()]*\)", line) else line
-    found = _PART.findall(line) if len(line) < 5000 else re.split(r"[,;|]", line)
-    parts = [_unquoted(part) for part in found]
+    if re.search(r",\s|;", line):  # the commas of 1,200 part nothing where others do
+        line = _THOUSANDS.sub(lambda number: number[1].replace(",", _COMMA), line)
+    found = _PART.findall(line) if len(line) < 5000 else re.split(r"[,;|、，；]", line)
+    parts = [_unquoted(part).replace(_COMMA, ",") for part in found]
     if len(parts) > 1:
         parts[-1] = re.sub(r"^(?:and|or|und|oder|et|y)\s+", "", parts[-1])
         numbered = all(map(_ITEM.match, parts))
@@ -258,135 +265,3 @@ def _unquoted(part: str) -> str:
     part = part.strip()
     quoted = len(part) > 1 and (part[0], part[-1]) in (('"', '"'), ("'", "'"), ("“", "”"))
     return part[1:-1].strip() if quoted else part
-
-
-# What is said in a sentence
-
-LONGEST_STATEMENT = 300
-"""Characters of a sentence that says what the answer is."""
-_AT, _END = "\ue000", "\ue001"
-"""Around the number of a mention, where its words were."""
-_MENTION = rf"{_AT}(\d+){_END}"
-_BEFORE, _AFTER = rf"[^\w{_AT}?!¬≠~✗✘❌]*", rf"[^\w{_AT}?]*"
-_ALONE = re.compile(
-    rf"{_BEFORE}(?:(?:\d{{1,2}}|[a-z])[.)]\s+)?{_BEFORE}"
-    rf"(?:(?:option|choice|answer|class|category|label)\s+)?{_BEFORE}{_MENTION}{_AFTER}"
-)
-_IS = re.compile(
-    r"(?:\b(?:is|are|as|was|equals|belongs to|corresponds to|amounts to|say|choose|pick|select)\b"
-    r"|[:：=→]|[-=]>|\\\w+\{)\s*"
-    r"(?:(?:an?|the|most|likely|clearly|definitely|therefore|thus|class|category|label)\s+)*"
-    rf"{_BEFORE}{_MENTION}(?P<unit>\s+[^\W\d]{{1,15}})?"
-    rf"{_AFTER}(?:\b(?:because|since)\b.*)?$"
-)
-_WHICH_IS = re.compile(
-    rf"{_BEFORE}{_MENTION}\W*\s+is (?:the|my) (?:\w+ ){{0,2}}"
-    rf"(?:answer|label|choice|category|class|result)\b{_AFTER}$"
-)
-_FIRST = re.compile(
-    rf"{_BEFORE}{_MENTION}[\"'”’*_`]*\s*(?:[-–—:;,.(\n]|because\b|since\b)\W*(?P<rest>.*)",
-    re.DOTALL,
-)
-_MARKED = re.compile(rf"[\"'“‘«`*\[(]{_MENTION}[\"'”’»`*\])]")
-_DOUBT = re.compile(
-    r"\b(?:or|maybe|perhaps|possibly|could|might|may|alternatively|either|however|unless)\b"
-)
-_NOT = re.compile(
-    rf"{_DOUBT.pattern}|n['’]t\b"
-    r"|\b(?:not|no|never|neither|nor|cannot|without|unlikely|except|instead|"
-    r"rather|other|but|if|than|wrong|false|nicht|kein\w*|pas|nunca)\b"
-)
-
-
-def _stated(kind: Kind, text: str) -> Any:
-    """The one value that a text can mean; None where it is none, or may be another."""
-    if kind in ("text", "list") or len(text) > 20_000:
-        return None
-    values: list[Any] = []
-    pattern, value_of = _mentions(kind)
-
-    def masked(mention: re.Match[str]) -> str:
-        value = value_of(mention[0])
-        if value not in values:
-            values.append(value)
-        return f"{_AT}{values.index(value)}{_END}"
-
-    said = pattern.sub(masked, unicodedata.normalize("NFC", text).strip()).casefold()
-    place = _certain(said, len(values), numbers=kind in ("integer", "number"))
-    return None if place is None else values[place]
-
-
-def _mentions(kind: Kind) -> tuple[re.Pattern[str], Callable[[str], Any]]:
-    """How a value of this kind is mentioned, and which value that is; None: one of no use."""
-    if kind in ("integer", "number"):
-        figure = r"(?:\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
-        scale = "|".join(word for word in _SCALES if len(word) > 1)
-        return re.compile(
-            rf"(?<![\w.,/])(?<!\d:)(?<![<>≤≥≈~±])(?<![<>≤≥≈~±]\s)[-+−]?(?:{_MONEY}\s?)?{figure}"
-            rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/+]|:\d)"
-        ), lambda said: _number_or_none(kind, said)
-    words = ("true", "false", "yes", "no") if kind == "boolean" else tuple(kind)
-    any_word = "|".join(map(spelled, sorted(words, key=len, reverse=True)))
-    pattern = re.compile(rf"(?<![\w+#-])(?:{any_word})(?![\w+#-]|[.,]\d)", re.IGNORECASE)
-    if kind == "boolean":
-        return pattern, lambda said: _TRUTH[said.casefold()]
-    return pattern, lambda said: next(
-        (word for word in words if word == said),
-        next(w for w in words if _plain(w) == _plain(said)),
-    )
-
-
-def spelled(word: str) -> str:
-    """A pattern of a word whatever the marks between its parts; of one letter in its own case."""
-    parts = r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", word)))
-    return f"(?-i:{parts})" if len(word) == 1 else parts
-
-
-def _number_or_none(kind: Kind, said: str) -> int | float | None:
-    try:
-        found: int | float = read_value(kind, said)
-    except UnreadableValue:
-        return None
-    return found
-
-
-def _certain(text: str, mentions: int, *, numbers: bool) -> int | None:
-    """Which of the values mentioned is the answer: the only one that is stated, alone on its line
-    or as what something is; or the only one mentioned, first or marked.
-    """
-    parts = re.split(r"(?<=[.!?。！？])\s+|\n+", text)
-    found = [_place(part, numbers=numbers) for part in parts]
-    stated = {place for place in found if place is not None}
-    if len(stated) == 1:
-        (place,) = stated
-        last = next(
-            (f for f, part in zip(found[::-1], parts[::-1], strict=True) if part.strip()), None
-        )
-        certain = (
-            mentions == 1 or last is not None or (found[0] is not None and not _DOUBT.search(text))
-        )
-        return place if certain else None
-    if stated or mentions != 1:
-        return None
-    first = _FIRST.match(text)
-    if first:
-        return None if re.match(r"\d|(?:no|not|false|true|yes)\b", first["rest"]) else 0
-    return 0 if _MARKED.search(text) and not _NOT.search(text) else None
-
-
-def _place(part: str, *, numbers: bool) -> int | None:
-    """Which mention a sentence or a line states."""
-    if len(part) > LONGEST_STATEMENT or _AT not in part:
-        return None
-    alone = _ALONE.fullmatch(part.strip())
-    if alone:
-        return int(alone[1])
-    if _NOT.search(part):
-        return None
-    which = _WHICH_IS.match(part.strip())
-    if which:
-        return int(which[1])
-    stated = _IS.search(part.strip())
-    if stated is None or (stated["unit"] and (not numbers or stated["unit"].strip() in _NO_UNIT)):
-        return None
-    return int(stated[1])

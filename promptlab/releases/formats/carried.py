@@ -34,7 +34,7 @@ def imports(typing: str, *more: str) -> str:
 @cache
 def reader() -> str:
     """Source of `spoken`, of `read_reply` and of all that it stands on, as runs use it."""
-    names = ("ending.py", "values.py", "thinking.py", "reply.py")
+    names = ("ending.py", "values.py", "stated.py", "thinking.py", "mending.py", "reply.py")
     return "\n\n".join(copied("optimizer.core.programs", name) for name in names)
 
 
