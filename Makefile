@@ -93,7 +93,7 @@ bench-model: setup-dev ## a stronger local model for benchmarks, as a file for G
 bench-paper: setup-dev ## the paper's optimizers on its tasks, beside its Table 2 (an hour; GGUF=, ARGS="--seeds 2")
 	$(BIN)/python -m benchmarks.paper $(if $(GGUF),--gguf $(GGUF)) $(ARGS)
 
-# DSPy lives apart, with its own lock: what it needs is no requirement of ours.
+# Other libraries live apart, with their own lock: what they need is no requirement of ours.
 $(PEER): requirements-bench.txt | setup-dev
 	$(UV) venv --quiet --clear --no-python-downloads --python $(BIN)/python .venv-bench
 	$(UV) pip sync --quiet --python .venv-bench/bin/python --require-hashes \
@@ -102,7 +102,9 @@ $(PEER): requirements-bench.txt | setup-dev
 
 lock: setup-dev ## resolve requirements/*.in into the hashed lock files
 	@for name in requirements:base requirements-dev:dev requirements-bench:bench; do \
-		$(LOCK) requirements/$${name#*:}.in -o $${name%:*}.txt || exit 1; done
+		file=requirements/$${name#*:}; \
+		$(LOCK) $$file.in $$(test ! -f $$file.overrides || echo --overrides $$file.overrides) \
+			-o $${name%:*}.txt || exit 1; done
 	@$(LOCK) --no-deps requirements/model.in -o requirements-model.txt
 	@$(LOCK) --no-deps requirements/uv.in -o requirements/uv.txt
 	@! grep -n '://' requirements*.txt requirements/uv.txt

@@ -105,10 +105,15 @@ def _measure(given: argparse.Namespace, kept: Path, measured: Measured) -> None:
         bench = Bench(model, writer, ours, log, given.auto)
         for seed in seeds:
             for task in (TASKS[name] for name in tasks):
-                for arm in sorted(arms, key=list(ARMS).index):  # the yardstick first
+                for arm in arms_for(task, arms):
                     allowed = allowed_for(task, seed, sizes, given.auto, measured)
                     measure = partial(bench.measured, Cell(task, seed, arm, sizes), allowed)
                     measured.row((task.name, seed, arm), measure)
+
+
+def arms_for(task: Task, arms: Sequence[str]) -> list[str]:
+    """Those of the arms that can run the task's program, the yardstick first."""
+    return [n for n, arm in ARMS.items() if n in arms and arm.takes(task.program)]
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optimizer.core.programs.program import Program
+
 
 @dataclass(frozen=True)
 class Ours:
@@ -16,6 +18,9 @@ class Ours:
     share: float = 1.0
     nearest: bool = True
 
+    def takes(self, program: Program) -> bool:
+        return True
+
     def evaluations(self, allowed: int) -> int:
         """Program evaluations that it may make, of so many."""
         return int(allowed * self.share)
@@ -23,11 +28,18 @@ class Ours:
 
 @dataclass(frozen=True)
 class Peer:
-    """Another library's optimizer, run by .venv-bench through `module`."""
+    """Another library's optimizer, run by .venv-bench through `module`.
+
+    `one_prompt`: it optimizes one prompt with one input, and programs of that kind only.
+    """
 
     title: str
     optimizer: str
     module: str = "benchmarks.peer_dspy_run"
+    one_prompt: bool = False
+
+    def takes(self, program: Program) -> bool:
+        return not self.one_prompt or len(program.modules) == len(program.inputs) == 1
 
 
 Arm = Ours | Peer
@@ -37,6 +49,7 @@ YARDSTICK = "miprov2"
 ARMS: dict[str, Arm] = {
     YARDSTICK: Peer("MIPROv2 (DSPy)", "miprov2"),
     "gepa": Peer("GEPA (DSPy)", "gepa"),
+    "capo": Peer("CAPO (promptolution)", "capo", "benchmarks.peer_capo_run", one_prompt=True),
     "racing": Ours("racing", "racing"),
     "racing_half": Ours("racing, half", "racing", share=0.5),
     "racing_fixed": Ours("racing, fixed demos", "racing", nearest=False),

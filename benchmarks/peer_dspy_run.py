@@ -14,6 +14,7 @@ from typing import Any
 import dspy
 
 from benchmarks.peer_dspy import Counted, SameWords, rows
+from benchmarks.peer_words import arguments
 from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
 from optimizer.core.evaluation.outcome import Prediction
 from optimizer.core.programs.example import Example
@@ -34,18 +35,6 @@ def main() -> None:
         "reported": reported,
     }  # fmt: skip
     print(json.dumps(found, ensure_ascii=False), flush=True)
-
-
-def arguments(optimizers: dict[str, Any]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--optimizer", required=True, choices=list(optimizers))
-    for text in ("--task", "--url", "--model", "--writer-url", "--writer"):
-        parser.add_argument(text, required=True)
-    for number in ("--seed", "--threads", "--evaluations"):
-        parser.add_argument(number, type=int, required=True)
-    parser.add_argument("--auto", default="light")
-    parser.add_argument("--rows", type=int, nargs=3, required=True)
-    return parser.parse_args()
 
 
 def mipro(task: Task, given: argparse.Namespace) -> tuple[Counted, float]:

@@ -18,7 +18,7 @@ from benchmarks.measured import Measured
 from benchmarks.metering import Counts, Meter
 from benchmarks.miprov2 import MODES, evaluations_of
 from benchmarks.model_server import CountingFront
-from benchmarks.peer import allowed_for, seeds_of
+from benchmarks.peer import allowed_for, arms_for, seeds_of
 from benchmarks.tasks import SHORT, TASKS
 from promptlab.launch.model_server import Engine, Engines
 from tests.fakes.openai_server import OpenAIServer
@@ -73,6 +73,14 @@ def test_a_call_that_was_not_answered_takes_nothing_off() -> None:
     meter.note(200, b'{"usage": {"prompt_tokens": 7, "completion_tokens": 2}}')
     assert not meter.admit()
     assert meter.counts == Counts(1, 7, 2, refused=1)
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_an_arm_that_optimizes_one_prompt_is_left_out_of_programs_with_more(name: str) -> None:
+    program = TASKS[name].program
+    ran = arms_for(TASKS[name], ["racing", "capo", "miprov2"])
+    one = len(program.modules) == 1
+    assert ran == (["miprov2", "capo", "racing"] if one else ["miprov2", "racing"])
 
 
 def row_of(seed: int, arm: str, evaluations: int) -> dict[str, Any]:
