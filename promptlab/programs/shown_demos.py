@@ -69,21 +69,32 @@ class ShownNearest:
     @property
     def told(self) -> str:
         """“For each input: the 4 most alike of 60 training rows (58 labelled, 2 written …)”."""
-        pool = self.demos.pool.demos
-        rows, made = len({demo.example for demo in pool}), sum(demo.augmented for demo in pool)
-        values = {
-            "k": self.demos.k, "n": self.size, "rows": rows, "made": made,
-            "labelled": self.size - made,
-        }  # fmt: skip
+        rows = len({demo.example for demo in self.demos.pool.demos})
+        values = {"k": self.demos.k, "n": self.size, "made_of": self.made_of}
         if rows == self.size:
-            return _(
-                "For each input: the %(k)s most alike of %(n)s training rows (%(labelled)s "
-                "labelled, %(made)s written by the model)."
-            ) % values  # fmt: skip
-        return _(
-            "For each input: the %(k)s most alike of %(n)s demos (%(labelled)s labelled, %(made)s "
-            "written by the model)."
-        ) % values  # fmt: skip
+            told = _("For each input: the %(k)s most alike of %(n)s training rows (%(made_of)s).")
+        else:
+            told = _("For each input: the %(k)s most alike of %(n)s demos (%(made_of)s).")
+        return told % values
+
+    @property
+    def made_of(self) -> str:
+        """Who wrote the demos of the pool: “58 labelled, 2 written by the model”."""
+        made = sum(demo.augmented for demo in self.demos.pool.demos)
+        labelled = self.size - made
+        parts = [_("%(n)s labelled") % {"n": labelled}] if labelled or not made else []
+        return ", ".join([*parts, _("%(n)s written by the model") % {"n": made}] if made else parts)
+
+    @property
+    def in_a_line(self) -> str:
+        """The choice and the pool, beside others of a run."""
+        ways = {
+            Choosing.NEAREST: _("%(demos)s of %(n)s (%(made_of)s)"),
+            Choosing.DIVERSE: _("%(demos)s that differ, of %(n)s (%(made_of)s)"),
+            Choosing.BALANCED: _("%(demos)s, labels by turns, of %(n)s (%(made_of)s)"),
+        }
+        values = {"demos": self.in_short, "n": self.size, "made_of": self.made_of}
+        return ways[self.demos.choosing] % values
 
     @property
     def how(self) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, ApiOf
+from tests.promptlab.runs.scene import Scene, play
 
 CANDIDATES = f"{HERE}/runs/1/candidates"
 
@@ -44,6 +47,28 @@ def test_a_candidate_shows_every_modules_instruction_and_demos(
     assert baseline["modules"]["find_clues"] == {
         "instruction": "List what the {message} is about.", "demos": [],
     }  # fmt: skip
+
+
+def test_demos_chosen_for_each_input_are_an_object_and_an_example_says_which_rows_it_was_shown(
+    carol: User, scene: Scene, api_of: ApiOf
+) -> None:
+    settings = replace(scene.run_request().settings, demo_sets=2, nearest_demos=4)
+    play(scene.start(optimizer="bayesian_bootstrap", settings=settings))
+    client = api_of(carol)
+    numbers = [c["number"] for c in client.get(f"{CANDIDATES}?limit=200").json()["items"]]
+    found = ((n, client.get(f"{CANDIDATES}/{n}").json()["modules"]) for n in numbers)
+    number, modules = next(
+        (n, m) for n, m in found if isinstance(m["classify_intent"]["demos"], dict)
+    )
+    demos = modules["classify_intent"]["demos"]
+    rows = {demo["example"] for demo in demos["pool"]["demos"]}
+    first = client.get(f"{CANDIDATES}/{number}/outcomes?limit=1").json()["items"][0]["example"]
+    calls = client.get(f"{CANDIDATES}/{number}/outcomes/{first}").json()["calls"]
+    shown = next(call["rows"] for call in calls if call["module"] == "classify_intent")
+    assert set(demos) == {"k", "pool", "choosing", "label", "fixed"}
+    assert len(shown) == demos["k"]
+    assert set(shown) <= rows
+    assert first not in shown
 
 
 def test_outcomes_are_paired_with_the_baselines(

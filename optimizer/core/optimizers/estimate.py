@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out_size, validation_of
 from optimizer.core.demos.labels import labelled_demo
-from optimizer.core.demos.pools import MOST
+from optimizer.core.demos.pools import FEW, MOST
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
@@ -23,13 +23,18 @@ REPLY_TOKENS = 40
 
 @dataclass(frozen=True)
 class RunEstimate:
-    """Model calls and tokens of a run, lowest and highest, as if nothing had been paid before."""
+    """Model calls and tokens of a run, lowest and highest, as if nothing had been paid before.
+
+    `nearest_tokens`: what demos that are chosen for each input add to one call, from few demos to
+    the most that the search grows to; None where none are tried.
+    """
 
     task_calls: tuple[int, int]
     optimizer_calls: tuple[int, int]
     prompt_tokens: tuple[int, int]
     completion_tokens: tuple[int, int]
     baseline_calls: int
+    nearest_tokens: tuple[int, int] | None = None
 
     @property
     def calls(self) -> tuple[int, int]:
@@ -66,6 +71,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
             round(task[1] * replies[1]) + asked[1] * ASK_TOKENS[1],
         ),
         baseline_calls=validation * per_example,
+        nearest_tokens=_nearest_tokens(spec),
     )
 
 
@@ -104,10 +110,22 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)
 
 
+def _nearest_tokens(spec: RunSpec) -> tuple[int, int] | None:
+    rows = (spec.train or spec.validation)[:8]
+    if not (spec.settings.nearest_demos and spec.train and _searches_demos(spec)):
+        return None
+    each, most = _demo_tokens(spec.program, spec, rows), len(spec.train)
+    return each * min(FEW, most), each * min(MOST, most)
+
+
+def _searches_demos(spec: RunSpec) -> bool:
+    searched = any(module.takes_new_demos for module in spec.program.modules)
+    return searched and OPTIMIZERS[spec.optimizer].uses_demos
+
+
 def _most_demos(spec: RunSpec) -> int:
     """Demos that a module of a candidate may get beside its own."""
-    searched = any(module.takes_new_demos for module in spec.program.modules)
-    if not (searched and OPTIMIZERS[spec.optimizer].uses_demos):
+    if not _searches_demos(spec):
         return 0
     fixed = max(spec.settings.max_bootstrapped_demos, spec.settings.max_labeled_demos)
     nearest = min(MOST, len(spec.train)) if spec.settings.nearest_demos else 0

@@ -61,7 +61,9 @@ class CandidateOut(Schema):
 
 
 class CandidateDetail(CandidateOut):
-    """`modules`: the instruction and the demos of each module."""
+    """`modules`: the instruction and the demos of each module. Demos are a list, the same for every
+    input, or an object that says how they are chosen for each, with its pool.
+    """
 
     modules: dict[str, ModulePrompt]
 
@@ -138,12 +140,15 @@ class MessageOut(Schema):
 class CallOut(Schema):
     """One module call: everything that was said, and how the reply was read.
 
-    `problem` says why the reply could not be read; `cached` calls had been paid for before.
+    `rows`: ids of the training rows that were shown as demos, where demos are chosen for each
+    input, the best match last. `problem` says why the reply could not be read; `cached` calls had
+    been paid for before.
     """
 
     call: str
     module: str
     messages: list[MessageOut]
+    rows: list[str]
     reply: str
     outputs: dict[str, Any]
     problem: str
@@ -158,7 +163,7 @@ class CallOut(Schema):
         return cls(
             call=trace.call, module=trace.module,
             messages=[MessageOut.model_validate(m) for m in shown.messages],
-            reply=trace.reply, outputs=trace.outputs, problem=trace.problem,
+            rows=shown.rows, reply=trace.reply, outputs=trace.outputs, problem=trace.problem,
             prompt_tokens=trace.prompt_tokens, completion_tokens=trace.completion_tokens,
             dollars=dollars(trace.cost), seconds=trace.seconds, cached=trace.cached,
         )  # fmt: skip

@@ -60,8 +60,7 @@ class NearestForm(forms.Form):
         ],
     )  # fmt: skip
     label = forms.ChoiceField(
-        label=gettext_lazy("Label"), required=False,
-        help_text=gettext_lazy("The output that tells labels apart, where they take turns."),
+        label=gettext_lazy("Label, where labels take turns"), required=False,
     )  # fmt: skip
 
     def __init__(

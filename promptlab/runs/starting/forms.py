@@ -113,8 +113,8 @@ class RunForm(forms.Form):
     )  # fmt: skip
     nearest_demos = _count(
         _("Ways to choose demos for each input"), 0, 20,
-        _("Beside fixed demo sets: each input is shown the training rows that are most like it. "
-          "Longer to send, as prompts share less that a provider can cache. 0: fixed demos only."),
+        _("Tried beside the demo sets: every input is shown the training rows that are most like "
+          "it. A provider can cache less of such prompts. 0: the same demos for every input."),
     )  # fmt: skip
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
     """Whose preset the own settings were filled in from (`prefill`)."""

@@ -65,7 +65,8 @@ def test_a_run_tells_ways_to_choose_demos_from_demo_sets(
     assert ways
     for way in ways:
         assert f"{RUN}demo-sets/{way['module']}/{way['index']}/" in page
-    assert "nearest demos," in texts(page)
+    assert re.search(r"4 nearest demos of \d+ \(\d+ written by the model\)", texts(page))
+    assert "nearest demos that differ, of" in texts(page)
 
 
 def test_a_candidate_says_how_its_demos_are_chosen_and_out_of_what(

@@ -245,6 +245,19 @@ def test_the_estimate_tells_calls_tokens_cost_and_time(
     assert "From 1 measured call of the task model." in measured
 
 
+def test_the_estimate_says_what_demos_for_each_input_add_to_a_call(
+    scene: Scene, erin: User, client_of: ClientOf, filled: Post
+) -> None:
+    client = client_of(erin)
+    own = filled | {"effort": "custom", "nearest_demos": "5"}
+    told = r"Demos for each input add (\d+)–(\d+) tokens to a call where they are tried"
+    found = re.search(told, texts(client.post(f"{NEW}estimate/", own).content.decode()))
+    without = texts(client.post(f"{NEW}estimate/", own | {"nearest_demos": "0"}).content.decode())
+    assert found
+    assert int(found[2]) == 4 * int(found[1]) > 0  # four demos at first, sixteen at most
+    assert "Demos for each input add" not in without
+
+
 def test_a_free_model_costs_nothing_and_an_unpriced_one_has_no_dollar_cap(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
