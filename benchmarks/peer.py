@@ -26,7 +26,7 @@ from benchmarks.miprov2 import MODES, evaluations_of
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.page import write_part
 from benchmarks.peer_arms import ARMS, SHORT_ARMS, YARDSTICK, Ours, Peer
-from benchmarks.peer_figures import report, summed_up, table
+from benchmarks.peer_figures import heading, report, summed_up, table
 from benchmarks.peer_others import optimized
 from benchmarks.peer_ours import Worker, worker
 from benchmarks.tasks import SHORT, TASKS, WHOLE, Sizes, Task, dealt
@@ -37,6 +37,12 @@ from promptlab.launch.model_weights import MODEL_NAME, own_weights
 RESULTS = Path(__file__).parent / "results"
 WHOLE_TASKS, WHOLE_SEEDS = ("dates", "people", "banking10", "two_steps", "triage", "negation"), 5
 SHORT_TASKS, SHORT_SEEDS = ("dates", "people"), 2
+SHORTENED = "-short"
+PARTS = {
+    False: ("peer", "make bench-peer"),
+    True: ("peer-short", "make bench-peer SHORT=1"),
+}
+"""The page's parts by whether the form is short, and what writes them."""
 
 
 def main() -> None:
@@ -50,9 +56,17 @@ def main() -> None:
     figures = {**asdict(names), **summed_up(measured.rows())}
     kept.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     if not (given.out or given.rows):
-        part = ("peer-short", "make bench-peer SHORT=1") if given.short else ("peer",)
-        write_part(part[0], table(figures), *part[1:])
+        publish(given.short)
     report(figures)
+
+
+def publish(short: bool, results: Path = RESULTS) -> None:
+    """Write the page's part: a table for each pair of models that results are kept of."""
+    kept = [p for p in sorted(results.glob("peer-*.json")) if p.stem.endswith(SHORTENED) == short]
+    found = [json.loads(path.read_text()) for path in kept]
+    text = "\n\n".join(f"{heading(figures)}\n\n{table(figures)}" for figures in found)
+    name, command = PARTS[short]
+    write_part(name, text, command)
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,7 +94,7 @@ class Names:
 
     def file(self, shortened: bool) -> str:
         by = "" if self.writer == self.model else f"-by-{self.writer}"
-        return f"peer-{self.model}{by}{'-short' if shortened else ''}.jsonl"
+        return f"peer-{self.model}{by}{SHORTENED if shortened else ''}.jsonl"
 
 
 def _name_of(gguf: str) -> str:

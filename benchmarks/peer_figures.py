@@ -148,10 +148,13 @@ def _line(task: str, arm: str, found: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def heading(figures: dict[str, Any]) -> str:
+    return f"Programs on {figures['model']}; {figures['writer']} writes instructions:"
+
+
 def report(figures: dict[str, Any]) -> None:
     """The same table for people, then one line of JSON."""
-    print(f"\nTest scores on {figures['model']}; {figures['writer']} writes instructions.")
-    print(table(figures))
+    print(f"\n{heading(figures)}\n{table(figures)}")
     print(json.dumps(figures), flush=True)
 
 

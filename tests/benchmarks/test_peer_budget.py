@@ -13,12 +13,13 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from benchmarks import peer
+from benchmarks import page, peer
 from benchmarks.measured import Measured
 from benchmarks.metering import Counts, Meter
 from benchmarks.miprov2 import MODES, evaluations_of
 from benchmarks.model_server import CountingFront
 from benchmarks.peer import allowed_for, arms_for, seeds_of
+from benchmarks.peer_figures import summed_up
 from benchmarks.tasks import SHORT, TASKS
 from promptlab.launch.model_server import Engine, Engines
 from tests.fakes.openai_server import OpenAIServer
@@ -152,3 +153,20 @@ def test_a_contest_that_was_broken_off_goes_on_with_the_next_row(
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {task["task"] for task in figures["tasks"]} == {"dates", "people"}
     assert figures["tasks"][0]["arms"]["racing"]["seeds"] == [1, 2]
+
+
+def test_the_page_has_a_table_for_each_pair_of_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "page.md"
+    copy.write_text(page.PAGE.read_text())
+    monkeypatch.setattr(page, "PAGE", copy)
+    for model, form in (("small", ""), ("large", ""), ("small", "-short")):
+        figures = {"model": model, "writer": "a writer", **summed_up([row_of(1, "gepa", 9)])}
+        (tmp_path / f"peer-{model}{form}.json").write_text(json.dumps(figures))
+    for short in (False, True):
+        peer.publish(short, tmp_path)
+    whole, _, rest = copy.read_text().partition("<!-- end of peer -->")
+    assert "Programs on small; a writer writes instructions:\n\n| |" in whole
+    assert whole.count("Programs on ") == 2
+    assert rest.count("Programs on ") == 1
