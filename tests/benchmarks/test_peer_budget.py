@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from benchmarks import page, peer
+from benchmarks import page, peer, peer_others
 from benchmarks.measured import Measured
 from benchmarks.metering import Counts, Meter
 from benchmarks.miprov2 import MODES, evaluations_of
@@ -170,3 +171,20 @@ def test_the_page_has_a_table_for_each_pair_of_models(
     assert "Programs on small; a writer writes instructions:\n\n| |" in whole
     assert whole.count("Programs on ") == 2
     assert rest.count("Programs on ") == 1
+
+
+def test_a_library_that_fails_ends_the_contest_and_makes_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_others, "PYTHON", Path(sys.executable))
+    with pytest.raises(SystemExit, match=r"ended with an error, told at the end of a\.log"):
+        peer_others.optimized("benchmarks.no_such_module", [], tmp_path / "a.log")
+    assert "no_such_module" in (tmp_path / "a.log").read_text()
+
+
+def test_without_the_other_libraries_it_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_others, "PYTHON", tmp_path / "python")
+    with pytest.raises(SystemExit, match="run this with `make bench-peer`"):
+        peer_others.optimized("benchmarks.peer_dspy_run", [], tmp_path / "a.log")
