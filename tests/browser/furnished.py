@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tests.browser import desk
@@ -49,13 +49,16 @@ PAGES = (
     "projects", "new-project", "account", "tokens", "tokens-in-use", "shut-door", "lost",
     "overview", "members", "settings", "spending", "datasets", "new-dataset", "map", "dataset",
     "rows", "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
-    "program-list", "broken-program", "about-program", "inputs", "outputs", "module", "demos",
+    "program-list", "program-with-a-pool", "demos-for-each-input", "all-demos",
+    "broken-program", "about-program", "inputs", "outputs", "module", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
     "new-run", "new-run-other-optimizer", "run", "race", "race-trials", "run-seen-by-a-viewer",
-    "run-unread", "candidate", "compare-two", "compare-three", "example", "try-candidate", "review",
-    "reviewed", "versions", "version", "empty-overview", "empty-datasets", "empty-programs",
-    "empty-metrics", "empty-runs", "empty-versions", "new-run-without-anything", "installation",
+    "run-unread", "demo-set", "candidate-demos", "nearest-candidate", "nearest-example",
+    "version-demos", "candidate", "compare-two", "compare-three", "example", "try-candidate",
+    "review", "reviewed", "versions", "version", "empty-overview", "empty-datasets",
+    "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
+    "new-run-without-anything", "installation",
     "address-to-allow", "new-endpoint-by-olga",
 )  # fmt: skip
 
@@ -161,6 +164,7 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
     lab = all_of_it.lab
     room = f"{lab.path}/programs"
     one, broken = f"{room}/{lab.program().pk}", f"{room}/{_broken(lab)}"
+    pooled = f"{room}/{_with_a_pool(lab)}"
     ways = {"columns": "columns", "in-steps": "steps", "blank": "blank", "file": "file"}
     new = {
         f"new-{'from-' if name in ('columns', 'file') else ''}{name}": Place(
@@ -172,6 +176,9 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
         "programs": Place(f"{room}/"),
         "program": Place(f"{one}/"),
         "program-list": Place(f"{one}/?view=list"),
+        "program-with-a-pool": Place(f"{pooled}/?view=list", "carol"),
+        "demos-for-each-input": Place(f"{pooled}/modules/at/classify/demos/"),
+        "all-demos": Place(f"{pooled}/modules/at/classify/demos/all/", "carol"),
         "broken-program": Place(f"{broken}/?view=list"),
         "about-program": Place(f"{one}/about/"),
         "inputs": Place(f"{one}/inputs/"),
@@ -187,7 +194,10 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
 
 def _runs(all_of_it: Furnished) -> dict[str, Place]:
     path, open_run, decided = all_of_it.lab.path, all_of_it.open, all_of_it.decided
-    race = all_of_it.lab.finished_run(optimizer="racing", trials=12, rounds=1)
+    race = all_of_it.lab.finished_run(
+        optimizer="racing", trials=12, rounds=1, nearest_demos=3
+    )  # fmt: skip
+    found, chosen, seen = _nearest(race)
     mute = all_of_it.lab.start_run(model=desk.SORRY)
     await_run(mute.run, lambda run: run.status == "paused")
     run = f"{path}/runs/{open_run.number}"
@@ -206,6 +216,11 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "race-trials": Place(f"{path}/runs/{race.number}/?trials=all"),
         "run-seen-by-a-viewer": Place(f"{run}/", "carol"),
         "run-unread": Place(f"{path}/runs/{mute.number}/"),
+        "demo-set": Place(f"{path}/runs/{race.number}/demo-sets/classify/{found}/"),
+        "candidate-demos": Place(f"{run}/candidates/{three[-1]}/demos/classify/"),
+        "nearest-candidate": Place(f"{path}/runs/{race.number}/candidates/{chosen}/"),
+        "nearest-example": Place(f"{path}/runs/{race.number}/examples/{seen}/?c={chosen}"),
+        "version-demos": Place(f"{version}demos/classify/"),
         "candidate": Place(f"{run}/candidates/{three[-1]}/"),
         "compare-two": Place(f"{run}/compare/?c=0,{three[-1]}"),
         "compare-three": Place(f"{run}/compare/?c={','.join(map(str, three))}"),
@@ -216,6 +231,32 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "versions": Place(f"{path}/versions/"),
         "version": Place(version),
     }
+
+
+def _with_a_pool(lab: Lab) -> int:
+    """A program that shows each input the demos most like it."""
+    from optimizer.core.demos.pools import pool_of_labels
+    from optimizer.core.programs.demo import Choosing, NearestDemos
+    from promptlab.datasets.queries import examples
+    from promptlab.programs.services import create_program
+
+    core = lab.program().core
+    module = core.module("classify")
+    pool = pool_of_labels(core, module, examples(lab.dataset(), "train"), {})
+    label = module.signature.outputs[0].name
+    demos = NearestDemos(4, pool, Choosing.BALANCED, label, fixed=pool.demos[:1])
+    modules = (replace(m, demos=demos) if m is module else m for m in core.modules)
+    core = replace(core, modules=tuple(modules))
+    return create_program(lab.project, lab.alice, "Triage by likeness", core).pk
+
+
+def _nearest(race: ProjectRun) -> tuple[int, int, str]:
+    """A demo set that is chosen for each input, a candidate that has it, an example of it."""
+    sets = race.run.events.filter(kind="demo_set_found", data__demos__has_key="pool")
+    number = sets.order_by("seq").values_list("data__index", flat=True)[0]
+    chosen = race.run.candidates.filter(choice__contains={"classify:demos": number}).first()
+    trial = chosen.trials.exclude(exchange=None).first()
+    return number, chosen.number, trial.exchange.outcomes.values_list("example", flat=True)[0]
 
 
 def _empty(all_of_it: Furnished) -> dict[str, Place]:
