@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -47,8 +47,7 @@ class Pools:
             found = from_row(NearestDemos, told)
         except ValueError:
             return None
-        wanted = {f.name for f in self.module.signature.inputs}
-        return found if set(found.pool.inputs) <= wanted else None
+        return None if replace(self.module, demos=found).pool_problems() else found
 
     @property
     def sources(self) -> list[Source]:

@@ -65,12 +65,15 @@ def save_definition(program: Program, core: CoreProgram, revision: int, by: User
 def _set_aside(program: Program, core: CoreProgram) -> dict[str, Any]:
     """By module: how its demos were chosen for each input, where they are the same for all now."""
     now = {module.name: module.demos for module in core.modules}
+    former = {module.name: module.demos for module in program.core.modules}
     before = {
-        module.name: prompts.to_row(replace(module.demos, fixed=()))
-        for module in program.core.modules
-        if isinstance(module.demos, NearestDemos)
+        name: prompts.to_row(replace(demos, fixed=()))
+        for name, demos in former.items()
+        if isinstance(demos, NearestDemos)
     }
-    kept = program.set_aside | before
+    gone, come = former.keys() - now.keys(), now.keys() - former.keys()
+    names = dict(zip(gone, come, strict=True)) if len(gone) == len(come) == 1 else {}
+    kept = {names.get(name, name): how for name, how in (program.set_aside | before).items()}
     return {name: how for name, how in kept.items() if isinstance(now.get(name), tuple)}
 
 

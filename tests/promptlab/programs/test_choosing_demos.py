@@ -14,7 +14,15 @@ from promptlab.accounts.models import User
 from promptlab.datasets.models import Dataset
 from promptlab.programs.models import Program
 from tests.core.programs import CLASSIFY, ONE_STEP, THINK
-from tests.promptlab.programs.by_hand import Browser, address, fresh, rows, text_of
+from tests.promptlab.programs.by_hand import (
+    Browser,
+    address,
+    field,
+    fresh,
+    module_data,
+    rows,
+    text_of,
+)
 
 FIXED = {"message": "Hello", "intent": "other", "augmented": ""}
 
@@ -87,6 +95,26 @@ def test_switching_to_and_fro_loses_nothing(
     assert demos_of(pooled) == replace(before, fixed=fixed)
     assert fresh(pooled).set_aside == {}
     assert DemoPoolRow.objects.count() == 1
+
+
+def test_what_is_set_aside_follows_a_renamed_module_and_is_not_offered_where_it_does_not_fit(
+    client_of: Browser, erin: User, pooled: Program
+) -> None:
+    client, here = client_of(erin), address("demos", pooled, "classify")
+    client.post(here, sent(way="same"))
+    renamed = module_data(revision=2, name="sort")
+    client.post(address("module", pooled, "classify"), renamed)
+    offered = text_of(client.get(address("demos", pooled, "sort")))
+    other = module_data(
+        revision=3, name="sort", instruction="Sort.",
+        **rows("inputs", field("letter", was="message")),
+    )  # fmt: skip
+    client.post(address("module", pooled, "sort"), other)
+    gone = text_of(client.get(address("demos", pooled, "sort")))
+
+    assert [m.signature.inputs[0].name for m in fresh(pooled).core.modules] == ["letter"]
+    assert "The pool as it was before: 30 demos" in offered
+    assert "The pool as it was before" not in gone
 
 
 def test_a_changed_choice_keeps_the_pool_and_the_rest_of_the_page_leaves_it_alone(
