@@ -85,8 +85,16 @@ async def _scored(
 def _in_order(parts: Sequence[Sequence[Outcome]], count: int) -> list[float]:
     scores = [0.0] * count
     for i, part in enumerate(parts):
-        scores[i :: len(parts)] = [o.score.value for o in part if o.score]
+        scores[i :: len(parts)] = [right(outcome) for outcome in part]
     return scores
+
+
+def right(outcome: Outcome) -> float:
+    """The score of an answer; 0 for one that did not come to its end within the task's tokens.
+
+    A call that failed has no outcome here: it ends the benchmark.
+    """
+    return outcome.score.value if outcome.score else 0.0
 
 
 def _read(kept: Path) -> list[Row]:

@@ -173,3 +173,27 @@ def test_scores_on_the_test_split_are_in_its_order_however_many_engines_there_ar
         assert scored(model, task, [baseline], examples) == [right]
         assert scored(model, task, [baseline, baseline], examples) == [right, right]
     assert 0 < sum(right) < len(right)
+
+
+UNENDED = '{"answer": "Yes and'
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_an_answer_that_comes_to_no_end_is_not_right_and_its_row_not_lost(engines: int) -> None:
+    task = PAPER_TASKS["scone"].task
+    examples = dealt(task, 1, (50, 50, 7)).test
+    endless = str(examples[2].inputs["context"])
+    right = [float(e.expected["answer"] == "Yes") for e in examples]
+    right[2] = 0.0
+
+    def script(body: Any) -> str:
+        return UNENDED if endless in body["messages"][-1]["content"] else says_yes(body)
+
+    def cut_off(reply: Any) -> str:
+        if reply["choices"][0]["message"]["content"] == UNENDED:
+            reply["choices"][0]["finish_reason"] = "length"
+        return json.dumps(reply)
+
+    with OpenAIServer(script=script, spoil=cut_off) as server:
+        model = LocalModel(server.url, "a model", engines)
+        assert scored(model, task, [baseline_of(task.program)], examples) == [right]
