@@ -44,7 +44,7 @@ class NotSent(CallFailed):
 
 
 class Overloaded(CallFailed):
-    """Too many requests (429): not answered, not paid."""
+    """Too many requests (429), of ours or of all (529): not answered, not paid."""
 
     passing = True
 
@@ -156,6 +156,7 @@ _MEANINGS = {
     405: "the address is not that of its API.",
     408: "the reply took too long.",
     429: "it takes no more calls for now.",
+    529: "it takes no more calls for now.",
 }
 
 
@@ -182,12 +183,12 @@ def of_status(
         kind, meaning = PromptRefused, _FILTERED
     else:
         kind, meaning = _kind_of(status), _meaning(status, words)
-    waits = retry_after if status in (429, 503) else None
+    waits = retry_after if status in (429, 503, 529) else None
     return kind(f"{who} answered {status}: {meaning}", waits, said=said)
 
 
 def _kind_of(status: int) -> type[CallFailed]:
-    if status == 429:
+    if status in (429, 529):
         return Overloaded
     if status == 404:
         return NotFound

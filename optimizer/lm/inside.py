@@ -122,6 +122,7 @@ _MARKS = {
     ),
     403: re.compile(r"permission|forbidden"),
     404: re.compile(r"not[_ ]found|no such model|model_not_found|does not exist"),
+    529: re.compile(r"overloaded_error"),
     503: re.compile(r"overloaded|unavailable|capacity|loading|busy"),
     504: re.compile(r"timed? ?out|timeout"),
     400: re.compile(

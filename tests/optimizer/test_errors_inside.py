@@ -53,7 +53,9 @@ def outcome_with(way: Way, said: Any, headers: dict[str, str] | None = None) -> 
         ({"error": {"message": "Provider returned error", "code": 502}}, ServerFailed),
         ({"choices": [{"error": {"code": 502, "message": "x"}, "finish_reason": "error",
                        "message": {"role": "assistant", "content": ""}}]}, ServerFailed),
-        ({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}, ServerFailed),
+        ({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}, Overloaded),
+        ({"error": {"message": "x", "code": 529}}, Overloaded),
+        ({"error": {"message": "The engine is overloaded"}}, ServerFailed),
         ({"error": {"message": "content_filter", "code": 400}}, PromptRefused),
         ({"error": {"message": "what nobody knows"}}, Garbled),
         ({"promptFeedback": {"blockReason": "SAFETY"}}, Withheld),
@@ -96,6 +98,7 @@ def test_what_stands_behind_a_gateway_is_told() -> None:
         (403, "Access denied", ProviderRefused),
         (429, "insufficient_quota: check your plan and billing details", ProviderRefused),
         (429, "Rate limit reached", Overloaded),
+        (529, "Overloaded", Overloaded),
         (400, "data_inspection_failed", PromptRefused),
         (451, "prohibited_content", PromptRefused),
     ],
@@ -104,6 +107,10 @@ def test_words_tell_a_prompt_from_an_account(
     status: int, words: str, kind: type[CallFailed]
 ) -> None:
     assert type(of_status(status, "it", words)) is kind
+
+
+def test_a_wait_that_comes_with_529_is_kept() -> None:
+    assert of_status(529, "it", "Overloaded", 7.0).retry_after == 7.0
 
 
 def test_a_wait_may_be_said_as_the_time_at_which_it_ends() -> None:

@@ -90,7 +90,8 @@ from __future__ import annotations
 
 {imports}
 
-import litellm
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else prices are fetched on import
+import litellm  # noqa: E402
 
 MODEL = {model}
 API_BASE = {address}

@@ -17,7 +17,7 @@ def story(content: VersionContent, sha256: str) -> list[str]:
     ]
     if source.is_against:
         note = source.approval.note.rstrip(" .")
-        why = f", because: {note}" if note else ""
+        why = f"; approved all the same, because: {note}" if note else ""
         lines.append(f"Its run recommended to keep the original prompt{why}.")
     if source.scores.candidate is not None:
         lines.append(f"{source.metric_name} on validation: {_measured(source.scores.candidate)}.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.events import StopReason
 from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run
 from optimizer.running import test_set_uses
 from promptlab.runs.results import evidence
@@ -73,7 +74,10 @@ class FinalWord:
 
 def _next_steps(baseline: FullScore | None, run: Run) -> list[str]:
     """A heavier effort is no advice for a run whose cap did not let it finish this one."""
+    writes = optimizer_named(run.spec["optimizer"]).uses_instructions
     more = _("Try a heavier effort, or a stronger model for writing instructions.")
+    if not writes:
+        more = _("Try a heavier effort, or an optimizer that writes instructions, too.")
     if run.stop_reason == StopReason.BUDGET:
         more = _("Run it again with a higher cap: the search was not finished.")
     elif run.stop_reason == StopReason.TIME:

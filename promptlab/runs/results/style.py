@@ -89,7 +89,7 @@ TRIALS = ShownStyle(
     part_size=_("Examples of a minibatch"),
     chart=_("Score by trial"),
     mark=_("minibatch of %(b)s"),
-    fulls=_("full evaluations of %(all)s trials"),
+    fulls=ngettext_lazy("full evaluation, of %(all)s", "full evaluations, of %(all)s", "n"),
     trials_note=_(
         "A minibatch is compared with the baseline on its own examples; only full evaluations can "
         "become the best."

@@ -7,6 +7,7 @@ from datetime import datetime
 from optimizer.models import Run
 from promptlab.health import workers_alive
 from promptlab.runs import queries
+from promptlab.runs.results.board import TrialRow
 from promptlab.runs.results.progress import (
     Plan,
     examples_left,
@@ -22,20 +23,18 @@ from promptlab.runs.watching.run_status import Pace, is_silent, was_capped
 def planned_of(state: RunState) -> int:
     """Trials planned: as the search announced them, before that as the settings have it.
 
-    A race that went to its end has had as many as it had: lessons are paid from the same budget.
+    A search that went to its end has had as many as it had: it may run out of what can be tried,
+    and lessons are paid from the budget of a race.
     """
     over = state.run.status == Run.Status.FINISHED and not was_capped(state.run)
-    if state.style.shares_parts and over:
-        return len(state.board.minibatches)
-    return state.trials_at_most
+    return len(_scored(state)) if over else state.trials_at_most
 
 
 def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
     """`kept`: the run ended with the original prompt as the recommended one."""
     run, plan = state.run, _plan(state)
     queued = run.status == Run.Status.QUEUED
-    # In a race full evaluations are made of the blocks: they are no trials of their own.
-    scored = state.board.minibatches if state.style.shares_parts else state.board.scored
+    scored = _scored(state)
     planned = max(planned, len(scored))
     return Pace(
         trials=len(scored),
@@ -49,6 +48,11 @@ def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
         workers=workers_alive() if queued or is_silent(run, now) else None,
         kept=kept,
     )
+
+
+def _scored(state: RunState) -> tuple[TrialRow, ...]:
+    """In a race full evaluations are made of the blocks: they are no trials of their own."""
+    return state.board.minibatches if state.style.shares_parts else state.board.scored
 
 
 def _plan(state: RunState) -> Plan:

@@ -87,8 +87,11 @@ class RunPage:
     @property
     def fulls(self) -> str:
         """Of what the full evaluations are, in words."""
-        of_all = len(self.table.all_contenders) if self.about.style.shares_parts else self.planned
-        return str(self.about.style.fulls) % {"all": of_all}
+        style = self.about.style
+        if style.shares_parts:
+            return str(style.fulls) % {"all": len(self.table.all_contenders)}
+        trials = str(style.count % {"n": self.planned})
+        return str(style.fulls % {"n": self.table.fulls, "all": trials})
 
     @cached_property
     def order_note(self) -> str:

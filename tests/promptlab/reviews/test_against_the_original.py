@@ -178,4 +178,4 @@ def test_the_reason_stands_with_the_version(
     assert shown(page).count("Half as long, “as good”.") == 1
     for name in ("python", "dspy_module"):
         file = releases.file_of(version, FORMATS[name]).decode()
-        assert "Its run recommended to keep the original prompt, because: Half as long" in file
+        assert "keep the original prompt; approved all the same, because: Half as long" in file

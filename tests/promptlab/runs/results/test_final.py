@@ -21,6 +21,7 @@ from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import final
+from promptlab.runs.results.final_word import _next_steps
 from promptlab.runs.results.state import read_state
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
@@ -251,3 +252,12 @@ def test_rows_from_before_there_were_estimates_are_shown(
     page = seen(client_of(carol))
     assert "Sealed test" in page
     assert "expected on new examples" not in page
+
+
+def test_who_optimized_demos_alone_is_not_told_to_find_a_better_writer(scene: Scene) -> None:
+    for optimizer, advice in (
+        ("bootstrap_search", "an optimizer that writes instructions"),
+        ("mipro", "a stronger model for writing instructions"),
+    ):
+        run = scene.start(optimizer=optimizer).run
+        assert advice in " ".join(_next_steps(None, run))

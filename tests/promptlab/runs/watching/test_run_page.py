@@ -334,3 +334,16 @@ def test_what_reflection_tried_on_training_examples_alone_has_a_page_and_no_tria
     client = client_of(carol)
     for number in known:
         assert client.get(f"{RUNS}{project_run.number}/candidates/{number}/").status_code == 200
+
+
+@pytest.mark.parametrize("optimizer", ["bootstrap_search", "reflective", "zero_shot_mipro"])
+def test_a_search_that_went_to_its_end_has_had_all_its_trials(
+    scene: Scene, carol: User, client_of: ClientOf, optimizer: str
+) -> None:
+    project_run = play(scene.start(optimizer=optimizer))
+    shown = texts(page_of(client_of(carol), project_run))
+    trials = re.search(r"Trial (\d+) / (\d+)", shown)
+    assert trials is not None
+    assert trials[1] == trials[2]
+    counted = "trial" if trials[1] == "1" else "trials"
+    assert re.search(rf"full evaluations?, of {trials[1]} {counted}\b", shown)
