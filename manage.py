@@ -12,7 +12,9 @@ from promptlab.launch.home import home_from
 from promptlab.launch.postgres import running_server
 from promptlab.outage import answer_to
 
-WITHOUT_DATABASE = {"check", "collectstatic", "diffsettings", "help", "version", "--help", "-h"}
+WITHOUT_DATABASE = {
+    "check", "collectstatic", "diffsettings", "help", "import_preview", "version", "--help", "-h",
+}  # fmt: skip
 
 
 def main() -> None:

@@ -34,7 +34,9 @@ def read_delimited(text: TextIO, encoding: str, options: Options, extension: str
     """
     sample = text.read(SAMPLE_CHARACTERS)
     text.seek(0)
-    dialect = find_dialect(sample, whole=len(sample) < SAMPLE_CHARACTERS, extension=extension)
+    dialect = find_dialect(
+        sample, options, whole=len(sample) < SAMPLE_CHARACTERS, extension=extension
+    )
     records = Records(text, dialect)
     body = iter(records)
     head = list(islice(body, HEAD_RECORDS))

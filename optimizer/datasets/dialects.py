@@ -8,9 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice, product
 
+from optimizer.core.problems import Refused
 from optimizer.datasets.records import Dialect, Records
+from optimizer.datasets.table import FILE, Options
 
 DELIMITERS = (",", ";", "\t", "|")
+RARE = ("\x1f", "\x01", "\x1e", "^", "~", "¦", "§", "\xfe")
+"""Taken where none of the usual ones makes columns, and this one does in every record."""
+_NEVER = '"\r\n\0'
 SAMPLE_CHARACTERS = 1 << 16
 SAMPLE_RECORDS = 100
 
@@ -38,27 +43,52 @@ class _Trial:
         return (self.even - self.stray, self.width) if self.width > 1 else (0.0, self.width)
 
 
-def find_dialect(sample: str, *, whole: bool, extension: str = "") -> Dialect:
-    """Guess from the first characters; `whole` says that they are the whole file."""
+def named_delimiter(name: str) -> str:
+    """What a person calls a delimiter; "" is none.
+
+    Raises:
+        Refused: it cannot be one.
+    """
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(name.lower(), name)
+    if delimiter and (len(delimiter) > 1 or delimiter.isalnum() or delimiter in _NEVER):
+        raise Refused.because("table.no_such_delimiter", FILE, name=name)
+    return delimiter
+
+
+def find_dialect(sample: str, options: Options, *, whole: bool, extension: str = "") -> Dialect:
+    """Guess from the first characters what is not told; `whole`: they are the whole file.
+
+    Raises:
+        Refused: what was asked for cannot be a delimiter.
+    """
     hint = _SEPARATOR_HINT.match(sample)
-    if hint:
-        delimiters: tuple[str, ...] = (hint.group(1),)
+    asked = named_delimiter(options.delimiter)
+    if asked or hint:
+        delimiters: tuple[str, ...] = (asked or (hint[1] if hint else ""),)
     elif extension in ("tsv", "tab") and "\t" in sample:
         delimiters = ("\t",)
     else:
         delimiters = DELIMITERS
     base = Dialect(
-        delimiters[0], bool(_SPACE_BEFORE_QUOTE.search(sample)), hint_lines=1 if hint else 0
-    )
+        delimiters[0], bool(options.quoting and _SPACE_BEFORE_QUOTE.search(sample)),
+        hint_lines=1 if hint else 0, quoting=options.quoting,
+    )  # fmt: skip
     lines = list(io.StringIO(sample, newline=""))  # not splitlines: cells may hold \u2028
     lines = lines if whole else lines[:-1]
-    escapes = (False, True) if _BACKSLASH_QUOTE.search(sample) else (False,)
-    tried = [
-        _tried(lines, replace(base, delimiter=delimiter, backslash_quotes=escaped))
-        for delimiter, escaped in product(delimiters, escapes)
-    ]
-    best = max(tried, key=lambda trial: trial.merit)
+    best = _best(lines, base, delimiters)
+    if delimiters is DELIMITERS and best.width <= 1 < len(lines):
+        other = _best(lines, base, RARE)
+        best = other if other.width > 1 and other.even == 1 and not other.stray else best
     return replace(best.dialect, width=best.width, quotes=best.quotes, stray_quotes=best.stray > 0)
+
+
+def _best(lines: list[str], base: Dialect, delimiters: tuple[str, ...]) -> _Trial:
+    escaped = base.quoting and any(map(_BACKSLASH_QUOTE.search, lines))
+    tried = [
+        _tried(lines, replace(base, delimiter=delimiter, backslash_quotes=escapes))
+        for delimiter, escapes in product(delimiters, (False, True) if escaped else (False,))
+    ]
+    return max(tried, key=lambda trial: trial.merit)
 
 
 def _tried(lines: list[str], dialect: Dialect) -> _Trial:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from optimizer.core.problems import Refused, problem
+from optimizer.core.problems import Refused
 from optimizer.datasets.table import FILE
 
 CHUNK = 1 << 16
@@ -44,13 +44,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_BINARY = (
-    (b"\xd0\xcf\x11\xe0", problem("table.old_workbook", FILE)),
-    (b"\x1f\x8b", problem("table.gzip", FILE)),
-    (b"PAR1", problem("table.parquet", FILE)),
-    (b"%PDF", problem("table.pdf", FILE)),
-    (b"\x80\x04\x95", problem("table.pickle", FILE)),
-)
 
 
 def find_encoding(file: BinaryIO, chosen: str = "") -> str:
@@ -66,7 +59,6 @@ def find_encoding(file: BinaryIO, chosen: str = "") -> str:
     file.seek(0)
     if len(start) < SAMPLE and not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise Refused.because("table.empty", FILE)
-    _refuse_binary(start)
     told = _told_by(start)
     if chosen:
         return _as_chosen(file, chosen, told)
@@ -102,16 +94,6 @@ def _told_by(start: bytes) -> str:
     if _looks_like_utf_16(start):
         return "utf-16-le" if start[1:2] == b"\x00" else "utf-16-be"
     return ""
-
-
-def _refuse_binary(start: bytes) -> None:
-    if start.startswith(b"PK\x03\x04"):
-        if b"[Content_Types].xml" in start or b"xl/" in start:
-            raise Refused.because("table.workbook", FILE)
-        raise Refused.because("table.zip", FILE)
-    for magic, told in _BINARY:
-        if start.startswith(magic):
-            raise Refused(told)
 
 
 def _decodes(file: BinaryIO, name: str) -> bool:

@@ -11,8 +11,14 @@ from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.delimited import read_delimited
 from optimizer.datasets.encodings import BROKEN_BYTES, CHOICES, find_encoding, is_a_guess
 from optimizer.datasets.json_rows import LINES, is_json, read_json
-from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row
+from optimizer.datasets.kinds import Kind, find_kind
+from optimizer.datasets.packed import member, unpacked
+from optimizer.datasets.parquet import read_parquet
+from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row, sheets_note
+from optimizer.datasets.workbooks import read_workbook
 
+MOST_PACKED = 2
+"""A compressed file in an archive is read; what is packed more often is a trick."""
 DELIMITED = ("csv", "tsv", "tab", "ssv", "txt")
 
 
@@ -22,17 +28,50 @@ def read_table(file: BinaryIO, name: str = "", options: Options | None = None) -
     Raises:
         Refused: no table can be made of it.
     """
-    options = options or Options()
     _check_size(file)
+    table = _by_kind(file, name, options or Options())
+    if not table.rows:
+        raise Refused(_without_rows(table))
+    return table
+
+
+def _by_kind(file: BinaryIO, name: str, options: Options, packed: int = 0) -> Table:
+    """`packed`: how many files it was in."""
+    kind = find_kind(file)
+    if kind is Kind.WORKBOOK:
+        return read_workbook(file, options)
+    if kind in (Kind.PACKED, Kind.ARCHIVE):
+        if packed == MOST_PACKED:
+            raise Refused.because("table.packed_again", FILE)
+        read = _read_packed if kind is Kind.PACKED else _read_archive
+        return read(file, name, options, packed + 1)
+    if options.sheet:
+        raise Refused.because("table.no_sheets", FILE)
+    return read_parquet(file) if kind is Kind.PARQUET else _read_text(file, name, options)
+
+
+def _read_packed(file: BinaryIO, name: str, options: Options, packed: int) -> Table:
+    with unpacked(file, name) as (inner, inner_name):
+        return _by_kind(inner, inner_name, options, packed)
+
+
+def _read_archive(file: BinaryIO, name: str, options: Options, packed: int) -> Table:
+    with member(file, options) as (inner, inner_name, names):
+        if len(names) == 1:
+            return _by_kind(inner, inner_name, options, packed)
+        table = _by_kind(inner, inner_name, replace(options, sheet=""), packed)
+    notes = (*sheets_note(names, inner_name), *table.notes)
+    return replace(table, sheet=inner_name, sheets=names, notes=notes)
+
+
+def _read_text(file: BinaryIO, name: str, options: Options) -> Table:
     encoding = find_encoding(file, options.encoding)
     text = io.TextIOWrapper(file, encoding, errors=BROKEN_BYTES, newline="")
     try:
         table = _read(text, encoding, options, PurePath(name).suffix.lower().lstrip("."))
     finally:
         text.detach()  # the file stays its owner's
-    if not table.rows:
-        raise Refused(_without_rows(table))
-    if not options.encoding and is_a_guess(encoding):
+    if not options.encoding and is_a_guess(encoding) and table.rows:
         told = warning("note.guess", FILE, encoding=CHOICES.get(encoding, encoding))
         return replace(table, notes=(told, *table.notes))
     return table

@@ -20,7 +20,7 @@ class Dialect:
     """How records are written.
 
     `width`: cells of most records, 0 when that is not known; `quotes`: some texts need them;
-    `stray_quotes`: some quotation marks are a part of the text.
+    `stray_quotes`: some quotation marks are a part of the text; not `quoting`: all of them are.
     """
 
     delimiter: str
@@ -30,6 +30,7 @@ class Dialect:
     width: int = 0
     quotes: bool = False
     stray_quotes: bool = False
+    quoting: bool = True
 
 
 class Records:
@@ -62,7 +63,8 @@ class Records:
         while (line := self._next_line()) is not None:
             place = self._line
             if line.strip("\r\n"):
-                cells = self._cells(line) if QUOTE in line else self._split(line)
+                judged = self.dialect.quoting and QUOTE in line
+                cells = self._cells(line) if judged else self._split(line)
                 yield Row(place, tuple(cells))
 
     def _cells(self, line: str) -> list[str]:

@@ -16,7 +16,9 @@ MAX_COLUMNS = 200
 MAX_CELLS = 5_000_000  # what a reader's memory holds, the limits of the process that reads
 MAX_CELL = 1_000_000  # characters
 MAX_NAME = 200  # characters of a column's name
+MAX_SHOWN = 10  # names of sheets in a sentence
 MAX_PROBLEMS = 200  # that are told one by one; all are counted
+_OF_ROW = re.compile(r"rows\[(\d+)\](?:\.(.*))?", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
 FILE = "file"
 """The place of what is wrong with a whole file."""
@@ -34,30 +36,61 @@ class Row:
 class Table:
     """A file's rows, each as wide as `columns`, and the rows that had to be left out.
 
-    `encoding` and `delimiter` are as found or as asked for; JSON has no delimiter. `notes` tell
-    what was put right without leaving a row out.
+    `encoding` and `delimiter` are as found or as asked for; what is no text has neither, JSON no
+    delimiter. `notes` tell what was put right without leaving a row out. `sheet` is what was read
+    of a workbook or an archive, of all its `sheets`.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     encoding: str
-    format: Literal["csv", "jsonl", "json"]
+    format: Literal["csv", "jsonl", "json", "sheet", "parquet"]
     delimiter: str = ""
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     @property
     def unit(self) -> Literal["line", "row"]:
         """What a place counts."""
-        return "row" if self.format == "json" else "line"
+        return "line" if self.format in ("csv", "jsonl") else "row"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to read a file where the guess was wrong; an empty encoding means guess."""
+    """How to read a file where the guess was wrong; an empty text means guess.
+
+    `quoting`: whether a quotation mark may mean anything but itself. `sheet`: the name of one, of a
+    workbook, or of a file in an archive.
+    """
 
     encoding: str = ""
     has_header: bool = True
+    delimiter: str = ""
+    quoting: bool = True
+    sheet: str = ""
+
+
+def chosen_sheet(names: tuple[str, ...], asked: str) -> str:
+    """The one that is asked for, by its name; else the first.
+
+    Raises:
+        Refused: there is none of that name.
+    """
+    if asked and asked not in names:
+        raise Refused.because("table.no_such_sheet", FILE, name=asked, names=_some(names))
+    return asked or names[0]
+
+
+def sheets_note(names: tuple[str, ...], read: str) -> tuple[Problem, ...]:
+    """That there are others than the one that was read."""
+    others = tuple(name for name in names if name != read)
+    return (warning("note.sheets", FILE, name=read, others=_some(others)),) if others else ()
+
+
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names if len(names) <= MAX_SHOWN else (*names[:MAX_SHOWN], "…")
 
 
 def of_row(place: int, column: str = "") -> str:
@@ -65,9 +98,15 @@ def of_row(place: int, column: str = "") -> str:
     return f"rows[{place}].{column}" if column else f"rows[{place}]"
 
 
+def place_of(wrong: Problem) -> int | None:
+    """The line or the row (`Table.unit`) that a problem is about; None: the whole file."""
+    found = _OF_ROW.fullmatch(wrong.place)
+    return int(found[1]) if found else None
+
+
 def in_its_row(wrong: Problem, unit: str) -> Problem:
     """The same as a whole sentence, with the line or the row (`Table.unit`) and the column."""
-    found = re.fullmatch(r"rows\[(\d+)\](?:\.(.*))?", wrong.place, re.DOTALL)
+    found = _OF_ROW.fullmatch(wrong.place)
     if found is None:
         return wrong
     n, column = int(found[1]), found[2]

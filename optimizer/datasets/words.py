@@ -31,6 +31,8 @@ EITHER = {
 ID = {"guid", "hash", "id", "idx", "index", "key", "uid", "url", "uuid"}
 SPLIT = {"split", "fold", "subset", "partition", "set"}
 
+LONGEST = 200
+"""Characters of a name; what is longer is a text, which is not looked through."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -62,5 +64,5 @@ def sounds_like_id(name: str) -> bool:
 
 def sounds_like_a_field(name: str) -> bool:
     """Whether a short text is such a name, and not a sentence in which the word stands."""
-    words = words_of(name) if len(name) > 1 else []
+    words = words_of(name) if 1 < len(name) <= LONGEST else []
     return 0 < len(words) <= 3 and (sounds_expected(name) or sounds_like_input(name))

@@ -15,18 +15,37 @@ add(
             "The file has {size:.0f} MB; up to {most} MB are taken. Take a part of it: a few "
             "hundred rows are enough to optimize."
         ),
-        "table.not_text": _("This is not a text file. Choose a CSV, TSV, JSONL or JSON file."),
-        "table.workbook": _(
-            "This is an Excel workbook, not a text file. In Excel, save the sheet as “CSV UTF-8” "
-            "and choose that file."
+        "table.not_text": _(
+            "This is neither a text nor a workbook. Choose a CSV, TSV, JSONL, JSON, XLSX, XLS, ODS "
+            "or Parquet file."
         ),
-        "table.old_workbook": _(
-            "This is an old or a protected Excel workbook, not a text file. In Excel, save the "
-            "sheet as “CSV UTF-8” and choose that file."
+        "table.protected": _(
+            "The file is protected by a password. Take the protection away and choose it again."
         ),
-        "table.zip": _("This is a ZIP archive, not a text file. Unpack it first."),
-        "table.gzip": _("This is compressed (gzip), not a text file. Unpack it first."),
-        "table.parquet": _("This is a Parquet file, not a text file. Export it as CSV or JSONL."),
+        "table.broken": _(
+            "The file is damaged, or not what it begins as. Save it again, or as CSV UTF-8."
+        ),
+        "table.document": _(
+            "This is a document, not a table. Save its table as CSV or XLSX and choose that file."
+        ),
+        "table.database": _("This is a database, not a table. Export the table as CSV or JSONL."),
+        "table.arrow": _("This is an Arrow file. Save it as Parquet, CSV or JSONL."),
+        "table.other_packing": _(
+            "This is packed in a way that is not opened here. Unpack it first, or take ZIP or gzip."
+        ),
+        "table.packed_again": _("The archive holds archives. Unpack it and choose the file."),
+        "table.nothing_inside": _("The archive has no file in it. Choose one with a table."),
+        "table.unpacks_large": _(
+            "Unpacked, the file has more than {most} MB. Take a part of it: a few hundred rows are "
+            "enough to optimize."
+        ),
+        "table.no_such_sheet": _("There is no “{name}” in the file. It has: {names}."),
+        "table.empty_sheet": _("The sheet “{name}” is empty. Choose another one."),
+        "table.no_sheets": _("The file is one table: it has no sheets to choose from."),
+        "table.no_such_delimiter": _(
+            "“{name}” cannot be a delimiter: one character is needed, or “tab”, but no letter, "
+            "digit or quotation mark."
+        ),
         "table.pdf": _("This is a PDF, not a text file. Export its table as CSV or JSONL."),
         "table.pickle": _(
             "This is a Python pickle, which is never opened here, not a text file. Export it as "
@@ -110,6 +129,8 @@ add(
         "row.no_input": _("has no input"),
         "row.no_split": _("names no split"),
         "row.value": _("{why}"),
+        "note.sheets": _("This is “{name}”. There are others to choose: {others}."),
+        "note.bytes": _("Left empty what holds bytes and no text: {columns}."),
         "note.guess": _("The characters are read as {encoding}, which is a guess."),
         "note.titles": _("Left out title lines: the column names are in line {line}."),
         "note.unnamed": _("Column {number} has no name in the file; here it is “{name}”."),

@@ -39,7 +39,9 @@ BUSY: dict[str, Any] = {"responses": {503: {"description": "Other files are bein
 def upload_dataset(
     request: HttpRequest, project: Path[str], wish: Form[DatasetIn], file: File[UploadedFile]
 ) -> Status[Dataset]:
-    """CSV, TSV, JSONL or JSON, up to 50 MB. Columns that the mapping leaves out are ignored."""
+    """CSV, TSV, JSONL, JSON, XLSX, XLS, ODS or Parquet, also as gzip or ZIP, up to 50 MB. Columns
+    that the mapping leaves out are ignored.
+    """
     found = project_of(request, project, Role.EDITOR)
     return Status(201, _import(found, caller(request), file, wish))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -24,6 +25,10 @@ from promptlab.datasets.sandboxed_reader import Found
 from promptlab.datasets.shown import ShownColumn, shown_column
 from promptlab.ui.forms import FileDrop, NameField
 
+ACCEPTED = (
+    ".csv,.tsv,.tab,.ssv,.txt,.json,.jsonl,.ndjson,"
+    ".xlsx,.xlsm,.xlsb,.xls,.ods,.parquet,.gz,.bz2,.xz,.zip"
+)
 BY_SHARE, BY_COLUMN = "share", "column:"
 SHOWN_PROBLEMS = 10
 
@@ -32,8 +37,8 @@ class FileForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         widget=FileDrop(
-            accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson",
-            hint=_("CSV, TSV, JSONL or JSON, up to 50 MB"),
+            accept=ACCEPTED,
+            hint=_("CSV, TSV, JSONL, JSON, XLSX, XLS, ODS or Parquet, also packed, up to 50 MB"),
         ),
         error_messages={
             "required": _("Choose a file."),
@@ -54,15 +59,40 @@ class ReadingForm(forms.Form):
     encoding = forms.ChoiceField(
         label=_("Encoding"), required=False, choices=[("", _("As found")), *CHOICES.items()]
     )
+    delimiter = forms.CharField(
+        label=_("Delimiter"),
+        required=False,
+        max_length=8,
+        strip=False,
+        help_text=_("One character, or “tab”. Empty: as found."),
+        widget=forms.TextInput(attrs={"class": "short mono", "spellcheck": "false"}),
+    )
+    sheet = forms.CharField(
+        label=_("Sheet"),
+        required=False,
+        max_length=255,
+        help_text=_("Of a workbook, or a file of an archive. Empty: as found."),
+    )
     has_header = forms.BooleanField(label=_("The first row has the column names"), required=False)
+    literal_quotes = forms.BooleanField(
+        label=_("Quotation marks are a part of the text"), required=False
+    )
 
     @classmethod
     def of(cls, upload: Upload) -> ReadingForm:
         """How it was read, or tried."""
-        return cls({"encoding": upload.encoding, "has_header": upload.has_header})
+        read = asdict(upload.options)
+        return cls({**read, "literal_quotes": not read["quoting"]})
 
     def options(self) -> Options:
-        return Options(self.cleaned_data["encoding"], self.cleaned_data["has_header"])
+        told = self.cleaned_data
+        return Options(
+            told["encoding"],
+            told["has_header"],
+            told["delimiter"],
+            not told["literal_quotes"],
+            told["sheet"],
+        )
 
 
 class MappingForm(forms.Form):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from optimizer.datasets.splitting import Split
+from optimizer.datasets.table import Options
 from promptlab.accounts.models import Project
 
 
@@ -75,12 +76,20 @@ class Upload(models.Model):
     size = models.PositiveIntegerField()
     encoding = models.CharField(max_length=20, blank=True)
     has_header = models.BooleanField(default=True)
+    delimiter = models.CharField(max_length=8, blank=True)
+    quoting = models.BooleanField(default=True)
+    sheet = models.CharField(max_length=255, blank=True)
     found = models.JSONField(null=True)
     refused = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def options(self) -> Options:
+        """How it was read, or tried."""
+        return Options(self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet)
 
     @property
     def waits(self) -> bool:

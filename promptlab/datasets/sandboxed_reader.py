@@ -67,6 +67,8 @@ class Found:
     problems: tuple[Problem, ...]
     problem_count: int
     preview: tuple[Row, ...]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,6 +132,8 @@ def summary(table: Table) -> Found:
         table.problems[:MAX_PROBLEMS],
         len(table.problems),
         tuple(_shortened(row) for row in table.rows[:PREVIEW_ROWS]),
+        table.sheet,
+        table.sheets,
     )
 
 

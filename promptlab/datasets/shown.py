@@ -86,7 +86,9 @@ def shown_file(upload: Upload, found: Found) -> ShownFile:
     columns = ngettext("%(n)s column", "%(n)s columns", width) % {"n": width}
     facts = (
         filesizeformat(upload.size), rows, columns,
-        str(CHOICES.get(found.encoding, found.encoding)), str(_DELIMITERS.get(found.delimiter, "")),
+        str(CHOICES.get(found.encoding, found.encoding)),
+        str(_DELIMITERS.get(found.delimiter, found.delimiter)),
+        found.sheet,
     )  # fmt: skip
     left_out = ngettext("One row was left out", "%(n)s rows were left out", found.problem_count)
     first = ngettext("first row", "first %(n)s rows", len(found.preview))

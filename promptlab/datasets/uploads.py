@@ -30,11 +30,12 @@ LIVES = timedelta(hours=24)
 MAX_WAITING = 20
 """Uploads that are kept unread; each may have MAX_BYTES."""
 _NO_OTHER_WAY = {
-    "table.empty", "table.gzip", "table.long_rows", "table.memory", "table.much",
-    "table.old_workbook", "table.parquet", "table.pdf", "table.pickle", "table.slow",
-    "table.workbook", "table.zip",
+    "table.arrow", "table.broken", "table.database", "table.document", "table.empty",
+    "table.long_rows", "table.memory", "table.much", "table.nothing_inside", "table.other_packing",
+    "table.packed_again", "table.pdf", "table.pickle", "table.protected", "table.slow",
+    "table.unpacks_large",
 }  # fmt: skip
-"""What no other encoding or header mends."""
+"""What no other encoding, header or sheet mends."""
 
 
 def receive(
@@ -63,8 +64,7 @@ def receive(
             for chunk in file.chunks():
                 kept.write(chunk)
         upload = Upload.objects.create(
-            token=token, project=project, owner=owner, name=name, size=size,
-            encoding=options.encoding, has_header=options.has_header,
+            token=token, project=project, owner=owner, name=name, size=size, **asdict(options)
         )  # fmt: skip
     except (OSError, DatabaseError):  # a disk is full, or the database away
         _forget(token)
@@ -157,7 +157,7 @@ def _discard_refused(project: Project, owner: User) -> None:
 
 
 def _note(upload: Upload, options: Options, **told: Any) -> None:
-    told |= {"encoding": options.encoding, "has_header": options.has_header}
+    told |= asdict(options)
     if not Upload.objects.filter(pk=upload.pk).update(**told):
         _forget(upload.token)
         raise Http404("This upload was discarded a moment ago.")

@@ -27,12 +27,11 @@ from optimizer.core.programs.program import Program
 from optimizer.core.programs.storable import is_storable
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from optimizer.datasets.columns import Role as ColumnRole
-from optimizer.datasets.encodings import CHOICES
 from optimizer.datasets.from_file import Splits, read_splits
-from optimizer.datasets.table import Options
 from optimizer.files import job, models, program_file
 from optimizer.files.models import Access
 from optimizer.files.program_file import ProgramFile
+from optimizer.files.reading_arguments import add_reading_arguments, reading_options
 from optimizer.files.report import expectation, expected, printable, report, samples, sentence
 from optimizer.jobs import controls, starting
 from optimizer.lm.environment import keep_only_ours
@@ -60,11 +59,7 @@ class Command(BaseCommand):
         files = parser.add_argument_group("what is optimized")
         files.add_argument("--program", type=Path, metavar="PROGRAM.json")
         files.add_argument("--dataset", type=Path, metavar="D.jsonl")
-        files.add_argument(
-            "--encoding", default="", choices=["", *CHOICES], metavar="NAME",
-            help=f"of the dataset, where the guess is wrong: {', '.join(CHOICES)}",
-        )  # fmt: skip
-        files.add_argument("--no-header", action="store_true", help="the first row is data")
+        add_reading_arguments(files)
         files.add_argument("--metric", choices=list(METRIC_KINDS))
         files.add_argument("--output", default="", help="output that is scored")
         files.add_argument("--expected", default="", help="column that it is compared with")
@@ -162,7 +157,7 @@ def spec_of(options: dict[str, Any], told: Callable[[Sequence[Problem]], object]
     program = file.program
     splits = read_splits(
         options["dataset"], program, options["seed"], [options["expected"]],
-        Options(options["encoding"], not options["no_header"]),
+        reading_options(options),
     )  # fmt: skip
     told([*file.told, *splits.told])
     cost = options["max_cost"]

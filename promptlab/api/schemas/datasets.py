@@ -61,7 +61,8 @@ class SplitIn(Body):
 
 class DatasetIn(Schema):
     """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed, as an
-    empty `encoding` is.
+    empty `encoding` or `delimiter` is. `quoting`: whether quotation marks mean anything. `sheet`
+    names one of a workbook, or a file of an archive.
     """
 
     name: Name
@@ -70,9 +71,12 @@ class DatasetIn(Schema):
     skip_unusable: bool = True
     encoding: Text = ""
     has_header: bool = True
+    delimiter: Annotated[Text, Bounds(max_length=8)] = ""
+    quoting: bool = True
+    sheet: Annotated[Text, Bounds(max_length=255)] = ""
 
     def options(self) -> Options:
-        return Options(self.encoding, self.has_header)
+        return Options(self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet)
 
     def choices(self, columns: Sequence[Column]) -> Mapping:
         """What is said of these columns, and the guesses where nothing is."""

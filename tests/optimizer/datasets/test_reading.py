@@ -25,11 +25,8 @@ OTHERWISE = {
     "polars__only_header.csv": "no rows",
     # Every row is ragged: nothing is left to import.
     "frictionless__invalid.csv": "has 2 cells instead of 4",
-    # Files that hold other files, and workbooks, are exported or unpacked by their owner.
-    "pandas__tips.csv.gz": "Unpack it first",
-    "pandas__salaries.csv.zip": "ZIP archive, not a text file. Unpack it first",
-    "csvkit__test.xlsx": "an Excel workbook, not a text file. In Excel, save the sheet as “CSV",
-    "qsv__excel-1904-epoch.xlsx": "This is an Excel workbook",
+    # Thousands of columns are more than a person can say the use of.
+    "frictionless__wide.csv": "has more columns than a dataset takes: up to 200",
 }
 # file: rows that are left out with their line, empty rows, width where it differs.
 COUNTED_OTHERWISE = {
@@ -37,6 +34,8 @@ COUNTED_OTHERWISE = {
     "csvkit__bad.csv": {"ragged": 1},  # one cell short at its end is no loss
     "frictionless__structure-errors.csv": {"ragged": 1, "empty": 1},
     "csvkit__test_empty_columns.csv": {"empty": 1},
+    # A column without a name has one that says so; its own project puts one of its own there.
+    "csvkit__test.xlsx": {"names": 7},
     "frictionless__skip-rows.csv": {"ragged": 1, "not rows": 1},  # a comment among the rows
     "generated__bad_line_3.jsonl": {"ragged": 1, "not rows": 1},
     # Nested objects stay JSON text in one column; others make a column of every path.
@@ -79,8 +78,14 @@ def test_files_of_other_projects(case: dict[str, Any]) -> None:
         assert len(table.columns) == differs.get("columns", case["cols"])
     names = [" ".join(column.split()) for column in case["header"] or []]
     if names and len(set(names)) == len(names) and all(names) and "columns" not in differs:
-        assert list(table.columns) == names
+        known = differs.get("names", len(names))
+        assert list(table.columns)[:known] == names[:known]
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    if "expected_objects" in case:
+        objects = [dict(zip(table.columns, row.cells, strict=True)) for row in table.rows]
+        assert objects == case["expected_objects"]
+    if "expected_records" in case and "columns" not in differs:
+        assert [list(row.cells) for row in table.rows] == case["expected_records"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["file"])
@@ -201,7 +206,7 @@ def test_a_large_cell_is_read_and_a_huge_one_is_told() -> None:
 
 
 def test_binary_files_are_refused() -> None:
-    with refused("not a text file"):
+    with refused("neither a text nor a workbook"):
         read_text(bytes(range(256)) * 20, "x.csv")
     with refused("never opened here"):
         read_text(b"\x80\x04\x95\x00\x00", "x.json")

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries, uploads
 from promptlab.datasets.models import Dataset, Upload
+from tests.fakes.workbooks import xlsx
 
 Browser = Callable[[User], Client]
 
@@ -105,8 +106,8 @@ def test_the_dataset_is_made_as_the_form_says_and_the_upload_forgotten(
     [
         (b"", "x.csv", "The file is empty"),
         (b"\n\n", "x.csv", "The file is empty"),
-        (b"PK\x03\x04 [Content_Types].xml", "x.xlsx", "save the sheet as “CSV UTF-8”"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "x.csv.gz", "Unpack it first"),
+        (b"PK\x03\x04 [Content_Types].xml", "x.xlsx", "The file is damaged"),
+        (gzip.compress(b"%PDF-1.7", mtime=0), "x.csv.gz", "This is a PDF"),
     ],
 )
 def test_a_file_that_cannot_be_read_at_all_is_refused_beside_the_field(
@@ -123,7 +124,7 @@ def test_a_file_that_cannot_be_read_at_all_is_refused_beside_the_field(
     ("content", "name", "message"),
     [
         (b"a,b\n", "x.csv", "column names but no rows"),
-        (bytes(range(256)) * 9, "x.csv", "not a text file"),
+        (bytes(range(256)) * 9, "x.csv", "neither a text nor a workbook"),
         (b"{nope", "x.json", "JSON"),
         (b"a,b\n1\n", "x.csv", "has one cell instead of 2"),
     ],
@@ -359,3 +360,16 @@ def test_cells_are_shown_as_text(site: Client, project: Project) -> None:
     content = site.get(mapped(Upload.objects.get(), "map", project)).content.decode()
     assert attack not in content
     assert "&lt;script&gt;" in content
+
+
+def test_a_sheet_and_a_delimiter_can_be_chosen(site: Client, project: Project) -> None:
+    book = xlsx({"A": [["q", "a"], ["x", "1"]], "B": [["ask", "say"], ["p", "1"], ["r", "2"]]})
+    drop(site, project, content=book, name="book.xlsx")
+    upload = Upload.objects.get()
+    page = site.get(mapped(upload, "map", project)).content.decode()
+    assert "This is “A”. There are others to choose: B." in page
+    site.post(mapped(upload, "read_again", project), {"sheet": "B", "has_header": "on"})
+    upload.refresh_from_db()
+    assert uploads.found_in(upload).names == ("ask", "say")
+    wrong = site.post(mapped(upload, "read_again", project), {"sheet": "C", "has_header": "on"})
+    assert "There is no “C” in the file. It has: A, B." in wrong.content.decode()

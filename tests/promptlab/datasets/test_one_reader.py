@@ -81,6 +81,9 @@ FILES: dict[str, tuple[str, bytes]] = {
             ("json_cells", "backslash_two.csv"),
         )
     },
+    "workbook": ("t.xlsx", (IMPORT_CASES / "csvkit__test.xlsx").read_bytes()),
+    "parquet": ("t.parquet", (IMPORT_CASES / "qsv__NYC311-5.parquet").read_bytes()),
+    "gzip": ("tips.csv.gz", (IMPORT_CASES / "pandas__tips.csv.gz").read_bytes()),
     "real": ("r.csv", (IMPORT_CASES / "pandas__unicode_series.csv").read_bytes()),
 }
 
