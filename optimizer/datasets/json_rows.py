@@ -8,6 +8,7 @@ from typing import Any, Literal, TextIO
 
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
+from optimizer.datasets.exports import Exports
 from optimizer.datasets.table import (
     FILE,
     Row,
@@ -49,6 +50,7 @@ class _Objects:
         self.rows: list[Row] = []
         self.problems: list[Problem] = []
         self.keys: dict[str, None] = {}
+        self.exports = Exports()
 
     def take(self, place: int, item: Any) -> None:
         """Raises Refused when no more are taken."""
@@ -61,6 +63,7 @@ class _Objects:
     def _cells(self, item: Any) -> tuple[Value, ...]:
         if not isinstance(item, dict):
             raise _NotTaken(problem("row.no_object"))
+        item = self.exports.plain(item)
         self.keys.update(dict.fromkeys(item))
         check_width(len(self.keys))
         try:
@@ -84,6 +87,7 @@ class _Objects:
         rows = tuple(
             Row(row.place, row.cells + (None,) * (len(names) - len(row.cells))) for row in self.rows
         )
+        notes = [*self.exports.notes(), *notes]
         return Table(names, rows, encoding, kind, "", tuple(self.problems), tuple(notes))
 
     def _check(self) -> None:
@@ -128,12 +132,16 @@ def read_json(text: TextIO, encoding: str, extension: str = "") -> Table:
 
 def _lines(text: TextIO, encoding: str, whole: Problem | None = None) -> Table:
     """`whole` is what is wrong with the file as one document."""
-    objects = _Objects()
+    objects, names = _Objects(), None
     for number, line in enumerate(text, start=1):
         if not line.strip("\ufeff \t\r\n"):
             continue
         try:
-            objects.take(number, _load(line, number))
+            found = _load(line, number)
+            if names is None and not objects.rows and _are_names(found):
+                names = tuple(found)
+            else:
+                objects.take(number, found if names is None else _named(names, found))
         except _NotTaken as error:
             objects.leave_out(number, error.why)
     if not objects.rows and not objects.keys:
@@ -146,11 +154,38 @@ def _lines(text: TextIO, encoding: str, whole: Problem | None = None) -> Table:
 
 def _document(found: Any, encoding: str) -> Table:
     objects, items = _Objects(), _items(found)
-    if not any(isinstance(item, dict) for item in items):
+    names = tuple(items[0]) if len(items) > 1 and _are_names(items[0]) else None
+    if names is None and not any(isinstance(item, dict) for item in items):
         raise Refused.because("table.no_json_rows", FILE)
     for number, item in enumerate(items, start=1):
-        objects.take(number, item)
+        if names is None:
+            objects.take(number, item)
+        elif number > 1:
+            try:
+                objects.take(number, _named(names, item))
+            except _NotTaken as error:
+                objects.leave_out(number, error.why)
     return objects.table(encoding, "json")
+
+
+def _are_names(found: Any) -> bool:
+    """Whether it is the first of lists of cells, which names the columns."""
+    return (
+        isinstance(found, list)
+        and bool(found)
+        and all(isinstance(name, str) and name.strip() for name in found)
+        and len(set(found)) == len(found)
+    )
+
+
+def _named(names: tuple[str, ...], cells: Any) -> dict[str, Any]:
+    """A list of cells as an object."""
+    if not isinstance(cells, list):
+        raise _NotTaken(problem("row.no_list"))
+    if len(cells) != len(names):
+        code = "row.few_cells" if len(cells) < len(names) else "row.many_cells"
+        raise _NotTaken(problem(code, n=len(cells), width=len(names)))
+    return dict(zip(names, cells, strict=True))
 
 
 def _items(found: Any) -> list[Any]:
@@ -160,9 +195,24 @@ def _items(found: Any) -> list[Any]:
     if not isinstance(found, dict):
         raise Refused.because("table.no_json_rows", FILE)
     lists = _lists_in(found)
+    table = _table_in(found)
+    if table:
+        return table
     if len(lists) > 1:
         raise Refused.because("table.json_lists", FILE, n=len(lists))
     return lists[0] if lists else [found]
+
+
+def _table_in(found: dict[str, Any]) -> list[Any]:
+    """Lists of cells below their names, where a document has columns and rows apart; or the rows
+    of a page of Hugging Face, beside which its features stand.
+    """
+    names, rows = found.get("columns"), found.get("data", found.get("rows"))
+    if _are_names(names) and isinstance(rows, list):
+        return [names, *rows]
+    rows = found.get("rows")
+    paged = isinstance(rows, list) and rows and isinstance(rows[0], dict) and "row" in rows[0]
+    return rows if paged and isinstance(rows, list) else []
 
 
 def _first_line(text: TextIO) -> tuple[str, bool]:
@@ -179,15 +229,24 @@ def _is_a_record(line: str, *, alone: bool) -> bool:
         found = _load(line)
     except _NotTaken:
         return False
-    return not alone or (isinstance(found, dict) and not _lists_in(found))
+    return not alone or (isinstance(found, dict) and not _lists_in(found) and not _table_in(found))
 
 
-def _lists_in(found: dict[str, Any]) -> list[list[Any]]:
-    return [
+def _lists_in(found: dict[str, Any], wraps: int = 3) -> list[list[Any]]:
+    """The lists of objects in a document, or in the only object that it is wrapped in.
+
+    Args:
+        wraps: how many times more it may be wrapped.
+    """
+    if Exports().plain(found) is not found:  # it is a row itself
+        return []
+    lists = [
         value
         for value in found.values()
         if isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
     ]
+    inner = [value for value in found.values() if isinstance(value, dict)]
+    return lists if lists or len(inner) != 1 or not wraps else _lists_in(inner[0], wraps - 1)
 
 
 def _cell(value: Any) -> Value:

@@ -1,0 +1,131 @@
+"""Exports of other tools, and JSON that is written as lists of cells, are read as rows."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from optimizer.datasets.reading import read_table
+from optimizer.datasets.table import Table
+from tests.fakes.telling import all_told, places, refused
+
+
+def read(content: Any, *, lines: bool = False) -> Table:
+    text = "\n".join(map(json.dumps, content)) if lines else json.dumps(content)
+    return read_table(io.BytesIO(text.encode()), "x.jsonl" if lines else "x.json")
+
+
+def rows(table: Table) -> list[dict[str, object]]:
+    return [dict(zip(table.columns, row.cells, strict=True)) for row in table.rows]
+
+
+def turn(role: str, content: str, **more: object) -> dict[str, object]:
+    return {"role": role, "content": content, **more}
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_a_chat_is_an_input_and_the_answer_that_is_expected(lines: bool) -> None:
+    short = {"messages": [turn("system", "Be kind."), turn("user", "Hi"), turn("assistant", "Ho")]}
+    table = read([short, short], lines=lines)
+    assert rows(table)[0] == {"system": "Be kind.", "input": "Hi", "output": "Ho"}
+    assert all_told(table.notes) == ["Read as an export of OpenAI chat fine-tuning."]
+
+
+def test_a_longer_chat_is_told_as_it_was_and_what_is_lost_is_said() -> None:
+    long = [
+        turn("user", "a"),
+        turn("assistant", "b", weight=0),
+        turn("user", "c"),
+        turn("assistant", "d"),
+    ]
+    table = read([{"messages": long}], lines=True)
+    assert rows(table) == [{"input": "user: a\nassistant: b\nuser: c", "output": "d"}]
+    assert "Not carried over: weight." in all_told(table.notes)
+
+
+def test_rows_of_hugging_face_are_rows() -> None:
+    page = {
+        "features": [{"feature_idx": 0, "name": "q"}],
+        "rows": [
+            {"row_idx": n, "row": {"q": f"q{n}", "a": n}, "truncated_cells": []} for n in (0, 1)
+        ],
+        "num_rows_total": 2,
+    }
+    assert rows(read(page)) == [{"q": "q0", "a": 0}, {"q": "q1", "a": 1}]
+
+
+def test_labels_of_label_studio_are_columns_by_the_names_of_their_controls() -> None:
+    choice = {"from_name": "mood", "type": "choices", "value": {"choices": ["good"]}}
+    region = {
+        "from_name": "ner",
+        "type": "labels",
+        "value": {"start": 0, "end": 2, "labels": ["X"]},
+    }
+    task = {
+        "id": 1,
+        "data": {"text": "Fine!"},
+        "annotations": [{"was_cancelled": True}, {"result": [choice, region]}],
+    }
+    table = read([task])
+    assert rows(table) == [{"text": "Fine!", "mood": "good"}]
+    assert "Not carried over: further annotations, regions." in all_told(table.notes)
+
+
+def test_tests_of_promptfoo_are_their_variables_and_what_is_expected() -> None:
+    tests = [
+        {"vars": {"q": "x"}, "assert": [{"type": "equals", "value": "y"}, {"type": "latency"}]},
+        {"vars": {"q": "z"}},
+    ]
+    table = read(tests)
+    assert rows(table) == [{"q": "x", "expected": "y"}, {"q": "z", "expected": None}]
+    assert "Not carried over: assert latency." in all_told(table.notes)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"messages": "hello", "label": "x"},
+        {"messages": ["a", "b"], "label": "x"},
+        {"data": {"k": 1}, "label": "x"},
+        {"row": {"k": 1}, "label": "x"},
+        {"vars": {"k": 1}, "label": "x"},
+    ],
+)
+def test_what_only_looks_alike_stays_as_it_is(item: dict[str, object]) -> None:
+    table = read([item, item])
+    assert (table.columns, table.notes) == (tuple(item), ())
+
+
+LISTS = [["q", "a"], ["one", 1], ["two", None]]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (LISTS, False),
+        (LISTS, True),
+        ({"columns": LISTS[0], "data": LISTS[1:], "index": [0, 1]}, False),
+        ({"result": {"page": 1, "items": [{"q": "one", "a": 1}, {"q": "two", "a": None}]}}, False),
+    ],
+)
+def test_lists_of_cells_and_wrapped_lists_are_rows(content: Any, lines: bool) -> None:
+    assert rows(read(content, lines=lines)) == [{"q": "one", "a": 1}, {"q": "two", "a": None}]
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_a_list_of_another_length_costs_its_row(lines: bool) -> None:
+    table = read([["q", "a"], ["one"], {"q": 1}, ["two", 2]], lines=lines)
+    assert rows(table) == [{"q": "two", "a": 2}]
+    assert places(table.problems) == [
+        ("rows[2]", "has one cell instead of 2"),
+        ("rows[3]", "is not a list of cells, as the first one is"),
+    ]
+
+
+@pytest.mark.parametrize("content", [["a", "b"], [[1, 2], [3, 4]], [["q", "q"], ["x", "y"]]])
+def test_lists_that_name_no_columns_are_refused(content: Any) -> None:
+    with refused("The JSON has no rows"):
+        read(content)
