@@ -98,6 +98,7 @@ add(
         ),
         "proposal.empty": _("it was empty."),
         "proposal.only_wrapping": _("no instruction can be told apart in it."),
+        "proposal.declined": _("it is no instruction but an answer to who asked: “{text}”"),
         "proposal.cut_off": _("the reply was cut off at its limit of tokens ({finish})."),
         "proposal.no_reply": _("the model gave no answer ({finish})."),
         "proposal.long": _("it was longer than {most} characters."),

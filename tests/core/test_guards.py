@@ -245,3 +245,19 @@ def test_a_text_that_may_be_tried_keeps_every_locked_phrase(phrases: list[str], 
 def test_being_near_is_mutual(text: str, other: str) -> None:
     assert near_duplicate(text, text)
     assert near_duplicate(text, other) == near_duplicate(other, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "declined"),
+    [
+        ("I'm sorry, but I can't help with that.", True),
+        ("I cannot write instructions for this task.", True),
+        ("As an AI language model, I have no opinion on that.", True),
+        ("Could you provide more details about the task?", True),
+        ("Give the label of the message, and say you are sorry where it complains.", False),
+        ("Can you give the label of the message in one word?", False),
+    ],
+)
+def test_who_will_not_write_has_written_no_instruction(text: str, declined: bool) -> None:
+    found = refusal(spec_with(), module_with(), text, [])
+    assert (found is not None and found.code == "proposal.declined") == declined

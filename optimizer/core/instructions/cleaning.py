@@ -34,19 +34,29 @@ _MADE = (
     r"i(?:'ve|’ve| have|'d|’d| would)? (?:\w+ )?"
     r"(?:written|rewritten|improved|revised|updated|created|made|refined|suggest|propose|recommend|write)"
 )
+_OF = r"(?:version|rewrite|rewording|instructions?|prompts?)"
+_HERE_ELSEWHERE = (
+    r"(?:aquí|aqui|hier|voici|ecco|вот|以下|下面|这是|こちら|以下は|다음은)(?=[^\n:：]{0,60}"
+    r"(?:instruc|instruk|anweisung|istruzion|instru[çc]|consigne|инструкци|промпт|prompt|"
+    r"指令|提示|指示|プロンプト|지시|프롬프트))"
+)
 _INTRODUCED = re.compile(
     rf"{_MARK}{_SURE}(?:(?:[^\n:.!?]{{0,120}},\s+)?(?:{_HERE}|{_MADE})\b"
     rf"[^\n:]{{0,160}}\b(?:instructions?|prompts?|version|rewrite|rewording|{_NEW} sentence)\b"
     rf"[^\n:]{{0,120}}|here (?:you go|it is)"
     rf"|{_HERE}\s+{_LABEL}|{_LABEL}(?:\s+(?:is|could be|would be))?|in other words)"
-    r"[*_\"'“`]{0,3}(?:\s*[:：→]|\s+[-–—]\s)[*_]{0,3}\s*",
+    r"[*_\"'“`]{0,3}(?:\s*[:：→]|\s+[-–—]\s)[*_]{0,3}\s*"
+    r"|[*_\s]{0,6}(?:revised|rewritten|improved|reworded|rephrased|refined)[*_]{0,2}:[*_]{0,2}\s+"
+    rf"|{_MARK}{_SURE}(?:{_HERE}|{_MADE})\b[^\n:.!?]{{0,60}}(?:as follows:|{_OF}[.:])[ \t]*\n\s*"
+    rf"|{_MARK}(?:{_HERE_ELSEWHERE})[^\n:：]{{0,60}}[:：][*_]{{0,3}}[ \t]*\n\s*",
     re.IGNORECASE,
 )
 """A sentence before the instruction, or its label, up to the colon."""
 _HEADING = re.compile(
     rf"\s*(?:#{{1,6}}\s+[^\n]{{0,60}}\b{_WHAT}\b[^\n]{{0,40}}|\*\*\s*{_LABEL}\s*\*\*|"
     rf"__\s*{_LABEL}\s*__|\[\s*{_LABEL}\s*\]|{_LABEL}[ \t]*\n[=-]{{3,}}|"
-    r"(?:[*_]{2})?(?:final answer|answer|output)(?:[*_]{2})?:(?:[*_]{2})?)[ \t]*(?:\n|$)",
+    r"(?:[*_]{2})?(?:final answer|answer|output|response|assistant)"
+    r"(?:[*_]{2})?:(?:[*_]{2})?)[ \t]*(?:\n|$)",
     re.IGNORECASE,
 )
 _SURELY = re.compile(
@@ -55,6 +65,14 @@ _SURELY = re.compile(
     re.IGNORECASE,
 )
 """What a lead says of the instruction itself, which may then stand in the midst of a text."""
+_ALOUD = re.compile(
+    r"\W{0,6}(?:thoughts?|reasoning|analysis|rationale|thinking)\W{0,3}:", re.IGNORECASE
+)
+"""How a text begins that thinks aloud before its instruction."""
+_OPTION = re.compile(
+    r"^[#*_\s]{0,6}(?:option|version|alternative|variant|candidate)\s+(?:\d|[a-c])\b[^\n]{0,40}:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ALONE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|great)[^\n:]{0,40}[!.]\s*\n", re.I
 )
@@ -89,7 +107,7 @@ _KEYS = tuple(
 )
 _OBJECT = re.compile(rf"\{{\s*[\"'](?:{'|'.join(_KEYS)})[\"']\s*:", re.IGNORECASE)
 _QUOTES = (
-    *((mark, mark) for mark in ('"""', "'''", "''", '"', "'", "`", "**")),
+    *((mark, mark) for mark in ('"""', "'''", "''", '"', "'", "`", "**", "*")),
     *(("「", "」"), ("“", "”"), ("«", "»")),
 )
 
@@ -116,6 +134,8 @@ def clean(reply: str) -> str:
     or where it cannot be told which of several it is.
     """
     text = _unwrapped(without_thinking(reply))
+    if _OPTION.match(text) and len(_OPTION.findall(text)) > 1:
+        return ""  # which of them is meant nobody says
     lines = re.finditer(r"\n(?=\S)", text[:LONGEST_PREFACE])
     leads = [line.end() for line in lines if _introduces(text, line.end())]
     if leads:  # behind a preface; of two instructions none
@@ -132,6 +152,8 @@ def clean(reply: str) -> str:
 def _introduces(text: str, place: int) -> bool:
     """Whether a line behind other words says beyond doubt that the instruction comes now."""
     lead = _HEADING.match(text, place) or _INTRODUCED.match(text, place)
+    if lead is not None and _ALOUD.match(text):
+        return re.search(r"\b(?:instructions?|prompt)\b", lead[0], re.IGNORECASE) is not None
     if lead is None or re.search(r"\bI\b", lead[0]):
         return False  # “I made the new instruction shorter: …” stands behind it
     return _SURELY.search(lead[0].strip()) is not None

@@ -34,6 +34,18 @@ WHOLE_WORDS = 4
 """A whole input of this many words or more counts as copied, however short it is."""
 
 
+_DECLINED = re.compile(
+    r"\W*(?:(?:i['’]m|i am)\s+(?:very |so |truly )?(?:sorry|afraid|unable|not able)\b"
+    r"|(?:sorry|apologies|my apologies|i apologi[sz]e)\b[,.;:!]"
+    r"|(?:unfortunately,?\s+)?i\s+(?:can['’]?t|cannot|can not|won['’]t|will not|must decline)\b"
+    r"|as an? (?:ai|artificial|large|language)\b[^.\n]{0,40}\bi\s*(?:['’]m|can|do|have|am)"
+    r"|(?:(?:could|can|would) you )?(?:please )?(?:provide|share|give|clarify|specify)\b"
+    r"[^.?!\n]{0,40}\b(?:more|further|the (?:current|original)) "
+    r"(?:context|details?|information|instructions?)\b)",
+    re.IGNORECASE,
+)
+
+
 def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> Problem | None:
     """Why `text` may not be tried as an instruction of `module`, None when it may.
 
@@ -41,6 +53,7 @@ def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> Pr
     """
     return (
         _form_fault(module, text)
+        or _declines(text)
         or _circles(text)
         or _lost(module, text)
         or _repeats(text, kept)
@@ -73,6 +86,11 @@ def _form_fault(module: Module, text: str) -> Problem | None:
     names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
     unknown = unknown_placeholders(text, names)
     return problem("proposal.no_such_field", name=unknown[0]) if unknown else None
+
+
+def _declines(text: str) -> Problem | None:
+    """Who will not write, or asks back, says so to who asked and not to the task model."""
+    return problem("proposal.declined", text=_short(text)) if _DECLINED.match(text) else None
 
 
 def _circles(text: str) -> Problem | None:
