@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
@@ -22,6 +23,7 @@ from optimizer.datasets.table import (
 )
 
 LINES = ("jsonl", "ndjson")
+MOST_NESTED = 20  # objects in objects that become columns
 MAX_DIGITS = 4300
 """Of a whole number: Python reads no more, which takes the square of their time."""
 
@@ -46,7 +48,8 @@ class _Objects:
     too many. A file of a few hundred KB can name many columns once and then have many short rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, flatten: bool) -> None:
+        self.flatten = flatten
         self.rows: list[Row] = []
         self.problems: list[Problem] = []
         self.keys: dict[str, None] = {}
@@ -64,6 +67,8 @@ class _Objects:
         if not isinstance(item, dict):
             raise _NotTaken(problem("row.no_object"))
         item = self.exports.plain(item)
+        if self.flatten:
+            item = dict(_flat(item))
         self.keys.update(dict.fromkeys(item))
         check_width(len(self.keys))
         try:
@@ -109,7 +114,7 @@ def is_json(text: TextIO) -> bool:
     return True
 
 
-def read_json(text: TextIO, encoding: str, extension: str = "") -> Table:
+def read_json(text: TextIO, encoding: str, extension: str = "", *, flatten: bool = False) -> Table:
     """Read an object a line, or one document with a list of objects, whatever the file's ending.
 
     A broken line, or an item that cannot be taken, is a problem of that line or item only.
@@ -119,20 +124,20 @@ def read_json(text: TextIO, encoding: str, extension: str = "") -> Table:
     """
     first, more = _first_line(text)
     if _is_a_record(first, alone=not more):
-        return _lines(text, encoding)
+        return _lines(text, encoding, flatten)
     try:
         found = _load(text.read())
     except _NotTaken as error:
         if extension in LINES or first.startswith("{"):
             text.seek(0)
-            return _lines(text, encoding, error.why)
+            return _lines(text, encoding, flatten, error.why)
         raise Refused.because("table.not_json", FILE, why=error.why) from error
-    return _document(found, encoding)
+    return _document(found, encoding, flatten)
 
 
-def _lines(text: TextIO, encoding: str, whole: Problem | None = None) -> Table:
+def _lines(text: TextIO, encoding: str, flatten: bool, whole: Problem | None = None) -> Table:
     """`whole` is what is wrong with the file as one document."""
-    objects, names = _Objects(), None
+    objects, names = _Objects(flatten=flatten), None
     for number, line in enumerate(text, start=1):
         if not line.strip("\ufeff \t\r\n"):
             continue
@@ -152,8 +157,8 @@ def _lines(text: TextIO, encoding: str, whole: Problem | None = None) -> Table:
     return objects.table(encoding, "jsonl")
 
 
-def _document(found: Any, encoding: str) -> Table:
-    objects, items = _Objects(), _items(found)
+def _document(found: Any, encoding: str, flatten: bool) -> Table:
+    objects, items = _Objects(flatten=flatten), _items(found)
     names = tuple(items[0]) if len(items) > 1 and _are_names(items[0]) else None
     if names is None and not any(isinstance(item, dict) for item in items):
         raise Refused.because("table.no_json_rows", FILE)
@@ -166,6 +171,21 @@ def _document(found: Any, encoding: str) -> Table:
             except _NotTaken as error:
                 objects.leave_out(number, error.why)
     return objects.table(encoding, "json")
+
+
+def _flat(item: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Values with their paths, like `order/city`; lists stay whole, and so do empty objects.
+
+    Raises:
+        _NotTaken: it is nested too deeply.
+    """
+    if above.count("/") > MOST_NESTED:
+        raise _NotTaken(problem("row.deep"))
+    for key, value in item.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{key}/")
+        else:
+            yield above + key, value
 
 
 def _are_names(found: Any) -> bool:

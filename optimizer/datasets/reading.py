@@ -92,7 +92,7 @@ def too_large(size: int) -> Problem:
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
     # A table of another kind may begin so, too: its ending says so, unless it is whole JSON.
     if _beginning(text).startswith(("{", "[")) and (extension not in DELIMITED or is_json(text)):
-        return read_json(text, encoding, extension)
+        return read_json(text, encoding, extension, flatten=options.flatten)
     if extension in ("json", *LINES):
         raise Refused.because("table.no_json_start", FILE)
     return read_delimited(text, encoding, options, extension)

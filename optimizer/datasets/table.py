@@ -62,7 +62,8 @@ class Options:
     """How to read a file where the guess was wrong; an empty text means guess.
 
     `quoting`: whether a quotation mark may mean anything but itself. `sheet`: the name of one, of a
-    workbook, or of a file in an archive.
+    workbook, or of a file in an archive. `flatten`: whether objects in JSON's objects
+    become columns.
     """
 
     encoding: str = ""
@@ -70,6 +71,7 @@ class Options:
     delimiter: str = ""
     quoting: bool = True
     sheet: str = ""
+    flatten: bool = False
 
 
 def chosen_sheet(names: tuple[str, ...], asked: str) -> str:

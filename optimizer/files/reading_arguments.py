@@ -25,6 +25,9 @@ def add_reading_arguments(parser: ArgumentParser | _ArgumentGroup) -> None:
     parser.add_argument(
         "--sheet", default="", metavar="NAME", help="of a workbook, or a file of an archive"
     )
+    parser.add_argument(
+        "--flatten", action="store_true", help="objects in JSON's objects become columns"
+    )
 
 
 def reading_options(arguments: Mapping[str, Any]) -> Options:
@@ -34,4 +37,5 @@ def reading_options(arguments: Mapping[str, Any]) -> Options:
         arguments["delimiter"],
         not arguments["no_quotes"],
         arguments["sheet"],
+        arguments["flatten"],
     )

@@ -78,6 +78,8 @@ class ReadingForm(forms.Form):
         label=_("Quotation marks are a part of the text"), required=False
     )
 
+    flatten = forms.BooleanField(label=_("Objects in JSON objects become columns"), required=False)
+
     @classmethod
     def of(cls, upload: Upload) -> ReadingForm:
         """How it was read, or tried."""
@@ -92,6 +94,7 @@ class ReadingForm(forms.Form):
             told["delimiter"],
             not told["literal_quotes"],
             told["sheet"],
+            told["flatten"],
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from django.conf import settings
 from django.db import models
 
@@ -79,6 +81,7 @@ class Upload(models.Model):
     delimiter = models.CharField(max_length=8, blank=True)
     quoting = models.BooleanField(default=True)
     sheet = models.CharField(max_length=255, blank=True)
+    flatten = models.BooleanField(default=False)
     found = models.JSONField(null=True)
     refused = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -89,7 +92,7 @@ class Upload(models.Model):
     @property
     def options(self) -> Options:
         """How it was read, or tried."""
-        return Options(self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet)
+        return Options(**{field.name: getattr(self, field.name) for field in fields(Options)})
 
     @property
     def waits(self) -> bool:

@@ -62,7 +62,8 @@ class SplitIn(Body):
 class DatasetIn(Schema):
     """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed, as an
     empty `encoding` or `delimiter` is. `quoting`: whether quotation marks mean anything. `sheet`
-    names one of a workbook, or a file of an archive.
+    names one of a workbook, or a file of an archive. `flatten`: objects in JSON's objects become
+    columns.
     """
 
     name: Name
@@ -74,9 +75,12 @@ class DatasetIn(Schema):
     delimiter: Annotated[Text, Bounds(max_length=8)] = ""
     quoting: bool = True
     sheet: Annotated[Text, Bounds(max_length=255)] = ""
+    flatten: bool = False
 
     def options(self) -> Options:
-        return Options(self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet)
+        return Options(
+            self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet, self.flatten
+        )
 
     def choices(self, columns: Sequence[Column]) -> Mapping:
         """What is said of these columns, and the guesses where nothing is."""

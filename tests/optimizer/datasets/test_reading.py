@@ -16,6 +16,8 @@ from optimizer.datasets.table import Options, Table
 from tests.fakes.telling import all_told, places, refused, told
 
 FOLDER = Path(__file__).parents[2] / "data" / "import_cases"
+# Nested objects become columns when that is chosen; otherwise they stay JSON text in one.
+FLATTENED = ("csvkit__testjson_nested.json", "abcd__abcd_sample.json")
 CASES: list[dict[str, Any]] = json.loads((FOLDER / "cases.json").read_text())
 
 # Where we differ from the file's own project on purpose, and what we do instead.
@@ -38,8 +40,6 @@ COUNTED_OTHERWISE = {
     "csvkit__test.xlsx": {"names": 7},
     "frictionless__skip-rows.csv": {"ragged": 1, "not rows": 1},  # a comment among the rows
     "generated__bad_line_3.jsonl": {"ragged": 1, "not rows": 1},
-    # Nested objects stay JSON text in one column; others make a column of every path.
-    "csvkit__testjson_nested.json": {"columns": 5},
     # A quote that is not closed as quotes are is a part of the text: each line is a row. PapaParse
     # reads to the end of the file.
     "papaparse-case__unterminated_quote.csv": {"columns": 3, "more rows": 1},
@@ -68,7 +68,7 @@ def test_files_of_other_projects(case: dict[str, Any]) -> None:
         with pytest.raises(Refused):
             read(name)
         return
-    table = read(name, has_header=bool(case["has_header"]))
+    table = read(name, has_header=bool(case["has_header"]), flatten=name in FLATTENED)
     differs = COUNTED_OTHERWISE.get(name, {})
     assert len(table.problems) == differs.get("ragged", 0)
     if case["rows"] is not None:
@@ -243,6 +243,19 @@ def test_json_keeps_its_types_and_nested_values_stay_json_text() -> None:
         '[{"n": 1, "b": true, "t": ["x", "y"], "o": {"k": [1]}, "z": null}]', "x.json"
     )
     assert table.rows[0].cells == (1, True, ["x", "y"], '{"k": [1]}', None)
+
+
+def test_objects_in_objects_become_columns_when_that_is_chosen() -> None:
+    text = '{"a": {"b": {"c": 1}, "d": [{"e": 2}]}, "f": {}}\n{"a": {"b": 3}}\n'
+    table = read_text(text, "x.jsonl", flatten=True)
+    assert table.columns == ("a/b/c", "a/d", "f", "a/b")
+    assert [row.cells for row in table.rows] == [
+        (1, '[{"e": 2}]', "{}", None), (None, None, None, 3),
+    ]  # fmt: skip
+    assert len(read("abcd__abcd_sample.json", flatten=True).columns) == 23
+    deep = '{"a": ' * 30 + "1" + "}" * 30
+    table = read_text(f'{{"a": 1}}\n{deep}\n', "x.jsonl", flatten=True)
+    assert [told(wrong) for wrong in table.problems] == ["is nested too deeply"]
 
 
 def test_missing_json_keys_are_missing_values() -> None:
