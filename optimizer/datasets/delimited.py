@@ -8,7 +8,7 @@ from typing import TextIO
 
 from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.dialects import SAMPLE_CHARACTERS, find_dialect
-from optimizer.datasets.header import find_header
+from optimizer.datasets.header import find_header, reads_like_data
 from optimizer.datasets.records import Records
 from optimizer.datasets.table import (
     FILE,
@@ -58,6 +58,8 @@ def _names(
     if at is None:
         raise Refused.because("table.empty", FILE)
     names, notes = unique_names([str(cell) for cell in head[at].cells])
+    if reads_like_data(head[at]):
+        notes.insert(0, warning("note.no_names", FILE, line=head[at].place))
     if at:
         notes.insert(0, warning("note.titles", FILE, line=head[at].place))
     return names, notes, at + 1

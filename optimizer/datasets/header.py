@@ -32,6 +32,11 @@ def find_header(head: Sequence[Row], width: int) -> int | None:
     return first
 
 
+def reads_like_data(row: Row) -> bool:
+    """Whether one of the cells is a number, which few columns are called like; years may be."""
+    return any(_NUMBER.fullmatch(cell) and not _YEAR.fullmatch(cell) for cell in _texts(row))
+
+
 def _by_known_names(head: Sequence[Row]) -> int | None:
     """The first record with two or more names that datasets have, like “question” or “label”, if
     what stands above it cannot be names, or stands apart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
@@ -10,6 +11,7 @@ from typing import Any, Literal, TextIO
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
 from optimizer.datasets.exports import Exports
+from optimizer.datasets.json_shapes import are_names, is_one_row, items_of
 from optimizer.datasets.table import (
     FILE,
     Row,
@@ -125,9 +127,13 @@ def read_json(text: TextIO, encoding: str, extension: str = "", *, flatten: bool
     first, more = _first_line(text)
     if _is_a_record(first, alone=not more):
         return _lines(text, encoding, flatten)
+    content = text.read()
     try:
-        found = _load(text.read())
+        found = _load(content)
     except _NotTaken as error:
+        several = _one_after_another(content)
+        if several:
+            return _document(several, encoding, flatten)
         if extension in LINES or first.startswith("{"):
             text.seek(0)
             return _lines(text, encoding, flatten, error.why)
@@ -143,7 +149,7 @@ def _lines(text: TextIO, encoding: str, flatten: bool, whole: Problem | None = N
             continue
         try:
             found = _load(line, number)
-            if names is None and not objects.rows and _are_names(found):
+            if names is None and not objects.rows and are_names(found):
                 names = tuple(found)
             else:
                 objects.take(number, found if names is None else _named(names, found))
@@ -158,8 +164,8 @@ def _lines(text: TextIO, encoding: str, flatten: bool, whole: Problem | None = N
 
 
 def _document(found: Any, encoding: str, flatten: bool) -> Table:
-    objects, items = _Objects(flatten=flatten), _items(found)
-    names = tuple(items[0]) if len(items) > 1 and _are_names(items[0]) else None
+    objects, items = _Objects(flatten=flatten), items_of(found)
+    names = tuple(items[0]) if len(items) > 1 and are_names(items[0]) else None
     if names is None and not any(isinstance(item, dict) for item in items):
         raise Refused.because("table.no_json_rows", FILE)
     for number, item in enumerate(items, start=1):
@@ -188,14 +194,17 @@ def _flat(item: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
             yield above + key, value
 
 
-def _are_names(found: Any) -> bool:
-    """Whether it is the first of lists of cells, which names the columns."""
-    return (
-        isinstance(found, list)
-        and bool(found)
-        and all(isinstance(name, str) and name.strip() for name in found)
-        and len(set(found)) == len(found)
-    )
+def _one_after_another(content: str) -> list[Any]:
+    """Objects that are written over several lines each, or on one; none when that is not all."""
+    items: list[Any] = []
+    at = 0
+    while match := _NEXT.match(content, at):
+        try:
+            item, at = _DECODER.raw_decode(content, match.end() - 1)
+        except (json.JSONDecodeError, RecursionError):
+            return []
+        items.append(item)
+    return items if not content[at:].strip() and len(items) > 1 else []
 
 
 def _named(names: tuple[str, ...], cells: Any) -> dict[str, Any]:
@@ -206,33 +215,6 @@ def _named(names: tuple[str, ...], cells: Any) -> dict[str, Any]:
         code = "row.few_cells" if len(cells) < len(names) else "row.many_cells"
         raise _NotTaken(problem(code, n=len(cells), width=len(names)))
     return dict(zip(names, cells, strict=True))
-
-
-def _items(found: Any) -> list[Any]:
-    """The list that a document is or has; an object without one is a single row."""
-    if isinstance(found, list):
-        return found
-    if not isinstance(found, dict):
-        raise Refused.because("table.no_json_rows", FILE)
-    lists = _lists_in(found)
-    table = _table_in(found)
-    if table:
-        return table
-    if len(lists) > 1:
-        raise Refused.because("table.json_lists", FILE, n=len(lists))
-    return lists[0] if lists else [found]
-
-
-def _table_in(found: dict[str, Any]) -> list[Any]:
-    """Lists of cells below their names, where a document has columns and rows apart; or the rows
-    of a page of Hugging Face, beside which its features stand.
-    """
-    names, rows = found.get("columns"), found.get("data", found.get("rows"))
-    if _are_names(names) and isinstance(rows, list):
-        return [names, *rows]
-    rows = found.get("rows")
-    paged = isinstance(rows, list) and rows and isinstance(rows[0], dict) and "row" in rows[0]
-    return rows if paged and isinstance(rows, list) else []
 
 
 def _first_line(text: TextIO) -> tuple[str, bool]:
@@ -249,24 +231,7 @@ def _is_a_record(line: str, *, alone: bool) -> bool:
         found = _load(line)
     except _NotTaken:
         return False
-    return not alone or (isinstance(found, dict) and not _lists_in(found) and not _table_in(found))
-
-
-def _lists_in(found: dict[str, Any], wraps: int = 3) -> list[list[Any]]:
-    """The lists of objects in a document, or in the only object that it is wrapped in.
-
-    Args:
-        wraps: how many times more it may be wrapped.
-    """
-    if Exports().plain(found) is not found:  # it is a row itself
-        return []
-    lists = [
-        value
-        for value in found.values()
-        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value)
-    ]
-    inner = [value for value in found.values() if isinstance(value, dict)]
-    return lists if lists or len(inner) != 1 or not wraps else _lists_in(inner[0], wraps - 1)
+    return not alone or is_one_row(found)
 
 
 def _cell(value: Any) -> Value:
@@ -298,13 +263,14 @@ def _constant(name: str) -> _NoValue:
     return _NoValue(problem("row.constant", name=name))
 
 
+_NEXT = re.compile(r"[\s\ufeff\x1e]*\{")
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
 
 
 def _load(text: str, line: int = 1) -> Any:
     """`line` is the number of the text's first line."""
     try:
-        return _DECODER.decode(text.lstrip("\ufeff"))
+        return _DECODER.decode(text.lstrip("\ufeff\x1e"))
     except RecursionError:
         raise _NotTaken(problem("row.deep")) from None
     except json.JSONDecodeError as error:

@@ -102,7 +102,7 @@ def _beginning(text: io.TextIOWrapper) -> str:
     """The first characters after any blank ones; the text is rewound."""
     start = ""
     while not start and (chunk := text.read(4096)):
-        start = chunk.lstrip("\ufeff \t\r\n")
+        start = chunk.lstrip("\ufeff\x1e \t\r\n")
     text.seek(0)
     return start
 

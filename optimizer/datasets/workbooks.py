@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from optimizer.core.problems import Problem, Refused, warning
 from optimizer.core.programs.signature import Value
 from optimizer.datasets.cells import cell_of
-from optimizer.datasets.header import find_header
+from optimizer.datasets.header import find_header, reads_like_data
 from optimizer.datasets.table import (
     FILE,
     Options,
@@ -148,6 +148,8 @@ def _names(
         return tuple(f"column {n}" for n in range(1, width + 1)), [], 0
     at = find_header([Row(row.place, _trimmed(row.cells)) for row in head], _usual_width(head)) or 0
     names, notes = unique_names([str(cell) for cell in head[at].cells])
+    if reads_like_data(head[at]):
+        notes.insert(0, warning("note.no_names", FILE, line=head[at].place))
     if any(map(_is_filled, head[:at])):
         notes.insert(0, warning("note.titles", FILE, line=head[at].place))
     return names, notes, at + 1

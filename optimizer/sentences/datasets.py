@@ -132,6 +132,10 @@ add(
         "row.value": _("{why}"),
         "note.export": _("Read as an export of {name}."),
         "note.export_lost": _("Not carried over: {parts}."),
+        "note.no_names": _(
+            "Line {line} is read as the column names, but looks like a row. If it is one, say that "
+            "the first row has no names."
+        ),
         "note.sheets": _("This is “{name}”. There are others to choose: {others}."),
         "note.bytes": _("Left empty what holds bytes and no text: {columns}."),
         "note.guess": _("The characters are read as {encoding}, which is a guess."),

@@ -129,3 +129,48 @@ def test_a_list_of_another_length_costs_its_row(lines: bool) -> None:
 def test_lists_that_name_no_columns_are_refused(content: Any) -> None:
     with refused("The JSON has no rows"):
         read(content)
+
+
+PAIRS = [{"q": "one", "a": 1}, {"q": "two", "a": None}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"q": ["one", "two"], "a": [1, None]},
+        {"q": {"0": "one", "1": "two"}, "a": {"0": 1, "1": None}},
+        {"0": PAIRS[0], "1": PAIRS[1]},
+    ],
+    ids=["columns", "numbered columns", "numbered rows"],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_document_that_is_no_list_is_read_by_its_shape(
+    document: dict[str, Any], indent: int | None
+) -> None:
+    text = json.dumps(document, indent=indent)
+    assert rows(read_table(io.BytesIO(text.encode()), "x.json")) == PAIRS
+
+
+def test_rows_that_have_names_keep_them() -> None:
+    assert rows(read({"x": PAIRS[0], "y": PAIRS[1]}))[1] == {"key": "y", "q": "two", "a": None}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"q": ["x", "y"], "label": "z"},
+        {"q": ["x", "y"], "r": ["z"]},
+        {"q": {"k": "x"}, "r": {"l": "y"}},
+        {"q": [["x"], ["y"]], "r": [["x"], ["y"]]},
+    ],
+)
+def test_an_object_of_uneven_parts_stays_one_row(document: dict[str, Any]) -> None:
+    assert len(read(document).rows) == 1
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n", "\n\x1e"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_objects_one_after_another_are_rows(between: str, indent: int | None, ending: str) -> None:
+    text = between.join(json.dumps(row, indent=indent) for row in PAIRS)
+    assert rows(read_table(io.BytesIO(text.encode()), f"x.{ending}")) == PAIRS

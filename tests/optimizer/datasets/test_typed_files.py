@@ -224,6 +224,18 @@ def test_what_cannot_be_a_delimiter_is_refused(name: str) -> None:
         read(CSV, delimiter=name)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"What is 1+1?,2\nWhat is 2+2?,4\n", xlsx({"S": [["What is 1+1?", 2], ["What is 2+2?", 4]]})],
+)
+def test_names_that_look_like_a_row_are_told(content: bytes) -> None:
+    assert all_told(read(content).notes) == [
+        "Line 1 is read as the column names, but looks like a row. If it is one, say that the "
+        "first row has no names."
+    ]
+    assert read(content, has_header=False).notes == ()
+
+
 def test_quotation_marks_mean_nothing_when_told_so() -> None:
     table = read(b'q,a\n"one,1\n"two",2\n', quoting=False)
     assert cells(table) == [('"one', "1"), ('"two"', "2")]
