@@ -40,6 +40,12 @@ def _gzip(file: BinaryIO) -> gzip.GzipFile:
     return gzip.GzipFile(fileobj=file)
 
 
+def names_in(file: BinaryIO) -> tuple[str, ...]:
+    """The files of a ZIP archive that may be tables."""
+    with zipfile.ZipFile(file) as archive:
+        return tuple(info.filename for info in archive.infolist() if _may_be_a_table(info))
+
+
 @contextmanager
 def member(file: BinaryIO, options: Options) -> Iterator[tuple[BinaryIO, str, tuple[str, ...]]]:
     """One file of a ZIP archive, on disk; its name, and those of all files that may be tables.

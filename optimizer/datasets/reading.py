@@ -10,9 +10,10 @@ from typing import BinaryIO
 from optimizer.core.problems import Problem, Refused, problem, warning
 from optimizer.datasets.delimited import read_delimited
 from optimizer.datasets.encodings import BROKEN_BYTES, CHOICES, find_encoding, is_a_guess
+from optimizer.datasets.joining import are_splits, joined
 from optimizer.datasets.json_rows import LINES, is_json, read_json
 from optimizer.datasets.kinds import Kind, find_kind
-from optimizer.datasets.packed import member, unpacked
+from optimizer.datasets.packed import member, names_in, unpacked
 from optimizer.datasets.parquet import read_parquet
 from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row, sheets_note
 from optimizer.datasets.workbooks import read_workbook
@@ -56,6 +57,16 @@ def _read_packed(file: BinaryIO, name: str, options: Options, packed: int) -> Ta
 
 
 def _read_archive(file: BinaryIO, name: str, options: Options, packed: int) -> Table:
+    names = names_in(file)
+    if not options.sheet and are_splits(names):
+        tables = {name: _read_member(file, replace(options, sheet=name), packed) for name in names}
+        table = joined(tables)
+        if table:
+            return replace(table, sheet="", sheets=names)
+    return _read_member(file, options, packed)
+
+
+def _read_member(file: BinaryIO, options: Options, packed: int) -> Table:
     with member(file, options) as (inner, inner_name, names):
         if len(names) == 1:
             return _by_kind(inner, inner_name, options, packed)

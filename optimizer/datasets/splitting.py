@@ -15,7 +15,7 @@ class Split(StrEnum):
     TEST = "test"
 
 
-_NAMES = {
+SPLIT_NAMES = {
     "train": Split.TRAIN, "training": Split.TRAIN, "trn": Split.TRAIN,
     "validation": Split.VALIDATION, "valid": Split.VALIDATION, "val": Split.VALIDATION,
     "dev": Split.VALIDATION, "development": Split.VALIDATION,
@@ -46,7 +46,7 @@ class SplitPlan:
 
 def split_named(name: str) -> Split | None:
     """The split that a file means with a word like “dev”."""
-    return _NAMES.get(name.strip().lower())
+    return SPLIT_NAMES.get(name.strip().lower())
 
 
 def deal(

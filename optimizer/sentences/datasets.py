@@ -136,6 +136,10 @@ add(
             "Line {line} is read as the column names, but looks like a row. If it is one, say that "
             "the first row has no names."
         ),
+        "note.joined_files": _(
+            "Read one after another, counted through, with the split that each file names as "
+            "column “{column}”: {files}."
+        ),
         "note.sheets": _("This is “{name}”. There are others to choose: {others}."),
         "note.bytes": _("Left empty what holds bytes and no text: {columns}."),
         "note.guess": _("The characters are read as {encoding}, which is a guess."),

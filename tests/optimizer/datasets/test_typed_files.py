@@ -145,12 +145,30 @@ def test_an_archive_of_one_file_is_that_file() -> None:
 
 
 def test_of_an_archive_of_several_one_is_read_and_the_others_are_told() -> None:
-    content = zipped({"train.csv": CSV, "test.xlsx": xlsx({"S": [["a", "b"], ["x", "y"]]})})
+    content = zipped({"mail.csv": CSV, "more.xlsx": xlsx({"S": [["a", "b"], ["x", "y"]]})})
     table = read(content)
-    assert (cells(table), table.sheet) == (AS_TEXT, "train.csv")
-    assert all_told(table.notes) == ["This is “train.csv”. There are others to choose: test.xlsx."]
-    chosen = read(content, sheet="test.xlsx")
-    assert (cells(chosen), chosen.sheets) == ([("x", "y")], ("train.csv", "test.xlsx"))
+    assert (cells(table), table.sheet) == (AS_TEXT, "mail.csv")
+    assert all_told(table.notes) == ["This is “mail.csv”. There are others to choose: more.xlsx."]
+    chosen = read(content, sheet="more.xlsx")
+    assert (cells(chosen), chosen.sheets) == ([("x", "y")], ("mail.csv", "more.xlsx"))
+
+
+def test_files_of_an_archive_that_name_splits_are_one_table() -> None:
+    more = b"question,answer\nthree,3\nfour\n"
+    table = read(zipped({"d/mail_train.csv": CSV, "d/mail_test.csv.gz": gzip.compress(more)}))
+    assert table.columns == ("question", "answer", "split")
+    assert [(row.place, row.cells) for row in table.rows] == [
+        (2, ("one", "1", "train")), (3, ("two", "2", "train")), (5, ("three", "3", "test")),
+    ]  # fmt: skip
+    assert [wrong.place for wrong in table.problems] == ["rows[6]"]
+    assert "as column “split”: d/mail_train.csv, d/mail_test.csv.gz." in all_told(table.notes)[0]
+
+
+def test_splits_of_other_columns_are_read_one_at_a_time() -> None:
+    content = zipped({"train.csv": CSV, "test.csv": b"q,a\n1,2\n"})
+    table = read(content)
+    assert (table.columns, table.sheet) == (("question", "answer"), "train.csv")
+    assert read(content, sheet="test.csv").columns == ("q", "a")
 
 
 def test_a_sheet_of_the_only_workbook_of_an_archive_can_be_chosen() -> None:
