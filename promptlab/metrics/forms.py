@@ -86,6 +86,9 @@ class MetricForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            for fault in KINDS[cleaned["kind"]].check(self.core):
+                self.add_error(fault.place, sentence(fault))
         if not self.errors and self.chosen_program and self.chosen_dataset:
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):

@@ -145,3 +145,24 @@ def test_the_bench_judges_as_one_types(visit: Visit, lab: Lab) -> None:
     expect(page.locator(".judged").nth(1)).to_have_text("100.0 as expected")
     page.get_by_role("button", name="Create metric").click()
     expect(page.get_by_role("heading", name="Metrics")).to_be_visible()
+
+
+def test_a_function_of_ones_own_judges_as_one_types_and_is_told_its_faults(
+    visit: Visit, lab: Lab
+) -> None:
+    lab.program()
+    page = visit(lab.alice, f"{lab.path}/metrics/new/")
+    page.get_by_label("Custom code").check()
+    source = page.get_by_label("Source")
+    expect(source).to_have_value(re.compile("def metric"))
+    expect(page.locator(".judged").first).to_have_text("100.0")
+    source.fill("def metric(example, prediction, trace):\n    return 0.5, 'half'\n")
+    expect(page.locator(".judged").first).to_have_text("50.0 half")
+    source.fill("def metric(example, prediction, trace):\n    return missing\n")
+    page.get_by_role("button", name="Create metric").click()
+    expect(page.get_by_text("Line 2, column 12").first).to_be_visible()
+    expect(source).to_have_value(re.compile("return missing"))
+    expect(page.locator(".judged").first).to_contain_text("Line 2: NameError")
+    source.fill("def metric(example, prediction, trace):\n    return True\n")
+    page.get_by_role("button", name="Create metric").click()
+    expect(page.get_by_role("heading", name="Metrics")).to_be_visible()

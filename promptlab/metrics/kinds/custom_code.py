@@ -3,28 +3,27 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.custom_code import ARGUMENTS, FUNCTION, CustomCode
+from optimizer.core.problems import Problem
 from optimizer.sandbox.jail import SOURCE, jail
-from optimizer.sentences import sentence
 from promptlab.metrics.kinds.kind import MetricKind
+from promptlab.ui.forms import CodeTextarea
 
 EXAMPLE = """\
 def metric(example, prediction, trace):
-    expected = str(example["answer"]).strip().lower()
-    given = str(prediction["answer"]).strip().lower()
-    return given == expected, f"expected {expected}"
+    for name, given in prediction.items():
+        expected = str(example.get(name, ""))
+        if str(given).strip().lower() != expected.strip().lower():
+            return False, f"{name} should be {expected}"
+    return True
 """
 
 
-class SourceField(forms.CharField):
-    """Python source of the function, tried in the sandbox before it is kept."""
-
-    def clean(self, value: object) -> str:
-        source: str = super().clean(value)
-        faults = jail().check(source, FUNCTION, ARGUMENTS)
-        if faults:
-            raise forms.ValidationError([sentence(fault) for fault in faults])
-        return source
+def tried(metric: Metric) -> list[Problem]:
+    """What the sandbox says of the source before it is kept."""
+    assert isinstance(metric, CustomCode)
+    return [fault.at("source") for fault in jail().check(metric.source, FUNCTION, ARGUMENTS)]
 
 
 CUSTOM_CODE = MetricKind(
@@ -32,14 +31,12 @@ CUSTOM_CODE = MetricKind(
     _("Custom code"),
     _("A function of your own in Python judges the answer. It runs in a sandbox."),
     fields={
-        "source": SourceField(
+        "source": forms.CharField(
             label=_("Source"),
             max_length=SOURCE,
             strip=False,
             initial=EXAMPLE,
-            widget=forms.Textarea(
-                attrs={"rows": 14, "class": "code", "spellcheck": "false", "autocapitalize": "off"}
-            ),
+            widget=CodeTextarea({"rows": 14}),
             help_text=_(
                 "It is given the example’s columns, the program’s outputs and every call of a "
                 "module. Return True or False, a number from 0 to 1, (number, reason), or parts "
@@ -47,4 +44,5 @@ CUSTOM_CODE = MetricKind(
             ),
         )
     },
+    check=tried,
 )
