@@ -93,3 +93,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     home = os.environ.get("PROMPTLAB_TEST_HOME")
     if home and not hasattr(config, "workerinput"):
         shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are made while tests are collected may hold the time: workers would not agree on
+    the names of tests.
+    """
+    return argname if isinstance(val, bytes) else None
