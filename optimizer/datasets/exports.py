@@ -5,6 +5,7 @@ What cannot be carried over is told; what is nobody's export stays as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ _HUGGING_FACE = {"row_idx", "row", "truncated_cells"}
 _PROMPTFOO = {
     "vars", "assert", "description", "options", "metadata", "threshold", "provider", "providers",
 }  # fmt: skip
-_EXPECTING = ("equals", "is-equal", "contains", "icontains", "similar", "factuality")
+_EXPECTING = re.compile("equals|is-equal|i?contains|similar|factuality")
 
 
 class Exports:
@@ -99,7 +100,9 @@ def _of_label_studio(item: Item) -> tuple[Item, Iterable[str]]:
 def _of_promptfoo(item: Item) -> tuple[Item, Iterable[str]]:
     asserted = [one for one in item.get("assert") or [] if isinstance(one, dict)]
     row = dict(item["vars"])
-    expecting = [one for one in asserted if one.get("type") in _EXPECTING and "value" in one]
+    expecting = [
+        one for one in asserted if _EXPECTING.fullmatch(str(one.get("type"))) and "value" in one
+    ]
     if expecting:
         row["expected"] = expecting[0]["value"]
     others = [one for one in asserted if not expecting or one is not expecting[0]]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.core.evaluation.metric import Metric
@@ -57,6 +57,7 @@ def test_every_score_is_between_0_and_1_and_has_a_reason(
 
 
 @given(kinds, st.text(min_size=1).filter(str.strip))
+@example(Contains, "\xad")
 def test_the_expected_text_itself_is_right_by_every_metric_of_texts(
     kind: type[Metric], text: str
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from promptlab.launch.home import Home
 from promptlab.launch.keeping import ChildKeeper
+from promptlab.launch.model_weights import Weights
 from promptlab.launch.supervisor import Supervisor
 
 
@@ -26,6 +27,7 @@ def placed(home: Home) -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         supervisor = Supervisor(home, listener, {})
+        supervisor.weights = Weights(home.path / "model.gguf")
         supervisor.keepers["model"] = cast(ChildKeeper, keeper)
         supervisor._place_model()
         supervisor._place_model()

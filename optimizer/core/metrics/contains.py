@@ -16,6 +16,9 @@ class Contains(Comparison):
     kind: Literal["contains"] = "contains"
 
     def compared(self, given: Value, expected: Value) -> Score:
-        text = words_of(written(given))
-        right = any(holds(text, words_of(written(answer))) for answer in answers_in(expected))
+        said = written(given)
+        text, answers = words_of(said), [written(answer) for answer in answers_in(expected)]
+        right = any(
+            holds(text, words_of(answer)) or (answer != "" and said == answer) for answer in answers
+        )
         return right_or_wrong(right, given, expected)
