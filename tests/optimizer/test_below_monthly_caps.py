@@ -16,6 +16,7 @@ from optimizer.costs import spending
 from optimizer.costs.spending import INSTALLATION, Caps
 from optimizer.jobs import controls, evaluations, model_checks
 from optimizer.jobs.reaping import reap
+from optimizer.lm import ledger as ledger_module
 from optimizer.lm.call import LMCall
 from optimizer.lm.ledger import Ledger
 from optimizer.lm.paid import Wanted
@@ -159,7 +160,7 @@ def test_a_test_that_cannot_get_its_reply_held_to_a_schema_is_paid_once(provider
 
 
 def test_what_is_held_for_calls_of_short_jobs_that_are_gone_comes_back(
-    spec: RunSpec, provider: Provider
+    spec: RunSpec, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker was killed with a try out, again and again: nobody will ask for that call again."""
     spending.set_caps("test", Caps(cost=1_000))
@@ -168,14 +169,14 @@ def test_what_is_held_for_calls_of_short_jobs_that_are_gone_comes_back(
     ledger = Ledger(Owner(row.pk, 1, "test"))
     with ownership.connect() as own, own.cursor() as cursor:
         ledger.apply(cursor, (), [Wanted("a", CALL, 1, 900)])
-    Completion.objects.update(reserved_at=timezone.now() - timedelta(hours=1))
+    monkeypatch.setattr(ledger_module, "LOST_SECONDS", 0.0)
     reap()
     assert Completion.objects.get().state == "reserved"  # its owner lives, however slow it is
     Run.objects.update(heard_at=timezone.now() - timedelta(hours=1))
     reap()
     assert Completion.objects.get().state == "doubt"
-    now = spending.standing("test")
-    assert (now.held_calls, now.calls, now.cost) == (0, 1, 900)
+    month = spending.standing("test")
+    assert (month.held_calls, month.calls, month.cost) == (0, 1, 900)
     assert SpendingCap.objects.get().held_cost == 0
 
 
