@@ -35,7 +35,7 @@ NO_PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # this file's tests are not run in one go: some need no browser
 def furnished(stack: Stack, model_server: OpenAIServer) -> Furnished:
     from tests.browser.long_names import LongNamesLab
 
