@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 DOCS = Path("docs")
+LARGEST = 1_000_000  # bytes of one file
 CONTRIBUTING = Path("CONTRIBUTING.md")
 PAGES = sorted([*DOCS.rglob("*.md"), CONTRIBUTING, Path("README.md"), Path("CHANGELOG.md")])
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
@@ -108,3 +110,10 @@ def test_every_dependency_is_argued_for() -> None:
 def test_pages_speak_of_no_one_machine(document: Path) -> None:
     text = document.read_text("utf-8")
     assert not re.search(r"(?<![\w.])/(?:work|root|home|tmp)/", text)
+
+
+def test_nothing_large_is_kept_in_the_repository() -> None:
+    """Weights, results and downloads lie beside it."""
+    told = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=False)
+    files = [Path(name) for name in told.stdout.split("\0") if name]
+    assert [str(f) for f in files if f.is_file() and f.stat().st_size > LARGEST] == []

@@ -34,7 +34,6 @@ PROBES = {
     "knowing its parent": ("os.getppid()", KILLED),
     "being root again": ("os.setuid(0)", 7),
     "its parent's environment": ("open('/proc/1/environ').read()", 7),
-    "the secrets of a home": ("open('/root/.bashrc').read()", 7),
     "more memory": ("bytearray(2 * 2**30)", 8),
     "more files": ("resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))", 7),
     "a trace of another": ("ctypes.CDLL(None).ptrace(16, 1, 0, 0) == -1 and 1/0", 9),
