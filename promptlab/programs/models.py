@@ -1,4 +1,5 @@
-"""A project's programs. Each is one core Program with a name, and a revision that saves compare."""
+"""A project's programs. Each is one core Program with a name, and a revision that saves compare;
+what it was before, and where its boxes stand, are rows beside it."""
 
 from __future__ import annotations
 
@@ -46,3 +47,58 @@ class Program(models.Model):
     @cached_property
     def core(self) -> CoreProgram:
         return prompts.from_row(CoreProgram, self.definition)
+
+
+class ProgramState(models.Model):
+    """What a program once was, kept once by content."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="states")
+    digest = models.CharField(max_length=64)
+    definition = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "digest"], name="program_state_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.digest
+
+    @cached_property
+    def core(self) -> CoreProgram:
+        return prompts.from_row(CoreProgram, self.definition)
+
+
+class ProgramChange(models.Model):
+    """One change of a program: what it made of it, by whom and when. The newest says how the
+    program is drawn, too.
+
+    `before`: the change that is undone to, `after`: the one that is done again. `places`: by call,
+    where its box stands, in pixels; `guessed`: inputs (`classify.message`) whose wires nobody has
+    looked at. `part`: what it was about, so that typing is one change and not one a key.
+    """
+
+    class Kind(models.TextChoices):
+        START = "start"
+        EDIT = "edit"
+        UNDO = "undo"
+        REDO = "redo"
+        BACK = "back"
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="changes")
+    state = models.ForeignKey(ProgramState, models.CASCADE, related_name="+")
+    revision = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    part = models.CharField(max_length=80, blank=True)
+    places = models.JSONField(default=dict)
+    guessed = models.JSONField(default=list)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    before = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    after = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.program}, revision {self.revision}"

@@ -14,6 +14,8 @@ add(
         "program.revision": _(
             "It is at revision {revision} now: read it again, then save your change."
         ),
+        "program.nothing_to_undo": _("There is nothing to take back."),
+        "program.nothing_to_redo": _("There is nothing to do again."),
         "program.in_use": ngettext_lazy(
             "“{name}” is kept: {n} run or version was made from it.",
             "“{name}” is kept: {n} runs and versions were made from it.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,9 @@ from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.files.program_file import ProgramFile
 from optimizer.running import prompts
 from promptlab.accounts.models import Project, User
-from promptlab.programs.models import Program
+from promptlab.programs import history
+from promptlab.programs.history import EDIT, Drawn, Step
+from promptlab.programs.models import Program, ProgramChange
 
 _DELETED = "Somebody deleted this program a moment ago."
 
@@ -50,7 +52,9 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
         raise Conflict.because("program.name_taken", "name", name=name) from None
 
 
-def save_definition(program: Program, core: CoreProgram, revision: int, by: User | None) -> Program:
+def save_definition(
+    program: Program, core: CoreProgram, revision: int, by: User | None, step: Step = EDIT
+) -> Program:
     """Save a program as revision + 1. Its name is its own: `describe` changes it. Of modules whose
     demos are no longer chosen for each input, how they were is set aside.
 
@@ -58,7 +62,77 @@ def save_definition(program: Program, core: CoreProgram, revision: int, by: User
         SavedMeanwhile: it is no longer at `revision`; nothing was saved.
     """
     definition = prompts.to_row(replace(core, name=program.name))
-    _change(program, revision, by, definition=definition, set_aside=_set_aside(program, core))
+    aside = _set_aside(program, core)
+    _change(program, revision, by, step, definition=definition, set_aside=aside)
+    return program
+
+
+def arrange(program: Program, drawn: Drawn, by: User) -> ProgramChange:
+    """Draw a program in another way: that is undone like any change, and is no new revision."""
+    with transaction.atomic():
+        locked = _locked(program)
+        last = history.begun(locked)
+        places = {**last.places, **drawn.places}
+        step = Step(part=f"places.{'.'.join(sorted(drawn.places))}", drawn=Drawn(places))
+        return history.record(locked, last, replace(step, drawn=replace(drawn, places=places)), by)
+
+
+def undo(program: Program, revision: int, by: User) -> Program:
+    """Take the last change back.
+
+    Raises:
+        SavedMeanwhile: it is no longer at `revision`.
+        Conflict: there is nothing to take back.
+    """
+    last = history.newest(program)
+    if last is None or last.before is None:
+        raise Conflict.because("program.nothing_to_undo")
+    step = Step(ProgramChange.Kind.UNDO, before=last.before.before, after=last)
+    return _become(program, last.before, revision, by, step)
+
+
+def redo(program: Program, revision: int, by: User) -> Program:
+    """Do again what was taken back last.
+
+    Raises:
+        SavedMeanwhile: it is no longer at `revision`.
+        Conflict: there is nothing to do again.
+    """
+    last = history.newest(program)
+    if last is None or last.after is None:
+        raise Conflict.because("program.nothing_to_redo")
+    step = Step(ProgramChange.Kind.REDO, before=last, after=last.after.after)
+    return _become(program, last.after, revision, by, step)
+
+
+def go_back(program: Program, change: ProgramChange, revision: int, by: User) -> Program:
+    """Make a program what it was after a change; that can be undone, too.
+
+    Raises:
+        SavedMeanwhile: it is no longer at `revision`.
+    """
+    return _become(program, change, revision, by, Step(ProgramChange.Kind.BACK))
+
+
+def _become(
+    program: Program, change: ProgramChange, revision: int, by: User, step: Step
+) -> Program:
+    step = replace(step, drawn=history.drawn_of(change))
+    definition = change.state.definition
+    if definition == program.definition:
+        with transaction.atomic():
+            locked = _locked(program)
+            if locked.revision != revision:
+                raise SavedMeanwhile(locked)
+            history.record(locked, history.begun(locked), step, by)
+        return program
+    columns = {"definition": definition, "set_aside": _set_aside(program, change.state.core)}
+    try:
+        with transaction.atomic():
+            _change(program, revision, by, step, name=definition["name"], **columns)
+    except IntegrityError:  # another program has that name by now
+        columns["definition"] = {**definition, "name": program.name}
+        _change(program, revision, by, step, **columns)
     return program
 
 
@@ -86,9 +160,7 @@ def edit(program: Program, change: Callable[[CoreProgram], CoreProgram], by: Use
         Http404: the program was deleted meanwhile.
     """
     with transaction.atomic():
-        fresh = Program.objects.select_for_update().filter(pk=program.pk).first()
-        if fresh is None:
-            raise Http404(_DELETED)
+        fresh = _locked(program)
         return save_definition(fresh, change(fresh.core), fresh.revision, by)
 
 
@@ -151,18 +223,41 @@ def delete_program(program: Program) -> None:
         raise Conflict.because("program.in_use", name=program.name, n=n) from None
 
 
-def _change(program: Program, revision: int, by: User | None, **columns: object) -> None:
-    """Compare and set: nothing is written unless the row is still at `revision`.
+def _change(
+    program: Program, revision: int, by: User | None, step: Step = EDIT, **columns: object
+) -> None:
+    """Compare and set, and write it down: nothing is written unless the row is still at `revision`.
 
     Raises:
         SavedMeanwhile: it is not.
         Http404: it is not there any more.
     """
     columns |= {"revision": revision + 1, "updated_by": by, "updated_at": timezone.now()}
-    found = Program.objects.filter(pk=program.pk, revision=revision).update(**columns)
-    if found != 1:
-        saved = Program.objects.select_related("updated_by").filter(pk=program.pk).first()
-        raise SavedMeanwhile(saved) if saved else Http404(_DELETED)
+    with transaction.atomic():
+        saved = _locked(program)
+        if saved.revision != revision:
+            raise SavedMeanwhile(saved)
+        last = history.begun(saved)
+        _set(saved, columns)
+        saved.save(update_fields=list(columns))
+        history.record(saved, last, step, by)
+    _set(program, columns)
+
+
+def _set(program: Program, columns: Mapping[str, object]) -> None:
     program.__dict__.pop("core", None)
     for name, value in columns.items():
         setattr(program, name, value)
+
+
+def _locked(program: Program) -> Program:
+    """The row as it stands, until the end of the transaction.
+
+    Raises:
+        Http404: it is not there any more.
+    """
+    found = Program.objects.select_for_update(of=("self",)).select_related("updated_by")
+    saved = found.filter(pk=program.pk).first()
+    if saved is None:
+        raise Http404(_DELETED)
+    return saved

@@ -49,7 +49,7 @@ PAGES = (
     "projects", "new-project", "account", "tokens", "tokens-in-use", "shut-door", "lost",
     "overview", "members", "settings", "spending", "datasets", "new-dataset", "map", "dataset",
     "rows", "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
-    "program-list", "program-with-a-pool", "demos-for-each-input", "all-demos",
+    "program-list", "program-history", "program-with-a-pool", "demos-for-each-input", "all-demos",
     "broken-program", "about-program", "inputs", "outputs", "module", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
@@ -176,6 +176,7 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
         "programs": Place(f"{room}/"),
         "program": Place(f"{one}/"),
         "program-list": Place(f"{one}/?view=list"),
+        "program-history": Place(_changed(lab, f"{one}/history/")),
         "program-with-a-pool": Place(f"{pooled}/?view=list", "carol"),
         "demos-for-each-input": Place(f"{pooled}/modules/at/classify/demos/"),
         "all-demos": Place(f"{pooled}/modules/at/classify/demos/all/", "carol"),
@@ -287,6 +288,19 @@ def _tried(lab: Lab, path: str) -> str:
     message, _label = desk.messages(1)[0]
     value = f"{lab.provider().pk}:{lab.names.model}"
     return str(_client(lab)(path, {f"in-{lab.names.message}": message, "model": value}))
+
+
+def _changed(lab: Lab, path: str) -> str:
+    """The history of the program, with what differs between the first change and the last."""
+    from promptlab.programs import services
+
+    program = lab.program()
+    module = program.core.modules[0]
+    told = replace(module, description="Sorts what comes in by who can end the trouble.")
+    core = replace(program.core, modules=(told, *program.core.modules[1:]))
+    services.save_definition(program, core, program.revision, lab.alice)
+    last, first = program.changes.all()
+    return f"{path}?from={first.pk}&to={last.pk}"
 
 
 def _broken(lab: Lab) -> int:

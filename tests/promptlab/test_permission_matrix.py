@@ -75,6 +75,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:duplicate": POST_EDIT,
     "programs:delete": POST_EDIT,
     "programs:download": VIEW,
+    "programs:history": VIEW,
+    "programs:go_back": POST_EDIT,
     "programs:inputs": EDIT,
     "programs:outputs": EDIT,
     "programs:new_module": EDIT,
