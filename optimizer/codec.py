@@ -19,6 +19,7 @@ from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.programs.demo import DemoPool
 from optimizer.core.programs.program import Module
+from optimizer.core.programs.signature import Field
 
 T = TypeVar("T")
 
@@ -43,6 +44,13 @@ def to_json(value: object, kind: Hashable = None, pools: Pools | None = None) ->
     kept = {_POOLS: pools} if pools else None
     return adapter(kind or cast(Hashable, type(value))).dump_python(
         value, mode="json", context=kept
+    )
+
+
+def every_key(value: object) -> Any:
+    """The same with all that its parts may have."""
+    return adapter(cast(Hashable, type(value))).dump_python(
+        value, mode="json", context={_EVERY_KEY: True}
     )
 
 
@@ -91,6 +99,33 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
     )
 
 
+NEWER = ("nullable",)
+"""Keys of a field that no file had at first: as they were, they are not written. Digests of what
+was stored before stay as they are."""
+
+
+def _field_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    """A field without what it has not, of the newer keys."""
+    whole = handler(source)
+    as_it_was = {key: getattr(Field, key) for key in NEWER}
+
+    def write(
+        field: Field, inner: Callable[[Any], Any], info: core_schema.SerializationInfo
+    ) -> Any:
+        told = inner(field)
+        if (info.context or {}).get(_EVERY_KEY):
+            return told
+        return {k: v for k, v in told.items() if k not in as_it_was or v != as_it_was[k]}
+
+    return core_schema.no_info_after_validator_function(
+        lambda field: field,
+        whole,
+        serialization=core_schema.wrap_serializer_function_ser_schema(
+            write, info_arg=True, schema=whole
+        ),
+    )
+
+
 def canonical(data: Any) -> str:
     """The one spelling of JSON data that digests are made of."""
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -122,7 +157,9 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
             lambda data, _, info: data if isinstance(data, base) else read(data, info.context),
             told,
             serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value, info: to_json(value, pools=(info.context or {}).get(_POOLS)),
+                lambda value, info: adapter(cast(Hashable, type(value))).dump_python(
+                    value, mode="json", context=info.context
+                ),
                 info_arg=True,
             ),
         )
@@ -140,7 +177,10 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
         setattr(base, name, classmethod(hook))
 
 
-_POOLS = "pools"
+_POOLS, _EVERY_KEY = "pools", "every key"
+Field.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-defined]
+    lambda cls, source, handler: _field_schema(source, handler)
+)
 DemoPool.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-defined]
     lambda cls, source, handler: _pool_schema(source, handler)
 )

@@ -40,6 +40,7 @@ class Column:
     labels: tuple[tuple[str, int], ...]
     samples: tuple[str, ...]
     names_split: bool = False
+    nullable: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,22 @@ class Use:
     field: str
     type: FieldType = FieldType.TEXT
     choices: tuple[str, ...] = ()
+    nullable: bool = False
+    """An empty cell is null: no value, which may be what is expected."""
 
     def as_field(self) -> Field:
-        return Field(self.field, self.type, choices=self.choices)
+        return Field(self.field, self.type, choices=self.choices, nullable=self.nullable)
 
 
 def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def use_of(column: Column, role: Role, field: str, kind: FieldType) -> Use:
+def use_of(column: Column, role: Role, field: str, kind: FieldType, nullable: bool) -> Use:
     """A decision about a column; a choice takes the column's own values as its choices."""
     labels = tuple(sorted(label for label, _ in column.labels))
-    return Use(column.name, role, field, kind, labels if kind is FieldType.CHOICE else ())
+    choices = labels if kind is FieldType.CHOICE else ()
+    return Use(column.name, role, field, kind, choices, nullable)
 
 
 def field_names(columns: Iterable[str], wanted: Collection[str] = ()) -> list[str]:

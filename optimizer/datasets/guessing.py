@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.datasets import words
@@ -56,10 +57,10 @@ def describe(
 
 def _is_within(table: Table, part: int, whole: int) -> bool:
     """Whether most values of a column stand in another one's, as where something is extracted."""
+    filled = (row.cells for row in table.rows if not is_missing(row.cells[part]))
     pairs = [
-        (written(row.cells[part]).strip().lower(), written(row.cells[whole]).lower())
-        for row in table.rows[:SEEN_ROWS]
-        if not is_missing(row.cells[part])
+        (written(cells[part]).strip().lower(), written(cells[whole]).lower())
+        for cells in islice(filled, SEEN_ROWS)
     ]
     return sum(value in text for value, text in pairs) >= 0.8 * len(pairs) > 0
 
@@ -76,6 +77,7 @@ def _look(name: str, values: list[Value], known: Role | None) -> Look:
         labels=tuple(counts.most_common()) if _are_short(counts) and len(counts) >= 2 else (),
         samples=tuple(label[:SAMPLE_LENGTH] for label in list(counts)[:SAMPLES]),
         names_split=names_split,
+        nullable=len(present) < len(values) and not words.sounds_expected(name),
     )  # fmt: skip
     labels = _are_labels(present, counts, kind)
     free = kind is FieldType.TEXT and not labels and _mean_words(counts) >= 2

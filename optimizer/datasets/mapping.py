@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from optimizer.core.problems import Problem, Refused, problem, refuse, warning
 from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.signature import FieldType, Value
+from optimizer.core.programs.signature import NULL, FieldType, Value
 from optimizer.core.programs.values import UnreadableValue
 from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of
 from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
@@ -38,7 +38,7 @@ def guessed(columns: Iterable[Column], seed: int = 0) -> Mapping:
     """The mapping that the columns themselves suggest."""
     columns = tuple(columns)
     named = next((column.name for column in columns if column.names_split), "")
-    uses = tuple(use_of(column, column.role, column.field, column.type) for column in columns)
+    uses = tuple(use_of(c, c.role, c.field, c.type, c.nullable) for c in columns)
     return Mapping(uses, SplitPlan(seed=seed, column=named))
 
 
@@ -116,6 +116,9 @@ class RowReader:
         expected: dict[str, Value] = {}
         for number, use, wanted in self._fields:
             cell, into = row.cells[number], inputs if use.role is Role.INPUT else expected
+            if is_missing(cell) and use.nullable:
+                into[use.field] = None
+                continue
             if is_missing(cell):
                 if use.role is Role.EXPECTED:
                     return problem("row.no_expected", of_row(row.place, use.column))
@@ -161,7 +164,7 @@ def survey(rows: Rows, columns: Sequence[str], mapping: Mapping) -> Survey:
             problems.append(read)
             continue
         groups.append(digest_of(read.inputs))
-        labels.append(str(read.expected[reader.label]) if reader.label else "")
+        labels.append(_label(read.expected[reader.label]) if reader.label else "")
         named.append(reader.split_of(row))
     splits, notes = _splits(groups, labels, named, mapping.plan)
     counted: dict[Split, Counter[str]] = {split: Counter() for split in Split}
@@ -169,6 +172,10 @@ def survey(rows: Rows, columns: Sequence[str], mapping: Mapping) -> Survey:
         if reader.label:
             counted[split][label] += 1
     return Survey(splits, tuple(problems), len(groups) - len(set(groups)), counted, notes)
+
+
+def _label(value: Value) -> str:
+    return NULL if value is None else str(value)
 
 
 def _splits(

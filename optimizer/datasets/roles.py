@@ -48,7 +48,8 @@ class Look:
 
 def guess_roles(looks: Sequence[Look], within: Within) -> list[Role]:
     """The role of each column. Inputs stand first: behind the first text, labels and what is taken
-    from it are answers; behind answers, only what is called like an input is one.
+    from it are answers; behind answers, only what is called like an input is one. Of what is taken
+    from a text there may be none.
     """
     usable = [n for n, look in enumerate(looks) if look.usable]
     answers = {n for n in usable if looks[n].answers} - _what_is_asked_about(looks, usable)
@@ -60,11 +61,12 @@ def guess_roles(looks: Sequence[Look], within: Within) -> list[Role]:
         for n in others
         if texts and n > begin and not looks[n].asks and (looks[n].labels or within(n, begin))
     }
-    answers |= {n for n in likely if not looks[n].column.missing}
+    taken = {n for n in likely if looks[n].column.nullable and within(n, begin)}
+    answers |= taken | {n for n in likely if not looks[n].column.missing}
     if not answers and likely:
         answers = {min(likely, key=lambda n: looks[n].column.missing)}
     if any(not looks[n].sparse for n in answers):
-        answers = {n for n in answers if not looks[n].sparse or looks[n].known}
+        answers = {n for n in answers if not looks[n].sparse or looks[n].known or n in taken}
     roles = [Role.IGNORED] * len(looks)
     for n in usable:
         if n in answers:

@@ -76,12 +76,12 @@ def _program(data: dict[str, Any]) -> Program:
         raise _refused(_shape_faults(error)) from error
     if ports(program) > MOST_PORTS:
         raise Refused.because("file.many_ports", "calls", n=ports(program), most=MOST_PORTS)
-    _refuse([*_unknown_keys(data, codec.to_json(program)), *_name_faults(program)])
+    _refuse([*_unknown_keys(data, codec.every_key(program)), *_name_faults(program)])
     return program
 
 
 def write(program: Program) -> str:
-    """The file of a program: every key, in the order of the documentation."""
+    """The file of a program: in the order of the documentation."""
     return json.dumps(codec.to_json(program), ensure_ascii=False, indent=2) + "\n"
 
 

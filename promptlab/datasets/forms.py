@@ -150,6 +150,10 @@ class MappingForm(forms.Form):
             required=False,
             widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
         )
+        if column.missing:
+            self.fields[f"nullable-{number}"] = forms.BooleanField(
+                label=_("Empty is null"), required=False
+            )
 
     def columns(self) -> list[ShownColumn]:
         return [shown_column(self, column, n) for n, column in enumerate(self.found.columns)]
@@ -178,6 +182,7 @@ class MappingForm(forms.Form):
                 Role(data[f"role-{n}"]),
                 data[f"field-{n}"].strip(),
                 FieldType(data[f"type-{n}"]),
+                data.get(f"nullable-{n}", False),
             )
             for n, column in enumerate(self.found.columns)
         )
@@ -239,4 +244,5 @@ def _guesses(found: Found, name: str) -> dict[str, Any]:
         guesses[f"role-{number}"] = column.role.value
         guesses[f"type-{number}"] = column.type.value
         guesses[f"field-{number}"] = column.field
+        guesses[f"nullable-{number}"] = column.nullable
     return guesses

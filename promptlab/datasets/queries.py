@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, TextField, Value
 
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.signature import Field, FieldType
+from optimizer.core.programs.signature import NULL, Field, FieldType, written
 from optimizer.core.programs.signature import Value as Cell
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
@@ -99,7 +99,7 @@ def label_counts(dataset: Dataset) -> tuple[LabelCount, ...]:
     counted: dict[str, Counter[str]] = {label: Counter() for label in choice.choices}
     pairs = dataset.examples.order_by().values_list(f"expected__{choice.name}", "split")
     for label, split, n in pairs.annotate(n=Count("pk")):
-        counted.setdefault(str(label), Counter())[split] = n
+        counted.setdefault(written(label) or NULL, Counter())[split] = n
     found = [
         LabelCount(label, splits.total(), tuple(splits[split.value] for split in Split))
         for label, splits in counted.items()
@@ -109,7 +109,12 @@ def label_counts(dataset: Dataset) -> tuple[LabelCount, ...]:
 
 def _fields(dataset: Dataset, role: str) -> tuple[Field, ...]:
     return tuple(
-        Field(column["field"], FieldType(column["type"]), choices=tuple(column["choices"]))
+        Field(
+            column["field"],
+            FieldType(column["type"]),
+            choices=tuple(column["choices"]),
+            nullable=column.get("nullable", False),
+        )
         for column in dataset.columns
         if column["role"] == role
     )

@@ -66,8 +66,8 @@ class Outlook:
 
 @dataclass(frozen=True)
 class ShownColumn:
-    """A column with the three fields of its form, and some of its values: labels with counts, or
-    how many there are and one of them.
+    """A column with the fields of its form, and some of its values: labels with counts, or how many
+    there are and one of them. `nullable` is None where no cell is empty.
     """
 
     name: str
@@ -78,6 +78,7 @@ class ShownColumn:
     values: str
     sample: str
     missing: str
+    nullable: forms.BoundField | None
 
 
 def shown_file(upload: Upload, found: Found) -> ShownFile:
@@ -136,6 +137,7 @@ def shown_column(form: forms.Form, column: Column, number: int) -> ShownColumn:
         values="" if few else values,
         sample="" if few else next(iter(column.samples), ""),
         missing=missing if column.missing else "",
+        nullable=form[f"nullable-{number}"] if column.missing else None,
     )  # fmt: skip
 
 

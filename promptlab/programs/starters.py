@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from optimizer.core.modules import standard_kind
@@ -111,7 +112,7 @@ def _named_apart(field: Field, others: tuple[Field, ...]) -> Field:
     name = field.name if field.name not in taken else f"{field.name}_of_it"
     while name in taken:
         name += "_"
-    return Field(name, field.type, field.description, field.choices)
+    return replace(field, name=name)
 
 
 def _braced(fields: tuple[Field, ...]) -> str:

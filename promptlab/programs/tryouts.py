@@ -29,7 +29,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import input_text
-from optimizer.core.programs.signature import FieldType, Signature, Value, written
+from optimizer.core.programs.signature import NULL, FieldType, Signature, Value, written
 from optimizer.jobs import evaluations
 from optimizer.models import Run
 from optimizer.running import snapshots
@@ -55,19 +55,21 @@ class ShownValue:
     type: FieldType
     value: Value
     expected: Value = None
+    nullable: bool = False
 
     @property
     def told(self) -> str:
-        return written(self.value)
+        return NULL if self.value is None else written(self.value)
 
     @property
     def expected_told(self) -> str:
-        return written(self.expected)
+        return NULL if self.expected is None else written(self.expected)
 
     @property
     def differs(self) -> bool:
         """Whether something else is known to have been expected."""
-        return self.expected is not None and self.expected_told != self.told
+        known = self.expected is not None or self.nullable
+        return known and self.expected_told != self.told
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,10 @@ def _outputs(spec: EvaluationSpec, outcome: Outcome, example: Example) -> tuple[
         expected[metric.output] = example.expected.get(metric.expected)
     fields = program.output_fields()
     return tuple(
-        ShownValue(name, fields[name].type, value, expected.get(name))
+        ShownValue(
+            name, fields[name].type, outcome.outputs[name], expected.get(name),
+            nullable=fields[name].nullable and name in expected,
+        )
         for name, _source in outputs_in_order(program)
-        if (value := outcome.outputs.get(name)) is not None
-    )
+        if name in outcome.outputs
+    )  # fmt: skip

@@ -206,3 +206,24 @@ def test_what_cannot_be_stored_comes_into_no_dataset(
     answer = upload(api_of(erin), content, f"messages.{kind}")
     assert answer.status_code == 422
     assert told in answer.json()["detail"]
+
+
+def test_an_empty_cell_is_null_where_the_column_is_not_called_like_the_answer(
+    erin: User, api_of: ApiOf
+) -> None:
+    slots = [{"text": f"for {n}", "people": n if n % 3 else None, "time": None} for n in range(12)]
+    slots[0]["time"] = "noon"
+    lines = "\n".join(map(json.dumps, slots))
+    mapping = [
+        {"column": "text", "role": "input"},
+        {"column": "people", "role": "expected"},
+        {"column": "time", "role": "expected", "type": "text"},
+    ]
+
+    whole = upload(api_of(erin), lines, "slots.jsonl", mapping=mapping).json()
+    mapping[1]["nullable"] = False  # type: ignore[assignment]
+    fewer = upload(api_of(erin), lines, "slots.jsonl", name="Fewer", mapping=mapping).json()
+
+    assert (whole["count"], whole["left_out"]) == (12, 0)
+    assert [c["nullable"] for c in whole["columns"]] == [False, True, True]
+    assert (fewer["count"], fewer["left_out"]) == (8, 4)

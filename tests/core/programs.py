@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.program import Call, Module, Program
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature, Value
+from optimizer.core.programs.values import is_null
 
 MESSAGE = Field("message", description="what the customer wrote")
 SUMMARY = Field("summary")
@@ -62,11 +65,17 @@ labels = st.lists(
 def fields(draw: st.DrawFn, name: str = "") -> Field:
     kind = draw(st.sampled_from(FieldType))
     choices = tuple(draw(labels)) if kind is FieldType.CHOICE else ()
-    return Field(name or draw(names), kind, draw(texts), choices)
+    nullable = draw(st.booleans())
+    return Field(name or draw(names), kind, draw(texts), choices, nullable)
 
 
 def values_of(field: Field) -> st.SearchStrategy[Value]:
-    """Every value that a field of this type can hold."""
+    """Every value that a field of this type can hold; where there may be none, a text that says so
+    is none.
+    """
+    if field.nullable:
+        present = values_of(replace(field, nullable=False))
+        return st.none() | present.filter(lambda value: not is_null(field.kind, value))
     if field.type is FieldType.CHOICE:
         return st.sampled_from(field.choices)
     strategies: dict[FieldType, st.SearchStrategy[Value]] = {

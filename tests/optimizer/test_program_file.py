@@ -96,7 +96,7 @@ def test_a_draft_with_problems_can_be_read() -> None:
         (changed(inputs=[{"name": "m", "type": "string"}]), "inputs[0].type: input should be "
          "'text', 'integer', 'number', 'boolean', 'choice' or 'list'."),
         (changed(inputs=[{"name": "m", "typ": "text"}]), "inputs[0].typ: no such key; the keys "
-         "here are choices, description, name, type."),
+         "here are choices, description, name, nullable, type."),
         (changed(instructions="Do it."), "instructions: no such key; the keys here are calls, "
          "description, format, inputs, modules, name, outputs."),
         (changed(inputs=[{"name": "my text"}]), "inputs[0].name: “my text” is not a field name: "

@@ -71,7 +71,10 @@ def _labelled_values(
     output_names = {source: name for name, source in program.outputs.items()}
     for output in module.signature.outputs:
         name = output_names.get(f"{call.name}.{output.name}", "")
-        label = example.expected.get(columns.get(name, name))
+        column = columns.get(name, name)
+        if column not in example.expected:
+            return None
+        label = example.expected[column]
         if isinstance(label, list) and output.type != "list":
             label = label[0] if label else None
         try:

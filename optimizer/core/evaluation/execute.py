@@ -7,7 +7,7 @@ from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Sc
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import INPUT, Call, Program
-from optimizer.core.programs.signature import Value, written
+from optimizer.core.programs.signature import Field, FieldType, Value, written
 from optimizer.core.programs.steps import Ran, Steps, side_by_side
 
 
@@ -61,11 +61,13 @@ def judged(metric: Metric | None, example: Example, prediction: Prediction) -> S
 
 def _inputs_of(program: Program, call: Call, known: dict[str, Value]) -> dict[str, Value]:
     fields = program.module(call.module).signature.inputs
-    return {f.name: _fitted(known.get(call.inputs[f.name]), f.type) for f in fields}
+    return {f.name: _fitted(known.get(call.inputs[f.name]), f) for f in fields}
 
 
-def _fitted(value: Value, wanted: str) -> Value:
-    return written(value) if wanted == "text" and not isinstance(value, str) else value
+def _fitted(value: Value, wanted: Field) -> Value:
+    if isinstance(value, str) or wanted.type is not FieldType.TEXT:
+        return value
+    return None if value is None and wanted.nullable else written(value)
 
 
 def _traced(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:

@@ -9,7 +9,7 @@ from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.metrics.texts import words_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.signature import NULL, Field, FieldType, Value, written
 from optimizer.core.programs.steps import Steps
 from optimizer.core.programs.values import UnreadableValue, read_value
 
@@ -21,13 +21,17 @@ class Comparison(Metric):
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
         yield from ()
         given = prediction.outputs.get(self.output)
+        if given is None and example.expected.get(self.expected, "") is None:
+            return right_or_wrong(True, None, None)
         return self.compared(given, example.expected.get(self.expected))
 
     @abstractmethod
     def compared(self, given: Value, expected: Value) -> Score: ...
 
     def attainable(self, field: Field, expected: Value) -> bool:
-        """Whether an answer of this field can be wholly right."""
+        """Whether an answer of this field can be wholly right: null is where null is expected."""
+        if expected is None and field.nullable:
+            return True
         return any(self.compared(value, expected).value >= 1 for value in _answers(field, expected))
 
 
@@ -57,6 +61,8 @@ def right_or_wrong(right: bool, given: Value, expected: Value) -> Score:
 
 
 def short(value: Value) -> str:
+    if value is None:
+        return NULL
     text = written(value)
     return f"“{text[:80]}{'…' if len(text) > 80 else ''}”"
 

@@ -50,19 +50,24 @@ class Prompted(Module):
 
     def python_constant(self) -> dict[str, Any]:
         signature, fixed = self.signature, fixed_of(self.demos)
+        nullable = tuple(f.name for f in signature.inputs if f.nullable)
         return {
             "system": system_text(self, signature.instruction),
             "demos": [(input_text(signature, d.values), reply_text(self, d)) for d in fixed],
             "inputs": [f.name for f in signature.inputs],
             "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),
+            **({"nullable": nullable} if nullable else {}),
         }
 
     def python_nearest(self) -> dict[str, Any] | None:
         if not isinstance(self.demos, NearestDemos):
             return None
         pool, label = self.demos.pool, self.demos.label
+        fields = (f for f in self.signature.inputs if f.name in pool.inputs)
+        nullable = tuple(f.name for f in fields if f.nullable)
         return {
+            **({"nullable": nullable} if nullable else {}),
             "k": self.demos.k,
             "choosing": str(self.demos.choosing),
             "inputs": list(pool.inputs),

@@ -168,7 +168,8 @@ class Module(ABC):
                 wanted.read(demo.values[wanted.name])
             except UnreadableValue as error:
                 found.append(problem("demo.value", why=str(error)))
-        if all(demo.values.get(f.name) is None for f in self.signature.outputs):
+        given = [f for f in self.signature.outputs if f.name in demo.values]
+        if not any(demo.values[f.name] is not None or f.nullable for f in given):
             found.append(problem("demo.no_output"))
         return found
 

@@ -14,7 +14,6 @@ from optimizer.core.programs.signature import (
     Signature,
     Value,
     resolve_placeholders,
-    written,
 )
 
 
@@ -48,16 +47,15 @@ def default_instruction(signature: Signature) -> str:
 
 def input_text(signature: Signature, values: dict[str, Value]) -> str:
     """The inputs of one call, a line or a paragraph each."""
-    if len(signature.inputs) == 1:
-        name = signature.inputs[0].name
-        return f"{name}: {written(values.get(name))}"
-    return "\n".join(f"{f.name}: {written(values.get(f.name))}" for f in signature.inputs)
+    return "\n".join(f"{f.name}: {f.written(values.get(f.name))}" for f in signature.inputs)
 
 
 def reply_text(module: Module, demo: Demo) -> str:
     """A demo's reply, in the form that replies must have."""
-    names = [f.name for f in module.reply_fields]
-    shown = {n: demo.values[n] for n in names if demo.values.get(n) is not None}
+    given = [f for f in module.reply_fields if f.name in demo.values]
+    shown = {
+        f.name: value for f in given if (value := demo.values[f.name]) is not None or f.nullable
+    }
     return json.dumps(shown, ensure_ascii=False)
 
 
@@ -87,9 +85,10 @@ def _form(module: Module) -> str:
 
 def shape_of(field: Field) -> str:
     """What a value of this field looks like, in words."""
+    shape = _SHAPES.get(field.type, "")
     if field.type is FieldType.CHOICE:
-        return "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
-    return _SHAPES[field.type]
+        shape = "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
+    return f"{shape}, or null if there is none" if field.nullable else shape
 
 
 def _shape(field: Field) -> str:

@@ -18,8 +18,11 @@ from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, unfenced
 from optimizer.core.programs.values import (
     UNSTORABLE,
     Kind,
+    Nullable,
     UnreadableValue,
     as_text,
+    is_null,
+    plain_kind,
     read_value,
 )
 
@@ -92,20 +95,23 @@ def read_texts(names: Iterable[str], reply: str) -> dict[str, str]:
 
 
 def _records(
-    outputs: Mapping[str, Kind], reply: str, inputs: tuple[str, ...]
+    wanted: Mapping[str, Kind], reply: str, inputs: tuple[str, ...]
 ) -> Iterator[list[dict[str, Any]]]:
     """What may be the answer, as raw values by output; one way of reading after the other."""
-    yield _of_json(outputs, reply.strip().strip(INVISIBLE))  # may speak of tags in its texts
+    outputs = {name: plain_kind(kind) for name, kind in wanted.items()}
+    whole = _of_json(outputs, reply.strip().strip(INVISIBLE))  # may speak of tags in its texts
+    yield _with_nulls(wanted, whole)
     own = [name for name in outputs if name != THOUGHTS]
-    text = _up_to_the_next(inputs, outputs, without_thinking(reply, own))
+    text = _up_to_the_next(inputs, wanted, without_thinking(reply, own))
     found, rest = _of_objects(outputs, text)
-    if len(found) > 1:
-        found = _joined(outputs, found)
-    if found:  # a line behind an object may take it back
+    begun = _mended(outputs, rest)
+    found = _joined([*found, *begun])
+    if found:  # a line behind an object may take it back; what broke off may have had more to say
+        found = found if begun else _with_nulls(wanted, found)
         yield found + (_labelled(outputs, rest) if _only(outputs) else [])
     labelled = without_thinking(reply, outputs)
-    yield _labelled(outputs, unfenced(_up_to_the_next(inputs, outputs, labelled)))
-    yield _bare(outputs, unfenced(text))
+    yield _labelled(outputs, unfenced(_up_to_the_next(inputs, wanted, labelled)))
+    yield _bare(wanted, unfenced(text))
 
 
 def _up_to_the_next(inputs: tuple[str, ...], outputs: Mapping[str, Kind], text: str) -> str:
@@ -117,7 +123,7 @@ def _up_to_the_next(inputs: tuple[str, ...], outputs: Mapping[str, Kind], text: 
     if going_on is None:
         return text
     before = text[: going_on.start() + len(going_on["closed"] or "")]
-    kinds = {name: kind for name, kind in outputs.items() if name != THOUGHTS}
+    kinds = {name: plain_kind(kind) for name, kind in outputs.items() if name != THOUGHTS}
     if going_on["closed"] is None and not {"text", "list"}.isdisjoint(kinds.values()):
         return text  # a text may have such a line
     try:
@@ -137,9 +143,7 @@ def _of_json(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
 
 
 def _of_objects(outputs: Mapping[str, Kind], text: str) -> tuple[list[dict[str, Any]], str]:
-    """The records of all JSON objects amid a text, and of those that can be mended; and what stands
-    outside of the former.
-    """
+    """The records of all JSON objects amid a text, and what stands outside of them."""
     if re.search(r"\{\s*\\\"", text):
         text = text.replace('\\"', '"')  # JSON within a text, of which the quotes are lost
     found, rest, end = [], "", 0
@@ -156,7 +160,7 @@ def _of_objects(outputs: Mapping[str, Kind], text: str) -> tuple[list[dict[str, 
             rest, end = rest + text[end:start], stop
         start = text.find("{", stop)
     rest += text[end:]
-    return found + _mended(outputs, rest), rest
+    return found, rest
 
 
 def _mended(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
@@ -231,12 +235,18 @@ def _named(outputs: Mapping[str, Kind], found: Mapping[str, Any]) -> dict[str, A
     return record
 
 
-def _joined(outputs: Mapping[str, Kind], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _joined(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Objects of a field each are one; objects that share a field stay apart."""
     names = [name for record in records for name in record]
-    if len({*names}) < len(names):
+    if len(records) < 2 or len({*names}) < len(names):
         return records
     return [{name: value for record in records for name, value in record.items()}]
+
+
+def _with_nulls(wanted: Mapping[str, Kind], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An object says of what it leaves out that there is none, where there may be none."""
+    may_be_none = {name: None for name, kind in wanted.items() if isinstance(kind, Nullable)}
+    return [may_be_none | record if record.keys() - {THOUGHTS} else record for record in records]
 
 
 def _labelled(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
@@ -288,9 +298,12 @@ def _shown(kind: Kind, said: str) -> Any:
     return found if isinstance(found, str | list) else said
 
 
-def _bare(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
+def _bare(wanted: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
     """The answer to a single output, without its name."""
+    outputs = {name: plain_kind(kind) for name, kind in wanted.items()}
     only = _only(outputs)
+    if only is not None and text and is_null(wanted[only], text):
+        return [{only: None}]
     if only is None or not text or text.startswith("{") or f'"{only}"' in text:
         return [{}] if _is_object(text) else []  # several outputs, another object, a broken one
     if outputs[only] == "list":
@@ -362,12 +375,15 @@ def _values(outputs: Mapping[str, Kind], record: Mapping[str, Any], reply: str) 
     return values
 
 
-def _answer(name: str, kind: Kind, value: Any) -> Any:
+def _answer(name: str, wanted: Kind, value: Any) -> Any:
     """A value as a model writes it: wrapped once more, decorated, or said in a sentence."""
+    kind = plain_kind(wanted)
     for _ in range(3):  # an object in a list in an object
         value = _unwrapped(name, kind, value)
     if isinstance(value, _Several):
         raise UnreadableValue("two different values are given")
+    if is_null(wanted, value):
+        return None
     if isinstance(value, str):
         value = _TEX.sub(lambda mark: "\\b" if mark[0] == "\b" else "\\f", value)
         return _broken_off(kind, value) if value.endswith(BROKEN_OFF) else meant_value(kind, value)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.reply import THOUGHTS
-from optimizer.core.programs.values import Kind, UnreadableValue, read_value
+from optimizer.core.programs.values import Kind, Nullable, UnreadableValue, read_value
 
 Value = str | int | float | bool | list[str] | None
 """One field's value, as it stands in a dataset row, a demo or a prediction."""
@@ -35,12 +35,15 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One named, typed input or output. `choices` is used by choice fields only."""
+    """One named, typed input or output. `choices` is used by choice fields only. `nullable`: there
+    may be no value, which is null.
+    """
 
     name: str
     type: FieldType = FieldType.TEXT
     description: str = ""
     choices: tuple[str, ...] = ()
+    nullable: bool = False
 
     def problems(self) -> list[Problem]:
         found = name_problems(self.name, "name.field")
@@ -68,8 +71,13 @@ class Field:
 
     @property
     def kind(self) -> Kind:
-        """The type as readers of replies know it: its name, or the choices."""
-        return self.choices if self.type is FieldType.CHOICE else self.type.value
+        """The type as readers of replies know it."""
+        kind: Kind = self.choices if self.type is FieldType.CHOICE else self.type.value
+        return Nullable(kind) if self.nullable else kind
+
+    def written(self, value: Value) -> str:
+        """A value of this field as it stands in a prompt."""
+        return NULL if value is None and self.nullable else written(value)
 
     def json_schema(self) -> dict[str, object]:
         """JSON schema of this field's value, as sent with a request that constrains its reply."""
@@ -81,7 +89,8 @@ class Field:
             FieldType.CHOICE: {"type": "string", "enum": list(self.choices)},
             FieldType.LIST: {"type": "array", "items": {"type": "string"}},
         }
-        return schemas[self.type]
+        schema = schemas[self.type]
+        return {"anyOf": [schema, {"type": "null"}]} if self.nullable else schema
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,10 @@ def unknown_placeholders(text: str, names: list[str]) -> list[str]:
 def resolve_placeholders(text: str) -> str:
     """Write each {field} as `field`: a placeholder refers to a field, whose value follows below."""
     return _PLACEHOLDER.sub(lambda match: f"`{match.group(1)}`", text)
+
+
+NULL = "null"
+"""How a prompt says that there is no value where there may be none."""
 
 
 def written(value: Value) -> str:

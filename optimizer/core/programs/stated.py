@@ -17,7 +17,9 @@ from optimizer.core.programs.values import (
     SCALES,
     TRUTH,
     Kind,
+    Nullable,
     UnreadableValue,
+    is_null,
     read_value,
     unmarked,
 )
@@ -31,6 +33,8 @@ def meant_value(kind: Kind, value: Any) -> Any:
     Raises:
         UnreadableValue: it cannot be read so, or two values could be meant.
     """
+    if isinstance(kind, Nullable):
+        return None if is_null(kind, value) else meant_value(kind.kind, value)
     try:
         return read_value(kind, value)
     except UnreadableValue:
@@ -111,7 +115,7 @@ def _mentions(kind: Kind) -> tuple[re.Pattern[str], Callable[[str], Any]]:
             rf"(?<![\w.,/])(?<!\d:)(?<![<>≤≥≈~±])(?<![<>≤≥≈~±]\s)[-+−]?(?:{MONEY}\s?)?{figure}"
             rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/+]|:\d|-\W*$)"
         ), lambda said: _number_or_none(kind, said)
-    words = ("true", "false", "yes", "no") if kind == "boolean" else tuple(kind)
+    words = kind if isinstance(kind, tuple) else ("true", "false", "yes", "no")
     any_word = "|".join(map(spelled, sorted(words, key=len, reverse=True)))
     pattern = re.compile(rf"(?<![\w+#-])(?:{any_word})(?![\w+#-]|[.,]\d)", re.IGNORECASE)
     if kind == "boolean":

@@ -14,7 +14,15 @@ from typing import Any
 
 # ----------------------------------------------------------------------------------------------
 
-Kind = str | tuple[str, ...]
+
+class Nullable:
+    """What has a value of a kind, or none."""
+
+    def __init__(self, kind: Any) -> None:  # a Kind
+        self.kind = kind
+
+
+Kind = str | tuple[str, ...] | Nullable
 """A field's type by its name ("text", "integer", …), or the tuple of its choices."""
 BEYOND_DOUBT = 1e16
 """From here on a float is written with an exponent, and comes back from Postgres as an integer."""
@@ -32,6 +40,8 @@ def read_value(kind: Kind, value: Any) -> Any:
     Raises:
         UnreadableValue: it cannot be read so.
     """
+    if isinstance(kind, Nullable):
+        return None if is_null(kind, value) else read_value(kind.kind, value)
     if kind == "text":
         return as_text(value)
     if kind == "list":
@@ -41,6 +51,31 @@ def read_value(kind: Kind, value: Any) -> Any:
     if kind in ("integer", "number"):
         return _number(value, whole=kind == "integer")
     return _choice(tuple(kind), as_text(value))
+
+
+_NOTHING = re.compile(r"null|none|nothing|nil|n/a", re.IGNORECASE)
+"""How people and models write that there is no value."""
+
+
+def is_null(kind: Kind, value: Any) -> bool:
+    """Whether it says that there is none, where that may be said; a choice of that name is one."""
+    if not isinstance(kind, Nullable):
+        return False
+    choices = kind.kind if isinstance(kind.kind, tuple) and isinstance(value, str) else ()
+    is_choice = any(unmarked(choice) == unmarked(value) for choice in choices)
+    return says_nothing(value) and not is_choice
+
+
+def says_nothing(value: Any) -> bool:
+    if not isinstance(value, str):
+        return value is None
+    bare = value.lstrip(_EDGES).rstrip(_ENDS)
+    return not value.strip() or _NOTHING.fullmatch(bare) is not None
+
+
+def plain_kind(kind: Kind) -> Kind:
+    """The kind of a value that is there."""
+    return kind.kind if isinstance(kind, Nullable) else kind
 
 
 def as_text(value: Any) -> str:

@@ -96,8 +96,10 @@ def label_fault(labels: Sequence[Value], column: str) -> Problem | None:
 
 def label_warnings(metric: Metric, program: Program, labels: Sequence[Value]) -> list[Problem]:
     """What will make the scores of examples with these labels say little."""
-    said = [label for label in labels if _says_something(label)]
     field = program.output_fields().get(metric.output)
+    if field is not None and field.nullable:
+        labels = [label for label in labels if label is not None]
+    said = [label for label in labels if _says_something(label)]
     found = []
     if said and len(said) < len(labels):
         silent = [label for label in labels if not _says_something(label)]

@@ -22,20 +22,24 @@ Percent = Annotated[int, Bounds(ge=0, le=100)]
 
 
 class ColumnIn(Body):
-    """What a column is for. A choice without `choices` takes the column's own labels."""
+    """What a column is for. A choice without `choices` takes the column's own labels. `nullable`:
+    an empty cell is null; left out, it is as guessed.
+    """
 
     column: Text
     role: Role
     field: Text = ""
     type: FieldType | None = None
     choices: list[Text] = []
+    nullable: bool | None = None
 
     def use(self, found: Column | None) -> Use:
         """The decision, with the column's own guesses where nothing is said."""
         if found is None:  # the import refuses it by name
             return Use(self.column, self.role, self.field or "unknown")
         field, kind = self.field or found.field, self.type or found.type
-        use = use_of(found, self.role, field, kind)
+        nullable = found.nullable if self.nullable is None else self.nullable
+        use = use_of(found, self.role, field, kind, nullable)
         return replace(use, choices=tuple(self.choices)) if self.choices else use
 
 
@@ -100,6 +104,7 @@ class ColumnOut(Schema):
     field: str
     type: str
     choices: list[str] = []
+    nullable: bool = False
 
 
 class Splits(Schema):

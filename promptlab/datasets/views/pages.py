@@ -55,6 +55,7 @@ class ShownUse:
     role: str
     field: str = ""
     type: str = ""
+    nullable: bool = False
 
 
 @login_required
@@ -160,7 +161,9 @@ def _shown_column(column: dict[str, Any]) -> ShownUse:
     names = {"input": _("input"), "expected": _("expected")}
     if column["role"] not in names:
         return ShownUse(column["name"], _("ignored"))
-    return ShownUse(column["name"], names[column["role"]], column["field"], column["type"])
+    use = names[column["role"]]
+    nullable = column.get("nullable", False)
+    return ShownUse(column["name"], use, column["field"], column["type"], nullable)
 
 
 def _facts(dataset: Dataset) -> list[tuple[str, str]]:

@@ -83,11 +83,17 @@ class DemoForm(RowForm):
         return [field for field in self if field.name != "augmented"]
 
     @property
+    def nulls(self) -> set[str]:
+        """What may be left empty, which says that there is no value."""
+        fields = (*self.module.signature.inputs, *self.module.reply_fields)
+        return {f.name for f in fields if f.nullable}
+
+    @property
     def demo(self) -> Demo:
         values: dict[str, Value] = {
             name: value
             for name, value in self.cleaned_data.items()
-            if name != "augmented" and value is not None
+            if name != "augmented" and (value is not None or name in self.nulls)
         }
         return Demo(values, self.cleaned_data["augmented"])
 

@@ -25,7 +25,7 @@ TYPES = {
 class FieldForm(RowForm):
     """One field. `was` is the name it had when the page was opened, so that wires can follow it."""
 
-    beside = ("was", "type")
+    beside = ("was", "type", "nullable")
 
     was = forms.CharField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
@@ -49,6 +49,7 @@ class FieldForm(RowForm):
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
     )
+    nullable = forms.BooleanField(label=gettext_lazy("There may be none: null"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -69,10 +70,11 @@ class FieldForm(RowForm):
             kind,
             self.cleaned_data.get("description", ""),
             tuple(line.strip() for line in lines if line.strip()),
+            self.cleaned_data.get("nullable", False),
         )
 
 
-def rows_of(fields: tuple[Field, ...]) -> list[dict[str, str]]:
+def rows_of(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
     """Fields as the initial values of their rows."""
     return [
         {
@@ -81,6 +83,7 @@ def rows_of(fields: tuple[Field, ...]) -> list[dict[str, str]]:
             "type": f.type.value,
             "description": f.description,
             "choices": "\n".join(f.choices),
+            "nullable": f.nullable,
         }
         for f in fields
     ]

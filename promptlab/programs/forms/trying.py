@@ -113,7 +113,7 @@ class TryForm(forms.Form):
         ]
         self.fields["metric"].queryset = project.metrics.all()  # type: ignore[attr-defined]
         for field in program.inputs:
-            value = ValueField(field, required=field.type is not FieldType.LIST)
+            value = ValueField(field, required=not (field.nullable or field.type is FieldType.LIST))
             if row is not None:
                 value.initial = written(row.inputs.get(field.name))
             self.fields[f"in-{field.name}"] = value
@@ -146,8 +146,8 @@ class TryForm(forms.Form):
 
     @property
     def values(self) -> dict[str, Value]:
-        found = {f.name: self.cleaned_data[f"in-{f.name}"] for f in self.program.inputs}
-        return {name: [] if value is None else value for name, value in found.items()}
+        found = ((f, self.cleaned_data[f"in-{f.name}"]) for f in self.program.inputs)
+        return {f.name: [] if v is None and not f.nullable else v for f, v in found}
 
     @property
     def example(self) -> Example:

@@ -15,7 +15,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from optimizer.core.programs.reply import UnreadableReply, read_reply
-from optimizer.core.programs.values import Kind
+from optimizer.core.programs.values import Kind, Nullable
 from promptlab.releases.formats.nearest import input_key
 
 # ----------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ class RunAdapter(dspy.Adapter):
     the model is told, `names` what DSPy calls them. `schema` holds replies to their form, where the
     model's provider can do that; None: the run had none. `system`: the instruction stands in a
     message of the system; in the first of the user otherwise. `nearest` chooses further demos for
-    each input.
+    each input. `nullable`: inputs that may be null.
     """
 
     def __init__(
@@ -55,13 +55,14 @@ class RunAdapter(dspy.Adapter):
         schema: dict[str, Any] | None,
         system: bool = True,
         nearest: Any = None,
+        nullable: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.native_response_types: list[Any] = []
         self.instruction, self.form = instruction, form
         self.inputs, self.outputs, self.names = inputs, outputs, names
         self.schema, self.system = schema, system
-        self.nearest, self.program_input = nearest, ""
+        self.nearest, self.program_input, self.nullable = nearest, "", nullable
 
     def given(self, inputs: dict[str, Any]) -> Any:
         """The adapter for one use of the program, whose own row is never among the demos."""
@@ -112,15 +113,19 @@ class RunAdapter(dspy.Adapter):
         return chosen
 
     def _given(self, values: Any) -> str:
-        return "\n".join(f"{n}: {self._written(values.get(self.names[n]))}" for n in self.inputs)
+        told = {n: values.get(self.names[n]) for n in self.inputs}
+        return "\n".join(f"{n}: {self._written(v, n in self.nullable)}" for n, v in told.items())
 
     def _reply(self, values: Any) -> str:
-        told = {n: values.get(self.names[n]) for n in self.outputs}
-        return json.dumps({n: v for n, v in told.items() if v is not None}, ensure_ascii=False)
+        told = {n: values[self.names[n]] for n in self.outputs if self.names[n] in values}
+        shown = {
+            n: v for n, v in told.items() if v is not None or isinstance(self.outputs[n], Nullable)
+        }
+        return json.dumps(shown, ensure_ascii=False)
 
-    def _written(self, value: Any) -> str:
+    def _written(self, value: Any, nullable: bool) -> str:
         if value is None:
-            return ""
+            return "null" if nullable else ""
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from functools import cache
 from textwrap import fill
 from typing import Any
 
-from optimizer.core.programs.demo import fixed_of
+from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import INPUT, Call, Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
-from optimizer.core.programs.signature import Field, FieldType, Value, resolve_placeholders
+from optimizer.core.programs.signature import Field, FieldType, resolve_placeholders
 from optimizer.lm.traits import ReplyForm, Traits
 from promptlab.releases.formats.carried import CHOOSING, chooser, copied, imports, names_in, reader
 from promptlab.releases.formats.literals import (
@@ -147,7 +147,7 @@ def _predictor(module: Module, names: Names) -> dict[str, Any]:
     return {
         "traces": [],
         "train": [],
-        "demos": [_demo(d.values, d.augmented, names) for d in fixed_of(module.demos)],
+        "demos": [_demo(d, fields, names) for d in fixed_of(module.demos)],
         "signature": {
             "instructions": instruction_of(module),
             "fields": [_field_state(f, names) for f in fields],
@@ -162,9 +162,11 @@ def instruction_of(module: Module) -> str:
     return said or default_instruction(module.signature)
 
 
-def _demo(values: dict[str, Value], augmented: bool, names: Names) -> dict[str, Any]:
-    demo: dict[str, Any] = {"augmented": True} if augmented else {}
-    return demo | {names.fields.get(n, n): v for n, v in values.items() if v is not None}
+def _demo(demo: Demo, fields: Iterable[Field], names: Names) -> dict[str, Any]:
+    nulls = {f.name for f in fields if f.nullable}
+    told = {n: v for n, v in demo.values.items() if v is not None or n in nulls}
+    told = {names.fields.get(n, n): v for n, v in told.items()}
+    return {"augmented": True, **told} if demo.augmented else told
 
 
 def _field_state(field: Field, names: Names) -> dict[str, str]:
@@ -235,6 +237,9 @@ def _adapter(module: Module, names: Names, traits: Traits) -> str:
     }
     if not traits.system:
         parts["system"] = False
+    nullable = tuple(f.name for f in module.signature.inputs if f.nullable)
+    if nullable:
+        parts["nullable"] = nullable
     nearest = module.python_nearest()
     sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
     return f"{names.adapters[module.name]} = {made_by('RunAdapter', parts, sources)}\n"
@@ -251,9 +256,10 @@ def _signature(module: Module, names: Names) -> str:
 
 
 def _type(field: Field) -> str:
+    kind = _TYPES.get(field.type, "")
     if field.type is FieldType.CHOICE:
-        return "Literal" + literal(list(field.choices), 4)
-    return _TYPES[field.type]
+        kind = "Literal" + literal(list(field.choices), 4)
+    return f"{kind} | None" if field.nullable else kind
 
 
 def _module(program: Program, names: Names) -> str:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from optimizer.core.programs.values import Nullable
+
 WIDTH = 96
 
 
@@ -22,20 +24,25 @@ def text(value: str, indent: int = 0) -> str:
     return f"(\n{body}\n{' ' * indent})"
 
 
-def literal(value: Any, indent: int = 0) -> str:
-    """Source of strings, numbers, booleans, None, lists, tuples and dicts of these."""
+def literal(value: Any, indent: int = 0, lead: int = 0) -> str:
+    """Source of strings, numbers, booleans, None, kinds, lists, tuples and dicts of these;
+    `lead` characters stand before it on its line.
+    """
+    if isinstance(value, Nullable):
+        return f"Nullable({literal(value.kind, indent, lead + 10)})"
     if isinstance(value, str):
         return text(value, indent)
     if isinstance(value, dict):
-        parts = [f"{_quoted(str(k))}: {literal(v, indent + 4)}" for k, v in value.items()]
-        return _bracketed("{", parts, "}", indent)
+        named = [(_quoted(str(key)), part) for key, part in value.items()]
+        parts = [f"{key}: {literal(part, indent + 4, len(key) + 2)}" for key, part in named]
+        return _bracketed("{", parts, "}", indent, lead)
     if isinstance(value, tuple):
         parts = [literal(v, indent + 4) for v in value]
         if len(parts) == 1:
             return f"({parts[0]},)"
-        return _bracketed("(", parts, ")", indent)
+        return _bracketed("(", parts, ")", indent, lead)
     if isinstance(value, list):
-        return _bracketed("[", [literal(v, indent + 4) for v in value], "]", indent)
+        return _bracketed("[", [literal(v, indent + 4) for v in value], "]", indent, lead)
     return repr(value)
 
 
@@ -112,9 +119,9 @@ def _pieces(line: str, width: int) -> list[str]:
     return [*pieces, line] if line or not pieces else pieces
 
 
-def _bracketed(opening: str, parts: list[str], closing: str, indent: int) -> str:
+def _bracketed(opening: str, parts: list[str], closing: str, indent: int, lead: int) -> str:
     line = f"{opening}{', '.join(parts)}{closing}"
-    if len(line) + indent <= WIDTH - 16 and "\n" not in line:
+    if len(line) + indent + max(lead - 16, 0) <= WIDTH - 16 and "\n" not in line:
         return line
     pad = " " * (indent + 4)
     return f"{opening}\n" + "".join(f"{pad}{part},\n" for part in parts) + " " * indent + closing

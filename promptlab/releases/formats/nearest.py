@@ -18,7 +18,7 @@ class Nearest:
     """The demos of a pool that are most like an input, `k` of them, the best match last.
 
     `rows`: the values of `inputs` in each row, the reply to show, a key that stands for what the
-    program was given in that row, and the row's label.
+    program was given in that row, and the row's label. `nullable`: which of `inputs` may be null.
     """
 
     def __init__(
@@ -27,8 +27,10 @@ class Nearest:
         choosing: str,
         inputs: list[str],
         rows: list[tuple[list[Any], str, str, str]],
+        nullable: tuple[str, ...] = (),
     ) -> None:
         self.k, self.choosing, self.inputs, self.rows = k, choosing, inputs, rows
+        self.nullable = nullable
         self.labels = [label for *_, label in rows]
         self.index = Index(["\n".join(map(shown_value, values)) for values, *_ in rows])
         self.alike: dict[str, set[int]] = {}
@@ -46,7 +48,9 @@ class Nearest:
 
     def shown(self, values: list[Any]) -> str:
         pairs = zip(self.inputs, values, strict=True)
-        return "\n".join(f"{name}: {shown_value(value)}" for name, value in pairs)
+        return "\n".join(
+            f"{name}: {shown_value(value, name in self.nullable)}" for name, value in pairs
+        )
 
     def key_of(self, values: list[Any]) -> str:
         pairs = zip(self.inputs, values, strict=True)
@@ -58,7 +62,7 @@ def input_key(inputs: Mapping[str, Any]) -> str:
     return key_of(part for name in sorted(inputs) for part in (name, shown_value(inputs[name])))
 
 
-def shown_value(value: Any) -> str:
+def shown_value(value: Any, nullable: bool = False) -> str:
     if value is None:
-        return ""
+        return "null" if nullable else ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

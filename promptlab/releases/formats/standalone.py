@@ -22,7 +22,7 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
 
 class Module(NamedTuple):
     """One prompt. `outputs` maps each output to its type, or to the tuple of its choices;
-    `nearest` chooses further demos for each input.
+    `nullable` are inputs that may be null; `nearest` chooses further demos for each input.
     """
 
     system: str
@@ -30,6 +30,7 @@ class Module(NamedTuple):
     inputs: list[str]
     outputs: dict[str, Kind]
     schema: dict[str, Any]
+    nullable: tuple[str, ...] = ()
     nearest: Any = None
 
 
@@ -50,13 +51,15 @@ def messages_of(module: Module, values: dict[str, Any], given: str = "") -> list
     for shown, reply in [*module.demos, *chosen]:
         messages.append({"role": "user", "content": shown})
         messages.append({"role": "assistant", "content": reply})
-    lines = [f"{name}: {written(values.get(name))}" for name in module.inputs]
+    lines = [
+        f"{name}: {written(values.get(name), name in module.nullable)}" for name in module.inputs
+    ]
     return [*messages, {"role": "user", "content": "\n".join(lines)}]
 
 
-def written(value: Any) -> str:
+def written(value: Any, nullable: bool = False) -> str:
     if value is None:
-        return ""
+        return "null" if nullable else ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -373,3 +373,28 @@ def test_a_sheet_and_a_delimiter_can_be_chosen(site: Client, project: Project) -
     assert uploads.found_in(upload).names == ("ask", "say")
     wrong = site.post(mapped(upload, "read_again", project), {"sheet": "C", "has_header": "on"})
     assert "There is no “C” in the file. It has: A, B." in wrong.content.decode()
+
+
+SLOTS = "text,people,name\n" + "".join(
+    f"table for {n} and {name},{n if n % 2 else ''},{name if n % 2 else ''}\n"
+    for n, name in enumerate(("Bo", "Cyd", "Dee", "Eli") * 10)
+)
+
+
+@pytest.mark.parametrize(("ticked", "count"), [(True, 40), (False, 20)])
+def test_whether_an_empty_cell_is_null_is_guessed_and_can_be_changed(
+    ticked: bool, count: int, site: Client, project: Project
+) -> None:
+    drop(site, project, content=SLOTS)
+    upload = Upload.objects.get()
+    page = site.get(mapped(upload, "map", project)).content.decode()
+    changes = {f"nullable-{n}": "on" if ticked else None for n in (1, 2)}
+    data = answers(site, upload, project, **changes)
+    site.post(mapped(upload, "map", project), data)
+
+    assert page.count("Empty is null") == 2
+    dataset = Dataset.objects.get()
+    assert (dataset.count, dataset.left_out) == (count, 40 - count)
+    assert [c["nullable"] for c in dataset.columns] == [False, ticked, ticked]
+    _inputs, expected = queries.fields(dataset)
+    assert [field.nullable for field in expected] == [ticked, ticked]

@@ -128,11 +128,34 @@ def _answer(field: Field, number: int) -> Value:
     return field.choices[number % len(field.choices)] if field.choices else made[field.type]
 
 
+def with_nulls() -> Program:
+    """Every type may be null, in and out; a demo whose answer is nothing but null."""
+    inputs = (MESSAGE, Field("note", nullable=True), Field("age", FieldType.INTEGER, nullable=True))
+    outputs = tuple(
+        Field(
+            f"{kind}_found",
+            kind,
+            choices=CHOICES if kind is FieldType.CHOICE else (),
+            nullable=True,
+        )
+        for kind in FieldType
+    )
+    demos = (
+        Demo({"message": "Hello", "note": None, **{f.name: None for f in outputs}}),
+        Demo({"message": "Two.", "note": "he", "age": 4, "integer_found": 2, "text_found": None}),
+    )
+    module = Predict("extract", Signature(inputs, outputs, "Find what is said."), demos=demos)
+    wires = {f.name: f"input.{f.name}" for f in inputs}
+    gives = {f.name: f"extract.{f.name}" for f in outputs[1:3]}
+    return Program("Slots", inputs, (module,), (Call("extract", "extract", wires),), gives)
+
+
 PROGRAMS = {
     "one choice": one_choice,
     "two modules": two_modules,
     "shared module": shared_module,
     "nearest demos": nearest_demos,
+    "nulls": with_nulls,
 }
 
 
