@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.confidence import NoChoice, SureReply
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
@@ -18,8 +19,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import StepAnswer, StepRequest, Steps
-from optimizer.lm.call import call_of
-from optimizer.lm.openai_http import OpenAIHttp
+from optimizer.lm.call import Client, call_of
 
 
 class Answers:
@@ -28,7 +28,7 @@ class Answers:
     A prompt that is being asked is waited for, never asked a second time.
     """
 
-    def __init__(self, client: OpenAIHttp, model: ModelRef, kept: Path | None = None) -> None:
+    def __init__(self, client: Client, model: ModelRef, kept: Path | None = None) -> None:
         self._client, self._model, self._kept = client, model, kept
         self._replies: dict[str, asyncio.Future[Reply]] = {}
         self._stored = _read(kept) if kept else {}
@@ -57,8 +57,7 @@ class Answers:
         self.asked += 1
         if self._kept:
             with self._kept.open("a") as file:
-                seconds = round(reply.seconds, 3)
-                file.write(json.dumps([key, reply.text, reply.finish_reason, seconds]) + "\n")
+                file.write(json.dumps([key, *_stored(reply)]) + "\n")
         self._stored[key] = replace(reply, cached=True)
         waiting.set_result(reply)
         return reply
@@ -81,6 +80,20 @@ class Answers:
                 else:
                     asked[i] = step
         return [ended[i] for i in range(len(examples))]
+
+    async def chances(
+        self, program: Program, candidate: Candidate, example: Example
+    ) -> dict[str, float]:
+        """How sure the model was of each choice, of a program whose only call is a choice.
+
+        Raises:
+            NoChoice: the model was not asked for that.
+        """
+        (step,) = next(predict(program, candidate, example.inputs))
+        reply = await self.reply(step.prompt)
+        if not isinstance(reply, SureReply):
+            raise NoChoice("The replies were kept without their probabilities.")
+        return dict(reply.chances)
 
 
 def _scored(
@@ -108,7 +121,20 @@ def _read(kept: Path) -> dict[str, Reply]:
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
         kept.write_text(whole)
-    return {
-        key: Reply(reply, finish_reason=reason, seconds=sum(seconds), cached=True)
-        for key, reply, reason, *seconds in map(json.loads, whole.splitlines())
-    }
+    return {key: _reply(*rest) for key, *rest in map(json.loads, whole.splitlines())}
+
+
+def _stored(reply: Reply) -> list[object]:
+    told: list[object] = [reply.text, reply.finish_reason, round(reply.seconds, 3)]
+    if isinstance(reply, SureReply):
+        told.append({choice: round(chance, 6) for choice, chance in reply.chances})
+    return told
+
+
+def _reply(
+    text: str, reason: str, seconds: float = 0.0, chances: dict[str, float] | None = None
+) -> Reply:
+    if chances is None:
+        return Reply(text, finish_reason=reason, seconds=seconds, cached=True)
+    told = tuple(chances.items())
+    return SureReply(text, finish_reason=reason, seconds=seconds, cached=True, chances=told)

@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answers import Answers
+from benchmarks.confidence import SureClient
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.tasks import TASKS, Task
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.demos.pools import pool_of_labels
 from optimizer.core.programs.candidate import Candidate, baseline_of
-from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.demo import Choosing, Demo, Demos, NearestDemos
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.signature import written
@@ -45,7 +47,7 @@ class Grid:
     """What is chosen from: instructions and demo sets by module, in the program's order."""
 
     instructions: dict[str, list[str]]
-    demo_sets: dict[str, list[tuple[Demo, ...]]]
+    demo_sets: dict[str, list[Demos]]
 
     def sizes(self) -> dict[str, int]:
         """Number of options by parameter, named as the optimizers name them."""
@@ -73,17 +75,22 @@ async def make(arguments: argparse.Namespace, model: LocalModel) -> None:
     task, file = TASKS[arguments.task], Path(arguments.out)
     splits = task.splits()
     examples = (*splits.validation, *splits.test)[: arguments.examples]
-    client = OpenAIHttp(model.url, egress=EVERYWHERE, own_engine=True, deadline=600)
+    client = (
+        SureClient(model.url)
+        if arguments.soft
+        else OpenAIHttp(model.url, egress=EVERYWHERE, own_engine=True, deadline=600)
+    )
     ref = ModelRef(0, model.name, max_tokens=task.reply_tokens)
     answers = Answers(client, ref, file.with_suffix(file.suffix + ".partial"))
     try:
         options = _wanted(task, arguments)
         traces = await _right_traces(task, answers, splits.train)
-        grid = _grid(task, options, splits.train, traces)
+        grid = grid_of(task, options, splits.train, traces)
         table = await _filled(task, grid, answers, examples, model.at_once)
+        soft = await _chances(task, grid, answers, examples) if arguments.soft else {}
     finally:
         await client.aclose()
-    _write(file, task, model, options, grid, table, examples, answers)
+    _write(file, task, model, options, grid, {"table": table, "soft": soft}, examples, answers)
     print(f"{file}: {len(table)} cells, {len(examples)} examples", file=sys.stderr)
 
 
@@ -121,7 +128,7 @@ async def _right_traces(task: Task, answers: Answers, train: Sequence[Example]) 
     return found
 
 
-def _grid(task: Task, options: dict[str, Any], train: Sequence[Example], traces: Traces) -> Grid:
+def grid_of(task: Task, options: dict[str, Any], train: Sequence[Example], traces: Traces) -> Grid:
     instructions = {m.name: options[m.name]["instructions"] for m in task.program.modules}
     demo_sets = {
         m.name: [_demos(task, m, wanted, train, traces) for wanted in options[m.name]["demo_sets"]]
@@ -132,16 +139,28 @@ def _grid(task: Task, options: dict[str, Any], train: Sequence[Example], traces:
 
 def _demos(
     task: Task, module: Module, wanted: dict[str, Any], train: Sequence[Example], traces: Traces
-) -> tuple[Demo, ...]:
-    """A demo set by its description; every kind draws with its own seed."""
+) -> Demos:
+    """A demo set by its description; every kind that draws does so with its own seed."""
     if wanted["kind"] == "none":
         return ()
+    if wanted["kind"] == "nearest":
+        return _nearest(task, module, wanted, train)
     rng, size = random.Random(f"{module.name}:{wanted['seed']}"), wanted["size"]
     if wanted["kind"] == "bootstrapped":
         pool = traces[module.name]
         return tuple(rng.sample(pool, min(size, len(pool))))
     rows = _pools(task, train)[wanted["kind"]]
     return tuple(task.labelled(module, e) for e in rng.sample(rows, min(size, len(rows))))
+
+
+def _nearest(
+    task: Task, module: Module, wanted: dict[str, Any], train: Sequence[Example]
+) -> NearestDemos:
+    """So many of the labelled training rows for each input, as the product chooses them."""
+    pool = pool_of_labels(task.program, module, train, {task.metric.output: task.metric.expected})
+    choosing = Choosing(wanted.get("choosing", Choosing.NEAREST))
+    label = task.metric.output if choosing is Choosing.BALANCED else ""
+    return NearestDemos(wanted["size"], pool, choosing, label)
 
 
 def _pools(task: Task, train: Sequence[Example]) -> dict[str, list[Example]]:
@@ -183,6 +202,20 @@ async def _filled(
     return {",".join(map(str, cell)): table[",".join(map(str, cell))] for cell in sorted(cells)}
 
 
+async def _chances(
+    task: Task, grid: Grid, answers: Answers, examples: Sequence[Example]
+) -> dict[str, list[float]]:
+    """How likely the right choice was, in the same cells."""
+    found: dict[str, list[float]] = {}
+    for cell in sorted(grid.cells()):
+        told = [await answers.chances(task.program, grid.candidate(cell), e) for e in examples]
+        found[",".join(map(str, cell))] = [
+            chances.get(written(example.expected[task.metric.expected]), 0.0)
+            for example, chances in zip(examples, told, strict=True)
+        ]
+    return found
+
+
 def _told(
     done: int, cells: int, cell: Sequence[int], table: dict[str, list[float]], asked: int,
     seconds: float,
@@ -198,7 +231,7 @@ def _told(
 
 def _write(
     file: Path, task: Task, model: LocalModel, options: dict[str, Any], grid: Grid,
-    table: dict[str, list[float]], examples: Sequence[Example], answers: Answers,
+    parts: dict[str, dict[str, list[float]]], examples: Sequence[Example], answers: Answers,
 ) -> None:  # fmt: skip
     modules = [{"name": name, **part} for name, part in options.items()]
     head = {
@@ -206,8 +239,12 @@ def _write(
         "options": grid.sizes(), "examples": len(examples), "calls": answers.calls,
         "seconds": round(answers.seconds, 1),
     }  # fmt: skip
-    rows = {key: [_short(v) for v in scores] for key, scores in table.items()}
-    text = json.dumps({**head, "table": rows}, ensure_ascii=False)
+    rows = {
+        name: {key: [_short(v) for v in scores] for key, scores in cells.items()}
+        for name, cells in parts.items()
+        if cells
+    }
+    text = json.dumps({**head, **rows}, ensure_ascii=False)
     file.write_text(text.replace('], "', '],\n"') + "\n")
     file.with_suffix(file.suffix + ".partial").unlink(missing_ok=True)
 
@@ -232,6 +269,7 @@ def main() -> None:
     parser.add_argument("--instructions", type=int, default=99, help="of each module, at most")
     parser.add_argument("--demo-sets", type=int, default=99, help="of each module, at most")
     parser.add_argument("--examples", type=int, default=100)
+    parser.add_argument("--soft", action="store_true", help="also how likely the right choice was")
     parser.add_argument("--gguf", default="", help="weights other than the embedded model's")
     parser.add_argument("--slots", type=int, default=0, help="see benchmarks.model_server")
     parser.add_argument("--api-base", default="", help="a server instead of a local engine")

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contest
+from benchmarks import contest, contest_words
 from benchmarks.miprov2 import MODES, Mode
 from benchmarks.page import write_part
 from benchmarks.simulator import KINDS, Surface, World
@@ -42,11 +42,15 @@ class Cell:
         return f"{self.world}, {self.mode}, {size}{'' if self.demos else ', no demos'}"
 
 
+WITH_DEMOS = [world for world in KINDS if not world.startswith("paraphrases")]
+PARAPHRASES = [world for world in KINDS if world.startswith("paraphrases")]
 CELLS = [
     *(Cell(world, "light", 1, demos=False) for world in ("wide", "narrow")),
-    *(Cell(world, "light", modules) for world in KINDS for modules in (1, 2, 3)),
+    *(Cell(world, "light", modules) for world in WITH_DEMOS for modules in (1, 2, 3)),
+    *(Cell(world, "light", modules, demos=False) for world in PARAPHRASES for modules in (1, 2)),
     Cell("wide", "medium", 1, demos=False),
-    *(Cell(world, "medium", modules) for modules in (1, 2, 3) for world in KINDS),
+    *(Cell(world, "medium", 1, demos=False) for world in PARAPHRASES),
+    *(Cell(world, "medium", modules) for modules in (1, 2, 3) for world in WITH_DEMOS),
 ]
 
 
@@ -64,13 +68,14 @@ def main() -> None:
     known: dict[str, dict[str, Any]] = {}
     if RESULTS.exists():
         known = {cell["name"]: cell for cell in json.loads(RESULTS.read_text())["cells"]}
-    print(contest.HEADINGS)
+    print(contest_words.HEADINGS)
     told = []
     for cell in CELLS:
         if asked.only and cell.name not in asked.only:
             continue
         found = known.get(cell.name)
-        if found is None or found["worlds"] < asked.worlds or asked.fresh:
+        stale = found is None or found["worlds"] < asked.worlds or "contest" not in found
+        if found is None or stale or asked.fresh:
             seeds = range(1, asked.worlds + 1)
             rounds = contest.contest(partial(drawn, cell), MODES[cell.mode], seeds, asked.workers)
             found = {
@@ -83,14 +88,17 @@ def main() -> None:
             known[cell.name] = found
             _keep(known)
         told.append(found)
-        print(contest.row(cell.name, found), flush=True)
-    write_part("search", "\n".join([*contest.COLUMNS, *_lines(known)]))
+        print(contest_words.row(cell.name, found))
+        print("\n".join(contest_words.screen_rows(found)), flush=True)
+    print(contest_words.tally_line(told))
     print(json.dumps({"cells": told}))
 
 
 def _lines(known: dict[str, dict[str, Any]]) -> list[str]:
     """The page's rows, and how many cells there are when some were not run yet."""
-    told = [contest.line(cell.title, known[cell.name]) for cell in CELLS if cell.name in known]
+    told = [
+        contest_words.line(cell.title, known[cell.name]) for cell in CELLS if cell.name in known
+    ]
     left = len(CELLS) - len(told)
     return [*told, "", f"{left} of {len(CELLS)} cells are still to be run."] if left else told
 
@@ -98,6 +106,12 @@ def _lines(known: dict[str, dict[str, Any]]) -> list[str]:
 def _keep(known: dict[str, dict[str, Any]]) -> None:
     ordered = [known[cell.name] for cell in CELLS if cell.name in known]
     RESULTS.write_text(json.dumps({"cells": ordered}, indent=1) + "\n")
+    write_part("search", "\n".join([*contest_words.COLUMNS, *_lines(known)]))
+    played = [cell for cell in CELLS if "contest" in known.get(cell.name, ())]
+    rows = [r for cell in played for r in contest_words.rival_rows(cell.title, known[cell.name])]
+    tally = contest_words.tally_line([known[cell.name] for cell in played])
+    text = "\n".join([*contest_words.RIVAL_COLUMNS, *rows, "", tally])
+    write_part("search-rivals", text, "make bench-search")
 
 
 def _asked() -> argparse.Namespace:

@@ -71,8 +71,13 @@ KINDS = {
     "narrow": Kind(0.12, 0.22, 0.08, items=0.15),
     "interactions": Kind(0.12, 0.20, 0.50, items=0.3),
     "items": Kind(0.15, 0.60, 0.20, items=1.5, difficulty=1.0),
+    "paraphrases": Kind(0.27, 0.45, 0.15, items=0.3),
+    "paraphrases-far": Kind(0.80, 0.45, 0.15, items=0.3),
 }
-"""The last one is like the tables of a real model: the same demos, the same examples right."""
+"""*items* is like the tables of a real model: the same demos, the same examples right. In the last
+two, instructions differ as paraphrases do for real models (`benchmarks.effect_sizes`): the median
+of BIG-bench Hard, and of all.
+"""
 
 UNSEEN = 1500
 """Examples that the true score is taken over."""

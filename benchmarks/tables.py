@@ -21,11 +21,13 @@ class UnreadableTable(ValueError):
 class Table:
     """`options`: number of options by parameter, two for every module ("quote:instruction",
     "quote:demos"). `scores` (0–1) has one axis for each parameter, in this order, then examples.
+    `soft`: the probability of the right choice in the same places, where the model told it.
     """
 
     name: str
     options: dict[str, int]
     scores: NDArray[np.float64]
+    soft: NDArray[np.float64] | None = None
 
     @property
     def examples(self) -> int:
@@ -51,18 +53,27 @@ def load(path: Path | str) -> Table:
     file = file if file.suffix == ".json" else TABLES / f"{path}.json"
     found = json.loads(file.read_text())
     options, count = _options(found), _examples(found)
-    shape = tuple(options.values())
-    scores = np.full((*shape, count), np.nan)
-    for key, given in found["table"].items():
+    shape = (*options.values(), count)
+    scores = _filled(file.name, found["table"], shape)
+    soft = _filled(file.name, found["soft"], shape) if found.get("soft") else None
+    return Table(found["task"], options, scores, soft)
+
+
+def _filled(
+    file: str, cells: dict[str, list[float]], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    sizes, count = shape[:-1], shape[-1]
+    scores = np.full(shape, np.nan)
+    for key, given in cells.items():
         cell = tuple(int(index) for index in key.split(","))
-        if len(cell) != len(shape) or any(i >= n for i, n in zip(cell, shape, strict=True)):
-            raise UnreadableTable(f"{file.name}: there is no cell {key} in a table of {shape}.")
+        if len(cell) != len(sizes) or any(i >= n for i, n in zip(cell, sizes, strict=True)):
+            raise UnreadableTable(f"{file}: there is no cell {key} in a table of {sizes}.")
         if len(given) != count:
-            raise UnreadableTable(f"{file.name}: cell {key} has {len(given)} scores, not {count}.")
+            raise UnreadableTable(f"{file}: cell {key} has {len(given)} scores, not {count}.")
         scores[cell] = given
     if not ((scores >= 0) & (scores <= 1)).all():
-        raise UnreadableTable(f"{file.name}: cells are missing, or hold scores outside 0–1.")
-    return Table(found["task"], options, scores)
+        raise UnreadableTable(f"{file}: cells are missing, or hold scores outside 0–1.")
+    return scores
 
 
 def _options(found: dict[str, Any]) -> dict[str, int]:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks import tables
+from benchmarks import replay_table, tables
 from benchmarks.tables import UnreadableTable, load
+from benchmarks.tasks import TASKS
+from optimizer.core.programs.demo import NearestDemos
 
 TWO_MODULES: dict[str, Any] = {
     "task": "two",
@@ -64,3 +66,29 @@ def test_the_first_table_is_what_its_readme_says() -> None:
     assert table.options == {"classify:instruction": 8, "classify:demos": 12}
     assert table.scores[0, 0].mean() == pytest.approx(0.22)
     assert table.scores.mean(axis=-1).max() == pytest.approx(0.54)
+
+
+def test_probabilities_stand_beside_right_and_wrong_where_the_model_told_them(
+    tmp_path: Path,
+) -> None:
+    assert load(written(tmp_path)).soft is None
+    soft = {key: [0.25, 0.5, 0.125] for key in TWO_MODULES["table"]}
+    table = load(written(tmp_path, soft=soft))
+    assert table.soft is not None
+    assert table.soft.shape == table.scores.shape
+    with pytest.raises(UnreadableTable, match="missing"):
+        load(written(tmp_path, soft={"0,0,0,0": [0.5, 0.5, 0.5]}))
+
+
+def test_a_table_has_columns_for_the_training_rows_nearest_to_each_example() -> None:
+    task = TASKS["banking10"]
+    options = json.loads((replay_table.OPTIONS / "banking10.json").read_text())
+    train = task.splits().train
+    grid = replay_table.grid_of(task, options, train, {"classify": []})
+    ways = [d for d in grid.demo_sets["classify"] if isinstance(d, NearestDemos)]
+    assert [way.choosing for way in ways] == ["nearest", "nearest", "diverse", "balanced"]
+    row = train[0]
+    for way in ways:
+        demos = way.demos_for(row.inputs, task.program.key_of(row.inputs))
+        assert len(demos) == way.k
+        assert row.inputs["text"] not in [demo.values["text"] for demo in demos]
