@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from benchmarks.tasks import Sizes, Task
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Call, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, Signature
 
 BASELINE = "none"

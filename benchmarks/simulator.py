@@ -20,11 +20,12 @@ from optimizer.core.demos.demo_sets import DemoSets
 from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Program
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, Signature
 from optimizer.core.strategies.options import Options
 

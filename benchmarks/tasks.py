@@ -12,9 +12,10 @@ from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.datasets.from_file import Splits, read_splits
 

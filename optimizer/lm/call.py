@@ -72,18 +72,20 @@ class Endpoint(Client, Protocol):
 def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None = None) -> LMCall:
     """The prompt's own settings win, then the request's temperature, then the model's.
 
-    A reply is never longer than the model's own limit; a roomy one is that of every call.
+    A reply is never longer than the model's own limit; a roomy one is that of every call. Several
+    draws at temperature 0 are one and the same.
     """
     own = prompt.temperature if prompt.temperature is not None else temperature
+    heat = own if own is not None else ref.temperature
     wanted = prompt.max_tokens if prompt.max_tokens and not ref.roomy else ref.max_tokens
     return LMCall(
         model=ref.model,
         role=role,
         messages=prompt.messages,
         schema=prompt.schema,
-        temperature=own if own is not None else ref.temperature,
+        temperature=heat,
         max_tokens=min(wanted, ref.max_tokens),
-        sample=prompt.sample,
+        sample=prompt.sample if heat else 0,
     )
 
 

@@ -38,6 +38,14 @@ add(
         "field.choice_space": _("A choice of “{name}” is empty or has space at an end."),
         "module.field_twice": _("The field name “{name}” is used twice."),
         "module.no_inputs": _("A module needs at least one input."),
+        "module.samples": _("A module draws 1 to {most} samples."),
+        "module.samples_alike": _(
+            "At temperature 0 all samples are the same: choose a higher one, or one sample."
+        ),
+        "module.temperature": _("A temperature is a number from 0 to {most}."),
+        "module.max_tokens": _("A reply has at least one token."),
+        "vote.one_output": _("A vote gives one output, not {n}: remove the others."),
+        "code_step.empty": _("The step has no code yet: write a function “step”."),
         "module.no_outputs": _("A module needs at least one output."),
         "module.unused": _("No call uses module “{name}”."),
         "instruction.no_such_field": _(
@@ -80,7 +88,27 @@ add(
         "call.other_type": _("“{name}” takes {takes}, but {source} gives {gives}."),
         "call.unused": _("Nothing uses what “{name}” gives."),
         "output.passed_through": _(
-            "Output “{name}” is an input passed through: choose a call's output."
+            "Output “{name}” is an input passed on, as all outputs are: choose a call's output for "
+            "one of them."
+        ),
+        "call.constant": _("A constant does not fit: {why}."),
+        "call.constant_and_wire": _("“{name}” is both connected and a constant: choose one."),
+        "when.no_such_source": _("The condition looks at “{source}”, which does not exist."),
+        "when.other_type": _(
+            "The condition looks at “{source}”, which gives {gives}: choose a choice, a text or "
+            "true or false."
+        ),
+        "when.no_values": _("The condition on “{source}” names no value: choose at least one."),
+        "when.no_such_value": _(
+            "“{source}” never is “{value}”, on which the condition waits: it is one of {values}."
+        ),
+        "repeat.times": _("A call is repeated 2 to {most} times."),
+        "repeat.feeds": _(
+            "The next pass cannot take “{output}” as “{name}”: choose an output and an input of "
+            "“{module}” that fit."
+        ),
+        "repeat.until": _(
+            "It is repeated until “{name}”, which is no true-or-false output of “{module}”."
         ),
         "output.no_such_source": _("Output “{name}” comes from “{source}”, which does not exist."),
     }

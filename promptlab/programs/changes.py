@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, replace
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field
 from promptlab.programs.kinds import KINDS
 
@@ -128,7 +129,19 @@ def _of_calls(before: Program, after: Program) -> Iterator[str]:
                     "module": call.module,
                 }
             yield from _of_wires(name, old[name].inputs, call.inputs)
+            yield from _of_flow(old[name], call)
     yield from _of_wires("output", before.outputs, after.outputs)
+
+
+def _of_flow(before: Call, after: Call) -> Iterator[str]:
+    name = {"call": after.name}
+    for key in {**before.constants, **after.constants}:
+        if before.constants.get(key) != after.constants.get(key):
+            yield _("changed the constant %(input)s of %(call)s") % {**name, "input": key}
+    if before.when != after.when:
+        yield _("changed when %(call)s is made") % name
+    if before.repeat != after.repeat:
+        yield _("changed how often %(call)s is made") % name
 
 
 def _own(call: Call) -> bool:

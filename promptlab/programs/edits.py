@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from optimizer.core.programs.calls import INPUT, Call, Repeat, When, owner_of
 from optimizer.core.programs.demo import renamed as renamed_demos
-from optimizer.core.programs.program import INPUT, Call, Module, Program
-from optimizer.core.programs.signature import Field, placeholders
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Field, Value, placeholders
 from promptlab.programs.wires import suggested
 
 Renamed = Mapping[str, str]
@@ -50,7 +51,10 @@ def replace_module(
     for call in [c for c in program.calls if c.module == name]:
         inputs = {renamed_inputs.get(old, old): source for old, source in call.inputs.items()}
         kept = {key: source for key, source in inputs.items() if key in wanted}
-        program = _with_call(program, Call(call.name, module.name, kept))
+        fixed = {renamed_inputs.get(old, old): value for old, value in call.constants.items()}
+        constants = {key: value for key, value in fixed.items() if key in wanted}
+        kept_call = replace(call, module=module.name, inputs=kept, constants=constants)
+        program = _with_call(program, kept_call)
         sources = {f"{call.name}.{a}": f"{call.name}.{b}" for a, b in renamed_outputs.items()}
         program = _with_sources(program, sources)
         called = next(c for c in program.calls if c.name == call.name)
@@ -70,25 +74,39 @@ def remove_module(program: Program, name: str) -> Program:
 def remove_call(program: Program, name: str) -> Program:
     program = replace(program, calls=tuple(c for c in program.calls if c.name != name))
     calls = tuple(
-        replace(c, inputs={k: "" if _owner(s) == name else s for k, s in c.inputs.items()})
-        for c in program.calls
+        c.moved(lambda source: "" if owner_of(source) == name else source) for c in program.calls
     )
-    outputs = {k: s for k, s in program.outputs.items() if _owner(s) != name}
+    outputs = {k: s for k, s in program.outputs.items() if owner_of(s) != name}
     return replace(program, calls=calls, outputs=outputs)
 
 
 def rename_call(program: Program, old: str, new: str) -> Program:
     calls = tuple(replace(c, name=new) if c.name == old else c for c in program.calls)
     program = replace(program, calls=calls)
-    gives = {s for c in calls for s in c.inputs.values()} | set(program.outputs.values())
-    moved = {s: f"{new}.{s.partition('.')[2]}" for s in gives if _owner(s) == old}
+    gives = {s for c in calls for s in c.sources} | set(program.outputs.values())
+    moved = {s: f"{new}.{s.partition('.')[2]}" for s in gives if owner_of(s) == old}
     return _with_sources(program, moved)
 
 
 def connect(program: Program, call: str, inputs: Mapping[str, str]) -> Program:
-    """Set where a call's inputs come from."""
+    """Set where a call's inputs come from; what is connected is no constant any more."""
     found = next(c for c in program.calls if c.name == call)
-    return _with_call(program, replace(found, inputs=dict(inputs)))
+    constants = {name: v for name, v in found.constants.items() if not inputs.get(name)}
+    return _with_call(program, replace(found, inputs=dict(inputs), constants=constants))
+
+
+def flow(
+    program: Program,
+    call: str,
+    constants: Mapping[str, Value],
+    when: When | None,
+    repeat: Repeat | None,
+) -> Program:
+    """Set which inputs of a call are constants, when it is made and how often."""
+    found = next(c for c in program.calls if c.name == call)
+    inputs = {k: s for k, s in found.inputs.items() if s or k not in constants}
+    changed = replace(found, inputs=inputs, constants=dict(constants), when=when, repeat=repeat)
+    return _with_call(program, changed)
 
 
 def call_other_module(program: Program, call: str, module: str) -> Program:
@@ -96,7 +114,8 @@ def call_other_module(program: Program, call: str, module: str) -> Program:
     found = next(c for c in program.calls if c.name == call)
     wanted = {f.name for f in program.module(module).signature.inputs}
     kept = {k: s for k, s in found.inputs.items() if k in wanted}
-    moved = Call(call, module, kept)
+    constants = {k: v for k, v in found.constants.items() if k in wanted}
+    moved = replace(found, module=module, inputs=kept, constants=constants, repeat=None)
     program = _with_call(program, moved)
     return _with_call(program, replace(moved, inputs=suggested(program, moved)))
 
@@ -108,9 +127,8 @@ def change_inputs(program: Program, inputs: tuple[Field, ...], renamed: Renamed)
     program = _with_sources(program, moved)
     kept = {f"{INPUT}.{f.name}" for f in inputs}
     calls = tuple(
-        replace(c, inputs={k: s if _owner(s) != INPUT or s in kept else "" for k, s in wires})
+        c.moved(lambda source: source if owner_of(source) != INPUT or source in kept else "")
         for c in program.calls
-        for wires in [c.inputs.items()]
     )
     return replace(program, calls=calls)
 
@@ -124,9 +142,7 @@ def _with_call(program: Program, call: Call) -> Program:
 
 
 def _with_sources(program: Program, moved: Mapping[str, str]) -> Program:
-    calls = tuple(
-        replace(c, inputs={k: moved.get(s, s) for k, s in c.inputs.items()}) for c in program.calls
-    )
+    calls = tuple(c.moved(lambda source: moved.get(source, source)) for c in program.calls)
     outputs = {k: moved.get(s, s) for k, s in program.outputs.items()}
     return replace(program, calls=calls, outputs=outputs)
 
@@ -163,7 +179,3 @@ def _free_name(program: Program, wished: str) -> str:
     while f"{wished[:60]}_{number}" in taken:
         number += 1
     return f"{wished[:60]}_{number}"
-
-
-def _owner(source: str) -> str:
-    return source.partition(".")[0]

@@ -9,16 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from optimizer.core.problems import Problem
+from optimizer.core.programs.calls import INPUT, Call, of_call, of_module
 from optimizer.core.programs.demo import fixed_of
-from optimizer.core.programs.program import (
-    INPUT,
-    Call,
-    Module,
-    Program,
-    of_call,
-    of_module,
-)
-from optimizer.core.programs.signature import Field
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Field, written
 from optimizer.sentences import sentence
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
@@ -34,6 +28,9 @@ from promptlab.programs.shown_demos import (
 from promptlab.programs.wires import in_order, outputs_in_order
 from promptlab.ui.graph import Drawing, Edge, Node, layout
 
+CONDITION = "when"
+"""The port of a call that is made under a condition."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -46,10 +43,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Wire:
-    """An input of a call and where its value comes from ("" = nowhere)."""
+    """An input of a call and where its value comes from ("" = nowhere), or the constant it is."""
 
     field: Field
     source: str
+    constant: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,20 @@ class Step:
     """Its demos in a few words, "" without any."""
     fixed: tuple[ShownDemo, ...]
     nearest: ShownNearest | None
+
+    @property
+    def flow(self) -> list[str]:
+        """When it is made and how often, in a few words each."""
+        found = []
+        if self.call.when:
+            values = _(" or ").join(self.call.when.values)
+            told = _("only if %(source)s is %(values)s")
+            found.append(told % {"source": self.call.when.source, "values": values})
+        if self.call.repeat:
+            told = _("up to %(times)s passes, until %(until)s")
+            times = {"times": self.call.repeat.times, "until": self.call.repeat.until}
+            found.append(told % times)
+        return found
 
     @property
     def anchor(self) -> str:
@@ -138,11 +150,26 @@ def _node(core: Program, call: Call, found: list[Problem], places: Places | None
     url = places.of_call(call) if places else ""
     if module is None:
         return Node(call.name, call.name, _("no such module"), url=url, state=state)
-    signature = module.signature
+    inputs = (*_ports(module.signature.inputs), *_condition(core, call))
     return Node(
-        call.name, call.name, _subtitle(call, module), _ports(signature.inputs),
-        _ports(signature.outputs), url=url, state=state,
+        call.name, call.name, _subtitle(call, module), inputs, _ports(_given(core, call, module)),
+        url=url, state=state,
     )  # fmt: skip
+
+
+def _given(core: Program, call: Call, module: Module) -> tuple[Field, ...]:
+    """What it gives; of what stands beside its outputs, only what something takes."""
+    taken = {s for c in core.calls for s in c.sources} | set(core.outputs.values())
+    own = {f.name for f in module.signature.outputs}
+    return tuple(f for f in module.gives if f.name in own or f"{call.name}.{f.name}" in taken)
+
+
+def _condition(core: Program, call: Call) -> tuple[tuple[str, str], ...]:
+    """The port at which a call is told whether it is made."""
+    if call.when is None:
+        return ()
+    given = core.source_field(call.when.source)
+    return ((CONDITION, given.type.value if given else "?"),)
 
 
 def _subtitle(call: Call, module: Module) -> str:
@@ -161,6 +188,9 @@ def _edges(core: Program) -> list[Edge]:
         for call in core.calls
         for name, source in call.inputs.items()
         if source
+    ]
+    wires += [
+        Edge(*_parted(call.when.source), call.name, CONDITION) for call in core.calls if call.when
     ]
     return wires + [
         Edge(*_parted(source), _end(core), name) for name, source in core.outputs.items()
@@ -198,7 +228,7 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
     return Step(
         call=call,
         module=module,
-        wires=tuple(Wire(field, call.inputs.get(field.name, "")) for field in wanted),
+        wires=tuple(_wire(call, field) for field in wanted),
         kind=KINDS[module.kind] if module else None,
         shares=sum(other.module == call.module for other in core.calls),
         troubles=tuple(
@@ -212,6 +242,11 @@ def _step(program: models.Program, call: Call, found: list[Problem], editable: b
         fixed=tuple(shown_rows(module, fixed_of(demos))) if module else (),
         nearest=saved_nearest(program, module) if module else None,
     )
+
+
+def _wire(call: Call, field: Field) -> Wire:
+    fixed = call.constants.get(field.name)
+    return Wire(field, call.inputs.get(field.name, ""), "" if fixed is None else written(fixed))
 
 
 def _concerns(problem: Problem, call: Call) -> bool:

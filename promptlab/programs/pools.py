@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from optimizer.core.demos.pools import pool_of_labels
+from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.demo import DemoPool, NearestDemos
-from optimizer.core.programs.program import INPUT, Call, Module
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.datasets.splitting import Split
 from optimizer.running.prompts import from_row

@@ -6,7 +6,8 @@ from dataclasses import replace
 from enum import StrEnum
 
 from optimizer.core.modules import standard_kind
-from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.calls import INPUT, Call
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 
 TEXT = (Field("text"),)

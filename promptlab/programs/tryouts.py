@@ -94,6 +94,8 @@ class ShownCall:
     cached: bool
     demos: tuple[Demo, ...] = ()
     """Demos that were chosen for this input, and the fixed ones before them; () where all are."""
+    made: bool = True
+    """False where its condition did not hold, or what it needs was not made."""
 
     @property
     def rows(self) -> list[str]:
@@ -102,8 +104,10 @@ class ShownCall:
 
     @property
     def transcript(self) -> list[dict[str, object]]:
-        """Messages and reply for parts/transcript.html."""
+        """Messages and reply for parts/transcript.html; none where no model was asked."""
         said = self._said
+        if not said:
+            return []
         meta = _("the reply, as it came")
         failed = bool(self.problem)
         return [*said, {"role": "assistant", "content": self.reply, "meta": meta, "failed": failed}]
@@ -235,7 +239,7 @@ def shown_call(
     """One call of a trace, with its messages written again; `given` is the program's input."""
     module = program.module(call.module)
     prompt = candidate.modules[call.module].for_input(call.inputs, program.key_of(given))
-    messages = module.messages(prompt, call.inputs)
+    messages = module.messages(prompt, call.inputs) if call.made else ()
     values = tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])
         for field in module.reply_fields
@@ -245,7 +249,7 @@ def shown_call(
     return ShownCall(
         call.call, call.module, KINDS[module.kind], module.signature, messages, call.reply, values,
         call.problem, call.prompt_tokens, call.completion_tokens, call.cost, call.seconds,
-        call.cached, fixed_of(prompt.demos) if chosen else (),
+        call.cached, fixed_of(prompt.demos) if chosen else (), call.made,
     )  # fmt: skip
 
 

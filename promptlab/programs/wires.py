@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from optimizer.core.programs.program import INPUT, Call, Program, fits
+from optimizer.core.programs.calls import INPUT, Call, fits, owner_of
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field
 
 
@@ -35,8 +36,9 @@ def sources_for(program: Program, call: str, wanted: Field) -> list[Source]:
 
 
 def output_sources(program: Program) -> list[Source]:
-    """What the program could give as its own output: what calls give."""
-    return [Source(n, f) for n, f in _sources(program) if n.partition(".")[0] != INPUT]
+    """What the program could give as its own output: what calls give, and inputs passed on."""
+    found = [Source(n, f) for n, f in _sources(program)]
+    return sorted(found, key=lambda source: owner_of(source.name) == INPUT)
 
 
 def suggested(program: Program, call: Call) -> dict[str, str]:
@@ -48,7 +50,7 @@ def suggested(program: Program, call: Call) -> dict[str, str]:
     module = program.module(call.module)
     found = dict(call.inputs)
     for wanted in module.signature.inputs:
-        if not found.get(wanted.name):
+        if not found.get(wanted.name) and wanted.name not in call.constants:
             alone = len(module.signature.inputs) == 1
             found[wanted.name] = _obvious(program, call.name, wanted, alone)
     return found
@@ -58,11 +60,7 @@ def followers(program: Program, call: str) -> set[str]:
     """The call and all calls that need it, directly or through others."""
     found = {call}
     while True:
-        more = {
-            other.name
-            for other in program.calls
-            if {source.partition(".")[0] for source in other.inputs.values()} & found
-        }
+        more = {other.name for other in program.calls if other.needs & found}
         if more <= found:
             return found
         found |= more
@@ -70,18 +68,11 @@ def followers(program: Program, call: str) -> set[str]:
 
 def in_order(program: Program) -> list[Call]:
     """Calls as they are made; those of a circle, which never are, come last."""
-    waiting, done, found = list(program.calls), {INPUT, ""}, []
+    waiting, done, found = list(program.calls), set[str](), []
     names = {call.name for call in program.calls}
     while waiting:
         # A source that does not exist is nothing to wait for.
-        ready = [
-            c
-            for c in waiting
-            if all(
-                (owner := s.partition(".")[0]) in done or owner not in names
-                for s in c.inputs.values()
-            )
-        ]
+        ready = [c for c in waiting if c.needs & names <= done]
         found += ready or waiting
         done |= {c.name for c in ready}
         waiting = [c for c in waiting if c not in ready] if ready else []
@@ -102,12 +93,12 @@ def _sources(program: Program) -> Iterator[tuple[str, Field]]:
     modules = {module.name: module for module in program.modules}
     for call in in_order(program):
         if call.module in modules:
-            for field in modules[call.module].signature.outputs:
+            for field in modules[call.module].gives:
                 yield f"{call.name}.{field.name}", field
 
 
 def _misfit(name: str, field: Field, wanted: Field, later: set[str]) -> Misfit:
-    if name.partition(".")[0] in later:
+    if owner_of(name) in later:
         return Misfit.CIRCLE
     return Misfit.NONE if fits(field, wanted) else Misfit.TYPE
 

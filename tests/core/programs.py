@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature, Value
 from optimizer.core.programs.values import is_null
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from optimizer.core.evaluation.execute import Prediction, judged, predict
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.program import Call, ModulePrompt, Program
+from optimizer.core.programs.program import ModulePrompt, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.core.programs.steps import alone
 from tests.core.programs import MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.core.problems import Refused
+from optimizer.core.programs.calls import INPUT, Call, fits
 from optimizer.core.programs.demo import Demo, digest_of
-from optimizer.core.programs.program import INPUT, Call, Program, fits
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import (
     CLASSIFY,
@@ -146,7 +147,11 @@ def test_a_blank_program_says_what_is_missing() -> None:
         ),
         (
             {"outputs": {"intent": "input.message"}},
-            ("", "Output “intent” is an input passed through: choose a call's output."),
+            (
+                "",
+                "Output “intent” is an input passed on, as all outputs are: choose a call's output "
+                "for one of them.",
+            ),
         ),
         (
             {"outputs": {"the intent": "classify.intent"}},

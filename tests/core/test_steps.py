@@ -11,10 +11,11 @@ from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import calls_per_example
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Prompt, Reply
-from optimizer.core.programs.program import Call, ModulePrompt, Program
+from optimizer.core.programs.program import ModulePrompt, Program
 from optimizer.core.programs.signature import Field, Signature
 from optimizer.core.programs.steps import Steps, alone, say, side_by_side
 from tests.core.test_optimizer_laws import well

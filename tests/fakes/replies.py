@@ -9,7 +9,8 @@ from typing import Any
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Signature
 
 DATA = Path(__file__).parents[1] / "data" / "replies"

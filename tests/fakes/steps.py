@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.steps import Steps
+from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
+from optimizer.sandbox.jail import jail
 
 T = TypeVar("T")
 
@@ -16,6 +17,11 @@ def held(steps: Steps[T], answer: Callable[[Prompt], Reply]) -> T:
     try:
         requests = next(steps)
         while True:
-            requests = steps.send(tuple(answer(request.prompt) for request in requests))
+            requests = steps.send(tuple(_answered(request, answer) for request in requests))
     except StopIteration as end:
         return end.value
+
+
+def _answered(request: StepRequest, answer: Callable[[Prompt], Reply]) -> StepAnswer:
+    """Code runs where it always does."""
+    return answer(request.prompt) if isinstance(request, LmCall) else jail().run(request)

@@ -23,10 +23,11 @@ from optimizer.core.instructions.prompts import REWRITE
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Call, Program
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.fakes.rewriting import rewritten
 

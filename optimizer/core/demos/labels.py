@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Value
 from optimizer.core.programs.values import UnreadableValue
 

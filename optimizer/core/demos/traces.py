@@ -90,7 +90,7 @@ def _accepted(outcome: Outcome, threshold: float) -> bool:
 
 def _trace_demos(outcome: Outcome) -> TraceDemos:
     found: TraceDemos = {}
-    for call in outcome.trace:
+    for call in outcome.made:
         demo = Demo({**call.inputs, **call.outputs}, augmented=True)
         found[call.module] = (*found.get(call.module, ()), demo)
     return found

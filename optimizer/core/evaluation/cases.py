@@ -32,7 +32,7 @@ def cases_of(examples: Sequence[Example], outcomes: Sequence[Outcome]) -> tuple[
     `outcomes` are in the order of `examples`, one each.
     """
     return tuple(
-        Case(e.id, e.inputs, e.expected, o.outputs, o.score.value, o.score.reason, o.trace)
+        Case(e.id, e.inputs, e.expected, o.outputs, o.score.value, o.score.reason, o.made)
         for e, o in zip(examples, outcomes, strict=True)
         if o.score is not None
     )

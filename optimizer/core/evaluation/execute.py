@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
 from optimizer.core.evaluation.metric import Metric, NoScore
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Prediction, Score
+from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import INPUT, Call, Program
+from optimizer.core.programs.flow import next_values
+from optimizer.core.programs.program import Module, ModulePrompt, Program, stops
 from optimizer.core.programs.signature import Field, FieldType, Value, written
 from optimizer.core.programs.steps import Ran, Steps, side_by_side
+
+CALL_DRAWS, PASS_DRAWS = 1_000, 100_000
+"""Between the draws of two calls of one module, for no request asks for so many samples; and of two
+passes of a call.
+"""
+
+
+@dataclass
+class Known:
+    """What is known while a program runs: values by source, and the calls that were not made."""
+
+    values: dict[str, Value]
+    missing: set[str] = field(default_factory=set)
+
+    def of(self, call: Call, module: Module) -> dict[str, Value] | None:
+        """The inputs of a call, None where it is not made."""
+        if call.when and not call.when.holds(self.values.get(call.when.source)):
+            return None
+        if stops(call, module, self.missing):
+            return None
+        found = {f.name: self.values.get(call.inputs.get(f.name, "")) for f in _inputs(module)}
+        found |= call.constants
+        if module.takes_missing:
+            return found
+        return {f.name: _fitted(found[f.name], f) for f in _inputs(module)}
+
+    def take(self, call: Call, module: Module, ran: Ran | None) -> None:
+        """What a call gave, null all of it where it was not made."""
+        if ran is None:
+            self.missing.add(call.name)
+        names = (f.name for f in module.gives)
+        self.values |= {f"{call.name}.{n}": ran.outputs.get(n) if ran else None for n in names}
 
 
 def predict(
@@ -16,27 +53,67 @@ def predict(
 ) -> Steps[Prediction]:
     """Run the program wave by wave; stops at the first reply that cannot be read."""
     given = program.key_of(inputs)
-    known: dict[str, Value] = {f"{INPUT}.{name}": value for name, value in inputs.items()}
+    known = Known({f"{INPUT}.{name}": value for name, value in inputs.items()})
+    draws = _draws(program, sample)
     trace: list[CallTrace] = []
     for wave in program.waves():
-        values = [_inputs_of(program, call, known) for call in wave]
+        values = {c.name: known.of(c, program.module(c.module)) for c in wave}
         ran = yield from side_by_side(
             [
-                program.module(c.module).run(
-                    candidate.modules[c.module].for_input(v, given), v, sample
-                )
-                for c, v in zip(wave, values, strict=True)
+                _used(c, program.module(c.module), candidate, given, v, draws[c.name])
+                for c in wave
+                if (v := values[c.name]) is not None
             ]
         )
-        made = [_traced(*each) for each in zip(wave, values, ran, strict=True)]
-        trace += made
-        lost = [(call, each) for call, each in zip(wave, ran, strict=True) if each.problem]
+        made = dict(zip((name for name, v in values.items() if v is not None), ran, strict=True))
+        trace += [t for c in wave for t in _traced(c, values[c.name], made.get(c.name))]
+        lost = [(name, each) for name, each in made.items() if each.problem]
         if lost:
-            call, each = min(lost, key=lambda pair: pair[1].answered)
-            return Prediction({}, tuple(trace), f"{call.name}: {each.problem}", each.answered)
-        known |= {f"{t.call}.{name}": value for t in made for name, value in t.outputs.items()}
-    outputs = {name: known[source] for name, source in program.outputs.items()}
+            name, each = min(lost, key=lambda pair: pair[1].answered)
+            return Prediction({}, tuple(trace), f"{name}: {each.problem}", each.answered)
+        for call in wave:
+            known.take(call, program.module(call.module), made.get(call.name))
+    outputs = {name: known.values.get(source) for name, source in program.outputs.items()}
     return Prediction(outputs, tuple(trace))
+
+
+def _used(
+    call: Call,
+    module: Module,
+    candidate: Candidate,
+    given: str,
+    values: dict[str, Value],
+    draw: int,
+) -> Steps[Ran]:
+    """A call, pass by pass where it is repeated."""
+    prompt = candidate.modules[call.module]
+    if call.repeat is None:
+        return (yield from _once(module, prompt, given, values, draw))
+    passes: list[Ran] = []
+    for number in range(call.repeat.times):
+        ran = yield from _once(module, prompt, given, values, draw + PASS_DRAWS * number)
+        passes += [replace(part, given=part.given or values) for part in ran.parts or (ran,)]
+        if ran.problem or ran.outputs.get(call.repeat.until) is True:
+            break
+        values = next_values(values, ran.outputs, call.repeat.feeds)
+    return replace(ran, parts=tuple(passes))
+
+
+def _once(
+    module: Module, prompt: ModulePrompt, given: str, values: dict[str, Value], draw: int
+) -> Steps[Ran]:
+    return module.run(prompt.for_input(values, given), values, draw)
+
+
+def _draws(program: Program, sample: int) -> Mapping[str, int]:
+    """Which draw each call is: two calls of one module are two draws of what may be the same
+    prompt.
+    """
+    found, uses = {}, dict.fromkeys((m.name for m in program.modules), 0)
+    for call in program.calls:
+        found[call.name] = sample + CALL_DRAWS * uses[call.module]
+        uses[call.module] += 1
+    return found
 
 
 def judged(metric: Metric | None, example: Example, prediction: Prediction) -> Steps[Outcome]:
@@ -59,9 +136,8 @@ def judged(metric: Metric | None, example: Example, prediction: Prediction) -> S
     return Outcome(example.id, score, prediction.outputs, prediction.trace)
 
 
-def _inputs_of(program: Program, call: Call, known: dict[str, Value]) -> dict[str, Value]:
-    fields = program.module(call.module).signature.inputs
-    return {f.name: _fitted(known.get(call.inputs[f.name]), f) for f in fields}
+def _inputs(module: Module) -> tuple[Field, ...]:
+    return module.signature.inputs
 
 
 def _fitted(value: Value, wanted: Field) -> Value:
@@ -70,7 +146,13 @@ def _fitted(value: Value, wanted: Field) -> Value:
     return None if value is None and wanted.nullable else written(value)
 
 
-def _traced(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:
+def _traced(call: Call, values: dict[str, Value] | None, ran: Ran | None) -> list[CallTrace]:
+    if values is None or ran is None:
+        return [CallTrace(call.name, call.module, {}, {}, "", made=False)]
+    return [_part(call, part.given or values, part) for part in ran.parts or (ran,)]
+
+
+def _part(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:
     reply = ran.reply
     return CallTrace(
         call.name, call.module, values, ran.outputs, reply.text, ran.problem,

@@ -17,10 +17,12 @@ class Score:
 
 @dataclass(frozen=True)
 class CallTrace:
-    """One module call as it happened: typed values in and out, and the reply as it came.
+    """One use of a module as it happened: typed values in and out, and the reply as it came. A call
+    that draws several samples, is repeated or takes turns gives one of each.
 
     The messages are `render(module, prompt, inputs)` again.
-    `problem` says why the reply could not be read, "" when it could.
+    `problem` says why the reply could not be read, "" when it could. `made` is False where the
+    call's condition did not hold: it has no values then.
     """
 
     call: str
@@ -35,6 +37,7 @@ class CallTrace:
     seconds: float = 0.0
     cached: bool = False
     priced: bool = True
+    made: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class Outcome:
     def __post_init__(self) -> None:
         if (self.score is None) == (not self.error):
             raise ValueError("an outcome has either a score or an error")
+
+    @property
+    def made(self) -> tuple[CallTrace, ...]:
+        """The trace without the calls that were not made."""
+        return tuple(call for call in self.trace if call.made)
 
     @property
     def tokens(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, ModulePrompt, Program
@@ -30,10 +32,26 @@ def pseudo_code(program: Program) -> str:
     lines.append(f"program({', '.join(_typed(f) for f in program.inputs)}):")
     for wave in program.waves():
         for call in wave:
-            given = ", ".join(f"{n}={s.removeprefix('input.')}" for n, s in call.inputs.items())
-            lines.append(f"    {call.name} = {call.module}({given})")
+            lines.append(f"    {call.name} = {_code_of(call)}")
     lines.append("    return " + ", ".join(f"{n}={s}" for n, s in program.outputs.items()))
     return "\n".join(lines)
+
+
+def _code_of(call: Call) -> str:
+    given = [f"{name}={_short(source)}" for name, source in call.inputs.items()]
+    given += [f"{n}={json.dumps(v, ensure_ascii=False)}" for n, v in call.constants.items()]
+    told = f"{call.module}({', '.join(given)})"
+    if call.repeat:
+        fed = "".join(f", {name}={output}" for name, output in call.repeat.feeds.items())
+        told += f" up to {call.repeat.times} times until {call.repeat.until}{fed}"
+    if call.when:
+        values = ", ".join(json.dumps(v, ensure_ascii=False) for v in call.when.values)
+        told += f" if {_short(call.when.source)} in ({values})"
+    return told
+
+
+def _short(source: str) -> str:
+    return source.removeprefix(f"{INPUT}.")
 
 
 def current_text(module: Module, current: ModulePrompt) -> str:

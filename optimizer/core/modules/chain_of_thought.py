@@ -24,3 +24,7 @@ class ChainOfThought(Prompted):
     def reply_fields(self) -> tuple[Field, ...]:
         thinking = Field(REASONING, FieldType.TEXT, "think step by step before answering")
         return (thinking, *self.signature.outputs)
+
+    @property
+    def gives(self) -> tuple[Field, ...]:
+        return self._several(self.reply_fields)

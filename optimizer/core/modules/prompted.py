@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
+from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Message, Reply
@@ -19,13 +20,51 @@ from optimizer.core.programs.render import (
     system_text,
 )
 from optimizer.core.programs.reply import UnreadableReply, short
-from optimizer.core.programs.signature import Field, Value, written
-from optimizer.core.programs.steps import Ran, Steps, say
+from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.steps import Ran, Steps, say, say_together
+
+MOST_SAMPLES = 20
+HOTTEST = 2.0
+DRAW = 10_000_000
+"""Between the draws of one use: beyond those of calls and passes."""
 
 
 @dataclass(frozen=True)
 class Prompted(Module):
-    """Instruction and demos, then the input; one reply, read back into the reply's fields."""
+    """Instruction and demos, then the input; one reply, read back into the reply's fields.
+
+    `samples`: how many replies are drawn; with more than one, what it gives are lists of what each
+    said that could be read. `temperature` and `max_tokens` are its own, None: the model's.
+    """
+
+    samples: int = 1
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+    @property
+    def lm_calls(self) -> int:
+        return self.samples
+
+    @property
+    def gives(self) -> tuple[Field, ...]:
+        return self._several(self.signature.outputs)
+
+    def _several(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        if self.samples == 1:
+            return fields
+        return tuple(Field(f.name, FieldType.LIST, f.description) for f in fields)
+
+    def problems(self) -> list[Problem]:
+        found = []
+        if not 1 <= self.samples <= MOST_SAMPLES:
+            found.append(problem("module.samples", most=MOST_SAMPLES))
+        if self.samples > 1 and self.temperature == 0:
+            found.append(problem("module.samples_alike"))
+        if self.temperature is not None and not 0 <= self.temperature <= HOTTEST:
+            found.append(problem("module.temperature", most=HOTTEST))
+        if self.max_tokens is not None and self.max_tokens < 1:
+            found.append(problem("module.max_tokens"))
+        return [*super().problems(), *found]
 
     @property
     @abstractmethod
@@ -35,8 +74,25 @@ class Prompted(Module):
         return render(self, prompt, values).messages
 
     def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
-        reply = yield from say(render(self, prompt, values, sample))
-        return self.read(reply)
+        asked = replace(
+            render(self, prompt, values, sample),
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+        )
+        if self.samples == 1:
+            return self.read((yield from say(asked)))
+        draws = (sample + DRAW * number for number in range(self.samples))
+        replies = yield from say_together(tuple(replace(asked, sample=draw) for draw in draws))
+        return self._drawn(tuple(map(self.read, replies)))
+
+    def _drawn(self, drawn: tuple[Ran, ...]) -> Ran:
+        """What several replies gave together; the worst of them where none can be read."""
+        told = [each for each in drawn if not each.problem]
+        if not told:
+            return replace(min(drawn, key=lambda each: each.answered), parts=drawn)
+        names = told[0].outputs
+        several = {name: [each.outputs[name] for each in told] for name in names}
+        return Ran(cast("dict[str, Value]", several), parts=drawn)
 
     def read(self, reply: Reply) -> Ran:
         """The reply's fields, or why they cannot be read."""
@@ -58,7 +114,15 @@ class Prompted(Module):
             "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),
             **({"nullable": nullable} if nullable else {}),
+            **self._own_settings(),
         }
+
+    def _own_settings(self) -> dict[str, Any]:
+        """What it does not have as every module has it."""
+        sent = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        settings = {name: value for name, value in sent.items() if value is not None}
+        several = {"samples": self.samples} if self.samples > 1 else {}
+        return several | ({"settings": settings} if settings else {})
 
     def python_nearest(self) -> dict[str, Any] | None:
         if not isinstance(self.demos, NearestDemos):

@@ -77,7 +77,7 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
 def calls_per_example(program: Program) -> int:
     """Calls to a model that one run of the program takes."""
-    return sum(program.module(call.module).lm_calls for call in program.calls)
+    return program.lm_calls
 
 
 def calls_per_evaluation(spec: RunSpec) -> int:

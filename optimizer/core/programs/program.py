@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from optimizer.core.problems import Problem, Refused, problem, warning
+from optimizer.core.problems import Problem, Refused, problem
+from optimizer.core.programs import wiring
+from optimizer.core.programs.calls import INPUT, Call, of_call, owner_of
 from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
 from optimizer.core.programs.likeness import key_of
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
-    FieldType,
     Signature,
     Value,
     name_problems,
@@ -22,9 +23,6 @@ from optimizer.core.programs.signature import (
 )
 from optimizer.core.programs.steps import Ran, Steps
 from optimizer.core.programs.values import UnreadableValue
-
-INPUT = "input"
-"""The source name that stands for the program's own inputs."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,12 @@ class Module(ABC):
     """Whether the data's own answers show all that a demo of it has to show."""
     thinks_in: ClassVar[str] = ""
     """The reply field in which it thinks before it answers, "" where there is none."""
+    python_class: ClassVar[str] = "Module"
+    """The class that its `python_constant` makes in a version's files: `Module` is a prompt, others
+    are steps that ask no model.
+    """
     dspy_class: ClassVar[str]
-    """The class of DSPy that stands for it in a version's files."""
+    """The class of DSPy that stands for it there, where it is a prompt."""
     dspy_predictor: ClassVar[str] = ""
     """Where in such an object DSPy keeps the prompt, "" for the object itself."""
 
@@ -82,6 +84,11 @@ class Module(ABC):
     def lm_calls(self) -> int:
         """Calls to a model that one use of it takes."""
         return 1
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether it asks a model."""
+        return self.python_class == Module.python_class
 
     @property
     @abstractmethod
@@ -98,13 +105,23 @@ class Module(ABC):
 
     @abstractmethod
     def python_constant(self) -> dict[str, Any]:
-        """The arguments of its `Module(…)` in a version's Python file: plain values by name."""
+        """The arguments of its `python_class` in a version's files: plain values by name."""
 
     def python_nearest(self) -> dict[str, Any] | None:
         """The arguments of its `Nearest(…)` there and in DSPy's: plain values by name; None where
         its demos are the same for every input.
         """
         return None
+
+    @property
+    def gives(self) -> tuple[Field, ...]:
+        """What other calls and the program's outputs can take of one use of it."""
+        return self.signature.outputs
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether it runs where what it would be given was not made: its inputs are null then."""
+        return False
 
     @property
     def demo_names(self) -> set[str]:
@@ -175,19 +192,11 @@ class Module(ABC):
 
 
 @dataclass(frozen=True)
-class Call:
-    """One use of a module: where each of its inputs comes from (`input.x` or `othercall.y`)."""
-
-    name: str
-    module: str
-    inputs: dict[str, str]
-
-
-@dataclass(frozen=True)
 class Program:
     """The drawn program.
 
-    `outputs` maps each output's name to its source, a call's output (`classify.intent`).
+    `outputs` maps each output's name to its source: a call's output (`classify.intent`), or an
+    input that is passed on.
     """
 
     name: str
@@ -213,12 +222,17 @@ class Program:
             return next((f for f in self.inputs if f.name == name), None)
         call = next((c for c in self.calls if c.name == owner), None)
         module = call and next((m for m in self.modules if m.name == call.module), None)
-        outputs = module.signature.outputs if module else ()
-        return next((f for f in outputs if f.name == name), None)
+        gives = module.gives if module else ()
+        return next((f for f in gives if f.name == name), None)
 
     def output_fields(self) -> dict[str, Field]:
         found = {name: self.source_field(source) for name, source in self.outputs.items()}
         return {name: f for name, f in found.items() if f is not None}
+
+    @property
+    def lm_calls(self) -> int:
+        """Calls to a model that one run of it takes at most."""
+        return sum(self.module(call.module).lm_calls * call.passes for call in self.calls)
 
     def waves(self) -> list[tuple[Call, ...]]:
         """Calls in order of need; the calls of one wave depend only on earlier waves.
@@ -228,7 +242,7 @@ class Program:
         """
         waiting, done, waves = list(self.calls), {INPUT}, []
         while waiting:
-            ready = tuple(c for c in waiting if _needs(c) <= done)
+            ready = tuple(c for c in waiting if c.needs <= done)
             if not ready:
                 names = sorted(c.name for c in waiting)
                 raise Refused.because("program.circle", of_call(names[0]), calls=tuple(names))
@@ -242,7 +256,7 @@ class Program:
 
         Places are `inputs`, `outputs`, `modules.NAME`, `calls.NAME`, and "" for the program.
         """
-        found = [*self._naming_problems(), *self._wiring_problems(), *self._output_problems()]
+        found = wiring.problems(self)
         if not found:
             try:
                 self.waves()
@@ -250,117 +264,18 @@ class Program:
                 found += circle.problems
         return found
 
-    def _naming_problems(self) -> list[Problem]:
-        found = [p.at("inputs") for f in self.inputs for p in f.problems()]
-        if not self.inputs:
-            found.append(problem("program.no_inputs", "inputs"))
-        if not self.calls:
-            found.append(problem("program.no_calls"))
-        found += [problem("program.input_twice", "inputs", name=n) for n in _twice(self.inputs)]
-        found += [
-            problem("program.module_twice", of_module(n), name=n) for n in _twice(self.modules)
-        ]
-        found += [problem("program.call_twice", of_call(n), name=n) for n in _twice(self.calls)]
-        for call in self.calls:
-            if call.name == INPUT:
-                found.append(problem("call.named_input", of_call(INPUT), name=INPUT))
-        for call in self.calls:
-            found += [p.at(of_call(call.name)) for p in name_problems(call.name, "name.call")]
-        for name in self.outputs:
-            found += [p.at("outputs") for p in name_problems(name, "name.output")]
-        return found + [p.at(of_module(m.name)) for m in self.modules for p in m.problems()]
-
-    def _wiring_problems(self) -> list[Problem]:
-        found = []
-        modules = {m.name: m for m in self.modules}
-        for call in self.calls:
-            place, module = of_call(call.name), modules.get(call.module)
-            if module is None:
-                found.append(problem("call.no_such_module", place, module=call.module))
-                continue
-            wanted = {f.name: f for f in module.signature.inputs}
-            found += [
-                problem("call.not_connected", place, name=name)
-                for name in wanted
-                if not call.inputs.get(name)
-            ]
-            found += [
-                wrong
-                for name, source in call.inputs.items()
-                if (wrong := self._wire_problem(call, wanted.get(name), name, source))
-            ]
-        return found
-
-    def _wire_problem(
-        self, call: Call, wanted: Field | None, name: str, source: str
-    ) -> Problem | None:
-        place = of_call(call.name)
-        if wanted is None:
-            return problem("call.no_such_input", place, module=call.module, name=name)
-        if not source:
-            return None
-        given = self.source_field(source)
-        if given is None:
-            return problem("call.no_such_source", place, source=source, name=name)
-        if not fits(given, wanted):
-            types = {"takes": wanted.type.value, "gives": given.type.value}
-            return problem("call.other_type", place, name=name, source=source, **types)
-        return None
-
-    def _output_problems(self) -> list[Problem]:
-        if not self.outputs:
-            return [problem("program.no_outputs", "outputs")]
-        passed = [n for n, source in self.outputs.items() if source.partition(".")[0] == INPUT]
-        found = [problem("output.passed_through", "outputs", name=name) for name in passed]
-        return found + [
-            problem("output.no_such_source", "outputs", name=name, source=source)
-            for name, source in self.outputs.items()
-            if name not in passed and self.source_field(source) is None
-        ]
-
     def warnings(self) -> list[Problem]:
         """Parts that run or are optimized for nothing; the program can run all the same."""
-        called = {call.module for call in self.calls}
-        sources = [s for call in self.calls for s in call.inputs.values()] + [
-            *self.outputs.values()
-        ]
-        used = {source.partition(".")[0] for source in sources}
-        return [
-            *(
-                warning("module.unused", of_module(m.name), name=m.name)
-                for m in self.modules
-                if m.name not in called
-            ),
-            *(
-                warning("call.unused", of_call(c.name), name=c.name)
-                for c in self.calls
-                if c.name not in used
-            ),
-        ]
+        return wiring.warnings(self)
 
 
-def of_module(name: str) -> str:
-    """The place of a module's problems."""
-    return f"modules.{name}"
-
-
-def of_call(name: str) -> str:
-    """The place of a call's problems."""
-    return f"calls.{name}"
-
-
-def fits(given: Field, wanted: Field) -> bool:
-    """Whether a value of `given` may go into `wanted`: anything can be written as text."""
-    if wanted.type is FieldType.TEXT or given.type is wanted.type:
-        return True
-    return given.type is FieldType.INTEGER and wanted.type is FieldType.NUMBER
-
-
-def _twice(parts: Sequence[Field | Module | Call]) -> list[str]:
-    """Names that more than one of these parts has."""
-    names = [part.name for part in parts]
-    return sorted({name for name in names if names.count(name) > 1})
-
-
-def _needs(call: Call) -> set[str]:
-    return {source.partition(".")[0] for source in call.inputs.values()}
+def stops(call: Call, module: Module, missing: Collection[str]) -> list[str]:
+    """The calls for want of which this one is not made: one that a value must come of; of a module
+    that goes on without some, all.
+    """
+    owners = {name: owner_of(source) for name, source in call.inputs.items() if source}
+    if module.takes_missing:
+        needs = list(dict.fromkeys(owners.values()))
+        return needs if all(owner in missing for owner in needs) else []
+    must = [f.name for f in module.signature.inputs if not f.nullable and f.name in owners]
+    return [o for o in dict.fromkeys(owners[name] for name in must) if o in missing]

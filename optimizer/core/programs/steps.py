@@ -59,18 +59,27 @@ class Ran:
 
     `problem` says why the reply could not be read, "" when it could; `outputs` is then empty.
     `answered` is False where the reply did not end as an answer does: cut off, refused, withheld.
+    `parts`: what it is made of, where a model was asked more than once; `given` are the inputs of
+    such a part where they are not those of the whole.
     """
 
     outputs: dict[str, Value]
     reply: Reply = field(default_factory=lambda: Reply(""))
     problem: str = ""
     answered: bool = True
+    parts: tuple[Ran, ...] = ()
+    given: dict[str, Value] | None = None
 
 
 def say(prompt: Prompt) -> Steps[Reply]:
     """Ask the model once; returns its reply."""
     (reply,) = yield (LmCall(prompt),)
     return cast(Reply, reply)
+
+
+def say_together(prompts: Sequence[Prompt]) -> Steps[tuple[Reply, ...]]:
+    """Ask the model several things at once; returns a reply to each."""
+    return cast("tuple[Reply, ...]", (yield tuple(map(LmCall, prompts))))
 
 
 def call_code(request: RunCode) -> Steps[CodeAnswer]:

@@ -73,7 +73,7 @@ def checks_of(spec: RunSpec, optimizer: Optimizer, data: DataShape) -> list[Prob
 
 def one_trial(spec: RunSpec, optimizer: Optimizer, baseline_calls: int) -> int:
     """Calls of the baseline and of one trial: a minibatch, or all that is scored."""
-    per_example = max(len(spec.program.calls), 1)
+    per_example = max(spec.program.lm_calls + spec.metric.lm_calls, 1)
     validation = baseline_calls // per_example
     whole = "minibatch_size" not in optimizer.uses
     size = validation if whole else min(spec.settings.minibatch_size, validation)

@@ -142,7 +142,7 @@ class CallOut(Schema):
 
     `rows`: ids of the training rows that were shown as demos, where demos are chosen for each
     input, the best match last. `problem` says why the reply could not be read; `cached` calls had
-    been paid for before.
+    been paid for before. `made` is false where the call's condition did not hold.
     """
 
     call: str
@@ -157,6 +157,7 @@ class CallOut(Schema):
     dollars: float
     seconds: float
     cached: bool
+    made: bool = True
 
     @classmethod
     def of(cls, shown: ShownCall, trace: CallTrace) -> CallOut:
@@ -166,6 +167,7 @@ class CallOut(Schema):
             rows=shown.rows, reply=trace.reply, outputs=trace.outputs, problem=trace.problem,
             prompt_tokens=trace.prompt_tokens, completion_tokens=trace.completion_tokens,
             dollars=dollars(trace.cost), seconds=trace.seconds, cached=trace.cached,
+            made=trace.made,
         )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.modules import standard_kind
-from optimizer.core.programs.program import INPUT, Module, Program
+from optimizer.core.programs.calls import INPUT
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Signature, unknown_placeholders
+from optimizer.sentences import sentence
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,
@@ -128,6 +130,15 @@ class ModuleForm(forms.Form):
         # Not `and`: every fault is to be shown at once.
         sound = [super().is_valid(), self.inputs.is_valid(), self.outputs.is_valid()]
         return all(sound) and refuse_twice(self.inputs, self.outputs)
+
+    def clean(self) -> dict[str, Any]:
+        """What the kind itself says of the module, once all of it can be read."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        rows = (self.inputs, self.outputs)
+        if not self.errors and all(each.is_valid() for each in rows):
+            for fault in KINDS[cleaned["kind"]].check(self.module):
+                self.add_error(fault.place, sentence(fault))
+        return cleaned
 
     @property
     def module(self) -> Module:

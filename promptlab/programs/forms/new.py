@@ -20,7 +20,7 @@ from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs import services, starters
-from promptlab.programs.kinds import kind_choices
+from promptlab.programs.kinds import prompt_choices
 from promptlab.programs.starters import FirstStep
 from promptlab.ui.forms import (
     LONGEST_NAME,
@@ -68,7 +68,7 @@ class ColumnsForm(NewForm):
     name = _name_field()
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
-        choices=kind_choices,
+        choices=prompt_choices,
         widget=CardRadios,
         initial=lambda: standard_kind().kind,
     )

@@ -9,8 +9,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.programs.program import INPUT, Call, Program, fits
-from optimizer.core.programs.signature import Field
+from optimizer.core.programs.calls import INPUT, Call, fits
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import Field, Value, written
+from optimizer.core.programs.values import UnreadableValue
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
     FieldForm,
@@ -19,6 +21,7 @@ from promptlab.programs.forms.fields import (
     renamed_in,
     rows_of,
 )
+from promptlab.programs.forms.flow import FlowForm
 from promptlab.programs.rows import RowForm, Rows, faults_of, rows_after, wants_change
 from promptlab.programs.wires import (
     Misfit,
@@ -30,6 +33,8 @@ from promptlab.programs.wires import (
 from promptlab.ui.forms import refuse_name
 
 Options = list[tuple[str, Any]]
+_FIXED = "fixed-"
+_EMPTY = '""'
 
 
 class ConnectForm(forms.Form):
@@ -72,7 +77,7 @@ class ConnectForm(forms.Form):
 
     def _trouble(self, wanted: Field) -> str:
         current = self.call.inputs.get(wanted.name, "")
-        if self.is_bound:
+        if self.is_bound or wanted.name in self.call.constants:
             return ""
         if not current:
             return _("Not connected: choose where it comes from.")
@@ -120,7 +125,7 @@ class SourceField(forms.ChoiceField):
 
 
 class CallForm(ConnectForm):
-    """A call's name and module, and its connections."""
+    """A call's name and module, its connections and constants, when it is made and how often."""
 
     name = forms.CharField(
         label=gettext_lazy("Name of this call"),
@@ -137,7 +142,18 @@ class CallForm(ConnectForm):
         self, program: Program, call: Call, revision: int, data: QueryDict | None = None
     ) -> None:
         super().__init__(program, call, revision, data)
+        self.flow = FlowForm(program, call, data)
         self.initial = {**self.initial, "name": call.name, "module": call.module}
+        for wanted in self.wanted:
+            value = call.constants.get(wanted.name)
+            self.fields[f"{_FIXED}{wanted.name}"] = forms.CharField(
+                label=_("or the constant"),
+                required=False,
+                strip=False,
+                initial=None if value is None else written(value) or _EMPTY,
+                help_text=_("Two quotation marks stand for an empty text."),
+                widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+            )
         names = [m.name for m in program.modules]
         if call.module not in names:
             names.insert(0, call.module)
@@ -152,10 +168,56 @@ class CallForm(ConnectForm):
             raise forms.ValidationError(_("Another call is called “%s”.") % name)
         return name
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        self.constants: dict[str, Value] = {}
+        for wanted in self.wanted:
+            typed = cleaned.get(f"{_FIXED}{wanted.name}")
+            if not typed:
+                continue
+            if cleaned.get(f"from-{wanted.name}"):
+                told = _("“%s” is connected: leave one of the two empty.") % wanted.name
+                self.add_error(f"{_FIXED}{wanted.name}", told)
+                continue
+            try:
+                self.constants[wanted.name] = wanted.read("" if typed == _EMPTY else typed)
+            except UnreadableValue as error:
+                self.add_error(f"{_FIXED}{wanted.name}", str(error))
+        return cleaned
+
+    def is_valid(self) -> bool:
+        # Not `and`: every fault is to be shown at once.
+        sound = [super().is_valid(), self.flow.is_valid()]
+        if all(sound):
+            self.flow.tell(self._with_flow(self.program).problems())
+        return all(sound) and self.flow.is_valid()
+
+    def as_it_stands(self, posted: QueryDict) -> QueryDict:
+        """What a browser would send of the whole call, with these connections: an input that is
+        connected is no constant any more.
+        """
+        data = QueryDict(mutable=True)
+        for field in (*self, *self.flow):
+            data[field.html_name] = "" if field.value() is None else str(field.value())
+        for name in posted:
+            data[name] = str(posted[name])
+        for wanted in self.wanted:
+            if posted.get(f"from-{wanted.name}"):
+                data[f"{_FIXED}{wanted.name}"] = ""
+        return data
+
+    @property
+    def inputs(self) -> list[tuple[Field, forms.BoundField, str, forms.BoundField]]:
+        """Each input with its select, what is wrong with it, and its constant."""
+        return [(*row, self[f"{_FIXED}{row[0].name}"]) for row in self.rows]
+
+    def _with_flow(self, program: Program) -> Program:
+        return edits.flow(program, self.call.name, self.constants, self.flow.when, self.flow.repeat)
+
     @property
     def changed_program(self) -> Program:
         old, new = self.call.name, self.cleaned_data["name"]
-        program = edits.connect(self.program, old, self.wires)
+        program = self._with_flow(edits.connect(self.program, old, self.wires))
         if self.cleaned_data["module"] != self.call.module:
             program = edits.call_other_module(program, old, self.cleaned_data["module"])
         return edits.rename_call(program, old, new) if new != old else program

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from promptlab.programs.kinds.chain_of_thought import CHAIN_OF_THOUGHT
+from promptlab.programs.kinds.code_step import CODE_STEP
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.kinds.predict import PREDICT
+from promptlab.programs.kinds.vote import VOTE
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
-KINDS: dict[str, ModuleKind] = {kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT)}
+KINDS: dict[str, ModuleKind] = {
+    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, CODE_STEP, VOTE)
+}
 """In the order in which forms offer them."""
 
 
 def kind_choices() -> list[tuple[str, Choice]]:
     return choices(KINDS.values())
+
+
+def prompt_choices() -> list[tuple[str, Choice]]:
+    """The kinds that ask a model."""
+    return choices(kind for kind in KINDS.values() if kind.core.has_instruction)

@@ -4,5 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.modules.predict import Predict
 from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.kinds.prompted import SAMPLING
 
-PREDICT = ModuleKind(Predict, _("Predict"), _("Answers at once. Quick and cheap."))
+PREDICT = ModuleKind(Predict, _("Predict"), _("Answers at once. Quick and cheap."), SAMPLING)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from optimizer.core.programs.program import Call
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.program import Program as CoreProgram
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
@@ -52,8 +52,8 @@ def connect(request: SignedInRequest, project: str, program: int, call: str) -> 
     """The selects in the list of a program's page; what they refuse is told on the call's own."""
     found = program_for(request.user, project, program, Role.EDITOR)
     edited = _call(found, call)
-    data = request.POST.copy()
-    data["name"], data["module"] = edited.name, edited.module
+    standing = CallForm(found.core, edited, found.revision)
+    data = standing.as_it_stands(request.POST)
     return _edit(request, found, edited, CallForm(found.core, edited, found.revision, data))
 
 

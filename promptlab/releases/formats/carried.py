@@ -6,6 +6,8 @@ import ast
 from functools import cache
 from importlib.resources import files
 
+from optimizer.core.programs.program import Program
+
 LINE = f"# {'-' * 94}\n"
 """Below it begins what is copied of a file."""
 CHOOSING = (
@@ -43,6 +45,29 @@ def chooser() -> str:
     """Source of `Nearest` and `input_key`, which choose demos for each input as runs do."""
     likeness = copied("optimizer.core.programs", "likeness.py")
     return f"{likeness}\n\n{copied(__package__, 'nearest.py')}"
+
+
+def steps_of(program: Program) -> list[str]:
+    """Source of what a program's conditions, repetitions and steps without a model stand on."""
+    steps = {module.python_class for module in program.modules if not module.is_prompt}
+    flows = any(call.when or call.repeat for call in program.calls)
+    found = [copied("optimizer.core.programs", name) for name, made in _STEPS if made in steps]
+    return [*([copied("optimizer.core.programs", "flow.py")] if flows else []), *found]
+
+
+def every_step() -> list[str]:
+    """Source of all that `steps_of` may give."""
+    return [copied("optimizer.core.programs", name) for name in ("flow.py", *dict(_STEPS))]
+
+
+def imports_of_steps(program: Program) -> tuple[str, ...]:
+    """What that imports beyond the reader."""
+    votes = any(module.python_class == "MostFrequent" for module in program.modules)
+    return ("from collections import Counter",) if votes else ()
+
+
+_STEPS = (("voting.py", "MostFrequent"), ("returned.py", "Function"))
+"""The files that make these classes."""
 
 
 def copied(package: str, name: str) -> str:

@@ -35,6 +35,22 @@ class TaskModel(dspy.LM):
         self.kwargs: dict[str, Any] = {k: v for k, v in self.kwargs.items() if v is not None} | sent
 
 
+def several(samples: int, predictor: Any, settings: dict[str, Any]) -> Any:
+    """A prompt of which several replies are drawn: lists of what those say that can be read."""
+
+    def use(**values: Any) -> dict[str, list[Any]]:
+        drawn: list[Any] = []
+        for number in range(samples):
+            try:
+                drawn.append(predictor(**values, config={**settings, "rollout_id": number}))
+            except AdapterParseError:
+                if number == samples - 1 and not drawn:
+                    raise
+        return {name: [each[name] for each in drawn] for name in drawn[0].keys()}  # noqa: SIM118
+
+    return use
+
+
 class RunAdapter(dspy.Adapter):
     """Says the very messages that the run said, and reads replies as it did.
 

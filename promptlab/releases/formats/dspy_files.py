@@ -13,13 +13,24 @@ from functools import cache
 from textwrap import fill
 from typing import Any
 
+from optimizer.core.programs.calls import Call, Repeat
 from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, resolve_placeholders
 from optimizer.lm.traits import ReplyForm, Traits
-from promptlab.releases.formats.carried import CHOOSING, chooser, copied, imports, names_in, reader
+from promptlab.releases.formats.carried import (
+    CHOOSING,
+    chooser,
+    copied,
+    every_step,
+    imports,
+    names_in,
+    reader,
+    steps_of,
+)
+from promptlab.releases.formats.flow import Flow, by_name, repeating
 from promptlab.releases.formats.literals import (
     comment_safe,
     identifier,
@@ -48,7 +59,7 @@ _FIELD_WORDS = {
     "with_instructions", "with_updated_fields", "update_forward_refs",
 }  # fmt: skip
 _HEAD = f"""\
-{imports("Any, Literal", "import copy", "import inspect", "import os", *CHOOSING)}
+{imports("Any, Literal, NamedTuple", "import copy", "import inspect", "import os", *CHOOSING)}
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -65,7 +76,7 @@ def _shared() -> str:
 
 @cache
 def _taken() -> frozenset[str]:
-    return names_in(f"{_HEAD}\n{_shared()}") | {"task_model"}
+    return names_in("\n".join([_HEAD, _shared(), *every_step()])) | {"task_model", "values"}
 
 
 _TYPES = {
@@ -128,13 +139,23 @@ def dspy_state(content: VersionContent, sha256: str, reach: Reach | None = None)
     """DSPy's saved state of this version's prompts, as JSON."""
     names = Names.of(content.program)
     state: dict[str, Any] = {
-        _key(module, names): _predictor(module, names) for module in content.program.modules
+        _key(module, names): _predictor(module, names) for module in _prompts(content.program)
     }
     state["metadata"] = {
         "dependency_versions": {},
         "promptlab": {"name": content.name, "version": content.version, "sha256": sha256},
     }
     return json.dumps(state, indent=2, ensure_ascii=False) + "\n"
+
+
+def _prompts(program: Program) -> list[Module]:
+    return [module for module in program.modules if module.is_prompt]
+
+
+def _step(module: Module, names: Names) -> str:
+    """What takes the place of a prompt that is none."""
+    made = made_by(module.python_class, module.python_constant(), {})
+    return f"{names.adapters[module.name]} = {made}\n"
 
 
 def _key(module: Module, names: Names) -> str:
@@ -187,8 +208,10 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
         _head(content, sha256, names, reach),
         _shared(),
         _task_model(content, reach),
-        *(_signature(module, names) for module in program.modules),
-        *(_adapter(module, names, reach.traits) for module in program.modules),
+        *steps_of(program),
+        *(_signature(module, names) for module in _prompts(program)),
+        *(_adapter(module, names, reach.traits) for module in _prompts(program)),
+        *(_step(module, names) for module in program.modules if not module.is_prompt),
         _module(program, names),
     ]
     return "\n\n".join(parts)
@@ -267,8 +290,14 @@ def _module(program: Program, names: Names) -> str:
     calls = [call for wave in program.waves() for call in wave]
     made = {
         names.attributes[m.name]: f"dspy.{m.dspy_class}({names.classes[m.name]})"
-        for m in program.modules
+        for m in _prompts(program)
     }
+    flow = Flow(
+        program,
+        variable=lambda call: names.calls[call],
+        item=lambda call, name: f"{names.calls[call]}[{text(_given(program, call, name, names))}]",
+        given=lambda name: names.fields[name],
+    )
     lines = [
         f"class {names.program}(dspy.Module):",
         "    def __init__(self):",
@@ -276,36 +305,72 @@ def _module(program: Program, names: Names) -> str:
         *(f"        self.{attribute} = {source}" for attribute, source in made.items()),
         "",
         f"    def forward(self, {inputs}):",
-        *(line for call in calls for line in _call(call, program, names)),
-        f"        return dspy.Prediction({_outputs(program, names)})",
+        *(line for call in calls for line in _call(call, flow, names)),
+        f"        return dspy.Prediction({_outputs(flow, names)})",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _call(call: Call, program: Program, names: Names) -> tuple[str, str]:
-    given = ", ".join(
-        f"{names.fields[name]}={_source(source, names)}" for name, source in call.inputs.items()
-    )
-    called = f"self.{names.attributes[call.module]}({given})"
-    adapter = names.adapters[call.module]
-    if program.module(call.module).python_nearest():
-        given = ", ".join(f"{text(f.name)}: {names.fields[f.name]}" for f in program.inputs)
-        adapter = f"{adapter}.given({{{given}}})"
-    return (
-        f"        with dspy.context(adapter={adapter}):",
-        f"            {names.calls[call.name]} = {called}",
-    )
+def _call(call: Call, flow: Flow, names: Names) -> list[str]:
+    """The lines of one call: a prompt speaks through its own adapter."""
+    module, made = flow.program.module(call.module), names.calls[call.name]
+    condition, pad = flow.condition(call), " " * 8
+    lines = [f"{pad}{made} = None", f"{pad}if {condition}:"] if condition else []
+    if condition:
+        pad += " " * 4
+    if module.is_prompt:
+        lines.append(f"{pad}with dspy.context(adapter={_speaking(module, flow.program, names)}):")
+        pad += " " * 4
+    return [*lines, f"{pad}{made} = {_use(call, flow, names)}"]
 
 
-def _source(source: str, names: Names) -> str:
-    owner, _, name = source.partition(".")
-    field = names.fields[name]
-    return field if owner == INPUT else f"{names.calls[owner]}[{text(field)}]"
+def _speaking(module: Module, program: Program, names: Names) -> str:
+    adapter = names.adapters[module.name]
+    if not module.python_nearest():
+        return adapter
+    given = ", ".join(f"{text(f.name)}: {names.fields[f.name]}" for f in program.inputs)
+    return f"{adapter}.given({{{given}}})"
 
 
-def _outputs(program: Program, names: Names) -> str:
+def _use(call: Call, flow: Flow, names: Names) -> str:
+    module = flow.program.module(call.module)
+    pairs = flow.values(call)
+    if not module.is_prompt:
+        made, own = names.adapters[module.name], by_name((f.name, value) for f, value in pairs)
+        if not call.repeat:
+            return f"{made}({own})"
+        return repeating(call.repeat, made, own)
+    values = {names.fields[f.name]: value for f, value in pairs}
+    if not call.repeat:
+        return _asked(module, names, [f"{name}={value}" for name, value in values.items()])
+    again = f"lambda values: {_asked(module, names, ['**values'])}"
+    return repeating(_by_names(call.repeat, names), again, by_name(values.items()))
+
+
+def _by_names(repeat: Repeat, names: Names) -> Repeat:
+    feeds = {names.fields[name]: names.fields.get(o, o) for name, o in repeat.feeds.items()}
+    return Repeat(repeat.times, names.fields.get(repeat.until, repeat.until), feeds)
+
+
+def _given(program: Program, call: str, name: str, names: Names) -> str:
+    """What a call's output is called: DSPy's name where it is a prompt's."""
+    used = next(program.module(c.module) for c in program.calls if c.name == call)
+    return names.fields.get(name, name) if used.is_prompt else name
+
+
+def _asked(module: Module, names: Names, given: list[str]) -> str:
+    """A prompt asked, with settings of its own where it has some."""
+    predictor = f"self.{names.attributes[module.name]}"
+    settings = literal(module.python_constant().get("settings", {}))
+    if module.lm_calls > 1:
+        return f"several({module.lm_calls}, {predictor}, {settings})({', '.join(given)})"
+    config = [] if settings == "{}" else [f"config={settings}"]
+    return f"{predictor}({', '.join([*given, *config])})"
+
+
+def _outputs(flow: Flow, names: Names) -> str:
     """Outputs by their own names, which may be Python keywords."""
-    pairs = [(name, _source(source, names)) for name, source in program.outputs.items()]
+    pairs = [(name, flow.value(source)) for name, source in flow.program.outputs.items()]
     if all(identifier(name) == name for name, _ in pairs):
         return ", ".join(f"{name}={source}" for name, source in pairs)
     return "**{" + ", ".join(f"{text(name)}: {source}" for name, source in pairs) + "}"

@@ -35,14 +35,14 @@ def literal(value: Any, indent: int = 0, lead: int = 0) -> str:
     if isinstance(value, dict):
         named = [(_quoted(str(key)), part) for key, part in value.items()]
         parts = [f"{key}: {literal(part, indent + 4, len(key) + 2)}" for key, part in named]
-        return _bracketed("{", parts, "}", indent, lead)
+        return bracketed("{", parts, "}", indent, lead)
     if isinstance(value, tuple):
         parts = [literal(v, indent + 4) for v in value]
         if len(parts) == 1:
             return f"({parts[0]},)"
-        return _bracketed("(", parts, ")", indent, lead)
+        return bracketed("(", parts, ")", indent, lead)
     if isinstance(value, list):
-        return _bracketed("[", [literal(v, indent + 4) for v in value], "]", indent, lead)
+        return bracketed("[", [literal(v, indent + 4) for v in value], "]", indent, lead)
     return repr(value)
 
 
@@ -119,7 +119,7 @@ def _pieces(line: str, width: int) -> list[str]:
     return [*pieces, line] if line or not pieces else pieces
 
 
-def _bracketed(opening: str, parts: list[str], closing: str, indent: int, lead: int) -> str:
+def bracketed(opening: str, parts: list[str], closing: str, indent: int, lead: int = 0) -> str:
     line = f"{opening}{', '.join(parts)}{closing}"
     if len(line) + indent + max(lead - 16, 0) <= WIDTH - 16 and "\n" not in line:
         return line

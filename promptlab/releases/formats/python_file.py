@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from textwrap import fill
 
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import INPUT, Call, Module, Program
+from optimizer.core.programs.program import Module, Program
 from optimizer.lm.traits import ReplyForm
-from promptlab.releases.formats.carried import CHOOSING, chooser, copied, imports, names_in, reader
+from promptlab.releases.formats.carried import (
+    CHOOSING,
+    chooser,
+    copied,
+    imports,
+    imports_of_steps,
+    names_in,
+    reader,
+    steps_of,
+)
+from promptlab.releases.formats.flow import Flow, by_name, repeating
 from promptlab.releases.formats.literals import (
     comment_safe,
     identifiers,
@@ -32,8 +43,10 @@ def python_file(content: VersionContent, sha256: str, reach: Reach | None = None
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
     program = content.program
     chooses = _chooses(program)
-    imported = imports(_TYPING, *_OTHERS, *(CHOOSING if chooses else ()))
+    more = (*(CHOOSING if chooses else ()), *imports_of_steps(program))
+    imported = imports(_TYPING, *_OTHERS, *more)
     own = [reader(), *([chooser()] if chooses else []), copied(__package__, "standalone.py")]
+    own += steps_of(program)
     shared = "\n\n".join(own)
     taken = {*_OWN, *names_in(imported), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
@@ -104,7 +117,7 @@ API_BASE = os.environ.get("LITELLM_API_BASE", API_BASE)
 SETTINGS = {settings}
 
 {system}
-def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+def complete(messages: list[dict[str, str]], schema: dict[str, Any], **settings: Any) -> str:
     """Ask the model. A schema holds the reply to its form, where the provider can do that."""
     answer = litellm.completion(
         model=MODEL,
@@ -113,7 +126,7 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
         messages={messages},
 {form}        drop_params=True,
         num_retries=2,
-        **SETTINGS,
+        **(SETTINGS | settings),
     )
     choice = answer.choices[0]
     said, ended = spoken(choice.message, getattr(choice, "finish_reason", None))
@@ -145,12 +158,12 @@ def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 def _module(module: Module) -> str:
     nearest = module.python_nearest()
     sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
-    return made_by("Module", module.python_constant(), sources)
+    return made_by(module.python_class, module.python_constant(), sources)
 
 
 def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:
     calls = [call for wave in program.waves() for call in wave]
-    names = identifiers((c.name for c in calls), {*taken, "given"})
+    names = identifiers((c.name for c in calls), {*taken, "given", "values"})
     wanted = literal([f.name for f in program.inputs], 4)
     lines = [
         "def run(inputs: dict[str, Any]) -> dict[str, Any]:",
@@ -162,11 +175,17 @@ def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str
     chooses = _chooses(program)
     if chooses:
         lines.append(f"    given = input_key({{name: inputs[name] for name in {wanted}}})")
+    flow = Flow(
+        program,
+        variable=lambda call: names[call],
+        item=lambda call, name: f"{names[call]}[{text(name)}]",
+        given=lambda name: f"inputs[{text(name)}]",
+    )
     lines += [
-        f"    {names[c.name]} = {_call(c, constants, names, 'given' if chooses else '')}"
+        f"    {names[c.name]} = {_call(c, flow, constants, 'given' if chooses else '')}"
         for c in calls
     ]
-    outputs = _pairs(((name, source) for name, source in program.outputs.items()), names)
+    outputs = by_name((name, flow.value(source)) for name, source in program.outputs.items())
     return "\n".join([*lines, f"    return {outputs}\n"])
 
 
@@ -180,19 +199,26 @@ def _summary(program: Program) -> str:
     return comment_safe(f"{program.name}: {taken} → {', '.join(program.outputs)}.")
 
 
-def _call(call: Call, constants: Mapping[str, str], names: Mapping[str, str], given: str) -> str:
-    values = _pairs(call.inputs.items(), names)
-    return f"ask({', '.join(filter(None, [constants[call.module], values, given]))})"
+def _call(call: Call, flow: Flow, constants: Mapping[str, str], given: str) -> str:
+    values = by_name(((f.name, value) for f, value in flow.values(call)), 8)
+    used = _used(flow.program.module(call.module), constants[call.module], given)
+    again = f"lambda values: {used('values')}"
+    made = repeating(call.repeat, again, values) if call.repeat else used(values)
+    condition = flow.condition(call)
+    if not condition:
+        return made
+    line = f"{made} if {condition} else None"
+    if len(line) < 80 and "\n" not in line:
+        return line
+    return f"(\n        {made}\n        if {condition}\n        else None\n    )"
 
 
-def _pairs(sources: Iterable[tuple[str, str]], names: Mapping[str, str]) -> str:
-    parts = [f"{text(name)}: {_source(source, names)}" for name, source in sources]
-    return "{" + ", ".join(parts) + "}"
-
-
-def _source(source: str, names: Mapping[str, str]) -> str:
-    owner, _, name = source.partition(".")
-    return f"{'inputs' if owner == INPUT else names[owner]}[{text(name)}]"
+def _used(module: Module, constant: str, given: str) -> Callable[[str], str]:
+    """One use of a module, by the expression of its values."""
+    if not module.is_prompt:
+        return lambda values: f"{constant}({values})"
+    more = f", {given}" if given else ""
+    return lambda values: f"ask({constant}, {values}{more})"
 
 
 _COMMAND = '''def main() -> None:

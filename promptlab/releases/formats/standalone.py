@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from optimizer.core.programs.reply import read_reply
+from optimizer.core.programs.reply import UnreadableReply, read_reply
 from optimizer.core.programs.values import Kind
 
 
-def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+def complete(messages: list[dict[str, str]], schema: dict[str, Any], **settings: Any) -> str:
     """Stands here for the function of the file's head, which asks the model."""
     raise NotImplementedError
 
@@ -22,7 +22,8 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
 
 class Module(NamedTuple):
     """One prompt. `outputs` maps each output to its type, or to the tuple of its choices;
-    `nullable` are inputs that may be null; `nearest` chooses further demos for each input.
+    `nullable` are inputs that may be null; `nearest` chooses further demos for each input;
+    `samples` replies are drawn, with these `settings` of its own.
     """
 
     system: str
@@ -32,6 +33,8 @@ class Module(NamedTuple):
     schema: dict[str, Any]
     nullable: tuple[str, ...] = ()
     nearest: Any = None
+    samples: int = 1
+    settings: dict[str, Any] = {}
 
 
 class NoAnswer(RuntimeError):
@@ -39,10 +42,20 @@ class NoAnswer(RuntimeError):
 
 
 def ask(module: Module, values: dict[str, Any], given: str = "") -> dict[str, Any]:
-    """Call the model once; returns the module's outputs by name. `given` stands for what the
-    program was given.
+    """Ask the model; returns the module's outputs by name, lists of them where several replies are
+    drawn. `given` stands for what the program was given.
     """
-    return parse(module, complete(messages_of(module, values, given), module.schema))
+    messages = messages_of(module, values, given)
+    if module.samples == 1:
+        return parse(module, complete(messages, module.schema, **module.settings))
+    drawn: list[dict[str, Any]] = []
+    for number in range(module.samples):
+        try:
+            drawn.append(parse(module, complete(messages, module.schema, **module.settings)))
+        except (NoAnswer, UnreadableReply):
+            if number == module.samples - 1 and not drawn:
+                raise
+    return {name: [each[name] for each in drawn] for name in drawn[0]}
 
 
 def messages_of(module: Module, values: dict[str, Any], given: str = "") -> list[dict[str, str]]:

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from optimizer.core.modules.predict import Predict
-from optimizer.core.programs.program import Call, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, Signature
 from optimizer.datasets.from_file import Splits, read_splits
 from optimizer.datasets.table import Options

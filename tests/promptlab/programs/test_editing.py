@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.core.programs.program import Call
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program

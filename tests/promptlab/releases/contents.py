@@ -9,6 +9,7 @@ from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import (
     Choosing,
     Demo,
@@ -18,7 +19,7 @@ from optimizer.core.programs.demo import (
     fixed_of,
 )
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Call, Module, Program
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from promptlab.reviews.content import (
     Approval,
@@ -28,6 +29,7 @@ from promptlab.reviews.content import (
     Scores,
     VersionContent,
 )
+from tests.fakes import flows
 
 CHOICES = ("refund", "delivery", 'say "no"', "別の件")
 MESSAGE = Field("message", description="what the customer wrote")
@@ -156,6 +158,11 @@ PROGRAMS = {
     "shared module": shared_module,
     "nearest demos": nearest_demos,
     "nulls": with_nulls,
+    "opinions": flows.opinions,
+    "branches": flows.branches,
+    "refunded": flows.refunded,
+    "tidied": flows.tidied,
+    "passes": flows.passes,
 }
 
 

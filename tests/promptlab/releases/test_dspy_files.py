@@ -97,8 +97,8 @@ def test_dspy_loads_the_state_into_the_module_with_the_same_prompts(
     program = PROGRAMS[shape]()
     names = Names.of(program)
     predictors = loaded[shape]["predictors"]
-    assert len(predictors) == len(program.modules)
-    for module, predictor in zip(program.modules, predictors.values(), strict=True):
+    prompts = [module for module in program.modules if module.is_prompt]
+    for module, predictor in zip(prompts, predictors.values(), strict=True):
         # DSPy cleans indentation whenever it reads an instruction.
         assert predictor["instruction"] == inspect.cleandoc(instruction_of(module))
         assert predictor["demos"] == [

@@ -109,7 +109,8 @@ def test_it_says_the_very_messages_of_the_run_and_gives_the_same_outputs(
             {"role": m.role, "content": m.content} for m in prompt.messages
         ]
         assert request["response_format"]["json_schema"]["schema"] == prompt.schema
-        assert (request["temperature"], request["max_tokens"]) == (0.0, 400)
+        heat = 0.0 if prompt.temperature is None else prompt.temperature
+        assert (request["temperature"], request["max_tokens"]) == (heat, 400)
         assert request["model"] == "openai/tiny"
 
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.problems import Refused
-from optimizer.core.programs.program import Call, Demo, Module, Program
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Demo, Module, Program
 from optimizer.files import program_file
 from promptlab.accounts.models import User
 from promptlab.accounts.tokens import create_token

@@ -24,11 +24,12 @@ from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.demo import most_shown
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply, Role
-from optimizer.core.programs.program import Call, Program
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.datasets.columns import Role as ColumnRole
 from optimizer.datasets.columns import Use

@@ -1,0 +1,50 @@
+"""What a function of somebody's own returned, as the outputs of a step.
+
+It stands alone, on the values: everything below the line of dashes is copied into the files that a
+version is downloaded as.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from optimizer.core.programs.values import Kind, UnreadableValue, read_value
+
+# ----------------------------------------------------------------------------------------------
+
+
+class Unfitting(ValueError):
+    """A step's code returned something that is not its outputs; the message says what would be."""
+
+
+def outputs_in(kinds: dict[str, Kind], returned: Any) -> dict[str, Any]:
+    """A value for each output: the only one itself, or a dict that has one for each.
+
+    Raises:
+        Unfitting: it is neither, or a value is of another type.
+    """
+    whole = isinstance(returned, dict) and set(returned) == set(kinds)
+    if not whole and len(kinds) > 1:
+        wanted = ", ".join(f'"{name}"' for name in kinds)
+        raise Unfitting(f"the code must return a dict with {wanted} and nothing else")
+    told = returned if whole else dict.fromkeys(kinds, returned)
+    found = {}
+    for name, kind in kinds.items():
+        try:
+            found[name] = read_value(kind, told[name])
+        except UnreadableValue as error:
+            raise Unfitting(f"the code returned for {name}: {error}") from None
+    return found
+
+
+class Function(NamedTuple):
+    """A step that runs the function of a source, with the inputs by name."""
+
+    source: str
+    function: str
+    outputs: dict[str, Kind]
+
+    def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
+        return outputs_in(self.outputs, own[self.function](**values))

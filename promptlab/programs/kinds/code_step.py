@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from optimizer.core.modules.code_step import FUNCTION, CodeStep
+from optimizer.core.problems import Problem
+from optimizer.core.programs.program import Module
+from optimizer.sandbox.jail import SOURCE, jail
+from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.ui.forms import CodeTextarea
+
+EXAMPLE = """\
+def step(text):
+    return " ".join(text.split())
+"""
+
+
+def tried(module: Module) -> Sequence[Problem]:
+    """What the sandbox says of the source before it is kept."""
+    assert isinstance(module, CodeStep)
+    return [fault.at("source") for fault in jail().check(module.source, FUNCTION, module.arguments)]
+
+
+CODE_STEP = ModuleKind(
+    CodeStep,
+    _("Code"),
+    _("A small function of your own in Python, in a sandbox. Asks no model."),
+    fields={
+        "source": forms.CharField(
+            label=_("Source"),
+            max_length=SOURCE,
+            strip=False,
+            initial=EXAMPLE,
+            widget=CodeTextarea({"rows": 12}),
+            help_text=_(
+                "def step(…) with the names of the inputs, in their order. Return the value of the "
+                "output, or a dict with one for each. At most one second and 64 MB of memory."
+            ),
+        )
+    },
+    check=tried,
+)

@@ -1,0 +1,141 @@
+"""A call's page says when it is made, how often, and which of its inputs are constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from optimizer.core.modules.code_step import CodeStep
+from optimizer.core.programs.calls import Repeat, When
+from promptlab.accounts.models import User
+from promptlab.programs.models import Program
+from tests.fakes.flows import branches, passes, tidied
+from tests.promptlab.programs.by_hand import (
+    Browser,
+    address,
+    field,
+    fresh,
+    module_data,
+    rows,
+    text_of,
+)
+
+Make = Callable[..., Program]
+
+
+def sent(client_of: Browser, erin: User, program: Program, call: str) -> dict[str, str]:
+    """What a browser sends from the page of a call, unchanged."""
+    form = client_of(erin).get(address("call", program, call)).context["form"]
+    fields = [*form, *form.flow]
+    return {f.html_name: "" if f.value() is None else str(f.value()) for f in fields}
+
+
+def call_of(program: Program, name: str) -> object:
+    return next(call for call in fresh(program).core.calls if call.name == name)
+
+
+@pytest.mark.parametrize(
+    ("made", "call"),
+    [(branches, "refund"), (tidied, "answer"), (passes, "better"), (branches, "merge")],
+)
+def test_saving_a_call_as_it_stands_changes_nothing(
+    made: Callable[[], object], call: str, client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program = make_program(made())
+    data = sent(client_of, erin, program, call)
+    response = client_of(erin).post(address("call", program, call), data)
+    assert response.status_code == 302, text_of(response)
+    assert fresh(program).core == program.core
+    data = sent(client_of, erin, program, call)
+    lines = {name: value for name, value in data.items() if name.startswith(("from-", "rev"))}
+    assert client_of(erin).post(address("connect", program, call), lines).status_code == 302
+    assert fresh(program).core == program.core
+
+
+def test_a_condition_is_set_and_taken_away(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program, client = make_program(branches()), client_of(erin)
+    data = sent(client_of, erin, program, "polish")
+    data |= {"when_source": "sort.kind", "when_values": "refund\r\n other \r\n\r\nrefund"}
+    assert client.post(address("call", program, "polish"), data).status_code == 302
+    polish = call_of(program, "polish")
+    assert polish.when == When("sort.kind", ("refund", "other"))  # type: ignore[attr-defined]
+    listed = text_of(client.get(address("program", program) + "?view=list"))
+    assert "only if sort.kind is refund or other" in listed
+    data = sent(client_of, erin, program, "polish") | {"when_source": ""}
+    client.post(address("call", program, "polish"), data)
+    assert call_of(program, "polish").when is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"when_values": "refunds"}, "never is “refunds”"),
+        ({"when_values": ""}, "names no value"),
+        ({"when_source": "polish.answer"}, "not one of the available choices"),
+    ],
+)
+def test_a_condition_that_cannot_be_is_told_at_its_field_and_nothing_is_lost(
+    change: dict[str, str], told: str, client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program = make_program(branches())
+    data = sent(client_of, erin, program, "refund") | change
+    response = client_of(erin).post(address("call", program, "refund"), data)
+    assert response.status_code == 422
+    assert told in text_of(response)
+    assert fresh(program).core == program.core
+
+
+def test_a_repetition_is_offered_where_something_can_end_it(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program, client = make_program(passes()), client_of(erin)
+    data = sent(client_of, erin, program, "better")
+    assert "repeat_times" not in sent(client_of, erin, make_program(branches()), "sort")
+    data |= {"repeat_times": "5", "feed-message": "better"}
+    assert client.post(address("call", program, "better"), data).status_code == 302
+    repeat = call_of(program, "better").repeat  # type: ignore[attr-defined]
+    assert repeat == Repeat(5, "good", {"message": "better", "draft": "better"})
+    refused = client.post(address("call", program, "better"), data | {"repeat_until": ""})
+    assert refused.status_code == 422
+    assert "which is no true-or-false output" in text_of(refused)
+
+
+def test_an_input_is_a_constant_or_connected(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program, client = make_program(tidied()), client_of(erin)
+    data = sent(client_of, erin, program, "answer") | {"fixed-language": "Japanese"}
+    assert client.post(address("call", program, "answer"), data).status_code == 302
+    assert call_of(program, "answer").constants == {"language": "Japanese"}  # type: ignore[attr-defined]
+    shown = text_of(client.get(address("call", program, "answer")))
+    assert "Not connected: choose" not in shown
+    data = sent(client_of, erin, program, "answer") | {"from-language": "tidy.tidied"}
+    refused = client.post(address("call", program, "answer"), data)
+    assert "is connected: leave one of the two empty" in text_of(refused)
+    lines = {"revision": data["revision"], "from-message": "tidy.tidied",
+             "from-language": "input.message"}  # fmt: skip
+    assert client.post(address("connect", program, "answer"), lines).status_code == 302
+    assert call_of(program, "answer").constants == {}  # type: ignore[attr-defined]
+
+
+def test_a_code_step_is_tried_when_it_is_kept(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    client = client_of(erin)
+    data = module_data(
+        name="tidy", kind="code_step", source="def step(text):\n    return text.strip(\n",
+        **rows("inputs", field("text")), **rows("outputs", field("short")),
+    )  # fmt: skip
+    refused = client.post(address("new_module", one_step), data)
+    assert refused.status_code == 422
+    assert "Line 2, column" in str(refused.context["form"].errors)
+    data["source"] = "def step(other):\n    return other\n"
+    assert client.post(address("new_module", one_step), data).status_code == 422
+    data["source"] = "def step(text):\n    return text.strip()\n"
+    assert client.post(address("new_module", one_step), data).status_code == 302
+    made = fresh(one_step).core.module("tidy")
+    assert isinstance(made, CodeStep)
+    assert made.source == data["source"].rstrip("\n") or made.source == data["source"]
