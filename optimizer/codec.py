@@ -5,6 +5,7 @@ What has kinds (modules, metrics) is read by the kind that it names, from the re
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
@@ -15,8 +16,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
+from optimizer.core.modules.prompted import Prompted
+from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import DemoPool
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field
@@ -99,31 +103,42 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
     )
 
 
-NEWER = ("nullable",)
-"""Keys of a field that no file had at first: as they were, they are not written. Digests of what
-was stored before stay as they are."""
+NEWER: dict[type, tuple[str, ...]] = {
+    Field: ("nullable",),
+    Call: ("constants", "when", "repeat"),
+    Prompted: ("samples", "temperature", "max_tokens"),
+    CallTrace: ("made",),
+}
+"""Keys that no file had at first: where they have their defaults, they are not written. Digests of
+what was stored before stay as they are."""
 
 
-def _field_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-    """A field without what it has not, of the newer keys."""
-    whole = handler(source)
-    as_it_was = {key: getattr(Field, key) for key in NEWER}
+def _sparse(kind: type, keys: tuple[str, ...]) -> None:
+    """Let JSON of `kind` leave out these keys where they say nothing."""
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    as_it_was = {key: _default(fields[key]) for key in keys}
 
-    def write(
-        field: Field, inner: Callable[[Any], Any], info: core_schema.SerializationInfo
-    ) -> Any:
-        told = inner(field)
+    def write(value: Any, inner: Callable[[Any], Any], info: core_schema.SerializationInfo) -> Any:
+        told = inner(value)
         if (info.context or {}).get(_EVERY_KEY):
             return told
         return {k: v for k, v in told.items() if k not in as_it_was or v != as_it_was[k]}
 
-    return core_schema.no_info_after_validator_function(
-        lambda field: field,
-        whole,
-        serialization=core_schema.wrap_serializer_function_ser_schema(
-            write, info_arg=True, schema=whole
-        ),
-    )
+    def schema(cls: type, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        whole = handler(source)
+        shape = cast("core_schema.DataclassSchema", handler.resolve_ref_schema(whole))
+        shape["serialization"] = core_schema.wrap_serializer_function_ser_schema(
+            write, info_arg=True
+        )
+        return whole
+
+    hook: Any = classmethod(schema)
+    kind.__get_pydantic_core_schema__ = hook  # type: ignore[attr-defined]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()
 
 
 def canonical(data: Any) -> str:
@@ -178,9 +193,8 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
 
 
 _POOLS, _EVERY_KEY = "pools", "every key"
-Field.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-defined]
-    lambda cls, source, handler: _field_schema(source, handler)
-)
+for _kind, _keys in NEWER.items():
+    _sparse(_kind, _keys)
 DemoPool.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-defined]
     lambda cls, source, handler: _pool_schema(source, handler)
 )

@@ -92,15 +92,17 @@ class Jail:
             with self._checkout(type_check=True) as session:
                 session.feed_run(_TOLD)
                 session.feed_run(source, print_callback=monty.CollectString())
+                fits = _is_used(session, function, arguments)
             with self._checkout() as session:
                 session.feed_run(source, print_callback=monty.CollectString())
                 session.feed_run(f"{function} and 1")
+            if not fits:
+                return [_no_function(function, arguments)]
         except monty.MontyTypingError as error:
             return [_typing_fault(error)]
         except monty.MontyRuntimeError as error:
             if f"name '{function}' is not defined" in str(error):
-                wanted = f"def {function}({', '.join(arguments)}):"
-                return [problem("code.no_function", wanted=wanted)]
+                return [_no_function(function, arguments)]
             return [_fault_of(error)]
         except monty.MontyError as error:
             return [_fault_of(error)]
@@ -251,3 +253,21 @@ def _typing_fault(error: monty.MontyTypingError) -> Problem:
     why = said.splitlines()[0].partition(": ")[2][:WORDS]
     line, column = (int(place[1]), int(place[2])) if place else (0, 0)
     return problem("code.typing", line=line, column=column, why=why)
+
+
+def _is_used(session: monty.MontySession, function: str, arguments: Sequence[str]) -> bool:
+    """Whether the function takes these arguments: a use of it is checked, and never made."""
+    given = [f"_{number}" for number in range(len(arguments))]
+    taken = ", ".join(f"{name}: Any" for name in given)
+    use = (
+        f"from typing import Any\ndef _used({taken}):\n    return {function}({', '.join(given)})\n"
+    )
+    try:
+        session.feed_run(use)
+    except monty.MontyTypingError:
+        return False
+    return True
+
+
+def _no_function(function: str, arguments: Sequence[str]) -> Problem:
+    return problem("code.no_function", wanted=f"def {function}({', '.join(arguments)}):")

@@ -38,7 +38,7 @@ def outputs_in(kinds: dict[str, Kind], returned: Any) -> dict[str, Any]:
 
 
 class Function(NamedTuple):
-    """A step that runs the function of a source, with the inputs by name."""
+    """A step that runs the function of a source, with the inputs in their order."""
 
     source: str
     function: str
@@ -47,4 +47,4 @@ class Function(NamedTuple):
     def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
         own: dict[str, Any] = {}
         exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
-        return outputs_in(self.outputs, own[self.function](**values))
+        return outputs_in(self.outputs, own[self.function](*values.values()))

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.evaluation.execute import predict
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.program import Program
 from promptlab.releases.formats.dspy_files import Names, dspy_module, dspy_state
 from tests.fakes.replies import program_of
+from tests.fakes.steps import held
 from tests.promptlab.releases.contents import PROGRAMS, content_of
 from tests.promptlab.releases.test_one_reader import MODULES, SAID, read_in_a_run
 
@@ -106,14 +109,17 @@ def test_it_reads_every_reply_as_the_run_does(through_dspy: Any) -> None:
 @pytest.mark.parametrize("shape", PROGRAMS)
 def test_it_says_the_very_messages_of_the_run(shape: str, through_dspy: Any) -> None:
     program = PROGRAMS[shape]()
-    calls = (call for wave in program.waves() for call in wave)
-    call = next(call for call in calls if program.module(call.module).is_prompt)
-    module = program.module(call.module)
-    taken = {name: f"a {source.partition('.')[2]}" for name, source in call.inputs.items()}
-    values = taken | call.constants
-    told = module.messages(baseline_of(program).modules[module.name], dict(values))
+    first: list[Prompt] = []
+
+    def answer(prompt: Prompt) -> Reply:
+        first.append(prompt)
+        return Reply("{}")
+
+    held(
+        predict(program, baseline_of(program), {f.name: f"a {f.name}" for f in program.inputs}),
+        answer,
+    )
+    told = first[0]
     messages, form = through_dspy["heard"][shape][0]
-    assert messages == [{"role": m.role, "content": m.content} for m in told]
-    assert list(form["json_schema"]["schema"]["properties"]) == [
-        f.name for f in module.reply_fields
-    ]
+    assert messages == [{"role": m.role, "content": m.content} for m in told.messages]
+    assert form["json_schema"]["schema"] == told.schema
