@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from optimizer.core.programs.calls import INPUT, Call, Repeat, When, owner_of
+from optimizer.core.programs.calls import INPUT, Call, Repeat, When, fits, owner_of
 from optimizer.core.programs.demo import renamed as renamed_demos
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, Value, placeholders
@@ -135,6 +135,53 @@ def change_inputs(program: Program, inputs: tuple[Field, ...], renamed: Renamed)
 
 def change_outputs(program: Program, outputs: Mapping[str, str]) -> Program:
     return replace(program, outputs=dict(outputs))
+
+
+def connect_obvious(program: Program, calls: Sequence[str]) -> Program:
+    """Connect what these calls lack where one source is the obvious one."""
+    for name in calls:
+        call = next(c for c in program.calls if c.name == name)
+        if call.module in {m.name for m in program.modules}:
+            program = _with_call(program, replace(call, inputs=suggested(program, call)))
+    return program
+
+
+def connect_to_inputs(program: Program, names: Collection[str]) -> Program:
+    """Connect open inputs of calls to inputs of the program that have their names."""
+    modules = {m.name: m.signature for m in program.modules}
+    for call in program.calls:
+        open_ = {
+            wanted.name: f"{INPUT}.{wanted.name}"
+            for wanted in (modules[call.module].inputs if call.module in modules else ())
+            for given in program.inputs
+            if given.name == wanted.name and given.name in names and fits(given, wanted)
+            if not call.inputs.get(wanted.name) and wanted.name not in call.constants
+        }
+        program = _with_call(program, replace(call, inputs={**call.inputs, **open_}))
+    return program
+
+
+def give_outputs_of(program: Program, call: str) -> Program:
+    """Let the program give what a call gives."""
+    found = next(c for c in program.calls if c.name == call)
+    module = next((m for m in program.modules if m.name == found.module), None)
+    outputs = module.signature.outputs if module else ()
+    return replace(program, outputs={f.name: f"{call}.{f.name}" for f in outputs})
+
+
+def without_lost_sources(program: Program) -> Program:
+    """Without wires from calls, and from inputs of the program, that are not there."""
+    calls = {c.name for c in program.calls}
+    inputs = {f"{INPUT}.{f.name}" for f in program.inputs}
+
+    def kept(source: str) -> str:
+        return source if owner_of(source) in calls or source in inputs else ""
+
+    return replace(
+        program,
+        calls=tuple(call.moved(kept) for call in program.calls),
+        outputs={name: source for name, source in program.outputs.items() if kept(source)},
+    )
 
 
 def _with_call(program: Program, call: Call) -> Program:

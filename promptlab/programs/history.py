@@ -31,11 +31,14 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Step:
-    """What kind of change is recorded, and between which it stands. `drawn` None: as before."""
+    """What kind of change is recorded, and between which it stands. `drawn` None: as before, and
+    the inputs in `guessed` were connected by nobody.
+    """
 
     kind: str = Kind.EDIT
     part: str = ""
     drawn: Drawn | None = None
+    guessed: frozenset[str] = frozenset()
     before: ProgramChange | None = None
     after: ProgramChange | None = None
 
@@ -70,7 +73,7 @@ def begun(program: Program) -> ProgramChange:
 
 def record(program: Program, last: ProgramChange, step: Step, by: User | None) -> ProgramChange:
     """Write down what `program` has become since `last`."""
-    drawn = step.drawn or _followed(program, last)
+    drawn = step.drawn or _followed(program, last, step.guessed)
     now = ProgramChange(
         program=program,
         state=_state_of(program),
@@ -104,15 +107,15 @@ def _state_of(program: Program) -> ProgramState:
     return state
 
 
-def _followed(program: Program, last: ProgramChange) -> Drawn:
+def _followed(program: Program, last: ProgramChange, more: frozenset[str]) -> Drawn:
     """The drawing as it was; a call with another name stays where it stood."""
     before, now = _calls(last.state.definition), _calls(program.definition)
     gone, come = [n for n in before if n not in now], [n for n in now if n not in before]
     renamed = dict(zip(gone, come, strict=True)) if len(gone) == len(come) == 1 else {}
     places = {renamed.get(name, name): place for name, place in last.places.items()}
     inputs = _inputs(program.definition)
-    followed = (_renamed_input(name, renamed) for name in last.guessed)
-    return Drawn(places, tuple(name for name in followed if name in inputs))
+    guessed = {_renamed_input(name, renamed) for name in last.guessed} | more
+    return Drawn(places, tuple(sorted(guessed & inputs)))
 
 
 def _renamed_input(name: str, renamed: Mapping[str, str]) -> str:

@@ -46,6 +46,14 @@ def told_changes(program: Program, asked: Parameters) -> tuple[Page[ProgramChang
     ]
 
 
+def words_since(program: Program, revision: int) -> tuple[str, ...]:
+    """What was changed since a revision that somebody has open; never nothing."""
+    related = program.changes.select_related("state")
+    opened = related.filter(revision__lte=revision).order_by("-revision", "-pk").first()
+    words = in_words(opened.state.core, program.core) if opened else []
+    return tuple(words) or (_("what exactly is not known"),)
+
+
 def difference(program: Program, asked: Parameters) -> Difference | None:
     """Between the two changes that an address names."""
     wished = [asked.number("from") or 0, asked.number("to") or 0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.queries import last_runs
 from promptlab.programs.shown_demos import (
     ShownDemo,
     ShownNearest,
@@ -98,6 +101,15 @@ class Outline:
     problems: tuple[Trouble, ...]
     warnings: tuple[Trouble, ...]
 
+    @property
+    def counts(self) -> str:
+        return counts(self.core)
+
+    @cached_property
+    def last_run(self) -> Any:
+        """The latest run of the program, None before the first."""
+        return last_runs([self.program]).get(self.program.pk)
+
 
 def outline(program: models.Program, editable: bool) -> Outline:
     core = program.core
@@ -152,7 +164,7 @@ def _node(core: Program, call: Call, found: list[Problem], places: Places | None
         return Node(call.name, call.name, _("no such module"), url=url, state=state)
     inputs = (*_ports(module.signature.inputs), *_condition(core, call))
     return Node(
-        call.name, call.name, _subtitle(call, module), inputs, _ports(_given(core, call, module)),
+        call.name, call.name, subtitle(call, module), inputs, _ports(_given(core, call, module)),
         url=url, state=state,
     )  # fmt: skip
 
@@ -172,7 +184,8 @@ def _condition(core: Program, call: Call) -> tuple[tuple[str, str], ...]:
     return ((CONDITION, given.type.value if given else "?"),)
 
 
-def _subtitle(call: Call, module: Module) -> str:
+def subtitle(call: Call, module: Module) -> str:
+    """What a box says below its name: its kind, whose module, its demos."""
     words = [str(KINDS[module.kind].label)]
     if call.name != module.name:
         words.insert(0, module.name)

@@ -14,6 +14,7 @@ add(
         "program.revision": _(
             "It is at revision {revision} now: read it again, then save your change."
         ),
+        "call.circle": _("{source} needs this step itself: that would make a circle."),
         "program.nothing_to_undo": _("There is nothing to take back."),
         "program.nothing_to_redo": _("There is nothing to do again."),
         "program.in_use": ngettext_lazy(

@@ -67,14 +67,14 @@ def save_definition(
     return program
 
 
-def arrange(program: Program, drawn: Drawn, by: User) -> ProgramChange:
+def arrange(program: Program, drawn: Drawn, by: User) -> None:
     """Draw a program in another way: that is undone like any change, and is no new revision."""
     with transaction.atomic():
         locked = _locked(program)
         last = history.begun(locked)
-        places = {**last.places, **drawn.places}
-        step = Step(part=f"places.{'.'.join(sorted(drawn.places))}", drawn=Drawn(places))
-        return history.record(locked, last, replace(step, drawn=replace(drawn, places=places)), by)
+        new = replace(drawn, places={**last.places, **drawn.places})
+        if new != history.drawn_of(last):
+            history.record(locked, last, Step(drawn=new), by)
 
 
 def undo(program: Program, revision: int, by: User) -> Program:

@@ -22,6 +22,7 @@ from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
+from optimizer.core.optimizers.estimate import tokens_of
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.demo import Demo, NearestDemos, PooledDemo, fixed_of, most_shown
@@ -274,6 +275,12 @@ def as_sent(module: Module) -> list[dict[str, object]]:
     chosen = most_shown(module.demos) - len(fixed_of(module.demos))
     told = ngettext("%d demo chosen for each input", "%d demos chosen for each input", chosen)
     return [*sent[:-1], {"role": "demos", "content": told % chosen}, sent[-1]]
+
+
+def tokens_of_prompt(module: Module) -> int:
+    """About how many tokens a module's prompt has without the values of an example."""
+    prompt = ModulePrompt(module.signature.instruction, fixed_of(module.demos))
+    return tokens_of(module, prompt, {field.name: "" for field in module.signature.inputs})
 
 
 class LiveTryout(LivePage):

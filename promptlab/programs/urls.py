@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.programs.views import calls, ends, history, modules, new, pages, trying
+from promptlab.programs.views import calls, canvas, ends, history, modules, new, pages, trying
 
 app_name = "programs"
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("<int:program>/duplicate/", pages.duplicate, name="duplicate"),
     path("<int:program>/delete/", pages.delete, name="delete"),
     path("<int:program>/program.json", pages.download, name="download"),
+    path("<int:program>/graph/", canvas.graph, name="graph"),
+    path("<int:program>/part.json", canvas.part, name="part"),
+    path("<int:program>/undo/", canvas.undo, name="undo"),
+    path("<int:program>/redo/", canvas.redo, name="redo"),
     path("<int:program>/history/", history.history, name="history"),
     path("<int:program>/history/back/", history.go_back, name="go_back"),
     path("<int:program>/inputs/", ends.inputs, name="inputs"),

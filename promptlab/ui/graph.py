@@ -345,3 +345,11 @@ def port_shape(type_: str, r: float = 6.0) -> Shape:
     }
     hexagon = f"M{-r:g} 0L{-h:g} {-s:g}H{h:g}L{r:g} 0L{h:g} {s:g}H{-h:g}Z"
     return Shape("path", d=paths.get(type_, hexagon))
+
+
+def path_of(shape: Shape) -> str:
+    """A shape as SVG path data, also where it is a circle."""
+    if shape.kind == "path":
+        return shape.d
+    r = shape.r
+    return f"M{-r:g} 0a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0Z"

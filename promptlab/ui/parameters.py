@@ -57,6 +57,10 @@ class Parameters:
         found = (number_in(part.strip()) for part in self.text(name).split(","))
         return [number for number in found if number is not None]
 
+    def names(self, name: str) -> list[str]:
+        """`judge,hop` → ["judge", "hop"], however many there are."""
+        return [part for part in self._query.get(name, "").split(",") if part]
+
     def one_of(self, name: str, allowed: Collection[str], default: str = "") -> str:
         said = self.text(name)
         return said if said in allowed else default

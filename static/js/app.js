@@ -1,4 +1,5 @@
 // Loaded on every page: what buttons do, and what to load for the elements that are there.
+import { copy } from "./clipboard.js";
 import "./keys.js";
 import { toast, toastFailure, watchToasts } from "./toasts.js";
 
@@ -23,17 +24,6 @@ const actions = {
   "[data-href]": (mark) => location.assign(mark.dataset.href),
   "[data-palette]": () => document.dispatchEvent(new CustomEvent("palette:open")),
 };
-
-// Without https, browsers keep the clipboard from pages, but still copy what is selected.
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-}
 
 document.addEventListener("click", (event) => {
   for (const [selector, act] of Object.entries(actions)) {

@@ -31,6 +31,7 @@ NO_PAGES = {
     "releases:palette": "JSON for the palette",
     "releases:download": "a file",
     "programs:download": "a file",
+    "programs:part": "JSON for the clipboard",
     "runs:live": "parts of a page for who has no socket",
 }
 

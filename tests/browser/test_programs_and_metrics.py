@@ -33,7 +33,7 @@ def test_a_field_that_is_named_in_the_instruction_can_be_added_while_typing(
     expect(marks.nth(0)).not_to_have_class("unknown")
 
     page.get_by_role("button", name="Save module").click()
-    expect(page.get_by_text("Input “tone” is not connected").first).to_be_visible()
+    expect(page.locator("#why-not")).to_contain_text("Input “tone” is not connected")
 
 
 def test_choices_are_asked_for_only_where_the_type_is_a_choice(visit: Visit, lab: Lab) -> None:
@@ -51,14 +51,14 @@ def test_connections_are_saved_where_they_are_shown(visit: Visit, lab: Lab) -> N
     expect(save).to_be_hidden()
     page.get_by_label("message").select_option("")
     save.click()
-    expect(page.get_by_text("Input “message” is not connected").first).to_be_visible()
+    expect(page.locator("#why-not")).to_contain_text("Input “message” is not connected")
     program.refresh_from_db()
     assert program.revision == 2
 
 
 def test_a_phone_shows_the_list_and_the_graph_on_request(visit: Visit, lab: Lab) -> None:
     page = visit(lab.alice, f"{lab.path}/programs/{lab.program().pk}/", viewport=PHONE)
-    drawing = page.locator(".graph")
+    drawing = page.locator(".stage")
     expect(page.locator("#call-classify")).to_be_visible()
     expect(drawing).to_be_hidden()
     page.locator(".phone-only").get_by_role("link", name="Graph").click()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,16 @@ def tried(module: Module) -> Sequence[Problem]:
     return [fault.at("source") for fault in jail().check(module.source, FUNCTION, module.arguments)]
 
 
+def _begun(module: Module) -> Module:
+    """Gives what it takes, by the names of its inputs."""
+    assert isinstance(module, CodeStep)
+    if module.source != EXAMPLE:
+        return module
+    names = [field.name for field in module.signature.inputs]
+    source = f"def step({', '.join(names)}):\n    return {names[0] if names else None}\n"
+    return replace(module, source=source)
+
+
 CODE_STEP = ModuleKind(
     CodeStep,
     _("Code"),
@@ -42,4 +53,5 @@ CODE_STEP = ModuleKind(
         )
     },
     check=tried,
+    begin=_begun,
 )

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.core.problems import Problem
 from optimizer.core.programs.program import Module
+from optimizer.core.programs.signature import Field, Signature
+from promptlab.programs.starters import plain_instruction
 from promptlab.ui.kinds import Kind
+
+
+def in_plain_words(module: Module) -> Module:
+    """With an instruction that says no more than its fields do, where it has none."""
+    signature = module.signature
+    if not module.has_instruction or signature.instruction or not signature.outputs:
+        return module
+    text = plain_instruction(signature.inputs, signature.outputs)
+    return replace(module, signature=replace(signature, instruction=text))
 
 
 @dataclass(frozen=True)
 class ModuleKind(Kind[Module]):
-    """`check` says what keeps a module from being kept, each at the field that it is about."""
+    """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
+    makes a module that was just drawn do the plainest thing that it can.
+    """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
+    begin: Callable[[Module], Module] = in_plain_words
 
     @property
     def meaningless(self) -> set[str]:
@@ -22,3 +36,10 @@ class ModuleKind(Kind[Module]):
         words = {"instruction", "locked", "frozen_instruction"}
         found = set() if self.core.has_instruction else words
         return found if self.core.takes_demos else {*found, "frozen_demos"}
+
+    def starter(self) -> Module:
+        """A module as it is when it is drawn: where nothing else is known, a text for a text."""
+        asked = {name: field.initial for name, field in self.fields.items()}
+        signature = Signature((Field("text"),), (Field("answer"),))
+        own = {name: value for name, value in asked.items() if value is not None}
+        return self.core(name=self.name, signature=signature, **own)

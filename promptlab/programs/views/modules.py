@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,12 +19,16 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
 from promptlab.programs import edits, services
 from promptlab.programs.access import program_for
+from promptlab.programs.canvas import renamed_step
+from promptlab.programs.canvas_page import canvas_page
 from promptlab.programs.forms.demos import DemosForm
 from promptlab.programs.forms.module import ModuleForm
 from promptlab.programs.models import Program
+from promptlab.programs.rows import wants_change
 from promptlab.programs.shown_demos import saved_nearest
-from promptlab.programs.tryouts import as_sent
-from promptlab.programs.views.saving import save, with_revision
+from promptlab.programs.tryouts import as_sent, tokens_of_prompt
+from promptlab.programs.views.saving import as_typed, save, with_revision
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -84,16 +89,22 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
 def _edit(request: SignedInRequest, found: Program, former: Module | None) -> HttpResponse:
     form = ModuleForm(found.core, former, found.revision, request.POST or None)
     status, conflict = (422 if form.is_bound else 200), None
+    step = Parameters(request.GET).text("beside")
     if not form.redrawn and form.is_valid():
         try:
-            save(found, form, request.user)
-            return _after_saving(found, form.module.name)
+            before = found.core
+            save(found, form, request.user, f"modules.{form.module.name}" if step else "")
+            if not step:
+                return _after_saving(found, form.module.name)
+            status, former = 200, _module(found, form.module.name)
+            step = renamed_step(before, found.core, step)
+            form = ModuleForm(found.core, former, 0, as_typed(request.POST, found.revision))
         except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             found = refusal.saved
             data = with_revision(request.POST, found.revision)
             form = ModuleForm(found.core, former and _module(found, former.name), 0, data)
-    context = {
+    context: dict[str, Any] = {
         "program": found,
         "module": former,
         "form": form,
@@ -103,15 +114,27 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
         "nearest": saved_nearest(found, former) if former else None,
         "calls": [c for c in found.core.calls if former and c.module == former.name],
     }
-    return _answer(request, "programs/module.html", context, status)
+    if not step or former is None:
+        return _answer(request, "programs/module.html", context, status)
+    here = f"{reverse('programs:module', args=[*_keys(found), former.name])}?beside={step}"
+    context |= {"beside": step, "here": here, "tokens": tokens_of_prompt(former)}
+    redrawn = request.method == "POST" and wants_change(request.POST)
+    if redrawn:
+        return _answer(request, "programs/module.html", context, status)
+    if request.method == "POST":
+        context |= {"canvas": (canvas := canvas_page(found)), "outline": canvas.outline}
+    return render(request, "programs/_beside_module.html", context, status=status)
 
 
 def _after_saving(program: Program, module: str) -> HttpResponse:
     """To the program; back to the module while something in it keeps the program from running."""
     saved = _module(program, module)
     page = "programs:module" if saved and saved.problems() else "programs:program"
-    keys: list[str | int] = [program.project.slug, program.pk]
-    return redirect(page, *keys, *([module] if page == "programs:module" else []))
+    return redirect(page, *_keys(program), *([module] if page == "programs:module" else []))
+
+
+def _keys(program: Program) -> list[str | int]:
+    return [program.project.slug, program.pk]
 
 
 def _answer(

@@ -19,9 +19,10 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
 from promptlab.programs import queries, services
 from promptlab.programs.access import program_for
+from promptlab.programs.canvas_page import canvas_page
 from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.forms.about import AboutForm
-from promptlab.programs.outline import counts, outline
+from promptlab.programs.outline import outline
 from promptlab.programs.views.saving import with_revision
 from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters
@@ -40,11 +41,11 @@ def program(request: SignedInRequest, project: str, program: int) -> HttpRespons
     found = program_for(request.user, project, program)
     role = role_of(request.user, found.project)
     editable = role is not None and role.at_least(Role.EDITOR)
+    canvas = canvas_page(found) if editable else None
     context = {
         "program": found,
-        "outline": outline(found, editable),
-        "counts": counts(found.core),
-        "last_run": queries.last_runs([found]).get(found.pk),
+        "canvas": canvas,
+        "outline": canvas.outline if canvas else outline(found, editable),
         "view": Parameters(request.GET).one_of("view", ("graph", "list")),
     }
     return render(request, "programs/program.html", context)

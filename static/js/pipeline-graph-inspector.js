@@ -1,0 +1,141 @@
+// What stands beside the canvas: the form of the chosen box. It saves itself, and says so.
+const REST_MS = 800;
+const SOON_MS = 150;
+
+export class Inspector {
+  constructor(canvas, place) {
+    Object.assign(this, { canvas, place, box: "", edits: 0 });
+    place.addEventListener("input", (event) => this.typed(event));
+    place.addEventListener("change", (event) => this.changed(event));
+    place.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.form.dataset.over = "1";
+      this.save();
+    });
+    for (const [name, pressed] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+      addEventListener(name, () => {
+        this.pressed = pressed;
+      });
+    }
+    place.addEventListener("click", ({ target }) => {
+      if (target.closest("[data-renew]")) this.renew();
+    });
+    // A row that came or went is saved with the rest.
+    document.addEventListener("htmx:after:swap", () => this.form?.dataset.changed && !this.saving && this.rest());
+  }
+
+  get form() {
+    return this.place.querySelector("form[data-beside]");
+  }
+
+  address(box) {
+    const { doc } = this.canvas.graph;
+    const url = doc.urls[box] ?? this.canvas.graph.module(box)?.url;
+    return url?.replace("beside=step", `beside=${encodeURIComponent(box)}`);
+  }
+
+  async open(box) {
+    if (box === this.box) return;
+    await this.flush();
+    this.box = box;
+    await this.renew();
+  }
+
+  close(boxes) {
+    if (boxes.includes(this.box)) this.leave();
+  }
+
+  async shut() {
+    await this.flush();
+    if (!this.canvas.boxes().length) this.leave();
+  }
+
+  leave() {
+    this.box = "";
+    clearTimeout(this.timer);
+    this.place.replaceChildren();
+    this.place.hidden = true;
+  }
+
+  async renew() {
+    clearTimeout(this.timer);
+    const { box } = this;
+    // A step that was just drawn has no form before it is saved.
+    if (this.canvas.unsaved) return setTimeout(() => box === this.box && this.renew(), 60);
+    const url = this.address(box);
+    if (!url) return this.leave();
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+    const text = await answer.text();
+    if (answer.ok && box === this.box) {
+      // Emptied first: htmx carries styles from elements to those of the same id.
+      this.place.replaceChildren();
+      this.place.scrollTop = 0;
+      await this.show(text, "innerHTML");
+    }
+    if (this.entering) this.enter();
+  }
+
+  // The focus goes into the form, as soon as it is there.
+  enter() {
+    const first = this.place.dataset.box === this.box && this.place.querySelector("input:not([type=hidden]), textarea, select");
+    this.entering = !first;
+    if (first) first.focus();
+  }
+
+  show(text, swap) {
+    this.place.dataset.box = this.box;
+    this.place.hidden = false;
+    return htmx.swap({ sourceElement: this.place, target: "#beside", swap, text });
+  }
+
+  typed({ target }) {
+    if (!this.form?.contains(target)) return;
+    this.edits += 1;
+    this.form.dataset.changed = "1";
+    if (!target.matches("[name=name], [data-field-name]")) this.rest();
+  }
+
+  changed({ target }) {
+    if (!this.form?.contains(target)) return;
+    this.form.dataset.changed = "1";
+    this.rest(SOON_MS);
+  }
+
+  rest(ms = REST_MS) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), ms);
+  }
+
+  async flush() {
+    clearTimeout(this.timer);
+    if (this.form?.dataset.changed) await this.save();
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    const { form, canvas } = this;
+    if (!form || this.saving || "held" in form.dataset && !form.dataset.over) return this.rest();
+    // What comes back must not take a button away from under a press.
+    if (canvas.unsaved || this.pressed) return this.rest(SOON_MS);
+    this.saving = true;
+    const { edits } = this;
+    const typed = new FormData(form);
+    if (!form.dataset.over) typed.set("revision", canvas.form.elements.revision.value);
+    const answer = await canvas.send(form.getAttribute("action"), typed);
+    this.saving = false;
+    if (!answer) return this.rest();
+    const later = edits === this.edits ? [] : [...new FormData(form)].filter(([name, value]) => typed.get(name) !== value && name !== "revision");
+    if (!form.isConnected || form !== this.form) return;
+    await this.show(answer.text, "innerMorph");
+    const now = this.form.dataset.beside;
+    if (now !== this.box) {
+      this.box = this.place.dataset.box = now;
+      canvas.selected = new Set([now]);
+      canvas.paint();
+    }
+    for (const [name, value] of later) if (this.form.elements[name]) this.form.elements[name].value = value;
+    if (later.length) this.rest();
+    else delete this.form.dataset.changed;
+    if (answer.status === 422) canvas.state("invalid");
+  }
+}

@@ -1,0 +1,293 @@
+// Mouse, pen and fingers on <pipeline-graph>.
+import { OUTPUT, owner } from "./pipeline-graph-model.js";
+
+const A_MOVE = 4; // pixels from which a press is a drag
+const far = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) > A_MOVE;
+
+// Follow a pointer until it is let go; `drop` is told whether it was dragged.
+function follow(element, down, { drag, drop, quit }) {
+  let dragged = false;
+  const move = (event) => {
+    if (event.pointerId !== down.pointerId) return;
+    dragged ||= far(down, event);
+    if (dragged) drag?.(event);
+  };
+  const end = (event) => {
+    if (event.pointerId !== down.pointerId) return;
+    for (const [name, hear] of Object.entries(heard)) element.removeEventListener(name, hear);
+    if (event.type === "pointerup") drop(event, dragged);
+    else quit?.();
+  };
+  const heard = { pointermove: move, pointerup: end, pointercancel: end };
+  for (const [name, hear] of Object.entries(heard)) element.addEventListener(name, hear);
+  element.setPointerCapture(down.pointerId);
+}
+
+const under = ({ clientX, clientY }, selector) => document.elementsFromPoint(clientX, clientY).find((part) => part.matches(selector));
+
+// Which end a wire would have here: a port, or a box in which just one fits or which takes anything.
+export function target(canvas, port, event) {
+  const out = canvas.graph.isOut(port);
+  const found = under(event, `.port[data-side=${out ? "in" : "out"}]`)?.dataset.port;
+  if (found) return found;
+  const box = under(event, ".gbox")?.dataset.box;
+  if (!box || box === owner(port)) return undefined;
+  if (out && box === OUTPUT) return OUTPUT;
+  return canvas.fits.find((end) => owner(end) === box && !canvas.graph.source(out ? end : port)) ?? canvas.fits.find((end) => owner(end) === box);
+}
+
+export function aim(canvas, port) {
+  canvas.aimed = port;
+  canvas.fits = port ? canvas.graph.fitting(port) : [];
+  canvas.toggleAttribute("data-aiming", Boolean(port));
+  for (const button of canvas.world.querySelectorAll(".port")) {
+    button.classList.toggle("fits", canvas.fits.includes(button.dataset.port));
+    button.classList.toggle("aimed", Boolean(port) && button.dataset.port === port);
+  }
+}
+
+// The reason why it cannot end where the pointer is, before it is let go.
+function hint(canvas, port, end, event) {
+  const place = canvas.querySelector(".graph-hint");
+  const wire = canvas.graph.isOut(port) ? [port, end] : [end, port];
+  const refusal = end && canvas.graph.refusal(wire[0], wire[1] === OUTPUT ? `${OUTPUT}.` : wire[1]);
+  const text = refusal ? canvas.message(...refusal) : "";
+  if (place.textContent !== text) place.textContent = text;
+  place.toggleAttribute("hidden", !text);
+  place.style.setProperty("left", `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`);
+  place.style.setProperty("top", `${event.clientY + 14}px`);
+  return refusal;
+}
+
+export function land(canvas, port, end, event) {
+  if (!end) {
+    // After the press: what opens while it ends, it would close.
+    if (under(event, ".stage")) setTimeout(() => canvas.begin(port, canvas.point(event), event));
+    return;
+  }
+  const [from, to] = canvas.graph.isOut(port) ? [port, end] : [end, port];
+  canvas.connect(from, to);
+}
+
+export function watchPointer(canvas) {
+  const { stage } = canvas;
+
+  const wire = (down, button) => {
+    let { port } = button.dataset;
+    const { side } = button.dataset;
+    // The end of a wire that is there is taken off its port and led elsewhere.
+    const had = side === "in" ? canvas.graph.source(port) : "";
+    const loose = had || port;
+    const start = canvas.end(loose, had || side === "out" ? "out" : "in");
+    follow(stage, down, {
+      drag(event) {
+        if (canvas.aimed !== loose) aim(canvas, loose);
+        canvas.ghost(start, canvas.point(event));
+        hint(canvas, loose, target(canvas, loose, event), event);
+      },
+      drop(event, dragged) {
+        if (!dragged) return press(button);
+        const end = target(canvas, loose, event);
+        canvas.ghost();
+        hint(canvas, loose, undefined, event);
+        aim(canvas);
+        if (end === port) return;
+        if (had && !end) return canvas.commit((graph) => graph.disconnect(port), "unwired", { to: canvas.named(port) });
+        if (had && end && end !== OUTPUT && !canvas.graph.refusal(had, end)) canvas.graph.disconnect(port);
+        land(canvas, loose, end, event);
+      },
+      quit() {
+        canvas.ghost();
+        aim(canvas);
+      },
+    });
+  };
+
+  // Without a drag: one press begins a wire, the next one ends it.
+  const press = (button) => {
+    const { port, fold, side } = button.dataset;
+    if (fold) return canvas.toggleFold(fold);
+    button.focus({ preventScroll: true });
+    const { aimed } = canvas;
+    if (aimed && aimed !== port) {
+      aim(canvas);
+      const [from, to] = canvas.graph.isOut(aimed) ? [aimed, port] : [port, aimed];
+      if (canvas.graph.isOut(from) && !canvas.graph.isOut(to)) return canvas.connect(from, to);
+    }
+    if (aimed === port) {
+      aim(canvas);
+      return;
+    }
+    aim(canvas, port);
+    canvas.say(canvas.fits.length ? "aim" : "aimless", { n: canvas.fits.length, port: canvas.named(port), side });
+  };
+
+  const box = (down, id) => {
+    const many = canvas.selected.has(id) && canvas.selected.size > 1;
+    const moving = many ? canvas.boxes() : [id];
+    const before = Object.fromEntries(moving.map((one) => [one, canvas.graph.doc.places[one]]));
+    let last = down;
+    follow(stage, down, {
+      drag(event) {
+        canvas.move(moving, (event.clientX - last.clientX) / canvas.k, (event.clientY - last.clientY) / canvas.k);
+        last = event;
+      },
+      drop(event, dragged) {
+        if (dragged) {
+          for (const one of moving) canvas.graph.doc.places[one] = canvas.graph.doc.places[one].map(Math.round);
+          return canvas.commit(() => {}, "moved");
+        }
+        canvas.drawn.get(id)?.focus({ preventScroll: true });
+        if (down.shiftKey) canvas.select(...(canvas.selected.has(id) ? canvas.boxes().filter((one) => one !== id) : [...canvas.selected, id]));
+        else canvas.select(id);
+      },
+      quit() {
+        Object.assign(canvas.graph.doc.places, before);
+        canvas.place();
+        canvas.paint();
+      },
+    });
+  };
+
+  // On the empty sheet: a mouse moves it, with Shift it chooses what it goes around.
+  const sheet = (down) => {
+    const at = canvas.point(down);
+    const from = [stage.scrollLeft, stage.scrollTop];
+    follow(stage, down, {
+      drag(event) {
+        if (!down.shiftKey) return stage.scrollTo(from[0] - event.clientX + down.clientX, from[1] - event.clientY + down.clientY);
+        const to = canvas.point(event);
+        const [x1, x2] = [at[0], to[0]].sort((a, b) => a - b);
+        const [y1, y2] = [at[1], to[1]].sort((a, b) => a - b);
+        const inside = canvas.graph.boxes.filter((id) => {
+          const [[x, y], [w, h]] = [canvas.graph.doc.places[id], canvas.sizes.get(id)];
+          return x < x2 && x + w > x1 && y < y2 && y + h > y1;
+        });
+        canvas.selected = new Set(inside);
+        canvas.paint();
+      },
+      drop(event, dragged) {
+        if (dragged) return;
+        aim(canvas);
+        canvas.select();
+        stage.focus({ preventScroll: true });
+      },
+    });
+  };
+
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button || event.target.closest(".minimap")) return;
+    const port = event.target.closest(".port");
+    const id = event.target.closest(".gbox")?.dataset.box;
+    const key = event.target.dataset.wire;
+    const touch = event.pointerType === "touch";
+    if (port) {
+      if (port.dataset.fold) return;
+      event.preventDefault();
+      wire(event, port);
+    } else if (id) {
+      if (touch && !event.target.closest("header")) return;
+      box(event, id);
+    } else if (key) {
+      canvas.select(key);
+      canvas.say("chosenWire", { to: canvas.named(key.split(" ")[1]) });
+      stage.focus({ preventScroll: true });
+    } else if (!touch && event.target !== stage.parentElement) {
+      const { clientWidth, clientHeight } = stage;
+      const { left, top } = stage.getBoundingClientRect();
+      if (event.clientX - left < clientWidth && event.clientY - top < clientHeight) sheet(event);
+    }
+  });
+  // Folded ports, and a finger on the body of a box: presses that are no drags.
+  stage.addEventListener("click", (event) => {
+    const fold = event.target.closest(".port[data-fold]");
+    if (fold) return press(fold);
+    if (event.pointerType === "touch" && !event.target.closest("header, .port")) {
+      const id = event.target.closest(".gbox")?.dataset.box;
+      if (id) canvas.select(id);
+      else aim(canvas);
+    }
+  });
+
+  // A port shows its wires alone.
+  const look = (key) => {
+    canvas.toggleAttribute("data-looking", Boolean(key));
+    for (const path of canvas.svg.querySelectorAll("[data-ends]")) {
+      path.classList.toggle("seen", Boolean(key) && path.dataset.ends.split(" ").includes(key));
+    }
+  };
+  stage.addEventListener("pointerover", (event) => look(event.target.closest(".port")?.dataset.key));
+  stage.addEventListener("pointerleave", () => look());
+
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const { left, top } = stage.getBoundingClientRect();
+      canvas.zoom(canvas.k * Math.exp(-event.deltaY / 300), [event.clientX - left, event.clientY - top]);
+    },
+    { passive: false },
+  );
+  watchPinch(canvas);
+  watchPalette(canvas);
+}
+
+function watchPinch(canvas) {
+  const { stage } = canvas;
+  let apart = 0;
+  stage.addEventListener(
+    "touchmove",
+    (event) => {
+      if (event.touches.length !== 2) return;
+      event.preventDefault();
+      const [a, b] = event.touches;
+      const now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+      const { left, top } = stage.getBoundingClientRect();
+      const middle = [(a.clientX + b.clientX) / 2 - left, (a.clientY + b.clientY) / 2 - top];
+      if (apart) canvas.zoom((canvas.k * now) / apart, middle);
+      apart = now;
+    },
+    { passive: false },
+  );
+  stage.addEventListener("touchend", () => {
+    apart = 0;
+  });
+}
+
+// Kinds are dragged onto the sheet, onto a wire, or pressed.
+function watchPalette(canvas) {
+  const place = canvas.querySelector(".palette");
+  let pressed;
+  place.addEventListener("pointerdown", (down) => {
+    const kind = down.target.closest("[data-module]");
+    if (!kind || down.button) return;
+    const shadow = kind.cloneNode(true);
+    shadow.classList.add("shadow");
+    shadow.setAttribute("aria-hidden", "true");
+    follow(kind, down, {
+      drag(event) {
+        if (!shadow.isConnected) canvas.append(shadow);
+        shadow.style.setProperty("left", `${event.clientX + 6}px`);
+        shadow.style.setProperty("top", `${event.clientY + 6}px`);
+        const over = under(event, ".hit")?.dataset.wire;
+        for (const path of canvas.svg.querySelectorAll(".hit")) path.classList.toggle("over", path.dataset.wire === over);
+      },
+      drop(event, dragged) {
+        shadow.remove();
+        pressed = !dragged;
+        const inside = document.elementFromPoint(event.clientX, event.clientY)?.closest(".stage");
+        if (!dragged || !inside) return;
+        const [from, to] = under(event, ".hit")?.dataset.wire.split(" ") ?? [];
+        const [x, y] = canvas.point(event);
+        canvas.add(kind, { at: [x - 40, y - 20], from, to });
+      },
+      quit: () => shadow.remove(),
+    });
+  });
+  place.addEventListener("click", (event) => {
+    const kind = event.target.closest("[data-module]");
+    if (kind && (pressed || !event.detail)) canvas.add(kind);
+    pressed = false;
+  });
+}
