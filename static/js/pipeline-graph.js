@@ -53,6 +53,12 @@ export class PipelineGraph extends HTMLElement {
     addEventListener("online", () => this.unsaved && this.save());
     new ResizeObserver(() => this.map.paint()).observe(this.stage);
     this.first();
+    // Letters of another face have another width.
+    document.fonts.ready.then(() => {
+      if (this.tidyFirst && !this.unsaved) this.graph.doc.places = {};
+      this.render();
+      this.first();
+    });
   }
 
   disconnectedCallback() {
@@ -302,7 +308,10 @@ export class PipelineGraph extends HTMLElement {
   place() {
     const { places } = this.graph.doc;
     const missing = this.graph.boxes.filter((box) => !places[box]);
-    if (missing.length === this.graph.boxes.length) this.graph.doc.places = this.tidied();
+    if (missing.length === this.graph.boxes.length) {
+      this.tidyFirst = true;
+      this.graph.doc.places = this.tidied();
+    }
     else for (const box of missing) places[box] = this.room(this.wished(box), box);
     for (const [id, box] of this.drawn) {
       const [x, y] = this.graph.doc.places[id];
