@@ -93,11 +93,13 @@ def held(draw: Draw, mode: Mode, seed: int) -> Round:
     return Round(finishes, best - base)
 
 
-def race(surface: Surface, modules: int, calls: int, seed: int) -> Played:
+def race(surface: Surface, modules: int, calls: int, seed: int, tails: bool = True) -> Played:
     """Our racing optimizer's search, as in a run, with so many examples to score."""
     simulation = Simulation(surface, modules)
     blocks = max((calls - surface.examples) // BLOCK, 1)
-    settings = Settings(trials=blocks, minibatch_size=BLOCK, max_validation=surface.examples)
+    settings = Settings(
+        trials=blocks, minibatch_size=BLOCK, max_validation=surface.examples, heavy_tails=tails
+    )
     spec = simulation.spec(settings, seed)
     result = simulation.hold(
         run_loop(spec, lambda board: race_options(board, simulation.options), open_race)

@@ -63,6 +63,8 @@ class Settings:
     `nearest_demos`: ways to choose demos for each input, out of a pool of training rows, that are
     tried beside the demo sets; 0 keeps to fixed demos.
     `rounds`: rounds of new proposals that a race learns from, after the first ones.
+    `heavy_tails`: whether a race lets options stand far out where it judges candidates; runs that
+    were started before there was this go on without.
     """
 
     effort: Effort = Effort.LIGHT
@@ -76,6 +78,7 @@ class Settings:
     max_validation: int = 100
     rounds: int = 0
     nearest_demos: int = 0
+    heavy_tails: bool = False
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

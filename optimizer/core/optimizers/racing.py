@@ -171,6 +171,7 @@ def blocks(settings: Settings) -> Settings:
         rounds=(1, 2, 4)[size],
         nearest_demos=WAYS,
         demo_sets=(12, 18, 24)[size],
+        heavy_tails=True,
     )
 
 

@@ -13,6 +13,8 @@ Arm = tuple[int, ...]
 
 EFFECT = 0.05
 """Usual deviation of an option's effect, in scores of 0–1."""
+FREEDOM = 4.0
+"""Somewhat heavier tails than a normal distribution's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +23,11 @@ class Factor:
 
     The identity matrix gives each option an effect of its own; an overlap matrix lets demo sets
     that have demos in common share theirs. Symmetric, positive semidefinite, ones on the diagonal.
-    `typical` is the effect's usual deviation, in scores of 0–1; the scores correct it.
+    `typical` is the effect's usual deviation, in scores of 0–1; the scores correct it. `freedom`
+    says how far options may stand out: the degrees of freedom of the t distribution of effects.
     """
 
     parameter: int
     similarity: Floats
     typical: float = EFFECT
+    freedom: float = FREEDOM

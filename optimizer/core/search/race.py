@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.core.search.arms import Arm, Factor, Floats
+from optimizer.core.search.beliefs import Posterior
 from optimizer.core.search.initial_design import ENOUGH_BLOCKS, initial_design
-from optimizer.core.search.surrogate import Outlook, Posterior, Surrogate
+from optimizer.core.search.surrogate import Outlook, Surrogate
 
 THOMPSON = 0.15
 """Share of blocks that Thompson sampling places."""
@@ -52,14 +53,22 @@ class Standing:
 
 class Race:
     """`sizes`: options per parameter; `examples`: how many all arms can be scored on;
-    `budget`: scores that may be asked for in all; `block`: scores asked for at a time.
+    `budget`: scores that may be asked for in all; `block`: scores asked for at a time; `tails`:
+    whether options may stand far out where arms are judged. Which block is next is decided as if
+    none did: a leader that is believed sooner would end the race sooner.
     """
 
     def __init__(
-        self, sizes: Sequence[int], examples: int, budget: int, block: int, seed: str
+        self,
+        sizes: Sequence[int],
+        examples: int,
+        budget: int,
+        block: int,
+        seed: str,
+        tails: bool = True,
     ) -> None:
         self._sizes = tuple(sizes)
-        self._examples, self._seed = examples, seed
+        self._examples, self._seed, self._tails = examples, seed, tails
         self.budget, self.block = budget, block
         self._elsewhere = 0
         self.surrogate = Surrogate((), examples)
@@ -164,7 +173,8 @@ class Race:
         if not arms:
             return []
         self._learn()
-        posterior = self.surrogate.posterior(arms)
+        believed = self.surrogate.tailed_posterior if self._tails else self.surrogate.posterior
+        posterior = believed(arms)
         deviations = np.sqrt(np.maximum(np.diag(posterior.covariance), 0.0))
         means = np.clip(posterior.mean, 0.0, 1.0)
         return [

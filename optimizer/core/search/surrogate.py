@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.core.search.arms import Arm, Factor, Floats
+from optimizer.core.search.beliefs import Beliefs, Posterior, alike
+from optimizer.core.search.tails import with_tails
 from optimizer.core.search.variances import (
-    LEVEL_VARIANCE,
     RESIDUAL,
     SMALLEST,
     Evidence,
@@ -29,14 +30,6 @@ from optimizer.core.search.variances import (
     estimated_variances,
     likeliest_deviations,
 )
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """What is believed of arms' true mean scores: means, shape (p,), and covariance, (p, p)."""
-
-    mean: Floats
-    covariance: Floats
 
 
 @dataclass(frozen=True)
@@ -51,16 +44,6 @@ class Outlook:
     noise: Floats
 
 
-@dataclass(frozen=True)
-class _Solution:
-    """`inner` = I + precision × kernel of the observed arms, `weights` = inner⁻¹ × information: any
-    arm's mean is its kernel with the observed arms times the weights.
-    """
-
-    inner: Floats
-    weights: Floats
-
-
 @dataclass
 class Surrogate:
     """`size`: number of examples that arms are scored on."""
@@ -72,7 +55,8 @@ class Surrogate:
     _deviations: Floats | None = None
     _variances: Variances | None = None
     _evidence: Evidence | None = None
-    _solution: _Solution | None = None
+    _beliefs: Beliefs | None = None
+    _tailed: Beliefs | None = None
 
     def observe(self, arm: Arm, positions: Sequence[int], scores: Sequence[float]) -> None:
         """Take in scores of an arm on examples, by their positions."""
@@ -80,45 +64,47 @@ class Surrogate:
             self.arms.append(arm)
             self._rows.append(np.full(self.size, np.nan))
         self._rows[self.arms.index(arm)][list(positions)] = scores
-        self._evidence = self._solution = None
+        self._evidence = self._beliefs = None
 
     def forget(self, arm: Arm) -> None:
         """Leave out an arm's scores, as when those that are missing would have been others."""
         if arm in self.arms:
             place = self.arms.index(arm)
             del self.arms[place], self._rows[place]
-            self._evidence = self._solution = None
+            self._evidence = self._beliefs = None
 
     def widen(self, factors: tuple[Factor, ...]) -> None:
         """Take other factors, usually the same with more options; scores are kept."""
         if [f.parameter for f in factors] != [f.parameter for f in self.factors]:
             self._deviations = None
         self.factors = factors
-        self._variances = self._evidence = self._solution = None
+        self._variances = self._evidence = self._beliefs = None
 
     def learn(self) -> None:
         """Estimate all variances anew from the scores so far."""
         self._variances = self._estimate_variances()
-        self._evidence = self._solution = None
+        self._evidence = self._beliefs = None
         self._deviations = likeliest_deviations(
             self._boiled_down(),
-            self._similar(self.arms, self.arms),
+            alike(self.factors, self.arms, self.arms),
             self._typical(),
             self._current_deviations(),
         )
 
     def posterior(self, pool: Sequence[Arm]) -> Posterior:
         """Beliefs about arms, observed or not."""
-        deviations, solution = self._current_deviations(), self._solved()
-        across = self._kernel(pool, self.arms, deviations)
-        known = np.linalg.solve(solution.inner, self._boiled_down().precision @ across.T)
-        covariance = self._kernel(pool, pool, deviations) - across @ known
-        return Posterior(0.5 + across @ solution.weights, (covariance + covariance.T) / 2)
+        return self._believed().posterior(pool)
 
     def means(self, pool: Sequence[Arm]) -> Floats:
         """The posterior's means alone, in a fraction of its time."""
-        across = self._kernel(pool, self.arms, self._current_deviations())
-        return np.asarray(0.5 + across @ self._solved().weights, dtype=np.float64)
+        return self._believed().means(pool)
+
+    def tailed_posterior(self, pool: Sequence[Arm]) -> Posterior:
+        """Beliefs about arms where options may stand far out (`tails`)."""
+        believed = self._believed()
+        if self._tailed is None:
+            self._tailed = with_tails(believed)
+        return self._tailed.posterior(pool)
 
     def outlook(self, pool: Sequence[Arm], ahead: Sequence[Sequence[int]]) -> Outlook:
         """What scores of each arm at its positions `ahead` would tell; `pool` holds all `arms`.
@@ -149,49 +135,30 @@ class Surrogate:
 
     def effects(self, factor: Factor) -> Floats:
         """What is believed of each option's effect on the true mean, shape (options,)."""
-        chosen = [arm[factor.parameter] for arm in self.arms]
-        variance = self._current_deviations()[self.factors.index(factor)] ** 2
-        shared = variance * factor.similarity[:, chosen]
-        return np.asarray(shared @ self._solved().weights, dtype=np.float64)
+        return self._believed().effects(self.factors.index(factor))
 
     def importances(self) -> Floats:
         """Each factor's share of the variance of true means, shape (factors,), sum 1."""
         shares = self._current_deviations()[:-1] ** 2
         return np.asarray(shares / shares.sum(), dtype=np.float64)
 
-    def _solved(self) -> _Solution:
-        if self._solution is None:
-            evidence = self._boiled_down()
-            seen = self._kernel(self.arms, self.arms, self._current_deviations())
-            inner = np.eye(len(self.arms)) + evidence.precision @ seen
-            weights = np.asarray(np.linalg.solve(inner, evidence.information), dtype=np.float64)
-            self._solution = _Solution(inner, weights)
-        return self._solution
-
-    def _kernel(self, rows: Sequence[Arm], columns: Sequence[Arm], deviations: Floats) -> Floats:
-        kernel = np.full((len(rows), len(columns)), LEVEL_VARIANCE)
-        place = {arm: index for index, arm in enumerate(columns)}
-        same = [(index, place[arm]) for index, arm in enumerate(rows) if arm in place]
-        for pair in same:
-            kernel[pair] += deviations[-1] ** 2
-        for deviation, similar in zip(deviations, self._similar(rows, columns), strict=False):
-            kernel += deviation**2 * similar
-        return kernel
+    def _believed(self) -> Beliefs:
+        if self._beliefs is None:
+            self._tailed = None
+            self._beliefs = Beliefs(
+                self.factors, tuple(self.arms), self._boiled_down(), self._current_deviations()
+            )
+        return self._beliefs
 
     def _within(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> Floats:
         """Covariance of two arms' scores on one example, given their true means, less noise."""
         variances = self._current_variances()
         found = np.full((len(rows), len(columns)), variances.difficulty)
-        for effect, similar in zip(variances.effects, self._similar(rows, columns), strict=True):
+        for effect, similar in zip(
+            variances.effects, alike(self.factors, rows, columns), strict=True
+        ):
             found += effect * similar
         return found
-
-    def _similar(self, rows: Sequence[Arm], columns: Sequence[Arm]) -> list[Floats]:
-        first, second = np.array(rows, dtype=int), np.array(columns, dtype=int)
-        return [
-            f.similarity.take(first[:, f.parameter], axis=0).take(second[:, f.parameter], axis=1)
-            for f in self.factors
-        ]
 
     def _typical(self) -> Floats:
         """Usual deviations of all effects and the residual, shape (factors + 1,)."""
@@ -211,7 +178,7 @@ class Surrogate:
         return self._deviations
 
     def _estimate_variances(self) -> Variances:
-        similar = self._similar(self.arms, self.arms)
+        similar = alike(self.factors, self.arms, self.arms)
         typical = [factor.typical for factor in self.factors]
         return estimated_variances(np.array(self._rows), similar, typical)
 

@@ -24,6 +24,8 @@ from optimizer.core.strategies.options import Options
 
 INSTRUCTIONS, DEMOS = 0.025, 0.09
 """Usual deviations of their effects, 0–1: demos are the bigger lever (the paper's first lesson)."""
+CAUCHY = 1.0
+"""Degrees of freedom of the demos' effects: one set of many may add thirty points, others five."""
 MARGIN = 0.001
 """By how much a candidate's expected score must be above the baseline's: change needs a reason."""
 
@@ -147,6 +149,7 @@ def enter(board: Board, options: Options) -> RaceState:
         race_budget(settings, len(examples)),
         settings.minibatch_size,
         f"{board.spec.seed}:race",
+        tails=settings.heavy_tails,
     )
     track = RaceState(board, options, race, examples)
     track.widen(options)
@@ -203,10 +206,10 @@ def _factors(options: Options) -> list[Factor]:
         found.append(Factor(place, np.eye(len(texts)), INSTRUCTIONS))
     by_module = options.demo_sets.by_module if options.demo_sets is not None else {}
     for place, sets in enumerate(by_module.values(), len(options.instructions)):
-        found.append(Factor(place, np.eye(len(sets)), DEMOS))
+        found.append(Factor(place, np.eye(len(sets)), DEMOS, CAUCHY))
         overlap = _overlap(sets)
         if (overlap - np.eye(len(sets))).any():
-            found.append(Factor(place, overlap, DEMOS))
+            found.append(Factor(place, overlap, DEMOS, CAUCHY))
     return [factor for factor in found if len(factor.similarity) > 1]
 
 
