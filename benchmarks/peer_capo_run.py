@@ -27,11 +27,11 @@ from promptolution.utils.prompt_creation import create_prompt_variation
 from benchmarks.peer_words import arguments
 from benchmarks.tasks import PROPOSAL_TOKENS, TASKS, Task, dealt
 from optimizer.core.evaluation.outcome import Prediction
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
-from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.steps import alone
 
 PROMPTS = 6

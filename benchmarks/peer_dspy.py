@@ -14,12 +14,12 @@ from dspy.utils.exceptions import AdapterParseError
 
 from benchmarks.tasks import TASKS, Task
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import render, reply_schema
-from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature
 
 LACKING = "Not supplied for this particular example."

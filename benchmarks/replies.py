@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 
 from optimizer.core.instructions.cleaning import clean
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.parse import parse
-from optimizer.core.programs.reply import UnreadableReply
 from tests.fakes.replies import Said, cases, instructions, siblings
 
 

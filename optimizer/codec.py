@@ -104,7 +104,7 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
 
 
 NEWER: dict[type, tuple[str, ...]] = {
-    Field: ("nullable",),
+    Field: ("nullable", "items", "fields"),
     Call: ("constants", "when", "repeat"),
     Prompted: ("samples", "temperature", "max_tokens"),
     CallTrace: ("made",),
@@ -122,7 +122,8 @@ def _sparse(kind: type, keys: tuple[str, ...]) -> None:
         told = inner(value)
         if (info.context or {}).get(_EVERY_KEY):
             return told
-        return {k: v for k, v in told.items() if k not in as_it_was or v != as_it_was[k]}
+        own = {key for key, was in as_it_was.items() if getattr(value, key) == was}
+        return {key: part for key, part in told.items() if key not in own}
 
     def schema(cls: type, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         whole = handler(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from optimizer.core.programs.signature import REASONING, Field, FieldType, Value
@@ -41,6 +41,9 @@ class Column:
     samples: tuple[str, ...]
     names_split: bool = False
     nullable: bool = False
+    items: FieldType = FieldType.TEXT
+    fields: tuple[Field, ...] = ()
+    """What its lists are of, and what its objects hold, where all its cells are such."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,13 @@ class Use:
     choices: tuple[str, ...] = ()
     nullable: bool = False
     """An empty cell is null: no value, which may be what is expected."""
+    items: FieldType = FieldType.TEXT
+    fields: tuple[Field, ...] = ()
 
     def as_field(self) -> Field:
-        return Field(self.field, self.type, choices=self.choices, nullable=self.nullable)
+        return Field(
+            self.field, self.type, "", self.choices, self.nullable, self.items, self.fields
+        )
 
 
 def is_missing(value: Value) -> bool:
@@ -64,10 +71,17 @@ def is_missing(value: Value) -> bool:
 
 
 def use_of(column: Column, role: Role, field: str, kind: FieldType, nullable: bool) -> Use:
-    """A decision about a column; a choice takes the column's own values as its choices."""
+    """A decision about a column; a choice takes the column's own values as its choices, a list or
+    an object the shape of its cells.
+    """
     labels = tuple(sorted(label for label, _ in column.labels))
     choices = labels if kind is FieldType.CHOICE else ()
-    return Use(column.name, role, field, kind, choices, nullable)
+    use = Use(column.name, role, field, kind, choices, nullable)
+    if kind not in (FieldType.LIST, FieldType.OBJECT):
+        return use
+    items = column.items if kind is FieldType.LIST else FieldType.TEXT
+    several = kind is FieldType.LIST and items is not FieldType.OBJECT
+    return replace(use, items=items, fields=() if several else column.fields)
 
 
 def field_names(columns: Iterable[str], wanted: Collection[str] = ()) -> list[str]:

@@ -20,6 +20,7 @@ from optimizer.datasets.columns import (
     is_missing,
 )
 from optimizer.datasets.roles import Look, guess_roles
+from optimizer.datasets.shapes import is_date, shape_in
 from optimizer.datasets.splitting import split_named
 from optimizer.datasets.table import Table
 
@@ -68,7 +69,7 @@ def _is_within(table: Table, part: int, whole: int) -> bool:
 def _look(name: str, values: list[Value], known: Role | None) -> Look:
     present = [value for value in values if not is_missing(value)]
     counts = Counter(written(value).strip() for value in present)
-    kind = _type_of(present)
+    kind, shape = _type_of(present), shape_in(present)
     names_split = _names_split(name, counts)
     ignored = names_split or not present or _says_nothing(name, counts, kind, len(values))
     column = Column(
@@ -78,6 +79,8 @@ def _look(name: str, values: list[Value], known: Role | None) -> Look:
         samples=tuple(label[:SAMPLE_LENGTH] for label in list(counts)[:SAMPLES]),
         names_split=names_split,
         nullable=len(present) < len(values) and not words.sounds_expected(name),
+        items=shape.items if shape else FieldType.TEXT,
+        fields=shape.fields if shape else (),
     )  # fmt: skip
     labels = _are_labels(present, counts, kind)
     free = kind is FieldType.TEXT and not labels and _mean_words(counts) >= 2
@@ -112,6 +115,7 @@ def _type_of(values: list[Value]) -> FieldType:
         (FieldType.INTEGER, _is_integer),
         (FieldType.NUMBER, _is_number),
         (FieldType.LIST, _is_list),
+        (FieldType.DATE, is_date),
     )
     return next(
         (kind for kind, fits in tests if all(fits(value) for value in values)), FieldType.TEXT

@@ -10,7 +10,7 @@ from optimizer.core.problems import Problem, Refused, problem, refuse, warning
 from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, FieldType, Value
-from optimizer.core.programs.values import UnreadableValue
+from optimizer.core.programs.values import UnreadableValue, read_value
 from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of
 from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
 from optimizer.datasets.table import FILE, Row, in_its_row, of_row
@@ -93,6 +93,8 @@ def _use_problems(uses: Sequence[Use]) -> list[Problem]:
 def _field_problems(use: Use) -> list[Problem]:
     if use.type is FieldType.CHOICE and len(use.choices) < 2:
         return [problem("use.no_choice", of_use(use.column, "type"), most=MAX_LABELS)]
+    if use.type is FieldType.OBJECT and not use.fields:
+        return [problem("use.no_object", of_use(use.column, "type"))]
     return [wrong.at(of_use(use.column, "field")) for wrong in use.as_field().problems()]
 
 
@@ -125,10 +127,9 @@ class RowReader:
                 into[use.field] = "" if use.type is FieldType.TEXT else None
                 continue
             try:
-                into[use.field] = wanted.read(cell)
+                into[use.field] = read_value(wanted.kind, cell)
             except UnreadableValue as error:
-                told = str(error).partition(": ")[2]
-                return problem("row.value", of_row(row.place, use.column), why=told)
+                return problem("row.value", of_row(row.place, use.column), why=str(error))
         if all(is_missing(value) for value in inputs.values()):
             return problem("row.no_input", of_row(row.place))
         if self._split_at is not None and self.split_of(row) is None:

@@ -167,15 +167,13 @@ def _unstorable(data: object, place: str = "") -> Iterator[Problem]:
 
 
 def _shape_faults(error: ValidationError) -> list[Problem]:
-    """One fault a place; a value that fits none of its possible types is one fault, not six."""
+    """One fault a place."""
     found: dict[str, Problem] = {}
     for steps, kind, message in codec.faults_of(error):
-        of_values = "values" in steps and len(steps) > steps.index("values") + 2
         place = ""
-        for step in steps[: steps.index("values") + 2] if of_values else steps:
+        for step in steps:
             place = _below(place, step)
-        told = problem("file.value") if of_values else _shape_fault(kind, message)
-        found.setdefault(place, told.at(place))
+        found.setdefault(place, _shape_fault(kind, message).at(place))
     return list(found.values())
 
 

@@ -16,6 +16,7 @@ MOST_CHOICES = 1000
 MOST_DEMOS = 500
 MOST_POOL = 20_000  # demos to choose from for each input
 MOST_LOCKED = 100
+LONGEST_PLACE = 300  # of a field in a field in a field
 
 _PROGRAM = {
     "inputs": MOST_FIELDS,
@@ -68,7 +69,9 @@ def _demos(owner: dict[str, Any], key: str, place: str, most: int) -> Iterator[P
 
 def _fields(owner: dict[str, Any], key: str, place: str) -> Iterator[Problem]:
     for inner, field in _items(owner, key, place, MOST_FIELDS):
-        yield from _over(field, {"choices": MOST_CHOICES}, inner)
+        yield from _over(field, {"choices": MOST_CHOICES, "fields": MOST_FIELDS}, inner)
+        if len(inner) < LONGEST_PLACE:
+            yield from _fields(field, "fields", inner)
 
 
 def _over(owner: dict[str, Any], most: dict[str, int], place: str) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ from django.db import transaction
 from optimizer import codec
 from optimizer.core.conversation.evaluation import CHECK_ANSWER, CHECK_OUTPUTS, ModelCheckSpec
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.ending import is_cut_off, no_answer
-from optimizer.core.programs.reply import UnreadableReply, read_reply, short
+from optimizer.core.programs.reply import read_reply
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
 from optimizer.lm.model_settings import ref_of

@@ -35,7 +35,6 @@ add(
             "it holds a character that cannot be stored (\\u0000 or a half pair)."
         ),
         "file.not_finite": _("it is not a finite number."),
-        "file.value": _("use a text, a number, true, false, a list of texts or null."),
         "file.missing": _("it is missing."),
         "file.no_text": _("use a text."),
         "file.no_list": _("use a list: [ … ]."),

@@ -35,6 +35,31 @@ add(
         ),
         "field.few_choices": _("Choice field “{name}” needs at least two choices."),
         "field.choice_twice": _("Choice field “{name}” lists a choice twice."),
+        "field.no_parts": _("Object “{name}” needs at least one field."),
+        "field.part_twice": _("Object “{name}” has the field “{part}” twice."),
+        "field.part_unnamed": _("A field of object “{name}” has no name."),
+        "field.deep": _("“{name}” has more than {most} objects in objects."),
+        "field.list_of_lists": _(
+            "“{name}” is a list of lists: make it a list of objects with a list each."
+        ),
+        "parts.line": _("Line {line}, “{given}”, is no field: write name, or name: type."),
+        "parts.type": _(
+            "Line {line}: “{given}” is no type. Types are {types}, choices as a | b, and list of "
+            "each; objects in objects need a JSON schema."
+        ),
+        "parts.many": _("These are {n} fields; an object has up to {most}."),
+        "parts.not_json": _("It begins like a JSON schema but is no JSON: {why}."),
+        "parts.no_object": _("The JSON schema is not that of an object."),
+        "parts.no_schema": _("At {where} there is no schema, but something else."),
+        "parts.no_properties": _("The object at {where} has no properties."),
+        "parts.schema_type": _("At {where}: type {given} is none that a field can have."),
+        "parts.enum": _("At {where}: choices must be texts."),
+        "parts.list_of_lists": _(
+            "At {where} is a list of lists: make it a list of objects with a list each."
+        ),
+        "parts.deep": _("At {where} are more than {most} objects in objects."),
+        "parts.not_read": _("At {where}: “{key}” cannot be a field's shape."),
+        "parts.no_such_ref": _("At {where}: there is no “{to}” in the schema."),
         "field.choice_space": _("A choice of “{name}” is empty or has space at an end."),
         "module.field_twice": _("The field name “{name}” is used twice."),
         "module.no_inputs": _("A module needs at least one input."),

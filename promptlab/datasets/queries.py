@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, TextField, Value
 
+from optimizer.codec import from_json
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, Field, FieldType, written
 from optimizer.core.programs.signature import Value as Cell
@@ -107,13 +108,15 @@ def label_counts(dataset: Dataset) -> tuple[LabelCount, ...]:
     return tuple(sorted(found, key=lambda count: (-count.total, count.label)))
 
 
+_OF_FIELD = {"type", "choices", "nullable", "items", "fields"}
+"""Of a column, what its field has too."""
+
+
 def _fields(dataset: Dataset, role: str) -> tuple[Field, ...]:
     return tuple(
-        Field(
-            column["field"],
-            FieldType(column["type"]),
-            choices=tuple(column["choices"]),
-            nullable=column.get("nullable", False),
+        from_json(
+            Field,
+            {"name": column["field"], **{key: column[key] for key in _OF_FIELD & column.keys()}},
         )
         for column in dataset.columns
         if column["role"] == role

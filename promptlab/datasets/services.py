@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
 from django.http import Http404
 
-from optimizer.codec import canonical
+from optimizer.codec import canonical, to_json
 from optimizer.core.problems import Conflict, Refused, problem
 from optimizer.core.programs.example import Example
 from optimizer.datasets.columns import Column, Use
@@ -160,8 +160,12 @@ def _as_json(column: str, uses: Sequence[Use]) -> dict[str, object]:
     use = next((use for use in uses if use.column == column), None)
     if use is None:
         return {"name": column, "role": "ignored", "type": "text", "field": "", "choices": []}
-    data = asdict(use)
-    return {"name": data.pop("column"), **data, "choices": list(use.choices)}
+    field = to_json(use.as_field())
+    told = {key: field[key] for key in ("items", "fields") if key in field}
+    return {
+        "name": use.column, "role": use.role.value, "field": use.field, "type": use.type.value,
+        "choices": list(use.choices), "nullable": use.nullable, **told,
+    }  # fmt: skip
 
 
 def _shares(plan: SplitPlan) -> dict[str, object]:

@@ -63,11 +63,17 @@ labels = st.lists(
 
 
 @st.composite
-def fields(draw: st.DrawFn, name: str = "") -> Field:
+def fields(draw: st.DrawFn, name: str = "", depth: int = 2) -> Field:
     kind = draw(st.sampled_from(FieldType))
-    choices = tuple(draw(labels)) if kind is FieldType.CHOICE else ()
+    items = draw(st.sampled_from([k for k in FieldType if k is not FieldType.LIST]))
+    items = items if kind is FieldType.LIST else FieldType.TEXT
+    choices = tuple(draw(labels)) if FieldType.CHOICE in (kind, items) else ()
+    parts: list[Field] = []
+    if FieldType.OBJECT in (kind, items):
+        named = draw(st.lists(names, min_size=1, max_size=2 if depth else 1, unique=True))
+        parts = [draw(fields(part, depth - 1)) for part in named] if depth else [Field(named[0])]
     nullable = draw(st.booleans())
-    return Field(name or draw(names), kind, draw(texts), choices, nullable)
+    return Field(name or draw(names), kind, draw(texts), choices, nullable, items, tuple(parts))
 
 
 def values_of(field: Field) -> st.SearchStrategy[Value]:
@@ -77,14 +83,19 @@ def values_of(field: Field) -> st.SearchStrategy[Value]:
     if field.nullable:
         present = values_of(replace(field, nullable=False))
         return st.none() | present.filter(lambda value: not is_null(field.kind, value))
+    if field.type is FieldType.LIST:
+        item = replace(field, type=field.single, items=FieldType.TEXT)
+        return st.lists(values_of(item), max_size=4)
     if field.type is FieldType.CHOICE:
         return st.sampled_from(field.choices)
+    if field.type is FieldType.OBJECT:
+        return st.fixed_dictionaries({part.name: values_of(part) for part in field.fields})
     strategies: dict[FieldType, st.SearchStrategy[Value]] = {
         FieldType.TEXT: texts,
         FieldType.INTEGER: st.integers(),
         FieldType.NUMBER: st.floats(allow_nan=False, allow_infinity=False),
         FieldType.BOOLEAN: st.booleans(),
-        FieldType.LIST: st.lists(texts, max_size=4),
+        FieldType.DATE: st.dates().map(str),
     }
     return strategies[field.type]
 

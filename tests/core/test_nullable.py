@@ -15,6 +15,7 @@ from optimizer.core.metrics.numeric import Numeric
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
@@ -22,7 +23,6 @@ from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Call, Program
 from optimizer.core.programs.render import input_text, reply_schema, reply_text, system_text
-from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.core.programs.steps import alone
 from tests.fakes.steps import held

@@ -10,11 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimizer.core.modules.predict import Predict
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.render import reply_text
-from optimizer.core.programs.reply import UnreadableReply, read_texts
+from optimizer.core.programs.reply import read_texts
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from tests.core.programs import CLASSIFY, SUMMARIZE, THINK, modules, values_of
 from tests.fakes.replies import Said, cases, siblings

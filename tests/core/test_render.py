@@ -68,7 +68,14 @@ def test_a_demo_without_reasoning_shows_its_answer_alone() -> None:
 def test_the_reply_must_have_every_output_in_order_and_nothing_else() -> None:
     outputs = tuple(
         Field(kind.value, kind, choices=("a", "b") if kind is FieldType.CHOICE else ())
-        for kind in FieldType
+        for kind in list(FieldType)[:-1]
+    )
+    parts = (Field("street"), Field("number", FieldType.INTEGER, nullable=True))
+    outputs += (
+        Field("object", FieldType.OBJECT, fields=parts),
+        Field("objects", FieldType.LIST, items=FieldType.OBJECT, fields=parts[:1]),
+        Field("labels", FieldType.LIST, choices=("a", "b")),
+        Field("days", FieldType.LIST, items=FieldType.DATE),
     )
     module = Predict("all", Signature((Field("x"),), outputs))
 
@@ -81,8 +88,41 @@ def test_the_reply_must_have_every_output_in_order_and_nothing_else() -> None:
             "boolean": {"type": "boolean"},
             "choice": {"type": "string", "enum": ["a", "b"]},
             "list": {"type": "array", "items": {"type": "string"}},
+            "date": {"type": "string", "format": "date"},
+            "object": {
+                "type": "object",
+                "properties": {
+                    "street": {"type": "string"},
+                    "number": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+                },
+                "required": ["street", "number"],
+                "additionalProperties": False,
+            },
+            "objects": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"street": {"type": "string"}},
+                    "required": ["street"],
+                    "additionalProperties": False,
+                },
+            },
+            "labels": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+            "days": {"type": "array", "items": {"type": "string", "format": "date"}},
         },
-        "required": ["text", "integer", "number", "boolean", "choice", "list"],
+        "required": [
+            "text",
+            "integer",
+            "number",
+            "boolean",
+            "choice",
+            "list",
+            "date",
+            "object",
+            "objects",
+            "labels",
+            "days",
+        ],
         "additionalProperties": False,
     }
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.by_schema import value_by
 from tests.fakes.completions import Body, completion, said_in
 from tests.fakes.faults import FAULTS, Play, error
 from tests.fakes.rewriting import rewritten
@@ -43,9 +44,7 @@ def by_schema(body: Body) -> str:
 def _value(kind: dict[str, Any], said: str) -> object:
     if kind.get("enum"):
         return kind["enum"][int(chance(said) * len(kind["enum"]))]
-    return {"integer": 1, "number": 1.5, "boolean": True, "array": ["a"]}.get(
-        kind.get("type", ""), "a text"
-    )
+    return value_by(kind)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import LMCall, key_of
 from optimizer.lm.traits import Traits
+from tests.fakes.by_schema import value_by
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
@@ -57,9 +58,7 @@ def _value(kind: dict[str, Any], said: str, right: bool) -> object:
     number = int(next(w for w in said.split() if w.isdigit())) if choices else 0
     if choices:
         return choices[(number + (not right)) % len(choices)]
-    return {"integer": 1, "number": 1.5, "boolean": True, "array": ["a"]}.get(
-        kind.get("type", ""), "a text"
-    )
+    return value_by(kind)
 
 
 @dataclass

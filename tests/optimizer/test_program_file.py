@@ -63,7 +63,9 @@ def test_a_file_may_leave_out_all_that_has_a_default() -> None:
 
 
 def test_values_of_demos_keep_their_types() -> None:
-    values = {"a": "1", "b": 1, "c": 1.5, "d": True, "e": ["x"], "f": None}
+    values = {
+        "a": "1", "b": 1, "c": 1.5, "d": True, "e": ["x"], "f": None, "g": [1, {"h": [None, 2.5]}],
+    }  # fmt: skip
     module = {**LEAST["modules"][0], "demos": [{"values": values}]}
     demo = read(changed(modules=[module])).modules[0].demos[0]
 
@@ -94,9 +96,9 @@ def test_a_draft_with_problems_can_be_read() -> None:
         (changed(inputs={"message": "text"}), "inputs: use a list: [ … ]."),
         (changed(inputs=["message"]), "inputs[0]: use an object: { … }."),
         (changed(inputs=[{"name": "m", "type": "string"}]), "inputs[0].type: input should be "
-         "'text', 'integer', 'number', 'boolean', 'choice' or 'list'."),
+         "'text', 'integer', 'number', 'boolean', 'choice', 'list', 'date' or 'object'."),
         (changed(inputs=[{"name": "m", "typ": "text"}]), "inputs[0].typ: no such key; the keys "
-         "here are choices, description, name, nullable, type."),
+         "here are choices, description, fields, items, name, nullable, type."),
         (changed(instructions="Do it."), "instructions: no such key; the keys here are calls, "
          "description, format, inputs, modules, name, outputs."),
         (changed(inputs=[{"name": "my text"}]), "inputs[0].name: “my text” is not a field name: "
@@ -110,9 +112,6 @@ def test_a_draft_with_problems_can_be_read() -> None:
         (changed(outputs={"": "classify.intent"}), "outputs.: “” is not an output name: use "
          "letters, digits and _ (64 at most), and begin with a letter."),
         (changed(outputs=["classify.intent"]), "outputs: use an object: { … }."),
-        (changed(modules=[{**LEAST["modules"][0], "demos": [{"values": {"message": {"a": 1}}}]}]),
-         "modules[0].demos[0].values.message: use a text, a number, true, false, a list of texts "
-         "or null."),
         (changed(modules=[{"name": "classify"}]), "modules[0].signature: it is missing."),
         (changed(inputs=[{"name": "m", "description": float("nan")}]),
          "inputs[0].description: it is not a finite number."),

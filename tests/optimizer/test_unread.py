@@ -12,8 +12,8 @@ from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.modules.predict import Predict
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.optimizer import Style
+from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.parse import parse
-from optimizer.core.programs.reply import UnreadableReply
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.jobs import controls
 from optimizer.lm.call import LMCall

@@ -17,7 +17,13 @@ from optimizer.core.instructions.prompts import PROPOSAL_WORDS
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, Program
-from optimizer.core.programs.signature import Value, placeholders, unknown_placeholders, written
+from optimizer.core.programs.signature import (
+    Field,
+    Value,
+    placeholders,
+    unknown_placeholders,
+    written,
+)
 
 MAX_LENGTH = 3000
 """Characters that an instruction may have, or as many as the program's own has."""
@@ -193,14 +199,20 @@ def _program_text(program: Program) -> str:
     for module in program.modules:
         parts += [module.signature.instruction, module.description]
         for field in (*module.signature.inputs, *module.signature.outputs):
-            parts += [field.description, *field.choices]
+            parts += _words_of_field(field)
     return " " + " | ".join(" ".join(words(part)) for part in parts) + " "
+
+
+def _words_of_field(field: Field) -> Iterator[str]:
+    yield from (field.description, *field.choices)
+    for part in field.fields:
+        yield from (part.name, *_words_of_field(part))
 
 
 def _texts(values: Sequence[Value]) -> Iterator[str]:
     for value in values:
         if isinstance(value, list):
-            yield from value
+            yield from map(written, value)
         else:
             yield written(value)
 

@@ -12,7 +12,7 @@ from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import default_instruction
-from optimizer.core.programs.signature import Field, Value, written
+from optimizer.core.programs.signature import Field, FieldType, Value, written
 
 VALUE = 600
 """Characters of a value that an example or a demo shows."""
@@ -123,9 +123,18 @@ def _block(values: Mapping[str, Value]) -> str:
 
 
 def _typed(field: Field) -> str:
+    return f"{field.name}: {_type_of(field)}"
+
+
+def _type_of(field: Field) -> str:
+    several = field.type is FieldType.LIST
+    kind = "" if several and field.single is FieldType.TEXT else str(field.single)
     if field.choices:
-        return f"{field.name}: one of {', '.join(field.choices)}"
-    return f"{field.name}: {field.type}"
+        kind = f"{'any' if several else 'one'} of {', '.join(field.choices)}"
+    if field.fields:
+        kind += f" with {'; '.join(map(_typed, field.fields))}"
+    told = f"list of {kind}" if several and kind else kind or str(field.type)
+    return f"{told} or null" if field.nullable else told
 
 
 def _cut(text: str, limit: int = VALUE) -> str:

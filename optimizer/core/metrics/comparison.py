@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import Prediction, Score
@@ -11,7 +12,7 @@ from optimizer.core.metrics.texts import words_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, Field, FieldType, Value, written
 from optimizer.core.programs.steps import Steps
-from optimizer.core.programs.values import UnreadableValue, read_value
+from optimizer.core.programs.values import UnreadableValue, object_in, read_value
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,28 @@ def answers_in(expected: Value) -> list[Value]:
 
 
 def same(given: Value, expected: Value) -> bool:
-    """Whether two values are the same answer: numbers, truth and lists as what they are, texts by
-    their words.
+    """Whether two values are the same answer: numbers, truth, lists and objects as what they are,
+    each of their parts; texts by their words. What an object does not have is null.
     """
+    if given is None or expected is None:
+        return written(given) == written(expected)
     for one, other in ((given, expected), (expected, given)):
         if isinstance(one, bool):
             return _as("boolean", other) == one
         if isinstance(one, int | float):
             return _as("number", other) == one
         if isinstance(one, list):
-            items = _as("list", other)
-            return isinstance(items, list) and _each(one) == _each(items)
+            items = other if isinstance(other, list) else _as("list", other)
+            return (
+                isinstance(items, list)
+                and len(one) == len(items)
+                and all(same(*pair) for pair in zip(one, items, strict=True))
+            )
+        if isinstance(one, dict):
+            parts = _object(other)
+            return parts is not None and all(
+                same(one.get(name), parts.get(name)) for name in one.keys() | parts.keys()
+            )
     return words_of(written(given)) == words_of(written(expected))
 
 
@@ -67,8 +79,11 @@ def short(value: Value) -> str:
     return f"“{text[:80]}{'…' if len(text) > 80 else ''}”"
 
 
-def _each(items: list[str]) -> list[tuple[str, ...]]:
-    return [words_of(item) for item in items]
+def _object(value: Value) -> dict[str, Any] | None:
+    try:
+        return object_in(value)
+    except UnreadableValue:
+        return None
 
 
 def _as(kind: str, value: Value) -> object:
@@ -87,4 +102,5 @@ def _answers(field: Field, expected: Value) -> list[Value]:
     if field.type in (FieldType.INTEGER, FieldType.NUMBER):
         read = (_as(field.type.value, one) for one in answers_in(expected))
         return [one for one in read if isinstance(one, int | float)]
-    return [expected] if field.type is FieldType.LIST else answers_in(expected)
+    whole = field.type in (FieldType.LIST, FieldType.OBJECT)
+    return [expected] if whole else answers_in(expected)

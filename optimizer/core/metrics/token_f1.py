@@ -1,12 +1,13 @@
 """Token F1: the share of words that the answer and the expected text have in common.
 
 Where one text is given, a list of expected ones holds several right answers; where a list is given,
-all of the expected items are wanted.
+all of the expected items are wanted, and of objects each word in its part.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,8 +29,19 @@ class TokenF1(Comparison):
 
 
 def _words(value: Value) -> Counter[str]:
-    items = value if isinstance(value, list) else [written(value)]
-    return Counter(word for item in items for word in words_of(item))
+    return Counter(_each_word(value))
+
+
+def _each_word(value: Value, part: str = "") -> Iterator[str]:
+    """The words of a value, those of an object's parts with their names."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _each_word(item, part)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _each_word(inner, f"{part}{name}: ")
+    else:
+        yield from (f"{part}{word}" for word in words_of(written(value)))
 
 
 def _f1(found: Counter[str], wanted: Counter[str]) -> float:

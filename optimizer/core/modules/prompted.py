@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from optimizer.core.problems import Problem, problem
+from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Message, Reply
@@ -19,8 +20,7 @@ from optimizer.core.programs.render import (
     reply_text,
     system_text,
 )
-from optimizer.core.programs.reply import UnreadableReply, short
-from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.signature import Field, Value, written
 from optimizer.core.programs.steps import Ran, Steps, say, say_together
 
 MOST_SAMPLES = 20
@@ -52,7 +52,7 @@ class Prompted(Module):
     def _several(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         if self.samples == 1:
             return fields
-        return tuple(Field(f.name, FieldType.LIST, f.description) for f in fields)
+        return tuple(f.listed for f in fields)
 
     def problems(self) -> list[Problem]:
         found = []

@@ -93,6 +93,15 @@ def of_call(name: str) -> str:
 
 def fits(given: Field, wanted: Field) -> bool:
     """Whether a value of `given` may go into `wanted`: anything can be written as text."""
-    if wanted.type is FieldType.TEXT or given.type is wanted.type:
+    if wanted.type is FieldType.TEXT:
         return True
-    return given.type is FieldType.INTEGER and wanted.type is FieldType.NUMBER
+    if FieldType.LIST in (given.type, wanted.type):
+        return given.type is wanted.type and fits(given.item, wanted.item)
+    if given.type is FieldType.OBJECT and wanted.type is FieldType.OBJECT:
+        parts = {part.name: part for part in given.fields}
+        return all(
+            part.nullable if part.name not in parts else fits(parts[part.name], part)
+            for part in wanted.fields
+        )
+    either = (FieldType.INTEGER, FieldType.NUMBER)
+    return given.type is wanted.type or (given.type, wanted.type) == either

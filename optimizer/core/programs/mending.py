@@ -68,5 +68,18 @@ def as_written(name: str, broken: str, made: Any) -> Any:
     return bare[1] if bare["end"] else bare[1] + BROKEN_OFF
 
 
+def stands_in(broken: str, made: Any) -> bool:
+    """Whether each number and truth value of an object or a list stands in the text as it is: of
+    what is not quoted mending keeps digits or letters alone.
+    """
+    if isinstance(made, dict | list):
+        parts = made.values() if isinstance(made, dict) else made
+        return all(stands_in(broken, part) for part in parts)
+    if not isinstance(made, bool | int | float):
+        return True
+    spelled_so = re.escape(json.dumps(made))
+    return bool(re.search(rf"[:\[,]\s*{spelled_so}\s*(?:[,\]}}\n#]|//)", broken, re.IGNORECASE))
+
+
 def _quoted(name: str) -> str:
     return rf"""(?<!\\)["'“‘]{re.escape(name)}["'”’]"""

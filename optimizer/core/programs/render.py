@@ -13,6 +13,7 @@ from optimizer.core.programs.signature import (
     FieldType,
     Signature,
     Value,
+    object_schema,
     resolve_placeholders,
 )
 
@@ -35,7 +36,7 @@ def system_text(module: Module, instruction: str) -> str:
     described = [_described(f) for f in module.signature.inputs if f.description]
     if described:
         parts.append("Input fields:\n" + "\n".join(described))
-    parts.append("Answer with a JSON object:\n" + _form(module))
+    parts.append("Answer with a JSON object:\n" + _form(module.reply_fields))
     return "\n\n".join(parts)
 
 
@@ -61,13 +62,7 @@ def reply_text(module: Module, demo: Demo) -> str:
 
 def reply_schema(module: Module) -> dict[str, Any]:
     """The JSON schema of a reply: every output field, in order, nothing else."""
-    fields = module.reply_fields
-    return {
-        "type": "object",
-        "properties": {f.name: f.json_schema() for f in fields},
-        "required": [f.name for f in fields],
-        "additionalProperties": False,
-    }
+    return object_schema(module.reply_fields)
 
 
 _SHAPES = {
@@ -75,19 +70,31 @@ _SHAPES = {
     FieldType.INTEGER: "a whole number",
     FieldType.NUMBER: "a number",
     FieldType.BOOLEAN: "true or false",
-    FieldType.LIST: "a list of texts",
+    FieldType.DATE: "a date as YYYY-MM-DD",
+}
+_LISTS = {
+    FieldType.TEXT: "texts",
+    FieldType.INTEGER: "whole numbers",
+    FieldType.NUMBER: "numbers",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.DATE: "dates as YYYY-MM-DD",
 }
 
 
-def _form(module: Module) -> str:
-    return "{" + ", ".join(f'"{f.name}": {_shape(f)}' for f in module.reply_fields) + "}"
+def _form(fields: tuple[Field, ...]) -> str:
+    told = (f"{json.dumps(f.name, ensure_ascii=False)}: {_shape(f)}" for f in fields)
+    return "{" + ", ".join(told) + "}"
 
 
 def shape_of(field: Field) -> str:
     """What a value of this field looks like, in words."""
-    shape = _SHAPES.get(field.type, "")
-    if field.type is FieldType.CHOICE:
-        shape = "one of " + ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
+    several = field.type is FieldType.LIST
+    shape = f"a list of {_LISTS.get(field.single, '')}" if several else _SHAPES.get(field.type, "")
+    if field.single is FieldType.CHOICE:
+        choices = ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
+        shape = f"a list of any of {choices}" if several else f"one of {choices}"
+    if field.single is FieldType.OBJECT:
+        shape = f"{'a list of objects' if several else 'an object'} {_form(field.fields)}"
     return f"{shape}, or null if there is none" if field.nullable else shape
 
 

@@ -12,32 +12,38 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from optimizer.core.programs.mending import BROKEN_OFF, almost_json, as_written, mended
-from optimizer.core.programs.stated import meant_value, spelled
+from optimizer.core.programs.answers import (
+    ANSWERS,
+    THOUGHTS,
+    Several,
+    UnreadableReply,
+    named_in,
+    short,
+    values_of,
+)
+from optimizer.core.programs.mending import (
+    BROKEN_OFF,
+    almost_json,
+    as_written,
+    mended,
+    stands_in,
+)
+from optimizer.core.programs.stated import spelled
 from optimizer.core.programs.thinking import INVISIBLE, THINKS, folded, unfenced, without_thinking
 from optimizer.core.programs.values import (
-    UNSTORABLE,
     Kind,
+    ListOf,
     Nullable,
-    UnreadableValue,
+    ObjectOf,
     as_text,
     is_null,
     plain_kind,
-    read_value,
 )
 
 # ----------------------------------------------------------------------------------------------
 
-THOUGHTS = "reasoning"
-"""An output that may be missing: no answer is lost with it."""
-ANSWERS = ("answer", "final_answer", "result", "output", "response", "prediction", "value")
-"""What models call the only output of a module, whatever its name."""
 _ATTEMPTS = 64
 """Braces to try before a reply is called unreadable: a text may use some."""
-
-
-class UnreadableReply(UnreadableValue):
-    """A model's reply does not give the outputs; the message says what is missing."""
 
 
 def read_reply(
@@ -57,7 +63,7 @@ def read_reply(
         told = []
         for record in records:
             try:
-                values = _values(outputs, record, reply)
+                values = values_of(outputs, record, reply)
             except UnreadableReply as error:
                 told.append(str(error))
             else:
@@ -105,6 +111,8 @@ def _records(
     text = _up_to_the_next(inputs, wanted, without_thinking(reply, own))
     found, rest = _of_objects(outputs, text)
     begun = _mended(outputs, rest)
+    if "{" in rest and not begun and isinstance(outputs.get(_only(outputs) or ""), ObjectOf):
+        found = []  # another object begins, which may be the answer
     found = _joined([*found, *begun])
     if found:  # a line behind an object may take it back; what broke off may have had more to say
         found = found if begun else _with_nulls(wanted, found)
@@ -166,7 +174,7 @@ def _of_objects(outputs: Mapping[str, Kind], text: str) -> tuple[list[dict[str, 
 def _mended(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
     """The records of an object that is almost JSON."""
     known = (*outputs, *(ANSWERS if _only(outputs) else ()))
-    choices = [choice for kind in outputs.values() if isinstance(kind, tuple) for choice in kind]
+    choices = [choice for kind in outputs.values() for choice in _choices_in(kind)]
     begun = almost_json(known, text)
     try:
         made = mended(begun, tuple(outputs), choices) if begun else None
@@ -177,18 +185,26 @@ def _mended(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
         for name in record:
             if outputs[name] in ("integer", "number", "boolean"):
                 record[name] = as_written(name, begun, record[name])
+            elif isinstance(outputs[name], ListOf | ObjectOf) and not stands_in(
+                begun, record[name]
+            ):
+                record[name] = BROKEN_OFF
     return records
 
 
-class _Several(list[Any]):
-    """Values of one key, of which only one can be meant."""
+def _choices_in(kind: Kind) -> tuple[str, ...]:
+    if isinstance(kind, ObjectOf):
+        return tuple(choice for part in kind.kinds.values() for choice in _choices_in(part))
+    if isinstance(kind, ListOf | Nullable):
+        return _choices_in(kind.kind)
+    return kind if isinstance(kind, tuple) else ()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         same = key not in found or found[key] == value
-        found[key] = value if same else _Several([found[key], value])
+        found[key] = value if same else Several([found[key], value])
     return found
 
 
@@ -204,11 +220,14 @@ def _in(outputs: Mapping[str, Kind], found: Any, depth: int = 8) -> list[dict[st
             found = _DECODER.decode(found)
         except (ValueError, RecursionError):
             return []
+    whole = _whole(outputs, found)
+    if whole:
+        return [whole]
     if isinstance(found, list) and depth:
         return [record for part in found for record in _in(outputs, part, depth - 1)]
     if not isinstance(found, dict) or not depth:
         return []
-    record = _named(outputs, found)
+    record = named_in(outputs, found)
     if record:
         return [record]
     inner = [part for key, part in found.items() if not THINKS.fullmatch(folded(key))]
@@ -217,22 +236,23 @@ def _in(outputs: Mapping[str, Kind], found: Any, depth: int = 8) -> list[dict[st
     if records or only is None:
         return records
     said = [value for key, value in found.items() if folded(key) in map(folded, ANSWERS)]
-    return [{only: said[0] if len(said) == 1 else _Several(said)}] if said else []
+    return [{only: said[0] if len(said) == 1 else Several(said)}] if said else []
 
 
-def _named(outputs: Mapping[str, Kind], found: Mapping[str, Any]) -> dict[str, Any]:
-    """What an object has of the outputs, whatever the case and decoration of its keys."""
-    wanted: dict[str, list[str]] = {}
-    for name in outputs:
-        wanted.setdefault(folded(name), []).append(name)
-    record: dict[str, Any] = {}
-    for key, value in found.items():
-        names = wanted.get(folded(key), [])
-        own = key if key in outputs else names[0] if len(names) == 1 else None
-        if own is not None:
-            same = own not in record or record[own] == value
-            record[own] = value if same else _Several([record[own], value])
-    return record
+def _whole(outputs: Mapping[str, Kind], found: Any) -> dict[str, Any]:
+    """The value of the only output where an object, or a list of objects, is nothing but that."""
+    only = _only(outputs)
+    kind = outputs[only] if only is not None else ""
+    inner = plain_kind(kind.kind) if isinstance(kind, ListOf) else kind
+    parts = found if isinstance(kind, ListOf) else [found]
+    if only is None or not isinstance(inner, ObjectOf) or not isinstance(parts, list) or not parts:
+        return {}
+    needed = [name for name, part in inner.kinds.items() if not isinstance(part, Nullable)]
+    for part in parts:
+        own = named_in(inner.kinds, part) if isinstance(part, dict) else {}
+        if not own or any(name not in own for name in needed) or named_in(outputs, part):
+            return {}
+    return {only: found}
 
 
 def _joined(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -262,7 +282,7 @@ def _labelled(outputs: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
         name = known[folded(label)]
         value = _shown(outputs[name], said.partition("[[ ##")[0].strip())
         same = name not in record or record[name] == value
-        record[name] = value if same else _Several([record[name], value])
+        record[name] = value if same else Several([record[name], value])
     return [record] if record.keys() - {THOUGHTS} else []
 
 
@@ -286,6 +306,11 @@ def _behind(names: tuple[str, ...], text: str, first: bool) -> list[tuple[str, s
 
 def _shown(kind: Kind, said: str) -> Any:
     """A value as it stands behind its label: without quotes; of single values the first line."""
+    if isinstance(kind, ListOf | ObjectOf):
+        try:
+            return _DECODER.decode(said)
+        except (ValueError, RecursionError):
+            return _shown("list", said) if isinstance(kind, ListOf) else said
     if kind not in ("text", "list"):
         return said.partition("\n")[0].partition(" #")[0].rstrip(" |,")
     if kind == "list" and re.fullmatch(r"(?:\s*<(\w+)>[^<]*</\1>)+\s*", said):
@@ -306,7 +331,7 @@ def _bare(wanted: Mapping[str, Kind], text: str) -> list[dict[str, Any]]:
         return [{only: None}]
     if only is None or not text or text.startswith("{") or f'"{only}"' in text:
         return [{}] if _is_object(text) else []  # several outputs, another object, a broken one
-    if outputs[only] == "list":
+    if outputs[only] == "list" or isinstance(outputs[only], ListOf):
         listed = _LISTED.fullmatch(text)
         return [{only: listed["list"]}] if listed else []
     if outputs[only] == "text":
@@ -344,75 +369,3 @@ _HEAD = (
     r"""|^[ \t]{0,20}(?:#{1,6}[ \t]*|\*\*|__|\[\[ ##[ \t]*)"""
     r"""(%s)_?(?: ## \]\]|\*\*|__|:){0,3}[ \t]*$"""
 )
-
-
-def short(reply: str) -> str:
-    """The beginning of a reply, as it is quoted in a sentence."""
-    text = " ".join(UNSTORABLE.sub("\ufffd", reply[:2000]).split())
-    return text[:120] + ("…" if len(text) > 120 else "")
-
-
-# Values
-
-_TEX = re.compile(
-    "\b(?=(?:eta|egin|ar|inom|igg?[lr]?|oxed|ullet|mod|oldsymbol|ot|ecause)\\b)"
-    "|\f(?=(?:d?rac|orall)\\b)"
-)
-"""The control characters that JSON makes of TeX commands which are not escaped."""
-
-
-def _values(outputs: Mapping[str, Kind], record: Mapping[str, Any], reply: str) -> dict[str, Any]:
-    values = {}
-    for name, kind in outputs.items():
-        try:
-            if name not in record:
-                raise UnreadableReply(f"The reply lacks “{name}”: “{short(reply)}”")
-            values[name] = _answer(name, kind, record[name])
-        except UnreadableValue as error:
-            if name != THOUGHTS:
-                told = str(error) if name not in record else f"{name}: {error}"
-                raise UnreadableReply(told) from None
-    return values
-
-
-def _answer(name: str, wanted: Kind, value: Any) -> Any:
-    """A value as a model writes it: wrapped once more, decorated, or said in a sentence."""
-    kind = plain_kind(wanted)
-    for _ in range(3):  # an object in a list in an object
-        value = _unwrapped(name, kind, value)
-    if isinstance(value, _Several):
-        raise UnreadableValue("two different values are given")
-    if is_null(wanted, value):
-        return None
-    if isinstance(value, str):
-        value = _TEX.sub(lambda mark: "\\b" if mark[0] == "\b" else "\\f", value)
-        return _broken_off(kind, value) if value.endswith(BROKEN_OFF) else meant_value(kind, value)
-    if kind == "list" and isinstance(value, list):
-        return [_answer("", "text", item) if item is not None else "null" for item in value]
-    if isinstance(value, bool) and isinstance(kind, tuple):
-        words = ("true", "yes") if value else ("false", "no")
-        value = next((choice for choice in kind if choice.casefold() in words), value)
-    return read_value(kind, value)
-
-
-def _unwrapped(name: str, kind: Kind, value: Any) -> Any:
-    """A value that stands in an object or a list of its own."""
-    if isinstance(value, dict):
-        parts = {folded(key): part for key, part in value.items()}
-        known = [n for n in (folded(name), *map(folded, ANSWERS)) if n and n in parts]
-        value = parts[known[0]] if len(known) == 1 else value
-    if isinstance(value, list) and len(value) == 1 and kind not in ("text", "list"):
-        value = value[0]
-    return value
-
-
-def _broken_off(kind: Kind, value: str) -> Any:
-    """What no continuation would make another answer; nothing else that broke off."""
-    text = value.removesuffix(BROKEN_OFF)
-    choices = kind if isinstance(kind, tuple) else ()
-    certain = kind == "boolean" or (
-        choices and sum(c.casefold().startswith(text.strip().casefold()) for c in choices) == 1
-    )
-    if not certain:
-        raise UnreadableValue(f"“{short(text)}” broke off")
-    return read_value(kind, text)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from optimizer.core.problems import Problem, problem
-from optimizer.core.programs.reply import THOUGHTS
-from optimizer.core.programs.values import Kind, Nullable, UnreadableValue, read_value
+from optimizer.core.programs.answers import THOUGHTS
+from optimizer.core.programs.values import (
+    Kind,
+    ListOf,
+    Nullable,
+    ObjectOf,
+    UnreadableValue,
+    read_value,
+)
 
-Value = str | int | float | bool | list[str] | None
-"""One field's value, as it stands in a dataset row, a demo or a prediction."""
+Value = str | int | float | bool | list[Any] | dict[str, Any] | None
+"""One field's value, as it stands in a dataset row, a demo or a prediction: any JSON."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
@@ -31,12 +39,19 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     LIST = "list"
+    DATE = "date"
+    OBJECT = "object"
+
+
+DEEPEST = 8
+"""Objects in objects that a field may have."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One named, typed input or output. `choices` is used by choice fields only. `nullable`: there
-    may be no value, which is null.
+    """One named, typed input or output. `nullable`: there may be no value, which is null. `items`:
+    what a list is of, where that is no text. `choices` are those of a choice, or of a list's items;
+    `fields` are the parts of an object, or of a list's objects.
     """
 
     name: str
@@ -44,11 +59,20 @@ class Field:
     description: str = ""
     choices: tuple[str, ...] = ()
     nullable: bool = False
+    items: FieldType = FieldType.TEXT
+    fields: tuple[Field, ...] = ()
 
     def problems(self) -> list[Problem]:
         found = name_problems(self.name, "name.field")
         if self.name == REASONING:
             found.append(problem("field.reasoning", name=REASONING))
+        return found + self._shape_problems()
+
+    def _shape_problems(self) -> list[Problem]:
+        """What is wrong with what its values look like."""
+        found = self._parts_problems() if self.single is FieldType.OBJECT else []
+        if self.items is FieldType.LIST:
+            found.append(problem("field.list_of_lists", name=self.name))
         if self.type is FieldType.CHOICE and len(self.choices) < 2:
             found.append(problem("field.few_choices", name=self.name))
         if len(set(self.choices)) != len(self.choices):
@@ -56,6 +80,46 @@ class Field:
         if any(choice != choice.strip() or not choice for choice in self.choices):
             found.append(problem("field.choice_space", name=self.name))
         return found
+
+    def _parts_problems(self) -> list[Problem]:
+        names = [part.name for part in self.fields]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        found = [problem("field.part_twice", name=self.name, part=part) for part in twice]
+        if not names:
+            found.append(problem("field.no_parts", name=self.name))
+        if self.depth > DEEPEST:
+            return [problem("field.deep", name=self.name, most=DEEPEST)]
+        for part in self.fields:
+            wrong = part._shape_problems()
+            if not part.name.strip():
+                wrong.append(problem("field.part_unnamed", name=self.name))
+            found += wrong
+        return found
+
+    @property
+    def depth(self) -> int:
+        """Objects in objects, this one with them."""
+        own = self.single is FieldType.OBJECT
+        return own + max((part.depth for part in self.fields), default=0)
+
+    @property
+    def single(self) -> FieldType:
+        """The type of one value: of a list, of an item."""
+        if self.type is not FieldType.LIST:
+            return self.type
+        return FieldType.CHOICE if self.choices and self.items is FieldType.TEXT else self.items
+
+    @property
+    def item(self) -> Field:
+        """An item of a list, as a field."""
+        return replace(self, type=self.single, items=FieldType.TEXT, nullable=False)
+
+    @property
+    def listed(self) -> Field:
+        """A list of such values; of lists, one of texts."""
+        if self.type is FieldType.LIST:
+            return Field(self.name, FieldType.LIST, self.description)
+        return replace(self, type=FieldType.LIST, items=self.type, nullable=False)
 
     def read(self, value: object) -> Value:
         """Turn a reply's or a file's value into this field's type.
@@ -66,13 +130,19 @@ class Field:
         try:
             found: Value = read_value(self.kind, value)
         except UnreadableValue as error:
-            raise UnreadableValue(f"{self.name}: {error}") from None
+            raise error.below(self.name) from None
         return found
 
     @property
     def kind(self) -> Kind:
         """The type as readers of replies know it."""
-        kind: Kind = self.choices if self.type is FieldType.CHOICE else self.type.value
+        kind: Kind = self.single.value
+        if self.single is FieldType.CHOICE:
+            kind = self.choices
+        if self.single is FieldType.OBJECT:
+            kind = ObjectOf({part.name: part.kind for part in self.fields})
+        if self.type is FieldType.LIST:
+            kind = self.type.value if kind == FieldType.TEXT else ListOf(kind)
         return Nullable(kind) if self.nullable else kind
 
     def written(self, value: Value) -> str:
@@ -87,10 +157,22 @@ class Field:
             FieldType.NUMBER: {"type": "number"},
             FieldType.BOOLEAN: {"type": "boolean"},
             FieldType.CHOICE: {"type": "string", "enum": list(self.choices)},
-            FieldType.LIST: {"type": "array", "items": {"type": "string"}},
+            FieldType.DATE: {"type": "string", "format": "date"},
         }
-        schema = schemas[self.type]
+        schema = schemas.get(self.single) or object_schema(self.fields)
+        if self.type is FieldType.LIST:
+            schema = {"type": "array", "items": schema}
         return {"anyOf": [schema, {"type": "null"}]} if self.nullable else schema
+
+
+def object_schema(fields: tuple[Field, ...]) -> dict[str, object]:
+    """JSON schema of an object with each of these fields, in order, and nothing else."""
+    return {
+        "type": "object",
+        "properties": {f.name: f.json_schema() for f in fields},
+        "required": [f.name for f in fields],
+        "additionalProperties": False,
+    }
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,16 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from optimizer.core.programs.dates import NAMED_DATES, day_of
 from optimizer.core.programs.values import (
     MONEY,
     NO_UNIT,
     SCALES,
     TRUTH,
     Kind,
+    ListOf,
     Nullable,
+    ObjectOf,
     UnreadableValue,
     is_null,
     read_value,
@@ -90,7 +93,7 @@ _NOT = re.compile(
 
 def _stated(kind: Kind, text: str) -> Any:
     """The one value that a text can mean; None where it is none, or may be another."""
-    if kind in ("text", "list") or len(text) > 20_000:
+    if kind in ("text", "list") or isinstance(kind, ListOf | ObjectOf) or len(text) > 20_000:
         return None
     values: list[Any] = []
     pattern, value_of = _mentions(kind)
@@ -115,6 +118,9 @@ def _mentions(kind: Kind) -> tuple[re.Pattern[str], Callable[[str], Any]]:
             rf"(?<![\w.,/])(?<!\d:)(?<![<>≤≥≈~±])(?<![<>≤≥≈~±]\s)[-+−]?(?:{MONEY}\s?)?{figure}"
             rf"(?:\s?(?:%|(?:{scale})\b))?(?![\w/+]|:\d|-\W*$)"
         ), lambda said: _number_or_none(kind, said)
+    if kind == "date":
+        named = "|".join(re.sub(r"\?P<\w+>", "?:", form) for form in NAMED_DATES)
+        return re.compile(rf"(?<!\w)(?:\d{{4}}-\d\d-\d\d|{named})(?!\w)", re.I), day_of
     words = kind if isinstance(kind, tuple) else ("true", "false", "yes", "no")
     any_word = "|".join(map(spelled, sorted(words, key=len, reverse=True)))
     pattern = re.compile(rf"(?<![\w+#-])(?:{any_word})(?![\w+#-]|[.,]\d)", re.IGNORECASE)

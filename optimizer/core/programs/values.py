@@ -1,7 +1,7 @@
 """Typed values as people and models write them.
 
-It stands alone, on the standard library: everything below the line of dashes is copied into the
-files that a version is downloaded as.
+It stands alone, on the standard library and `dates`: everything below the line of dashes is copied
+into the files that a version is downloaded as.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
+
+from optimizer.core.programs.dates import day_of
 
 # ----------------------------------------------------------------------------------------------
 
@@ -22,8 +25,22 @@ class Nullable:
         self.kind = kind
 
 
-Kind = str | tuple[str, ...] | Nullable
-"""A field's type by its name ("text", "integer", …), or the tuple of its choices."""
+class ListOf:
+    """A list of values of a kind; those of texts are of the kind "list"."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+
+class ObjectOf:
+    """An object with a value of a kind for each name."""
+
+    def __init__(self, kinds: dict[str, Any]) -> None:
+        self.kinds = kinds
+
+
+Kind = str | tuple[str, ...] | Nullable | ListOf | ObjectOf
+"""A field's type by its name ("text", "integer", "date", …), or the tuple of its choices."""
 BEYOND_DOUBT = 1e16
 """From here on a float is written with an exponent, and comes back from Postgres as an integer."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -31,7 +48,18 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class UnreadableValue(ValueError):
-    """A value does not fit its field's type; the message says what would."""
+    """A value does not fit its field's type; the message says what would, and behind which path:
+    `order.items[2].price`.
+    """
+
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(f"{path}: {why}" if path else why)
+        self.why, self.path = why, path
+
+    def below(self, step: str) -> Any:
+        """The same error of a value that this one stands in."""
+        joint = "" if not self.path or self.path.startswith("[") else "."
+        return UnreadableValue(self.why, f"{step}{joint}{self.path}")
 
 
 def read_value(kind: Kind, value: Any) -> Any:
@@ -42,6 +70,13 @@ def read_value(kind: Kind, value: Any) -> Any:
     """
     if isinstance(kind, Nullable):
         return None if is_null(kind, value) else read_value(kind.kind, value)
+    if isinstance(kind, ListOf):
+        return list_of(items_in(kind, value), lambda item: read_value(kind.kind, item))
+    if isinstance(kind, ObjectOf):
+        found = object_in(value)
+        return object_of(kind, found, lambda name, part: read_value(kind.kinds[name], part))
+    if kind == "date":
+        return _date(value)
     if kind == "text":
         return as_text(value)
     if kind == "list":
@@ -128,6 +163,13 @@ def _boolean(value: Any) -> bool:
     return found
 
 
+def _date(value: Any) -> str:
+    found = day_of(value) if isinstance(value, str) else None
+    if found is None:
+        raise UnreadableValue(f"{_told(value)} is no date that can only mean one day: YYYY-MM-DD")
+    return found
+
+
 # Numbers
 
 MONEY = (
@@ -149,20 +191,8 @@ _AMOUNT = re.compile(
 LONGEST_NUMBER = 200
 """Characters of a number with all that is written around it."""
 NO_UNIT = {
-    "or",
-    "to",
-    "and",
-    "of",
-    "more",
-    "less",
-    "st",
-    "nd",
-    "rd",
-    "th",
-    "x",
-    "hundred",
-    "dozen",
-}
+    "or", "to", "and", "of", "more", "less", "st", "nd", "rd", "th", "x", "hundred", "dozen",
+}  # fmt: skip
 _FRACTION = re.compile(r"([-+]?)(?:(\d{1,9})\s+)?(\d{1,9})\s*[/⁄]\s*(\d{1,9})")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f"), " ")
@@ -245,6 +275,68 @@ def _figure(text: str) -> str | None:
         return None
     digits = re.sub(r"\D", "", groups)
     return f"{digits}.{decimals}" if decimals else digits or None
+
+
+# Objects, and lists of anything
+
+
+def list_of(items: list[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """Each item as `read` reads it; what cannot be read is told with its place."""
+    found = []
+    for number, item in enumerate(items):
+        try:
+            found.append(read(item))
+        except UnreadableValue as error:
+            raise error.below(f"[{number}]") from None
+    return found
+
+
+def object_of(
+    kind: ObjectOf, given: Mapping[str, Any], read: Callable[[str, Any], Any]
+) -> dict[str, Any]:
+    """The parts that an object is to have; others are left away. One that is not there is null
+    where it may be.
+    """
+    found = {}
+    for name, part in kind.kinds.items():
+        try:
+            if name not in given and not isinstance(part, Nullable):
+                raise UnreadableValue("no value")
+            found[name] = read(name, given.get(name))
+        except UnreadableValue as error:
+            raise error.below(name) from None
+    return found
+
+
+def items_in(kind: ListOf, value: Any) -> list[Any]:
+    """The items of a list, or of a text that is one; an object alone is a list of one."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    inner = plain_kind(kind.kind)
+    if not isinstance(inner, ListOf | ObjectOf):
+        return _list(value)
+    if isinstance(value, str):
+        value = _json(value)
+    if isinstance(value, dict) and isinstance(inner, ObjectOf):
+        return [value]
+    if not isinstance(value, list):
+        raise UnreadableValue(f"{_told(value)} is not a list")
+    return value
+
+
+def object_in(value: Any) -> dict[str, Any]:
+    """An object, or a text that is one in JSON."""
+    found = _json(value) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise UnreadableValue(f"{_told(value)} is not an object")
+    return found
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        raise UnreadableValue(f"{_told(text)} is no JSON") from None
 
 
 # Lists

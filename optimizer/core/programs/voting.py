@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from optimizer.core.programs.values import Kind, UnreadableValue, read_value
+from optimizer.core.programs.values import Kind, ListOf, UnreadableValue, plain_kind, read_value
 
 # ----------------------------------------------------------------------------------------------
 
@@ -18,14 +18,14 @@ def most_frequent(kind: Kind, values: list[Any]) -> Any:
     """The most frequent of the values, each of which may be a list of them; of equals the first. A
     value that is null or of another type is none. None where there is none at all.
     """
-    found = [told for value in values for told in _votes(kind, value)]
+    found = [told for value in values for told in _votes(plain_kind(kind), value)]
     counted = Counter(_spelling(value) for value in found)
     most = max(counted.values(), default=0)
     return next((value for value in found if counted[_spelling(value)] == most), None)
 
 
 def _votes(kind: Kind, value: Any) -> list[Any]:
-    if isinstance(value, list) and kind != "list":
+    if isinstance(value, list) and kind != "list" and not isinstance(kind, ListOf):
         return [told for each in value for told in _votes(kind, each)]
     if value is None:
         return []

@@ -105,6 +105,8 @@ class ColumnOut(Schema):
     type: str
     choices: list[str] = []
     nullable: bool = False
+    items: str = "text"
+    fields: list[dict[str, Any]] = []
 
 
 class Splits(Schema):

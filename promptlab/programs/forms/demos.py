@@ -21,6 +21,8 @@ from promptlab.programs.shown_demos import ShownNearest, saved_nearest
 
 _HINTS = {
     FieldType.LIST: gettext_lazy('JSON: ["first", "second"]'),
+    FieldType.OBJECT: gettext_lazy('JSON: {"name": "value"}'),
+    FieldType.DATE: gettext_lazy("a date, best as YYYY-MM-DD"),
     FieldType.INTEGER: gettext_lazy("a whole number"),
     FieldType.NUMBER: gettext_lazy("a number"),
 }
@@ -58,6 +60,8 @@ def value_widget(field: Field) -> forms.Widget:
         return forms.Select(choices=[("", "—"), *((c, c) for c in field.choices)])
     if field.type is FieldType.BOOLEAN:
         return forms.Select(choices=[("", "—"), ("true", _("true")), ("false", _("false"))])
+    if field.type is FieldType.DATE:
+        return forms.TextInput(attrs={"class": "short"})
     if field.type in (FieldType.INTEGER, FieldType.NUMBER):
         return forms.TextInput(attrs={"inputmode": "decimal", "class": "short"})
     return forms.Textarea(attrs={"rows": 2})

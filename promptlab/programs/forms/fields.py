@@ -8,9 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from optimizer.core.problems import Refused
 from optimizer.core.programs.signature import Field, FieldType
+from optimizer.files.object_fields import fields_in, text_of
 from optimizer.sentences import sentence
-from promptlab.programs.rows import RowForm, Rows
+from promptlab.programs.rows import RowForm, Rows, plain_lines
 
 TYPES = {
     FieldType.TEXT: gettext_lazy("text"),
@@ -18,14 +20,25 @@ TYPES = {
     FieldType.INTEGER: gettext_lazy("integer"),
     FieldType.NUMBER: gettext_lazy("number"),
     FieldType.BOOLEAN: gettext_lazy("boolean"),
-    FieldType.LIST: gettext_lazy("list of texts"),
+    FieldType.LIST: gettext_lazy("list"),
+    FieldType.DATE: gettext_lazy("date"),
+    FieldType.OBJECT: gettext_lazy("object"),
+}
+ITEMS = {
+    FieldType.TEXT: gettext_lazy("texts"),
+    FieldType.CHOICE: gettext_lazy("choices"),
+    FieldType.INTEGER: gettext_lazy("integers"),
+    FieldType.NUMBER: gettext_lazy("numbers"),
+    FieldType.BOOLEAN: gettext_lazy("booleans"),
+    FieldType.DATE: gettext_lazy("dates"),
+    FieldType.OBJECT: gettext_lazy("objects"),
 }
 
 
 class FieldForm(RowForm):
     """One field. `was` is the name it had when the page was opened, so that wires can follow it."""
 
-    beside = ("was", "type", "nullable")
+    beside = ("was", "type", "items", "nullable")
 
     was = forms.CharField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
@@ -49,29 +62,67 @@ class FieldForm(RowForm):
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
     )
+    items = forms.ChoiceField(
+        label=gettext_lazy("A list of"),
+        choices=[(kind.value, label) for kind, label in ITEMS.items()],
+        initial=FieldType.TEXT.value,
+        required=False,
+    )
+    parts = forms.CharField(
+        label=gettext_lazy("Fields of the object"),
+        required=False,
+        max_length=50_000,
+        help_text=gettext_lazy(
+            "One a line, such as “price: number”, “paid: date?” (may be null), “state: open | "
+            "closed”, “tags: list of text”. Or paste a JSON schema."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+    )
     nullable = forms.BooleanField(label=gettext_lazy("There may be none: null"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if "name" in cleaned and "type" in cleaned:
+        cleaned["fields"] = self._parts(cleaned)
+        if "name" in cleaned and "type" in cleaned and "parts" in cleaned:
             for problem in self.field.problems():
-                about_choices = problem not in Field(cleaned["name"]).problems()
-                self.add_error("choices" if about_choices else "name", sentence(problem))
+                if problem in Field(cleaned["name"]).problems():
+                    self.add_error("name", sentence(problem))
+                else:
+                    of_object = self.field.single is FieldType.OBJECT
+                    self.add_error("parts" if of_object else "choices", sentence(problem))
         return cleaned
+
+    def _parts(self, cleaned: dict[str, Any]) -> tuple[Field, ...]:
+        """The fields of the object that is typed."""
+        if FieldType.OBJECT not in (cleaned.get("type"), _items(cleaned)):
+            return ()
+        try:
+            return fields_in(plain_lines(cleaned.get("parts", "")))
+        except Refused as refusal:
+            self.add_error("parts", sentence(refusal.problems[0]))
+            return ()
 
     @property
     def field(self) -> Field:
-        kind = FieldType(self.cleaned_data["type"])
-        lines = (
-            self.cleaned_data.get("choices", "").splitlines() if kind is FieldType.CHOICE else ()
-        )
+        cleaned = self.cleaned_data
+        kind, items = FieldType(cleaned["type"]), _items(cleaned)
+        chosen = FieldType.CHOICE in (kind, items)
+        lines = cleaned.get("choices", "").splitlines() if chosen else ()
         return Field(
-            self.cleaned_data["name"],
+            cleaned["name"],
             kind,
-            self.cleaned_data.get("description", ""),
+            cleaned.get("description", ""),
             tuple(line.strip() for line in lines if line.strip()),
-            self.cleaned_data.get("nullable", False),
+            cleaned.get("nullable", False),
+            items,
+            cleaned.get("fields", ()),
         )
+
+
+def _items(cleaned: dict[str, Any]) -> FieldType:
+    """What a list is of; of what is none, it says nothing."""
+    of_list = cleaned.get("type") == FieldType.LIST and cleaned.get("items")
+    return FieldType(cleaned["items"]) if of_list else FieldType.TEXT
 
 
 def rows_of(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
@@ -84,6 +135,8 @@ def rows_of(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
             "description": f.description,
             "choices": "\n".join(f.choices),
             "nullable": f.nullable,
+            "items": (f.single if f.type is FieldType.LIST else f.items).value,
+            "parts": text_of(f.fields) if f.fields else "",
         }
         for f in fields
     ]

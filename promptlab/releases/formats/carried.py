@@ -19,6 +19,7 @@ CHOOSING = (
 )
 """What `chooser` imports beyond the reader."""
 _NEEDED = """\
+import datetime
 import json
 import re
 import unicodedata
@@ -36,7 +37,16 @@ def imports(typing: str, *more: str) -> str:
 @cache
 def reader() -> str:
     """Source of `spoken`, of `read_reply` and of all that it stands on, as runs use it."""
-    names = ("ending.py", "values.py", "stated.py", "thinking.py", "mending.py", "reply.py")
+    names = (
+        "ending.py",
+        "dates.py",
+        "values.py",
+        "stated.py",
+        "thinking.py",
+        "mending.py",
+        "answers.py",
+        "reply.py",
+    )
     return "\n\n".join(copied("optimizer.core.programs", name) for name in names)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from optimizer.core.programs.reply import UnreadableReply, read_reply
+from optimizer.core.programs.answers import UnreadableReply
+from optimizer.core.programs.reply import read_reply
 from optimizer.core.programs.values import Kind, Nullable
 from promptlab.releases.formats.nearest import input_key
 

@@ -84,7 +84,8 @@ _TYPES = {
     FieldType.INTEGER: "int",
     FieldType.NUMBER: "float",
     FieldType.BOOLEAN: "bool",
-    FieldType.LIST: "list[str]",
+    FieldType.DATE: "str",
+    FieldType.OBJECT: "dict[str, Any]",
 }
 
 
@@ -279,9 +280,11 @@ def _signature(module: Module, names: Names) -> str:
 
 
 def _type(field: Field) -> str:
-    kind = _TYPES.get(field.type, "")
-    if field.type is FieldType.CHOICE:
+    kind = _TYPES.get(field.single, "")
+    if field.single is FieldType.CHOICE:
         kind = "Literal" + literal(list(field.choices), 4)
+    if field.type is FieldType.LIST:
+        kind = f"list[{kind}]"
     return f"{kind} | None" if field.nullable else kind
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from optimizer.core.programs.values import Nullable
+from optimizer.core.programs.values import ListOf, Nullable, ObjectOf
 
 WIDTH = 96
 
@@ -30,6 +30,10 @@ def literal(value: Any, indent: int = 0, lead: int = 0) -> str:
     """
     if isinstance(value, Nullable):
         return f"Nullable({literal(value.kind, indent, lead + 10)})"
+    if isinstance(value, ListOf):
+        return f"ListOf({literal(value.kind, indent, lead + 8)})"
+    if isinstance(value, ObjectOf):
+        return f"ObjectOf({literal(value.kinds, indent, lead + 10)})"
     if isinstance(value, str):
         return text(value, indent)
     if isinstance(value, dict):

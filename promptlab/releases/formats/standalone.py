@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from optimizer.core.programs.reply import UnreadableReply, read_reply
+from optimizer.core.programs.answers import UnreadableReply
+from optimizer.core.programs.reply import read_reply
 from optimizer.core.programs.values import Kind
 
 

@@ -59,6 +59,54 @@ def test_every_part_of_a_module_can_be_changed(
     assert core.outputs == {"intent": "triage.label"}
 
 
+def test_a_field_may_be_null_an_object_or_a_list_of_anything(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    client = client_of(erin)
+    here = address("module", one_step, "classify")
+    outputs = rows(
+        "outputs",
+        field("order", "object", parts="item\r\nprice: number?"),
+        field("labels", "list", items="choice", choices="a\nb"),
+        field("lines", "list", items="object", parts='{"properties": {"n": {"type": "integer"}}}'),
+        field("day", "date", nullable="on"),
+    )
+    client.post(here, module_data(**outputs))
+    signature = fresh(one_step).core.module("classify").signature
+    page = text_of(client.get(here))
+
+    assert signature.outputs == (
+        Field(
+            "order",
+            FieldType.OBJECT,
+            fields=(Field("item"), Field("price", FieldType.NUMBER, nullable=True)),
+        ),
+        Field("labels", FieldType.LIST, choices=("a", "b"), items=FieldType.CHOICE),
+        Field(
+            "lines", FieldType.LIST, items=FieldType.OBJECT,
+            fields=(Field("n", FieldType.INTEGER),),
+        ),
+        Field("day", FieldType.DATE, nullable=True),
+    )  # fmt: skip
+    assert "price: number?</textarea>" in page
+    assert "n: integer</textarea>" in page
+
+
+def test_what_is_no_field_of_an_object_is_told_beside_it(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    wrong = rows(
+        "outputs", field("order", "object", parts="price: money"), field("other", "object")
+    )
+    page = text_of(
+        client_of(erin).post(address("module", one_step, "classify"), module_data(**wrong))
+    )
+
+    assert "Line 1: “money” is no type." in page
+    assert "Object “other” needs at least one field." in page
+    assert "price: money</textarea>" in page
+
+
 def test_what_a_run_must_keep_is_said_in_the_form(
     client_of: Browser, erin: User, one_step: Program
 ) -> None:

@@ -33,6 +33,7 @@ from tests.fakes import flows
 
 CHOICES = ("refund", "delivery", 'say "no"', "別の件")
 MESSAGE = Field("message", description="what the customer wrote")
+PARTS = (Field("name"), Field("made on", FieldType.DATE), Field("weight", FieldType.NUMBER))
 INTENT = Field("intent", FieldType.CHOICE, "the main wish", CHOICES)
 
 
@@ -131,19 +132,24 @@ def _answer(field: Field, number: int) -> Value:
 
 
 def with_nulls() -> Program:
-    """Every type may be null, in and out; a demo whose answer is nothing but null."""
+    """Every type may be null, in and out; lists and objects; a demo of nothing but null."""
     inputs = (MESSAGE, Field("note", nullable=True), Field("age", FieldType.INTEGER, nullable=True))
-    outputs = tuple(
-        Field(
-            f"{kind}_found",
-            kind,
-            choices=CHOICES if kind is FieldType.CHOICE else (),
-            nullable=True,
-        )
-        for kind in FieldType
+    outputs = (
+        *(
+            Field(
+                f"{kind}_found",
+                kind,
+                choices=CHOICES if kind is FieldType.CHOICE else (),
+                nullable=True,
+                fields=PARTS if kind is FieldType.OBJECT else (),
+            )
+            for kind in FieldType
+        ),
+        Field("parts", FieldType.LIST, items=FieldType.OBJECT, fields=PARTS),
+        Field("tags", FieldType.LIST, choices=CHOICES),
     )
     demos = (
-        Demo({"message": "Hello", "note": None, **{f.name: None for f in outputs}}),
+        Demo({"message": "Hello", "note": None, **{f.name: None for f in outputs[:-2]}}),
         Demo({"message": "Two.", "note": "he", "age": 4, "integer_found": 2, "text_found": None}),
     )
     module = Predict("extract", Signature(inputs, outputs, "Find what is said."), demos=demos)

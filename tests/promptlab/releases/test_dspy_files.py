@@ -58,10 +58,11 @@ def replies_of(program: Program, names: Names) -> list[dict[str, Any]]:
             outputs = program.module(call.module).signature.outputs
             values: dict[str, Any] = {
                 "text": f"from {call.name}", "boolean": "True", "integer": "2", "number": "0.5",
-                "list": '["a", "b"]',
+                "list": '["a", "b"]', "date": "2024-02-29",
+                "object": '{"name": "a", "made on": "2024-02-29", "weight": 1}',
             }  # fmt: skip
             reply = {
-                names.fields[f.name]: f.choices[0] if f.choices else values[f.type.value]
+                names.fields[f.name]: f.choices[0] if f.choices else values[f.single.value]
                 for f in outputs
             }
             found.append({"reasoning": "so", **reply})

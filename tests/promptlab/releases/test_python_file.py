@@ -42,20 +42,25 @@ def completion(**request):
 def answer_of(prompt: Prompt, number: int) -> str:
     """A reply that fits the prompt's schema."""
     assert prompt.schema is not None
-    made: dict[str, Any] = {}
-    for name, schema in prompt.schema["properties"].items():
-        null = "anyOf" in schema and (number + len(made)) % 2
-        schema = {"type": "null"} if null else schema.get("anyOf", [schema])[0]
-        by_type = {
-            "null": None,
-            "string": schema.get("enum", [f"text {number} 「é」"])[-1],
-            "integer": number + 2,
-            "number": 0.25,
-            "boolean": True,
-            "array": ["a", "b"],
-        }
-        made[name] = by_type[schema["type"]]
+    made = {
+        name: value_of(schema, number + place)
+        for place, (name, schema) in enumerate(prompt.schema["properties"].items())
+    }
     return f"```json\n{json.dumps(made, ensure_ascii=False)}\n```"
+
+
+def value_of(schema: dict[str, Any], number: int) -> Any:
+    """Every other value that may be null is."""
+    if "anyOf" in schema:
+        return value_of(schema["anyOf"][0], number) if number % 2 else None
+    if schema["type"] == "object":
+        return {name: value_of(part, number) for name, part in schema["properties"].items()}
+    if schema["type"] == "array":
+        return [value_of(schema["items"], number), value_of(schema["items"], number + 1)]
+    if schema.get("format") == "date":
+        return "2024-02-29"
+    plain = {"integer": number + 2, "number": 0.25, "boolean": True}
+    return plain.get(schema["type"], schema.get("enum", [f"text {number} 「é」"])[-1])
 
 
 def conversation(
