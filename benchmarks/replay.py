@@ -23,18 +23,23 @@ import numpy as np
 from benchmarks import blocks, contest, contest_words, tables
 from benchmarks.miprov2 import MODES, Mode
 from benchmarks.page import write_part
-from benchmarks.simulator import Answers, Surface
+from benchmarks.simulator import Answers
 
 RESULTS = Path(__file__).parent / "results" / "replay.json"
 SHARE = 0.6
 
 
-def drawn(name: str, mode: Mode, sets: int, seed: int) -> tuple[Surface, int]:
+def drawn(
+    name: str, mode: Mode, sets: int, seed: int, *, soft: bool = False
+) -> tuple[Answers, int]:
     """A split of a table: the first option of everything, others at random, examples dealt.
 
-    `sets`: demo sets of a module, where these are more than the mode has.
+    `sets`: demo sets of a module, where these are more than the mode has. `soft`: how likely the
+    right choices were, of a table that has that; the same split for the same seed.
     """
     table = _table(name)
+    found = table.soft if soft else table.scores
+    assert found is not None
     rng = np.random.default_rng(seed)
     dealt = rng.permutation(table.examples)
     instructions = [p for p, option in enumerate(table.options) if option.endswith(":instruction")]
@@ -45,7 +50,7 @@ def drawn(name: str, mode: Mode, sets: int, seed: int) -> tuple[Surface, int]:
         most = mode.instructions if parameter in instructions else max(mode.candidates, sets)
         others = 1 + rng.permutation(count - 1)[: min(most, count) - 1]
         chosen.append(np.array([0, *others]))
-    scores = table.scores[np.ix_(*chosen, dealt)].transpose(*instructions, *demos, len(counts))
+    scores = found[np.ix_(*chosen, dealt)].transpose(*instructions, *demos, len(counts))
     size = round(SHARE * table.examples)
     return Answers(scores[..., :size], scores[..., size:]), table.modules
 
