@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks import replay_table, tables
+from benchmarks.grid import grid_of
 from benchmarks.tables import UnreadableTable, load
 from benchmarks.tasks import TASKS
 from optimizer.core.programs.demo import NearestDemos
@@ -84,7 +85,7 @@ def test_a_table_has_columns_for_the_training_rows_nearest_to_each_example() -> 
     task = TASKS["banking10"]
     options = json.loads((replay_table.OPTIONS / "banking10.json").read_text())
     train = task.splits().train
-    grid = replay_table.grid_of(task, options, train, {"classify": []})
+    grid = grid_of(task, options, train, {"classify": []})
     ways = [d for d in grid.demo_sets["classify"] if isinstance(d, NearestDemos)]
     assert [way.choosing for way in ways] == ["nearest", "nearest", "diverse", "balanced"]
     row = train[0]
