@@ -74,10 +74,10 @@ replay-table: setup-dev ## a model's answers as a table (TASK=, OUT=, GGUF=): be
 	$(BIN)/python -m benchmarks.replay_table --task $(TASK) --out $(or $(OUT),benchmarks/tables/$(TASK).json) \
 		$(if $(GGUF),--gguf $(GGUF)) $(ARGS)
 
-bench-search: setup-dev ## racing beside MIPROv2's search in simulated worlds (hours for all; ARGS="--only wide-light-1")
+bench-search: setup-dev ## racing beside MIPROv2's and four other searches in simulated worlds (hours for all; ARGS="--only wide-light-1")
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
 
-bench-replay: setup-dev ## the same on tables of a real model's answers (TABLE=path for one of yours)
+bench-replay: setup-dev ## the same on tables of real models' answers (ten minutes; TABLE=path for one of yours)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.replay $(TABLE) $(ARGS)
 
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
