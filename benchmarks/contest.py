@@ -95,11 +95,13 @@ def held(draw: Draw, mode: Mode, seed: int) -> Round:
 
 def race(surface: Surface, modules: int, calls: int, seed: int, tails: bool = True) -> Played:
     """Our racing optimizer's search, as in a run, with so many examples to score."""
-    simulation, arm, reported = raced(surface, modules, calls, seed)
+    simulation, arm, reported = raced(surface, modules, calls, seed, tails)
     return arm, reported, min(simulation.calls, calls)
 
 
-def raced(surface: Surface, modules: int, calls: int, seed: int) -> tuple[Simulation, Arm, float]:
+def raced(
+    surface: Surface, modules: int, calls: int, seed: int, tails: bool = True
+) -> tuple[Simulation, Arm, float]:
     """The same, with the simulation that it was held in: its choice and what it reports for it."""
     simulation = Simulation(surface, modules)
     blocks = max((calls - surface.examples) // BLOCK, 1)
