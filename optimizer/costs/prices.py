@@ -54,15 +54,22 @@ def unknown(provider: Provider, model: str, whose: str) -> Problem:
 
 
 def cost_of(
-    counts: RunEstimate, task: Price | None, writers: Sequence[Price | None]
+    counts: RunEstimate,
+    task: Price | None,
+    writers: Sequence[Price | None],
+    vectors: Sequence[Price | None] = (),
 ) -> tuple[int, int] | None:
     """Micro-USD of an estimated run, lowest and highest; None where a price is not known.
 
-    At the low end the cheapest of the optimizer models writes all, at the high the dearest.
+    At the low end the cheapest of the optimizer models writes all, at the high the dearest; so it
+    is with `vectors`, the prices of the embedding models.
     """
     known = [price for price in writers if price is not None]
     if task is None or (len(known) < len(writers) and counts.optimizer_calls[1]):
         return None
+    if counts.embedding_calls[1] and None in vectors:
+        return None
+    embeds = [price for price in vectors if price is not None]
     found = []
     for end, which in enumerate((min, max)):
         asked = counts.optimizer_calls[end]
@@ -72,6 +79,8 @@ def cost_of(
         if asked:
             told = asked * ASK_TOKENS[0], asked * ASK_TOKENS[1]
             cost += which(price.of(*told) for price in known)
+        if embeds:
+            cost += which(price.of(counts.embedding_tokens[end], 0) for price in embeds)
         found.append(_readable(cost))
     return found[0], found[1]
 

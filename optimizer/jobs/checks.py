@@ -41,6 +41,8 @@ def check(spec: RunSpec, data: DataShape, expected: Forecast | None) -> list[Pro
 
 def place_of(spec: RunSpec, role: Role, ref: ModelRef) -> str:
     """Where a model of the run is chosen."""
+    if role is Role.EMBEDDING:
+        return "models.embedding"
     own = spec.models.get(role) == ref
     return f"models.{role}" if own else "further_optimizers"
 

@@ -9,7 +9,7 @@ from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers.estimate import ASK_TOKENS, RunEstimate, estimate
 from optimizer.core.programs.lm import Role
-from optimizer.costs.prices import Price, cost_of
+from optimizer.costs.prices import Price, cost_of, price_of
 from optimizer.jobs.measured import Measured, measured
 from optimizer.models import Provider
 
@@ -33,8 +33,9 @@ class Forecast:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        low = self.counts.prompt_tokens[0] + self.counts.completion_tokens[0]
-        return low, self.counts.prompt_tokens[1] + self.counts.completion_tokens[1]
+        counts = self.counts
+        kinds = (counts.prompt_tokens, counts.completion_tokens, counts.embedding_tokens)
+        return sum(low for low, _high in kinds), sum(high for _low, high in kinds)
 
     @property
     def suggested_calls(self) -> int:
@@ -67,12 +68,17 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
     if task is None or writer is None:
         return Forecast(counts, None, None, 0, free=False)
     writers = [writer, *(model for model in further if model is not None)]
+    vectors = [
+        None if provider is None else price_of(provider, model.model)
+        for model in spec.embedding_models
+        for provider in (providers.get(model.provider),)
+    ]
     return Forecast(
         counts,
-        cost_of(counts, task.price, [model.price for model in writers]),
+        cost_of(counts, task.price, [model.price for model in writers], vectors),
         _seconds(counts, task, writer, pilot),
         task.calls,
-        free=all(_is_free(model.price) for model in (task, *writers)),
+        free=all(map(_is_free, (*(model.price for model in (task, *writers)), *vectors))),
     )
 
 

@@ -16,7 +16,7 @@ from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.reply import read_reply
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
-from optimizer.lm.model_settings import ref_of
+from optimizer.lm.model_settings import embeds, ref_of
 from optimizer.lm.traits import Traits
 from optimizer.models import Provider, Run
 from optimizer.running.interruptions import OVERBILLED, Why
@@ -53,7 +53,8 @@ def start(provider: Provider, model: str = "") -> Run:
     """Ask a worker to test the provider with this model, or with the first that it offers."""
     ref = ref_of(provider, model) if model else ModelRef(provider.pk, model)
     with transaction.atomic():
-        run = evaluations.start(ModelCheckSpec(ref, provider.namespace))
+        spec = ModelCheckSpec(ref, provider.namespace, embeds=embeds(provider, ref.model))
+        run = evaluations.start(spec)
         Provider.objects.filter(pk=provider.pk).update(check_run=run)
         provider.check_run = run
     return run
@@ -70,15 +71,18 @@ def latest(provider: Provider) -> ModelCheck:
     if not answered:
         state = CheckState.FAILED if run.stop_reason in OF_PROVIDERS else CheckState.UNMADE
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
-    ref = codec.from_json(ModelCheckSpec, run.spec).model
-    seconds, ended, came = run.active_seconds, "", ""
+    spec = codec.from_json(ModelCheckSpec, run.spec)
+    ref, seconds, ended, came = spec.model, run.active_seconds, "", ""
     state = CheckState.WORKS
     paid = run.completions.filter(state="settled").first()
-    if paid is not None:
+    if paid is not None and spec.embeds:
+        seconds = paid.seconds
+    elif paid is not None:
         seconds, ended = paid.seconds, _ended(paid.finish_reason, ref.max_tokens)
         came = "" if is_cut_off(paid.finish_reason) else _came(paid.reply)
         state = CheckState.WORKS if ended or paid.reply.strip() else CheckState.FAILED
-    answer = term("check.answered", model=ref.model, seconds=seconds)
+    code = "check.embeds" if spec.embeds else "check.answered"
+    answer = term(code, model=ref.model, seconds=seconds)
     notes = notes_of(provider, ref.model)
     message = " ".join(filter(None, (answer, ended, *notes, sentence(run.message), came)))
     as_asked = not ended and not came

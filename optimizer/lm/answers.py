@@ -77,6 +77,21 @@ class Reader:
             raise Withheld(told, said=self.scrub.clean(withheld))
         return found
 
+    def embeddings_of(self, answer: Answer) -> dict[str, Any]:
+        """The JSON object that may hold vectors, which have more parts than any completion.
+
+        Raises:
+            CallFailed: the answer is none, or it is an error under another status.
+        """
+        found = self.object_of(answer)
+        error = inside.error_of(found)
+        if error is not None:
+            raise self._inner(error, answer)
+        return found
+
+    def no_vectors(self) -> Garbled:
+        return Garbled(f"The answer of {self.name} is not a vector for each text.")
+
     def _inner(self, error: inside.Inner, answer: Answer) -> CallFailed:
         words = self.scrub.clean(error.words)
         if error.status is None:

@@ -41,6 +41,7 @@ def origin_of(url: str) -> str:
 class CallExchange:
     """The one request of one call, answered in at most `most` bytes. `found` is its answer, which a
     library may read on, `failure` why there is none. `answer` is closed when it has been read.
+    `embeds`: it holds vectors, and is no completion.
     """
 
     transport: Transport
@@ -48,6 +49,7 @@ class CallExchange:
     key: str
     origin: str
     most: int
+    embeds: bool = False
     sent: bool = False
     found: dict[str, Any] | None = None
     failure: CallFailed | None = None
@@ -79,7 +81,10 @@ class CallExchange:
         answer = await self.answer.enter_async_context(exchange)
         if len(answer.body) > LONG_BYTES:
             gc.collect(1)  # libraries leave the copies of the answer before in cycles
-        self.found = self.reader.completion_of(answer)
+        if self.embeds:
+            self.found = self.reader.embeddings_of(answer)
+        else:
+            self.found = self.reader.completion_of(answer)
         # Written anew: libraries choke on halves of characters, on other names for JSON, on words
         # where numbers should be, and on parts where a text should be.
         told = _counted(_with_texts(self.found))

@@ -42,6 +42,9 @@ class LMCall:
         text = sum(len(m.content.encode()) + 16 for m in self.messages)
         return text + (len(str(self.schema)) if self.schema else 0) + 64
 
+    def likely_reply_tokens(self, text: str) -> int:
+        return -(-len(text) // 4)
+
     def likely_prompt_tokens(self) -> int:
         return sum(len(m.content) for m in self.messages) // 4 + 4 * len(self.messages)
 

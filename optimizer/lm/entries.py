@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import Cursor
 
 from optimizer.core.programs.lm import Reply
+from optimizer.lm.embeddings import EmbeddingReply
 from optimizer.lm.failures import CallFailed, Charge
 from optimizer.lm.paid import Wanted
 from optimizer.ownership import Owner
@@ -149,6 +150,15 @@ def close(cursor: Cursor[Row], owner: Owner, endings: Sequence[Ending]) -> list[
     return cursor.fetchall()
 
 
+def keep_vectors(cursor: Cursor[Row], owner: Owner, replies: Sequence[EmbeddingReply]) -> None:
+    """Keep vectors by their texts, in the transaction in which they are paid for."""
+    found = {k: v for reply in replies for k, v in zip(reply.keys, reply.vectors, strict=True)}
+    if found:
+        ordered = sorted(found.items())
+        keys, vectors = [key for key, _ in ordered], [vector for _, vector in ordered]
+        cursor.execute(_KEEP_VECTORS, [owner.namespace, keys, vectors])
+
+
 def reserved_by_others(cursor: Cursor[Row], run: int, owner: str) -> bool:
     """Whether calls of the run are out that another owner than this reserved."""
     cursor.execute(_OTHERS, [run, owner])
@@ -188,6 +198,11 @@ _CLOSE = f"""
               cost, seconds)
     WHERE c.key = v.key AND c.owner = %s AND c.state = 'reserved'
     RETURNING c.key, c.held_cost, {_MONTH.format(table="c")}"""
+
+_KEEP_VECTORS = """
+    INSERT INTO optimizer_textvector (key, namespace, vector, created_at)
+    SELECT v.key, %s, v.vector, now() FROM unnest(%s::text[], %s::bytea[]) AS v(key, vector)
+    ON CONFLICT (key) DO NOTHING"""
 
 _INSERT = f"""
     INSERT INTO optimizer_completion AS c

@@ -15,6 +15,7 @@ from psycopg import Cursor
 from optimizer.core.programs.lm import Reply
 from optimizer.lm import entries, overruns
 from optimizer.lm.accounts import NOTHING, SPENT, Account, Answer, KeptBack, Row
+from optimizer.lm.embeddings import EmbeddingReply
 from optimizer.lm.entries import Closing, Ending, Known
 from optimizer.lm.months import NO_RUN, Months, Refusal
 from optimizer.lm.overruns import Overrun
@@ -126,6 +127,8 @@ class _Batch:
     def close(self, closings: Sequence[Closing]) -> bool:
         """Returns whether a call cost more than was reserved for it."""
         ends = {closing.key: Ending.of(closing) for closing in closings}
+        replies = [closing.end for closing in closings if isinstance(closing.end, EmbeddingReply)]
+        entries.keep_vectors(self.cursor, self.owner, replies)
         over = False
         for key, held, month in entries.close(self.cursor, self.owner, list(ends.values())):
             end = ends[key]

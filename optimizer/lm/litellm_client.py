@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from optimizer.lm.answers import Reader
 from optimizer.lm.bridge import NO_KEY, CallExchange, exchanging, origin_of
 from optimizer.lm.call import LMCall
 from optimizer.lm.door import usage
+from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, numbers_in
 from optimizer.lm.failures import (
     CallFailed,
     NoReply,
@@ -27,7 +29,7 @@ from optimizer.lm.scrub import Scrubber
 from optimizer.lm.shaping import Shaping
 from optimizer.lm.traits import ReplyForm, Traits, parameters
 from optimizer.lm.transport import DEADLINE, Transport
-from optimizer.lm.unpacking import most_bytes
+from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 from optimizer.sentences import reasons
 
 GRACE_SECONDS = 5.0
@@ -67,6 +69,8 @@ class LiteLLMClient:
     async def complete(self, call: LMCall) -> Reply:
         origin = self._origin(call.model)
         library = await _started()
+        if isinstance(call, EmbeddingCall):
+            return await self._embed(library, origin, call)
         sent = self._shaping.of(call.model)
         try:
             reply = await self._complete(library, origin, call, sent)
@@ -78,15 +82,35 @@ class LiteLLMClient:
         exchange = self._exchange(origin, most_bytes(call.max_tokens))
         started = time.monotonic()
         async with exchange.answer:
-            try:
-                with exchanging(exchange):
-                    async with asyncio.timeout(self._deadline + GRACE_SECONDS):
-                        response = await library.acompletion(**self._arguments(call, sent))
-            except Exception as error:
-                raise self._failure(error, exchange) from error
-            if exchange.failure is not None or exchange.found is None:
-                raise self._failure(exchange.failure, exchange)
+            asked = library.acompletion(**parameters(call, sent), **self._settings)
+            response = await self._response(asked, exchange)
             return _reply_of(response, time.monotonic() - started, exchange)
+
+    async def _embed(self, library: Any, origin: str, call: EmbeddingCall) -> EmbeddingReply:
+        exchange = self._exchange(origin, MOST_BYTES, embeds=True)
+        started = time.monotonic()
+        async with exchange.answer:
+            asked = library.aembedding(**call.as_json(), **self._settings)
+            response = await self._response(asked, exchange)
+            try:
+                numbers = numbers_in(response.data)
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                raise exchange.reader.no_vectors() from error
+            tokens = getattr(getattr(response, "usage", None), "prompt_tokens", None)
+            seconds = time.monotonic() - started
+            return EmbeddingReply.of(numbers, len(call.texts), tokens, seconds, exchange.reader)
+
+    async def _response(self, asked: Awaitable[Any], exchange: CallExchange) -> Any:
+        """What the library makes of the answer to the one request that it may send."""
+        try:
+            with exchanging(exchange):
+                async with asyncio.timeout(self._deadline + GRACE_SECONDS):
+                    response = await asked
+        except Exception as error:
+            raise self._failure(error, exchange) from error
+        if exchange.failure is not None or exchange.found is None:
+            raise self._failure(exchange.failure, exchange)
+        return response
 
     async def models(self) -> list[str]:
         """LiteLLM asks no provider for its list."""
@@ -119,15 +143,18 @@ class LiteLLMClient:
             raise ProviderRefused(f"Enter the address of the endpoint that {model} is called at.")
         return origin
 
-    def _exchange(self, origin: str, most: int) -> CallExchange:
+    def _exchange(self, origin: str, most: int, embeds: bool = False) -> CallExchange:
         name = self._api_base or origin.rpartition(":")[0]
         if origin not in self._transports:
             self._transports[origin] = Transport(name, self._egress, self._scrub, self._deadline)
         reader = Reader(name, self._scrub)
-        return CallExchange(self._transports[origin], reader, self._key, origin, most)
+        transport = self._transports[origin]
+        return CallExchange(transport, reader, self._key, origin, most, embeds)
 
-    def _arguments(self, call: LMCall, traits: Traits) -> dict[str, Any]:
-        arguments = parameters(call, traits) | {
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What every call is told beside its own."""
+        settings = {
             "timeout": self._deadline + GRACE_SECONDS,
             "num_retries": 0,
             "max_retries": 0,
@@ -135,14 +162,16 @@ class LiteLLMClient:
             "api_key": self._key or NO_KEY,
         }
         if self._api_base:
-            arguments["api_base"] = self._api_base
-        return arguments
+            settings["api_base"] = self._api_base
+        return settings
 
     def _failure(self, error: Exception | None, exchange: CallExchange) -> CallFailed:
         """What our transport saw counts; LiteLLM's word only where it saw nothing."""
         if exchange.failure is not None:
             return exchange.failure
         if exchange.found is not None:
+            if exchange.embeds:
+                return exchange.reader.no_vectors()
             return exchange.reader.no_completion(exchange.found)
         words = self._scrub.clean(str(error) or type(error).__name__)
         name = exchange.reader.name

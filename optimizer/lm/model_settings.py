@@ -24,15 +24,30 @@ _THINKS = re.compile(
     r"|deepseek-?r|think|reason|nemotron|exaone-deep|qwen-?3|marco-o1|skywork-o1|sonar-deep"
     r"|hunyuan-t1|kimi-k2\.[5-9]"
 )
+_EMBEDS = re.compile(r"embed|(?:^|[/:_-])(?:bge|gte|e5|minilm|voyage)(?:[-_.:]|$)")
 _AT_ONCE = re.compile(r"non-?(?:thinking|reasoning)|no-?think|instruct|embed|chat-latest|-coder")
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """`max_tokens` bounds a reply, thoughts included; None of either: as the model is known."""
+    """`max_tokens` bounds a reply, thoughts included. `embeds`: it makes vectors of texts, and
+    writes none. None of any: as the model is known.
+    """
 
     max_tokens: int | None = None
     temperature: float | None = None
+    embeds: bool | None = None
+
+
+def is_named_embedding(model: str) -> bool:
+    """Whether a model makes vectors, as far as its name says."""
+    return bool(_EMBEDS.search(model.casefold()))
+
+
+def embeds(provider: Provider, model: str) -> bool:
+    """Whether a provider's model makes vectors."""
+    own = settings_of(provider, model).embeds
+    return is_named_embedding(model) if own is None else own
 
 
 def thinks(model: str) -> bool:

@@ -12,6 +12,7 @@ from optimizer.core.programs.lm import Reply
 from optimizer.lm.answers import Reader
 from optimizer.lm.call import LMCall
 from optimizer.lm.door import usage
+from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, numbers_in
 from optimizer.lm.failures import CallFailed
 from optimizer.lm.guard import Egress
 from optimizer.lm.scrub import Scrubber
@@ -50,6 +51,8 @@ class OpenAIHttp:
         return self._shaping.learned
 
     async def complete(self, call: LMCall) -> Reply:
+        if isinstance(call, EmbeddingCall):
+            return await self._embed(call)
         sent = self._shaping.of(call.model)
         try:
             reply = await self._complete(call, sent)
@@ -64,6 +67,20 @@ class OpenAIHttp:
         async with self._sent("POST", "/chat/completions", body, most) as answer:
             found = self._reader.completion_of(answer)
             return _reply_of(found, time.monotonic() - started, self._reader)
+
+    async def _embed(self, call: EmbeddingCall) -> EmbeddingReply:
+        started = time.monotonic()
+        body = json.dumps(call.as_json() | {"encoding_format": "float"}).encode()
+        async with self._sent("POST", "/embeddings", body) as answer:
+            found = self._reader.embeddings_of(answer)
+            try:
+                numbers = numbers_in(found["data"])
+            except (LookupError, TypeError, ValueError) as error:
+                raise self._reader.no_vectors() from error
+            said = found.get("usage")
+            tokens = said.get("prompt_tokens") if isinstance(said, dict) else None
+            seconds = time.monotonic() - started
+            return EmbeddingReply.of(numbers, len(call.texts), tokens, seconds, self._reader)
 
     async def models(self) -> list[str]:
         """Names of the models that the endpoint offers; empty when it does not say."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from optimizer.core.programs.lm import Reply
 from optimizer.costs.prices import Price
 from optimizer.lm.call import Client, LMCall, key_of
+from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, with_keys
 from optimizer.lm.failures import CallFailed, NoReply
 
 MOST_COST = 10**12
@@ -89,6 +90,8 @@ class Paying:
             # Cancelled while it was out: it may be answered and paid without us.
             self._books.fail(key, NoReply("The call was abandoned while it was out."))
             raise
+        if isinstance(call, EmbeddingCall) and isinstance(reply, EmbeddingReply):
+            reply = with_keys(call, reply, self._namespace, self._endpoint)
         self._books.settle(key, reply)
         return reply
 
@@ -101,7 +104,7 @@ class Paying:
         return replace(
             reply,
             prompt_tokens=call.likely_prompt_tokens(),
-            completion_tokens=-(-len(reply.text) // 4),
+            completion_tokens=call.likely_reply_tokens(reply.text),
             cost=hold,
         )
 

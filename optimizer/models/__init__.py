@@ -1,6 +1,6 @@
 """Rows of the optimizer. A run carries everything it needs; a worker reads no other table."""
 
-from optimizer.models.ledger import AcceptedOverrun, Completion
+from optimizer.models.ledger import AcceptedOverrun, Completion, TextVector
 from optimizer.models.providers import AllowedAddress, Provider, shown_address
 from optimizer.models.runs import (
     Candidate,
@@ -28,6 +28,7 @@ __all__ = [
     "RunEvent",
     "Spending",
     "SpendingCap",
+    "TextVector",
     "Trial",
     "shown_address",
 ]

@@ -66,6 +66,20 @@ class Completion(models.Model):
         return f"{self.state} call {self.key[:12]}"
 
 
+class TextVector(models.Model):
+    """The vector that a model made of a text, stored with the call that was paid for it, so that
+    the same text is never paid for again. `key` digests namespace, endpoint, model and text.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    namespace = models.CharField(max_length=64)
+    vector = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"vector {self.key[:12]}"
+
+
 class AcceptedOverrun(models.Model):
     """What calls of a run to one model had cost beyond their reservations, in micro-USD, when
     somebody resumed the run and so accepted it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -22,19 +22,23 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Reply, Role
+from optimizer.core.programs.lm import EmbeddingModel, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import (
+    Embed,
     LmCall,
     RunCode,
     StepAnswer,
     StepRequest,
     Steps,
 )
+from optimizer.core.programs.vectors import numbers_of
 from optimizer.lm.failures import CallFailed
 from optimizer.running.commit_thread import CommitThread
+from optimizer.running.embedder import Embedder
 from optimizer.running.interruptions import Interruption, Why
-from optimizer.running.role_clients import RoleClient, RoleClients, refused_prompt
+from optimizer.running.role_client import RoleClient, refused_prompt
+from optimizer.running.role_clients import RoleClients
 from optimizer.sandbox.answers import answered
 
 GRACE_SECONDS = 10.0
@@ -43,6 +47,7 @@ ENOUGH_TO_TELL = 3
 """This many prompts refused, and none answered, is not about single prompts any more."""
 
 T = TypeVar("T")
+EmbedderOf = Callable[[EmbeddingModel], Embedder]
 
 
 @dataclass
@@ -155,13 +160,16 @@ class Evaluator:
         assert self._program is not None
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
-            self._client(request), request.sample, request.temperature,
+            self._client(request), request.sample, request.temperature, self._clients.embedder,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
         return self._clients.of(request.role, request.model)
 
     async def _ask(self, entry: Open, request: Ask) -> None:
+        if request.embedding is not None:
+            await self._ask_vectors(entry, request, request.embedding)
+            return
         client = self._clients.of(Role.OPTIMIZER, request.model)
         calls = (client.say(prompt) for prompt in request.prompts)
         told = await asyncio.gather(*calls, return_exceptions=True)
@@ -170,6 +178,16 @@ class Evaluator:
             self._take(client, problem)
         if not problems:
             entry.replies = tuple(_text_of(t) for t in told if isinstance(t, Reply))
+
+    async def _ask_vectors(self, entry: Open, request: Ask, model: EmbeddingModel) -> None:
+        embedder = self._clients.embedder(model)
+        texts = tuple(m.content for prompt in request.prompts for m in prompt.messages)
+        try:
+            vectors = await embedder.vectors(texts)
+        except (BudgetSpent, CallFailed, Interruption) as problem:
+            self._take(embedder.client, problem)
+        else:
+            entry.replies = tuple(str(len(numbers_of(vector))) for vector in vectors)
 
     def _take(self, client: RoleClient, problem: BaseException) -> None:
         """An instruction that cannot be asked for has no error to stand in: the run waits."""
@@ -225,37 +243,46 @@ async def run_example(
     client: RoleClient,
     sample: int = 0,
     temperature: float | None = None,
+    embedder: EmbedderOf | None = None,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
-    Without a metric the score only says whether every reply could be read.
+    Without a metric the score only says whether every reply could be read. `embedder` finds what
+    makes the vectors that program and metric may want.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    prediction = await _held(steps, client, temperature)
-    return await _held(judged(metric, example, prediction), client)
+    prediction = await _held(steps, _Answering(client, embedder, temperature))
+    return await _held(judged(metric, example, prediction), _Answering(client, embedder))
 
 
-async def _held(steps: Steps[T], client: RoleClient, temperature: float | None = None) -> T:
+@dataclass(frozen=True)
+class _Answering:
+    """Who answers what a program or a metric asks."""
+
+    client: RoleClient
+    embedder: EmbedderOf | None = None
+    temperature: float | None = None
+
+
+async def _held(steps: Steps[T], by: _Answering) -> T:
     """Answer what a program or a metric asks until it ends; returns its result."""
     try:
         requests = next(steps)
         while True:
-            requests = steps.send(await _answers(client, requests, temperature))
+            requests = steps.send(await _answers(by, requests))
     except StopIteration as end:
         result: T = end.value
         return result
 
 
-async def _answers(
-    client: RoleClient, requests: tuple[StepRequest, ...], temperature: float | None
-) -> tuple[StepAnswer, ...]:
+async def _answers(by: _Answering, requests: tuple[StepRequest, ...]) -> tuple[StepAnswer, ...]:
     if len(requests) == 1:
-        return (await _answer(client, requests[0], temperature),)
+        return (await _answer(by, requests[0]),)
     told = await asyncio.gather(
-        *(_answer(client, request, temperature) for request in requests), return_exceptions=True
+        *(_answer(by, request) for request in requests), return_exceptions=True
     )
     problem = next((t for t in told if isinstance(t, BaseException)), None)
     if problem is not None:
@@ -263,15 +290,16 @@ async def _answers(
     return tuple(t for t in told if not isinstance(t, BaseException))
 
 
-async def _answer(
-    client: RoleClient, request: StepRequest, temperature: float | None
-) -> StepAnswer:
+async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
     """Each kind of request has its one answerer here."""
     match request:
         case LmCall(prompt):
-            return await client.say(prompt, temperature)
+            return await by.client.say(prompt, by.temperature)
         case RunCode():
             return await asyncio.to_thread(answered, request)
+        case Embed(texts, model):
+            assert by.embedder is not None
+            return await by.embedder(model).vectors(texts)
         case _:
             assert_never(request)
 

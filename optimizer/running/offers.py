@@ -10,7 +10,7 @@ from optimizer.core.conversation.evaluation import ModelCheckSpec
 from optimizer.core.problems import Refused, problem
 from optimizer.core.programs.lm import Role
 from optimizer.lm.call import Endpoint
-from optimizer.lm.model_settings import ref_of
+from optimizer.lm.model_settings import embeds, ref_of
 from optimizer.models import Provider, Run
 from optimizer.ownership import Superseded
 from optimizer.running.interruptions import Interruption, Why
@@ -40,7 +40,8 @@ def named(row: Run, spec: ModelCheckSpec, connect: Connect, loop: asyncio.Runner
         return spec
     if not offered:
         raise Interruption(Why.PROVIDER_CLOSED, problem("model.none_listed"))
-    spec = replace(spec, model=ref_of(provider, offered[0]))
+    first = offered[0]
+    spec = replace(spec, model=ref_of(provider, first), embeds=embeds(provider, first))
     mine = Run.objects.filter(pk=row.pk, epoch=row.epoch)
     if not mine.update(spec=codec.to_json(spec)):
         raise Superseded

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from django.conf import settings
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Problem, Refused, problem
-from optimizer.core.programs.ending import is_cut_off
-from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.costs.prices import OF_RUN, price_of, unknown
 from optimizer.lm import egress, known_traits, secrets
 from optimizer.lm.breaker import Breaker, Watched
-from optimizer.lm.call import Client, Endpoint, LMCall, call_of
+from optimizer.lm.call import Endpoint
 from optimizer.lm.door import Door
-from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, ProviderRefused, Silent
+from optimizer.lm.embeddings import endpoint_name, vector_key
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient, first_traits
 from optimizer.lm.openai_http import OpenAIHttp
@@ -24,15 +23,12 @@ from optimizer.lm.paid import Paying
 from optimizer.lm.retry import ATTEMPTS, Patient
 from optimizer.lm.shaping import Shaping
 from optimizer.models import Provider
-from optimizer.running.commit_thread import ASK_ANEW, CommitThread
-from optimizer.running.interruptions import Interruption, Why
+from optimizer.running.commit_thread import CommitThread
+from optimizer.running.embedder import Embedder
+from optimizer.running.role_client import Endings, Health, RoleClient
 
 OWN_DEADLINE = 300.0
 """Seconds for a reply of our own engine, which may share its cores with much else."""
-CUT_IN_A_ROW, CUT_IN_ALL = 5, 10
-"""Replies of a model that are cut off before a run says so: from its first on, or half of all."""
-FAILURES_IN_A_ROW = 5
-"""Calls that failed with all their attempts before a provider counts as down."""
 
 
 Connect = Callable[[Provider], Endpoint]
@@ -76,134 +72,6 @@ def reach(provider: Provider, connect: Connect) -> Door:
     return Door(client, secrets.decrypt(provider.secret)) if provider.secret else Door(client)
 
 
-def endpoint_name(provider: Provider) -> str:
-    """Where replies come from; the embedded engine is the same on whatever port it listens."""
-    if provider.kind == Provider.Kind.EMBEDDED:
-        return "embedded"
-    return f"{provider.kind}:{provider.api_base}"
-
-
-@dataclass
-class Health:
-    """Failures in a row of one provider, all roles together."""
-
-    provider: Provider
-    in_a_row: int = 0
-
-    def down(self, failure: CallFailed, again: Problem) -> Interruption:
-        """`again` is what people do to go on."""
-        values = {"provider": self.provider.name, "why": str(failure)}
-        told = problem("stop.provider_down", **values)
-        if again == ASK_ANEW:
-            told = problem("stop.provider_down_ask", **values)
-        return Interruption(Why.PROVIDER_DOWN, told, said=failure.said)
-
-
-@dataclass
-class Endings:
-    """How the replies of a model ended in this run: `said` in all, `cut` of them at their limit."""
-
-    said: int = 0
-    cut: int = 0
-
-    def note(self, reply: Reply) -> bool:
-        """Take a reply; returns whether so many are cut off that going on is for nothing."""
-        self.said += 1
-        self.cut += is_cut_off(reply.finish_reason)
-        return self.cut >= CUT_IN_A_ROW and (
-            self.cut == self.said or (self.cut >= CUT_IN_ALL and 2 * self.cut >= self.said)
-        )
-
-
-class RoleClient:
-    """A model in a role. Leaves the run when the provider is down or refuses everything, and when
-    replies are cut off again and again, where somebody counts its `endings`. What was refused is
-    not sent again.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        ref: ModelRef,
-        role: Role,
-        gate: Gate,
-        health: Health,
-        commit_thread: CommitThread,
-        endings: Endings | None = None,
-    ) -> None:
-        self._client = client
-        self._endings = endings
-        self._refused: dict[LMCall, tuple[type[CallFailed], str, str]] = {}
-        self._ref = ref
-        self._role = role
-        self._gate = gate
-        self._health = health
-        self._commit_thread = commit_thread
-
-    @property
-    def most(self) -> int:
-        """Calls that the provider takes at once."""
-        return self._gate.most
-
-    @property
-    def in_flight(self) -> int:
-        """Examples to have under way: more than places, so that no place waits for the books."""
-        places = self.most
-        return places + min(max(places // 4, 1), 64)
-
-    async def say(self, prompt: Prompt, temperature: float | None = None) -> Reply:
-        """One reply.
-
-        Raises:
-            CallFailed: no reply could be had.
-            BudgetSpent: a cap or the time limit is reached.
-            Interruption: the run is being left.
-        """
-        call = call_of(prompt, self._ref, self._role, temperature)
-        if call in self._refused:
-            kind, message, said = self._refused[call]
-            raise kind(message, said=said)
-        try:
-            reply = await self._client.complete(call)
-        except (PromptRefused, Silent) as failure:
-            self._refused[call] = type(failure), str(failure), failure.said
-            raise
-        except ProviderRefused as refusal:
-            self._commit_thread.leave(self.refuses(refusal))
-            raise
-        except CallFailed as failure:
-            self._count(failure)
-            raise
-        self._health.in_a_row = 0
-        if self._endings is not None and self._endings.note(reply):
-            self._commit_thread.leave(self._cut(self._endings))
-        return reply
-
-    def down(self, failure: CallFailed) -> Interruption:
-        return self._health.down(failure, self._commit_thread.again)
-
-    def refuses(self, failure: CallFailed) -> Interruption:
-        provider, again = self._health.provider.name, self._commit_thread.again
-        told = problem("stop.provider_closed", provider=provider, why=str(failure), again=again)
-        return Interruption(Why.PROVIDER_CLOSED, told, said=failure.said)
-
-    def _cut(self, endings: Endings) -> Interruption:
-        told = problem(
-            "stop.replies_cut", n=endings.said, cut=endings.cut, role=self._role.value,
-            model=self._ref.model, limit=self._ref.max_tokens,
-        )  # fmt: skip
-        return Interruption(Why.REPLIES_CUT, told)
-
-    def _count(self, failure: CallFailed) -> None:
-        """“Too many”, after all patience, is said of the provider and not of one example."""
-        if not failure.passing:
-            return
-        self._health.in_a_row += 1
-        overloaded = isinstance(failure, Overloaded)
-        if overloaded or self._health.in_a_row >= FAILURES_IN_A_ROW:
-            self._commit_thread.leave(self.down(failure))
-
-
 def provider_removed(role: Role, ref: ModelRef) -> Problem:
     return problem("model.provider_removed", f"models.{role}", role=role.value, model=ref.model)
 
@@ -211,8 +79,9 @@ def provider_removed(role: Role, ref: ModelRef) -> Problem:
 class RoleClients:
     """The clients of a run by role; a role without a model of its own uses the task model's.
 
-    `apart` makes replies that were paid for elsewhere count as those of another endpoint; its calls
-    wait for no place that others have. `watches_cuts`: the run is left when replies are cut off.
+    `embedding_models` are those whose vectors may be wanted. `apart` makes replies that were paid
+    for elsewhere count as those of another endpoint; its calls wait for no place that others have.
+    `watches_cuts`: the run is left when replies are cut off.
 
     Raises:
         Refused: a model cannot be called, before anything is spent.
@@ -228,6 +97,7 @@ class RoleClients:
         attempts: int = ATTEMPTS,
         apart: str = "",
         watches_cuts: bool = False,
+        embedding_models: Iterable[EmbeddingModel] = (),
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -243,10 +113,15 @@ class RoleClients:
         self._by_role = {
             role: [self._client_of(role, ref) for ref in refs] for role, refs in models.items()
         }
+        self._embedders = {model: self._embedder_of(model) for model in embedding_models}
 
     def of(self, role: Role, model: int = 0) -> RoleClient:
         """A model in a role: 0 is the role's own, n the n-th further one."""
         return self._by_role[role if role in self._by_role else Role.TASK][model]
+
+    def embedder(self, model: EmbeddingModel) -> Embedder:
+        """What makes vectors with one of the embedding models."""
+        return self._embedders[model]
 
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
@@ -278,6 +153,11 @@ class RoleClients:
             Endings() if self._watches_cuts else None,
         )  # fmt: skip
 
+    def _embedder_of(self, model: EmbeddingModel) -> Embedder:
+        client = self._client_of(Role.EMBEDDING, ModelRef(model.provider, model.model))
+        endpoint = self._apart + endpoint_name(self._providers[model.provider])
+        return Embedder(client, partial(vector_key, self._namespace, endpoint, model.model))
+
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:
             found = Provider.objects.filter(pk=ref.provider, namespace=self._namespace).first()
@@ -294,7 +174,3 @@ class RoleClients:
                 ),
             )
         return self._providers[ref.provider]
-
-
-def refused_prompt(failure: CallFailed) -> bool:
-    return isinstance(failure, PromptRefused)

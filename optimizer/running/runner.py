@@ -31,7 +31,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
-from optimizer.core.optimizers.estimate import calls_per_evaluation
+from optimizer.core.optimizers.estimate import calls_per_evaluation, embeddings_per_evaluation
 from optimizer.core.problems import Refused, problem
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.search.search import NewSearch
@@ -169,6 +169,7 @@ def _converse(
         means.attempts if row.resumable else min(means.attempts, SHORT_ATTEMPTS),
         watches_cuts=row.resumable and not row.accepts_cut,
         apart=f"{commit_thread.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
+        embedding_models=spec.embedding_models,
     )  # fmt: skip
     try:
         return hold(
@@ -188,7 +189,7 @@ def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]
     if isinstance(spec, EvaluationSpec):
         return evaluate(spec)
     if isinstance(spec, ModelCheckSpec):
-        return check_model()
+        return check_model(spec)
     return _optimizer(spec, means).converse(spec, means.new_search)
 
 
@@ -200,7 +201,7 @@ def _reserve(spec: Spec, means: Means) -> Reserve:
     if not isinstance(spec, RunSpec):
         return Reserve()
     examples = _optimizer(spec, means).kept(spec.settings, len(validation_of(spec)))
-    return Reserve(examples, calls_per_evaluation(spec))
+    return Reserve(examples, calls_per_evaluation(spec) + embeddings_per_evaluation(spec))
 
 
 def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> Evaluator:

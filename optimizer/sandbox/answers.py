@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from optimizer.core.programs.steps import CodeAnswer, LmCall, RunCode, StepAnswer, Steps
+from optimizer.core.programs.steps import CodeAnswer, RunCode, StepAnswer, Steps
 from optimizer.sandbox.jail import jail
 from optimizer.sentences import sentence
 
@@ -29,7 +29,7 @@ def without_models(steps: Steps[T]) -> T | None:
         while True:
             answers: list[StepAnswer] = []
             for request in asked:
-                if isinstance(request, LmCall):
+                if not isinstance(request, RunCode):
                     steps.close()
                     return None
                 answers.append(answered(request))

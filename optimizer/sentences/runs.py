@@ -25,7 +25,9 @@ add(
         "role.optimizer": _("Optimizer model"),
         "role.teacher": _("Teacher model"),
         "role.judge": _("Judge model"),
+        "role.embedding": _("Embedding model"),
         "check.answered": _("{model} answered in {seconds:.1f} s."),
+        "check.embeds": _("{model} made a vector of a word in {seconds:.1f} s."),
         "check.cut_off": _(
             "Its reply was cut off at its limit of {limit:,} tokens: give it a higher one."
         ),

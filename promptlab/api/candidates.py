@@ -82,7 +82,7 @@ def get_outcome(
     if outcome is None or known is None:
         raise Http404(f"Candidate {candidate} was not scored on an example “{example}”.")
     program = queries.spec_of(project_run.run).program
-    said = examples.transcript(program, found.candidate, known, outcome)
+    said = examples.transcript(program, found.candidate, known, outcome, whole.namespace)
     return Transcript(
         example=example, inputs=known.inputs, expected=known.expected,
         score=outcome.score.value if outcome.score else None,

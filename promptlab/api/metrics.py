@@ -11,6 +11,7 @@ from promptlab.accounts.roles import Role
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.metrics import MetricIn, MetricOut
+from promptlab.api.schemas.run_requests import ModelIn
 from promptlab.api.tokens import caller, project_of
 from promptlab.metrics import services
 from promptlab.metrics.forms import MetricForm
@@ -27,10 +28,18 @@ def list_metrics(request: HttpRequest, project: Path[str], window: Query[Window]
 @router.post("", response={201: MetricOut}, summary="Create a metric")
 def create_metric(request: HttpRequest, project: Path[str], wish: MetricIn) -> Status[MetricOut]:
     found = project_of(request, project, Role.EDITOR)
-    form = MetricForm(found, posted(wish.model_dump()))
+    form = MetricForm(found, posted(_said(wish)))
     check(form)
     made = services.create_metric(found, caller(request), form.cleaned_data["name"], form.core)
     return Status(201, MetricOut.of(made))
+
+
+def _said(wish: MetricIn) -> dict[str, Any]:
+    """As the form has it; a model that a kind asks for is an object here."""
+    return {
+        name: ModelIn.model_validate(value).value if isinstance(value, dict) else value
+        for name, value in wish.model_dump().items()
+    }
 
 
 @router.get("/{int:metric}", response=MetricOut, summary="Get a metric")

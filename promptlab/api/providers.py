@@ -31,11 +31,13 @@ def list_providers(request: HttpRequest, project: Path[str], window: Query[Windo
 def set_model(
     request: HttpRequest, project: Path[str], provider: int, wish: ModelSettingsIn
 ) -> ProviderOut:
-    """Its limit of tokens and its temperature, for runs that start from now on."""
+    """Its limit of tokens, its temperature, and whether it makes vectors in place of replies, for
+    runs that start from now on.
+    """
     found = project_of(request, project, Role.ADMIN)
     row = queries.providers_of(found).filter(pk=provider).first()
     if row is None:
         raise Http404(f"There is no provider {provider} in this project.")
-    wanted = ModelSettings(wish.max_tokens, wish.temperature)
+    wanted = ModelSettings(wish.max_tokens, wish.temperature, wish.embeds)
     services.set_model(row, wish.model, wanted, caller(request))
     return ProviderOut.of(row, AllowList.now(), reads_words(request, found))

@@ -19,6 +19,7 @@ from promptlab.metrics.kinds import KINDS, kind_choices
 from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
+from promptlab.providers.fields import EmbeddingModelField, model_in
 from promptlab.ui.forms import CardRadios, NameField, refuse_name
 from promptlab.ui.parameters import number_in
 
@@ -70,6 +71,10 @@ class MetricForm(forms.Form):
         super().__init__(data, initial=initial or {}, use_required_attribute=False)
         self.chosen_kind = KINDS.get(str(self["kind"].value()))
         self.fields |= self.chosen_kind.form_fields() if self.chosen_kind else {}
+        for name, field in self.fields.items():
+            if isinstance(field, EmbeddingModelField):
+                stored = self.initial.get(name)
+                field.offer(project, model_in(stored) if stored else None)
         self.fields["program"].queryset = project.programs.all()  # type: ignore[attr-defined]
         self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
         self.chosen_program: Program | None = _row(project.programs.all(), self["program"].value())

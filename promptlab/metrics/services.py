@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
+from optimizer import codec
 from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.core.metrics import kind_for
 from optimizer.core.problems import Conflict
@@ -135,7 +136,7 @@ def _columns_of(core: CoreMetric) -> dict[str, Any]:
         "output": core.output,
         "expected": core.expected,
         "threshold": core.threshold,
-        "kind_settings": KINDS[core.kind].settings_of(core),
+        "kind_settings": codec.to_json(KINDS[core.kind].settings_of(core), dict[str, Any]),
     }
 
 

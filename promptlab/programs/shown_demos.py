@@ -88,6 +88,12 @@ class ShownNearest:
     @property
     def in_a_line(self) -> str:
         """The choice and the pool, beside others of a run."""
+        if self.demos.embedding is not None:
+            return f"{self._by_choice}; {_('by meaning')}"
+        return self._by_choice
+
+    @property
+    def _by_choice(self) -> str:
         ways = {
             Choosing.NEAREST: _("%(demos)s of %(n)s (%(made_of)s)"),
             Choosing.DIVERSE: _("%(demos)s that differ, of %(n)s (%(made_of)s)"),
@@ -99,7 +105,7 @@ class ShownNearest:
     @property
     def how(self) -> str:
         """How they are chosen, and what stands before them."""
-        told = [how_chosen(self.demos.choosing, self.demos.label)]
+        told = [how_chosen(self.demos)]
         fixed = len(self.demos.fixed)
         if fixed:
             told.append(
@@ -167,7 +173,10 @@ def shown_rows(module: Module, demos: Iterable[Demo]) -> list[ShownDemo]:
     return [shown_demo(module, demo) for demo in demos]
 
 
-def how_chosen(choosing: Choosing, label: str = "") -> str:
+def how_chosen(demos: NearestDemos) -> str:
+    if demos.embedding is not None:
+        values = {"label": demos.label, "model": demos.embedding.model}
+        return _by_meaning(demos.choosing) % values
     told = {
         Choosing.NEAREST: _("The nearest by their words, the best match last."),
         Choosing.DIVERSE: _(
@@ -175,7 +184,20 @@ def how_chosen(choosing: Choosing, label: str = "") -> str:
         ),
         Choosing.BALANCED: _("Of each “%(label)s” the nearest by turns, the best match last."),
     }
-    return told[choosing] % {"label": label}
+    return told[demos.choosing] % {"label": demos.label}
+
+
+def _by_meaning(choosing: Choosing) -> str:
+    return {
+        Choosing.NEAREST: _("The nearest in meaning, by %(model)s, the best match last."),
+        Choosing.DIVERSE: _(
+            "Near ones in meaning, by %(model)s, that differ from one another, the best match last."
+        ),
+        Choosing.BALANCED: _(
+            "Of each “%(label)s” the nearest in meaning, by %(model)s, by turns, the best match "
+            "last."
+        ),
+    }[choosing]
 
 
 def nearest_in_short(demos: NearestDemos) -> str:

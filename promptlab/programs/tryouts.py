@@ -235,11 +235,18 @@ def shown(run: Run) -> ShownTryout:
 
 
 def shown_call(
-    program: Program, candidate: Candidate, call: CallTrace, given: Mapping[str, Value]
+    program: Program,
+    candidate: Candidate,
+    call: CallTrace,
+    given: Mapping[str, Value],
+    namespace: str,
 ) -> ShownCall:
-    """One call of a trace, with its messages written again; `given` is the program's input."""
-    module = program.module(call.module)
-    prompt = candidate.modules[call.module].for_input(call.inputs, program.key_of(given))
+    """One call of a trace, with its messages written again; `given` is the program's input. Demos
+    that were chosen by vectors which are not kept any more are left out.
+    """
+    module, used = program.module(call.module), candidate.modules[call.module]
+    steps = used.for_input(call.inputs, program.key_of(given))
+    prompt = answered_by_kept(steps, namespace) or replace(used, demos=fixed_of(used.demos))
     messages = module.messages(prompt, call.inputs) if call.made else ()
     values = tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])

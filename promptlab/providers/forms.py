@@ -20,6 +20,8 @@ from optimizer.lm.model_settings import (
     HOTTEST,
     MOST_TOKENS,
     ModelSettings,
+    embeds,
+    is_named_embedding,
     settings_of,
     usual_tokens,
 )
@@ -55,6 +57,13 @@ def temperature_field(model: str) -> forms.FloatField:
         label=_("Temperature of %(model)s") % {"model": model},
         required=False, min_value=0.0, max_value=HOTTEST,
         widget=forms.NumberInput(attrs={"class": "short", "step": "any", "placeholder": 0}),
+    )  # fmt: skip
+
+
+def embeds_field(initial: bool) -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("It makes embeddings"), required=False, initial=initial,
+        help_text=_("Vectors of texts, for demos by meaning and the metric “Similarity”."),
     )  # fmt: skip
 
 
@@ -150,7 +159,7 @@ class ProviderForm(forms.Form):
             ) % {"hint": provider.secret_hint}
 
     def _add_settings(self) -> None:
-        """Two fields for each model that is stored."""
+        """The fields for each model that is stored."""
         if self.provider is None:
             return
         for number, model in enumerate(self.provider.models_offered[:MOST_SHOWN]):
@@ -159,13 +168,14 @@ class ProviderForm(forms.Form):
             tokens.initial, temperature.initial = own.max_tokens, own.temperature
             self.fields[f"tokens-{number}"] = tokens
             self.fields[f"temperature-{number}"] = temperature
+            self.fields[f"embeds-{number}"] = embeds_field(embeds(self.provider, model))
 
     @property
-    def model_rows(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+    def model_rows(self) -> list[tuple[str, *tuple[forms.BoundField, ...]]]:
         """The stored models, with the fields of their settings."""
         names = self.provider.models_offered if self.provider is not None else []
         return [
-            (model, self[f"tokens-{number}"], self[f"temperature-{number}"])
+            (model, *(self[f"{name}-{number}"] for name in ("tokens", "temperature", "embeds")))
             for number, model in enumerate(names[:MOST_SHOWN])
         ]
 
@@ -179,10 +189,11 @@ class ProviderForm(forms.Form):
         """What is wanted of models that stay; those beyond what is shown keep theirs."""
         kept = dict.fromkeys(self.cleaned_data["models"])
         found = {model: settings_of(self.provider, model) for model in kept if self.provider}
-        for model, tokens, temperature in self.model_rows:
+        for model, *fields in self.model_rows:
             if model in kept:
-                said = (self.cleaned_data[field.name] for field in (tokens, temperature))
-                found[model] = ModelSettings(*said)
+                tokens, temperature, makes_vectors = (self.cleaned_data[f.name] for f in fields)
+                own = None if makes_vectors is is_named_embedding(model) else makes_vectors
+                found[model] = ModelSettings(tokens, temperature, own)
         return {model: own for model, own in found.items() if own != ModelSettings()}
 
     def _fit_to_preset(self) -> None:

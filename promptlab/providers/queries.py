@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from django.db.models import Case, QuerySet, When
 
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.costs.prices import Price, price_of
 from optimizer.jobs import model_checks
 from optimizer.jobs.model_checks import CheckState, ModelCheck
 from optimizer.lm.egress import AllowList, address_of, objection
-from optimizer.lm.model_settings import ref_of
+from optimizer.lm.model_settings import embeds, ref_of
 from optimizer.models import Provider, Run
 from promptlab.accounts.models import Project
 from promptlab.providers import embedded
@@ -39,11 +39,16 @@ class ModelChoice:
     def ref(self) -> ModelRef:
         return self.called
 
+    @property
+    def embedding(self) -> EmbeddingModel:
+        """It as a model that makes vectors."""
+        return EmbeddingModel(self.provider_id, self.model)
+
 
 @dataclass(frozen=True)
 class OfferedModel:
     """A model on the providers page. `price` is None when nobody said it. `notes` are sentences on
-    how it wants its requests.
+    how it wants its requests. `embeds`: it makes vectors, and no replies.
     """
 
     name: str
@@ -51,6 +56,7 @@ class OfferedModel:
     max_tokens: int
     temperature: float
     notes: tuple[str, ...] = ()
+    embeds: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,12 +113,26 @@ def offered_models(provider: Provider) -> list[OfferedModel]:
 def _offered(provider: Provider, name: str) -> OfferedModel:
     ref, notes = ref_of(provider, name), model_checks.notes_of(provider, name)
     return OfferedModel(
-        name, price_of(provider, name), ref.max_tokens, ref.temperature, tuple(notes)
+        name,
+        price_of(provider, name),
+        ref.max_tokens,
+        ref.temperature,
+        tuple(notes),
+        embeds(provider, name),
     )
 
 
 def model_choices(project: Project) -> list[ModelChoice]:
-    """Models that can be called, other providers' before the embedded one."""
+    """Models that can be asked, other providers' before the embedded one."""
+    return _choices(project, embedding=False)
+
+
+def embedding_choices(project: Project) -> list[ModelChoice]:
+    """Models that make vectors of texts."""
+    return _choices(project, embedding=True)
+
+
+def _choices(project: Project, embedding: bool) -> list[ModelChoice]:
     found = [
         ModelChoice(
             provider.pk,
@@ -125,6 +145,7 @@ def model_choices(project: Project) -> list[ModelChoice]:
         for provider in providers_of(project)
         for works in (_works(provider),)
         for model in provider.models_offered
+        if embeds(provider, model) is embedding
     ]
     return sorted(
         (choice for choice in found if embedded.runs_here() or not choice.embedded),
@@ -154,14 +175,23 @@ def runs_using(provider: Provider) -> list[int]:
     )
     return [
         pk
-        for pk, models, further in unended.values_list(
-            "pk", "spec__models", "spec__further_optimizers"
+        for pk, *parts in unended.values_list(
+            "pk", "spec__models", "spec__further_optimizers", "spec__embedding",
+            "spec__metric__embedding", "spec__program__modules",
         )
-        if any(
-            ref.get("provider") == provider.pk
-            for ref in [*(models or {}).values(), *(further or [])]
-        )
-    ]
+        if provider.pk in _providers_in(parts)
+    ]  # fmt: skip
+
+
+def _providers_in(told: object) -> set[int]:
+    """Ids of providers that JSON of a run names."""
+    if isinstance(told, list):
+        return set().union(*map(_providers_in, told))
+    if not isinstance(told, dict):
+        return set()
+    own = told.get("provider")
+    found = {own} if isinstance(own, int) and "model" in told else set()
+    return found | _providers_in(list(told.values()))
 
 
 def _works(provider: Provider) -> bool | None:

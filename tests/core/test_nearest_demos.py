@@ -49,17 +49,17 @@ def texts_of(demos) -> list[str]:
 
 
 def test_the_most_alike_are_shown_and_the_best_match_last():
-    shown = NearestDemos(2, pool()).demos_for({"message": "money back for the refund"})
+    shown = NearestDemos(2, pool()).demos_by_words({"message": "money back for the refund"})
     assert texts_of(shown) == [ROWS[0][0], ROWS[1][0]]
 
 
 def test_where_nothing_is_alike_there_are_as_many_demos_all_the_same():
-    assert len(NearestDemos(3, pool()).demos_for({"message": "xyzzy"})) == 3
+    assert len(NearestDemos(3, pool()).demos_by_words({"message": "xyzzy"})) == 3
 
 
 def test_fixed_demos_stand_before_the_nearest():
     fixed = Demo({"message": "Hello", "intent": "other"})
-    shown = NearestDemos(1, pool(), fixed=(fixed,)).demos_for({"message": "late parcel"})
+    shown = NearestDemos(1, pool(), fixed=(fixed,)).demos_by_words({"message": "late parcel"})
     assert texts_of(shown) == ["Hello", "The parcel is late"]
 
 
@@ -69,7 +69,7 @@ def test_fixed_demos_stand_before_the_nearest():
 @pytest.mark.parametrize("choosing", Choosing)
 def test_neither_the_example_itself_nor_its_duplicate_is_a_demo(asked, choosing):
     nearest = NearestDemos(4, pool(), choosing, label="intent")
-    assert "Where is my parcel" not in texts_of(nearest.demos_for({"message": asked}))
+    assert "Where is my parcel" not in texts_of(nearest.demos_by_words({"message": asked}))
 
 
 def test_a_row_is_left_out_by_what_the_program_was_given_where_its_module_sees_something_else():
@@ -101,7 +101,7 @@ def test_a_row_is_left_out_by_what_the_program_was_given_where_its_module_sees_s
 
 
 def test_balanced_shows_the_nearest_of_every_label():
-    shown = NearestDemos(3, pool(), Choosing.BALANCED, "intent").demos_for(
+    shown = NearestDemos(3, pool(), Choosing.BALANCED, "intent").demos_by_words(
         {"message": "my money refund"}
     )
     assert {demo.values["intent"] for demo in shown} == {"refund", "delivery", "other"}
@@ -114,8 +114,10 @@ def test_diverse_leaves_out_what_says_the_same_again():
         ("late parcel of books", "c"),
         ("x", "d"),
     )
-    nearest = NearestDemos(2, pool(rows)).demos_for({"message": "late parcel"})
-    diverse = NearestDemos(2, pool(rows), Choosing.DIVERSE).demos_for({"message": "late parcel"})
+    nearest = NearestDemos(2, pool(rows)).demos_by_words({"message": "late parcel"})
+    diverse = NearestDemos(2, pool(rows), Choosing.DIVERSE).demos_by_words(
+        {"message": "late parcel"}
+    )
     assert {d.values["intent"] for d in nearest} == {"a", "b"}
     assert {d.values["intent"] for d in diverse} == {"a", "c"}
 
@@ -141,7 +143,7 @@ def test_scripts_without_spaces_find_their_like():
         ("荷物はどこですか", "delivery"),
         ("ありがとう", "other"),
     )
-    shown = NearestDemos(1, pool(rows)).demos_for({"message": "私の荷物が届かない"})
+    shown = NearestDemos(1, pool(rows)).demos_by_words({"message": "私の荷物が届かない"})
     assert shown[0].values["intent"] == "delivery"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.fakes.meanings import numbers_for
+
 Body = dict[str, Any]
 
 
@@ -87,3 +89,15 @@ def _gemini(model: str, text: object, finish: str, tokens: tuple[object, object]
             "candidatesTokenCount": tokens[1],
         }
     return found
+
+
+def embeddings(body: Body) -> Body:
+    """A vector for each text, the last one first: the index counts."""
+    texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+    data = [
+        {"object": "embedding", "index": index, "embedding": numbers_for(text)}
+        for index, text in enumerate(texts)
+    ]
+    tokens = sum(len(text) // 4 + 1 for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "model": body.get("model"), "data": data[::-1], "usage": usage}

@@ -20,7 +20,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes.by_schema import value_by
-from tests.fakes.completions import Body, completion, said_in
+from tests.fakes.completions import Body, completion, embeddings, said_in
 from tests.fakes.faults import FAULTS, Play, error
 from tests.fakes.rewriting import rewritten
 from tests.fakes.scripted_lm import schema_properties
@@ -175,6 +175,8 @@ class OpenAIServer:
 
     def _completion(self, path: str, body: Body) -> Body:
         """OpenAI's own bodies go to the script as they are, others in that shape."""
+        if path.endswith("/embeddings"):
+            return embeddings(body)
         said = said_in(path, body)
         shaped = body if path.endswith("/chat/completions") else _shaped(said)
         text = self.script(shaped)

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.vectors import vector_of
 from optimizer.lm.call import LMCall, key_of
+from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply
 from optimizer.lm.traits import Traits
 from tests.fakes.by_schema import value_by
+from tests.fakes.meanings import numbers_for
 from tests.fakes.rewriting import rewritten
 from tests.fakes.world import chance
 
@@ -93,6 +96,9 @@ class ScriptedLM:
             raise said
         if isinstance(said, Reply):
             return said
+        if isinstance(call, EmbeddingCall):
+            vectors = tuple(vector_of(numbers_for(text)) for text in call.texts)
+            return EmbeddingReply("", 5 * len(vectors), seconds=self.seconds, vectors=vectors)
         return Reply(said, *self.usage, seconds=self.seconds)
 
     async def models(self) -> list[str]:

@@ -6,17 +6,23 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.steps import LmCall, StepAnswer, StepRequest, Steps
+from optimizer.core.programs.steps import Embed, RunCode, StepAnswer, StepRequest, Steps
+from optimizer.core.programs.vectors import vector_of
 from optimizer.sandbox.jail import jail
+from tests.fakes.meanings import numbers_for
 
 T = TypeVar("T")
 
 
-def held(steps: Steps[T], answer: Callable[[Prompt], Reply]) -> T:
-    """Answer every call to a model until the end; returns the result."""
+def held(
+    steps: Steps[T], answer: Callable[[Prompt], Reply], asked: list[StepRequest] | None = None
+) -> T:
+    """Answer every call to a model until the end; its result. `asked` takes the requests."""
     try:
         requests = next(steps)
         while True:
+            if asked is not None:
+                asked += requests
             requests = steps.send(tuple(_answered(request, answer) for request in requests))
     except StopIteration as end:
         return end.value
@@ -24,4 +30,6 @@ def held(steps: Steps[T], answer: Callable[[Prompt], Reply]) -> T:
 
 def _answered(request: StepRequest, answer: Callable[[Prompt], Reply]) -> StepAnswer:
     """Code runs where it always does."""
-    return answer(request.prompt) if isinstance(request, LmCall) else jail().run(request)
+    if isinstance(request, Embed):
+        return tuple(vector_of(numbers_for(text)) for text in request.texts)
+    return jail().run(request) if isinstance(request, RunCode) else answer(request.prompt)

@@ -40,7 +40,8 @@ from optimizer.lm.transport import (
     Answer,
 )
 from optimizer.lm.unpacking import MOST_BYTES, most_bytes
-from optimizer.running.role_clients import FAILURES_IN_A_ROW, OWN_DEADLINE
+from optimizer.running.role_client import FAILURES_IN_A_ROW
+from optimizer.running.role_clients import OWN_DEADLINE
 from tests.fakes.completions import completion
 from tests.fakes.ways import outcome_of
 

@@ -18,7 +18,7 @@ from optimizer.core.conversation.spec import Limits, ModelRef
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Message, Prompt, Role
+from optimizer.core.programs.lm import EmbeddingModel, Message, Prompt, Role
 from optimizer.core.programs.program import Program
 
 MODEL_CHECK = "model check"
@@ -48,6 +48,13 @@ class EvaluationSpec:
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
         return {Role.TASK: self.task_models}
 
+    @property
+    def embedding_models(self) -> tuple[EmbeddingModel, ...]:
+        """Every model whose vectors its candidates and its metric want."""
+        found = [model for each in self.candidates for model in each.embedding_models]
+        own = self.metric.embedding_models if self.metric else ()
+        return tuple(dict.fromkeys((*found, *own)))
+
     def requests(self) -> tuple[Evaluate, ...]:
         """Everything that is asked, candidate by candidate."""
         return tuple(
@@ -61,16 +68,21 @@ class EvaluationSpec:
 class ModelCheckSpec:
     """One short question to a model; its answer is never one that was paid for before.
 
-    A model's name of "" means the first one that its provider offers.
+    A model's name of "" means the first one that its provider offers. `embeds`: it makes vectors.
     """
 
     model: ModelRef
     namespace: str
     limits: Limits = field(default_factory=Limits)
+    embeds: bool = False
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
-        return {Role.OPTIMIZER: (self.model,)}
+        return {} if self.embeds else {Role.OPTIMIZER: (self.model,)}
+
+    @property
+    def embedding_models(self) -> tuple[EmbeddingModel, ...]:
+        return (EmbeddingModel(self.model.provider, self.model.model),) if self.embeds else ()
 
 
 def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
@@ -82,8 +94,14 @@ def evaluate(spec: EvaluationSpec) -> Conversation[StopReason]:
     return StopReason.COMPLETED
 
 
-def check_model() -> Conversation[StopReason]:
-    """Ask for one word in JSON, with the settings of the model: what a run needs of it."""
+def check_model(spec: ModelCheckSpec) -> Conversation[StopReason]:
+    """Ask for one word in JSON, with the settings of the model: what a run needs of it. Of an
+    embedding model, for the vector of a word.
+    """
+    for embedding in spec.embedding_models:
+        prompt = Prompt((Message("user", "ready"),))
+        yield from ask(Ask((prompt,), MODEL_CHECK, embedding=embedding))
+        return StopReason.COMPLETED
     said = Message("user", f"Answer with the JSON object {CHECK_ANSWER} and nothing else.")
     schema = {
         "type": "object",

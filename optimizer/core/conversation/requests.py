@@ -11,7 +11,7 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Prompt, Role
+from optimizer.core.programs.lm import EmbeddingModel, Prompt, Role
 
 if TYPE_CHECKING:
     from optimizer.core.conversation.events import Event
@@ -73,12 +73,14 @@ class Ask:
     """Say prompts to the optimizer model (the paper's proposer); the answer is a text each,
     or what came instead of one.
 
-    `model` is 0 for the run's optimizer model, n for the n-th of its further ones.
+    `model` is 0 for the run's optimizer model, n for the n-th of its further ones. `embedding`: a
+    model that is given the prompts' texts in its place; it answers with the length of a vector.
     """
 
     prompts: tuple[Prompt, ...]
     purpose: str
     model: int = 0
+    embedding: EmbeddingModel | None = None
     kind: Literal["ask"] = field(default="ask")
 
     @property
@@ -92,7 +94,9 @@ class Ask:
             [[m.role, m.content] for m in p.messages] + [p.temperature, p.max_tokens, p.sample]
             for p in self.prompts
         ]
-        which = [self.model] if self.model else []
+        which: list[object] = [self.model] if self.model else []
+        if self.embedding:
+            which.append([self.embedding.provider, self.embedding.model])
         return digest_of(["ask", self.purpose, prompts, *which])
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.core.programs.program import Program
 
 
@@ -90,7 +91,8 @@ class RunSpec:
     `train` makes demos and grounds proposals, `validation` scores candidates, `test` is looked at
     once, for the final word. `namespace` is the scope within which a paid call is never paid again.
     `further_optimizers` are models that may write instructions beside the optimizer model, for
-    optimizers that find out which one writes best.
+    optimizers that find out which one writes best. `embedding`: the model by whose vectors a search
+    may choose demos for each input, beside their words.
     """
 
     program: Program
@@ -105,12 +107,23 @@ class RunSpec:
     seed: int = 0
     namespace: str = ""
     further_optimizers: tuple[ModelRef, ...] = ()
+    embedding: EmbeddingModel | None = None
+
+    @property
+    def embedding_models(self) -> tuple[EmbeddingModel, ...]:
+        """Every model whose vectors the run may want: its own, the program's, the metric's."""
+        own = (self.embedding,) if self.embedding else ()
+        program = baseline_of(self.program).embedding_models
+        return tuple(dict.fromkeys((*own, *program, *self.metric.embedding_models)))
 
     @property
     def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
-        """Every model of the run with its role, the further optimizer models last."""
+        """Every model of the run with its role: then the further optimizer models, and those that
+        make vectors.
+        """
         further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
-        return (*self.models.items(), *further)
+        models = (ModelRef(model.provider, model.model) for model in self.embedding_models)
+        return (*self.models.items(), *further, *((Role.EMBEDDING, ref) for ref in models))
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:

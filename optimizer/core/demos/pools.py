@@ -33,7 +33,8 @@ def nearest_sets(
     spec: RunSpec, module: Module, accepted: Sequence[Accepted]
 ) -> tuple[NearestDemos, ...]:
     """What a search may choose beside fixed sets: few and many of the nearest, few that differ, of
-    each label the nearest; out of labels with what traces add, and out of labels alone.
+    each label the nearest; out of labels with what traces add, and out of labels alone. By words,
+    and the first also by meaning where the run has an embedding model.
 
     Pools are made of training rows only. Empty where a pool would hold fewer than two demos.
     """
@@ -41,6 +42,7 @@ def nearest_sets(
     both = _pool(module, _with_traces(spec, module, accepted))
     found = [
         NearestDemos(FEW, both),
+        *([NearestDemos(FEW, both, embedding=spec.embedding)] if spec.embedding else ()),
         NearestDemos(MANY, both),
         NearestDemos(FEW, both, Choosing.DIVERSE),
     ]

@@ -102,7 +102,9 @@ def _used(
 def _once(
     module: Module, prompt: ModulePrompt, given: str, values: dict[str, Value], draw: int
 ) -> Steps[Ran]:
-    return module.run(prompt.for_input(values, given), values, draw)
+    """Choose the demos for these inputs, then use the module."""
+    chosen = yield from prompt.for_input(values, given)
+    return (yield from module.run(chosen, values, draw))
 
 
 def _draws(program: Program, sample: int) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import EmbeddingModel
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.steps import Steps
@@ -37,6 +38,11 @@ class Metric(ABC):
     def lm_calls(self) -> int:
         """Calls to a model that scoring one example takes."""
         return 0
+
+    @property
+    def embedding_models(self) -> tuple[EmbeddingModel, ...]:
+        """Models whose vectors it judges by; scoring one example takes a call to each."""
+        return ()
 
     @abstractmethod
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:

@@ -8,6 +8,7 @@ from optimizer.core.metrics.contains import Contains
 from optimizer.core.metrics.custom_code import CustomCode
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.numeric import Numeric
+from optimizer.core.metrics.similarity import Similarity
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.programs.signature import Field
 
@@ -17,6 +18,7 @@ _KINDS: tuple[type[Metric], ...] = (
     Numeric,
     Contains,
     TokenF1,
+    Similarity,
     CustomCode,
 )
 METRIC_KINDS: dict[str, type[Metric]] = {kind.kind: kind for kind in _KINDS}

@@ -11,9 +11,11 @@ from optimizer.core.demos.pools import FEW, MOST
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import NearestDemos
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import Module, ModulePrompt, Program
+from optimizer.core.programs.program import INPUT, Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value
+from optimizer.core.programs.vectors import BATCH
 
 CHARACTERS_PER_TOKEN = 4
 ASK_TOKENS = (900, 250)
@@ -26,7 +28,9 @@ class RunEstimate:
     """Model calls and tokens of a run, lowest and highest, as if nothing had been paid before.
 
     `nearest_tokens`: what demos that are chosen for each input add to one call, from few demos to
-    the most that the search grows to; None where none are tried.
+    the most that the search grows to; None where none are tried. `embedding_calls` are those for
+    vectors, of a pool once and of an input once, with `embedding_tokens`; the other tokens are not
+    of these.
     """
 
     task_calls: tuple[int, int]
@@ -35,11 +39,13 @@ class RunEstimate:
     completion_tokens: tuple[int, int]
     baseline_calls: int
     nearest_tokens: tuple[int, int] | None = None
+    embedding_calls: tuple[int, int] = (0, 0)
+    embedding_tokens: tuple[int, int] = (0, 0)
 
     @property
     def calls(self) -> tuple[int, int]:
-        low = self.task_calls[0] + self.optimizer_calls[0]
-        return low, self.task_calls[1] + self.optimizer_calls[1]
+        kinds = (self.task_calls, self.optimizer_calls, self.embedding_calls)
+        return sum(low for low, _high in kinds), sum(high for _low, high in kinds)
 
 
 def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
@@ -59,6 +65,8 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
     tokens = _prompt_tokens(spec, pilot)
     replies = pilot.completion_tokens if pilot else (REPLY_TOKENS / 2, REPLY_TOKENS)
     task = (low * per_example, high * per_example)
+    vectors = _embedding_calls(spec, low, high)
+    each = BATCH * _text_tokens(spec)
     return RunEstimate(
         task_calls=task,
         optimizer_calls=asked,
@@ -72,6 +80,8 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
         ),
         baseline_calls=validation * per_example,
         nearest_tokens=_nearest_tokens(spec),
+        embedding_calls=vectors,
+        embedding_tokens=(vectors[0] * each // BATCH, vectors[1] * each),
     )
 
 
@@ -83,6 +93,50 @@ def calls_per_example(program: Program) -> int:
 def calls_per_evaluation(spec: RunSpec) -> int:
     """Calls that running the program on an example and judging it takes, at least 1."""
     return max(calls_per_example(spec.program) + spec.metric.lm_calls, 1)
+
+
+def embeddings_per_evaluation(spec: RunSpec) -> int:
+    """Calls for vectors that running the program on an example and judging it takes at most."""
+    by_meaning = sum(_may_embed(spec, module) for module in spec.program.modules)
+    return by_meaning + len(spec.metric.embedding_models)
+
+
+def _embedding_calls(spec: RunSpec, low: int, high: int) -> tuple[int, int]:
+    """For `low` to `high` examples scored. What a module is given by the program itself is embedded
+    once however often it is scored, what other calls or answers say may differ each time.
+    """
+    fewest = len(spec.metric.embedding_models) and 1
+    most = high * len(spec.metric.embedding_models)
+    rows = len(spec.train) + len(spec.validation) + len(spec.test)
+    for module in spec.program.modules:
+        if not _may_embed(spec, module):
+            continue
+        calls = [call for call in spec.program.calls if call.module == module.name]
+        sources = [source for call in calls for source in call.inputs.values()]
+        own = all(source.partition(".")[0] == INPUT for source in sources)
+        most += len(calls) * (min(rows, high) if own else high)
+        pooled = isinstance(module.demos, NearestDemos) and module.demos.embedding
+        if pooled and isinstance(module.demos, NearestDemos):
+            batches = -(-len(module.demos.pool.demos) // BATCH)
+            fewest, most = fewest + batches + min(low, 1), most + batches
+        if spec.embedding and module.takes_new_demos:
+            # Traces may add to a pool what labels do not say.
+            most += -(-len(spec.train) // BATCH) + len(spec.train)
+    return fewest, most
+
+
+def _may_embed(spec: RunSpec, module: Module) -> bool:
+    """Whether a module's demos may be chosen by vectors in this run."""
+    own = isinstance(module.demos, NearestDemos) and module.demos.embedding is not None
+    tried = spec.embedding is not None and spec.settings.nearest_demos > 0
+    return own or (tried and _searches_demos(spec) and module.takes_new_demos)
+
+
+def _text_tokens(spec: RunSpec) -> int:
+    """Tokens of a text that is embedded, guessed from inputs."""
+    rows = (spec.train or spec.validation)[:8]
+    sizes = [sum(len(str(value)) for value in row.inputs.values()) for row in rows]
+    return sum(sizes) // max(len(sizes), 1) // CHARACTERS_PER_TOKEN + 1
 
 
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from optimizer.core.programs.demo import contents_of, digest_of
+from optimizer.core.programs.lm import EmbeddingModel
 from optimizer.core.programs.program import ModulePrompt, Program
 
 
@@ -24,6 +25,12 @@ class Candidate:
                 for name, prompt in self.modules.items()
             }
         )
+
+    @property
+    def embedding_models(self) -> tuple[EmbeddingModel, ...]:
+        """Models by whose vectors its demos are chosen."""
+        found = (prompt.embedding for prompt in self.modules.values())
+        return tuple(dict.fromkeys(model for model in found if model is not None))
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -10,7 +10,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from optimizer.core.programs.likeness import Index, key_of, most_alike
+from optimizer.core.programs.lm import EmbeddingModel
+from optimizer.core.programs.meanings import matrix_of
 from optimizer.core.programs.signature import Value, written
+from optimizer.core.programs.steps import Embed, Steps, embedded
+from optimizer.core.programs.vectors import Meanings, told_of
 
 
 def digest_of(content: object) -> str:
@@ -57,8 +61,21 @@ class DemoPool:
         return digest_of([self.inputs, told])
 
     @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """By which its demos are compared with inputs."""
+        return tuple(self.text_of(demo.values) for demo in self.demos)
+
+    @cached_property
     def index(self) -> Index:
-        return Index([self.text_of(demo.values) for demo in self.demos])
+        return Index(self.texts)
+
+    def embed(self, model: EmbeddingModel) -> Embed:
+        """The request for its vectors: equal for all inputs, so that it is answered once."""
+        return Embed(self._begun, model)
+
+    @cached_property
+    def _begun(self) -> tuple[str, ...]:
+        return tuple(map(told_of, self.texts))
 
     @cached_property
     def alike(self) -> dict[str, frozenset[int]]:
@@ -96,7 +113,8 @@ class Choosing(StrEnum):
 class NearestDemos:
     """Demos chosen anew for every input: `fixed` first, then `k` of the pool, the best match last.
 
-    `label`: the output field by which "balanced" tells labels apart.
+    `label`: the output field by which "balanced" tells labels apart. `embedding`: the model by
+    whose vectors demos are like an input; None: they are by their words.
     """
 
     k: int
@@ -104,29 +122,41 @@ class NearestDemos:
     choosing: Choosing = Choosing.NEAREST
     label: str = ""
     fixed: tuple[Demo, ...] = ()
+    embedding: EmbeddingModel | None = None
 
     @property
     def content(self) -> list[object]:
         """What tells it from others."""
         fixed = [demo.content for demo in self.fixed]
-        return ["nearest", self.k, self.pool.digest, self.choosing, self.label, fixed]
+        by = [[self.embedding.provider, self.embedding.model]] if self.embedding else []
+        return ["nearest", self.k, self.pool.digest, self.choosing, self.label, fixed, *by]
 
-    def numbers_for(self, values: Mapping[str, Value], given: str = "") -> list[int]:
-        """Numbers in the pool of the demos for these inputs of the module.
+    def choose(self, values: Mapping[str, Value], given: str = "") -> Steps[tuple[Demo, ...]]:
+        """The demos for these inputs of the module, in the order in which they are shown.
 
         `given` is the `Program.key_of` what the program was given: neither that row nor a duplicate
         of it is among them, nor is one that shows these very inputs.
         """
+        if self.embedding is None or not self.pool.demos:
+            return self.demos_by_words(values, given)
+        own = Embed((told_of(self.pool.text_of(values)),), self.embedding)
+        pool, (asked,) = yield from embedded(self.pool.embed(self.embedding), own)
+        return self._shown(matrix_of(pool), asked, values, given)
+
+    def demos_by_words(self, values: Mapping[str, Value], given: str = "") -> tuple[Demo, ...]:
+        """The same by likeness of words: those that are shown where no model embeds, and else as
+        long as others would be.
+        """
+        return self._shown(self.pool.index, self.pool.text_of(values), values, given)
+
+    def _shown(
+        self, index: Index | Meanings, asked: object, values: Mapping[str, Value], given: str
+    ) -> tuple[Demo, ...]:
         pool, nothing = self.pool, frozenset[int]()
         without = pool.alike.get(given, nothing) | pool.alike.get(pool.key_of(values), nothing)
         labels = pool.labels(self.label) if self.choosing is Choosing.BALANCED else ()
-        text = pool.text_of(values)
-        return most_alike(pool.index, text, self.k, self.choosing, labels, without)
-
-    def demos_for(self, values: Mapping[str, Value], given: str = "") -> tuple[Demo, ...]:
-        """The demos for these inputs, in the order in which they are shown."""
-        chosen = (self.pool.demos[number] for number in self.numbers_for(values, given))
-        return (*self.fixed, *chosen)
+        numbers = most_alike(index, asked, self.k, self.choosing, labels, without)
+        return (*self.fixed, *(pool.demos[number] for number in numbers))
 
 
 FixedDemos = tuple[Demo, ...]

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
+from typing import Any
 
 # ----------------------------------------------------------------------------------------------
 
@@ -56,6 +57,7 @@ class Index:
 
     def __init__(self, texts: Sequence[str]) -> None:
         counts = [Counter(terms(text)) for text in texts]
+        self.size = len(counts)
         self.words = [frozenset(count) for count in counts]
         lengths = [sum(count.values()) for count in counts]
         mean = sum(lengths) / max(len(lengths), 1) or 1.0
@@ -73,7 +75,7 @@ class Index:
                 postings.append((number, rarity * often * (SATURATION + 1) / (often + norm)))
             self._postings[term] = postings
 
-    def scores(self, text: str) -> dict[int, float]:
+    def scores(self, text: str, most: int = 0) -> dict[int, float]:
         """Likeness of the texts that share a word with this one, by their number."""
         known = {term: self._postings[term] for term in terms(text) if term in self._postings}
         found: dict[int, float] = {}
@@ -89,26 +91,32 @@ class Index:
                 found[number] = found.get(number, 0.0) + weight
         return found
 
+    def shared(self, one: int, other: int) -> float:
+        """The share of words that two of the texts have in common (Jaccard)."""
+        union = len(self.words[one] | self.words[other])
+        return len(self.words[one] & self.words[other]) / union if union else 0.0
+
 
 def most_alike(
-    index: Index,
-    text: str,
+    index: Any,
+    asked: Any,
     count: int,
     choosing: str = "nearest",
     labels: Sequence[str] = (),
     without: frozenset[int] = frozenset(),
 ) -> list[int]:
-    """Numbers of the texts to show with this one, the best match last.
+    """Numbers of the texts to show with the one that is `asked`, the best match last. `index` is
+    an `Index` of texts, or what compares vectors in its place.
 
     `choosing`: "nearest"; "diverse", the near ones that differ most from one another (maximal
     marginal relevance); or "balanced", of every label equally many of the nearest. `labels` are
     those of all texts, for "balanced". `without`: texts that are not to be shown.
     """
-    size = len(index.words)
-    scores = index.scores(text)
+    size = index.size
+    wanted = count * {"diverse": SHORTLIST, "balanced": LABELLED}.get(choosing, 1)
+    scores = index.scores(asked, wanted + len(without))
     for number in without:
         scores.pop(number, None)
-    wanted = count * {"diverse": SHORTLIST, "balanced": LABELLED}.get(choosing, 1)
     ranked = [n for _, n in nsmallest(wanted, [(-score, n) for n, score in scores.items()])]
     if len(ranked) < wanted:
         rest = (n for n in range(size) if n not in scores and n not in without)
@@ -120,7 +128,7 @@ def most_alike(
     return ranked[:count][::-1]
 
 
-def _diverse(index: Index, ranked: list[int], scores: dict[int, float], count: int) -> list[int]:
+def _diverse(index: Any, ranked: list[int], scores: dict[int, float], count: int) -> list[int]:
     best = max((scores.get(n, 0.0) for n in ranked), default=0.0) or 1.0
     told = dict.fromkeys(ranked, 0.0)
     chosen: list[int] = []
@@ -132,14 +140,8 @@ def _diverse(index: Index, ranked: list[int], scores: dict[int, float], count: i
         chosen.append(pick)
         del told[pick]
         for number, most in told.items():
-            told[number] = max(most, _shared(index, number, pick))
+            told[number] = max(most, index.shared(number, pick))
     return chosen
-
-
-def _shared(index: Index, one: int, other: int) -> float:
-    """The share of words that two texts have in common (Jaccard)."""
-    union = len(index.words[one] | index.words[other])
-    return len(index.words[one] & index.words[other]) / union if union else 0.0
 
 
 def _balanced(ranked: list[int], labels: Sequence[str], count: int) -> list[int]:

@@ -14,6 +14,15 @@ class Role(StrEnum):
     OPTIMIZER = "optimizer"
     TEACHER = "teacher"
     JUDGE = "judge"
+    EMBEDDING = "embedding"
+
+
+@dataclass(frozen=True)
+class EmbeddingModel:
+    """A provider's model that makes vectors of texts, alike for texts that mean alike."""
+
+    provider: int
+    model: str
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from optimizer.core.programs import wiring
 from optimizer.core.programs.calls import INPUT, Call, of_call, owner_of
 from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
 from optimizer.core.programs.likeness import key_of
-from optimizer.core.programs.lm import Message
+from optimizer.core.programs.lm import EmbeddingModel, Message
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
@@ -32,16 +32,23 @@ class ModulePrompt:
     instruction: str
     demos: Demos = ()
 
-    def for_input(self, values: Mapping[str, Value], given: str = "") -> ModulePrompt:
+    def for_input(self, values: Mapping[str, Value], given: str = "") -> Steps[ModulePrompt]:
         """The prompt as it is for these inputs of its module; `given` is the `Program.key_of` what
         the program was given, whose own row is not shown.
         """
-        return replace(self, demos=self.demos_for(values, given))
+        if not isinstance(self.demos, NearestDemos):
+            return self
+        return replace(self, demos=(yield from self.demos.choose(values, given)))
 
-    def demos_for(self, values: Mapping[str, Value], given: str = "") -> tuple[Demo, ...]:
-        """The demos that are shown with these inputs."""
+    @property
+    def embedding(self) -> EmbeddingModel | None:
+        """The model by whose vectors its demos are chosen."""
+        return self.demos.embedding if isinstance(self.demos, NearestDemos) else None
+
+    def demos_for(self, values: Mapping[str, Value]) -> tuple[Demo, ...]:
+        """The demos that are shown with these inputs, or as long as those."""
         if isinstance(self.demos, NearestDemos):
-            return self.demos.demos_for(values, given)
+            return self.demos.demos_by_words(values)
         return self.demos
 
 

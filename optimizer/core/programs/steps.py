@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from optimizer.core.problems import Problem
-from optimizer.core.programs.lm import Prompt, Reply
+from optimizer.core.programs.lm import EmbeddingModel, Prompt, Reply
 from optimizer.core.programs.signature import Value
+from optimizer.core.programs.vectors import Vector
 
 T = TypeVar("T")
 
@@ -43,9 +44,20 @@ class CodeAnswer:
     told: str = ""
 
 
-StepRequest = LmCall | RunCode
+@dataclass(frozen=True)
+class Embed:
+    """Texts of which an embedding model is to make vectors; the answer is one each, in order. The
+    same text is paid for once, whoever asks again.
+    """
+
+    texts: tuple[str, ...]
+    model: EmbeddingModel
+
+
+Vectors = tuple[Vector, ...]
+StepRequest = LmCall | RunCode | Embed
 """The closed set: each has one answerer in the worker (`optimizer.running.evaluator`)."""
-StepAnswer = Reply | CodeAnswer
+StepAnswer = Reply | CodeAnswer | Vectors
 """What the requests are answered with."""
 Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
 """Yields requests that may be answered at the same time, is sent their answers in the same order.
@@ -86,6 +98,11 @@ def call_code(request: RunCode) -> Steps[CodeAnswer]:
     """Call a function in the sandbox once."""
     (answer,) = yield (request,)
     return cast(CodeAnswer, answer)
+
+
+def embedded(*requests: Embed) -> Steps[tuple[Vectors, ...]]:
+    """Ask for vectors; returns those of each request."""
+    return cast(tuple[Vectors, ...], (yield requests))
 
 
 def alone(steps: Steps[T]) -> T | None:

@@ -17,13 +17,15 @@ from promptlab.ui.words import told
 
 class OfferedModelOut(Schema):
     """A model with the limit of its replies, in tokens, and its temperature. `notes`: how it wants
-    its requests, as far as that was learned. Dollars per million tokens; null: not known.
+    its requests, as far as that was learned. `embeds`: it makes vectors, and no replies. Dollars
+    per million tokens; null: not known.
     """
 
     name: str
     max_tokens: int
     temperature: float
     notes: list[str]
+    embeds: bool
     input_price: float | None
     output_price: float | None
 
@@ -32,7 +34,8 @@ class OfferedModelOut(Schema):
         price = row.price
         return cls(
             name=row.name, max_tokens=row.max_tokens, temperature=row.temperature,
-            notes=list(row.notes), input_price=None if price is None else price.input / MICRO,
+            notes=list(row.notes), embeds=row.embeds,
+            input_price=None if price is None else price.input / MICRO,
             output_price=None if price is None else price.output / MICRO,
         )  # fmt: skip
 
@@ -43,6 +46,7 @@ class ModelSettingsIn(Body):
     model: Text
     max_tokens: Annotated[int, Bounds(ge=FEWEST_TOKENS, le=MOST_TOKENS)] | None = None
     temperature: Annotated[float, Bounds(ge=0, le=HOTTEST, allow_inf_nan=False)] | None = None
+    embeds: bool | None = None
 
 
 class ProviderOut(Schema):

@@ -64,7 +64,8 @@ class RunIn(Body):
 
     Without `metric` the suggested one is taken. Without `models` the project's first connected
     model is; roles beside `task` that are left out have the task's model. `further_optimizers` are
-    for optimizers that find out which of several models writes best (the MIPRO++ ones).
+    for optimizers that find out which of several models writes best (the MIPRO++ ones). With an
+    `embedding` model, demos chosen for each input are tried by meaning, too.
     """
 
     program: int
@@ -73,7 +74,7 @@ class RunIn(Body):
     optimizer: Text = DEFAULT
     effort: Effort = Effort.LIGHT
     settings: SettingsIn = SettingsIn()
-    models: dict[Literal["task", "optimizer", "teacher"], ModelIn] = {}
+    models: dict[Literal["task", "optimizer", "teacher", "embedding"], ModelIn] = {}
     further_optimizers: list[ModelIn] = []
     limits: StartLimitsIn = StartLimitsIn()
     seed: int = 0

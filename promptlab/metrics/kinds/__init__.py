@@ -8,11 +8,12 @@ from promptlab.metrics.kinds.custom_code import CUSTOM_CODE
 from promptlab.metrics.kinds.exact_match import EXACT_MATCH
 from promptlab.metrics.kinds.kind import MetricKind
 from promptlab.metrics.kinds.numeric import NUMERIC
+from promptlab.metrics.kinds.similarity import SIMILARITY
 from promptlab.metrics.kinds.token_f1 import TOKEN_F1
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
-_KINDS = (EXACT_MATCH, CHOICE_ACCURACY, NUMERIC, CONTAINS, TOKEN_F1, CUSTOM_CODE)
+_KINDS = (EXACT_MATCH, CHOICE_ACCURACY, NUMERIC, CONTAINS, TOKEN_F1, SIMILARITY, CUSTOM_CODE)
 KINDS: dict[str, MetricKind] = {kind.name: kind for kind in _KINDS}
 """In the order in which forms offer them."""
 

@@ -23,6 +23,7 @@ from optimizer.core.programs.signature import FieldType
 from promptlab.programs.models import Program
 from promptlab.programs.pools import Pools, Source
 from promptlab.programs.shown_demos import ShownNearest, shown_nearest
+from promptlab.providers.fields import EmbeddingModelField
 from promptlab.ui.forms import CardRadios, Choice
 
 SAME, EACH = "same", "each"
@@ -54,10 +55,17 @@ class NearestForm(forms.Form):
     choosing = forms.ChoiceField(
         label=gettext_lazy("How they are chosen"), required=False,
         choices=[
-            (Choosing.NEAREST, gettext_lazy("the nearest by their words")),
+            (Choosing.NEAREST, gettext_lazy("the nearest")),
             (Choosing.DIVERSE, gettext_lazy("near ones that differ from one another")),
             (Choosing.BALANCED, gettext_lazy("of each label the nearest by turns")),
         ],
+    )  # fmt: skip
+    embedding = EmbeddingModelField(
+        label=gettext_lazy("Alike by"), required=False,
+        help_text=gettext_lazy(
+            "By meaning, an embedding model is called once for every text that is new to it, when "
+            "a prompt is made."
+        ),
     )  # fmt: skip
     label = forms.ChoiceField(
         label=gettext_lazy("Label, where labels take turns"), required=False,
@@ -81,6 +89,8 @@ class NearestForm(forms.Form):
         outputs = [(f.name, f.name) for f in module.signature.outputs]
         self.fields["pool"].choices = offered or [("", _("none yet"))]  # type: ignore[attr-defined]
         self.fields["label"].choices = outputs  # type: ignore[attr-defined]
+        asked: EmbeddingModelField = self.fields["embedding"]  # type: ignore[assignment]
+        asked.offer_meaning(program.project, self.initial.get("embedding"))
         self._made: DemoPool | None = None
 
     def _saved(self) -> dict[str, Any]:
@@ -92,7 +102,13 @@ class NearestForm(forms.Form):
         found: dict[str, Any] = {"way": EACH if how is demos else SAME, "k": USUAL, "label": label}
         if how is not None:
             found |= {"k": how.k, "choosing": str(how.choosing), "label": how.label or label}
+            found["embedding"] = how.embedding
         return found
+
+    @property
+    def offers_meaning(self) -> bool:
+        """Whether there is an embedding model to choose, or was."""
+        return len(self.fields["embedding"].choices) > 1  # type: ignore[attr-defined]
 
     @property
     def refused(self) -> list[Source]:
@@ -125,7 +141,8 @@ class NearestForm(forms.Form):
         choosing = Choosing(self.cleaned_data.get("choosing") or Choosing.NEAREST)
         label = self.cleaned_data.get("label") or "" if choosing is Choosing.BALANCED else ""
         k = self.cleaned_data.get("k") or USUAL
-        return NearestDemos(k, self._made, choosing, label, fixed)
+        embedding = self.cleaned_data.get("embedding")
+        return NearestDemos(k, self._made, choosing, label, fixed, embedding)
 
     @property
     def look(self) -> ShownNearest | None:

@@ -304,6 +304,6 @@ def _columns(view: CompareView, example: Example) -> list[CandidateOnExample]:
     for candidate, outcome in zip(view.candidates, outcomes, strict=True):
         whole = outcome_on(candidate.exchanges, example.id)
         program, prompts = view.spec.program, candidate.candidate
-        calls = transcript(program, prompts, example, whole) if whole else []
+        calls = transcript(program, prompts, example, whole, view.spec.namespace) if whole else []
         found.append(CandidateOnExample(candidate, outcome, whole, calls))
     return found

@@ -47,10 +47,12 @@ def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
 
 
 def transcript(
-    program: Program, candidate: Candidate, example: Example, outcome: Outcome
+    program: Program, candidate: Candidate, example: Example, outcome: Outcome, namespace: str
 ) -> list[ShownCall]:
     """Every call of an outcome, its messages written again as they were said."""
-    return [shown_call(program, candidate, trace, example.inputs) for trace in outcome.trace]
+    return [
+        shown_call(program, candidate, trace, example.inputs, namespace) for trace in outcome.trace
+    ]
 
 
 def inputs_line(example: Example | None, most: int = 160) -> str:

@@ -144,8 +144,8 @@ class _Choices:
     def _between(self, before: NearestDemos, after: NearestDemos) -> Iterator[str]:
         if before.k != after.k:
             yield _("Demos for each input: %(a)s → %(b)s.") % {"a": before.k, "b": after.k}
-        if (before.choosing, before.label) != (after.choosing, after.label):
-            told = [how_chosen(each.choosing, each.label) for each in (before, after)]
+        told = [how_chosen(each) for each in (before, after)]
+        if told[0] != told[1]:
             yield _("How they are chosen: “%(a)s” → “%(b)s”") % {"a": told[0], "b": told[1]}
         if before.pool.inputs != after.pool.inputs:
             inputs = [", ".join(each.pool.inputs) for each in (before, after)]

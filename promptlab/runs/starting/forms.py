@@ -20,6 +20,7 @@ from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.providers.fields import EmbeddingModelField
 from promptlab.runs.results.style import style_of
 from promptlab.runs.starting.planning import Estimated, RunRequest
 from promptlab.runs.starting.run_choices import RunChoices
@@ -39,6 +40,7 @@ PLACES = {
     "model_optimizer": "models.optimizer",
     "model_teacher": "models.teacher",
     "model_further": "further_optimizers",
+    "model_embedding": "models.embedding",
     "max_calls": "limits.calls",
     "max_cost": "limits.dollars",
     "max_minutes": "limits.minutes",
@@ -78,6 +80,10 @@ class RunForm(forms.Form):
     model_further = forms.MultipleChoiceField(
         label=_("Further optimizer models"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("The run finds out which of them writes the best instructions."),
+    )  # fmt: skip
+    model_embedding = EmbeddingModelField(
+        label=_("Embedding model"), required=False,
+        help_text=_("Demos chosen for each input are tried by meaning, too, not by words alone."),
     )  # fmt: skip
     optimizer = forms.ChoiceField(
         label=_("What may change"), widget=FoldedRadios(_("Other ways to search"))
@@ -161,11 +167,19 @@ class RunForm(forms.Form):
         self._offer("model_optimizer", same)
         self._offer("model_teacher", same)
         self._offer("model_further", offered)
+        none = [("", _("None: by words alone"))]
+        embedding = [(choice.value, choice.label) for choice in self.run_choices.embedding_models]
+        self._offer("model_embedding", [*none, *embedding])
 
     @property
     def compares_writers(self) -> bool:
         """Whether the chosen optimizer makes use of several optimizer models."""
         return self.chosen.compares_writers and len(self.run_choices.models) > 1
+
+    @property
+    def tries_meaning(self) -> bool:
+        """Whether the chosen optimizer could choose demos by vectors that a model makes."""
+        return self.chosen.uses_demos and bool(self.run_choices.embedding_models)
 
     @property
     def own_settings(self) -> list[forms.BoundField]:
@@ -282,6 +296,7 @@ class RunForm(forms.Form):
             limits=Limits(data.get("max_calls"), cost, seconds),
             seed=data.get("seed") or 0,
             further_optimizers=self._further_optimizers(),
+            embedding=data.get("model_embedding") if self.chosen.uses_demos else None,
         )
 
     def _settings(self, effort: Effort) -> Settings:

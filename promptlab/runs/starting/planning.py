@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.problems import Problem
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.core.programs.signature import Value
 from optimizer.core.runs.checks import DataShape
 from optimizer.datasets.splitting import Split
@@ -38,6 +38,7 @@ class RunRequest:
     limits: Limits
     seed: int = 0
     further_optimizers: tuple[ModelRef, ...] = ()
+    embedding: EmbeddingModel | None = None
 
 
 @dataclass(frozen=True)
@@ -135,4 +136,5 @@ def _spec(
         seed=wanted.seed,
         namespace=project.namespace,
         further_optimizers=wanted.further_optimizers,
+        embedding=wanted.embedding,
     )

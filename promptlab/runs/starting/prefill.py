@@ -18,6 +18,7 @@ from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs.models import Program
 from promptlab.providers import queries as providers
+from promptlab.providers.fields import value_of
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.forms import IDLE, MICRO, SUGGESTED, RunForm
@@ -204,6 +205,7 @@ def _again(project_run: ProjectRun) -> dict[str, Any]:
         "seed": spec.seed,
         "max_minutes": spec.limits.max_seconds // 60 if spec.limits.max_seconds else "",
         **models,
+        "model_embedding": value_of(spec.embedding) if spec.embedding else "",
         FURTHER: [f"{ref.provider}:{ref.model}" for ref in spec.further_optimizers],
         **{name: getattr(spec.settings, name) for name in OWN_SETTINGS},
         NUMBERS_OF: f"{project_run.program_id}:{spec.optimizer}:{_effort_before(spec.settings)}",

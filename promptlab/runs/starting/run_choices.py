@@ -28,6 +28,10 @@ class RunChoices:
         return providers.model_choices(self.project)
 
     @cached_property
+    def embedding_models(self) -> list[ModelChoice]:
+        return providers.embedding_choices(self.project)
+
+    @cached_property
     def metrics(self) -> list[Metric]:
         return list(self.project.metrics.all())
 

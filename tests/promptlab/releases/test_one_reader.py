@@ -18,7 +18,7 @@ from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.running.evaluator import run_example
-from optimizer.running.role_clients import RoleClient
+from optimizer.running.role_client import RoleClient
 from promptlab.releases.formats.carried import chooser, copied, names_in, reader
 from promptlab.releases.formats.literals import identifiers
 from promptlab.releases.formats.python_file import python_file

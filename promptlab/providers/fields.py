@@ -1,0 +1,61 @@
+"""The field of a form that names an embedding model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from optimizer import codec
+from optimizer.core.programs.lm import EmbeddingModel
+from promptlab.accounts.models import Project
+from promptlab.providers import queries
+
+
+class EmbeddingModelField(forms.ChoiceField):
+    """A model of the project that makes vectors of texts; None where none was chosen. What was
+    chosen once stays among them, so that it is not lost while its provider is changed.
+    """
+
+    def offer(self, project: Project, chosen: EmbeddingModel | None = None) -> None:
+        offered = _offered(project, chosen)
+        first = _("Choose…") if offered else _("none yet: connect one under Models & keys")
+        self.choices = [("", first), *offered.items()]
+
+    def offer_meaning(self, project: Project, chosen: Any) -> None:
+        """The same where likeness of words is the other choice; `chosen` as forms have it."""
+        kept = chosen if isinstance(chosen, EmbeddingModel) else None
+        by = _("meaning, by %(model)s")
+        offered = _offered(project, kept).items()
+        self.choices = [
+            ("", _("their words")), *((value, by % {"model": label}) for value, label in offered),
+        ]  # fmt: skip
+
+    def prepare_value(self, value: Any) -> Any:
+        return value_of(model_in(value)) if isinstance(value, dict | EmbeddingModel) else value
+
+    def clean(self, value: Any) -> EmbeddingModel | None:
+        said: str = super().clean(self.prepare_value(value))
+        provider, _colon, model = said.partition(":")
+        return EmbeddingModel(int(provider), model) if model else None
+
+
+def _offered(project: Project, chosen: EmbeddingModel | None) -> dict[str, str]:
+    offered = {choice.value: choice.label for choice in queries.embedding_choices(project)}
+    if chosen is not None:
+        gone = _("%(model)s, which is not offered any more") % {"model": chosen.model}
+        offered.setdefault(value_of(chosen), gone)
+    return offered
+
+
+def model_in(stored: dict[str, Any] | EmbeddingModel) -> EmbeddingModel:
+    """A model as a value or as its JSON."""
+    if isinstance(stored, EmbeddingModel):
+        return stored
+    return codec.from_json(EmbeddingModel, stored)
+
+
+def value_of(model: EmbeddingModel) -> str:
+    """As forms have it."""
+    return f"{model.provider}:{model.model}"
