@@ -9,7 +9,7 @@ from django import db
 
 from optimizer.core.programs.steps import Vectors
 from optimizer.core.programs.vectors import BATCH, Vector
-from optimizer.lm import embeddings
+from optimizer.lm import kept_vectors
 from optimizer.lm.embeddings import EmbeddingReply
 from optimizer.lm.failures import Garbled
 from optimizer.running.role_client import RoleClient
@@ -103,6 +103,6 @@ class Embedder:
 def _read(keys: list[str]) -> dict[str, Vector]:
     """In a thread of a pool, which keeps no connection."""
     try:
-        return embeddings.kept(keys)
+        return kept_vectors.kept(keys)
     finally:
         db.connection.close()

@@ -15,7 +15,8 @@ from optimizer.lm import egress, known_traits, secrets
 from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Endpoint
 from optimizer.lm.door import Door
-from optimizer.lm.embeddings import endpoint_name, vector_key
+from optimizer.lm.embeddings import vector_key
+from optimizer.lm.kept_vectors import endpoint_name
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient, first_traits
 from optimizer.lm.openai_http import OpenAIHttp

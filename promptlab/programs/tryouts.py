@@ -8,7 +8,7 @@ of a candidate use the same: `start_tryout` here, and the partial `programs/_try
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import input_text
 from optimizer.core.programs.signature import NULL, FieldType, Signature, Value, written
 from optimizer.jobs import evaluations
+from optimizer.lm.kept_vectors import answered_by_kept
 from optimizer.models import Run
 from optimizer.running import snapshots
 from optimizer.sentences import sentence
@@ -225,7 +226,10 @@ def shown(run: Run) -> ShownTryout:
         overdue=run.active and timezone.now() - run.created_at > PATIENCE,
         example=example,
         model=model.model,
-        calls=tuple(shown_call(spec.program, candidate, call, example.inputs) for call in trace),
+        calls=tuple(
+            shown_call(spec.program, candidate, call, example.inputs, spec.namespace)
+            for call in trace
+        ),
         outputs=_outputs(spec, outcome, example) if outcome else (),
         score=outcome.score if outcome and spec.metric else None,
         tokens=outcome.tokens if outcome else 0,

@@ -63,7 +63,7 @@ def temperature_field(model: str) -> forms.FloatField:
 def embeds_field(initial: bool) -> forms.BooleanField:
     return forms.BooleanField(
         label=_("It makes embeddings"), required=False, initial=initial,
-        help_text=_("Vectors of texts, for demos by meaning and the metric “Similarity”."),
+        help_text=_("Vectors of texts, for demos and metrics that go by meaning."),
     )  # fmt: skip
 
 

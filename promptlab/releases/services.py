@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+
 from optimizer.core.problems import Refused
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import NearestDemos
+from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.lm.egress import address_of
+from optimizer.lm.kept_vectors import kept_for
 from optimizer.lm.known_traits import traits_of
 from optimizer.lm.pasted import bare
 from optimizer.lm.traits import Traits
 from optimizer.models import Provider
 from promptlab.releases.formats import FORMATS, Format
-from promptlab.releases.formats.reach import Reach
+from promptlab.releases.formats.reach import Reach, VectorReach
 from promptlab.reviews.content import ModelSource
 from promptlab.reviews.labels import promote, roll_back
 from promptlab.reviews.models import Version
 
 __all__ = ["file_of", "format_named", "promote", "roll_back"]
+
+OPENAI_FORMAT = {"openai": "https://api.openai.com/v1", "mistral": "https://api.mistral.ai/v1"}
+"""Vendors whose embeddings are called in OpenAI's format without LiteLLM."""
 
 
 def format_named(name: str) -> Format:
@@ -40,6 +49,7 @@ def reach_of(version: Version) -> Reach:
     its key, and as it wants its requests.
     """
     found, source = Reach.of(version.content), version.content.provenance.models[Role.TASK]
+    found = replace(found, embedding=_vectors(version))
     provider = _provider_of(version, source)
     if provider is None:
         return found
@@ -49,7 +59,36 @@ def reach_of(version: Version) -> Reach:
         keyless=not provider.secret_hint,
         is_here=provider.kind == Provider.Kind.EMBEDDED,
         traits=learned if learned and found.traits == Traits() else found.traits,
+        embedding=found.embedding,
     )
+
+
+def _vectors(version: Version) -> dict[EmbeddingModel, VectorReach]:
+    """How the models are reached by whose vectors its demos are chosen, with those of its pools as
+    the run bought them.
+    """
+    program, namespace = version.content.program, version.project.namespace
+    found: dict[EmbeddingModel, VectorReach] = {}
+    for model in baseline_of(program).embedding_models:
+        demos = (m.demos for m in program.modules if isinstance(m.demos, NearestDemos))
+        pools = [each.pool for each in demos if each.embedding == model]
+        provider = Provider.objects.filter(pk=model.provider, namespace=namespace).first()
+        if provider is not None:
+            found[model] = replace(_endpoint_of(provider, model), vectors={
+                pool.digest: base64.b64encode(b"".join(bought)).decode()
+                for pool in pools
+                if (bought := kept_for(namespace, model, pool.embed(model).texts))
+            })  # fmt: skip
+    return found
+
+
+def _endpoint_of(provider: Provider, model: EmbeddingModel) -> VectorReach:
+    """An OpenAI-compatible address of the model, where there is one."""
+    if provider.kind != Provider.Kind.LITELLM:
+        return VectorReach(model.model, bare(address_of(provider)), not provider.secret_hint)
+    family, _slash, name = model.model.partition("/")
+    address = provider.api_base or OPENAI_FORMAT.get(family, "")
+    return VectorReach(name, bare(address) if address else "")
 
 
 def _provider_of(version: Version, source: ModelSource) -> Provider | None:

@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 
 from optimizer.core.metrics.similarity import Similarity
+from optimizer.core.problems import Refused
 from optimizer.core.programs.demo import DemoPool, NearestDemos, PooledDemo
 from optimizer.core.programs.lm import EmbeddingModel
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.vectors import BATCH, vector_of
 from optimizer.jobs import model_checks
 from optimizer.lm.call import LMCall
-from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, embedding_call, kept_for
+from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, embedding_call
 from optimizer.lm.failures import CallFailed, Garbled
 from optimizer.lm.guard import EVERYWHERE
+from optimizer.lm.kept_vectors import kept_for
 from optimizer.lm.litellm_client import LiteLLMClient
 from optimizer.lm.model_settings import is_named_embedding
 from optimizer.lm.openai_http import OpenAIHttp
@@ -153,14 +155,13 @@ def test_a_model_that_begins_to_make_other_vectors_is_told_from_the_one_before(
 def test_a_provider_that_is_gone_is_told_before_anything_is_spent(
     create: Create, provider: Provider
 ) -> None:
-    program = by_meaning(replace_pk(provider))
-    row = carry_on(create(program=program), ScriptedLM())
-    assert row.status == "failed"
-    assert row.used_calls == 0
-
-
-def replace_pk(provider: Provider) -> Provider:
-    return Provider(pk=provider.pk + 1000, namespace="test")
+    gone = by_meaning(Provider(pk=provider.pk + 1000, namespace="test"))
+    with pytest.raises(Refused, match=r"models\.provider_gone"):
+        create(program=gone)
+    row, lm = create(program=by_meaning(provider)), ScriptedLM()
+    Provider.objects.filter(pk=provider.pk).update(namespace="another")
+    row = carry_on(row, lm)
+    assert (row.status, row.used_calls, lm.calls) == ("failed", 0, [])
 
 
 def test_pages_find_what_was_bought_and_ask_for_nothing(create: Create, provider: Provider) -> None:

@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from operator import mul
+from typing import Any
 
 # ----------------------------------------------------------------------------------------------
 
@@ -36,7 +37,8 @@ def vector_of(numbers: Iterable[float]) -> Vector:
     length = math.hypot(*found)
     if not length or not math.isfinite(length):
         raise ValueError("a vector that has no direction")
-    return _ordered(array("h", (round(UNIT * number / length) for number in found))).tobytes()
+    steps: bytes = _ordered(array("h", (round(UNIT * n / length) for n in found))).tobytes()
+    return steps
 
 
 def told_of(text: str) -> str:
@@ -44,10 +46,9 @@ def told_of(text: str) -> str:
     return text[:LONGEST_TEXT] or " "
 
 
-def numbers_of(vector: Vector) -> array[int]:
-    found = array("h")
-    found.frombytes(vector)
-    return _ordered(found)
+def numbers_of(vector: Vector) -> Sequence[int]:
+    numbers: Sequence[int] = _ordered(array("h", vector))
+    return numbers
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -87,13 +88,14 @@ def likeness(product: int) -> float:
     return max(product, 0) / UNIT**2
 
 
-def _product(one: array[int], other: array[int]) -> int:
+def _product(one: Sequence[int], other: Sequence[int]) -> int:
     if len(one) != len(other):
         raise ValueError("vectors of two models cannot be compared")
     return sum(map(mul, one, other))
 
 
-def _ordered(numbers: array[int]) -> array[int]:
+def _ordered(numbers: Any) -> Any:
+    """Little-endian where they were the machine's, and back."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

@@ -18,6 +18,15 @@ CHOOSING = (
     "from heapq import nsmallest",
 )
 """What `chooser` imports beyond the reader."""
+MEANING = (
+    "import base64",
+    "import os",
+    "import sys",
+    "import urllib.request",
+    "from array import array",
+    "from operator import mul",
+)
+"""What it imports beyond that where it chooses by meaning."""
 _NEEDED = """\
 import datetime
 import json
@@ -51,10 +60,16 @@ def reader() -> str:
 
 
 @cache
-def chooser() -> str:
-    """Source of `Nearest` and `input_key`, which choose demos for each input as runs do."""
+def chooser(by_meaning: bool = False) -> str:
+    """Source of `Nearest` and `input_key`, which choose demos for each input as runs do; of
+    `NearestInMeaning`, too, where some are chosen so.
+    """
     likeness = copied("optimizer.core.programs", "likeness.py")
-    return f"{likeness}\n\n{copied(__package__, 'nearest.py')}"
+    parts = [likeness, copied(__package__, "nearest.py")]
+    if by_meaning:
+        parts.insert(1, copied("optimizer.core.programs", "vectors.py"))
+        parts.append(copied(__package__, "by_meaning.py"))
+    return "\n\n".join(parts)
 
 
 def steps_of(program: Program) -> list[str]:

@@ -14,14 +14,16 @@ from textwrap import fill
 from typing import Any
 
 from optimizer.core.programs.calls import Call, Repeat
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.render import default_instruction, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, resolve_placeholders
-from optimizer.lm.traits import ReplyForm, Traits
+from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import (
     CHOOSING,
+    MEANING,
     chooser,
     copied,
     every_step,
@@ -58,8 +60,12 @@ _FIELD_WORDS = {
     "parse_raw", "prepend", "reasoning", "schema", "schema_json", "self", "signature", "validate",
     "with_instructions", "with_updated_fields", "update_forward_refs",
 }  # fmt: skip
-_HEAD = f"""\
-{imports("Any, Literal, NamedTuple", "import copy", "import inspect", "import os", *CHOOSING)}
+
+
+def _imported(by_meaning: bool) -> str:
+    more = (*CHOOSING, *(MEANING if by_meaning else ()))
+    return f"""\
+{imports("Any, Literal, NamedTuple", "import copy", "import inspect", "import os", *more)}
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
@@ -67,16 +73,16 @@ from dspy.utils.exceptions import AdapterParseError
 
 
 @cache
-def _shared() -> str:
+def _shared(by_meaning: bool) -> str:
     """What is the same in each module: the reader of replies, what chooses demos, and the adapter
     that uses both.
     """
-    return f"{reader()}\n\n{chooser()}\n\n{copied(__package__, 'dspy_adapter.py')}"
+    return f"{reader()}\n\n{chooser(by_meaning)}\n\n{copied(__package__, 'dspy_adapter.py')}"
 
 
 @cache
 def _taken() -> frozenset[str]:
-    return names_in("\n".join([_HEAD, _shared(), *every_step()])) | {"task_model", "values"}
+    return names_in("\n".join([_imported(True), _shared(True), *every_step()])) | {"task_model", "values"}
 
 
 _TYPES = {
@@ -207,11 +213,11 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
     reach = reach or Reach.of(content)
     parts = [
         _head(content, sha256, names, reach),
-        _shared(),
+        _shared(bool(baseline_of(program).embedding_models)),
         _task_model(content, reach),
         *steps_of(program),
         *(_signature(module, names) for module in _prompts(program)),
-        *(_adapter(module, names, reach.traits) for module in _prompts(program)),
+        *(_adapter(module, names, reach) for module in _prompts(program)),
         *(_step(module, names) for module in program.modules if not module.is_prompt),
         _module(program, names),
     ]
@@ -225,9 +231,11 @@ def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> s
     use += f'    program = {names.program}()\n    program.load("{state}")'
     task = content.provenance.models[Role.TASK]
     where = f"task_model() is {task.litellm_model}, called as the run did. {reach.told(task)}"
+    where = f"{where} {reach.told_of_vectors(content.program)}".strip()
     speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
     told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}"
-    return f'"""{told}\n"""\n\n{_HEAD}'
+    by_meaning = bool(baseline_of(content.program).embedding_models)
+    return f'"""{told}\n"""\n\n{_imported(by_meaning)}'
 
 
 def _task_model(content: VersionContent, reach: Reach) -> str:
@@ -247,7 +255,7 @@ def _task_model(content: VersionContent, reach: Reach) -> str:
     )
 
 
-def _adapter(module: Module, names: Names, traits: Traits) -> str:
+def _adapter(module: Module, names: Names, reach: Reach) -> str:
     """What the run said beside the instruction, and how it read replies."""
     said = instruction_of(module)
     fields = [*module.signature.inputs, *module.reply_fields]
@@ -257,16 +265,15 @@ def _adapter(module: Module, names: Names, traits: Traits) -> str:
         "inputs": [f.name for f in module.signature.inputs],
         "outputs": {f.name: f.kind for f in module.reply_fields},
         "names": {f.name: names.fields.get(f.name, f.name) for f in fields},
-        "schema": None if traits.replies is ReplyForm.FREE else reply_schema(module),
+        "schema": None if reach.traits.replies is ReplyForm.FREE else reply_schema(module),
     }
-    if not traits.system:
+    if not reach.traits.system:
         parts["system"] = False
     nullable = tuple(f.name for f in module.signature.inputs if f.nullable)
     if nullable:
         parts["nullable"] = nullable
-    nearest = module.python_nearest()
-    sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
-    return f"{names.adapters[module.name]} = {made_by('RunAdapter', parts, sources)}\n"
+    made = made_by("RunAdapter", parts, reach.nearest_of(module))
+    return f"{names.adapters[module.name]} = {made}\n"
 
 
 def _signature(module: Module, names: Names) -> str:

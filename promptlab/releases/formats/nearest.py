@@ -32,7 +32,8 @@ class Nearest:
         self.k, self.choosing, self.inputs, self.rows = k, choosing, inputs, rows
         self.nullable = nullable
         self.labels = [label for *_, label in rows]
-        self.index = Index(["\n".join(map(shown_value, values)) for values, *_ in rows])
+        self.texts = ["\n".join(map(shown_value, values)) for values, *_ in rows]
+        self.index: Any = None
         self.alike: dict[str, set[int]] = {}
         for number, (values, _, key, _) in enumerate(rows):
             for same in (key, self.key_of(values)):
@@ -43,8 +44,17 @@ class Nearest:
         asked = [values.get(name) for name in self.inputs]
         without = frozenset(self.alike.get(given, ())) | self.alike.get(self.key_of(asked), set())
         text = "\n".join(map(shown_value, asked))
-        chosen = most_alike(self.index, text, self.k, self.choosing, self.labels, without)
+        if not self.rows:
+            return []
+        index, wanted = self.compared(text)
+        chosen = most_alike(index, wanted, self.k, self.choosing, self.labels, without)
         return [(self.shown(self.rows[number][0]), self.rows[number][1]) for number in chosen]
+
+    def compared(self, text: str) -> tuple[Any, Any]:
+        """The rows made ready, and the text as they are compared with it: by words."""
+        if self.index is None:
+            self.index = Index(self.texts)
+        return self.index, text
 
     def shown(self, values: list[Any]) -> str:
         pairs = zip(self.inputs, values, strict=True)

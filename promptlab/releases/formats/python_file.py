@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from textwrap import fill
 
 from optimizer.core.programs.calls import Call
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import (
     CHOOSING,
+    MEANING,
     chooser,
     copied,
     imports,
@@ -42,18 +44,20 @@ _OWN = {
 def python_file(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
     program = content.program
-    chooses = _chooses(program)
-    more = (*(CHOOSING if chooses else ()), *imports_of_steps(program))
-    imported = imports(_TYPING, *_OTHERS, *more)
-    own = [reader(), *([chooser()] if chooses else []), copied(__package__, "standalone.py")]
+    reach = reach or Reach.of(content)
+    chooses, by_meaning = _chooses(program), bool(baseline_of(program).embedding_models)
+    needed = (*(CHOOSING if chooses else ()), *(MEANING if by_meaning else ()))
+    imported = imports(_TYPING, *_OTHERS, *needed, *imports_of_steps(program))
+    choosing = [chooser(by_meaning)] if chooses else []
+    own = [reader(), *choosing, copied(__package__, "standalone.py")]
     own += steps_of(program)
     shared = "\n\n".join(own)
     taken = {*_OWN, *names_in(imported), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
     parts = [
-        _head(content, sha256, reach or Reach.of(content), imported),
+        _head(content, sha256, reach, imported),
         shared,
-        *(f"{constants[m.name]} = {_module(m)}\n" for m in program.modules),
+        *(f"{constants[m.name]} = {_module(m, reach)}\n" for m in program.modules),
         _run(program, constants, {*taken, *constants.values()}),
         _COMMAND,
     ]
@@ -68,7 +72,7 @@ def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> 
         story="\n".join(comment_safe(line) for line in story(content, sha256)),
         name=file_name(content, PYTHON),
         sample=comment_safe(sample),
-        where=fill(comment_safe(reach.told(task)), 98),
+        where=fill(comment_safe(_needed(content, reach)), 98),
         model=text(task.litellm_model),
         shown=comment_safe(task.litellm_model),
         address=text(reach.api_base) if reach.api_base else "None",
@@ -78,6 +82,11 @@ def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> 
         messages="messages" if reach.traits.system else "without_system(messages)",
         form=_FORMS[reach.traits.replies],
     )
+
+
+def _needed(content: VersionContent, reach: Reach) -> str:
+    told = reach.told(content.provenance.models[Role.TASK])
+    return f"{told} {reach.told_of_vectors(content.program)}".strip()
 
 
 def _key(task: ModelSource, reach: Reach) -> str:
@@ -155,10 +164,8 @@ def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 """
 
 
-def _module(module: Module) -> str:
-    nearest = module.python_nearest()
-    sources = {"nearest": made_by("Nearest", nearest, {}, 4)} if nearest else {}
-    return made_by(module.python_class, module.python_constant(), sources)
+def _module(module: Module, reach: Reach) -> str:
+    return made_by(module.python_class, module.python_constant(), reach.nearest_of(module))
 
 
 def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from optimizer.core.programs.lm import Role
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import NearestDemos
+from optimizer.core.programs.lm import EmbeddingModel, Role
+from optimizer.core.programs.program import Module, Program
 from optimizer.lm.traits import LEAST, MOST, ReplyForm, Temperature, Traits
+from promptlab.releases.formats.literals import made_by
 from promptlab.reviews.content import ModelSource, VersionContent
 
 KEY, ADDRESS = "LITELLM_API_KEY", "LITELLM_API_BASE"
@@ -14,15 +19,62 @@ KEY, ADDRESS = "LITELLM_API_KEY", "LITELLM_API_BASE"
 
 
 @dataclass(frozen=True)
+class VectorReach:
+    """An embedding model as it is called at `api_base`, an OpenAI-compatible endpoint; "" where
+    none is known. `vectors` are those of pools of demos, by digest, in base64.
+    """
+
+    model: str
+    api_base: str = ""
+    keyless: bool = False
+    vectors: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """What a file needs it for, and what it needs, in sentences for its head."""
+        at = f"at {self.api_base}" if self.api_base else "at EMBEDDING_API_BASE, which is to be set"
+        key = "it needs no key" if self.keyless else "EMBEDDING_API_KEY is its key"
+        return (
+            f"Demos are chosen by meaning: for every input it calls the embedding model "
+            f"{self.model} {at}; {key}."
+        )
+
+
+@dataclass(frozen=True)
 class Reach:
     """`api_base` is the address of an endpoint of its own, "" where that is not known, or is its
     vendor's; `keyless`: it asks for no key. `is_here`: it is the engine of this installation.
+    `embedding`: how the models are reached by whose vectors demos are chosen.
     """
 
     api_base: str = ""
     keyless: bool = False
     is_here: bool = False
     traits: Traits = field(default_factory=Traits)
+    embedding: Mapping[EmbeddingModel, VectorReach] = field(default_factory=dict)
+
+    def vectors_of(self, model: EmbeddingModel) -> VectorReach:
+        return self.embedding.get(model) or VectorReach(model.model)
+
+    def told_of_vectors(self, program: Program) -> str:
+        """The same of all embedding models of a program, "" where there are none."""
+        models = baseline_of(program).embedding_models
+        return " ".join(self.vectors_of(model).told() for model in models)
+
+    def nearest_of(self, module: Module) -> dict[str, str]:
+        """Source of what chooses a module's demos, as an argument; {} where nothing does."""
+        told = module.python_nearest()
+        if told is None or not isinstance(module.demos, NearestDemos):
+            return {}
+        model = module.demos.embedding
+        if model is None:
+            return {"nearest": made_by("Nearest", told, {}, 4)}
+        found = self.vectors_of(model)
+        told |= {
+            "model": found.model,
+            "api_base": found.api_base,
+            "vectors": found.vectors.get(module.demos.pool.digest, ""),
+        }
+        return {"nearest": made_by("NearestInMeaning", told, {}, 4)}
 
     @classmethod
     def of(cls, content: VersionContent) -> Self:
