@@ -82,7 +82,10 @@ def _shared(by_meaning: bool) -> str:
 
 @cache
 def _taken() -> frozenset[str]:
-    return names_in("\n".join([_imported(True), _shared(True), *every_step()])) | {"task_model", "values"}
+    return names_in("\n".join([_imported(True), _shared(True), *every_step()])) | {
+        "task_model",
+        "values",
+    }
 
 
 _TYPES = {

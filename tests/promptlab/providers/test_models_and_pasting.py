@@ -22,7 +22,7 @@ def test_an_admin_says_how_long_and_how_hot_a_models_replies_may_be(
     address = reverse("providers:edit", args=[project.slug, provider.pk])
     row = Provider.objects.get(pk=provider.pk)
     form = forms.ProviderForm(preset_for(row), None, row)
-    assert [model for model, _tokens, _heat in form.model_rows] == row.models_offered
+    assert [model for model, *_fields in form.model_rows] == row.models_offered
     assert "tokens-0" in client.get(address).content.decode()
     data = form_data(
         name=row.name, api_base=row.api_base, models="\n".join(row.models_offered), api_key="",
