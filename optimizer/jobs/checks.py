@@ -57,6 +57,8 @@ def _models(spec: RunSpec, optimizer: Optimizer) -> list[Problem]:
         called = problem(f"optimizer.{optimizer.name}")
         told = problem("models.one_writes", "further_optimizers", optimizer=called, others=others)
         found.append(told)
+    if spec.embedding and not (spec.settings.nearest_demos and optimizer.uses_demos):
+        found.append(warning("models.embeds_nothing", "models.embedding"))
     tested: set[int] = set()
     for role, ref in spec.model_refs:
         place, provider = place_of(spec, role, ref), known.get(ref.provider)

@@ -88,6 +88,10 @@ add(
         "models.one_writes": _(
             "“{optimizer}” writes with one model: leave out the further ones, or use {others}."
         ),
+        "models.embeds_nothing": _(
+            "This run tries no demos chosen for each input, so that its embedding model has nothing "
+            "to do: choose how many ways to try under “Own settings”, or another optimizer."
+        ),
         "models.long_name": _("“{name}…” is no model's name: it is longer than {most}."),
         "models.provider_gone": _(
             "The provider of the {role} model is gone: choose another model."

@@ -143,3 +143,12 @@ def test_a_run_is_refused_before_it_starts_where_the_model_of_its_demos_is_gone(
     page = text_of(client_of(erin).post(NEW, filled))
     assert "Embedding model" in page
     assert not ProjectRun.objects.exists()
+
+
+def test_an_embedding_model_that_would_have_nothing_to_do_is_told(
+    client_of: Browser, erin: User, scene: Scene, vectors: Provider, filled: Post
+) -> None:
+    told = filled | {"model_embedding": value(vectors)}
+    client, idle = client_of(erin), "has nothing to do"
+    assert idle not in text_of(client.post(f"{NEW}estimate/", told))
+    assert idle in text_of(client.post(f"{NEW}estimate/", told | {"optimizer": "mipro"}))
