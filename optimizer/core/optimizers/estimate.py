@@ -10,10 +10,11 @@ from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.demos.pools import FEW, MOST
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import NearestDemos
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.program import INPUT, Module, ModulePrompt, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value
 from optimizer.core.programs.vectors import BATCH
 
@@ -97,8 +98,9 @@ def calls_per_evaluation(spec: RunSpec) -> int:
 
 def embeddings_per_evaluation(spec: RunSpec) -> int:
     """Calls for vectors that running the program on an example and judging it takes at most."""
-    by_meaning = sum(_may_embed(spec, module) for module in spec.program.modules)
-    return by_meaning + len(spec.metric.embedding_models)
+    by_meaning = {module.name for module in spec.program.modules if _may_embed(spec, module)}
+    uses = sum(call.passes for call in spec.program.calls if call.module in by_meaning)
+    return uses + len(spec.metric.embedding_models)
 
 
 def _embedding_calls(spec: RunSpec, low: int, high: int) -> tuple[int, int]:
@@ -111,10 +113,10 @@ def _embedding_calls(spec: RunSpec, low: int, high: int) -> tuple[int, int]:
     for module in spec.program.modules:
         if not _may_embed(spec, module):
             continue
-        calls = [call for call in spec.program.calls if call.module == module.name]
-        sources = [source for call in calls for source in call.inputs.values()]
-        own = all(source.partition(".")[0] == INPUT for source in sources)
-        most += len(calls) * (min(rows, high) if own else high)
+        for call in spec.program.calls:
+            if call.module == module.name:
+                own = call.repeat is None and call.needs <= {INPUT}
+                most += min(rows, high) if own else call.passes * high
         pooled = isinstance(module.demos, NearestDemos) and module.demos.embedding
         if pooled and isinstance(module.demos, NearestDemos):
             batches = -(-len(module.demos.pool.demos) // BATCH)
