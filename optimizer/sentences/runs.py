@@ -89,8 +89,8 @@ add(
             "“{optimizer}” writes with one model: leave out the further ones, or use {others}."
         ),
         "models.embeds_nothing": _(
-            "This run tries no demos chosen for each input, so its embedding model has nothing to do: "
-            "choose how many ways to try under “Own settings”, or another optimizer."
+            "This run tries no demos chosen for each input, so its embedding model has nothing to "
+            "do: choose how many ways to try under “Own settings”, or another optimizer."
         ),
         "models.long_name": _("“{name}…” is no model's name: it is longer than {most}."),
         "models.provider_gone": _(
