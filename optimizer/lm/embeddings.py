@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optimizer.core.programs.lm import Message, Reply, Role
 from optimizer.core.programs.vectors import Vector, vector_of
-from optimizer.lm.answers import Reader
 from optimizer.lm.call import LMCall, key_of
 from optimizer.lm.door import usage
+
+if TYPE_CHECKING:
+    from optimizer.lm.answers import Reader
 
 
 @dataclass(frozen=True)

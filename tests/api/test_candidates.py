@@ -65,7 +65,7 @@ def test_demos_chosen_for_each_input_are_an_object_and_an_example_says_which_row
     first = client.get(f"{CANDIDATES}/{number}/outcomes?limit=1").json()["items"][0]["example"]
     calls = client.get(f"{CANDIDATES}/{number}/outcomes/{first}").json()["calls"]
     shown = next(call["rows"] for call in calls if call["module"] == "classify_intent")
-    assert set(demos) == {"k", "pool", "choosing", "label", "fixed"}
+    assert set(demos) == {"k", "pool", "choosing", "label", "fixed", "embedding"}
     assert len(shown) == demos["k"]
     assert set(shown) <= rows
     assert first not in shown
