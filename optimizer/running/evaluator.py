@@ -87,7 +87,8 @@ Job = tuple[Open, Evaluate, int]
 class Evaluator:
     """Answers a run's requests through its clients.
 
-    `program` is what its candidates are of; None where nothing is evaluated.
+    `program` is what its candidates are of; None where nothing is evaluated. `cut_off_fails`: see
+    `judged`.
     """
 
     def __init__(
@@ -96,8 +97,10 @@ class Evaluator:
         metric: Metric | None,
         clients: RoleClients,
         commit_thread: CommitThread,
+        cut_off_fails: bool = False,
     ) -> None:
         self._program, self._metric = program, metric
+        self._cut_off_fails = cut_off_fails
         self._clients = clients
         self._commit_thread = commit_thread
         self._spent: BudgetSpent | None = None
@@ -161,6 +164,7 @@ class Evaluator:
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
+            self._cut_off_fails,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -244,6 +248,7 @@ async def run_example(
     sample: int = 0,
     temperature: float | None = None,
     embedder: EmbedderOf | None = None,
+    cut_off_fails: bool = False,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
@@ -255,7 +260,8 @@ async def run_example(
     """
     steps = predict(program, candidate, example.inputs, sample)
     prediction = await _held(steps, _Answering(client, embedder, temperature))
-    return await _held(judged(metric, example, prediction), _Answering(client, embedder))
+    score = judged(metric, example, prediction, cut_off_fails)
+    return await _held(score, _Answering(client, embedder))
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,8 @@ def _reserve(spec: Spec, means: Means) -> Reserve:
 def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> Evaluator:
     if isinstance(spec, ModelCheckSpec):
         return Evaluator(None, None, opened, commit_thread)
-    return Evaluator(spec.program, spec.metric, opened, commit_thread)
+    fails = isinstance(spec, RunSpec) and spec.settings.cut_off_fails
+    return Evaluator(spec.program, spec.metric, opened, commit_thread, fails)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from optimizer.lm.failures import CallFailed, Overloaded, PromptRefused, Silent
 from optimizer.models import Outcome
 from optimizer.sentences import sentence
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
-from tests.optimizer.conftest import Create, carry_on
+from tests.optimizer.conftest import SMALL, Create, carry_on
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +49,20 @@ def test_some_replies_that_are_cut_off_stop_no_run(create: Create) -> None:
         return cut(call) if call.messages[-1].content.endswith(" 5") else by_skill(call)
 
     assert carry_on(create(), ScriptedLM(some)).status == "finished"
+
+
+@pytest.mark.parametrize(("fails", "told"), [(True, (0.0, "")), (False, (None, "error"))])
+def test_a_new_run_scores_them_as_failed_answers_and_one_from_before_leaves_them_out(
+    create: Create, fails: bool, told: tuple[float | None, str]
+) -> None:
+    def some(call: LMCall) -> str | Reply:
+        return cut(call) if call.messages[-1].content.endswith(" 5") else by_skill(call)
+
+    row = carry_on(create(settings=replace(SMALL, cut_off_fails=fails)), ScriptedLM(some))
+    assert row.status == "finished", row.message
+    found = Outcome.objects.filter(exchange__run=row, example="v5")
+    assert found.exists()
+    assert {(one.score, one.error and "error") for one in found} == {told}
 
 
 def test_examples_that_are_told_too_many_get_their_answers_later(create: Create) -> None:

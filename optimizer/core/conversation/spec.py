@@ -64,8 +64,10 @@ class Settings:
     `nearest_demos`: ways to choose demos for each input, out of a pool of training rows, that are
     tried beside the demo sets; 0 keeps to fixed demos.
     `rounds`: rounds of new proposals that a race learns from, after the first ones.
-    `heavy_tails`: whether a race lets options stand far out where it judges candidates; runs that
-    were started before there was this go on without.
+    `cut_off_fails`: whether a reply that was cut off at its limit of tokens scores 0, instead of
+    being left out as an error.
+    `heavy_tails`: whether a race lets options stand far out where it judges candidates.
+    Both are on in new runs; those that were started before there were these go on without.
     """
 
     effort: Effort = Effort.LIGHT
@@ -80,6 +82,7 @@ class Settings:
     rounds: int = 0
     nearest_demos: int = 0
     heavy_tails: bool = False
+    cut_off_fails: bool = False
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

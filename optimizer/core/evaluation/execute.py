@@ -13,7 +13,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.flow import next_values
 from optimizer.core.programs.program import Module, ModulePrompt, Program, stops
 from optimizer.core.programs.signature import Field, FieldType, Value, written
-from optimizer.core.programs.steps import Ran, Steps, side_by_side
+from optimizer.core.programs.steps import Ran, Steps, blame, side_by_side
 
 CALL_DRAWS, PASS_DRAWS = 1_000, 100_000
 """Between the draws of two calls of one module, for no request asks for so many samples; and of two
@@ -69,8 +69,9 @@ def predict(
         trace += [t for c in wave for t in _traced(c, values[c.name], made.get(c.name))]
         lost = [(name, each) for name, each in made.items() if each.problem]
         if lost:
-            name, each = min(lost, key=lambda pair: pair[1].answered)
-            return Prediction({}, tuple(trace), f"{name}: {each.problem}", each.answered)
+            name, each = min(lost, key=lambda pair: blame(pair[1]))
+            told = f"{name}: {each.problem}"
+            return Prediction({}, tuple(trace), told, each.answered, each.cut_off)
         for call in wave:
             known.take(call, program.module(call.module), made.get(call.name))
     outputs = {name: known.values.get(source) for name, source in program.outputs.items()}
@@ -118,12 +119,17 @@ def _draws(program: Program, sample: int) -> Mapping[str, int]:
     return found
 
 
-def judged(metric: Metric | None, example: Example, prediction: Prediction) -> Steps[Outcome]:
+def judged(
+    metric: Metric | None, example: Example, prediction: Prediction, cut_off_fails: bool = False
+) -> Steps[Outcome]:
     """Score a prediction. A reply that cannot be read is an answer too, and scores 0; one that was
-    cut off, refused or withheld is none, but an error.
+    refused or withheld is none, but an error. So is one that was cut off at its limit of tokens,
+    unless `cut_off_fails`: then it scores 0, for the limit holds for every candidate alike.
 
     Without a metric the score only says whether every reply could be read.
     """
+    if prediction.cut_off and cut_off_fails:
+        return Outcome(example.id, Score(0.0, prediction.problem), {}, prediction.trace)
     if not prediction.answered:
         return Outcome(example.id, None, {}, prediction.trace, prediction.problem)
     if metric is None:

@@ -45,13 +45,15 @@ class Prediction:
     """A program's outputs on one example and the trace behind them.
 
     `problem` says which reply could not be read, "" when all were; `outputs` is then empty.
-    `answered` is False where that reply did not end as an answer does.
+    `answered` is False where that reply did not end as an answer does, `cut_off` where it broke off
+    at its limit of tokens.
     """
 
     outputs: dict[str, Value]
     trace: tuple[CallTrace, ...] = ()
     problem: str = ""
     answered: bool = True
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)

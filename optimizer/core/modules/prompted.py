@@ -9,7 +9,7 @@ from typing import Any, cast
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.demo import NearestDemos, fixed_of
-from optimizer.core.programs.ending import no_answer
+from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
@@ -21,7 +21,7 @@ from optimizer.core.programs.render import (
     system_text,
 )
 from optimizer.core.programs.signature import Field, Value, written
-from optimizer.core.programs.steps import Ran, Steps, say, say_together
+from optimizer.core.programs.steps import Ran, Steps, blame, say, say_together
 
 MOST_SAMPLES = 20
 HOTTEST = 2.0
@@ -89,7 +89,7 @@ class Prompted(Module):
         """What several replies gave together; the worst of them where none can be read."""
         told = [each for each in drawn if not each.problem]
         if not told:
-            return replace(min(drawn, key=lambda each: each.answered), parts=drawn)
+            return replace(min(drawn, key=blame), parts=drawn)
         names = told[0].outputs
         several = {name: [each.outputs[name] for each in told] for name in names}
         return Ran(cast("dict[str, Value]", several), parts=drawn)
@@ -98,7 +98,8 @@ class Prompted(Module):
         """The reply's fields, or why they cannot be read."""
         fault = no_answer(reply.finish_reason)
         if fault:
-            return Ran({}, reply, f"{fault}: “{short(reply.text)}”", answered=False)
+            told, cut_off = f"{fault}: “{short(reply.text)}”", is_cut_off(reply.finish_reason)
+            return Ran({}, reply, told, answered=False, cut_off=cut_off)
         try:
             return Ran(parse(self, reply.text), reply)
         except UnreadableReply as error:

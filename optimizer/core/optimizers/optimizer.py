@@ -110,6 +110,7 @@ class Optimizer:
             demo_sets=(6, 10, 16)[size],
             trials=(12, 50, 120)[size] * (modules + 1) // 2,
             max_validation=(100, 300, 1000)[size],
+            cut_off_fails=True,
         )
         if not self.uses_instructions:
             settings = replace(settings, instructions=1)

@@ -71,6 +71,7 @@ class Ran:
 
     `problem` says why the reply could not be read, "" when it could; `outputs` is then empty.
     `answered` is False where the reply did not end as an answer does: cut off, refused, withheld.
+    `cut_off` tells the first of these from the others.
     `parts`: what it is made of, where a model was asked more than once; `given` are the inputs of
     such a part where they are not those of the whole.
     """
@@ -79,8 +80,16 @@ class Ran:
     reply: Reply = field(default_factory=lambda: Reply(""))
     problem: str = ""
     answered: bool = True
+    cut_off: bool = False
     parts: tuple[Ran, ...] = ()
     given: dict[str, Value] | None = None
+
+
+def blame(ran: Ran) -> tuple[bool, bool]:
+    """Sorts what was lost: first what is the provider's doing, then what was cut off, then what
+    cannot be read.
+    """
+    return ran.answered, ran.cut_off
 
 
 def say(prompt: Prompt) -> Steps[Reply]:
