@@ -30,7 +30,7 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import input_text
-from optimizer.core.programs.signature import NULL, FieldType, Signature, Value, written
+from optimizer.core.programs.signature import NULL, FieldType, Value, written
 from optimizer.jobs import evaluations
 from optimizer.lm.kept_vectors import answered_by_kept
 from optimizer.models import Run
@@ -84,7 +84,7 @@ class ShownCall:
     name: str
     module: str
     kind: ModuleKind
-    signature: Signature
+    used: Module
     messages: tuple[Message, ...]
     reply: str
     outputs: tuple[ShownValue, ...]
@@ -121,7 +121,7 @@ class ShownCall:
         waiting = list(self.demos)
         for message in self.messages:
             told: dict[str, object] = {"role": message.role, "content": message.content}
-            if waiting and message.content == input_text(self.signature, waiting[0].values):
+            if waiting and message.content == input_text(self.used, waiting[0].values):
                 told["meta"] = _demo_note(len(self.demos) - len(waiting) + 1, waiting.pop(0))
             said.append(told)
         return said
@@ -259,7 +259,7 @@ def shown_call(
     )
     chosen = isinstance(candidate.modules[call.module].demos, NearestDemos)
     return ShownCall(
-        call.call, call.module, KINDS[module.kind], module.signature, messages, call.reply, values,
+        call.call, call.module, KINDS[module.kind], module, messages, call.reply, values,
         call.problem, call.prompt_tokens, call.completion_tokens, call.cost, call.seconds,
         call.cached, fixed_of(prompt.demos) if chosen else (), call.made,
     )  # fmt: skip

@@ -102,7 +102,7 @@ def test_an_empty_reply_says_nothing_at_all() -> None:
 
 
 def test_the_prompt_says_null_and_the_schema_takes_it() -> None:
-    assert input_text(BOOK.signature, {"text": "Hi", "date": None}) == "text: Hi\ndate: null"
+    assert input_text(BOOK, {"text": "Hi", "date": None}) == "text: Hi\ndate: null"
     assert '"people": <a whole number, or null if there is none>' in system_text(BOOK, "")
     assert reply_schema(BOOK)["properties"]["people"] == {
         "anyOf": [{"type": "integer"}, {"type": "null"}]

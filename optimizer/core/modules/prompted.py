@@ -10,11 +10,13 @@ from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import is_cut_off, no_answer
+from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import (
     input_text,
+    reminder,
     render,
     reply_schema,
     reply_text,
@@ -40,6 +42,7 @@ class Prompted(Module):
     samples: int = 1
     temperature: float | None = None
     max_tokens: int | None = None
+    layout: Layout = Layout.LINES
 
     @property
     def lm_calls(self) -> int:
@@ -110,7 +113,7 @@ class Prompted(Module):
         nullable = tuple(f.name for f in signature.inputs if f.nullable)
         return {
             "system": system_text(self, signature.instruction),
-            "demos": [(input_text(signature, d.values), reply_text(self, d)) for d in fixed],
+            "demos": [(input_text(self, d.values), reply_text(self, d)) for d in fixed],
             "inputs": [f.name for f in signature.inputs],
             "outputs": {f.name: f.kind for f in self.reply_fields},
             "schema": reply_schema(self),
@@ -123,7 +126,9 @@ class Prompted(Module):
         sent = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         settings = {name: value for name, value in sent.items() if value is not None}
         several = {"samples": self.samples} if self.samples > 1 else {}
-        return several | ({"settings": settings} if settings else {})
+        laid = {"layout": self.layout.value, "reminder": reminder(self)}
+        other = laid if self.layout is not Layout.LINES else {}
+        return several | ({"settings": settings} if settings else {}) | other
 
     def python_nearest(self) -> dict[str, Any] | None:
         if not isinstance(self.demos, NearestDemos):
@@ -131,8 +136,10 @@ class Prompted(Module):
         pool, label = self.demos.pool, self.demos.label
         fields = (f for f in self.signature.inputs if f.name in pool.inputs)
         nullable = tuple(f.name for f in fields if f.nullable)
+        other = {"layout": self.layout.value} if self.layout is not Layout.LINES else {}
         return {
             **({"nullable": nullable} if nullable else {}),
+            **other,
             "k": self.demos.k,
             "choosing": str(self.demos.choosing),
             "inputs": list(pool.inputs),

@@ -11,6 +11,7 @@ from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs import wiring
 from optimizer.core.programs.calls import INPUT, Call, of_call, owner_of
 from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
+from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.likeness import key_of
 from optimizer.core.programs.lm import EmbeddingModel, Message
 from optimizer.core.programs.signature import (
@@ -86,6 +87,11 @@ class Module(ABC):
     """The class of DSPy that stands for it there, where it is a prompt."""
     dspy_predictor: ClassVar[str] = ""
     """Where in such an object DSPy keeps the prompt, "" for the object itself."""
+
+    @property
+    def layout(self) -> Layout:
+        """How its prompt lays out the inputs."""
+        return Layout.LINES
 
     @property
     def lm_calls(self) -> int:

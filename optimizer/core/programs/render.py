@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from optimizer.core.programs.demo import Demo
+from optimizer.core.programs.layouts import Layout, laid_out
 from optimizer.core.programs.lm import Message, Prompt
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.signature import (
@@ -24,9 +26,10 @@ def render(
     """One call of a module with this instruction and these demos on these input values."""
     messages = [Message("system", system_text(module, prompt.instruction))]
     for demo in prompt.demos_for(values):
-        messages.append(Message("user", input_text(module.signature, demo.values)))
+        messages.append(Message("user", input_text(module, demo.values)))
         messages.append(Message("assistant", reply_text(module, demo)))
-    messages.append(Message("user", input_text(module.signature, values)))
+    asked = "\n\n".join(filter(None, [input_text(module, values), reminder(module)]))
+    messages.append(Message("user", asked))
     return Prompt(tuple(messages), schema=reply_schema(module), sample=sample)
 
 
@@ -46,9 +49,18 @@ def default_instruction(signature: Signature) -> str:
     return f"Given the fields {inputs}, produce the fields {outputs}."
 
 
-def input_text(signature: Signature, values: dict[str, Value]) -> str:
-    """The inputs of one call, a line or a paragraph each."""
-    return "\n".join(f"{f.name}: {f.written(values.get(f.name))}" for f in signature.inputs)
+def input_text(module: Module, values: Mapping[str, Value]) -> str:
+    """The inputs of one call, as its module lays them out."""
+    inputs = module.signature.inputs
+    nullable = {f.name for f in inputs if f.nullable}
+    return laid_out(module.layout, {f.name: values.get(f.name) for f in inputs}, nullable)
+
+
+def reminder(module: Module) -> str:
+    """What stands behind the input that is asked about: the form of the reply once more."""
+    if module.layout is Layout.LINES:
+        return ""
+    return "Answer with a JSON object:\n" + _form(module.reply_fields)
 
 
 def reply_text(module: Module, demo: Demo) -> str:

@@ -127,7 +127,8 @@ def _up_to_the_next(inputs: tuple[str, ...], outputs: Mapping[str, Kind], text: 
     if not inputs:
         return text
     names = "|".join(map(spelled, inputs))
-    going_on = re.search(rf"(?P<closed>\}})?[ \t]*\n[\s*_#-]*(?:{names})[*_]*\s*:", text, re.I)
+    begins = rf"(?:[*_#-]*\s*(?:{names})[*_]*\s*:|<(?:{names})(?:-\d+)?>)"
+    going_on = re.search(rf"(?P<closed>\}})?[ \t]*\n[\s*_#-]*{begins}", text, re.I)
     if going_on is None:
         return text
     before = text[: going_on.start() + len(going_on["closed"] or "")]

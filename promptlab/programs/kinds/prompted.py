@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.modules.prompted import HOTTEST, MOST_SAMPLES
+from optimizer.core.programs.layouts import Layout
 
 
 class SamplesField(forms.IntegerField):
@@ -41,5 +42,21 @@ SAMPLING: dict[str, forms.Field] = {
         required=False,
         min_value=1,
         help_text=_("Empty: as the model is set, which is never passed."),
+    ),
+    "layout": forms.TypedChoiceField(
+        label=_("Layout of the inputs"),
+        choices=[
+            (Layout.LINES.value, _("lines: a line for each input")),
+            (Layout.TAGS.value, _("tags: each input between tags, lists numbered")),
+            (Layout.JSON.value, _("JSON: one object")),
+        ],
+        coerce=Layout,
+        empty_value=Layout.LINES,
+        initial=Layout.LINES,
+        required=False,
+        help_text=_(
+            "Between tags and in JSON no text can be taken for another input, and the form of the "
+            "reply is said again last."
+        ),
     ),
 }

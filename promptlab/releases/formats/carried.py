@@ -32,7 +32,7 @@ import datetime
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 """
 
@@ -54,6 +54,7 @@ def reader() -> str:
         "thinking.py",
         "mending.py",
         "answers.py",
+        "layouts.py",
         "reply.py",
     )
     return "\n\n".join(copied("optimizer.core.programs", name) for name in names)

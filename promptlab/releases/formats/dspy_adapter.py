@@ -15,6 +15,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError
 
 from optimizer.core.programs.answers import UnreadableReply
+from optimizer.core.programs.layouts import laid_out
 from optimizer.core.programs.reply import read_reply
 from optimizer.core.programs.values import Kind, Nullable
 from promptlab.releases.formats.nearest import input_key
@@ -59,7 +60,8 @@ class RunAdapter(dspy.Adapter):
     the model is told, `names` what DSPy calls them. `schema` holds replies to their form, where the
     model's provider can do that; None: the run had none. `system`: the instruction stands in a
     message of the system; in the first of the user otherwise. `nearest` chooses further demos for
-    each input. `nullable`: inputs that may be null.
+    each input. `nullable`: inputs that may be null. `layout` is how inputs are laid out, `reminder`
+    stands behind those that are asked about.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class RunAdapter(dspy.Adapter):
         system: bool = True,
         nearest: Any = None,
         nullable: tuple[str, ...] = (),
+        layout: str = "lines",
+        reminder: str = "",
     ) -> None:
         super().__init__()
         self.native_response_types: list[Any] = []
@@ -80,6 +84,7 @@ class RunAdapter(dspy.Adapter):
         self.inputs, self.outputs, self.names = inputs, outputs, names
         self.schema, self.system = schema, system
         self.nearest, self.program_input, self.nullable = nearest, "", nullable
+        self.layout, self.reminder = layout, reminder
 
     def given(self, inputs: dict[str, Any]) -> Any:
         """The adapter for one use of the program, whose own row is never among the demos."""
@@ -115,7 +120,8 @@ class RunAdapter(dspy.Adapter):
         for shown, reply in self._chosen(inputs):
             messages.append({"role": "user", "content": shown})
             messages.append({"role": "assistant", "content": reply})
-        messages.append({"role": "user", "content": self._given(inputs)})
+        asked = "\n\n".join(filter(None, [self._given(inputs), self.reminder]))
+        messages.append({"role": "user", "content": asked})
         if self.system:
             return messages
         instruction, first, *rest = messages
@@ -131,7 +137,7 @@ class RunAdapter(dspy.Adapter):
 
     def _given(self, values: Any) -> str:
         told = {n: values.get(self.names[n]) for n in self.inputs}
-        return "\n".join(f"{n}: {self._written(v, n in self.nullable)}" for n, v in told.items())
+        return laid_out(self.layout, told, self.nullable)
 
     def _reply(self, values: Any) -> str:
         told = {n: values[self.names[n]] for n in self.outputs if self.names[n] in values}
@@ -139,11 +145,6 @@ class RunAdapter(dspy.Adapter):
             n: v for n, v in told.items() if v is not None or isinstance(self.outputs[n], Nullable)
         }
         return json.dumps(shown, ensure_ascii=False)
-
-    def _written(self, value: Any, nullable: bool) -> str:
-        if value is None:
-            return "null" if nullable else ""
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         try:

@@ -16,9 +16,10 @@ from typing import Any
 from optimizer.core.programs.calls import Call, Repeat
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import Demo, fixed_of
+from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
-from optimizer.core.programs.render import default_instruction, reply_schema, system_text
+from optimizer.core.programs.render import default_instruction, reminder, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, resolve_placeholders
 from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import (
@@ -275,6 +276,8 @@ def _adapter(module: Module, names: Names, reach: Reach) -> str:
     nullable = tuple(f.name for f in module.signature.inputs if f.nullable)
     if nullable:
         parts["nullable"] = nullable
+    if module.layout is not Layout.LINES:
+        parts |= {"layout": module.layout.value, "reminder": reminder(module)}
     made = made_by("RunAdapter", parts, reach.nearest_of(module))
     return f"{names.adapters[module.name]} = {made}\n"
 

@@ -5,10 +5,10 @@ Everything below the line of dashes goes into the file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from optimizer.core.programs.layouts import laid_out, spelled_out
 from optimizer.core.programs.likeness import Index, key_of, most_alike
 
 # ----------------------------------------------------------------------------------------------
@@ -28,11 +28,12 @@ class Nearest:
         inputs: list[str],
         rows: list[tuple[list[Any], str, str, str]],
         nullable: tuple[str, ...] = (),
+        layout: str = "lines",
     ) -> None:
         self.k, self.choosing, self.inputs, self.rows = k, choosing, inputs, rows
-        self.nullable = nullable
+        self.nullable, self.layout = nullable, layout
         self.labels = [label for *_, label in rows]
-        self.texts = ["\n".join(map(shown_value, values)) for values, *_ in rows]
+        self.texts = ["\n".join(map(spelled_out, values)) for values, *_ in rows]
         self.index: Any = None
         self.alike: dict[str, set[int]] = {}
         for number, (values, _, key, _) in enumerate(rows):
@@ -43,7 +44,7 @@ class Nearest:
         """What is shown with these inputs: text and reply; never the row that was `given`."""
         asked = [values.get(name) for name in self.inputs]
         without = frozenset(self.alike.get(given, ())) | self.alike.get(self.key_of(asked), set())
-        text = "\n".join(map(shown_value, asked))
+        text = "\n".join(map(spelled_out, asked))
         if not self.rows:
             return []
         index, wanted = self.compared(text)
@@ -57,22 +58,14 @@ class Nearest:
         return self.index, text
 
     def shown(self, values: list[Any]) -> str:
-        pairs = zip(self.inputs, values, strict=True)
-        return "\n".join(
-            f"{name}: {shown_value(value, name in self.nullable)}" for name, value in pairs
-        )
+        told = dict(zip(self.inputs, values, strict=True))
+        return laid_out(self.layout, told, self.nullable)
 
     def key_of(self, values: list[Any]) -> str:
         pairs = zip(self.inputs, values, strict=True)
-        return key_of(part for name, value in pairs for part in (name, shown_value(value)))
+        return key_of(part for name, value in pairs for part in (name, spelled_out(value)))
 
 
 def input_key(inputs: Mapping[str, Any]) -> str:
     """Equal for inputs that are the same but for case and spaces."""
-    return key_of(part for name in sorted(inputs) for part in (name, shown_value(inputs[name])))
-
-
-def shown_value(value: Any, nullable: bool = False) -> str:
-    if value is None:
-        return "null" if nullable else ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return key_of(part for name in sorted(inputs) for part in (name, spelled_out(inputs[name])))

@@ -5,10 +5,10 @@ Everything below the line of dashes goes into the file, where `complete` asks th
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from optimizer.core.programs.answers import UnreadableReply
+from optimizer.core.programs.layouts import laid_out
 from optimizer.core.programs.reply import read_reply
 from optimizer.core.programs.values import Kind
 
@@ -24,7 +24,8 @@ def complete(messages: list[dict[str, str]], schema: dict[str, Any], **settings:
 class Module(NamedTuple):
     """One prompt. `outputs` maps each output to its type, or to the tuple of its choices;
     `nullable` are inputs that may be null; `nearest` chooses further demos for each input;
-    `samples` replies are drawn, with these `settings` of its own.
+    `samples` replies are drawn, with these `settings` of its own; `layout` is how inputs are laid
+    out, and `reminder` stands behind them.
     """
 
     system: str
@@ -36,6 +37,8 @@ class Module(NamedTuple):
     nearest: Any = None
     samples: int = 1
     settings: dict[str, Any] = {}
+    layout: str = "lines"
+    reminder: str = ""
 
 
 class NoAnswer(RuntimeError):
@@ -65,16 +68,10 @@ def messages_of(module: Module, values: dict[str, Any], given: str = "") -> list
     for shown, reply in [*module.demos, *chosen]:
         messages.append({"role": "user", "content": shown})
         messages.append({"role": "assistant", "content": reply})
-    lines = [
-        f"{name}: {written(values.get(name), name in module.nullable)}" for name in module.inputs
-    ]
-    return [*messages, {"role": "user", "content": "\n".join(lines)}]
-
-
-def written(value: Any, nullable: bool = False) -> str:
-    if value is None:
-        return "null" if nullable else ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    told = {name: values.get(name) for name in module.inputs}
+    asked = laid_out(module.layout, told, module.nullable)
+    content = "\n\n".join(filter(None, [asked, module.reminder]))
+    return [*messages, {"role": "user", "content": content}]
 
 
 def parse(module: Module, reply: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
+from optimizer.core.modules.prompted import Prompted
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import (
     Choosing,
@@ -18,6 +19,7 @@ from optimizer.core.programs.demo import (
     PooledDemo,
     fixed_of,
 )
+from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
@@ -158,12 +160,19 @@ def with_nulls() -> Program:
     return Program("Slots", inputs, (module,), (Call("extract", "extract", wires),), gives)
 
 
+def laid_out(layout: Layout, program: Program) -> Program:
+    modules = (replace(m, layout=layout) for m in program.modules if isinstance(m, Prompted))
+    return replace(program, modules=tuple(modules))
+
+
 PROGRAMS = {
     "one choice": one_choice,
     "two modules": two_modules,
     "shared module": shared_module,
     "nearest demos": nearest_demos,
     "nulls": with_nulls,
+    "tags": lambda: laid_out(Layout.TAGS, nearest_demos()),
+    "json": lambda: laid_out(Layout.JSON, with_nulls()),
     "opinions": flows.opinions,
     "branches": flows.branches,
     "refunded": flows.refunded,
