@@ -25,6 +25,7 @@ from optimizer.lm.breaker import (
     SILENCE_SECONDS,
 )
 from optimizer.lm.call import LMCall
+from optimizer.lm.embeddings import embedding_call
 from optimizer.lm.failures import CallFailed, ProviderRefused
 from optimizer.lm.families import ORIGINS, family_of
 from optimizer.lm.guard import Egress
@@ -137,6 +138,26 @@ def test_a_family_calls_its_own_address_once_with_its_key_and_does_nothing_else(
         ["authorization"], ["x-api-key"], ["x-goog-api-key"],
     )  # fmt: skip
     assert KEY not in url
+    assert watch.seen == []
+
+
+@pytest.mark.parametrize("family", [name for name, origin in ORIGINS.items() if origin])
+def test_a_family_that_is_asked_for_vectors_calls_its_own_address_or_nobody(
+    family: str, sent: Sent, watch: Watch
+) -> None:
+    client = LiteLLMClient(KEY, egress=Egress())
+    outcome_of(client, call("openai/first"))
+    watch.seen.clear()
+    watch.on = True
+    outcome = outcome_of(client, embedding_call(f"{family}/some-model", ["one", "two"]))
+    watch.on = False
+    # The stand-in answers everybody with a completion; some families make no vectors, and Cohere's
+    # are made elsewhere.
+    told = ("is not a vector", "cannot make a call", "another address")
+    assert any(words in str(outcome) for words in told)
+    assert len(sent.urls) <= 2
+    assert all(url.startswith(ORIGINS[family] + "/") for url in sent.urls[1:])
+    assert KEY not in "".join(sent.urls)
     assert watch.seen == []
 
 
