@@ -60,9 +60,9 @@ def temperature_field(model: str) -> forms.FloatField:
     )  # fmt: skip
 
 
-def embeds_field(initial: bool) -> forms.BooleanField:
+def embeds_field(model: str, initial: bool) -> forms.BooleanField:
     return forms.BooleanField(
-        label=_("It makes embeddings"), required=False, initial=initial,
+        label=_("%(model)s makes embeddings") % {"model": model}, required=False, initial=initial,
         help_text=_("Vectors of texts, for demos and metrics that go by meaning."),
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ class ProviderForm(forms.Form):
             tokens.initial, temperature.initial = own.max_tokens, own.temperature
             self.fields[f"tokens-{number}"] = tokens
             self.fields[f"temperature-{number}"] = temperature
-            self.fields[f"embeds-{number}"] = embeds_field(embeds(self.provider, model))
+            self.fields[f"embeds-{number}"] = embeds_field(model, embeds(self.provider, model))
 
     @property
     def model_rows(self) -> list[tuple[str, *tuple[forms.BoundField, ...]]]:
