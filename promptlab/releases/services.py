@@ -49,7 +49,7 @@ def reach_of(version: Version) -> Reach:
     its key, and as it wants its requests.
     """
     found, source = Reach.of(version.content), version.content.provenance.models[Role.TASK]
-    found = replace(found, embedding=_vectors(version))
+    found = replace(found, embedding=vectors_of(version))
     provider = _provider_of(version, source)
     if provider is None:
         return found
@@ -63,7 +63,7 @@ def reach_of(version: Version) -> Reach:
     )
 
 
-def _vectors(version: Version) -> dict[EmbeddingModel, VectorReach]:
+def vectors_of(version: Version) -> dict[EmbeddingModel, VectorReach]:
     """How the models are reached by whose vectors its demos are chosen, with those of its pools as
     the run bought them.
     """

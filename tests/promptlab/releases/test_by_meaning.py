@@ -16,9 +16,15 @@ from optimizer.core.programs.demo import NearestDemos
 from optimizer.core.programs.lm import EmbeddingModel
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.vectors import vector_of
+from optimizer.lm.embeddings import vector_key
+from optimizer.lm.kept_vectors import endpoint_name
+from optimizer.models import Provider, TextVector
+from promptlab.accounts.models import Project
+from promptlab.releases import services as releases
 from promptlab.releases.formats.dspy_files import Names, dspy_module, dspy_state
 from promptlab.releases.formats.python_file import python_file
 from promptlab.releases.formats.reach import Reach, VectorReach
+from promptlab.reviews.models import Version
 from tests.fakes.meanings import numbers_for
 from tests.fakes.openai_server import OpenAIServer
 from tests.promptlab.releases.contents import content_of, nearest_demos
@@ -28,10 +34,10 @@ from tests.promptlab.releases.test_python_file import conversation, run_file
 MODEL = EmbeddingModel(7, "toy-embed")
 
 
-def by_meaning() -> Program:
+def by_meaning(model: EmbeddingModel = MODEL) -> Program:
     def changed(demos: Any) -> Any:
         assert isinstance(demos, NearestDemos)
-        return replace(demos, embedding=MODEL)
+        return replace(demos, embedding=model)
 
     program = nearest_demos()
     modules = tuple(replace(m, demos=changed(m.demos)) for m in program.modules)
@@ -90,6 +96,37 @@ def test_the_dspy_module_says_them_too(tmp_path: Path) -> None:
     heard = json.loads(done.stdout)["heard"]["this"]
     first = [{"role": m.role, "content": m.content} for m in said[0].messages]
     assert heard[0][0] == first
+
+
+def test_a_version_s_files_have_the_address_of_now_and_the_vectors_that_were_bought(
+    project: Project,
+) -> None:
+    provider = Provider.objects.create(
+        namespace=project.namespace, name="Vectors", kind=Provider.Kind.OPENAI_COMPATIBLE,
+        api_base="http://127.0.0.1:9/v1?key=secret",
+    )  # fmt: skip
+    model = EmbeddingModel(provider.pk, "toy-embed")
+    program = by_meaning(model)
+    version = Version(project=project, canonical=content_of(program).canonical())
+    assert releases.vectors_of(version)[model].vectors == {}
+    pools = [m.demos.pool for m in program.modules if isinstance(m.demos, NearestDemos)]
+    texts = {text for pool in pools for text in pool.embed(model).texts}
+    name = endpoint_name(provider)
+    TextVector.objects.bulk_create(
+        TextVector(
+            key=vector_key(project.namespace, name, "toy-embed", text),
+            namespace=project.namespace, vector=vector_of(numbers_for(text)),
+        )
+        for text in texts
+    )  # fmt: skip
+    found = releases.vectors_of(version)[model]
+    assert (found.api_base, found.keyless) == ("http://127.0.0.1:9/v1", True)
+    assert set(found.vectors) == {pool.digest for pool in pools}
+    source = python_file(content_of(program), "0" * 64, Reach(embedding={model: found}))
+    assert "secret" not in source
+    assert "it needs no key" in " ".join(source.split())
+    provider.delete()
+    assert releases.vectors_of(version) == {}
 
 
 def test_a_file_says_plainly_what_it_needs_where_no_address_is_known() -> None:
