@@ -95,14 +95,6 @@ def held(draw: Draw, mode: Mode, seed: int) -> Round:
 
 def race(surface: Surface, modules: int, calls: int, seed: int, tails: bool = True) -> Played:
     """Our racing optimizer's search, as in a run, with so many examples to score."""
-    simulation, arm, reported = raced(surface, modules, calls, seed, tails)
-    return arm, reported, min(simulation.calls, calls)
-
-
-def raced(
-    surface: Surface, modules: int, calls: int, seed: int, tails: bool = True
-) -> tuple[Simulation, Arm, float]:
-    """The same, with the simulation that it was held in: its choice and what it reports for it."""
     simulation = Simulation(surface, modules)
     blocks = max((calls - surface.examples) // BLOCK, 1)
     settings = Settings(
@@ -113,7 +105,7 @@ def raced(
         run_loop(spec, lambda board: race_options(board, simulation.options), open_race)
     )
     reported = result.estimate.mean if result.estimate else 0.0
-    return simulation, simulation.arm(result.best), reported
+    return simulation.arm(result.best), reported, min(simulation.calls, calls)
 
 
 def best_truth(surface: Surface, found: Sequence[Arm]) -> float:

@@ -1,9 +1,9 @@
 """What soft scores would save: `python -m benchmarks.soft [TABLE …] [--splits N]`.
 
 For tables that also hold the probability of the right choice. Racing is fed right or wrong, the
-probability, or a mix of both, with shares of the examples that MIPROv2 scores; its choice is worth
-what it gets right on held-out examples. `chosen by right or wrong`: the race is steered by the mix,
-and of the fully scored combinations the one with most right answers is taken.
+probability, or a mix of both; its choice is worth what it gets right on held-out examples. With
+0.6 of the calls a mix has to gain as much as right or wrong with all of them, at budgets from as
+many examples as MIPROv2 scores down to where fewer calls are a loss.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from benchmarks.simulator import Answers, Arm, Floats, Simulation
 
 WEIGHTS = 0.0, 0.25, 0.5, 0.75, 1.0
 """Of the probability in what the race is fed; the rest is right or wrong."""
-SHARES = 1.0, 0.6, 0.5
-WHOLE = 0.0, 1.0, False
-"""Racing as it is: fed right or wrong, with as many examples as MIPROv2."""
+BUDGETS = 1.0, 0.5, 0.25
+"""Shares of the examples that MIPROv2 scores."""
+SAVING = 0.6
+"""Of the calls, with which soft scores have to do."""
 
-Variant = tuple[float, float, bool]
-"""The probability's weight, the share of MIPROv2's examples, and whether right or wrong chooses."""
+Variant = tuple[float, float]
+"""The probability's weight, and the share of MIPROv2's examples."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,11 @@ class Mixed:
 
 
 def variants() -> Iterator[Variant]:
-    for weight, share in itertools.product(WEIGHTS, SHARES):
-        yield weight, share, False
-        if weight:
-            yield weight, share, True
+    """Right or wrong with each budget, then every weight with as much less as is to be saved."""
+    for budget in BUDGETS:
+        yield 0.0, budget
+        for weight in WEIGHTS:
+            yield weight, SAVING * budget
 
 
 def held(name: str, mode: Mode, seed: int) -> dict[Variant, float]:
@@ -73,28 +75,25 @@ def held(name: str, mode: Mode, seed: int) -> dict[Variant, float]:
     calls = miprov2.search(Simulation(right, modules), mode, seed).calls
     base = right.truth((0,) * len(right.sizes))
     found: dict[Variant, float] = {}
-    for weight, share in itertools.product(WEIGHTS, SHARES):
-        surface = Mixed(right, soft, weight)
-        simulation, arm, _ = contest.raced(surface, modules, int(calls * share), seed)
-        found[weight, share, False] = right.truth(arm) - base
-        whole = [a for a, seen in simulation.scored.items() if len(seen) == right.examples]
-        best = max(whole, key=lambda a: float(right.scores(a).mean()), default=arm)
-        found[weight, share, True] = right.truth(best) - base
+    for weight, share in variants():
+        arm, _, _ = contest.race(Mixed(right, soft, weight), modules, int(calls * share), seed)
+        found[weight, share] = right.truth(arm) - base
     return found
 
 
 def figures(rounds: list[dict[Variant, float]]) -> list[dict[str, Any]]:
-    """Gains, and what is lost or won beside racing as it is with all of the examples."""
+    """Gains, and what is lost or won beside right or wrong with the whole budget."""
     told = []
-    for variant in variants():
-        ahead = [100 * (found[variant] - found[WHOLE]) for found in rounds]
-        weight, share, by_right = variant
+    for budget, weight in itertools.product(BUDGETS, WEIGHTS):
+        saved = [found[weight, SAVING * budget] for found in rounds]
+        whole = [found[0.0, budget] for found in rounds]
+        ahead = [100 * (less - more) for less, more in zip(saved, whole, strict=True)]
         told.append(
             {
+                "budget": budget,
                 "weight": weight,
-                "share": share,
-                "chosen_by_right_or_wrong": by_right,
-                "gain": round(100 * fmean(found[variant] for found in rounds), 2),
+                "gain_whole": round(100 * fmean(whole), 2),
+                "gain": round(100 * fmean(saved), 2),
                 "ahead_of_whole": round(fmean(ahead), 2),
                 "ahead_of_whole_se": round(contest.error(ahead), 2),
             }
@@ -153,11 +152,11 @@ def main() -> None:
 
 def _show(cell: dict[str, Any]) -> None:
     for v in cell["variants"]:
-        by = ", chosen by right or wrong" if v["chosen_by_right_or_wrong"] else ""
         print(
-            f"{cell['world']}, {cell['mode']}: probability {v['weight']:4.0%} of the score, "
-            f"{v['share']:4.0%} of the calls: gain {v['gain']:+5.1f}, beside right or wrong with "
-            f"all {v['ahead_of_whole']:+5.1f} ± {v['ahead_of_whole_se']:.1f}{by}",
+            f"{cell['world']}, {cell['mode']}, {v['budget']:4.0%} of the calls: gain "
+            f"{v['gain_whole']:+5.1f}; with {SAVING} of those, probability {v['weight']:4.0%} of "
+            f"the score: {v['gain']:+5.1f}, {v['ahead_of_whole']:+5.1f} ± "
+            f"{v['ahead_of_whole_se']:.1f}",
             flush=True,
         )
 
