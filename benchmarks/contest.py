@@ -96,16 +96,23 @@ def held(draw: Draw, mode: Mode, seed: int) -> Round:
 def race(surface: Surface, modules: int, calls: int, seed: int, tails: bool = True) -> Played:
     """Our racing optimizer's search, as in a run, with so many examples to score."""
     simulation = Simulation(surface, modules)
-    blocks = max((calls - surface.examples) // BLOCK, 1)
+    arm, reported = raced(simulation, calls, seed, tails)
+    return arm, reported, min(simulation.calls, calls)
+
+
+def raced(simulation: Simulation, calls: int, seed: int, tails: bool = True) -> tuple[Arm, float]:
+    """The same, held in this simulation: the arm that was chosen, and its reported score."""
+    examples = simulation.surface.examples
+    blocks = max((calls - examples) // BLOCK, 1)
     settings = Settings(
-        trials=blocks, minibatch_size=BLOCK, max_validation=surface.examples, heavy_tails=tails
+        trials=blocks, minibatch_size=BLOCK, max_validation=examples, heavy_tails=tails
     )
     spec = simulation.spec(settings, seed)
     result = simulation.hold(
         run_loop(spec, lambda board: race_options(board, simulation.options), open_race)
     )
     reported = result.estimate.mean if result.estimate else 0.0
-    return simulation.arm(result.best), reported, min(simulation.calls, calls)
+    return simulation.arm(result.best), reported
 
 
 def best_truth(surface: Surface, found: Sequence[Arm]) -> float:

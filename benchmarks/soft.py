@@ -24,6 +24,9 @@ import numpy as np
 from benchmarks import contest, miprov2, replay, tables
 from benchmarks.miprov2 import MODES, Mode
 from benchmarks.simulator import Answers, Arm, Floats, Simulation
+from optimizer.core.search.arms import Factor
+from optimizer.core.search.race import DIGITS, Race, Step
+from optimizer.core.strategies.race_state import DEMOS, INSTRUCTIONS
 
 WEIGHTS = 0.0, 0.25, 0.5, 0.75, 1.0
 """Of the probability in what the race is fed; the rest is right or wrong."""
@@ -32,8 +35,11 @@ BUDGETS = 1.0, 0.5, 0.25
 SAVING = 0.6
 """Of the calls, with which soft scores have to do."""
 
-Variant = tuple[float, float]
-"""The probability's weight, and the share of MIPROv2's examples."""
+Variant = tuple[float, float, bool]
+"""The probability's weight, the share of MIPROv2's examples, and whether the last word is right or
+wrong: the race is steered by the mix, and of the fully scored combinations the one is chosen that
+a race believes best which was told right or wrong of the same examples.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,11 @@ class Mixed:
 def variants() -> Iterator[Variant]:
     """Right or wrong with each budget, then every weight with as much less as is to be saved."""
     for budget in BUDGETS:
-        yield 0.0, budget
+        yield 0.0, budget, False
         for weight in WEIGHTS:
-            yield weight, SAVING * budget
+            yield weight, SAVING * budget, False
+            if weight:
+                yield weight, SAVING * budget, True
 
 
 def held(name: str, mode: Mode, seed: int) -> dict[Variant, float]:
@@ -75,23 +83,45 @@ def held(name: str, mode: Mode, seed: int) -> dict[Variant, float]:
     calls = miprov2.search(Simulation(right, modules), mode, seed).calls
     base = right.truth((0,) * len(right.sizes))
     found: dict[Variant, float] = {}
-    for weight, share in variants():
-        arm, _, _ = contest.race(Mixed(right, soft, weight), modules, int(calls * share), seed)
-        found[weight, share] = right.truth(arm) - base
+    for weight, share, last_word in variants():
+        if not last_word:
+            simulation = Simulation(Mixed(right, soft, weight), modules)
+            arm, _ = contest.raced(simulation, int(calls * share), seed)
+        else:  # The same race as just before.
+            arm = _chosen_by_right(simulation, right, arm)
+        found[weight, share, last_word] = right.truth(arm) - base
     return found
+
+
+def _chosen_by_right(simulation: Simulation, right: Answers, otherwise: Arm) -> Arm:
+    """What is believed best of the fully scored, had the race been told right or wrong."""
+    race = Race(right.sizes, right.examples, 0, contest.BLOCK, "")
+    deviations = [INSTRUCTIONS] * simulation.modules + [DEMOS] * simulation.modules
+    pairs = enumerate(zip(right.sizes, deviations, strict=False))
+    factors = [Factor(at, np.eye(size), typical) for at, (size, typical) in pairs if size > 1]
+    race.widen(right.sizes, factors)
+    for arm, seen in simulation.scored.items():
+        positions = tuple(sorted(seen))
+        race.tell(Step(arm, positions), [float(s) for s in right.scores(arm)[list(positions)]])
+    whole = [arm for arm, seen in simulation.scored.items() if len(seen) == right.examples]
+    standings = race.standings(whole)
+    return max(standings, key=lambda s: round(s.mean, DIGITS)).arm if standings else otherwise
 
 
 def figures(rounds: list[dict[Variant, float]]) -> list[dict[str, Any]]:
     """Gains, and what is lost or won beside right or wrong with the whole budget."""
     told = []
-    for budget, weight in itertools.product(BUDGETS, WEIGHTS):
-        saved = [found[weight, SAVING * budget] for found in rounds]
-        whole = [found[0.0, budget] for found in rounds]
+    compared = [v for v in variants() if v[1] not in BUDGETS]
+    for weight, share, last_word in compared:
+        budget = next(b for b in BUDGETS if SAVING * b == share)
+        saved = [found[weight, share, last_word] for found in rounds]
+        whole = [found[0.0, budget, False] for found in rounds]
         ahead = [100 * (less - more) for less, more in zip(saved, whole, strict=True)]
         told.append(
             {
                 "budget": budget,
                 "weight": weight,
+                "last_word_right_or_wrong": last_word,
                 "gain_whole": round(100 * fmean(whole), 2),
                 "gain": round(100 * fmean(saved), 2),
                 "ahead_of_whole": round(fmean(ahead), 2),
@@ -152,11 +182,12 @@ def main() -> None:
 
 def _show(cell: dict[str, Any]) -> None:
     for v in cell["variants"]:
+        by = ", the last word right or wrong" if v["last_word_right_or_wrong"] else ""
         print(
             f"{cell['world']}, {cell['mode']}, {v['budget']:4.0%} of the calls: gain "
             f"{v['gain_whole']:+5.1f}; with {SAVING} of those, probability {v['weight']:4.0%} of "
             f"the score: {v['gain']:+5.1f}, {v['ahead_of_whole']:+5.1f} ± "
-            f"{v['ahead_of_whole_se']:.1f}",
+            f"{v['ahead_of_whole_se']:.1f}{by}",
             flush=True,
         )
 

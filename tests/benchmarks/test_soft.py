@@ -56,9 +56,8 @@ def test_every_variant_is_played_and_repeats_itself(table: str) -> None:
     assert found == soft.held(table, LIGHT, 2)
     assert list(soft.variants()) == list(found)
     told = soft.figures([found, soft.held(table, LIGHT, 3)])
-    assert [(v["budget"], v["weight"]) for v in told] == list(
-        itertools.product(soft.BUDGETS, soft.WEIGHTS)
-    )
+    compared = [(v["budget"], v["weight"], v["last_word_right_or_wrong"]) for v in told]
+    assert len(set(compared)) == len(compared) == len(soft.BUDGETS) * (2 * len(soft.WEIGHTS) - 1)
     assert all(v["gain"] - v["gain_whole"] == pytest.approx(v["ahead_of_whole"]) for v in told)
 
 
