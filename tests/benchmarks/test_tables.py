@@ -90,6 +90,6 @@ def test_a_table_has_columns_for_the_training_rows_nearest_to_each_example() -> 
     assert [way.choosing for way in ways] == ["nearest", "nearest", "diverse", "balanced"]
     row = train[0]
     for way in ways:
-        demos = way.demos_for(row.inputs, task.program.key_of(row.inputs))
+        demos = way.demos_by_words(row.inputs, task.program.key_of(row.inputs))
         assert len(demos) == way.k
         assert row.inputs["text"] not in [demo.values["text"] for demo in demos]
