@@ -11,7 +11,6 @@ from promptlab.accounts.roles import Role
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.metrics import MetricIn, MetricOut
-from promptlab.api.schemas.run_requests import ModelIn
 from promptlab.api.tokens import caller, project_of
 from promptlab.metrics import services
 from promptlab.metrics.forms import MetricForm
@@ -36,10 +35,14 @@ def create_metric(request: HttpRequest, project: Path[str], wish: MetricIn) -> S
 
 def _said(wish: MetricIn) -> dict[str, Any]:
     """As the form has it; a model that a kind asks for is an object here."""
-    return {
-        name: ModelIn.model_validate(value).value if isinstance(value, dict) else value
-        for name, value in wish.model_dump().items()
-    }
+    return {name: _chosen(value) for name, value in wish.model_dump().items()}
+
+
+def _chosen(value: Any) -> Any:
+    """A model as forms name it; what is none goes to the form as it is, which refuses it."""
+    if isinstance(value, dict) and value.keys() == {"provider", "model"}:
+        return f"{value['provider']}:{value['model']}"
+    return value
 
 
 @router.get("/{int:metric}", response=MetricOut, summary="Get a metric")

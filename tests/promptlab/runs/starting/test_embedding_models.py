@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from optimizer.core.programs.demo import DemoPool, NearestDemos
 from optimizer.core.programs.lm import EmbeddingModel
+from optimizer.lm.kept_vectors import kept_for
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
@@ -77,7 +78,19 @@ def test_a_metric_by_meaning_is_made_by_form_and_api_and_names_its_model(
     assert f'<option value="{value(vectors)}" selected' in page
 
 
-@pytest.mark.parametrize("said", [None, {"provider": 999_999, "model": "x"}, "", 7])
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        {"provider": 999_999, "model": "x"},
+        "",
+        7,
+        {},
+        {"provider": "x", "model": []},
+        [1],
+        True,
+    ],
+)
 def test_a_metric_by_meaning_without_a_model_that_is_offered_is_refused_at_its_place(
     erin: User, scene: Scene, vectors: Provider, api_of: ApiOf, said: object
 ) -> None:
@@ -152,3 +165,17 @@ def test_an_embedding_model_that_would_have_nothing_to_do_is_told(
     client, idle = client_of(erin), "has nothing to do"
     assert idle not in text_of(client.post(f"{NEW}estimate/", told))
     assert idle in text_of(client.post(f"{NEW}estimate/", told | {"optimizer": "mipro"}))
+
+
+@pytest.mark.parametrize("provider", [0, -1, 2**31, 10**30])
+def test_a_program_file_may_name_any_number_and_is_told_that_there_is_no_such_provider(
+    client_of: Browser, erin: User, scene: Scene, filled: Post, provider: int
+) -> None:
+    core = scene.program.core
+    inputs = tuple(f.name for f in core.modules[0].signature.inputs)
+    demos = NearestDemos(1, DemoPool(inputs, ()), embedding=EmbeddingModel(provider, "gone"))
+    modules = (replace(core.modules[0], demos=demos), *core.modules[1:])
+    edit(scene.program, lambda core: replace(core, modules=modules), erin)
+    page = text_of(client_of(erin).post(NEW, filled))
+    assert "is gone" in page
+    assert kept_for(scene.project.namespace, EmbeddingModel(provider, "gone"), ["a"]) is None
