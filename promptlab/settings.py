@@ -230,6 +230,7 @@ if ENV.flag("PROMPTLAB_TRUST_PROXY"):
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME.static
+CORPORA = HOME.corpora
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # While developing and testing, files are served from where they are written.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or TESTING

@@ -1,5 +1,6 @@
 """Rows of the optimizer. A run carries everything it needs; a worker reads no other table."""
 
+from optimizer.models.corpora import Corpus, CorpusPart
 from optimizer.models.ledger import AcceptedOverrun, Completion, TextVector
 from optimizer.models.providers import AllowedAddress, Provider, shown_address
 from optimizer.models.runs import (
@@ -19,6 +20,8 @@ __all__ = [
     "AllowedAddress",
     "Candidate",
     "Completion",
+    "Corpus",
+    "CorpusPart",
     "DemoPool",
     "ExampleSet",
     "Exchange",

@@ -28,12 +28,14 @@ from optimizer.core.programs.steps import (
     Embed,
     LmCall,
     RunCode,
+    Search,
     StepAnswer,
     StepRequest,
     Steps,
 )
 from optimizer.core.programs.vectors import numbers_of
 from optimizer.lm.failures import CallFailed
+from optimizer.retrieval.answers import searched
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.embedder import Embedder
 from optimizer.running.interruptions import Interruption, Why
@@ -306,6 +308,8 @@ async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
         case Embed(texts, model):
             assert by.embedder is not None
             return await by.embedder(model).vectors(texts)
+        case Search():
+            return await asyncio.to_thread(searched, request)
         case _:
             assert_never(request)
 

@@ -69,6 +69,23 @@ add(
         ),
         "module.temperature": _("A temperature is a number from 0 to {most}."),
         "module.max_tokens": _("A reply has at least one token."),
+        "retrieve.no_corpus": _("It looks things up nowhere yet: choose a corpus."),
+        "retrieve.k": _("It gives 1 to {most} passages."),
+        "retrieve.one_input": _("A step that looks things up takes one input, the query, not {n}."),
+        "retrieve.one_list": _("A step that looks things up gives one output, a list of passages."),
+        "corpus.gone": _(
+            "The corpus {digest} is not there any more: choose another one in the step that looks "
+            "things up."
+        ),
+        "corpus.not_here": _(
+            "“{module}” looks things up in a corpus that this project does not have: choose one of "
+            "its own."
+        ),
+        "corpus.large": _("The passages have more than {most} MB: leave some out."),
+        "corpus.empty": _("The file has no passages."),
+        "corpus.content_there": _("These passages are there already, as “{name}”."),
+        "corpus.name_taken": _("Another corpus is called “{name}”: choose another name."),
+        "corpus.in_use": _("It is used by {users}: it stays as long as they do."),
         "vote.one_output": _("A vote gives one output, not {n}: remove the others."),
         "code_step.empty": _("The step has no code yet: write a function “step”."),
         "module.no_outputs": _("A module needs at least one output."),

@@ -91,9 +91,9 @@ def read(upload: Upload, options: Options) -> Upload:
         Busy: others are being read; the upload stays as it was.
         Http404: it was discarded meanwhile.
     """
-    fresh = _folder() / f"{uuid.uuid4()}.fresh"
+    fresh = folder() / f"{uuid.uuid4()}.fresh"
     try:
-        with turn(_folder(), PATIENCE) as lock:
+        with turn(folder(), PATIENCE) as lock:
             found = read_apart(_raw(upload.token), upload.name, options, fresh, keeps=[lock])
         fresh.replace(_rows(upload.token))
     except Refused as refusal:
@@ -165,18 +165,18 @@ def _note(upload: Upload, options: Options, **told: Any) -> None:
         setattr(upload, name, value)
 
 
-def _folder() -> Path:
+def folder() -> Path:
     folder = settings.HOME.path / "uploads"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Path(folder)
 
 
 def _raw(token: uuid.UUID) -> Path:
-    return _folder() / f"{token}.raw"
+    return folder() / f"{token}.raw"
 
 
 def _rows(token: uuid.UUID) -> Path:
-    return _folder() / f"{token}.rows"
+    return folder() / f"{token}.rows"
 
 
 def _forget(token: uuid.UUID) -> None:

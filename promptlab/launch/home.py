@@ -48,6 +48,11 @@ class Home:
         return self.path / "static"
 
     @property
+    def corpora(self) -> Path:
+        """Indexes of corpora: whatever is missing is made anew."""
+        return self.path / "corpora"
+
+    @property
     def secrets(self) -> Path:
         return self.path / "secrets"
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.programs.views import calls, canvas, ends, history, modules, new, pages, trying
+from promptlab.programs.views import (
+    calls,
+    canvas,
+    corpora,
+    ends,
+    history,
+    modules,
+    new,
+    pages,
+    trying,
+)
 
 app_name = "programs"
 
 urlpatterns = [
     path("", pages.programs, name="list"),
     path("new/", new.new_program, name="new"),
+    path("corpora/", corpora.corpora, name="corpora"),
+    path("corpora/<int:corpus>/passages.jsonl", corpora.corpus_file, name="corpus_file"),
+    path("corpora/<int:corpus>/remove/", corpora.remove_corpus, name="remove_corpus"),
     path("<int:program>/", pages.program, name="program"),
     path("<int:program>/about/", pages.about, name="about"),
     path("<int:program>/duplicate/", pages.duplicate, name="duplicate"),

@@ -137,6 +137,11 @@ class Module(ABC):
         return False
 
     @property
+    def corpora(self) -> tuple[str, ...]:
+        """Digests of the corpora that it looks things up in."""
+        return ()
+
+    @property
     def demo_names(self) -> set[str]:
         """What a demo of it may hold; reasoning stays while the kind is changed to and fro."""
         fields = (*self.signature.inputs, *self.signature.outputs, *self.reply_fields)

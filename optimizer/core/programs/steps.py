@@ -55,9 +55,29 @@ class Embed:
 
 
 Vectors = tuple[Vector, ...]
-StepRequest = LmCall | RunCode | Embed
+
+
+@dataclass(frozen=True)
+class Search:
+    """The `k` passages of a corpus, found by its digest, that say most about the query."""
+
+    corpus: str
+    query: str
+    k: int
+
+
+@dataclass(frozen=True)
+class Passages:
+    """Those passages, the best first, a value by column each; or why there are none to be had."""
+
+    found: tuple[dict[str, Any], ...] = ()
+    problem: Problem | None = None
+    told: str = ""
+
+
+StepRequest = LmCall | RunCode | Embed | Search
 """The closed set: each has one answerer in the worker (`optimizer.running.evaluator`)."""
-StepAnswer = Reply | CodeAnswer | Vectors
+StepAnswer = Reply | CodeAnswer | Vectors | Passages
 """What the requests are answered with."""
 Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
 """Yields requests that may be answered at the same time, is sent their answers in the same order.
@@ -112,6 +132,12 @@ def call_code(request: RunCode) -> Steps[CodeAnswer]:
 def embedded(*requests: Embed) -> Steps[tuple[Vectors, ...]]:
     """Ask for vectors; returns those of each request."""
     return cast(tuple[Vectors, ...], (yield requests))
+
+
+def look_up(request: Search) -> Steps[Passages]:
+    """Look something up in a corpus once."""
+    (answer,) = yield (request,)
+    return cast(Passages, answer)
 
 
 def alone(steps: Steps[T]) -> T | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Signature, unknown_placeholders
 from optimizer.sentences import sentence
-from promptlab.programs import edits
+from promptlab.programs import edits, models
 from promptlab.programs.forms.fields import (
     FieldForm,
     fields_of,
@@ -82,13 +83,14 @@ class ModuleForm(forms.Form):
     )
 
     def __init__(
-        self, program: Program, former: Module | None, revision: int, data: QueryDict | None = None
-    ) -> None:
-        self.program, self.former = program, former
+        self, row: models.Program, former: Module | None, revision: int,
+        data: QueryDict | None = None,
+    ) -> None:  # fmt: skip
+        self.program, self.former = row.core, former
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
-        self._be_of(str((data or self.initial).get("kind")))
+        self._be_of(str((data or self.initial).get("kind")), row.project.namespace)
         if redrawn and data is not None:
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
@@ -97,12 +99,25 @@ class ModuleForm(forms.Form):
         if "instruction" in self.fields:
             self.fields["instruction"].widget.known = self._names()
 
-    def _be_of(self, kind: str) -> None:
-        """Ask what modules of this kind are asked."""
+    def _be_of(self, kind: str, namespace: str) -> None:
+        """Ask what modules of this kind are asked, in this project."""
         if kind in KINDS:
             self.fields |= KINDS[kind].form_fields()
+            for name, offered in KINDS[kind].offer(namespace).items():
+                self.fields[name].choices = self._with_present(name, offered)  # type: ignore[attr-defined]
             for name in KINDS[kind].meaningless:
                 del self.fields[name]
+
+    def _with_present(
+        self, name: str, offered: Sequence[tuple[str, str]]
+    ) -> Sequence[tuple[str, str]]:
+        """The choices; what stands there and is none of them stays, so that looking changes
+        nothing.
+        """
+        present = getattr(self.former, name, "")
+        if not present or present in dict(offered):
+            return offered
+        return [(present, _("%s… (not in this project)") % str(present)[:12]), *offered]
 
     def _names(self) -> list[str]:
         return [str(row["name"].value() or "") for row in (*self.inputs, *self.outputs)]

@@ -6,12 +6,13 @@ from promptlab.programs.kinds.chain_of_thought import CHAIN_OF_THOUGHT
 from promptlab.programs.kinds.code_step import CODE_STEP
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.kinds.predict import PREDICT
+from promptlab.programs.kinds.retrieve import RETRIEVE
 from promptlab.programs.kinds.vote import VOTE
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
 KINDS: dict[str, ModuleKind] = {
-    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, CODE_STEP, VOTE)
+    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, RETRIEVE, CODE_STEP, VOTE)
 }
 """In the order in which forms offer them."""
 

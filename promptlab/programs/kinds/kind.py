@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.core.problems import Problem
@@ -21,14 +21,21 @@ def in_plain_words(module: Module) -> Module:
     return replace(module, signature=replace(signature, instruction=text))
 
 
+TEXT_TO_ANSWER = Signature((Field("text"),), (Field("answer"),))
+
+
 @dataclass(frozen=True)
 class ModuleKind(Kind[Module]):
     """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
-    makes a module that was just drawn do the plainest thing that it can.
+    makes a module that was just drawn, with the fields `drawn`, do the plainest thing that it can.
+    `offer` has the choices of its form's fields that depend on the project, whose namespace it is
+    given.
     """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
     begin: Callable[[Module], Module] = in_plain_words
+    drawn: Signature = TEXT_TO_ANSWER
+    offer: Callable[[str], Mapping[str, Sequence[tuple[str, str]]]] = lambda namespace: {}
 
     @property
     def meaningless(self) -> set[str]:
@@ -38,8 +45,7 @@ class ModuleKind(Kind[Module]):
         return found if self.core.takes_demos else {*found, "frozen_demos"}
 
     def starter(self) -> Module:
-        """A module as it is when it is drawn: where nothing else is known, a text for a text."""
+        """A module as it is when it is drawn: where nothing else is known."""
         asked = {name: field.initial for name, field in self.fields.items()}
-        signature = Signature((Field("text"),), (Field("answer"),))
         own = {name: value for name, value in asked.items() if value is not None}
-        return self.core(name=self.name, signature=signature, **own)
+        return self.core(name=self.name, signature=self.drawn, **own)

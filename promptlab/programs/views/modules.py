@@ -87,7 +87,7 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
 
 
 def _edit(request: SignedInRequest, found: Program, former: Module | None) -> HttpResponse:
-    form = ModuleForm(found.core, former, found.revision, request.POST or None)
+    form = ModuleForm(found, former, found.revision, request.POST or None)
     status, conflict = (422 if form.is_bound else 200), None
     step = Parameters(request.GET).text("beside")
     if not form.redrawn and form.is_valid():
@@ -98,12 +98,12 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
                 return _after_saving(found, form.module.name)
             status, former = 200, _module(found, form.module.name)
             step = renamed_step(before, found.core, step)
-            form = ModuleForm(found.core, former, 0, as_typed(request.POST, found.revision))
+            form = ModuleForm(found, former, 0, as_typed(request.POST, found.revision))
         except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             found = refusal.saved
             data = with_revision(request.POST, found.revision)
-            form = ModuleForm(found.core, former and _module(found, former.name), 0, data)
+            form = ModuleForm(found, former and _module(found, former.name), 0, data)
     context: dict[str, Any] = {
         "program": found,
         "module": former,

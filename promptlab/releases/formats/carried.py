@@ -92,7 +92,7 @@ def imports_of_steps(program: Program) -> tuple[str, ...]:
     return ("from collections import Counter",) if votes else ()
 
 
-_STEPS = (("voting.py", "MostFrequent"), ("returned.py", "Function"))
+_STEPS = (("lookup.py", "Lookup"), ("voting.py", "MostFrequent"), ("returned.py", "Function"))
 """The files that make these classes."""
 
 

@@ -1,0 +1,1 @@
+"""Corpora and what is found in them."""

@@ -1,0 +1,69 @@
+"""What is done to corpora: files of passages that programs look things up in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+
+from optimizer.core.problems import Conflict
+from optimizer.datasets.table import Options
+from optimizer.models import Corpus, Run
+from optimizer.retrieval import corpora as rows
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.sandboxed_reader import read_apart, stored_rows
+from promptlab.datasets.turns import PATIENCE, turn
+from promptlab.datasets.uploads import folder
+
+audit = logging.getLogger("promptlab.audit")
+
+
+def corpora_of(project: Project) -> list[Corpus]:
+    return list(Corpus.objects.filter(namespace=project.namespace))
+
+
+def make(project: Project, by: User, name: str, file: UploadedFile[Any]) -> Corpus:
+    """Read a file of passages, apart, and keep all of its columns.
+
+    Raises:
+        Refused, Conflict: no corpus can be made of it; nothing is kept.
+        Busy: too many files are being read at this moment.
+    """
+    with tempfile.TemporaryDirectory(dir=folder()) as made, turn(folder(), PATIENCE) as held:
+        raw, told = Path(made, "file"), Path(made, "rows")
+        with raw.open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+        found = read_apart(raw, file.name or "file", Options(), told, keeps=(held,))
+        cells = (row.cells for row in stored_rows(told))
+        corpus = rows.store(project.namespace, name, found.names, cells)
+    audit.info("%s uploaded corpus %s into %s", by, name, project.slug)
+    return corpus
+
+
+def as_lines(corpus: Corpus) -> Iterator[str]:
+    """The passages as JSON lines, as a version's Python file reads them."""
+    for passage in rows.passages_of(corpus.digest):
+        yield json.dumps(passage, ensure_ascii=False) + "\n"
+
+
+def remove(project: Project, corpus: Corpus, by: User) -> None:
+    """Delete a corpus.
+
+    Raises:
+        Conflict: programs, or runs that go on, look things up in it.
+    """
+    part = {"modules": [{"corpus": corpus.digest}]}
+    programs = project.programs.filter(definition__contains=part)[:3]
+    runs = Run.objects.filter(namespace=corpus.namespace, spec__contains={"program": part})
+    going = runs.exclude(status__in=Run.ENDED)[:3]
+    using = (*map(str, programs), *(f"run {run.pk}" for run in going))
+    if using:
+        raise Conflict.because("corpus.in_use", "", users=using)
+    rows.remove(corpus)
+    audit.info("%s deleted corpus %s", by, corpus.name)
