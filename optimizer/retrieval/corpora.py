@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from optimizer.codec import canonical
 from optimizer.core.problems import Conflict, Refused, problem
-from optimizer.core.programs.lookup import passage_text
+from optimizer.core.programs.passages import passage_text
 from optimizer.models import Corpus, CorpusPart
 
 PART = 500

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy
 
-from optimizer.core.programs.lookup import PassageIndex, passage_text
+from optimizer.core.programs.passages import passage_text
+from optimizer.retrieval.lookup import PassageIndex
 
 HELD = 4
 """Indexes that a process holds open, those that were used last."""

@@ -47,7 +47,8 @@ PAGES = (
     "login", "signed-out", "closed-account", "forgotten-password", "change-password",
     "set-password", "bad-link", "invitation", "invitation-to-a-member", "welcome", "api-reference",
     "projects", "new-project", "account", "tokens", "tokens-in-use", "shut-door", "lost",
-    "overview", "members", "settings", "spending", "datasets", "new-dataset", "map", "dataset",
+    "overview", "members", "settings", "spending", "corpora", "datasets", "new-dataset", "map",
+    "dataset",
     "rows", "programs", "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "program-seen-by-a-viewer", "broken-canvas", "program-history",
     "program-with-a-pool", "demos-for-each-input", "all-demos",
@@ -130,6 +131,7 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "map": Place(_uploaded(lab)),
         "dataset": Place(f"{path}/datasets/{dataset.pk}/"),
         "rows": Place(f"{path}/datasets/{dataset.pk}/rows/"),
+        "corpora": Place(_with_corpus(lab)),
         "metrics": Place(f"{path}/metrics/"),
         "new-metric": Place(f"{path}/metrics/new/"),
         "metric": Place(f"{path}/metrics/{metric.pk}/"),
@@ -277,6 +279,16 @@ def _best(project_run: ProjectRun) -> int:
     best = project_run.run.best_candidate
     assert best is not None
     return best.number
+
+
+def _with_corpus(lab: Lab) -> str:
+    from optimizer.retrieval import corpora
+
+    columns = ["title", "the passage as it stands in the handbook of the department"]
+    rows = [["Parcels", "They arrive within three days."], ["Refunds", "They take two weeks."]]
+    name = "Handbook of the customer service department, edition of spring"
+    corpora.store(lab.project.namespace, name, columns, rows)
+    return f"{lab.path}/programs/corpora/"
 
 
 def _uploaded(lab: Lab) -> str:

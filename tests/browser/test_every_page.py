@@ -32,6 +32,7 @@ NO_PAGES = {
     "releases:download": "a file",
     "programs:download": "a file",
     "programs:part": "JSON for the clipboard",
+    "programs:corpus_file": "a file",
     "runs:live": "parts of a page for who has no socket",
 }
 

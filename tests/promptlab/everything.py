@@ -10,7 +10,8 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from optimizer.models import AllowedAddress, Run
+from optimizer.models import AllowedAddress, Corpus, Run
+from optimizer.retrieval import corpora
 from promptlab.accounts import entrance, tokens
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
@@ -35,6 +36,7 @@ class World:
     tryout: Run
     example: str
     address: AllowedAddress
+    corpus: Corpus
     people: dict[str, User | None]
     uploads: dict[int, Any] = field(default_factory=dict)
 
@@ -61,6 +63,7 @@ class World:
             "tryout": lambda: self.tryout.pk,
             "format": lambda: "json",
             "index": lambda: 0,
+            "corpus": lambda: self.corpus.pk,
             "member": lambda: self.scene.by.memberships.get().pk,
             "upload": lambda: self._upload(user),
             "invitation": lambda: self._invitation()[0],
@@ -95,7 +98,8 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     tryout = start_tryout(scene.project, scene.program.core, task, as_example(example))
     shown = finished.run.validation.examples[0]["id"]
     address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
-    return World(scene, finished, version, tryout, shown, address, people)
+    corpus = corpora.store(scene.project.namespace, "Facts", ["text"], [["A passage."]])
+    return World(scene, finished, version, tryout, shown, address, corpus, people)
 
 
 def pages(resolver: URLResolver | None = None, prefix: str = "", above: str = "") -> Iterator[Page]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from optimizer.core.modules.wordless import Wordless
 from optimizer.core.problems import Problem, problem
-from optimizer.core.programs.lookup import passages_as
+from optimizer.core.programs.passages import passages_as
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.core.programs.steps import Ran, Search, Steps, look_up

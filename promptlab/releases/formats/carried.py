@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 from optimizer.core.programs.program import Program
 
@@ -73,27 +75,59 @@ def chooser(by_meaning: bool = False) -> str:
     return "\n\n".join(parts)
 
 
-def steps_of(program: Program) -> list[str]:
-    """Source of what a program's conditions, repetitions and steps without a model stand on."""
-    steps = {module.python_class for module in program.modules if not module.is_prompt}
+def steps_of(program: Program, known: Sequence[Source] = ()) -> list[str]:
+    """Source of what a program's conditions, repetitions and steps without a model stand on, but
+    for what the file has already.
+    """
     flows = any(call.when or call.repeat for call in program.calls)
-    found = [copied("optimizer.core.programs", name) for name, made in _STEPS if made in steps]
-    return [*([copied("optimizer.core.programs", "flow.py")] if flows else []), *found]
+    needed = [FLOW] if flows else []
+    for made in sorted({m.python_class for m in program.modules if not m.is_prompt}):
+        needed += _STEPS[made]
+    return [copied(*each) for each in dict.fromkeys(needed) if each not in known]
 
 
 def every_step() -> list[str]:
     """Source of all that `steps_of` may give."""
-    return [copied("optimizer.core.programs", name) for name in ("flow.py", *dict(_STEPS))]
+    return [copied(*each) for each in dict.fromkeys([FLOW, *chain(*_STEPS.values())])]
 
 
 def imports_of_steps(program: Program) -> tuple[str, ...]:
     """What that imports beyond the reader."""
-    votes = any(module.python_class == "MostFrequent" for module in program.modules)
-    return ("from collections import Counter",) if votes else ()
+    made = {module.python_class for module in program.modules}
+    return (
+        *(CHOOSING if "Lookup" in made else ()),
+        *(LOOKING_UP if "Lookup" in made else ()),
+        *(("from collections import Counter",) if "MostFrequent" in made else ()),
+    )
 
 
-_STEPS = (("lookup.py", "Lookup"), ("voting.py", "MostFrequent"), ("returned.py", "Function"))
-"""The files that make these classes."""
+def needs_of(program: Program) -> tuple[str, ...]:
+    """Libraries that these steps want installed."""
+    return ("bm25s",) if any(module.corpora for module in program.modules) else ()
+
+
+def beside(program: Program) -> list[str]:
+    """What has to lie beside the file, in words."""
+    return [
+        f"{module.name} looks things up in {module.python_constant()['file']}, which has to lie "
+        "beside this file: the project's page “Corpora” gives it."
+        for module in program.modules
+        if module.corpora
+    ]
+
+
+Source = tuple[str, str]
+"""A package and a file of it."""
+_CORE = "optimizer.core.programs"
+FLOW: Source = (_CORE, "flow.py")
+LIKENESS: Source = (_CORE, "likeness.py")
+LOOKING_UP = ("from pathlib import Path", "import bm25s", "import numpy")
+_STEPS: dict[str, tuple[Source, ...]] = {
+    "Function": ((_CORE, "returned.py"),),
+    "Lookup": (LIKENESS, (_CORE, "passages.py"), ("optimizer.retrieval", "lookup.py")),
+    "MostFrequent": ((_CORE, "voting.py"),),
+}
+"""What makes each class stand on its own feet."""
 
 
 def copied(package: str, name: str) -> str:

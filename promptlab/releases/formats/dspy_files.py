@@ -24,12 +24,16 @@ from optimizer.core.programs.signature import Field, FieldType, resolve_placehol
 from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import (
     CHOOSING,
+    LIKENESS,
+    LOOKING_UP,
     MEANING,
+    beside,
     chooser,
     copied,
     every_step,
     imports,
     names_in,
+    needs_of,
     reader,
     steps_of,
 )
@@ -83,7 +87,8 @@ def _shared(by_meaning: bool) -> str:
 
 @cache
 def _taken() -> frozenset[str]:
-    return names_in("\n".join([_imported(True), _shared(True), *every_step()])) | {
+    sources = [_imported(True), *LOOKING_UP, _shared(True), *every_step()]
+    return names_in("\n".join(sources)) | {
         "task_model",
         "values",
     }
@@ -219,7 +224,7 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
         _head(content, sha256, names, reach),
         _shared(bool(baseline_of(program).embedding_models)),
         _task_model(content, reach),
-        *steps_of(program),
+        *steps_of(program, [LIKENESS]),
         *(_signature(module, names) for module in _prompts(program)),
         *(_adapter(module, names, reach) for module in _prompts(program)),
         *(_step(module, names) for module in program.modules if not module.is_prompt),
@@ -238,8 +243,11 @@ def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> s
     where = f"{where} {reach.told_of_vectors(content.program)}".strip()
     speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
     told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}"
+    told += "".join(f"\n{fill(comment_safe(line), 98)}" for line in beside(content.program))
+    more = LOOKING_UP if needs_of(content.program) else ()
     by_meaning = bool(baseline_of(content.program).embedding_models)
-    return f'"""{told}\n"""\n\n{_imported(by_meaning)}'
+    imported = _imported(by_meaning) + "".join(f"{line}\n" for line in more)
+    return f'"""{told}\n"""\n\n{imported}'
 
 
 def _task_model(content: VersionContent, reach: Reach) -> str:

@@ -12,12 +12,15 @@ from optimizer.core.programs.program import Module, Program
 from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats.carried import (
     CHOOSING,
+    LIKENESS,
     MEANING,
+    beside,
     chooser,
     copied,
     imports,
     imports_of_steps,
     names_in,
+    needs_of,
     reader,
     steps_of,
 )
@@ -50,7 +53,7 @@ def python_file(content: VersionContent, sha256: str, reach: Reach | None = None
     imported = imports(_TYPING, *_OTHERS, *needed, *imports_of_steps(program))
     choosing = [chooser(by_meaning)] if chooses else []
     own = [reader(), *choosing, copied(__package__, "standalone.py")]
-    own += steps_of(program)
+    own += steps_of(program, [LIKENESS] if chooses else [])
     shared = "\n\n".join(own)
     taken = {*_OWN, *names_in(imported), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
@@ -78,6 +81,8 @@ def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> 
         address=text(reach.api_base) if reach.api_base else "None",
         key=_key(task, reach),
         settings=literal(reach.sent(task)),
+        needs=" ".join(["litellm", "json-repair", *needs_of(content.program)]),
+        beside="".join(fill(comment_safe(t), 98) + "\n" for t in beside(content.program)),
         system="" if reach.traits.system else _WITHOUT_SYSTEM,
         messages="messages" if reach.traits.system else "without_system(messages)",
         form=_FORMS[reach.traits.replies],
@@ -98,10 +103,10 @@ def _key(task: ModelSource, reach: Reach) -> str:
 
 _HEAD = '''"""{story}
 
-    pip install litellm json-repair
+    pip install {needs}
     python {name} '{{{sample}}}'
 
-It calls {shown} as the run did.
+{beside}It calls {shown} as the run did.
 {where}
 LITELLM_MODEL names another model, LITELLM_API_BASE another address, LITELLM_API_KEY its key; models
 of LiteLLM's other providers find theirs in the usual variables. Replies are read as the run read

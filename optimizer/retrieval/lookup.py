@@ -1,4 +1,4 @@
-"""Looking things up in passages: BM25 by the bm25s library, on the terms of `likeness`.
+"""Looking things up in passages: BM25 by the bm25s library, on the terms that likeness is told by.
 
 Everything below the line of dashes is copied into the files that a version is downloaded as.
 """
@@ -10,22 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import bm25s
+import numpy
+
 from optimizer.core.programs.likeness import LENGTH, SATURATION, terms
-from optimizer.core.programs.values import ListOf, ObjectOf, read_value
+from optimizer.core.programs.passages import passage_text, passages_as
 
 # ----------------------------------------------------------------------------------------------
-
-
-def passage_text(passage: dict[str, Any]) -> str:
-    """A passage as one text: its only value, or a line for each column."""
-    told = {name: value for name, value in passage.items() if value is not None}
-    parts = [
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for value in told.values()
-    ]
-    if len(passage) == 1:
-        return "".join(parts)
-    return "\n".join(f"{name}: {part}" for name, part in zip(told, parts, strict=True))
 
 
 class PassageIndex:
@@ -36,8 +27,6 @@ class PassageIndex:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> PassageIndex:
-        import bm25s
-
         vocabulary: dict[str, int] = {}
         rows = [[vocabulary.setdefault(t, len(vocabulary)) for t in terms(text)] for text in texts]
         # The library refuses texts without any word: this one is in none of them.
@@ -49,8 +38,6 @@ class PassageIndex:
     @classmethod
     def load(cls, folder: Path) -> PassageIndex:
         """One that was saved; of its arrays only what is looked at is read."""
-        import bm25s
-
         vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         return cls(vocabulary, bm25s.BM25.load(str(folder), mmap=True, load_vocab=False))
 
@@ -63,8 +50,6 @@ class PassageIndex:
         """The places of the `k` texts that say most about it, the best first; of equals the first.
         Texts that share no term with it are never among them.
         """
-        import numpy
-
         asked = [self.vocabulary[t] for t in terms(query) if t in self.vocabulary]
         if not asked:
             return []
@@ -90,11 +75,3 @@ class Lookup:
         (query,) = values.values()
         found = [self.passages[place] for place in self.index.best(query, self.k)]
         return {self.output: passages_as(self.kind, found)}
-
-
-def passages_as(kind: Any, found: Sequence[dict[str, Any]]) -> Any:
-    """Passages as a value of a list: objects with the parts that these have, or texts."""
-    if not isinstance(kind, ListOf) or not isinstance(kind.kind, ObjectOf):
-        return read_value(kind, [passage_text(passage) for passage in found])
-    names = kind.kind.kinds
-    return read_value(kind, [{n: passage.get(n) for n in names} for passage in found])
