@@ -60,7 +60,9 @@ class PassageIndex:
 
 
 class Lookup:
-    """A step that gives the passages of a file of JSON lines that say most about its input."""
+    """A step that gives the passages of a file of JSON lines, which lies beside this one, that say
+    most about its input.
+    """
 
     def __init__(self, file: str, k: int, output: str, kind: Any) -> None:
         self.file, self.k, self.output, self.kind = file, k, output, kind
@@ -69,7 +71,7 @@ class Lookup:
 
     def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
         if self.index is None:
-            lines = Path(self.file).read_text(encoding="utf-8").splitlines()
+            lines = Path(__file__).with_name(self.file).read_text(encoding="utf-8").splitlines()
             self.passages = [json.loads(line) for line in lines if line]
             self.index = PassageIndex.of(passage_text(passage) for passage in self.passages)
         (query,) = values.values()
