@@ -25,9 +25,12 @@ class Factor:
     that have demos in common share theirs. Symmetric, positive semidefinite, ones on the diagonal.
     `typical` is the effect's usual deviation, in scores of 0–1; the scores correct it. `freedom`
     says how far options may stand out: the degrees of freedom of the t distribution of effects.
+    `own` is the least deviation of the first option's effect, where that is not one of the others'
+    kind: it was there before, and they were made.
     """
 
     parameter: int
     similarity: Floats
     typical: float = EFFECT
     freedom: float = FREEDOM
+    own: float = 0.0

@@ -24,8 +24,10 @@ from optimizer.core.strategies.options import Options
 
 INSTRUCTIONS, DEMOS = 0.025, 0.09
 """Usual deviations of their effects, 0–1: demos are the bigger lever (the paper's first lesson)."""
-CAUCHY = 1.0
-"""Degrees of freedom of the demos' effects: one set of many may add thirty points, others five."""
+INSTRUCTIONS_FREEDOM, DEMOS_FREEDOM = 2.0, 0.5
+"""Degrees of freedom of effects: one demo set of many may add thirty points, others five."""
+OWN_INSTRUCTION = 0.06
+"""Least deviation of the own instruction's effect, which is not one of those that were written."""
 MARGIN = 0.001
 """By how much a candidate's expected score must be above the baseline's: change needs a reason."""
 
@@ -203,13 +205,14 @@ def _factors(options: Options) -> list[Factor]:
     """
     found = []
     for place, texts in enumerate(options.instructions.values()):
-        found.append(Factor(place, np.eye(len(texts)), INSTRUCTIONS))
+        own = np.eye(len(texts))
+        found.append(Factor(place, own, INSTRUCTIONS, INSTRUCTIONS_FREEDOM, OWN_INSTRUCTION))
     by_module = options.demo_sets.by_module if options.demo_sets is not None else {}
     for place, sets in enumerate(by_module.values(), len(options.instructions)):
-        found.append(Factor(place, np.eye(len(sets)), DEMOS, CAUCHY))
+        found.append(Factor(place, np.eye(len(sets)), DEMOS, DEMOS_FREEDOM))
         overlap = _overlap(sets)
         if (overlap - np.eye(len(sets))).any():
-            found.append(Factor(place, overlap, DEMOS, CAUCHY))
+            found.append(Factor(place, overlap, DEMOS, DEMOS_FREEDOM))
     return [factor for factor in found if len(factor.similarity) > 1]
 
 
