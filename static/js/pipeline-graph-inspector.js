@@ -21,7 +21,17 @@ export class Inspector {
       if (target.closest("[data-renew]")) this.renew();
     });
     // A row that came or went is saved with the rest.
-    document.addEventListener("htmx:after:swap", () => this.form?.dataset.changed && !this.saving && this.rest());
+    document.addEventListener("htmx:after:swap", () => {
+      this.rowing = false;
+      if (this.form?.dataset.changed && !this.saving) this.rest();
+    });
+    place.addEventListener("htmx:before:request", () => {
+      this.rowing = true;
+      this.edits += 1;
+    });
+    document.addEventListener("htmx:error", () => {
+      this.rowing = false;
+    });
   }
 
   get form() {
@@ -36,8 +46,11 @@ export class Inspector {
 
   async open(box) {
     if (box === this.box) return;
+    // Nothing is typed into the form of another box.
+    this.place.inert = true;
     await this.flush();
     this.box = box;
+    this.place.replaceChildren();
     await this.renew();
   }
 
@@ -77,14 +90,16 @@ export class Inspector {
 
   // The focus goes into the form, as soon as it is there.
   enter() {
-    const first = this.place.dataset.box === this.box && this.place.querySelector("input:not([type=hidden]), textarea, select");
-    this.entering = !first;
-    if (first) first.focus();
+    const first = this.place.querySelector("input:not([type=hidden]), textarea, select");
+    this.entering = !first || this.place.dataset.box !== this.box;
+    if (this.entering) return;
+    first.focus();
+    first.select?.();
   }
 
   show(text, swap) {
     this.place.dataset.box = this.box;
-    this.place.hidden = false;
+    this.place.hidden = this.place.inert = false;
     return htmx.swap({ sourceElement: this.place, target: "#beside", swap, text });
   }
 
@@ -116,7 +131,7 @@ export class Inspector {
     const { form, canvas } = this;
     if (!form || this.saving || "held" in form.dataset && !form.dataset.over) return this.rest();
     // What comes back must not take a button away from under a press.
-    if (canvas.unsaved || this.pressed) return this.rest(SOON_MS);
+    if (canvas.unsaved || this.pressed || this.rowing) return this.rest(SOON_MS);
     this.saving = true;
     const { edits } = this;
     const typed = new FormData(form);
@@ -126,12 +141,15 @@ export class Inspector {
     if (!answer) return this.rest();
     const later = edits === this.edits ? [] : [...new FormData(form)].filter(([name, value]) => typed.get(name) !== value && name !== "revision");
     if (!form.isConnected || form !== this.form) return;
+    if (this.rowing) return canvas.follow(answer.text);
+    const left = document.activeElement?.dataset.key === this.box;
     await this.show(answer.text, "innerMorph");
     const now = this.form.dataset.beside;
     if (now !== this.box) {
       this.box = this.place.dataset.box = now;
       canvas.selected = new Set([now]);
       canvas.paint();
+      if (left) canvas.find(now)?.focus();
     }
     for (const [name, value] of later) if (this.form.elements[name]) this.form.elements[name].value = value;
     if (later.length) this.rest();

@@ -82,6 +82,9 @@ export function watchKeys(canvas) {
       canvas.inspector.enter();
     } else if (event.key === " ") {
       canvas.select(box);
+    } else if (event.key === "+" || event.key === "Insert") {
+      const [first] = canvas.graph.outs(box);
+      if (first) begin(`${box}.${first.name}`, event.target);
     } else if (by[event.key]) {
       const size = event.shiftKey ? LEAP : STEP;
       canvas.move(chosen, by[event.key][0] * size, by[event.key][1] * size);
@@ -101,7 +104,9 @@ export function watchKeys(canvas) {
   }
 
   canvas.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || typing(event.target) || event.target.closest(".beside")) return;
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape" && event.target.closest(".beside")) canvas.find(canvas.inspector.box)?.focus();
+    if (typing(event.target) || event.target.closest(".beside")) return;
     const mod = event.ctrlKey || event.metaKey;
     let done = false;
     if (mod) {

@@ -7,6 +7,11 @@ const far = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) >
 // Follow a pointer until it is let go; `drop` is told whether it was dragged.
 function follow(element, down, { drag, drop, quit }) {
   let dragged = false;
+  let release;
+  // What was saved before is drawn once the hand is free.
+  element.closest("pipeline-graph").hold = new Promise((free) => {
+    release = free;
+  });
   const move = (event) => {
     if (event.pointerId !== down.pointerId) return;
     dragged ||= far(down, event);
@@ -15,8 +20,12 @@ function follow(element, down, { drag, drop, quit }) {
   const end = (event) => {
     if (event.pointerId !== down.pointerId) return;
     for (const [name, hear] of Object.entries(heard)) element.removeEventListener(name, hear);
-    if (event.type === "pointerup") drop(event, dragged);
-    else quit?.();
+    if (event.type === "pointerup") {
+      if (dragged) drag?.(event);
+      drop(event, dragged);
+    }
+    if (event.type === "pointercancel") quit?.();
+    release();
   };
   const heard = { pointermove: move, pointerup: end, pointercancel: end };
   for (const [name, hear] of Object.entries(heard)) element.addEventListener(name, hear);

@@ -133,16 +133,18 @@ export class PipelineGraph extends HTMLElement {
     clearTimeout(this.timer);
     this.unsaved += 1;
     this.dataset.changed = "1";
-    if (this.sending || this.held) return;
+    if (this.busy || this.sending || this.held) return;
+    this.busy = true;
     const number = this.unsaved;
     this.textarea.value = this.graph.text;
     const answer = await this.send(this.form.action, new FormData(this.form));
+    await this.hold;
+    this.busy = false;
     if (!answer) {
       this.later(AGAIN_MS);
     } else if (number !== this.unsaved && answer.status === 200) {
       // Something was drawn meanwhile: it goes on from what was saved just now.
-      const came = new DOMParser().parseFromString(answer.text, "text/html");
-      this.form.elements.revision.value = came.querySelector("[name=revision]").value;
+      this.follow(answer.text);
       this.unsaved = 0;
       this.save();
     } else {
@@ -150,6 +152,12 @@ export class PipelineGraph extends HTMLElement {
       delete this.dataset.changed;
       this.show(answer.text);
     }
+  }
+
+  // Only which revision it is now: what was done since goes on from there.
+  follow(text) {
+    const came = new DOMParser().parseFromString(text.replaceAll("hx-partial", "div"), "text/html");
+    this.form.elements.revision.value = came.querySelector("#canvas-state [name=revision]").value;
   }
 
   async walk(way) {
