@@ -105,13 +105,15 @@ export class PipelineGraph extends HTMLElement {
     const before = this.graph?.doc.revision;
     this.seen = textarea.id;
     textarea.value = textarea.textContent;
+    const drawn = this.graph && { ...this.graph.doc, revision: 0 };
     this.graph = new Graph(textarea.value);
+    const same = JSON.stringify(drawn) === JSON.stringify({ ...this.graph.doc, revision: 0 });
     if (opened) this.graph.opened = opened;
     this.held = "held" in this.form.dataset;
     if (this.held) this.state("held");
     else if (!this.unsaved) this.state("saved");
     this.selected = new Set([...this.selected].filter((box) => this.graph.boxes.includes(box)));
-    this.render();
+    if (!same) this.render();
     if (before && this.walked) this.inspector.renew();
     this.walked = false;
   }

@@ -62,6 +62,7 @@ class Hand:
     def drag(self, start: Locator, end: Locator, dx: float = 0, dy: float = 0) -> None:
         """From the middle of one to the middle of another, and so many pixels beyond."""
         self.gestures += 1
+        self.saved()
         middle(end)  # so that both are seen
         (x1, y1), (x2, y2) = middle(start), middle(end)
         self.draw((x1, y1), (x2 + dx, y2 + dy))
