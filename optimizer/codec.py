@@ -104,7 +104,7 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
 
 
 NEWER: dict[type, tuple[str, ...]] = {
-    Field: ("nullable", "items", "fields"),
+    Field: ("nullable", "items", "fields", "label"),
     Call: ("constants", "when", "repeat"),
     Prompted: ("samples", "temperature", "max_tokens", "layout"),
     CallTrace: ("made",),

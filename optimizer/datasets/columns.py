@@ -8,13 +8,18 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from optimizer.core.programs.signature import REASONING, Field, FieldType, Value
+from optimizer.core.programs.signature import LONGEST_LABEL, REASONING, Field, FieldType, Value
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 80
 
 
 _IS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
+
+
+_SPELLED = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 
 class Role(StrEnum):
@@ -59,11 +64,13 @@ class Use:
     """An empty cell is null: no value, which may be what is expected."""
     items: FieldType = FieldType.TEXT
     fields: tuple[Field, ...] = ()
+    label: str = ""
 
     def as_field(self) -> Field:
         return Field(
-            self.field, self.type, "", self.choices, self.nullable, self.items, self.fields
-        )
+            self.field, self.type, "", self.choices, self.nullable, self.items, self.fields,
+            self.label,
+        )  # fmt: skip
 
 
 def is_missing(value: Value) -> bool:
@@ -72,11 +79,14 @@ def is_missing(value: Value) -> bool:
 
 def use_of(column: Column, role: Role, field: str, kind: FieldType, nullable: bool) -> Use:
     """A decision about a column; a choice takes the column's own values as its choices, a list or
-    an object the shape of its cells.
+    an object the shape of its cells. What the column is called stays the field's label, unless
+    somebody gave the field another name than the one that was made of it.
     """
     labels = tuple(sorted(label for label, _ in column.labels))
     choices = labels if kind is FieldType.CHOICE else ()
-    use = Use(column.name, role, field, kind, choices, nullable)
+    called = " ".join(column.name.split())[:LONGEST_LABEL]
+    label = called if field == column.field and called != field else ""
+    use = Use(column.name, role, field, kind, choices, nullable, label=label)
     if kind not in (FieldType.LIST, FieldType.OBJECT):
         return use
     items = column.items if kind is FieldType.LIST else FieldType.TEXT
@@ -113,7 +123,8 @@ def _each_once(names: Iterable[str]) -> Iterator[str]:
 
 
 def _field_name(number: int, column: str) -> str:
-    plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
+    letters = unicodedata.normalize("NFKD", column.casefold().translate(_SPELLED))
+    plain = letters.encode("ascii", "ignore").decode()
     stem = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()[:48]
     if not stem or not stem[0].isalpha():
         stem = f"field_{stem or number}"

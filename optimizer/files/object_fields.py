@@ -18,6 +18,7 @@ from typing import Any
 
 from optimizer.core.problems import Refused
 from optimizer.core.programs.signature import DEEPEST, Field, FieldType, object_schema
+from optimizer.core.programs.thinking import folded
 
 MOST = 200
 """Fields of one object."""
@@ -129,7 +130,9 @@ class _Schema:
     def field(self, name: str, schema: Any, path: tuple[str, ...]) -> Field:
         schema, nullable = self._plain(schema, path)
         described = str(schema.get("description", ""))
-        field = Field(name, description=described, nullable=nullable)
+        title = schema.get("title")
+        label = title if isinstance(title, str) and folded(title) != folded(name) else ""
+        field = Field(name, description=described, nullable=nullable, label=label if path else "")
         kind = schema.get("type")
         if "enum" in schema or "const" in schema:
             given = schema.get("enum", [schema.get("const")])
@@ -197,11 +200,11 @@ class _Schema:
             found = found.get(step) if isinstance(found, dict) else None
         if not isinstance(found, dict) or not str(to).startswith("#/"):
             raise _refused("parts.no_such_ref", path, to=str(to)[:80])
-        return found
+        return {key: value for key, value in found.items() if key != "title"}
 
 
 def _told(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": schema["description"]} if "description" in schema else {}
+    return {key: schema[key] for key in ("description", "title") if key in schema}
 
 
 def _refused(code: str, path: tuple[str, ...], **values: Any) -> Refused:
@@ -220,3 +223,5 @@ def _describe(schema: dict[str, Any], fields: tuple[Field, ...]) -> None:
             _describe(inner, field.fields)
         if field.description:
             own["description"] = field.description
+        if field.label:
+            own["title"] = field.label

@@ -35,6 +35,7 @@ add(
         ),
         "field.few_choices": _("Choice field “{name}” needs at least two choices."),
         "field.choice_twice": _("Choice field “{name}” lists a choice twice."),
+        "field.long_label": _("The label of “{name}” is longer than {most} characters."),
         "field.no_parts": _("Object “{name}” needs at least one field."),
         "field.part_twice": _("Object “{name}” has the field “{part}” twice."),
         "field.part_unnamed": _("A field of object “{name}” has no name."),

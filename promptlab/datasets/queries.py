@@ -108,7 +108,7 @@ def label_counts(dataset: Dataset) -> tuple[LabelCount, ...]:
     return tuple(sorted(found, key=lambda count: (-count.total, count.label)))
 
 
-_OF_FIELD = {"type", "choices", "nullable", "items", "fields"}
+_OF_FIELD = {"type", "choices", "nullable", "items", "fields", "label"}
 """Of a column, what its field has too."""
 
 

@@ -161,7 +161,7 @@ def _as_json(column: str, uses: Sequence[Use]) -> dict[str, object]:
     if use is None:
         return {"name": column, "role": "ignored", "type": "text", "field": "", "choices": []}
     field = to_json(use.as_field())
-    told = {key: field[key] for key in ("items", "fields") if key in field}
+    told = {key: field[key] for key in ("items", "fields", "label") if key in field}
     return {
         "name": use.column, "role": use.role.value, "field": use.field, "type": use.type.value,
         "choices": list(use.choices), "nullable": use.nullable, **told,

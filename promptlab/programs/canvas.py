@@ -39,7 +39,7 @@ class Types:
         self._fields: list[Field] = []
 
     def number(self, field: Field) -> int:
-        plain = replace(field, name="x", description="")
+        plain = replace(field, name="x", description="", label="")
         if plain not in self._fields:
             self._fields.append(plain)
         return self._fields.index(plain)

@@ -142,11 +142,12 @@ def draw(core: Program, places: Places | None = None) -> Drawing:
     found = core.problems()
     start = Node(
         INPUT, _("input"), _("what the program takes"), (), _ports(core.inputs), "input",
-        places.of_inputs if places else "", _state(found, "inputs"),
+        places.of_inputs if places else "", _state(found, "inputs"), _labels(core.inputs),
     )  # fmt: skip
     end = Node(
         _end(core), _("output"), _("what it gives"), _gives(core), (), "output",
         places.of_outputs if places else "", _state(found, "outputs"),
+        {name: f.label for name, f in core.output_fields().items() if f.label and f.name == name},
     )  # fmt: skip
     calls = [_node(core, call, found, places) for call in in_order(core)]
     return layout([start, *calls, end], _edges(core))
@@ -165,7 +166,7 @@ def _node(core: Program, call: Call, found: list[Problem], places: Places | None
     inputs = (*_ports(module.signature.inputs), *_condition(core, call))
     return Node(
         call.name, call.name, subtitle(call, module), inputs, _ports(_given(core, call, module)),
-        url=url, state=state,
+        url=url, state=state, labels=_labels((*module.signature.inputs, *module.signature.outputs)),
     )  # fmt: skip
 
 
@@ -218,6 +219,10 @@ def _end(core: Program) -> str:
 def _parted(source: str) -> tuple[str, str]:
     owner, _dot, name = source.partition(".")
     return owner, name
+
+
+def _labels(fields: tuple[Field, ...]) -> dict[str, str]:
+    return {field.name: field.label for field in fields if field.label}
 
 
 def _ports(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:

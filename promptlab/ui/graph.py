@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import Literal
 
@@ -24,7 +24,7 @@ PASSING = 10  # the height that a passing wire keeps free
 @dataclass(frozen=True, slots=True)
 class Node:
     """One box. `inputs` and `outputs` are (name, type); `url` leads to its form; `state` is a class
-    of the drawing: "", "selected" or "failed"."""
+    of the drawing: "", "selected" or "failed"; `labels` are shown in place of names."""
 
     id: str
     title: str
@@ -34,6 +34,10 @@ class Node:
     kind: Kind = "module"
     url: str = ""
     state: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def labelled(self, name: str) -> str:
+        return self.labels.get(name, name)
 
     @property
     def outputs_begin(self) -> int:
@@ -260,12 +264,24 @@ def _drawing(
 
 def _box(node: Node, x: float, width: int, y: float, edges: Sequence[Edge]) -> Box:
     inputs = tuple(
-        Port(name, _name(name, type_, width), type_, 0, _port_y(row), _sources(edges, node, name))
+        Port(
+            name,
+            _name(node.labelled(name), type_, width),
+            type_,
+            0,
+            _port_y(row),
+            _sources(edges, node, name),
+        )
         for row, (name, type_) in enumerate(node.inputs)
     )
     outputs = tuple(
         Port(
-            name, _name(name, type_, width), type_, width, _port_y(row), _targets(edges, node, name)
+            name,
+            _name(node.labelled(name), type_, width),
+            type_,
+            width,
+            _port_y(row),
+            _targets(edges, node, name),
         )
         for row, (name, type_) in enumerate(node.outputs, node.outputs_begin)
     )

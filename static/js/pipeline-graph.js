@@ -275,7 +275,7 @@ export class PipelineGraph extends HTMLElement {
       const type = this.graph.type(row.field);
       const [port] = row.ports;
       const constant = this.graph.call(owner(port))?.constants?.[row.field.name];
-      const shown = row.field.name === WHEN ? this.message("when") : row.field.name;
+      const shown = row.field.name === WHEN ? this.message("when") : row.field.label || row.field.name;
       const name = make("span", "", constant === undefined || side === "out" ? shown : `${shown} = ${JSON.stringify(constant)}`);
       name.title = name.textContent;
       const wires = this.graph.wires.filter(({ from, to }) => (side === "in" ? to : from) === port);

@@ -73,7 +73,10 @@ def fields(draw: st.DrawFn, name: str = "", depth: int = 2) -> Field:
         named = draw(st.lists(names, min_size=1, max_size=2 if depth else 1, unique=True))
         parts = [draw(fields(part, depth - 1)) for part in named] if depth else [Field(named[0])]
     nullable = draw(st.booleans())
-    return Field(name or draw(names), kind, draw(texts), choices, nullable, items, tuple(parts))
+    label = draw(texts) if depth == 2 else ""
+    return Field(
+        name or draw(names), kind, draw(texts), choices, nullable, items, tuple(parts), label
+    )
 
 
 def values_of(field: Field) -> st.SearchStrategy[Value]:

@@ -98,7 +98,7 @@ def test_a_draft_with_problems_can_be_read() -> None:
         (changed(inputs=[{"name": "m", "type": "string"}]), "inputs[0].type: input should be "
          "'text', 'integer', 'number', 'boolean', 'choice', 'list', 'date' or 'object'."),
         (changed(inputs=[{"name": "m", "typ": "text"}]), "inputs[0].typ: no such key; the keys "
-         "here are choices, description, fields, items, name, nullable, type."),
+         "here are choices, description, fields, items, label, name, nullable, type."),
         (changed(instructions="Do it."), "instructions: no such key; the keys here are calls, "
          "description, format, inputs, modules, name, outputs."),
         (changed(inputs=[{"name": "my text"}]), "inputs[0].name: “my text” is not a field name: "

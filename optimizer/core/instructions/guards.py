@@ -204,7 +204,7 @@ def _program_text(program: Program) -> str:
 
 
 def _words_of_field(field: Field) -> Iterator[str]:
-    yield from (field.description, *field.choices)
+    yield from (field.meaning, *field.choices)
     for part in field.fields:
         yield from (part.name, *_words_of_field(part))
 

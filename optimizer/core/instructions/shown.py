@@ -63,7 +63,7 @@ def fields_of(module: Module) -> str:
     """A module's fields, a line each: name, type or choices, description."""
 
     def line(kind: str, field: Field) -> str:
-        told = f" ({field.description})" if field.description else ""
+        told = f" ({field.meaning})" if field.meaning else ""
         return f"- {kind} {_typed(field)}{told}"
 
     inputs = [line("input", f) for f in module.signature.inputs]

@@ -36,7 +36,7 @@ def render(
 def system_text(module: Module, instruction: str) -> str:
     """The instruction, then what the fields are and how to answer."""
     parts = [resolve_placeholders(instruction).strip() or default_instruction(module.signature)]
-    described = [_described(f) for f in module.signature.inputs if f.description]
+    described = [_described(f) for f in module.signature.inputs if f.meaning]
     if described:
         parts.append("Input fields:\n" + "\n".join(described))
     parts.append("Answer with a JSON object:\n" + _form(module.reply_fields))
@@ -112,8 +112,8 @@ def shape_of(field: Field) -> str:
 
 def _shape(field: Field) -> str:
     shape = shape_of(field)
-    return f"<{shape}; {field.description}>" if field.description else f"<{shape}>"
+    return f"<{shape}; {field.meaning}>" if field.meaning else f"<{shape}>"
 
 
 def _described(field: Field) -> str:
-    return f"- {field.name}: {field.description}"
+    return f"- {field.name}: {field.meaning}"

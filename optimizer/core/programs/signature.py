@@ -10,6 +10,7 @@ from typing import Any
 
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.answers import THOUGHTS
+from optimizer.core.programs.thinking import folded
 from optimizer.core.programs.values import (
     Kind,
     ListOf,
@@ -43,6 +44,7 @@ class FieldType(StrEnum):
     OBJECT = "object"
 
 
+LONGEST_LABEL = 200
 DEEPEST = 8
 """Objects in objects that a field may have."""
 
@@ -51,7 +53,8 @@ DEEPEST = 8
 class Field:
     """One named, typed input or output. `nullable`: there may be no value, which is null. `items`:
     what a list is of, where that is no text. `choices` are those of a choice, or of a list's items;
-    `fields` are the parts of an object, or of a list's objects.
+    `fields` are the parts of an object, or of a list's objects. `label` is its name for people, of
+    any letters.
     """
 
     name: str
@@ -61,11 +64,27 @@ class Field:
     nullable: bool = False
     items: FieldType = FieldType.TEXT
     fields: tuple[Field, ...] = ()
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people read in place of its name."""
+        return self.label or self.name
+
+    @property
+    def meaning(self) -> str:
+        """What the model is told of it: a label where the name does not say as much, and what it is
+        described as.
+        """
+        label = "" if folded(self.label) == folded(self.name) else self.label.strip()
+        return "; ".join(filter(None, [label, self.description]))
 
     def problems(self) -> list[Problem]:
         found = name_problems(self.name, "name.field")
         if self.name == REASONING:
             found.append(problem("field.reasoning", name=REASONING))
+        if len(self.label) > LONGEST_LABEL:
+            found.append(problem("field.long_label", name=self.name, most=LONGEST_LABEL))
         return found + self._shape_problems()
 
     def _shape_problems(self) -> list[Problem]:

@@ -107,6 +107,7 @@ class ColumnOut(Schema):
     nullable: bool = False
     items: str = "text"
     fields: list[dict[str, Any]] = []
+    label: str = ""
 
 
 class Splits(Schema):

@@ -34,7 +34,7 @@ class ValueField(forms.CharField):
     def __init__(self, field: Field, *, required: bool = False) -> None:
         self.field = field
         super().__init__(
-            label=field.name,
+            label=field.shown,
             required=required,
             widget=value_widget(field),
             help_text=_HINTS.get(field.type, ""),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.problems import Refused
-from optimizer.core.programs.signature import Field, FieldType
+from optimizer.core.programs.signature import LONGEST_LABEL, Field, FieldType
 from optimizer.files.object_fields import fields_in, text_of
 from optimizer.sentences import sentence
 from promptlab.programs.rows import RowForm, Rows, plain_lines
@@ -61,6 +61,13 @@ class FieldForm(RowForm):
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
+    )
+    label = forms.CharField(
+        label=gettext_lazy("Label for people"),
+        required=False,
+        max_length=LONGEST_LABEL,
+        help_text=gettext_lazy("Shown in place of the name, in any letters."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     items = forms.ChoiceField(
         label=gettext_lazy("A list of"),
@@ -116,6 +123,7 @@ class FieldForm(RowForm):
             cleaned.get("nullable", False),
             items,
             cleaned.get("fields", ()),
+            cleaned.get("label", ""),
         )
 
 
@@ -135,6 +143,7 @@ def rows_of(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
             "description": f.description,
             "choices": "\n".join(f.choices),
             "nullable": f.nullable,
+            "label": f.label,
             "items": (f.single if f.type is FieldType.LIST else f.items).value,
             "parts": text_of(f.fields) if f.fields else "",
         }

@@ -398,3 +398,15 @@ def test_whether_an_empty_cell_is_null_is_guessed_and_can_be_changed(
     assert [c["nullable"] for c in dataset.columns] == [False, ticked, ticked]
     _inputs, expected = queries.fields(dataset)
     assert [field.nullable for field in expected] == [ticked, ticked]
+
+
+def test_columns_of_any_name_label_their_fields(site: Client, project: Project) -> None:
+    rows = "".join(f"なぜ {n}?,{('はい', 'いいえ')[n % 2]}\n" for n in range(20))
+    drop(site, project, content="質問,Final answer\n" + rows)
+    upload = Upload.objects.get()
+    site.post(mapped(upload, "map", project), answers(site, upload, project))
+    inputs, expected = queries.fields(Dataset.objects.get())
+
+    assert [(f.name, f.label) for f in (*inputs, *expected)] == [
+        ("field_1", "質問"), ("final_answer", "Final answer"),
+    ]  # fmt: skip

@@ -92,6 +92,21 @@ def test_a_field_may_be_null_an_object_or_a_list_of_anything(
     assert "n: integer</textarea>" in page
 
 
+def test_a_label_is_read_in_place_of_the_name(
+    client_of: Browser, erin: User, one_step: Program
+) -> None:
+    client = client_of(erin)
+    here = address("module", one_step, "classify")
+    client.post(
+        here, module_data(**rows("inputs", field("message", was="message", label="メッセージ")))
+    )
+    page = text_of(client.get(address("program", one_step)))
+
+    assert fresh(one_step).core.module("classify").signature.inputs[0].label == "メッセージ"
+    assert ">メッセージ</span>" in page
+    assert 'value="メッセージ"' in text_of(client.get(here))
+
+
 def test_what_is_no_field_of_an_object_is_told_beside_it(
     client_of: Browser, erin: User, one_step: Program
 ) -> None:
