@@ -15,6 +15,7 @@ from promptlab.runs.watching.live import LiveRun
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("", include("promptlab.accounts.sign_in")),
+    path("projects/examples/", include("promptlab.demo.urls")),
     # Before accounts: the overview takes the address of a project.
     path("", include("promptlab.releases.urls")),
     path("", include("promptlab.reviews.urls")),

@@ -63,6 +63,7 @@ class World:
             "tryout": lambda: self.tryout.pk,
             "format": lambda: "json",
             "index": lambda: 0,
+            "ready": lambda: "iris",
             "corpus": lambda: self.corpus.pk,
             "member": lambda: self.scene.by.memberships.get().pk,
             "upload": lambda: self._upload(user),

@@ -40,6 +40,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "accounts:invitation": {"get": "public", "post": "public"},
     "accounts:projects": {"get": "person"},
     "accounts:new_project": {"get": "founder", "post": "founder"},
+    "demo:examples": {"get": "founder"},
+    "demo:begin": {"post": "founder"},
     "accounts:welcome": {"get": "person", "post": "person"},
     "accounts:person": {"get": "person", "post": "person"},
     "accounts:tokens": {"get": "person", "post": "person"},
