@@ -322,14 +322,16 @@ def test_what_is_frozen_or_locked_no_candidate_changes(name):
 OTHERWISE = {
     "trials": 3, "minibatch_size": 4, "full_every": 2, "instructions": 2, "demo_sets": 3,
     "max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_validation": 12, "rounds": 0,
-    "nearest_demos": 3,
+    "nearest_demos": 3, "late_rounds": 2,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("setting", OTHERWISE)
 def test_a_setting_changes_what_is_done_where_the_optimizer_says_that_it_uses_it(name, setting):
-    usual = Settings(trials=30, minibatch_size=8, full_every=3, max_validation=20, rounds=1)
+    # A race can be stuck only where it has much to spend.
+    trials = 100 if setting == "late_rounds" else 30
+    usual = Settings(trials=trials, minibatch_size=8, full_every=3, max_validation=20, rounds=1)
     other = replace(usual, **{setting: OTHERWISE[setting]})
     heard = [_held(name, chosen) for chosen in (usual, other)]
     assert (heard[0] != heard[1]) == (setting in OPTIMIZERS[name].uses)

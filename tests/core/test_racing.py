@@ -137,6 +137,39 @@ def test_new_instructions_and_demo_sets_join_the_race():
     assert [e for e in later if isinstance(e, InstructionProposed)]
 
 
+def stuck_race(late_rounds: int):
+    """The program as it stands leads, and nothing that is written comes near."""
+    spec = spec_for(replace(SMALL, trials=120, late_rounds=late_rounds))
+
+    def own_is_best(candidate: Candidate, example: Example) -> float:
+        own = candidate == baseline_of(spec.program)
+        return float(chance("fixed", example.id) < (0.8 if own else 0.3))
+
+    return held(spec, judge=own_is_best)
+
+
+def lessons_of(world: World) -> int:
+    return sum(r.purpose is Purpose.REFLECTION for r in world.evaluated)
+
+
+def test_a_race_that_is_stuck_searches_on_by_reflection_within_its_budget():
+    plain, _ = stuck_race(0)
+    further, _ = stuck_race(2)
+    assert lessons_of(further) > lessons_of(plain)
+    asked = [a.purpose for a in further.asked if a.purpose.startswith("instructions of round")]
+    assert len(asked) == 4
+    late = [e for e in further.events_of(InstructionProposed) if "reflection" in e.source]
+    assert late
+    scored = [r for r in further.evaluated if r.purpose in (Purpose.MINIBATCH, Purpose.REFLECTION)]
+    assert sum(len(r.examples) for r in scored) <= 120 * 10
+
+
+def test_a_weak_writer_gets_no_late_rounds():
+    settings = replace(SMALL, trials=120, late_rounds=2)
+    world, _ = held(spec_for(settings), judge=demos_help, rewrite=lambda text: "yes")
+    assert lessons_of(world) <= 2
+
+
 def test_a_weak_writer_is_not_asked_to_reflect():
     world, _ = held(spec_for(), judge=demos_help, rewrite=lambda text: "yes")
     assert not [a for a in world.asked if a.purpose == "instructions of round 2"]

@@ -64,6 +64,8 @@ class Settings:
     `nearest_demos`: ways to choose demos for each input, out of a pool of training rows, that are
     tried beside the demo sets; 0 keeps to fixed demos.
     `rounds`: rounds of new proposals that a race learns from, after the first ones.
+    `late_rounds`: rounds of proposals out of failures alone that a race holds where it is stuck, at
+    most.
     `cut_off_fails`: whether a reply that was cut off at its limit of tokens scores 0, instead of
     being left out as an error.
     `heavy_tails`: whether a race lets options stand far out where it judges candidates.
@@ -80,6 +82,7 @@ class Settings:
     full_every: int = 10
     max_validation: int = 100
     rounds: int = 0
+    late_rounds: int = 0
     nearest_demos: int = 0
     heavy_tails: bool = False
     cut_off_fails: bool = False

@@ -19,7 +19,7 @@ OF_TRIALS = frozenset({"trials", "max_validation"})
 OF_MINIBATCHES = frozenset({"minibatch_size", "full_every"})
 OF_PROPOSALS = frozenset({"instructions"})
 OF_DEMOS = frozenset({"demo_sets", "max_bootstrapped_demos", "max_labeled_demos", "nearest_demos"})
-OF_ROUNDS = frozenset({"rounds"})
+OF_ROUNDS = frozenset({"rounds", "late_rounds"})
 """Settings by what they are of, for `Optimizer.uses`."""
 SIZES = {Effort.LIGHT: 0, Effort.MEDIUM: 1, Effort.HEAVY: 2}
 

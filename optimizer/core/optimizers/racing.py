@@ -45,7 +45,7 @@ from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.options import Options
 from optimizer.core.strategies.pool import batches
-from optimizer.core.strategies.race_loop import finish, open_race, run_heat
+from optimizer.core.strategies.race_loop import finish, open_race, run_heat, run_until_stuck
 from optimizer.core.strategies.race_state import RaceState, enter
 from optimizer.core.strategies.writing import Lesson, Writing, open_writing
 
@@ -99,12 +99,20 @@ def race_options(
                 return
             if track.race.has_room_for(2 * LESSON):
                 yield from learn(track, writing, draws)
+        for _ in range(settings.late_rounds if writing.asks else 0):
+            yield from run_until_stuck(track)
+            if is_perfect(board) or not track.race.has_room_for(2 * LESSON):
+                break
+            yield from learn(track, writing, draws, reflecting=True)
     yield from run_heat(track)
     yield from finish(track)
 
 
 def learn(
-    track: RaceState, writing: Writing, draws: Iterator[tuple[Example, ...]]
+    track: RaceState,
+    writing: Writing,
+    draws: Iterator[tuple[Example, ...]],
+    reflecting: bool = False,
 ) -> Conversation[None]:
     """One round: leader and rival on training examples, new instructions and sets from that."""
     leader, rival = track.leaders()
@@ -115,7 +123,7 @@ def learn(
     lesson = Lesson(leader, failures_of(cases[0]), contrasts_of(cases[-1], cases[0]))
     writing.learn(track.effects("instruction"))
     if writing.asks:
-        yield from writing.write(cost_model.DRAFTS_A_ROUND, lesson)
+        yield from writing.write(cost_model.DRAFTS_A_ROUND, lesson, reflecting)
     sets = yield from _more_sets(track, outcomes)
     track.widen(Options(writing.instructions, sets))
 

@@ -31,6 +31,7 @@ LEAST = {
     "max_labeled_demos": 0,
     "max_validation": 1,
     "rounds": 0,
+    "late_rounds": 0,
     "nearest_demos": 0,
 }
 """The least that each setting may be."""

@@ -140,7 +140,8 @@ def asks_once_a_round(spec: RunSpec) -> Range:
 def asks_in_rounds(spec: RunSpec) -> Range:
     """Upfront, and then DRAFTS_A_ROUND a module in every later round."""
     fewest, most = asks_upfront(spec)
-    later = spec.settings.rounds * DRAFTS_A_ROUND * writable(spec) if most else 0
+    rounds = spec.settings.rounds + spec.settings.late_rounds
+    later = rounds * DRAFTS_A_ROUND * writable(spec) if most else 0
     return fewest, most + (REDRAWS + 1) * later
 
 

@@ -30,6 +30,8 @@ FIRST_BLOCKS = 2
 """Blocks that the baseline is scored on first where the budget is tight."""
 WORTHWHILE = 0.0002
 """The race ends when scoring one more candidate fully is expected to gain less than this, 0–1."""
+STUCK = 0.1
+"""A race is stuck when its leader has stayed for this share of the budget."""
 SETTLED_AFTER, LOOK_EVERY = 0.5, 50
 """Nothing is called settled before this share of the budget; examples between two looks."""
 
@@ -60,6 +62,18 @@ def run_heat(track: RaceState, share: float = 1.0) -> Conversation[None]:
         if share == 1.0 and _is_settled(track):
             yield from finish(track)
             raise NothingToGain(_settled_note(track))
+
+
+def run_until_stuck(track: RaceState) -> Conversation[None]:
+    """Race on until the leader has stayed for long, going on promises no gain, or to the end."""
+    race = track.race
+    leader, since = race.front(), race.spent
+    while race.spent - since < STUCK * race.budget and (step := race.next()) is not None:
+        yield from _take(track, step)
+        if is_perfect(track.board) or _is_settled(track):
+            return
+        if race.front() != leader:
+            leader, since = race.front(), race.spent
 
 
 def finish(track: RaceState) -> Conversation[None]:

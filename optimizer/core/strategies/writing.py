@@ -74,8 +74,12 @@ class Writing:
         """
         return self.board.spec.settings.instructions > 1 and not self.weak
 
-    def write(self, count: int, lesson: Lesson | None = None) -> Conversation[None]:
-        """Have up to `count` instructions written for every module."""
+    def write(
+        self, count: int, lesson: Lesson | None = None, reflecting: bool = False
+    ) -> Conversation[None]:
+        """Have up to `count` instructions written for every module; `reflecting`: out of the
+        lesson's failures, whatever way has done well so far.
+        """
         rng = random.Random(f"{self.board.spec.seed}:writing:{self.round}")
         self.round += 1
         history = self.board.history()
@@ -83,6 +87,7 @@ class Writing:
         for module in self.modules:
             for number in range(count):
                 way = self.bandit.draw(rng)
+                way[REFLECTION] = 1 if reflecting else way[REFLECTION]
                 if lesson is None or not lesson.failures:
                     way[REFLECTION] = 0
                 tried = history.get(module.name, ())

@@ -56,6 +56,7 @@ class SettingsIn(Body):
     max_labeled_demos: int | None = None
     max_validation: int | None = None
     rounds: int | None = None
+    late_rounds: int | None = None
     nearest_demos: int | None = None
 
 

@@ -117,6 +117,11 @@ class RunForm(forms.Form):
         _("Rounds of new proposals"), 0, 20,
         _("In each, the race learns from what the leader gets wrong on training examples."),
     )  # fmt: skip
+    late_rounds = _count(
+        _("Further rounds where the race is stuck"), 0, 20,
+        _("Where the leader stays or no gain is expected, instructions are written from its "
+          "failures alone, within the same caps. 0: the race ends and saves the rest."),
+    )  # fmt: skip
     nearest_demos = _count(
         _("Ways to choose demos for each input"), 0, 20,
         _("Tried beside the demo sets: every input is shown the training rows that are most like "
