@@ -8,6 +8,8 @@ from optimizer.core.metrics.contains import Contains
 from optimizer.core.metrics.custom_code import CustomCode
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.numeric import Numeric
+from optimizer.core.metrics.retrieval_recall import RetrievalRecall
+from optimizer.core.metrics.set_f1 import SetF1
 from optimizer.core.metrics.similarity import Similarity
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.programs.signature import Field
@@ -18,6 +20,8 @@ _KINDS: tuple[type[Metric], ...] = (
     Numeric,
     Contains,
     TokenF1,
+    SetF1,
+    RetrievalRecall,
     Similarity,
     CustomCode,
 )
