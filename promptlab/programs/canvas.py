@@ -32,6 +32,10 @@ OUTPUT = "@output"
 """The box of what the program gives: no call can have this name."""
 
 
+TRYING = "@try"
+"""What stands beside the canvas while an example is tried."""
+
+
 class Types:
     """The types of fields, numbered: which goes into which is asked here, and of nobody else."""
 
@@ -78,6 +82,7 @@ def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] =
             "urls": {
                 INPUT: _beside(program, "inputs", INPUT),
                 OUTPUT: _beside(program, "outputs", OUTPUT),
+                TRYING: _beside(program, "try", "try"),
             },
             "types": types.told,
             "passes": _passes_on(),

@@ -42,6 +42,7 @@ from promptlab.live.page import LivePage, Ring
 from promptlab.programs.forms.trying import TYPED
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.progress import StepNow, progress
 from promptlab.programs.wires import outputs_in_order
 from promptlab.ui.parameters import Parameters
 
@@ -149,6 +150,8 @@ class ShownTryout:
     tokens: int
     cost: int
     seconds: float
+    steps: tuple[StepNow, ...] = ()
+    """Steps that have begun, with what they gave."""
 
     @property
     def state(self) -> str:
@@ -216,12 +219,13 @@ def shown(run: Run) -> ShownTryout:
     (example,), (candidate,), (model,) = spec.examples, spec.candidates, spec.task_models
     outcome = next(iter(evaluations.outcomes_of(run)), None)
     trace = outcome.trace if outcome else ()
+    problem = outcome.error if outcome else sentence(run.message)
     return ShownTryout(
         id=run.pk,
         waiting=run.active,
         stopping=run.active and run.wish == Run.Wish.CANCEL,
         stopped=run.status == Run.Status.CANCELLED,
-        problem=outcome.error if outcome else sentence(run.message),
+        problem=problem,
         said=run.said or (outcome.said if outcome else ""),
         overdue=run.active and timezone.now() - run.created_at > PATIENCE,
         example=example,
@@ -235,6 +239,31 @@ def shown(run: Run) -> ShownTryout:
         tokens=outcome.tokens if outcome else 0,
         cost=outcome.cost if outcome else 0,
         seconds=outcome.seconds if outcome else 0.0,
+        steps=_steps(run, spec, trace, problem),
+    )
+
+
+def _steps(
+    run: Run, spec: EvaluationSpec, trace: tuple[CallTrace, ...], error: str
+) -> tuple[StepNow, ...]:
+    """Steps that have begun; where the model could not be asked, it was for those that wait."""
+    (example,), (candidate,) = spec.examples, spec.candidates
+    if run.active or (error and not trace):
+        begun = progress(run, spec.program, candidate, example.inputs)
+        fail = error and not run.active
+        return tuple(
+            replace(step, now="failed", problem=error) if fail and step.now == "running" else step
+            for step in begun
+        )
+    return tuple(
+        StepNow(
+            call.call,
+            "failed" if call.problem else "done",
+            tuple((name, written(value)) for name, value in call.outputs.items()),
+            call.problem,
+        )
+        for call in trace
+        if call.made
     )
 
 

@@ -8,6 +8,7 @@ export class Inspector {
     place.addEventListener("input", (event) => this.typed(event));
     place.addEventListener("change", (event) => this.changed(event));
     place.addEventListener("submit", (event) => {
+      if (event.target !== this.form) return;
       event.preventDefault();
       this.form.dataset.over = "1";
       this.save();

@@ -48,8 +48,12 @@ export class PipelineGraph extends HTMLElement {
       const act = event.target.closest("[data-act]")?.dataset.act;
       if (act) this[act](event);
     });
-    this.swapped = () => this.read();
+    this.swapped = () => {
+      this.read();
+      this.tried();
+    };
     document.addEventListener("htmx:after:swap", this.swapped);
+    document.addEventListener("htmx:ws:after:message:incoming", () => this.tried());
     addEventListener("online", () => this.unsaved && this.save());
     new ResizeObserver(() => this.map.paint()).observe(this.stage);
     this.first();
@@ -213,6 +217,27 @@ export class PipelineGraph extends HTMLElement {
     location.reload();
   }
 
+  tryOut() {
+    this.selected.clear();
+    this.paint();
+    this.inspector.open("@try");
+  }
+
+  // Steps of a try-out light up when they begin, and show what they gave or why they failed.
+  tried() {
+    this.world.querySelectorAll(".given").forEach((given) => given.remove());
+    for (const box of this.drawn.values()) box.classList.remove("running", "done", "failed");
+    for (const step of this.querySelectorAll("#beside [data-step]")) {
+      const box = this.drawn.get(step.dataset.step);
+      box?.classList.add(step.dataset.now);
+      const values = [...step.querySelectorAll("[data-value]")].map((value) => value.textContent.trim().replace(/\s+/g, " "));
+      if (!box || !values.length) continue;
+      const given = make("p", "given", values.join("\n"));
+      given.title = given.textContent;
+      box.append(given);
+    }
+  }
+
   over() {
     this.held = false;
     this.walked = true;
@@ -231,6 +256,7 @@ export class PipelineGraph extends HTMLElement {
     this.measure();
     this.place();
     this.paint();
+    this.tried();
     if (focused) this.find(focused)?.focus({ preventScroll: true });
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from promptlab.programs.models import Program
     from tests.browser.conftest import Visit
     from tests.browser.lab import Lab
+    from tests.fakes.openai_server import OpenAIServer
 
 MOST_GESTURES = 40
 STEPS = ("summarize", "judge", "reply")
@@ -228,6 +230,34 @@ def test_thirteen_inputs_that_go_the_same_way_are_one_port_and_one_wire(
     expect(hand.port("doctor_2.sign_7")).to_have_count(0)
 
 
+def test_steps_light_up_while_they_run_and_show_what_they_gave(
+    visit: Visit, lab: Lab, model: OpenAIServer
+) -> None:
+    lab.provider()
+    model.seconds = 1.2
+    hand = hand_at(visit, lab, drawn(lab, two_steps_of(lab)))
+    hand.press(hand.page.get_by_role("button", name="Try", exact=True))
+    hand.press(hand.beside.get_by_role("button", name="Run", exact=True))
+    first, second = hand.box("summarize"), hand.box("classify")
+    expect(first).to_have_class(re.compile("running"))
+    expect(first).to_have_class(re.compile("done"))
+    expect(first.locator(".given")).to_contain_text("summary: Some thoughts")
+    expect(second).to_have_class(re.compile("running"))
+    expect(second.locator(".given")).to_contain_text("team: ")
+    expect(hand.beside.locator(".answer")).to_be_visible()
+
+
+def test_a_failure_stands_on_its_step(visit: Visit, lab: Lab, model: OpenAIServer) -> None:
+    lab.provider()
+    model.fault = lambda body, number: "401"
+    hand = hand_at(visit, lab, drawn(lab, two_steps_of(lab)))
+    hand.press(hand.page.get_by_role("button", name="Try", exact=True))
+    hand.press(hand.beside.get_by_role("button", name="Run", exact=True))
+    expect(hand.box("summarize")).to_have_class(re.compile("failed"))
+    expect(hand.box("summarize").locator(".given")).to_be_visible()
+    expect(hand.box("classify")).not_to_have_class(re.compile("failed|done"))
+
+
 def test_steps_are_copied_from_one_program_into_another(visit: Visit, lab: Lab) -> None:
     full, program = lab.program(), drawn(lab)
     hand = hand_at(visit, lab, full, permissions=["clipboard-read", "clipboard-write"])
@@ -244,6 +274,14 @@ def test_steps_are_copied_from_one_program_into_another(visit: Visit, lab: Lab) 
     expect(hand.box("classify_2")).to_be_visible()
     hand.saved()
     assert len(type(program).objects.get(pk=program.pk).core.modules) == 2
+
+
+def two_steps_of(lab: Lab) -> Core:
+    from promptlab.datasets.queries import fields
+    from promptlab.programs.starters import FirstStep, two_steps
+
+    inputs, expected = fields(lab.dataset())
+    return two_steps("Drawn", FirstStep.SUMMARIZE, inputs, expected)
 
 
 def three_doctors() -> Core:

@@ -27,6 +27,7 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
     starts = request.method == "POST"
     found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
     asked = Parameters(request.GET)
+    beside = asked.one_of("beside", ("try", "form"))
     tryout = None if starts else tryouts.asked_for(found.project, asked)
     initial = {**chosen_before(asked), **(tryout.typed if tryout else {})}
     example, form = example_and_form(
@@ -40,14 +41,21 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
         except Refused as refusal:
             form.add_error(None, reasons(refusal))
         else:
-            return redirect(f"{request.path}?{kept(example, form, started.pk)}#result")
+            state = kept(example, form, started.pk)
+            if beside:
+                return redirect(f"{request.path}?beside={beside}&{state}")
+            return redirect(f"{request.path}?{state}#result")
     context = {
         "program": found,
         "example": example,
         "form": form,
         "problems": [sentence(problem) for problem in found.core.problems()],
         "tryout": tryout,
+        "beside": beside,
     }
+    if beside == "try":
+        status = 422 if form.is_bound else 200
+        return render(request, "programs/_beside_try.html", context, status=status)
     part = "#form" if request.htmx and not asked.has("answer") else ""
     status = 422 if form.is_bound else 200
     return render(request, f"programs/try.html{part}", context, status=status)

@@ -1,0 +1,97 @@
+"""How far a try-out has come: each step by what the ledger has of its calls so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.core.evaluation.execute import Known
+from optimizer.core.programs.calls import INPUT
+from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.lm import Message, Reply
+from optimizer.core.programs.program import Module, ModulePrompt, Program
+from optimizer.core.programs.signature import Value, written
+from optimizer.core.programs.steps import LmCall, Ran, StepRequest, Steps
+from optimizer.models import Completion, Run
+
+
+@dataclass(frozen=True)
+class StepNow:
+    """A step that began. `now`: running, done or failed; `values`: what it gave, in short."""
+
+    name: str
+    now: str
+    values: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+
+
+def progress(
+    run: Run, program: Program, candidate: Candidate, given: Mapping[str, Value]
+) -> tuple[StepNow, ...]:
+    """Steps that have begun, in order: the program is gone through again with the replies that
+    have come. What asks no model, or is repeated, counts as running until all of it is known.
+    """
+    replies = _replies(run.completions.filter(state=Completion.State.SETTLED))
+    known = Known({f"{INPUT}.{name}": value for name, value in given.items()})
+    key, found = program.key_of(given), list[StepNow]()
+    for wave in program.waves():
+        for call in wave:
+            module = program.module(call.module)
+            values = known.of(call, module)
+            if values is None:
+                known.take(call, module, None)
+                continue
+            prompt = candidate.modules[call.module]
+            ran = None if call.repeat else _ran(_use(module, prompt, values, key), replies)
+            found.append(_step(call.name, ran))
+            if ran is not None and not ran.problem:
+                known.take(call, module, ran)
+        if any(step.now != "done" for step in found):
+            break
+    return tuple(found)
+
+
+def _step(name: str, ran: Ran | None) -> StepNow:
+    if ran is None:
+        return StepNow(name, "running")
+    if ran.problem:
+        return StepNow(name, "failed", problem=ran.problem)
+    return StepNow(name, "done", tuple((n, written(v)) for n, v in ran.outputs.items()))
+
+
+def _use(module: Module, prompt: ModulePrompt, values: dict[str, Value], key: str) -> Steps[Ran]:
+    chosen = yield from prompt.for_input(values, key)
+    return (yield from module.run(chosen, values, 0))
+
+
+def _ran(steps: Steps[Ran], replies: Mapping[Any, Reply]) -> Ran | None:
+    """What it comes to with these replies; None while one is missing."""
+    try:
+        requests = next(steps)
+        while True:
+            answers = [replies.get(_said_by(request)) for request in requests]
+            if None in answers:
+                return None
+            requests = steps.send(tuple(answer for answer in answers if answer is not None))
+    except StopIteration as done:
+        ran: Ran = done.value
+        return ran
+
+
+def _said_by(request: StepRequest) -> Any:
+    return _said(request.prompt.messages) if isinstance(request, LmCall) else None
+
+
+def _said(messages: Iterable[Message]) -> tuple[tuple[str, str], ...]:
+    return tuple((message.role, message.content) for message in messages)
+
+
+def _replies(settled: Iterable[Completion]) -> dict[Any, Reply]:
+    """Replies by what was said. Which of several draws it was makes no difference here."""
+    return {
+        tuple((role, content) for role, content in row.request.get("messages", ())): Reply(
+            row.reply, finish_reason=row.finish_reason
+        )
+        for row in settled
+    }
