@@ -92,16 +92,21 @@ def with_demos(task: Task, rows: tuple[Example, ...]) -> Candidate:
 
 
 def table(model: str, rows: list[Row]) -> str:
-    """Mean scores of each layout by task and demos; over all, with the difference from lines."""
+    """Mean scores of each layout by task and demos, and over all; with the difference from lines on
+    the same rows.
+    """
     lines = ["| model | task | demos | " + " | ".join(Layout) + " |", "|---|---|---|---|---|---|"]
-    by: dict[tuple[str, int], dict[str, list[float]]] = {}
+    dealt_so: dict[tuple[str, int, int], dict[str, list[float]]] = {}
     for row in rows:
-        by.setdefault((row["task"], row["demos"]), {})[row["layout"]] = row["test"]
-    for (task, demos), found in by.items():
-        cells = [f"{100 * _mean(found[x]):.1f}" if x in found else "–" for x in Layout]
-        lines.append(f"| {model} | {task} | {demos} | {' | '.join(cells)} |")
-    whole = [found for found in by.values() if len(found) == len(Layout)]
-    cells = [_over_all(layout, whole) for layout in Layout]
+        key = (row["task"], row["demos"], row["seed"])
+        dealt_so.setdefault(key, {})[row["layout"]] = row["test"]
+    whole = {key: found for key, found in dealt_so.items() if len(found) == len(Layout)}
+    for task, demos in dict.fromkeys(key[:2] for key in whole):
+        ours = [found for key, found in whole.items() if key[:2] == (task, demos)]
+        cells = [_over_all(layout, ours) for layout in Layout]
+        n = sum(len(found[Layout.LINES]) for found in ours)
+        lines.append(f"| {model} | {task}, n = {n} | {demos} | {' | '.join(cells)} |")
+    cells = [_over_all(layout, list(whole.values())) for layout in Layout]
     return "\n".join([*lines, f"| {model} | all | | {' | '.join(cells)} |"])
 
 

@@ -66,8 +66,9 @@ class FieldForm(RowForm):
         label=gettext_lazy("Label for people"),
         required=False,
         max_length=LONGEST_LABEL,
-        help_text=gettext_lazy("Shown in place of the name, in any letters."),
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "placeholder": gettext_lazy("the name, in any letters")}
+        ),
     )
     items = forms.ChoiceField(
         label=gettext_lazy("A list of"),
