@@ -94,6 +94,10 @@ add(
         "instruction.no_such_field": _(
             "{{{name}}} in the instruction names no field of this module; its fields are {fields}."
         ),
+        "instruction.doubled": _(
+            "{{{{{name}}}}} in the instruction is sent as it stands: write {{{name}}} to speak of "
+            "the field."
+        ),
         "locked.empty": _("A locked phrase is empty: write one or remove it."),
         "locked.not_there": _(
             "The locked phrase “{phrase}” is not in the instruction: write it there word for word, "

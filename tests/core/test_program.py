@@ -190,14 +190,19 @@ def test_anything_may_be_written_as_text_and_a_whole_number_is_a_number() -> Non
 
 
 def test_faults_of_a_module_are_told_with_its_name() -> None:
-    module = replace(CLASSIFY, signature=replace(CLASSIFY.signature, instruction="Read {text}."))
+    module = replace(CLASSIFY, signature=replace(CLASSIFY.signature, outputs=()))
+    told = problems(replace(ONE_STEP, modules=(module,)))
 
-    assert problems(replace(ONE_STEP, modules=(module,))) == [
-        (
-            "classify",
-            "{text} in the instruction names no field of this module; "
-            "its fields are message, intent.",
-        )
+    assert ("classify", "A module needs at least one output.") in told
+
+
+def test_braces_that_name_no_field_keep_nobody_from_running() -> None:
+    module = replace(CLASSIFY, signature=replace(CLASSIFY.signature, instruction="Read {text}."))
+    program = replace(ONE_STEP, modules=(module,))
+
+    assert problems(program) == []
+    assert [(p.place, p.code) for p in program.warnings()] == [
+        ("modules.classify", "instruction.no_such_field")
     ]
 
 

@@ -197,9 +197,38 @@ def test_a_signature_names_its_own_problems() -> None:
     assert all_told(signature.problems()) == [
         "The field name “message” is used twice.",
         "A module needs at least one output.",
+    ]
+    assert all_told(signature.hints()) == [
         "{mesage} in the instruction names no field of this module; "
         "its fields are message, message.",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"Answer in LaTeX, like \frac{a}{b} or \text{none}.",
+        "Fix: for x in {items}: print(f'{x}')",
+        "Call /users/{user_id}/orders.",
+        'Answer like {"label": "x"}; the set {a, b}; a{color:red}; {} and %(message)s.',
+        r"Write \frac{{a}}{{b}}.",
+    ],
+)
+def test_what_is_no_field_in_braces_is_sent_as_it_stands(text: str) -> None:
+    signature = Signature((MESSAGE,), (Field("answer"),), f"Read {{message}}. {text}")
+
+    assert signature.problems() == []
+    assert resolve_placeholders(signature.instruction, signature.names) == f"Read `message`. {text}"
+
+
+def test_the_braces_of_other_tools_are_told() -> None:
+    for text in ("Read {{message}}.", "Read {{ message }}."):
+        signature = Signature((MESSAGE,), (Field("answer"),), text)
+        assert all_told(signature.hints()) == [
+            "{{message}} in the instruction is sent as it stands: write {message} to speak of the "
+            "field."
+        ]
+        assert resolve_placeholders(text, signature.names) == text
 
 
 def test_placeholders_are_names_in_single_braces() -> None:
@@ -207,9 +236,9 @@ def test_placeholders_are_names_in_single_braces() -> None:
 
     assert placeholders(text) == ["a", "b"]
     assert unknown_placeholders(text, ["a"]) == ["b"]
-    assert resolve_placeholders(text).startswith("Read `a`, then `b` and `a`; {{c}}")
+    assert resolve_placeholders(text, ["a"]).startswith("Read `a`, then {b} and `a`; {{c}}")
 
 
 @given(st.text())
 def test_any_instruction_can_be_resolved(text: str) -> None:
-    assert placeholders(resolve_placeholders(text)) == []
+    assert placeholders(resolve_placeholders(text, placeholders(text))) == []

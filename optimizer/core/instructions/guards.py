@@ -89,8 +89,8 @@ def _form_fault(module: Module, text: str) -> Problem | None:
     longest = max(MAX_LENGTH, len(module.signature.instruction))
     if len(text) > longest:
         return problem("proposal.long", most=longest)
-    names = [f.name for f in (*module.signature.inputs, *module.signature.outputs)]
-    unknown = unknown_placeholders(text, names)
+    own = placeholders(module.signature.instruction)
+    unknown = unknown_placeholders(text, [*module.signature.names, *own])
     return problem("proposal.no_such_field", name=unknown[0]) if unknown else None
 
 
@@ -116,7 +116,8 @@ def _lost(module: Module, text: str) -> Problem | None:
         if phrase not in text:
             return problem("proposal.loses_phrase", phrase=_short(phrase))
     there = placeholders(text)
-    gone = [name for name in placeholders(module.signature.instruction) if name not in there]
+    spoken_of = placeholders(module.signature.instruction)
+    gone = [n for n in spoken_of if n in module.signature.names and n not in there]
     return problem("proposal.loses_field", name=gone[0]) if gone else None
 
 

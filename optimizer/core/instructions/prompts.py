@@ -288,7 +288,8 @@ def rewrite(sentence: str, names: Sequence[str]) -> Prompt:
 
 def to_keep(module: Module) -> str:
     """What a new instruction of this module must have word for word, "" when that is nothing."""
-    fields = [f"{{{name}}}" for name in placeholders(module.signature.instruction)]
+    spoken_of = placeholders(module.signature.instruction)
+    fields = [f"{{{name}}}" for name in spoken_of if name in module.signature.names]
     phrases = [*module.locked, *fields]
     if not phrases:
         return ""

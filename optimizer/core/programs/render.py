@@ -35,7 +35,8 @@ def render(
 
 def system_text(module: Module, instruction: str) -> str:
     """The instruction, then what the fields are and how to answer."""
-    parts = [resolve_placeholders(instruction).strip() or default_instruction(module.signature)]
+    said = resolve_placeholders(instruction, module.signature.names).strip()
+    parts = [said or default_instruction(module.signature)]
     described = [_described(f) for f in module.signature.inputs if f.meaning]
     if described:
         parts.append("Input fields:\n" + "\n".join(described))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from optimizer.core.problems import Problem, problem
+from optimizer.core.problems import Problem, problem, warning
 from optimizer.core.programs.answers import THOUGHTS
 from optimizer.core.programs.thinking import folded
 from optimizer.core.programs.values import (
@@ -25,6 +26,8 @@ Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
+
+_DOUBLED = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}(?!\})")
 
 SHOWN_PLACEHOLDERS = 20
 """Of those that name no field, told one by one."""
@@ -214,9 +217,22 @@ class Signature:
             found.append(problem("module.no_inputs"))
         if not self.outputs:
             found.append(problem("module.no_outputs"))
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return [f.name for f in (*self.inputs, *self.outputs)]
+
+    def hints(self) -> list[Problem]:
+        """What the instruction may mean otherwise than it is sent: braces that name no field, and
+        fields in the double braces of other tools.
+        """
+        names = self.names
         unknown = unknown_placeholders(self.instruction, names)[:SHOWN_PLACEHOLDERS]
-        return found + [
-            problem("instruction.no_such_field", name=name, fields=tuple(names)) for name in unknown
+        doubled = [n for n in dict.fromkeys(_DOUBLED.findall(self.instruction)) if n in names]
+        return [
+            *(warning("instruction.no_such_field", name=n, fields=tuple(names)) for n in unknown),
+            *(warning("instruction.doubled", name=name) for name in doubled),
         ]
 
 
@@ -237,9 +253,11 @@ def unknown_placeholders(text: str, names: list[str]) -> list[str]:
     return [name for name in placeholders(text) if name not in names]
 
 
-def resolve_placeholders(text: str) -> str:
-    """Write each {field} as `field`: a placeholder refers to a field, whose value follows below."""
-    return _PLACEHOLDER.sub(lambda match: f"`{match.group(1)}`", text)
+def resolve_placeholders(text: str, names: Collection[str]) -> str:
+    """Write each {field} of these as `field`: a placeholder refers to a field, whose value follows
+    below. What else stands in braces is text: LaTeX, code, paths.
+    """
+    return _PLACEHOLDER.sub(lambda found: f"`{found[1]}`" if found[1] in names else found[0], text)
 
 
 NULL = "null"

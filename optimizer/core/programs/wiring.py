@@ -28,7 +28,7 @@ def problems(program: Program) -> list[Problem]:
 
 
 def warnings(program: Program) -> list[Problem]:
-    """Parts that run or are optimized for nothing."""
+    """Parts that run or are optimized for nothing, and what an instruction may mean otherwise."""
     called = {call.module for call in program.calls}
     sources = [s for call in program.calls for s in call.sources] + [*program.outputs.values()]
     used = {owner_of(source) for source in sources}
@@ -43,6 +43,7 @@ def warnings(program: Program) -> list[Problem]:
             for c in program.calls
             if c.name not in used
         ),
+        *(hint.at(of_module(m.name)) for m in program.modules for hint in m.signature.hints()),
     ]
 
 

@@ -127,9 +127,12 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
 
 
 def _after_saving(program: Program, module: str) -> HttpResponse:
-    """To the program; back to the module while something in it keeps the program from running."""
+    """To the program; back to the module while something in it keeps the program from running, or
+    may be meant otherwise.
+    """
     saved = _module(program, module)
-    page = "programs:module" if saved and saved.problems() else "programs:program"
+    doubtful = saved and (saved.problems() or saved.signature.hints())
+    page = "programs:module" if doubtful else "programs:program"
     return redirect(page, *_keys(program), *([module] if page == "programs:module" else []))
 
 
@@ -149,6 +152,8 @@ def _module(program: Program, name: str) -> Module | None:
 
 
 def _problems(module: Module | None) -> list[str]:
-    """Problems of a saved module; placeholders are told under the instruction."""
-    found = module.problems() if module else []
+    """Problems of a saved module, and braces of other tools; placeholders that name no field are
+    told under the instruction.
+    """
+    found = [*module.problems(), *module.signature.hints()] if module else []
     return [sentence(p) for p in found if p.code != "instruction.no_such_field"]

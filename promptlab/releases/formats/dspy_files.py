@@ -195,7 +195,8 @@ def _predictor(module: Module, names: Names) -> dict[str, Any]:
 
 def instruction_of(module: Module) -> str:
     """The instruction as the model reads it."""
-    said = resolve_placeholders(module.signature.instruction).strip()
+    signature = module.signature
+    said = resolve_placeholders(signature.instruction, signature.names).strip()
     return said or default_instruction(module.signature)
 
 

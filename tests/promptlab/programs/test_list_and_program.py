@@ -76,13 +76,13 @@ def test_the_graph_and_the_list_show_the_same_program(
 def test_each_problem_leads_to_its_part(
     client_of: Browser, erin: User, make_program: Callable[..., Program]
 ) -> None:
-    module = replace(CLASSIFY, signature=replace(CLASSIFY.signature, instruction="Read {text}."))
+    module = replace(CLASSIFY, locked=("Never guess.",))
     call = replace(ONE_STEP.calls[0], inputs={})
     program = make_program(replace(ONE_STEP, modules=(module,), calls=(call,), outputs={}))
     page = client_of(erin).get(address("program", program)).content.decode()
 
     assert "3 things keep this program from running" in page
-    assert "{text} in the instruction names no field of this module" in page
+    assert "The locked phrase “Never guess.” is not in the instruction" in page
     for part in (
         address("module", program, "classify"),
         address("call", program, "classify"),
