@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import Axe
 from tests.browser.conftest import PHONE
 from tests.browser.hand import Hand, middle
 
@@ -215,6 +216,30 @@ def test_two_people_at_one_program_overwrite_nothing(visit: Visit, lab: Lab, wat
     hand.press(hand.beside.get_by_role("button", name="Take what stands"))
     expect(hand.beside.get_by_label("Note")).to_have_value("Carl was here.")
     assert type(program).objects.get(pk=program.pk).revision == 2
+
+    # On the sheet, too: what stands is told, and one chooses.
+    now = type(program).objects.get(pk=program.pk)
+    services.describe(now, now.name, "Carl's words.", 2, carl)
+    hand.press(hand.kind("Vote"))
+    told = hand.page.locator("#canvas-state").get_by_role("alert")
+    expect(told).to_contain_text("Carl changed this program while you were drawing")
+    expect(told).to_contain_text("changed the description")
+    hand.press(told.get_by_role("button", name="Put mine over it"))
+    hand.saved()
+    now = type(program).objects.get(pk=program.pk)
+    assert (now.core.description, len(now.core.modules)) == ("Carl's words.", 2)
+
+
+def test_what_stands_beside_the_canvas_is_accessible(visit: Visit, lab: Lab) -> None:
+    lab.provider()
+    hand = hand_at(visit, lab, lab.program(), reduced_motion="reduce")
+    hand.press(hand.box("classify").locator("header"))
+    expect(hand.beside.locator("form")).to_have_attribute("data-beside", "classify")
+    assert Axe(hand.page).violations() == []
+    hand.press(hand.page.get_by_role("button", name="Try", exact=True))
+    expect(hand.beside.get_by_role("button", name="Run", exact=True)).to_be_visible()
+    hand.page.set_viewport_size(PHONE)
+    assert Axe(hand.page).violations() == []
 
 
 def test_thirteen_inputs_that_go_the_same_way_are_one_port_and_one_wire(
