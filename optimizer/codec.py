@@ -106,7 +106,7 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
 NEWER: dict[type, tuple[str, ...]] = {
     Field: ("nullable", "items", "fields", "label"),
     Call: ("constants", "when", "repeat"),
-    Prompted: ("samples", "temperature", "max_tokens", "layout"),
+    Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made",),
 }
 """Keys that no file had at first: where they have their defaults, they are not written. Digests of

@@ -52,6 +52,8 @@ def place_of(spec: RunSpec, role: Role, ref: ModelRef) -> str:
     if role is Role.EMBEDDING:
         return "models.embedding"
     own = spec.models.get(role) == ref
+    if role is Role.TASK and not own:
+        return "program"
     return f"models.{role}" if own else "further_optimizers"
 
 

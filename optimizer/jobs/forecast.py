@@ -75,11 +75,35 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
     ]
     return Forecast(
         counts,
-        cost_of(counts, task.price, [model.price for model in writers], vectors),
+        cost_of(
+            counts,
+            _task_price(spec, task.price, providers),
+            [model.price for model in writers],
+            vectors,
+        ),
         _seconds(counts, task, writer, pilot),
         task.calls,
         free=all(map(_is_free, (*(model.price for model in (task, *writers)), *vectors))),
     )
+
+
+def _task_price(spec: RunSpec, run_s: Price | None, providers: dict[int, Provider]) -> Price | None:
+    """A task call's price, on average over the program's calls, some of which may be asked of a
+    model that their module names; None where one is not known.
+    """
+    if not spec.program.own_models:
+        return run_s
+    calls, inputs, outputs = max(spec.program.lm_calls, 1), 0, 0
+    for call in spec.program.calls:
+        module = spec.program.module(call.module)
+        own, asked = module.own_model, module.lm_calls * call.passes
+        provider = providers.get(own.provider) if own else None
+        price = run_s if own is None else provider and price_of(provider, own.model)
+        if asked and not price:
+            return None
+        inputs += asked * (price.input if price else 0)
+        outputs += asked * (price.output if price else 0)
+    return Price(-(-inputs // calls), -(-outputs // calls))
 
 
 def _providers(spec: RunSpec) -> dict[int, Provider]:

@@ -22,7 +22,7 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import EmbeddingModel, Reply, Role
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import (
     Embed,
@@ -49,6 +49,7 @@ ENOUGH_TO_TELL = 3
 """This many prompts refused, and none answered, is not about single prompts any more."""
 
 T = TypeVar("T")
+ClientOf = Callable[[OwnModel], RoleClient]
 EmbedderOf = Callable[[EmbeddingModel], Embedder]
 
 
@@ -166,7 +167,7 @@ class Evaluator:
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
-            self._cut_off_fails,
+            self._cut_off_fails, self._clients.own,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -251,17 +252,18 @@ async def run_example(
     temperature: float | None = None,
     embedder: EmbedderOf | None = None,
     cut_off_fails: bool = False,
+    own: ClientOf | None = None,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
-    makes the vectors that program and metric may want.
+    makes the vectors that program and metric may want, `own` the models that modules name.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    prediction = await _held(steps, _Answering(client, embedder, temperature))
+    prediction = await _held(steps, _Answering(client, embedder, own, temperature))
     score = judged(metric, example, prediction, cut_off_fails)
     return await _held(score, _Answering(client, embedder))
 
@@ -272,6 +274,7 @@ class _Answering:
 
     client: RoleClient
     embedder: EmbedderOf | None = None
+    own: ClientOf | None = None
     temperature: float | None = None
 
 
@@ -301,8 +304,12 @@ async def _answers(by: _Answering, requests: tuple[StepRequest, ...]) -> tuple[S
 async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
     """Each kind of request has its one answerer here."""
     match request:
-        case LmCall(prompt):
+        case LmCall(prompt, None):
             return await by.client.say(prompt, by.temperature)
+        case LmCall(prompt, own):
+            assert by.own is not None
+            assert own is not None
+            return await by.own(own).say(prompt, by.temperature)
         case RunCode():
             return await asyncio.to_thread(answered, request)
         case Embed(texts, model):

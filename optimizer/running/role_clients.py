@@ -9,7 +9,7 @@ from django.conf import settings
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Problem, Refused, problem
-from optimizer.core.programs.lm import EmbeddingModel, Role
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Role
 from optimizer.costs.prices import OF_RUN, price_of, unknown
 from optimizer.lm import egress, known_traits, secrets
 from optimizer.lm.breaker import Breaker, Watched
@@ -19,6 +19,7 @@ from optimizer.lm.embeddings import vector_key
 from optimizer.lm.kept_vectors import endpoint_name
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient, first_traits
+from optimizer.lm.model_settings import ref_of
 from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import Paying
 from optimizer.lm.retry import ATTEMPTS, Patient
@@ -80,7 +81,8 @@ def provider_removed(role: Role, ref: ModelRef) -> Problem:
 class RoleClients:
     """The clients of a run by role; a role without a model of its own uses the task model's.
 
-    `embedding_models` are those whose vectors may be wanted. `apart` makes replies that were paid
+    `embedding_models` are those whose vectors may be wanted, `own_models` those that modules name.
+    `apart` makes replies that were paid
     for elsewhere count as those of another endpoint; its calls wait for no place that others have.
     `watches_cuts`: the run is left when replies are cut off.
 
@@ -99,6 +101,7 @@ class RoleClients:
         apart: str = "",
         watches_cuts: bool = False,
         embedding_models: Iterable[EmbeddingModel] = (),
+        own_models: Iterable[OwnModel] = (),
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -114,11 +117,16 @@ class RoleClients:
         self._by_role = {
             role: [self._client_of(role, ref) for ref in refs] for role, refs in models.items()
         }
+        self._own = {model: self._client_of_own(model) for model in own_models}
         self._embedders = {model: self._embedder_of(model) for model in embedding_models}
 
     def of(self, role: Role, model: int = 0) -> RoleClient:
         """A model in a role: 0 is the role's own, n the n-th further one."""
         return self._by_role[role if role in self._by_role else Role.TASK][model]
+
+    def own(self, model: OwnModel) -> RoleClient:
+        """A model that a module of the program names."""
+        return self._own[model]
 
     def embedder(self, model: EmbeddingModel) -> Embedder:
         """What makes vectors with one of the embedding models."""
@@ -153,6 +161,11 @@ class RoleClients:
             patient, ref, role, gate, self._healths[provider.pk], self._commit_thread,
             Endings() if self._watches_cuts else None,
         )  # fmt: skip
+
+    def _client_of_own(self, model: OwnModel) -> RoleClient:
+        """As it is set on its provider's page."""
+        provider = self._provider(Role.TASK, ModelRef(model.provider, model.model))
+        return self._client_of(Role.TASK, ref_of(provider, model.model))
 
     def _embedder_of(self, model: EmbeddingModel) -> Embedder:
         client = self._client_of(Role.EMBEDDING, ModelRef(model.provider, model.model))

@@ -170,6 +170,7 @@ def _converse(
         watches_cuts=row.resumable and not row.accepts_cut,
         apart=f"{commit_thread.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
         embedding_models=spec.embedding_models,
+        own_models=spec.own_models,
     )  # fmt: skip
     try:
         return hold(

@@ -1,4 +1,4 @@
-"""The field of a form that names an embedding model."""
+"""The fields of forms that name a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from optimizer import codec
-from optimizer.core.programs.lm import EmbeddingModel
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel
 from promptlab.accounts.models import Project
 from promptlab.providers import queries
 
@@ -41,6 +41,24 @@ class EmbeddingModelField(forms.ChoiceField):
         return EmbeddingModel(int(provider), model) if model else None
 
 
+class OwnModelField(forms.ChoiceField):
+    """A model of the project that a module asks; None where that is the run's."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value_of(value) if isinstance(value, OwnModel) else value
+
+    def clean(self, value: Any) -> OwnModel | None:
+        said: str = super().clean(self.prepare_value(value))
+        provider, _colon, model = said.partition(":")
+        return OwnModel(int(provider), model) if model else None
+
+
+def own_model_choices(project: Project) -> list[tuple[str, str]]:
+    """What such a field offers."""
+    first = _("The run’s task model")
+    return [("", first), *((c.value, c.label) for c in queries.model_choices(project))]
+
+
 def _offered(project: Project, chosen: EmbeddingModel | None) -> dict[str, str]:
     offered = {choice.value: choice.label for choice in queries.embedding_choices(project)}
     if chosen is not None:
@@ -56,6 +74,6 @@ def model_in(stored: dict[str, Any] | EmbeddingModel) -> EmbeddingModel:
     return codec.from_json(EmbeddingModel, stored)
 
 
-def value_of(model: EmbeddingModel) -> str:
+def value_of(model: EmbeddingModel | OwnModel) -> str:
     """As forms have it."""
     return f"{model.provider}:{model.model}"

@@ -88,7 +88,7 @@ class Approval:
 @dataclass(frozen=True)
 class Provenance:
     """Where a version's prompts come from: `further_optimizers` are models that wrote instructions
-    beside the optimizer model. Costs are micro-USD.
+    beside the optimizer model, `module_models` those that modules ask by name. Costs are micro-USD.
     """
 
     run: int
@@ -108,6 +108,7 @@ class Provenance:
     tokens: int = 0
     cost: int = 0
     further_optimizers: tuple[ModelSource, ...] = ()
+    module_models: dict[str, ModelSource] = field(default_factory=dict)
 
     @property
     def is_against(self) -> bool:
@@ -118,7 +119,8 @@ class Provenance:
     @property
     def every_model(self) -> tuple[tuple[Role, ModelSource], ...]:
         further = ((Role.OPTIMIZER, model) for model in self.further_optimizers)
-        return (*self.models.items(), *further)
+        own = ((Role.TASK, model) for model in self.module_models.values())
+        return (*self.models.items(), *further, *own)
 
 
 @dataclass(frozen=True)

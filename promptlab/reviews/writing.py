@@ -10,6 +10,7 @@ from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
 from optimizer.lm.known_traits import traits_of
+from optimizer.lm.model_settings import ref_of
 from optimizer.lm.traits import ReplyForm, Traits
 from optimizer.models import Candidate, Provider, Run, Trial
 from optimizer.running.prompts import from_row, prompts_of
@@ -49,6 +50,7 @@ def content(
         seed=spec.seed,
         models={role: source(ref) for role, ref in spec.models.items()},
         further_optimizers=tuple(map(source, spec.further_optimizers)),
+        module_models=_module_models(spec),
         dataset=_dataset(project_run, run),
         metric_name=project_run.metric_name,
         metric=spec.metric,
@@ -68,6 +70,21 @@ def _sources(spec: RunSpec) -> Callable[[ModelRef], ModelSource]:
     ids = {ref.provider for _role, ref in spec.model_refs}
     providers = {p.pk: p for p in Provider.objects.filter(pk__in=ids)}
     return lambda ref: _model(ref, providers.get(ref.provider))
+
+
+def _module_models(spec: RunSpec) -> dict[str, ModelSource]:
+    """The models that modules name, as they are set now."""
+    own = {m.name: m.own_model for m in spec.program.modules if m.own_model is not None}
+    wanted = {model.provider for model in own.values()}
+    found = {p.pk: p for p in Provider.objects.filter(pk__in=wanted)}
+    return {
+        name: _model(
+            ref_of(provider, model.model) if provider else ModelRef(model.provider, model.model),
+            provider,
+        )
+        for name, model in own.items()
+        for provider in (found.get(model.provider),)
+    }
 
 
 def _model(ref: ModelRef, provider: Provider | None) -> ModelSource:

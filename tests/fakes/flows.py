@@ -9,6 +9,7 @@ from optimizer.core.modules.code_step import CodeStep
 from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.vote import Vote
 from optimizer.core.programs.calls import Call, Repeat, When
+from optimizer.core.programs.lm import OwnModel
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 
@@ -92,6 +93,21 @@ def tidied() -> Program:
         Call("sign", "sign", {"answer": "answer.answer", "words": "tidy.words"}),
     )
     return Program("Tidied", (MESSAGE,), (tidy, answer, sign), calls, {"answer": "sign.signed"})
+
+
+def two_models(provider: int) -> Program:
+    """A cheap step on a model of its own, then one on the run's."""
+    sort = Predict(
+        "sort", Signature((MESSAGE,), (KIND,), "Sort it."), temperature=0.3,
+        model=OwnModel(provider, "cheap"),
+    )  # fmt: skip
+    answer = Predict("answer", Signature((MESSAGE, Field("kind")), (ANSWER,), "Answer it."))
+    calls = (
+        Call("sort", "sort", {"message": "input.message"}),
+        Call("answer", "answer", {"message": "input.message", "kind": "sort.kind"}),
+    )
+    outputs = {"answer": "answer.answer", "kind": "sort.kind"}
+    return Program("Two models", (MESSAGE,), (sort, answer), calls, outputs)
 
 
 def passes() -> Program:

@@ -18,7 +18,7 @@ from optimizer.core.conversation.spec import Limits, ModelRef
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import EmbeddingModel, Message, Prompt, Role
+from optimizer.core.programs.lm import EmbeddingModel, Message, OwnModel, Prompt, Role
 from optimizer.core.programs.program import Program
 
 MODEL_CHECK = "model check"
@@ -55,6 +55,11 @@ class EvaluationSpec:
         own = self.metric.embedding_models if self.metric else ()
         return tuple(dict.fromkeys((*found, *own)))
 
+    @property
+    def own_models(self) -> tuple[OwnModel, ...]:
+        """Those that modules of the program name."""
+        return self.program.own_models
+
     def requests(self) -> tuple[Evaluate, ...]:
         """Everything that is asked, candidate by candidate."""
         return tuple(
@@ -79,6 +84,10 @@ class ModelCheckSpec:
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
         return {} if self.embeds else {Role.OPTIMIZER: (self.model,)}
+
+    @property
+    def own_models(self) -> tuple[OwnModel, ...]:
+        return ()
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import EmbeddingModel, Role
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Role
 from optimizer.core.programs.program import Program
 
 
@@ -124,12 +124,19 @@ class RunSpec:
 
     @property
     def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
-        """Every model of the run with its role: then the further optimizer models, and those that
-        make vectors.
+        """Every model of the run with its role: then the further optimizer models, those that
+        modules name, and those that make vectors.
         """
         further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
         models = (ModelRef(model.provider, model.model) for model in self.embedding_models)
-        return (*self.models.items(), *further, *((Role.EMBEDDING, ref) for ref in models))
+        own = ((Role.TASK, ModelRef(m.provider, m.model)) for m in self.program.own_models)
+        vectors = ((Role.EMBEDDING, ref) for ref in models)
+        return (*self.models.items(), *further, *own, *vectors)
+
+    @property
+    def own_models(self) -> tuple[OwnModel, ...]:
+        """Those that modules of the program name."""
+        return self.program.own_models
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:

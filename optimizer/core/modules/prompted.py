@@ -11,7 +11,7 @@ from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.layouts import Layout
-from optimizer.core.programs.lm import Message, Reply
+from optimizer.core.programs.lm import Message, OwnModel, Reply
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import (
@@ -36,13 +36,19 @@ class Prompted(Module):
     """Instruction and demos, then the input; one reply, read back into the reply's fields.
 
     `samples`: how many replies are drawn; with more than one, what it gives are lists of what each
-    said that could be read. `temperature` and `max_tokens` are its own, None: the model's.
+    said that could be read. `temperature` and `max_tokens` are its own, None: the model's. `model`
+    is whom it asks, None: the model of the run.
     """
 
     samples: int = 1
     temperature: float | None = None
     max_tokens: int | None = None
     layout: Layout = Layout.LINES
+    model: OwnModel | None = None
+
+    @property
+    def own_model(self) -> OwnModel | None:
+        return self.model
 
     @property
     def lm_calls(self) -> int:
@@ -83,9 +89,10 @@ class Prompted(Module):
             max_tokens=self.max_tokens,
         )
         if self.samples == 1:
-            return self.read((yield from say(asked)))
+            return self.read((yield from say(asked, self.model)))
         draws = (sample + DRAW * number for number in range(self.samples))
-        replies = yield from say_together(tuple(replace(asked, sample=draw) for draw in draws))
+        drawn = tuple(replace(asked, sample=draw) for draw in draws)
+        replies = yield from say_together(drawn, self.model)
         return self._drawn(tuple(map(self.read, replies)))
 
     def _drawn(self, drawn: tuple[Ran, ...]) -> Ran:

@@ -26,6 +26,16 @@ class EmbeddingModel:
 
 
 @dataclass(frozen=True)
+class OwnModel:
+    """A provider's model that a module of the program names itself, where others are asked of the
+    run's.
+    """
+
+    provider: int
+    model: str
+
+
+@dataclass(frozen=True)
 class Message:
     role: Literal["system", "user", "assistant"]
     content: str

@@ -13,7 +13,7 @@ from optimizer.core.programs.calls import INPUT, Call, of_call, owner_of
 from optimizer.core.programs.demo import Demo, Demos, NearestDemos, fixed_of
 from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.likeness import key_of
-from optimizer.core.programs.lm import EmbeddingModel, Message
+from optimizer.core.programs.lm import EmbeddingModel, Message, OwnModel
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
@@ -137,6 +137,11 @@ class Module(ABC):
         return False
 
     @property
+    def own_model(self) -> OwnModel | None:
+        """The model that it asks, None where that is the run's."""
+        return None
+
+    @property
     def corpora(self) -> tuple[str, ...]:
         """Digests of the corpora that it looks things up in."""
         return ()
@@ -251,6 +256,12 @@ class Program:
     def lm_calls(self) -> int:
         """Calls to a model that one run of it takes at most."""
         return sum(self.module(call.module).lm_calls * call.passes for call in self.calls)
+
+    @property
+    def own_models(self) -> tuple[OwnModel, ...]:
+        """The models that its modules name, each once."""
+        found = (module.own_model for module in self.modules)
+        return tuple(dict.fromkeys(model for model in found if model is not None))
 
     def waves(self) -> list[tuple[Call, ...]]:
         """Calls in order of need; the calls of one wave depend only on earlier waves.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from optimizer.core.problems import Problem
-from optimizer.core.programs.lm import EmbeddingModel, Prompt, Reply
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Prompt, Reply
 from optimizer.core.programs.signature import Value
 from optimizer.core.programs.vectors import Vector
 
@@ -17,9 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LmCall:
-    """A question to the model that the program runs on; the answer is its reply."""
+    """A question to the model that the program runs on, or to one that the module names; the answer
+    is its reply.
+    """
 
     prompt: Prompt
+    model: OwnModel | None = None
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,18 @@ def blame(ran: Ran) -> tuple[bool, bool]:
     return ran.answered, ran.cut_off
 
 
-def say(prompt: Prompt) -> Steps[Reply]:
+def say(prompt: Prompt, model: OwnModel | None = None) -> Steps[Reply]:
     """Ask the model once; returns its reply."""
-    (reply,) = yield (LmCall(prompt),)
+    (reply,) = yield (LmCall(prompt, model),)
     return cast(Reply, reply)
 
 
-def say_together(prompts: Sequence[Prompt]) -> Steps[tuple[Reply, ...]]:
+def say_together(
+    prompts: Sequence[Prompt], model: OwnModel | None = None
+) -> Steps[tuple[Reply, ...]]:
     """Ask the model several things at once; returns a reply to each."""
-    return cast("tuple[Reply, ...]", (yield tuple(map(LmCall, prompts))))
+    asked = tuple(LmCall(prompt, model) for prompt in prompts)
+    return cast("tuple[Reply, ...]", (yield asked))
 
 
 def call_code(request: RunCode) -> Steps[CodeAnswer]:

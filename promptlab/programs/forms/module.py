@@ -15,6 +15,7 @@ from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Signature, unknown_placeholders
 from optimizer.sentences import sentence
+from promptlab.accounts.models import Project
 from promptlab.programs import edits, models
 from promptlab.programs.forms.fields import (
     FieldForm,
@@ -90,7 +91,7 @@ class ModuleForm(forms.Form):
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
-        self._be_of(str((data or self.initial).get("kind")), row.project.namespace)
+        self._be_of(str((data or self.initial).get("kind")), row.project)
         if redrawn and data is not None:
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
@@ -99,11 +100,11 @@ class ModuleForm(forms.Form):
         if "instruction" in self.fields:
             self.fields["instruction"].widget.known = self._names()
 
-    def _be_of(self, kind: str, namespace: str) -> None:
+    def _be_of(self, kind: str, project: Project) -> None:
         """Ask what modules of this kind are asked, in this project."""
         if kind in KINDS:
             self.fields |= KINDS[kind].form_fields()
-            for name, offered in KINDS[kind].offer(namespace).items():
+            for name, offered in KINDS[kind].offer(project).items():
                 self.fields[name].choices = self._with_present(name, offered)  # type: ignore[attr-defined]
             for name in KINDS[kind].meaningless:
                 del self.fields[name]
@@ -114,10 +115,10 @@ class ModuleForm(forms.Form):
         """The choices; what stands there and is none of them stays, so that looking changes
         nothing.
         """
-        present = getattr(self.former, name, "")
+        present = self.fields[name].prepare_value(getattr(self.former, name, ""))
         if not present or present in dict(offered):
             return offered
-        return [(present, _("%s… (not in this project)") % str(present)[:12]), *offered]
+        return [(present, _("%s (not in this project)") % str(present)[:40]), *offered]
 
     def _names(self) -> list[str]:
         return [str(row["name"].value() or "") for row in (*self.inputs, *self.outputs)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from optimizer.core.problems import Problem
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, Signature
+from promptlab.accounts.models import Project
 from promptlab.programs.starters import plain_instruction
 from promptlab.ui.kinds import Kind
 
@@ -28,14 +29,13 @@ TEXT_TO_ANSWER = Signature((Field("text"),), (Field("answer"),))
 class ModuleKind(Kind[Module]):
     """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
     makes a module that was just drawn, with the fields `drawn`, do the plainest thing that it can.
-    `offer` has the choices of its form's fields that depend on the project, whose namespace it is
-    given.
+    `offer` has the choices of its form's fields that depend on the project.
     """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
     begin: Callable[[Module], Module] = in_plain_words
     drawn: Signature = TEXT_TO_ANSWER
-    offer: Callable[[str], Mapping[str, Sequence[tuple[str, str]]]] = lambda namespace: {}
+    offer: Callable[[Project], Mapping[str, Sequence[tuple[str, str]]]] = lambda project: {}
 
     @property
     def meaningless(self) -> set[str]:

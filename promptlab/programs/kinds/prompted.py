@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.modules.prompted import HOTTEST, MOST_SAMPLES
 from optimizer.core.programs.layouts import Layout
+from promptlab.accounts.models import Project
+from promptlab.providers.fields import OwnModelField, own_model_choices
 
 
 class SamplesField(forms.IntegerField):
@@ -18,7 +20,17 @@ class SamplesField(forms.IntegerField):
         return super().clean(value) or 1
 
 
+def models_of(project: Project) -> dict[str, list[tuple[str, str]]]:
+    """The project's models to choose from."""
+    return {"model": own_model_choices(project)}
+
+
 SAMPLING: dict[str, forms.Field] = {
+    "model": OwnModelField(
+        label=_("Model"),
+        required=False,
+        help_text=_("Another one than the run’s: a cheap one for an easy step, a strong one here."),
+    ),
     "samples": SamplesField(
         label=_("Samples"),
         required=False,

@@ -22,6 +22,7 @@ from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.render import default_instruction, reminder, reply_schema, system_text
 from optimizer.core.programs.signature import Field, FieldType, resolve_placeholders
 from optimizer.lm.traits import ReplyForm
+from promptlab.releases.formats import own_models
 from promptlab.releases.formats.carried import (
     CHOOSING,
     LIKENESS,
@@ -228,6 +229,7 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
         *steps_of(program, [LIKENESS]),
         *(_signature(module, names) for module in _prompts(program)),
         *(_adapter(module, names, reach) for module in _prompts(program)),
+        *_own_models(content, names),
         *(_step(module, names) for module in program.modules if not module.is_prompt),
         _module(program, names),
     ]
@@ -244,7 +246,10 @@ def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> s
     where = f"{where} {reach.told_of_vectors(content.program)}".strip()
     speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
     told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}"
-    told += "".join(f"\n{fill(comment_safe(line), 98)}" for line in beside(content.program))
+    more_told = own_models.told(content, names.adapters)
+    told += "".join(
+        f"\n{fill(comment_safe(line), 98)}" for line in [*beside(content.program), *more_told]
+    )
     more = LOOKING_UP if needs_of(content.program) else ()
     by_meaning = bool(baseline_of(content.program).embedding_models)
     imported = _imported(by_meaning) + "".join(f"{line}\n" for line in more)
@@ -266,6 +271,19 @@ def _task_model(content: VersionContent, reach: Reach) -> str:
         f'        api_key=os.environ.get("{KEY}"{key}),\n'
         f"    )\n"
     )
+
+
+def _own_models(content: VersionContent, names: Names) -> list[str]:
+    """What modules ask that name a model themselves."""
+    return [
+        f"{_own(name, names)} = {own_models.task_model(source, names.adapters[name])}"
+        for name, source in content.provenance.module_models.items()
+    ]
+
+
+def _own(module: str, names: Names) -> str:
+    """The name of a module's own model: no other name has capitals before small letters."""
+    return f"{names.adapters[module]}_lm"
 
 
 def _adapter(module: Module, names: Names, reach: Reach) -> str:
@@ -344,7 +362,9 @@ def _call(call: Call, flow: Flow, names: Names) -> list[str]:
     if condition:
         pad += " " * 4
     if module.is_prompt:
-        lines.append(f"{pad}with dspy.context(adapter={_speaking(module, flow.program, names)}):")
+        spoken = f"adapter={_speaking(module, flow.program, names)}"
+        lm = f", lm={_own(module.name, names)}" if module.own_model else ""
+        lines.append(f"{pad}with dspy.context({spoken}{lm}):")
         pad += " " * 4
     return [*lines, f"{pad}{made} = {_use(call, flow, names)}"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from textwrap import fill
+from typing import Any
 
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Module, Program
 from optimizer.lm.traits import ReplyForm
+from promptlab.releases.formats import own_models
 from promptlab.releases.formats.carried import (
     CHOOSING,
     LIKENESS,
@@ -57,17 +60,24 @@ def python_file(content: VersionContent, sha256: str, reach: Reach | None = None
     shared = "\n\n".join(own)
     taken = {*_OWN, *names_in(imported), *names_in(shared)}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
+    models = {
+        name: partial(own_models.settings, source, constants[name])
+        for name, source in content.provenance.module_models.items()
+    }
+    made = [(constants[m.name], _module(m, reach, models.get(m.name))) for m in program.modules]
     parts = [
-        _head(content, sha256, reach, imported),
+        _head(content, sha256, reach, imported, own_models.told(content, constants)),
         shared,
-        *(f"{constants[m.name]} = {_module(m, reach)}\n" for m in program.modules),
+        *(f"{name} = {source}\n" for name, source in made),
         _run(program, constants, {*taken, *constants.values()}),
         _COMMAND,
     ]
     return "\n\n".join(parts)
 
 
-def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> str:
+def _head(
+    content: VersionContent, sha256: str, reach: Reach, imported: str, told: list[str]
+) -> str:
     task = content.provenance.models[Role.TASK]
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
@@ -82,7 +92,7 @@ def _head(content: VersionContent, sha256: str, reach: Reach, imported: str) -> 
         key=_key(task, reach),
         settings=literal(reach.sent(task)),
         needs=" ".join(["litellm", "json-repair", *needs_of(content.program)]),
-        beside="".join(fill(comment_safe(t), 98) + "\n" for t in beside(content.program)),
+        beside="".join(fill(comment_safe(t), 98) + "\n" for t in [*beside(content.program), *told]),
         system="" if reach.traits.system else _WITHOUT_SYSTEM,
         messages="messages" if reach.traits.system else "without_system(messages)",
         form=_FORMS[reach.traits.replies],
@@ -133,14 +143,12 @@ SETTINGS = {settings}
 {system}
 def complete(messages: list[dict[str, str]], schema: dict[str, Any], **settings: Any) -> str:
     """Ask the model. A schema holds the reply to its form, where the provider can do that."""
+    reached = {{"model": MODEL, "api_base": API_BASE, "api_key": API_KEY}}
     answer = litellm.completion(
-        model=MODEL,
-        api_base=API_BASE,
-        api_key=API_KEY,
         messages={messages},
 {form}        drop_params=True,
         num_retries=2,
-        **(SETTINGS | settings),
+        **(reached | SETTINGS | settings),
     )
     choice = answer.choices[0]
     said, ended = spoken(choice.message, getattr(choice, "finish_reason", None))
@@ -169,8 +177,12 @@ def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 """
 
 
-def _module(module: Module, reach: Reach) -> str:
-    return made_by(module.python_class, module.python_constant(), reach.nearest_of(module))
+def _module(module: Module, reach: Reach, own: Callable[[Mapping[str, Any]], str] | None) -> str:
+    """`own` writes the settings of a module that asks a model of its own."""
+    told, sources = module.python_constant(), reach.nearest_of(module)
+    if own is not None:
+        sources["settings"] = own(told.pop("settings", {}))
+    return made_by(module.python_class, told, sources)
 
 
 def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:

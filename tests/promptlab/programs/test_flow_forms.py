@@ -8,6 +8,8 @@ import pytest
 
 from optimizer.core.modules.code_step import CodeStep
 from optimizer.core.programs.calls import Repeat, When
+from optimizer.core.programs.lm import OwnModel
+from optimizer.models import Provider
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from tests.fakes.flows import branches, passes, tidied
@@ -139,3 +141,21 @@ def test_a_code_step_is_tried_when_it_is_kept(
     made = fresh(one_step).core.module("tidy")
     assert isinstance(made, CodeStep)
     assert made.source == data["source"].rstrip("\n") or made.source == data["source"]
+
+
+def test_a_module_asks_a_model_of_its_own_and_keeps_one_that_is_gone(
+    client_of: Browser, erin: User, one_step: Program, provider: Provider
+) -> None:
+    client = client_of(erin)
+    data = module_data(model=f"{provider.pk}:scripted", samples="1")
+    assert client.post(address("module", one_step, "classify"), data).status_code == 302
+    made = fresh(one_step).core.module("classify")
+    assert made.own_model == OwnModel(provider.pk, "scripted")
+    provider.models_offered = ["another"]
+    provider.save()
+    page = client.get(address("module", one_step, "classify"))
+    assert "(not in this project)" in text_of(page)
+    again = module_data(model=f"{provider.pk}:scripted", revision=fresh(one_step).revision)
+    assert client.post(address("module", one_step, "classify"), again).status_code == 302
+    strange = module_data(model="99:none", revision=fresh(one_step).revision)
+    assert client.post(address("module", one_step, "classify"), strange).status_code == 422
