@@ -77,7 +77,7 @@ replay-table: setup-dev ## a model's answers as a table (TASK=, OUT=, GGUF=): be
 bench-search: setup-dev ## racing beside MIPROv2's and four other searches in simulated worlds (hours for all; ARGS="--only wide-light-1")
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
 
-bench-replay: setup-dev ## the same on tables of real models' answers (ten minutes; TABLE=path for one of yours)
+bench-replay: setup-dev ## the same on tables of real models' answers (six minutes; TABLE=path for one of yours)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.replay $(TABLE) $(ARGS)
 
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate

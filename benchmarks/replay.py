@@ -130,7 +130,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.replay")
     parser.add_argument("tables", nargs="*", help="names or paths; all of ours without any")
     parser.add_argument("--racing-sets", type=int, default=0, help="demo sets of a module")
-    parser.add_argument("--splits", type=int, default=100)
+    parser.add_argument("--splits", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fresh", action="store_true", help="run again what is known")
     return parser.parse_args()

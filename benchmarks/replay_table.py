@@ -23,6 +23,7 @@ from benchmarks.grid import Grid, grid_of, right_traces
 from benchmarks.model_server import LocalModel, local_model
 from benchmarks.tasks import TASKS, Task
 from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import written
 from optimizer.lm.guard import EVERYWHERE
@@ -79,7 +80,7 @@ async def _filled(
             outcomes = await answers.outcomes(
                 task.program, task.metric, grid.candidate(cell), examples
             )
-            table[",".join(map(str, cell))] = [o.score.value for o in outcomes if o.score]
+            table[",".join(map(str, cell))] = [score_of(o) for o in outcomes]
             _told(len(table), len(cells), cell, table, answers.asked, time.time() - started)
 
     async with asyncio.TaskGroup() as group:
@@ -133,6 +134,11 @@ def _write(
     text = json.dumps({**head, **rows}, ensure_ascii=False)
     file.write_text(text.replace('], "', '],\n"') + "\n")
     file.with_suffix(file.suffix + ".partial").unlink(missing_ok=True)
+
+
+def score_of(outcome: Outcome) -> float:
+    """A greedy reply that comes to no end within the task's tokens is not right."""
+    return outcome.score.value if outcome.score is not None else 0.0
 
 
 def _short(value: float) -> float:

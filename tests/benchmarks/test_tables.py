@@ -10,6 +10,7 @@ from benchmarks import replay_table, tables
 from benchmarks.grid import grid_of
 from benchmarks.tables import UnreadableTable, load
 from benchmarks.tasks import TASKS
+from optimizer.core.evaluation.outcome import Outcome, Score
 from optimizer.core.programs.demo import NearestDemos
 
 TWO_MODULES: dict[str, Any] = {
@@ -93,3 +94,12 @@ def test_a_table_has_columns_for_the_training_rows_nearest_to_each_example() -> 
         demos = way.demos_by_words(row.inputs, task.program.key_of(row.inputs))
         assert len(demos) == way.k
         assert row.inputs["text"] not in [demo.values["text"] for demo in demos]
+
+
+def test_a_reply_that_comes_to_no_end_is_not_right_and_keeps_its_place() -> None:
+    outcomes = [
+        Outcome("1", Score(1.0), {}, ()),
+        Outcome("2", None, {}, (), "the reply was cut off"),
+        Outcome("3", Score(0.5), {}, ()),
+    ]
+    assert [replay_table.score_of(outcome) for outcome in outcomes] == [1.0, 0.0, 0.5]
