@@ -24,9 +24,9 @@ from optimizer.core.strategies.options import Options
 
 INSTRUCTIONS, DEMOS = 0.025, 0.09
 """Usual deviations of their effects, 0–1: demos are the bigger lever (the paper's first lesson)."""
-INSTRUCTIONS_FREEDOM, DEMOS_FREEDOM = 2.0, 0.5
+INSTRUCTIONS_FREEDOM, DEMOS_FREEDOM = 4.0, 0.5
 """Degrees of freedom of effects: one demo set of many may add thirty points, others five."""
-OWN_INSTRUCTION = 0.06
+OWN_INSTRUCTION = 0.03
 """Least deviation of the own instruction's effect, which is not one of those that were written."""
 MARGIN = 0.001
 """By how much a candidate's expected score must be above the baseline's: change needs a reason."""
