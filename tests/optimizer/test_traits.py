@@ -69,6 +69,13 @@ NO_SYSTEM = Traits(system=False)
         ("Input should be greater than 0: temperature", WITHIN),
         ("response_format: Extra inputs are not permitted", FREE),
         ("Invalid schema for response_format 'reply': 'additionalProperties' is required", JSON),
+        ("Invalid schema for response_format 'reply': In context=('properties', 'day'), 'format' "
+         "is not permitted.", JSON),
+        ("Invalid schema for response_format 'reply': 'anyOf' is not permitted.", JSON),
+        ("output_format.schema: Unsupported value: 'object' nesting exceeds the limit of 5", JSON),
+        ("Invalid JSON payload received. Unknown name \"anyOf\" at 'generation_config."
+         "response_schema.properties[0].value': Cannot find field.", JSON),
+        ("Unsupported schema: string format 'date' is not supported by the grammar", JSON),
         ("Developer instruction is not enabled for models/gemma-3-27b-it", NO_SYSTEM),
         ("'messages[0].role' does not support 'system' with this model.", NO_SYSTEM),
         ("Conversation roles must alternate user/assistant/user/assistant/...", NO_SYSTEM),

@@ -22,12 +22,14 @@ from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import ModulePrompt
+from optimizer.core.programs.signature import Field, FieldType
 from optimizer.models import Provider, Run
 from optimizer.running import snapshots
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.datasets.models import Dataset
 from promptlab.programs import tryouts
+from promptlab.programs.forms.trying import TryForm
 from promptlab.programs.models import Program
 from promptlab.ui.parameters import Parameters
 from tests.core.programs import ONE_STEP
@@ -360,3 +362,25 @@ def test_without_a_model_the_page_says_where_to_connect_one(
     page = text_of(client_of(erin).get(address(one_step)))
 
     assert "No model is connected." in page
+
+
+def test_null_is_told_as_such() -> None:
+    given = tryouts.ShownValue("day", FieldType.DATE, None, "2024-05-05")
+    wanted = tryouts.ShownValue("day", FieldType.DATE, "2024-05-05", None, nullable=True)
+    unknown = tryouts.ShownValue("day", FieldType.DATE, "2024-05-05")
+
+    assert (given.told, given.differs) == ("null", True)
+    assert (wanted.expected_told, wanted.differs) == ("null", True)
+    assert not unknown.differs
+
+
+def test_an_input_that_may_be_null_may_be_left_empty(
+    project: Project,
+) -> None:
+    fields = (Field("message"), Field("age", FieldType.INTEGER, nullable=True))
+    core = replace(ONE_STEP, inputs=fields)
+    form = TryForm(project, core, None, QueryDict("in-message=Hi&in-age=&model=x"))
+    form.is_valid()
+
+    assert form.values == {"message": "Hi", "age": None}
+    assert "in-age" not in form.errors
