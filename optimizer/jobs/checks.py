@@ -32,19 +32,16 @@ def check(spec: RunSpec, data: DataShape, expected: Forecast | None) -> list[Pro
     if optimizer is None:
         known = tuple(OPTIMIZERS)
         return [problem("optimizer.unknown", "optimizer", name=spec.optimizer, known=known)]
-    found = [*checks_of(spec, optimizer, data), *_corpora(spec), *_models(spec, optimizer)]
+    found = [
+        *checks_of(spec, optimizer, data),
+        *corpora.lacking(spec.namespace, spec.program),
+        *_models(spec, optimizer),
+    ]
     if expected is not None:
         needed = one_trial(spec, optimizer, expected.counts.baseline_calls)
         found += _limits(spec.limits, needed, expected)
         found += _months(spec, expected)
     return sorted(found, key=lambda told: ORDER.index(told.level))
-
-
-def _corpora(spec: RunSpec) -> list[Problem]:
-    """What the program looks things up in, and the project does not have."""
-    wanted = {digest: m.name for m in spec.program.modules for digest in m.corpora}
-    lacking = corpora.missing(spec.namespace, wanted) if wanted else []
-    return [problem("corpus.not_here", "program", module=wanted[digest]) for digest in lacking]
 
 
 def place_of(spec: RunSpec, role: Role, ref: ModelRef) -> str:

@@ -13,7 +13,9 @@ from django.utils import timezone
 from optimizer import doorbell, hints
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.problems import Refused
 from optimizer.models import Run
+from optimizer.retrieval import corpora
 from optimizer.running import outcomes, snapshots
 
 PATIENCE = timedelta(minutes=2)
@@ -21,7 +23,15 @@ PATIENCE = timedelta(minutes=2)
 
 
 def start(spec: EvaluationSpec | ModelCheckSpec) -> Run:
-    """Have a worker ask; it rings "run:<id>" whenever something is known."""
+    """Have a worker ask; it rings "run:<id>" whenever something is known.
+
+    Raises:
+        Refused: the program looks things up in a corpus that the project does not have.
+    """
+    if isinstance(spec, EvaluationSpec):
+        lacking = corpora.lacking(spec.namespace, spec.program)
+        if lacking:
+            raise Refused(*lacking)
     with transaction.atomic():
         run = snapshots.freeze(spec)
         run.save()

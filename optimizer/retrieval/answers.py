@@ -7,8 +7,7 @@ from functools import cache
 from django.conf import settings
 
 from optimizer.core.programs.steps import Passages, Search
-from optimizer.models import Corpus
-from optimizer.retrieval.corpora import gone, passages_of
+from optimizer.retrieval import corpora
 from optimizer.retrieval.shelf import Shelf
 from optimizer.sentences import sentence
 
@@ -19,10 +18,10 @@ def shelf() -> Shelf:
     return Shelf(settings.CORPORA)
 
 
-def searched(request: Search) -> Passages:
-    """Look it up, in a corpus of any project: who may use which is decided where runs begin."""
-    if not Corpus.objects.filter(digest=request.corpus).exists():
-        wrong = gone(request.corpus)
+def searched(request: Search, namespace: str) -> Passages:
+    """Look it up in a corpus of this project; those of others are not there."""
+    if corpora.missing(namespace, [request.corpus]):
+        wrong = corpora.gone(request.corpus)
         return Passages(problem=wrong, told=sentence(wrong))
-    volume = shelf().volume(request.corpus, passages_of(request.corpus))
+    volume = shelf().volume(request.corpus, corpora.passages_of(request.corpus))
     return Passages(volume.best(request.query, request.k))

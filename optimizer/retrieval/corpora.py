@@ -10,8 +10,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from optimizer.codec import canonical
-from optimizer.core.problems import Conflict, Refused, problem
+from optimizer.core.problems import Conflict, Problem, Refused, problem
 from optimizer.core.programs.passages import passage_text
+from optimizer.core.programs.program import Program
 from optimizer.models import Corpus, CorpusPart
 
 PART = 500
@@ -95,6 +96,13 @@ def missing(namespace: str, digests: Iterable[str]) -> list[str]:
     there = Corpus.objects.filter(namespace=namespace, digest__in=wanted)
     known = set(there.values_list("digest", flat=True))
     return [digest for digest in wanted if digest not in known]
+
+
+def lacking(namespace: str, program: Program) -> list[Problem]:
+    """What a program looks things up in, and the project does not have."""
+    wanted = {digest: m.name for m in program.modules for digest in m.corpora}
+    gone_by = missing(namespace, wanted) if wanted else []
+    return [problem("corpus.not_here", "program", module=wanted[digest]) for digest in gone_by]
 
 
 def _named(columns: Sequence[str], cells: Sequence[Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import bm25s
 import numpy
 
+from optimizer.core.programs.layouts import spelled_out
 from optimizer.core.programs.likeness import LENGTH, SATURATION, terms
 from optimizer.core.programs.passages import passage_text, passages_as
 
@@ -26,7 +27,7 @@ class PassageIndex:
         self.vocabulary, self.ranker = vocabulary, ranker
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> PassageIndex:
+    def of(cls, texts: Iterable[str]) -> Any:
         vocabulary: dict[str, int] = {}
         rows = [[vocabulary.setdefault(t, len(vocabulary)) for t in terms(text)] for text in texts]
         # The library refuses texts without any word: this one is in none of them.
@@ -36,7 +37,7 @@ class PassageIndex:
         return cls(vocabulary, ranker)
 
     @classmethod
-    def load(cls, folder: Path) -> PassageIndex:
+    def load(cls, folder: Path) -> Any:
         """One that was saved; of its arrays only what is looked at is read."""
         vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         return cls(vocabulary, bm25s.BM25.load(str(folder), mmap=True, load_vocab=False))
@@ -71,9 +72,10 @@ class Lookup:
 
     def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
         if self.index is None:
-            lines = Path(__file__).with_name(self.file).read_text(encoding="utf-8").splitlines()
-            self.passages = [json.loads(line) for line in lines if line]
+            told = Path(__file__).with_name(self.file).read_text(encoding="utf-8")
+            # Not splitlines(), which knows more ends of lines than JSON lines have.
+            self.passages = [json.loads(line) for line in told.split("\n") if line]
             self.index = PassageIndex.of(passage_text(passage) for passage in self.passages)
         (query,) = values.values()
-        found = [self.passages[place] for place in self.index.best(query, self.k)]
+        found = [self.passages[p] for p in self.index.best(spelled_out(query), self.k)]
         return {self.output: passages_as(self.kind, found)}

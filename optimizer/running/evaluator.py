@@ -167,7 +167,7 @@ class Evaluator:
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
-            self._cut_off_fails, self._clients.own,
+            self._cut_off_fails, self._clients.own, self._clients.namespace,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -253,17 +253,20 @@ async def run_example(
     embedder: EmbedderOf | None = None,
     cut_off_fails: bool = False,
     own: ClientOf | None = None,
+    namespace: str = "",
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
-    makes the vectors that program and metric may want, `own` the models that modules name.
+    makes the vectors that program and metric may want, `own` the models that modules name;
+    `namespace` is the project whose corpora things are looked up in.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    prediction = await _held(steps, _Answering(client, embedder, own, temperature))
+    answering = _Answering(client, embedder, own, temperature, namespace)
+    prediction = await _held(steps, answering)
     score = judged(metric, example, prediction, cut_off_fails)
     return await _held(score, _Answering(client, embedder))
 
@@ -276,6 +279,7 @@ class _Answering:
     embedder: EmbedderOf | None = None
     own: ClientOf | None = None
     temperature: float | None = None
+    namespace: str = ""
 
 
 async def _held(steps: Steps[T], by: _Answering) -> T:
@@ -316,7 +320,7 @@ async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
             assert by.embedder is not None
             return await by.embedder(model).vectors(texts)
         case Search():
-            return await asyncio.to_thread(searched, request)
+            return await asyncio.to_thread(searched, request, by.namespace)
         case _:
             assert_never(request)
 

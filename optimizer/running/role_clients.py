@@ -108,7 +108,7 @@ class RoleClients:
         self._healths: dict[int, Health] = {}
         self._watched: dict[int, Watched] = {}
         self._connect = connect
-        self._namespace = namespace
+        self.namespace = namespace
         self._max_cost = max_cost
         self._attempts = attempts
         self._commit_thread = commit_thread
@@ -151,7 +151,7 @@ class RoleClients:
         paying = Paying(
             Limited(self._watched[provider.pk], gate, self._commit_thread.may_send),
             self._commit_thread,
-            namespace=self._namespace,
+            namespace=self.namespace,
             endpoint=self._apart + endpoint_name(provider),
             provider=provider.pk,
             price=price,
@@ -170,11 +170,11 @@ class RoleClients:
     def _embedder_of(self, model: EmbeddingModel) -> Embedder:
         client = self._client_of(Role.EMBEDDING, ModelRef(model.provider, model.model))
         endpoint = self._apart + endpoint_name(self._providers[model.provider])
-        return Embedder(client, partial(vector_key, self._namespace, endpoint, model.model))
+        return Embedder(client, partial(vector_key, self.namespace, endpoint, model.model))
 
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:
-            found = Provider.objects.filter(pk=ref.provider, namespace=self._namespace).first()
+            found = Provider.objects.filter(pk=ref.provider, namespace=self.namespace).first()
             if found is None:
                 raise Refused(provider_removed(role, ref))
             self._providers[ref.provider] = found

@@ -11,8 +11,9 @@ from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.flow import next_values
+from optimizer.core.programs.layouts import as_input
 from optimizer.core.programs.program import Module, ModulePrompt, Program, stops
-from optimizer.core.programs.signature import Field, FieldType, Value, written
+from optimizer.core.programs.signature import Field, FieldType, Value
 from optimizer.core.programs.steps import Ran, Steps, blame, side_by_side
 
 CALL_DRAWS, PASS_DRAWS = 1_000, 100_000
@@ -35,10 +36,8 @@ class Known:
         if stops(call, module, self.missing):
             return None
         found = {f.name: self.values.get(call.inputs.get(f.name, "")) for f in _inputs(module)}
-        found |= call.constants
-        if module.takes_missing:
-            return found
-        return {f.name: _fitted(found[f.name], f) for f in _inputs(module)}
+        found |= module.constants_of(call)
+        return _fitted(found, module)
 
     def take(self, call: Call, module: Module, ran: Ran | None) -> None:
         """What a call gave, null all of it where it was not made."""
@@ -96,7 +95,7 @@ def _used(
         passes += [replace(part, given=part.given or values) for part in ran.parts or (ran,)]
         if ran.problem or ran.outputs.get(call.repeat.until) is True:
             break
-        values = next_values(values, ran.outputs, call.repeat.feeds)
+        values = _fitted(next_values(values, ran.outputs, call.repeat.feeds), module)
     return replace(ran, parts=tuple(passes))
 
 
@@ -148,10 +147,12 @@ def _inputs(module: Module) -> tuple[Field, ...]:
     return module.signature.inputs
 
 
-def _fitted(value: Value, wanted: Field) -> Value:
-    if isinstance(value, str) or wanted.type is not FieldType.TEXT:
-        return value
-    return None if value is None and wanted.nullable else written(value)
+def _fitted(values: dict[str, Value], module: Module) -> dict[str, Value]:
+    """Values as the inputs of a module, texts of what may be anything."""
+    if module.takes_missing:
+        return values
+    texts = (f for f in _inputs(module) if f.type is FieldType.TEXT)
+    return values | {f.name: as_input(values[f.name], f.nullable) for f in texts}
 
 
 def _traced(call: Call, values: dict[str, Value] | None, ran: Ran | None) -> list[CallTrace]:

@@ -36,6 +36,11 @@ def laid_out(layout: str, values: Mapping[str, Any], nullable: Collection[str] =
     return "\n".join(f"{n}: {spelled_out(v, n in nullable)}" for n, v in values.items())
 
 
+def as_input(value: Any, nullable: bool = False) -> Any:
+    """What an input that is a text takes of a value: all but a null that may be is written out."""
+    return None if value is None and nullable else spelled_out(value)
+
+
 def spelled_out(value: Any, nullable: bool = False) -> str:
     """A value as it is, or as JSON."""
     if value is None:

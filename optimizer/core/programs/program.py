@@ -17,6 +17,7 @@ from optimizer.core.programs.lm import EmbeddingModel, Message, OwnModel
 from optimizer.core.programs.signature import (
     REASONING,
     Field,
+    FieldType,
     Signature,
     Value,
     name_problems,
@@ -135,6 +136,11 @@ class Module(ABC):
     def takes_missing(self) -> bool:
         """Whether it runs where what it would be given was not made: its inputs are null then."""
         return False
+
+    def constants_of(self, call: Call) -> dict[str, Value]:
+        """What a call gives it that is always the same, as values of its inputs' types."""
+        wanted = {f.name: f for f in self.signature.inputs}
+        return {name: _constant(wanted[name], value) for name, value in call.constants.items()}
 
     @property
     def own_model(self) -> OwnModel | None:
@@ -296,6 +302,12 @@ class Program:
     def warnings(self) -> list[Problem]:
         """Parts that run or are optimized for nothing; the program can run all the same."""
         return wiring.warnings(self)
+
+
+def _constant(wanted: Field, value: Value) -> Value:
+    """Read like a file's, but for null and texts, which say what they are."""
+    is_text = wanted.type is FieldType.TEXT and isinstance(value, str)
+    return value if value is None or is_text else wanted.read(value)
 
 
 def stops(call: Call, module: Module, missing: Collection[str]) -> list[str]:

@@ -6,6 +6,9 @@ version is downloaded as.
 
 from __future__ import annotations
 
+import json
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any, NamedTuple
 
 from optimizer.core.programs.values import Kind, UnreadableValue, read_value
@@ -38,7 +41,9 @@ def outputs_in(kinds: dict[str, Kind], returned: Any) -> dict[str, Any]:
 
 
 class Function(NamedTuple):
-    """A step that runs the function of a source, with the inputs in their order."""
+    """A step that runs the function of a source, with the inputs in their order. As in a run, it is
+    given copies, gives what JSON can say, and prints for nobody.
+    """
 
     source: str
     function: str
@@ -46,5 +51,8 @@ class Function(NamedTuple):
 
     def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
         own: dict[str, Any] = {}
-        exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
-        return outputs_in(self.outputs, own[self.function](*values.values()))
+        given = json.loads(json.dumps(list(values.values())))
+        with redirect_stdout(StringIO()):
+            exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
+            returned = json.dumps(own[self.function](*given), allow_nan=False)
+        return outputs_in(self.outputs, json.loads(returned))

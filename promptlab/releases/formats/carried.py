@@ -95,6 +95,7 @@ def imports_of_steps(program: Program) -> tuple[str, ...]:
     """What that imports beyond the reader."""
     made = {module.python_class for module in program.modules}
     return (
+        *(CALLING if "Function" in made else ()),
         *(CHOOSING if "Lookup" in made else ()),
         *(LOOKING_UP if "Lookup" in made else ()),
         *(("from collections import Counter",) if "MostFrequent" in made else ()),
@@ -121,6 +122,7 @@ Source = tuple[str, str]
 _CORE = "optimizer.core.programs"
 FLOW: Source = (_CORE, "flow.py")
 LIKENESS: Source = (_CORE, "likeness.py")
+CALLING = ("from contextlib import redirect_stdout", "from io import StringIO")
 LOOKING_UP = ("from pathlib import Path", "import bm25s", "import numpy")
 _STEPS: dict[str, tuple[Source, ...]] = {
     "Function": ((_CORE, "returned.py"),),

@@ -24,6 +24,7 @@ from optimizer.core.programs.signature import Field, FieldType, resolve_placehol
 from optimizer.lm.traits import ReplyForm
 from promptlab.releases.formats import own_models
 from promptlab.releases.formats.carried import (
+    CALLING,
     CHOOSING,
     LIKENESS,
     LOOKING_UP,
@@ -33,8 +34,8 @@ from promptlab.releases.formats.carried import (
     copied,
     every_step,
     imports,
+    imports_of_steps,
     names_in,
-    needs_of,
     reader,
     steps_of,
 )
@@ -57,7 +58,7 @@ _MODULE_WORDS = {
     "acall", "aforward", "batch", "callbacks", "deepcopy", "dump_state", "forward", "get_lm",
     "history", "inspect_history", "load", "load_state", "map_named_predictors", "metadata",
     "named_parameters", "named_predictors", "named_sub_modules", "parameters", "predictors",
-    "reset_copy", "save", "self", "set_lm", "dspy", "as_text",
+    "reset_copy", "save", "self", "set_lm", "dspy", "as_input",
 }  # fmt: skip
 _FIELD_WORDS = {
     "append", "config", "construct", "copy", "delete", "demos", "dict", "dump_state", "equals",
@@ -88,7 +89,7 @@ def _shared(by_meaning: bool) -> str:
 
 @cache
 def _taken() -> frozenset[str]:
-    sources = [_imported(True), *LOOKING_UP, _shared(True), *every_step()]
+    sources = [_imported(True), *CALLING, *LOOKING_UP, _shared(True), *every_step()]
     return names_in("\n".join(sources)) | {
         "task_model",
         "values",
@@ -250,7 +251,7 @@ def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> s
     told += "".join(
         f"\n{fill(comment_safe(line), 98)}" for line in [*beside(content.program), *more_told]
     )
-    more = LOOKING_UP if needs_of(content.program) else ()
+    more = [line for line in imports_of_steps(content.program) if line not in CHOOSING]
     by_meaning = bool(baseline_of(content.program).embedding_models)
     imported = _imported(by_meaning) + "".join(f"{line}\n" for line in more)
     return f'"""{told}\n"""\n\n{imported}'
@@ -384,11 +385,15 @@ def _use(call: Call, flow: Flow, names: Names) -> str:
         made, own = names.adapters[module.name], by_name((f.name, value) for f, value in pairs)
         if not call.repeat:
             return f"{made}({own})"
-        return repeating(call.repeat, made, own)
+        passed = flow.next_pass(call)
+        again = made if passed == "values" else f"lambda values: {made}({passed})"
+        return repeating(call.repeat, again, own)
     values = {names.fields[f.name]: value for f, value in pairs}
     if not call.repeat:
         return _asked(module, names, [f"{name}={value}" for name, value in values.items()])
-    again = f"lambda values: {_asked(module, names, ['**values'])}"
+    passed = flow.next_pass(call, lambda name: names.fields[name])
+    told = f"**{passed}"
+    again = f"lambda values: {_asked(module, names, [told])}"
     return repeating(_by_names(call.repeat, names), again, by_name(values.items()))
 
 

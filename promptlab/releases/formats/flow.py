@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from optimizer.core.programs.calls import INPUT, Call, Repeat
-from optimizer.core.programs.program import Program, stops
+from optimizer.core.programs.layouts import as_input
+from optimizer.core.programs.program import Module, Program, stops
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.releases.formats.literals import bracketed, literal, text
 
@@ -73,16 +74,44 @@ class Flow:
         return stops(call, self.program.module(call.module), missing)
 
     def _fitted(self, call: Call, wanted: Field) -> Expression:
-        if wanted.name in call.constants:
-            return literal(call.constants[wanted.name])
-        source = call.inputs[wanted.name]
-        value = self.value(source)
         module = self.program.module(call.module)
-        if module.is_prompt or module.takes_missing:
-            return value  # written where the prompt is
-        given = self.program.source_field(source)
-        as_text = wanted.type is FieldType.TEXT and (given is None or given.type != wanted.type)
-        return f"as_text({value})" if as_text else value
+        if wanted.name in call.constants:
+            told = module.constants_of(call)[wanted.name]
+            texts = wanted.type is FieldType.TEXT and not module.takes_missing
+            return literal(as_input(told, wanted.nullable) if texts else told)
+        source = call.inputs[wanted.name]
+        return self._as_input(self.value(source), self.program.source_field(source), wanted, module)
+
+    def next_pass(self, call: Call, named: Callable[[str], str] = str) -> Expression:
+        """The inputs of one pass of a repeated call, out of `values`; `named` is what an input is
+        called there.
+        """
+        fed = [f"{text(named(f.name))}: {value}" for f, value in self._fed(call, named)]
+        return f"{{**values, {', '.join(fed)}}}" if fed else "values"
+
+    def _fed(self, call: Call, named: Callable[[str], str]) -> list[tuple[Field, Expression]]:
+        """Those that are not simply what the pass before gave."""
+        module, feeds = self.program.module(call.module), call.repeat.feeds if call.repeat else {}
+        given = {f.name: f for f in module.gives}
+        asis = [
+            (f, f"values[{text(named(f.name))}]")
+            for f in module.signature.inputs
+            if f.name in feeds
+        ]
+        made = [(f, v, self._as_input(v, given[feeds[f.name]], f, module)) for f, v in asis]
+        return [(f, told) for f, value, told in made if told != value]
+
+    def _as_input(
+        self, value: Expression, given: Field | None, wanted: Field, module: Module
+    ) -> Expression:
+        """Written out where it may be something else than the text that is wanted."""
+        if wanted.type is not FieldType.TEXT or module.takes_missing:
+            return value
+        null = given is not None and given.nullable and not wanted.nullable
+        same = given is not None and given.type is FieldType.TEXT
+        if same and (module.is_prompt or not null):
+            return value  # of a null, the prompt makes what it makes in a run
+        return f"as_input({value}, nullable=True)" if wanted.nullable else f"as_input({value})"
 
 
 def by_name(pairs: Iterable[tuple[str, Expression]], indent: int = 4) -> Expression:

@@ -226,7 +226,7 @@ def _summary(program: Program) -> str:
 def _call(call: Call, flow: Flow, constants: Mapping[str, str], given: str) -> str:
     values = by_name(((f.name, value) for f, value in flow.values(call)), 8)
     used = _used(flow.program.module(call.module), constants[call.module], given)
-    again = f"lambda values: {used('values')}"
+    again = f"lambda values: {used(flow.next_pass(call))}"
     made = repeating(call.repeat, again, values) if call.repeat else used(values)
     condition = flow.condition(call)
     if not condition:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.modules.retrieve import Retrieve
 from optimizer.core.problems import Conflict, Refused
 from optimizer.core.programs.calls import Call
@@ -15,6 +16,7 @@ from optimizer.core.programs.steps import Search
 from optimizer.models import Corpus, CorpusPart, Outcome
 from optimizer.retrieval import corpora
 from optimizer.retrieval.answers import searched
+from tests.evaluations import start_measurement, start_tryout
 from tests.fakes.scripted_lm import ScriptedLM
 from tests.fakes.world import one_module_program
 from tests.optimizer.conftest import Create, carry_on
@@ -57,11 +59,25 @@ def stored_digest() -> str:
 
 def test_what_is_looked_up_is_found_or_told_to_be_gone() -> None:
     corpus = stored()
-    found = searched(Search(corpus.digest, "who drew an engine", 2)).found
+    found = searched(Search(corpus.digest, "who drew an engine", 2), "p:1").found
     assert found == ({"title": "Babbage", "text": "drew an engine"},)
-    gone = searched(Search("0" * 64, "engine", 2))
-    assert gone.problem is not None
-    assert "choose another one" in gone.told
+    for digest, project in (("0" * 64, "p:1"), (corpus.digest, "p:2")):
+        gone = searched(Search(digest, "engine", 2), project)
+        assert gone.problem is not None
+        assert gone.found == ()
+        assert "choose another one" in gone.told
+
+
+def test_no_run_of_any_kind_begins_with_another_project_s_corpus(spec: RunSpec) -> None:
+    own, other = stored("test"), corpora.store("p:2", "Secret", ["text"], [["the plan"]])
+    assert start_tryout(spec, program=looking_up(own.digest)).active
+    for start in (
+        lambda: start_tryout(spec, program=looking_up(other.digest)),
+        lambda: start_measurement(replace(spec, program=looking_up(other.digest))),
+    ):
+        with pytest.raises(Refused) as refused:
+            start()
+        assert refused.value.problems[0].code == "corpus.not_here"
 
 
 def looking_up(digest: str) -> Program:
