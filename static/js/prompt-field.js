@@ -72,6 +72,23 @@ class PromptField extends HTMLElement {
     const note = this.querySelector("[data-unknown]");
     const names = unknown.map((name) => `{${name}}`).join(", ");
     note.textContent = unknown.length ? fill(msgUnknown, { names }) : "";
+    this.offer(unknown);
+  }
+
+  // What stands in braces and is no field can become one: by the button of the form that adds inputs.
+  offer(unknown) {
+    const add = this.text.form?.querySelector('[name="add"][value="inputs"]');
+    const place = this.querySelector("[data-offer]");
+    if (!add || place.dataset.offer === unknown.join()) return;
+    place.dataset.offer = unknown.join();
+    const buttons = unknown.map((name) => {
+      const button = add.cloneNode(false);
+      button.value = `inputs=${name}`;
+      button.textContent = fill(this.dataset.msgOffer, { name });
+      return button;
+    });
+    place.replaceChildren(...buttons);
+    htmx.process(place);
   }
 }
 
