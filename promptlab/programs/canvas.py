@@ -82,7 +82,7 @@ def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] =
             "urls": {
                 INPUT: _beside(program, "inputs", INPUT),
                 OUTPUT: _beside(program, "outputs", OUTPUT),
-                TRYING: _beside(program, "try", "try"),
+                **({} if core.problems() else {TRYING: _beside(program, "try", "try")}),
             },
             "types": types.told,
             "passes": _passes_on(),

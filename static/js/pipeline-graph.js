@@ -218,6 +218,8 @@ export class PipelineGraph extends HTMLElement {
   }
 
   tryOut() {
+    // What keeps it from running is told below.
+    if (!this.graph.doc.urls["@try"]) return document.getElementById("program-problems").scrollIntoView();
     this.selected.clear();
     this.paint();
     this.inspector.open("@try");
