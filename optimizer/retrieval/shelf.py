@@ -33,9 +33,10 @@ class Shelf:
         """The index of a corpus; of `passages` nothing is read where it is there already."""
         with self._lock:
             held = self._open.pop(digest, None)
-            if held is None:
+            if held is None or held.is_gone:
                 folder = self._folder / digest
-                if not folder.is_dir():
+                if not (folder / _PLACES).is_file():
+                    shutil.rmtree(folder, ignore_errors=True)  # a part of one is none
                     _write(folder, passages)
                 held = Volume(folder)
             self._open[digest] = held
@@ -51,6 +52,11 @@ class Volume:
         self._index = PassageIndex.load(folder)
         self._lines = folder / _LINES
         self._places = numpy.load(folder / _PLACES)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its folder was removed after it was opened."""
+        return not self._lines.exists()
 
     def best(self, query: str, k: int) -> tuple[dict[str, Any], ...]:
         with self._lines.open("rb") as lines:

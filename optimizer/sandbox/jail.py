@@ -67,14 +67,14 @@ class Jail:
         closed = why_closed()
         if closed:
             return CodeAnswer(problem=problem("code.closed", why=closed))
-        call = f"_told({asked.function}({', '.join(asked.arguments)}))"
+        # By place, under names of ours: no argument takes the place of what the source calls so.
+        given = {f"_given_{n}": value for n, value in enumerate(asked.arguments.values())}
+        call = f"_told({asked.function}({', '.join(given)}))"
         try:
             with self._checkout() as session:
                 session.feed_run(_TOLD)
                 session.feed_run(asked.source, print_callback=monty.CollectString())
-                told = session.feed_run(
-                    call, inputs=dict(asked.arguments), print_callback=monty.CollectString()
-                )
+                told = session.feed_run(call, inputs=given, print_callback=monty.CollectString())
         except monty.MontyError as error:
             return CodeAnswer(problem=_fault_of(error))
         except TimeoutError:

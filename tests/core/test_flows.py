@@ -23,7 +23,7 @@ from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.core.programs.steps import alone
 from optimizer.core.programs.voting import most_frequent
 from optimizer.files.program_file import read, write
-from tests.fakes.flows import branches, opinions, passes, tidied
+from tests.fakes.flows import ANSWER, MESSAGE, branches, opinions, passes, tidied
 from tests.fakes.steps import held
 
 
@@ -171,6 +171,19 @@ def test_a_step_whose_code_fails_is_an_error_and_never_a_score_of_0(source: str,
     outcome = alone(judged(ExactMatch("answer", "a"), Example("e", {}, {"a": "x"}), prediction))
     assert outcome is not None
     assert outcome.score is None
+
+
+@pytest.mark.parametrize("name", ["step", "class", "tidy", "str", "input"])
+def test_an_input_of_a_code_step_may_have_any_name(name: str) -> None:
+    source = (
+        "def tidy(text):\n    return str(text).strip()\n"
+        "def step(given):\n    return tidy(given) + '!'\n"
+    )
+    code = CodeStep("tidy", Signature((Field(name),), (ANSWER,)), source=source)
+    calls = (Call("tidy", "tidy", {name: "input.message"}),)
+    program = Program("Any", (MESSAGE,), (code,), calls, {"answer": "tidy.answer"})
+    prediction, said = ran(program, {"message": " Hi "}, lambda _: "")
+    assert (prediction.outputs, prediction.problem, said) == ({"answer": "Hi!"}, "", [])
 
 
 def test_a_repeated_call_is_fed_what_it_gave_until_it_is_done() -> None:

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from optimizer.core.programs.lm import Prompt, Reply
-from optimizer.core.programs.steps import Embed, RunCode, StepAnswer, StepRequest, Steps
+from optimizer.core.programs.steps import (
+    Embed,
+    Passages,
+    RunCode,
+    Search,
+    StepAnswer,
+    StepRequest,
+    Steps,
+)
 from optimizer.core.programs.vectors import vector_of
 from optimizer.sandbox.jail import jail
 from tests.fakes.meanings import numbers_for
@@ -15,7 +23,10 @@ T = TypeVar("T")
 
 
 def held(
-    steps: Steps[T], answer: Callable[[Prompt], Reply], asked: list[StepRequest] | None = None
+    steps: Steps[T],
+    answer: Callable[[Prompt], Reply],
+    asked: list[StepRequest] | None = None,
+    look_up: Callable[[Search], Passages] = lambda _: Passages(),
 ) -> T:
     """Answer every call to a model until the end; its result. `asked` takes the requests."""
     try:
@@ -23,13 +34,21 @@ def held(
         while True:
             if asked is not None:
                 asked += requests
-            requests = steps.send(tuple(_answered(request, answer) for request in requests))
+            requests = steps.send(
+                tuple(_answered(request, answer, look_up) for request in requests)
+            )
     except StopIteration as end:
         return end.value
 
 
-def _answered(request: StepRequest, answer: Callable[[Prompt], Reply]) -> StepAnswer:
+def _answered(
+    request: StepRequest,
+    answer: Callable[[Prompt], Reply],
+    look_up: Callable[[Search], Passages],
+) -> StepAnswer:
     """Code runs where it always does."""
+    if isinstance(request, Search):
+        return look_up(request)
     if isinstance(request, Embed):
         return tuple(vector_of(numbers_for(text)) for text in request.texts)
     return jail().run(request) if isinstance(request, RunCode) else answer(request.prompt)

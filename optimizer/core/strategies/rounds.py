@@ -79,8 +79,8 @@ class Rounds:
     def choice_of(self, candidate: Candidate) -> Choice:
         """Which of the written instructions a candidate has."""
         return {
-            f"{name}:instruction": self.written[name].index(prompt.instruction)
-            for name, prompt in candidate.modules.items()
+            f"{name}:instruction": texts.index(candidate.modules[name].instruction)
+            for name, texts in self.written.items()
         }
 
 
@@ -96,6 +96,7 @@ def opened(board: Board) -> Conversation[Rounds]:
     yield PhaseStarted(Phase.PROPOSE, 0)
     writable = any(m.writable for m in modules)
     ground = (yield from grounding(board.spec)) if writable else Ground()
-    for module in modules:
-        yield InstructionProposed(module.name, 0, module.signature.instruction, "current")
-    return Rounds(board, ground, {m.name: [m.signature.instruction] for m in modules})
+    current = {m.name: m.signature.instruction for m in modules if m.has_instruction}
+    for name, text in current.items():
+        yield InstructionProposed(name, 0, text, "current")
+    return Rounds(board, ground, {name: [text] for name, text in current.items()})

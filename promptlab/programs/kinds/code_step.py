@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from keyword import iskeyword
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +31,8 @@ def _begun(module: Module) -> Module:
     assert isinstance(module, CodeStep)
     if module.source != EXAMPLE:
         return module
-    names = [field.name for field in module.signature.inputs]
+    fields = module.signature.inputs
+    names = [f"{f.name}_" if iskeyword(f.name) else f.name for f in fields]
     source = f"def step({', '.join(names)}):\n    return {names[0] if names else None}\n"
     return replace(module, source=source)
 

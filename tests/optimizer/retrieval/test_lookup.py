@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_an_index_is_made_once_and_made_anew_where_it_was_lost(tmp_path: Path) -
     assert read == [1]
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
     assert first.best("首都", 1)[0]["title"] == "北京"
+
+
+def test_an_index_that_is_lost_while_it_is_held_or_in_part_is_made_anew(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    found = shelf.volume("d", PASSAGES).best("Babbage", 2)
+    shutil.rmtree(tmp_path / "d")
+    assert shelf.volume("d", PASSAGES).best("Babbage", 2) == found
+    for path in (tmp_path / "d").iterdir():
+        path.unlink()
+    assert shelf.volume("d", PASSAGES).best("Babbage", 2) == found
+    assert Shelf(tmp_path).volume("d", PASSAGES).best("Babbage", 2) == found

@@ -1,0 +1,130 @@
+"""Each ready example's program goes through each optimizer to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from optimizer.core.conversation.events import InstructionProposed, Result
+from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
+from optimizer.core.evaluation.execute import judged, predict
+from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.demo import fixed_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.passages import passage_text
+from optimizer.core.programs.steps import Passages, Search
+from optimizer.retrieval.lookup import PassageIndex
+from promptlab.demo.examples import SPLIT, ReadyExample, ready_examples
+from tests.fakes.random_search import RandomSearch
+from tests.fakes.steps import held
+from tests.fakes.world import World, chance
+
+EXAMPLES = ready_examples()
+SETTINGS = Settings(trials=5, minibatch_size=4, full_every=3, instructions=3, demo_sets=3, rounds=2)
+
+
+class Tasks(World):
+    """Runs an example's program: a model that is right more often the more it was told."""
+
+    task: ReadyExample
+    row: Example
+
+    def outcome(self, candidate: Candidate, example: Example) -> Outcome:
+        self.row = example
+        steps = predict(self.program, candidate, example.inputs)
+        prediction = held(steps, self._reply, look_up=self._look_up)
+        return held(judged(self.task.metric, example, prediction), self._reply)
+
+    def _reply(self, prompt: Prompt) -> Reply:
+        assert prompt.schema is not None
+        parts: Mapping[str, Any] = prompt.schema["properties"]
+        told = {name: self._value(name, kind, prompt) for name, kind in parts.items()}
+        return Reply(json.dumps(told), prompt_tokens=5, cost=1)
+
+    def _value(self, name: str, kind: Mapping[str, Any], prompt: Prompt) -> Any:
+        skill = 0.3 + 0.5 * chance(prompt.messages[0].content)
+        right = chance(self.row.id, prompt.messages[0].content) < skill
+        expected = self.row.expected
+        if right and name in expected and not ("enum" in kind and expected[name] is None):
+            return expected[name]
+        return _plain(kind)
+
+    def _look_up(self, request: Search) -> Passages:
+        passages, index = corpus(self.task.name)
+        return Passages(tuple(passages[p] for p in index.best(request.query, request.k)))
+
+
+def _plain(kind: Mapping[str, Any]) -> Any:
+    if "anyOf" in kind:
+        return None
+    if "enum" in kind:
+        return kind["enum"][0]
+    made = {"array": [], "boolean": True, "integer": 1, "number": 1.5, "object": {}}
+    return made.get(kind["type"], "a word")
+
+
+@cache
+def corpus(name: str) -> tuple[list[dict[str, Any]], PassageIndex]:
+    lines = (EXAMPLES[name].folder / "corpus.jsonl").read_text(encoding="utf-8").split("\n")
+    passages = [json.loads(line) for line in lines if line]
+    return passages, PassageIndex.of(map(passage_text, passages))
+
+
+def rows(task: ReadyExample, split: str, most: int) -> tuple[Example, ...]:
+    lines = (task.folder / "examples.jsonl").read_text(encoding="utf-8").split("\n")
+    found = [row for line in lines if line and (row := json.loads(line))[SPLIT] == split]
+    return tuple(
+        Example(
+            f"{split}{number}",
+            {name: row.get(name) for name in task.inputs},
+            {name: row.get(name) for name in task.expected},
+        )
+        for number, row in enumerate(found[:most])
+    )
+
+
+def run(name: str, optimizer: str) -> Tasks:
+    """A light run from first to last."""
+    task = EXAMPLES[name]
+    world = Tasks(task.program, write=lambda text, n: f"Look closely, then answer. ({n})")
+    world.task = task
+    model = ModelRef(1, "scripted")
+    spec = RunSpec(
+        task.program, task.metric, optimizer, SETTINGS, {Role.TASK: model, Role.OPTIMIZER: model},
+        train=rows(task, "train", 10), validation=rows(task, "validation", 8),
+        seed=3,
+    )  # fmt: skip
+    result = world.hold(OPTIMIZERS[optimizer].converse(spec, RandomSearch))
+    assert isinstance(result, Result)
+    return world
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_its_light_run_ends_and_leaves_steps_without_words_alone(name: str, optimizer: str) -> None:
+    task, world = EXAMPLES[name], run(name, optimizer)
+    wordless = {m.name for m in task.program.modules if not m.has_instruction}
+    own = baseline_of(task.program).modules
+    for request in world.evaluated:
+        assert all(request.candidate.modules[each] == own[each] for each in wordless)
+    proposed = {event.module for event in world.events_of(InstructionProposed)}
+    assert not proposed & wordless
+
+
+def test_a_module_behind_a_step_that_looks_things_up_is_shown_what_it_found() -> None:
+    task, world = EXAMPLES["hotpotqa"], run("hotpotqa", "mipro")
+    asked = {m.name for m in task.program.modules if m.has_instruction}
+    shown = [
+        demo
+        for request in world.evaluated
+        for name in asked
+        for demo in fixed_of(request.candidate.modules[name].demos)
+    ]
+    assert any(demo.augmented and demo.values.get("first_passages") for demo in shown)
