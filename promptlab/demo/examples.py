@@ -1,7 +1,8 @@
 """Ready examples: a task with its data, its program and its metric, as a project of one's own.
 
-Each is a folder of `data`: `example.json` says what it is, `examples.jsonl` has the rows with their
-splits, `corpus.jsonl` the passages where something is looked up, `README.md` whose they are.
+Each is a folder of `data`: `example.json` says what it is, `words.py` what it is called,
+`examples.jsonl` has the rows with their splits, `corpus.jsonl` the passages where something is
+looked up, `README.md` whose they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.functional import Promise
 
 from optimizer.codec import from_json
 from optimizer.core.evaluation.metric import Metric
@@ -27,6 +29,7 @@ from optimizer.retrieval import corpora
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.services import found_project
 from promptlab.datasets.services import import_dataset
+from promptlab.demo.words import TOLD
 from promptlab.metrics.services import create_metric
 from promptlab.programs.services import create_program
 
@@ -42,8 +45,8 @@ class ReadyExample:
     """
 
     name: str
-    title: str
-    about: str
+    title: str | Promise
+    about: str | Promise
     licence: str
     inputs: tuple[str, ...]
     expected: tuple[str, ...]
@@ -75,8 +78,8 @@ def _read(folder: Path) -> ReadyExample:
     metric = dict(told["metric"])
     return ReadyExample(
         name=folder.name,
-        title=told["title"],
-        about=told["about"],
+        title=TOLD[folder.name][0],
+        about=TOLD[folder.name][1],
         licence=told["licence"],
         inputs=tuple(told["inputs"]),
         expected=tuple(told["expected"]),
@@ -91,10 +94,11 @@ def _read(folder: Path) -> ReadyExample:
 def found_example(by: User, example: ReadyExample) -> Project:
     """A project of this person with all that the example needs, ready for a run."""
     with transaction.atomic():
-        project = found_project(by, example.title)
+        title = str(example.title)
+        project = found_project(by, title)
         with (example.folder / "examples.jsonl").open("rb") as file:
             import_dataset(
-                project, by, example.title, file, Mapping(_uses(example), SplitPlan(column=SPLIT)),
+                project, by, title, file, Mapping(_uses(example), SplitPlan(column=SPLIT)),
                 source_name="examples.jsonl",
             )  # fmt: skip
         program = _with_corpus(project, example)
