@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
 
 from optimizer.codec import canonical
 from optimizer.core.problems import Conflict, Problem, Refused, problem
@@ -59,6 +62,7 @@ def _stored(
         raise Conflict.because("corpus.content_there", "file", name=same.name)
     try:
         with transaction.atomic():
+            _alone_with(digest)
             corpus = Corpus.objects.create(
                 namespace=namespace, name=name, digest=digest, columns=columns,
                 count=count, size=size,
@@ -83,11 +87,20 @@ def passages_of(digest: str) -> Iterator[dict[str, Any]]:
 
 
 def remove(corpus: Corpus) -> None:
-    """Forget a corpus; its parts go with the last of its content."""
+    """Forget a corpus; its parts and its index go with the last of its content."""
     with transaction.atomic():
+        _alone_with(corpus.digest)
         corpus.delete()
         if not Corpus.objects.filter(digest=corpus.digest).exists():
             CorpusPart.objects.filter(digest=corpus.digest).delete()
+            index = settings.CORPORA / corpus.digest
+            transaction.on_commit(partial(shutil.rmtree, index, ignore_errors=True))
+
+
+def _alone_with(digest: str) -> None:
+    """Let nobody else store or forget this content until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
 def missing(namespace: str, digests: Iterable[str]) -> list[str]:

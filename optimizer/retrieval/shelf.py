@@ -35,8 +35,9 @@ class Shelf:
             held = self._open.pop(digest, None)
             if held is None or held.is_gone:
                 folder = self._folder / digest
-                if not (folder / _PLACES).is_file():
+                if folder.is_dir() and not (folder / _PLACES).is_file():
                     shutil.rmtree(folder, ignore_errors=True)  # a part of one is none
+                if not folder.is_dir():
                     _write(folder, passages)
                 held = Volume(folder)
             self._open[digest] = held

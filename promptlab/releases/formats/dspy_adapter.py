@@ -100,6 +100,10 @@ class RunAdapter(dspy.Adapter):
         return await super().acall(lm, settings, signature, demos, inputs)
 
     def _constrained(self, lm: Any, settings: dict[str, Any]) -> dict[str, Any]:
+        heat = settings.get("temperature", getattr(lm, "kwargs", {}).get("temperature"))
+        if heat and isinstance(lm, dspy.LM):
+            # DSPy would say again what it was told: each use is a draw of its own, as in a run.
+            settings = {"cache": False, **settings}
         known = "schema" if getattr(lm, "supports_response_schema", False) else "free"
         replies = getattr(lm, "replies", known)
         if self.schema is None or replies == "free":

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connections
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.modules.retrieve import Retrieve
@@ -123,3 +128,38 @@ def test_what_it_needs_is_told(change: dict[str, object], code: str) -> None:
     assert sound.problems() == []
     wrong = replace(sound, **change)  # type: ignore[arg-type]
     assert code in [problem.code for problem in wrong.problems()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_content_may_be_stored_and_removed_at_the_same_time() -> None:
+    ready = threading.Barrier(4)
+
+    def store_and_remove(number: int) -> int:
+        try:
+            ready.wait(10)
+            for _ in range(5):
+                made = corpora.store(f"p:{number}", "Facts", ["text"], [["a"], ["b"]])
+                if len(list(corpora.passages_of(made.digest))) != 2:
+                    return 0
+                corpora.remove(made)
+            return 1
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(store_and_remove, range(4))) == [1] * 4
+    assert CorpusPart.objects.count() == 0
+
+
+def test_what_is_removed_leaves_no_index_behind(
+    settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.CORPORA = tmp_path
+    one, two = stored("p:1"), stored("p:2")
+    (tmp_path / one.digest).mkdir()
+    with django_capture_on_commit_callbacks(execute=True):
+        corpora.remove(one)
+    assert (tmp_path / two.digest).is_dir()
+    with django_capture_on_commit_callbacks(execute=True):
+        corpora.remove(two)
+    assert list(tmp_path.iterdir()) == []

@@ -37,6 +37,7 @@ from promptlab.reviews import services
 from promptlab.reviews.content import VersionContent, read_content
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
+from tests.fakes.flows import opinions
 from tests.fakes.openai_server import OpenAIServer
 from tests.promptlab.releases.contents import content_of, one_choice, two_modules
 from tests.promptlab.releases.test_python_file import run_file
@@ -123,17 +124,21 @@ def test_the_dspy_module_calls_the_model_as_the_run_did(tmp_path: Path) -> None:
     with (
         OpenAIServer(script=lambda body: '{"intent": "delivery"}', wants=wants) as picky,
         OpenAIServer(script=lambda body: '{"intent": "refund"}') as plain,
+        OpenAIServer(script=lambda body: '{"reasoning": "-", "kind": "other"}') as drawn,
     ):
         reaches = {
             "picky": Reach(picky.url, keyless=True, traits=PICKY),
             "plain": Reach(plain.url, keyless=True),
         }
+        reaches["draws"] = Reach(drawn.url, keyless=True)
+        contents = {"draws": content_of(opinions())}
         for shape, reach in reaches.items():
-            made = dspy_module(content, "0" * 64, reach)
+            made = dspy_module(contents.get(shape, content), "0" * 64, reach)
             (tmp_path / f"{shape}.py").write_text(made, encoding="utf-8")
-            state = dspy_state(content, "0" * 64)
+            state = dspy_state(contents.get(shape, content), "0" * 64)
             (tmp_path / f"{shape}.dspy.json").write_text(state, encoding="utf-8")
-        asked = json.dumps({key: [names.program, {"message": "Where?"}] for key in reaches})
+        called = {**dict.fromkeys(reaches, names.program), "draws": Names.of(opinions()).program}
+        asked = json.dumps({key: [called[key], {"message": "Where?"}] for key in reaches})
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUTF8": "1",
             "LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "sk-of-openai",
@@ -146,7 +151,10 @@ def test_the_dspy_module_calls_the_model_as_the_run_did(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == {
             "picky": {"intent": "delivery"}, "plain": {"intent": "refund"},
+            "draws": {"kind": "other"},
         }  # fmt: skip
+        assert len(drawn.requests) == opinions().lm_calls  # none of them a reply that was kept
+        assert {sent["temperature"] for sent in drawn.requests} == {0.7}
         for server in (picky, plain):
             assert server.headers[0]["authorization"] == "Bearer none"
         (sent,) = plain.requests
