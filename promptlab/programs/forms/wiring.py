@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from optimizer.core.programs.calls import INPUT, Call, fits
 from optimizer.core.programs.program import Program
-from optimizer.core.programs.signature import Field, Value, written
+from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.values import UnreadableValue
 from promptlab.programs import edits
 from promptlab.programs.forms.fields import (
@@ -145,15 +145,7 @@ class CallForm(ConnectForm):
         self.flow = FlowForm(program, call, data)
         self.initial = {**self.initial, "name": call.name, "module": call.module}
         for wanted in self.wanted:
-            value = call.constants.get(wanted.name)
-            self.fields[f"{_FIXED}{wanted.name}"] = forms.CharField(
-                label=_("or the constant"),
-                required=False,
-                strip=False,
-                initial=None if value is None else written(value) or _EMPTY,
-                help_text=_("Two quotation marks stand for an empty text."),
-                widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
-            )
+            self.fields[f"{_FIXED}{wanted.name}"] = _constant_field(wanted, call)
         names = [m.name for m in program.modules]
         if call.module not in names:
             names.insert(0, call.module)
@@ -180,7 +172,7 @@ class CallForm(ConnectForm):
                 self.add_error(f"{_FIXED}{wanted.name}", told)
                 continue
             try:
-                self.constants[wanted.name] = wanted.read("" if typed == _EMPTY else typed)
+                self.constants[wanted.name] = _constant(wanted, typed)
             except UnreadableValue as error:
                 self.add_error(f"{_FIXED}{wanted.name}", str(error))
         return cleaned
@@ -221,6 +213,31 @@ class CallForm(ConnectForm):
         if self.cleaned_data["module"] != self.call.module:
             program = edits.call_other_module(program, old, self.cleaned_data["module"])
         return edits.rename_call(program, old, new) if new != old else program
+
+
+def _constant_field(wanted: Field, call: Call) -> forms.CharField:
+    told = None
+    if wanted.name in call.constants:
+        told = wanted.written(call.constants[wanted.name]) or _EMPTY
+    widget = forms.Textarea if told and "\n" in told else forms.TextInput
+    rows = {"rows": 3} if widget is forms.Textarea else {}
+    return forms.CharField(
+        label=_("or the constant"),
+        required=False,
+        strip=False,
+        initial=told,
+        help_text=_("Two quotation marks stand for an empty text."),
+        widget=widget(attrs={"class": "mono", "autocomplete": "off", **rows}),
+    )
+
+
+def _constant(wanted: Field, typed: str) -> Value:
+    """What was typed, as a value of the input.
+
+    Raises:
+        UnreadableValue: it is none.
+    """
+    return wanted.read("" if typed == _EMPTY else typed.replace("\r\n", "\n"))
 
 
 class InputsForm(forms.Form):

@@ -71,3 +71,14 @@ def test_the_page_offers_them_and_one_click_leads_to_a_new_run(
     assert begun["Location"] == reverse("runs:new", args=[made.slug])
     assert client.get(begun["Location"]).status_code == 200
     assert client.post(reverse("demo:begin", args=["nothing"])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_who_has_no_project_yet_is_led_to_the_examples(
+    erin: User, client_of: Callable[[User], Client]
+) -> None:
+    erin.memberships.all().delete()
+    erin.is_superuser = True
+    erin.save()
+    page = client_of(erin).get(reverse("accounts:projects"))
+    assert reverse("demo:examples") in page.content.decode()

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from optimizer.core.modules.code_step import CodeStep
-from optimizer.core.programs.calls import Repeat, When
+from optimizer.core.programs.calls import Call, Repeat, When
 from optimizer.core.programs.lm import OwnModel
+from optimizer.core.programs.program import Program as Core
+from optimizer.core.programs.signature import Field, FieldType, Signature
 from optimizer.models import Provider
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
-from tests.fakes.flows import branches, passes, tidied
+from tests.fakes.flows import ANSWER, MESSAGE, branches, passes, tidied
 from tests.promptlab.programs.by_hand import (
     Browser,
     address,
@@ -121,6 +123,35 @@ def test_an_input_is_a_constant_or_connected(
              "from-language": "input.message"}  # fmt: skip
     assert client.post(address("connect", program, "answer"), lines).status_code == 302
     assert call_of(program, "answer").constants == {}  # type: ignore[attr-defined]
+
+
+def test_constants_of_every_type_stay_what_they_are(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    constants = {
+        "text": "two\nlines ", "empty": "", "whole": 3, "number": 0.5, "yes": True, "pick": "a b",
+        "items": ["a", "b"], "day": "2024-02-29", "none": None,
+    }  # fmt: skip
+    types = ("text", "text", "integer", "number", "boolean", "choice", "list", "date", "integer")
+    taken = tuple(
+        Field(
+            name, FieldType(kind), choices=("a b", "c") if kind == "choice" else (),
+            nullable=name == "none",
+        )
+        for name, kind in zip(constants, types, strict=True)
+    )  # fmt: skip
+    source = f"def step(message, {', '.join(constants)}):\n    return message\n"
+    code = CodeStep("code", Signature((MESSAGE, *taken), (ANSWER,)), source=source)
+    call = Call("code", "code", {"message": "input.message"}, constants)
+    program = make_program(Core("Fixed", (MESSAGE,), (code,), (call,), {"answer": "code.answer"}))
+    assert program.core.problems() == []
+    page = client_of(erin).get(address("call", program, "code")).context["form"]
+    assert "<textarea" in str(page["fixed-text"])  # an input of one line would join the two
+    data = sent(client_of, erin, program, "code")
+    data["fixed-text"] = data["fixed-text"].replace("\n", "\r\n")  # as browsers send it
+    response = client_of(erin).post(address("call", program, "code"), data)
+    assert response.status_code == 302, text_of(response)
+    assert fresh(program).core == program.core
 
 
 def test_a_code_step_is_tried_when_it_is_kept(
