@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from optimizer.core.evaluation.execute import Known
 from optimizer.core.programs.calls import INPUT
@@ -12,8 +12,19 @@ from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Message, Reply
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value, written
-from optimizer.core.programs.steps import LmCall, Ran, StepRequest, Steps
+from optimizer.core.programs.steps import (
+    Embed,
+    LmCall,
+    Ran,
+    RunCode,
+    Search,
+    StepAnswer,
+    StepRequest,
+    Steps,
+)
 from optimizer.models import Completion, Run
+from optimizer.retrieval.again import looked_up_again
+from optimizer.sandbox.answers import answered
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,9 @@ class StepNow:
 def progress(
     run: Run, program: Program, candidate: Candidate, given: Mapping[str, Value]
 ) -> tuple[StepNow, ...]:
-    """Steps that have begun, in order: the program is gone through again with the replies that
-    have come. What asks no model, or is repeated, counts as running until all of it is known.
+    """Steps that have begun, in order: the program is gone through again with the replies that have
+    come; code runs and passages are looked up again. What is repeated, or wants vectors, counts as
+    running until all of it is known.
     """
     replies = _replies(run.completions.filter(state=Completion.State.SETTLED))
     known = Known({f"{INPUT}.{name}": value for name, value in given.items()})
@@ -43,7 +55,8 @@ def progress(
                 known.take(call, module, None)
                 continue
             prompt = candidate.modules[call.module]
-            ran = None if call.repeat else _ran(_use(module, prompt, values, key), replies)
+            steps = _use(module, prompt, values, key)
+            ran = None if call.repeat else _ran(steps, replies, run.namespace)
             found.append(_step(call.name, ran))
             if ran is not None and not ran.problem:
                 known.take(call, module, ran)
@@ -65,12 +78,12 @@ def _use(module: Module, prompt: ModulePrompt, values: dict[str, Value], key: st
     return (yield from module.run(chosen, values, 0))
 
 
-def _ran(steps: Steps[Ran], replies: Mapping[Any, Reply]) -> Ran | None:
+def _ran(steps: Steps[Ran], replies: Mapping[Any, Reply], namespace: str) -> Ran | None:
     """What it comes to with these replies; None while one is missing."""
     try:
         requests = next(steps)
         while True:
-            answers = [replies.get(_said_by(request)) for request in requests]
+            answers = [_answer(request, replies, namespace) for request in requests]
             if None in answers:
                 return None
             requests = steps.send(tuple(answer for answer in answers if answer is not None))
@@ -79,8 +92,21 @@ def _ran(steps: Steps[Ran], replies: Mapping[Any, Reply]) -> Ran | None:
         return ran
 
 
-def _said_by(request: StepRequest) -> Any:
-    return _said(request.prompt.messages) if isinstance(request, LmCall) else None
+def _answer(
+    request: StepRequest, replies: Mapping[Any, Reply], namespace: str
+) -> StepAnswer | None:
+    """As the worker was answered; None where that is not known here."""
+    match request:
+        case LmCall(prompt):
+            return replies.get(_said(prompt.messages))
+        case RunCode():
+            return answered(request)
+        case Search():
+            return looked_up_again(request, namespace)
+        case Embed():
+            return None
+        case _:
+            assert_never(request)
 
 
 def _said(messages: Iterable[Message]) -> tuple[tuple[str, str], ...]:
