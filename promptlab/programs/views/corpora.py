@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -57,12 +57,12 @@ def corpora(request: SignedInRequest, project: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def corpus_file(request: SignedInRequest, project: str, corpus: int) -> StreamingHttpResponse:
+def corpus_file(request: SignedInRequest, project: str, corpus: int) -> HttpResponse:
     """All passages as JSON lines, under the name by which a version's Python file finds them."""
     found = project_for(request.user, project)
     row = _corpus_or_404(found, corpus)
     name = f"corpus-{row.digest[:12]}.jsonl"
-    return StreamingHttpResponse(
+    return HttpResponse(
         services.as_lines(row),
         content_type="application/jsonl; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},

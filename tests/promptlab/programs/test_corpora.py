@@ -43,7 +43,7 @@ def test_a_file_becomes_a_corpus_that_can_be_downloaded(
     assert "“Facts” has 2 passages" in text_of(made)
     corpus = Corpus.objects.get()
     file = client.get(reverse("programs:corpus_file", args=[project.slug, corpus.pk]))
-    lines = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    lines = file.content.decode().splitlines()
     assert [json.loads(line)["title"] for line in lines] == ["Ada", "Babbage"]
     assert corpus.digest[:12] in file["Content-Disposition"]
 
