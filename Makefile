@@ -31,7 +31,7 @@ python:
 # Each speaks when it has ended, where make can do that.
 BESIDE = -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget)
 test: setup-dev ## everything: lint and all tests
-	@$(MAKE) --no-print-directory $(BESIDE) test-rest lint test-core test-faults test-browser
+	@$(MAKE) --no-print-directory $(BESIDE) test-rest test-browser lint test-faults test-core
 
 lint: setup-dev ## style, types, templates, the direction of imports
 	$(BIN)/ruff check .
