@@ -27,7 +27,7 @@ python:
 		"Install one, or name it: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
 
 # Two at a time, for as long as there is anything to do on two cores: beside the many tests on
-# Postgres first what says soonest that something is wrong, then what waits, then the browser.
+# Postgres first the browser, which fills no core by itself, last what fills both of them.
 # Each speaks when it has ended, where make can do that.
 BESIDE = -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget)
 test: setup-dev ## everything: lint and all tests
