@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from optimizer.core.programs.lm import Message
-from optimizer.core.programs.program import Module, ModulePrompt
-from optimizer.core.programs.signature import Field, Value
+from optimizer.core.modules.wordless import Wordless
+from optimizer.core.programs.program import ModulePrompt
+from optimizer.core.programs.signature import Value
 from optimizer.core.programs.steps import Ran, Steps
 
 
 @dataclass(frozen=True)
-class Shortened(Module):
+class Shortened(Wordless):
     """Gives the first letters of what it is given."""
 
     kind: Literal["shortened"] = "shortened"
     letters: int = 40
-
-    has_instruction: ClassVar[bool] = False
-    takes_demos: ClassVar[bool] = False
-
-    @property
-    def lm_calls(self) -> int:
-        return 0
-
-    @property
-    def reply_fields(self) -> tuple[Field, ...]:
-        return self.signature.outputs
-
-    def messages(self, prompt: ModulePrompt, values: dict[str, Value]) -> tuple[Message, ...]:
-        return ()
 
     def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
         yield from ()
