@@ -117,6 +117,11 @@ def test_a_module_without_words_is_asked_for_none(scene: Scene, client: Client) 
     assert "letters" in names
     assert names.isdisjoint({"instruction", "locked", "frozen_instruction", "frozen_demos"})
     assert "Edit demos" not in text_of(shown)
+    listed = reverse("programs:program", args=[scene.project.slug, scene.program.pk])
+    page_of_list = text_of(client.get(f"{listed}?view=list"))
+    (step,) = re.findall(r'id="call-find_clues".*?</section>', page_of_list, re.DOTALL)
+    assert "Shortened" in step
+    assert "Instruction" not in step
     assert client.post(page, sent_again(client, page, letters="13")).status_code == 302
 
 
