@@ -7,10 +7,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from promptlab.ui.joined_scripts import JoinedScripts
 from promptlab.ui.styles import JoinedStyles
 
 
-class HashedStaticFiles(JoinedStyles, CompressedManifestStaticFilesStorage):
+class HashedStaticFiles(JoinedStyles, JoinedScripts, CompressedManifestStaticFilesStorage):
     """Also rewrites the imports inside JavaScript modules."""
 
     support_js_module_import_aggregation = True

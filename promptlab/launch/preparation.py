@@ -58,7 +58,9 @@ def _applied(url: str) -> str | None:
 def _static_files() -> str:
     folders = [CHECKOUT / "static", *CHECKOUT.glob("promptlab/*/static")]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
-    return _digest([*files, CHECKOUT / "requirements.txt", CHECKOUT / "promptlab/settings.py"])
+    ours = ("settings.py", "storage.py", "ui/styles.py", "ui/joined_scripts.py")
+    makers = [CHECKOUT / "promptlab" / name for name in ours]
+    return _digest([*files, CHECKOUT / "requirements.txt", *makers])
 
 
 def _digest(files: Iterable[Path]) -> str:

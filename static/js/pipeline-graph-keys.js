@@ -1,11 +1,11 @@
 // Keys on <pipeline-graph>: everything that a mouse can do.
 import { copy as toClipboard } from "./clipboard.js";
-import { INPUT, OUTPUT } from "./pipeline-graph-model.js";
+import { INPUT, OUTPUT, owner } from "./pipeline-graph-model.js";
 import { aim } from "./pipeline-graph-pointer.js";
 
 const STEP = 8;
 const LEAP = 40;
-const REST_MS = 600;
+const MOVED_MS = 600;
 const typing = (part) => part.closest("input, textarea, select, [contenteditable]");
 const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -27,15 +27,15 @@ export function watchKeys(canvas) {
     const answer = await fetch(address);
     if (!answer.ok) return false;
     const part = JSON.parse(await answer.text());
-    const [left, top] = [0, 1].map((i) => Math.min(...calls.map((call) => canvas.graph.doc.places[call][i])));
-    part.places = Object.fromEntries(calls.map((call) => [call, [canvas.graph.doc.places[call][0] - left, canvas.graph.doc.places[call][1] - top]]));
+    const [left, top] = [0, 1].map((i) => Math.min(...calls.map((call) => canvas.places[call][i])));
+    part.places = Object.fromEntries(calls.map((call) => [call, [canvas.places[call][0] - left, canvas.places[call][1] - top]]));
     await toClipboard(JSON.stringify(part, null, 2));
     canvas.say("copied", { names: calls.join(", ") });
     return true;
   }
 
   function choose(key) {
-    const fits = canvas.fits.map((end) => canvas.world.querySelector(`.port[data-port="${CSS.escape(end)}"]`)).filter(Boolean);
+    const fits = canvas.fits.map((end) => canvas.find(end)).filter(Boolean);
     const here = fits.indexOf(document.activeElement);
     const step = by[key][0] + by[key][1];
     fits[(here + step + fits.length) % fits.length]?.focus();
@@ -50,13 +50,12 @@ export function watchKeys(canvas) {
         aim(canvas, port);
         if (!canvas.fits.length) return begin(port, button);
         canvas.say("aim", { n: canvas.fits.length, port: canvas.named(port) });
-        canvas.world.querySelector(`.port[data-port="${CSS.escape(canvas.fits[0])}"]`)?.focus();
+        canvas.find(canvas.fits[0])?.focus();
         return true;
       }
       aim(canvas);
       if (aimed === port) return true;
-      const [from, to] = canvas.graph.isOut(aimed) ? [aimed, port] : [port, aimed];
-      canvas.connect(from, to);
+      canvas.connect(...canvas.graph.wire(aimed, port));
       return true;
     }
     if (event.key === "+" || event.key === "Insert") return begin(aimed ?? port, button);
@@ -71,7 +70,7 @@ export function watchKeys(canvas) {
   function begin(port, button) {
     aim(canvas);
     const { right, top } = button.getBoundingClientRect();
-    canvas.begin(port, canvas.graph.isOut(port) ? canvas.cleared(port) : canvas.beyond(), { clientX: right, clientY: top });
+    canvas.begin(port, canvas.graph.isOut(port) ? canvas.cleared(owner(port)) : canvas.beyond(), { clientX: right, clientY: top });
     return true;
   }
 
@@ -88,7 +87,7 @@ export function watchKeys(canvas) {
     } else if (by[event.key]) {
       const size = event.shiftKey ? LEAP : STEP;
       canvas.move(chosen, by[event.key][0] * size, by[event.key][1] * size);
-      canvas.later(REST_MS);
+      canvas.later(MOVED_MS);
     } else if (event.key === "Delete" || event.key === "Backspace") {
       if (!canvas.selected.has(box)) canvas.selected = new Set([box]);
       canvas.remove();
@@ -118,7 +117,7 @@ export function watchKeys(canvas) {
       const { aimed } = canvas;
       aim(canvas);
       canvas.say("cancelled");
-      canvas.world.querySelector(`.port[data-port="${CSS.escape(aimed)}"]`)?.focus();
+      canvas.find(aimed)?.focus();
       done = true;
     } else if (event.target.closest(".port")) done = onPort(event, event.target.closest(".port"));
     else if (event.target.matches(".gbox")) done = onBox(event, event.target.dataset.box);
@@ -130,7 +129,7 @@ export function watchKeys(canvas) {
     const items = [...menu.querySelectorAll("button")];
     if (event.key === "Escape") {
       menu.hidePopover();
-      canvas.world.querySelector(`.port[data-port="${CSS.escape(menu.dataset.back)}"]`)?.focus();
+      canvas.find(menu.dataset.back)?.focus();
     } else if (by[event.key]) {
       const step = by[event.key][0] + by[event.key][1];
       items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
@@ -149,7 +148,7 @@ export function watchKeys(canvas) {
     }
     if (!Array.isArray(part?.modules) || !Array.isArray(part.calls)) return;
     event.preventDefault();
-    const at = canvas.room(canvas.beyond(`${canvas.boxes()[0] ?? OUTPUT}.`), "");
+    const at = canvas.room(canvas.beyond(canvas.boxes()[0] ?? OUTPUT), "");
     let names;
     canvas.commit((graph) => {
       names = graph.paste(part, at);

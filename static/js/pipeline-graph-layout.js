@@ -62,18 +62,14 @@ export function tidy(sizes, links, last) {
   });
   const rows = [];
   for (const [id, c] of place) (rows[c] ??= []).push(id);
-  const [back, forth] = [new Map(), new Map()];
-  for (const [a, b, leaves, enters] of short) {
-    back.set(b, [...(back.get(b) ?? []), [a, leaves, enters]]);
-    forth.set(a, [...(forth.get(a) ?? []), [b, enters]]);
-  }
+  const [forth, back] = [0, 1].map((side) => Map.groupBy(short, (link) => link[side]));
   const rank = new Map();
   const count = () => rows.forEach((row) => row.forEach((id, i) => rank.set(id, i)));
   count();
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
-    const ends = sweep % 2 ? forth : back;
-    for (const row of sweep % 2 ? rows.toReversed() : rows) {
-      const key = new Map(row.map((id) => [id, ends.has(id) ? mean(ends.get(id).map(([other, y]) => rank.get(other) + y / 1e4)) : rank.get(id)]));
+    const odd = sweep % 2;
+    for (const row of odd ? rows.toReversed() : rows) {
+      const key = new Map(row.map((id) => [id, mean((odd ? forth : back).get(id)?.map((link) => rank.get(link[odd]) + link[2 + odd] / 1e4) ?? [rank.get(id)])]));
       row.sort((a, b) => key.get(a) - key.get(b));
       row.forEach((id, i) => rank.set(id, i));
     }
@@ -87,7 +83,7 @@ function settled(rows, heights, back, sizes) {
   let x = MARGIN;
   for (const row of rows) {
     const wishes = row.map((id) => {
-      const levels = (back.get(id) ?? []).filter(([other]) => top.has(other)).map(([other, leaves, enters]) => top.get(other) + leaves - enters);
+      const levels = (back.get(id) ?? []).filter(([other]) => top.has(other)).map(([other, , leaves, enters]) => top.get(other) + leaves - enters);
       return levels.length ? mean(levels) : -heights.get(id) / 2;
     });
     spread(wishes, row.map((id) => heights.get(id) + GAP_Y)).forEach((y, i) => top.set(row[i], y));

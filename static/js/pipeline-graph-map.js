@@ -1,6 +1,7 @@
 // The whole sheet in small, once a program is larger than a look: where one is, and the way to elsewhere.
+import { draw } from "./pipeline-graph-sheet.js";
+
 const FROM = 20; // boxes of steps
-const SVG = "http://www.w3.org/2000/svg";
 
 export class MiniMap {
   constructor(canvas, place) {
@@ -23,13 +24,9 @@ export class MiniMap {
     if (!this.shown || !canvas.sheet) return;
     const [w, h] = canvas.sheet;
     const { scrollLeft, scrollTop, clientWidth, clientHeight } = canvas.stage;
-    const rect = (x, y, width, height, name) => {
-      const made = document.createElementNS(SVG, "rect");
-      for (const [key, value] of Object.entries({ x, y, width, height, class: name, rx: 8 })) made.setAttribute(key, value);
-      return made;
-    };
+    const rect = (x, y, width, height, name) => draw("rect", { x, y, width, height, class: name, rx: 8 });
     place.setAttribute("viewBox", `0 0 ${w + 32} ${h + 32}`);
-    const boxes = [...canvas.sizes].map(([id, size]) => rect(...canvas.graph.doc.places[id], ...size, canvas.selected.has(id) ? "chosen" : ""));
+    const boxes = [...canvas.sizes].map(([id, size]) => rect(...canvas.places[id], ...size, canvas.selected.has(id) ? "chosen" : ""));
     place.replaceChildren(...boxes, rect(scrollLeft / canvas.k, scrollTop / canvas.k, clientWidth / canvas.k, clientHeight / canvas.k, "view"));
   }
 

@@ -10,9 +10,9 @@ export const fieldOf = (port) => port.slice(port.indexOf(".") + 1);
 const clean = ({ t, ...field }) => field;
 
 export class Graph {
-  constructor(text) {
+  constructor(text, opened = new Set()) {
     this.doc = JSON.parse(text);
-    this.opened = new Set();
+    this.opened = opened;
   }
 
   get text() {
@@ -56,6 +56,15 @@ export class Graph {
     return this.outs(owner(port)).some(({ name }) => name === fieldOf(port));
   }
 
+  // From where to where a wire between two ports goes.
+  wire(a, b) {
+    return this.isOut(a) ? [a, b] : [b, a];
+  }
+
+  isIn(port) {
+    return this.ins(owner(port)).some(({ name }) => name === fieldOf(port));
+  }
+
   type(field) {
     const { types } = this.doc;
     return types[field?.t] ?? types.find(({ label }) => label === field?.type) ?? { label: field?.type ?? "?", d: "" };
@@ -65,14 +74,14 @@ export class Graph {
     const guessed = new Set(this.doc.guessed);
     const found = [];
     for (const { name, inputs, when } of this.doc.calls) {
-      if (when && this.field(when.source)) found.push({ from: when.source, to: `${name}.${WHEN}` });
+      if (when && this.isOut(when.source)) found.push({ from: when.source, to: `${name}.${WHEN}` });
       for (const [input, from] of Object.entries(inputs)) {
         const to = `${name}.${input}`;
-        if (from && this.field(to) && this.field(from)) found.push({ from, to, guessed: guessed.has(to) });
+        if (from && this.isIn(to) && this.isOut(from)) found.push({ from, to, guessed: guessed.has(to) });
       }
     }
     for (const [name, from] of this.doc.outputs) {
-      if (this.field(from)) found.push({ from, to: `${OUTPUT}.${name}` });
+      if (this.isOut(from)) found.push({ from, to: `${OUTPUT}.${name}` });
     }
     return found;
   }
@@ -85,17 +94,10 @@ export class Graph {
 
   // Whether what comes out of box a reaches box b.
   reaches(a, b) {
-    const next = new Map();
-    for (const { from, to } of this.wires) next.set(owner(from), [...(next.get(owner(from)) ?? []), owner(to)]);
-    const seen = new Set();
-    const waiting = [a];
-    while (waiting.length) {
-      const box = waiting.pop();
-      if (box === b) return true;
-      if (!seen.has(box)) waiting.push(...(next.get(box) ?? []));
-      seen.add(box);
-    }
-    return false;
+    const { wires } = this;
+    const seen = new Set([a]);
+    for (const box of seen) for (const { from, to } of wires) if (owner(from) === box) seen.add(owner(to));
+    return seen.has(b);
   }
 
   // Why a wire cannot be: a message and its values; nothing where it can.
@@ -115,33 +117,29 @@ export class Graph {
   // The ports at which a wire that begins here can end.
   fitting(port) {
     const out = this.isOut(port);
-    const ends = out ? (box) => this.ins(box) : (box) => this.outs(box);
-    return this.boxes.flatMap((box) =>
-      ends(box)
-        .map(({ name }) => `${box}.${name}`)
-        .filter((end) => !(out ? this.refusal(port, end) : this.refusal(end, port))),
-    );
+    const ends = this.boxes.flatMap((box) => (out ? this.ins(box) : this.outs(box)).map(({ name }) => `${box}.${name}`));
+    return ends.filter((end) => !this.refusal(...this.wire(port, end)));
   }
 
   connect(from, to) {
-    if (to === OUTPUT) this.doc.outputs.push([this.free(fieldOf(from), this.doc.outputs.map(([name]) => name)), from]);
-    else if (owner(to) === OUTPUT) this.doc.outputs.find(([name]) => name === fieldOf(to))[1] = from;
-    else this.take(this.call(owner(to)), fieldOf(to), from);
-    this.touch(to);
-  }
-
-  take(call, name, from) {
-    if (name === WHEN) call.when.source = from;
-    else {
-      call.inputs[name] = from;
-      delete call.constants?.[name];
-    }
+    const { outputs } = this.doc;
+    if (to === OUTPUT) outputs.push([this.free(fieldOf(from), outputs.map(([name]) => name)), from]);
+    else this.set(to, from);
   }
 
   disconnect(to) {
-    if (owner(to) === OUTPUT) this.doc.outputs = this.doc.outputs.filter(([name]) => name !== fieldOf(to));
-    else if (fieldOf(to) === WHEN) this.call(owner(to)).when = null;
-    else this.call(owner(to)).inputs[fieldOf(to)] = "";
+    this.set(to, "");
+  }
+
+  // Where the value of an input comes from; nowhere where nothing is said.
+  set(to, from) {
+    const [call, name] = [this.call(owner(to)), fieldOf(to)];
+    if (!call) this.doc.outputs = this.doc.outputs.map((pair) => (pair[0] === name ? [name, from] : pair)).filter(([, source]) => source);
+    else if (name === WHEN) call.when = from ? { ...call.when, source: from } : null;
+    else {
+      call.inputs[name] = from;
+      if (from) delete call.constants?.[name];
+    }
     this.touch(to);
   }
 
@@ -188,6 +186,14 @@ export class Graph {
     return module.name;
   }
 
+  // One more call of a module that is there.
+  again(module, place) {
+    const name = this.free(module, this.names);
+    this.doc.calls.push({ name, module, inputs: {} });
+    this.doc.places[name] = place;
+    return name;
+  }
+
   put(module) {
     const { name, kind, signature } = module;
     this.doc.modules.push({ name, kind, inputs: signature.inputs, outputs: signature.outputs, fresh: module });
@@ -223,46 +229,24 @@ export class Graph {
   // Ports as they are drawn: many that go the same way are one, until it is opened.
   shown(box) {
     const { wires } = this;
-    const folds = new Map();
-    for (const { from, to } of wires) {
-      const key = `${owner(to)}<${owner(from)}`;
-      folds.set(key, [...(folds.get(key) ?? []), to]);
-    }
-    const foldOf = ({ from, to }) => {
-      const key = `${owner(to)}<${owner(from)}`;
-      return folds.get(key).length >= FOLD_FROM && owner(to) !== OUTPUT ? key : "";
-    };
-    const ins = this.folded(box, this.ins(box), (port) => {
-      const wire = wires.find(({ to }) => to === port);
-      return wire ? foldOf(wire) : "";
-    });
+    const way = ({ from, to }) => `${owner(to)}<${owner(from)}`;
+    const ways = Map.groupBy(wires, way);
+    const foldOf = (wire) => (wire && owner(wire.to) !== OUTPUT && ways.get(way(wire)).length >= FOLD_FROM ? way(wire) : "");
+    const ins = this.folded(box, this.ins(box), (port) => foldOf(wires.find(({ to }) => to === port)));
     const outs = this.folded(box, this.outs(box), (port) => {
-      const ways = wires.filter(({ from }) => from === port).map(foldOf);
-      return ways.length && ways.every(Boolean) ? `${box}>${[...new Set(ways)].sort().join()}` : "";
+      const folds = wires.filter(({ from }) => from === port).map(foldOf);
+      return folds.length && folds.every(Boolean) ? `${box}>${[...new Set(folds)].sort()}` : "";
     });
     return { ins, outs };
   }
 
-  folded(box, fields, keyOf) {
-    const rows = [];
-    const groups = new Map();
-    for (const field of fields) {
-      const port = `${box}.${field.name}`;
-      const key = keyOf(port);
-      const group = key && (groups.get(key) ?? []);
-      const row = { key: port, field, ports: [port] };
-      if (!key) rows.push(row);
-      else if (group.push(port) === 1) {
-        groups.set(key, group);
-        rows.push({ fold: key, members: group });
-      }
-    }
-    return rows.flatMap((row) => {
-      if (!row.fold) return [row];
-      const own = row.members.map((port) => ({ key: port, field: fields.find(({ name }) => name === fieldOf(port)), ports: [port] }));
+  folded(box, fields, wayOf) {
+    const rows = fields.map((field) => ({ key: `${box}.${field.name}`, field, ports: [`${box}.${field.name}`] }));
+    const groups = Map.groupBy(rows, ({ key }) => wayOf(key) || key);
+    return [...groups].flatMap(([fold, own]) => {
       if (own.length < FOLD_FROM) return own;
-      const open = this.opened.has(row.fold);
-      return [{ key: row.fold, fold: row.fold, ports: open ? [] : row.members, count: own.length, open }, ...(open ? own : [])];
+      const open = this.opened.has(fold);
+      return [{ key: fold, fold, ports: open ? [] : own.map(({ key }) => key), count: own.length, open }, ...(open ? own : [])];
     });
   }
 }

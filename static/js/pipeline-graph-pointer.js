@@ -6,6 +6,7 @@ const far = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) >
 
 // Follow a pointer until it is let go; `drop` is told whether it was dragged.
 function follow(element, down, { drag, drop, quit }) {
+  const listening = new AbortController();
   let dragged = false;
   let release;
   // What was saved before is drawn once the hand is free.
@@ -19,7 +20,7 @@ function follow(element, down, { drag, drop, quit }) {
   };
   const end = (event) => {
     if (event.pointerId !== down.pointerId) return;
-    for (const [name, hear] of Object.entries(heard)) element.removeEventListener(name, hear);
+    listening.abort();
     if (event.type === "pointerup") {
       if (dragged) drag?.(event);
       drop(event, dragged);
@@ -27,8 +28,10 @@ function follow(element, down, { drag, drop, quit }) {
     if (event.type === "pointercancel") quit?.();
     release();
   };
-  const heard = { pointermove: move, pointerup: end, pointercancel: end };
-  for (const [name, hear] of Object.entries(heard)) element.addEventListener(name, hear);
+  const { signal } = listening;
+  element.addEventListener("pointermove", move, { signal });
+  element.addEventListener("pointerup", end, { signal });
+  element.addEventListener("pointercancel", end, { signal });
   element.setPointerCapture(down.pointerId);
 }
 
@@ -58,14 +61,12 @@ export function aim(canvas, port) {
 // The reason why it cannot end where the pointer is, before it is let go.
 function hint(canvas, port, end, event) {
   const place = canvas.querySelector(".graph-hint");
-  const wire = canvas.graph.isOut(port) ? [port, end] : [end, port];
-  const refusal = end && canvas.graph.refusal(wire[0], wire[1] === OUTPUT ? `${OUTPUT}.` : wire[1]);
+  const refusal = end && canvas.graph.refusal(...canvas.graph.wire(port, end === OUTPUT ? `${OUTPUT}.` : end));
   const text = refusal ? canvas.message(...refusal) : "";
   if (place.textContent !== text) place.textContent = text;
-  place.toggleAttribute("hidden", !text);
-  place.style.setProperty("left", `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`);
-  place.style.setProperty("top", `${event.clientY + 14}px`);
-  return refusal;
+  place.hidden = !text;
+  place.style.left = `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`;
+  place.style.top = `${event.clientY + 14}px`;
 }
 
 export function land(canvas, port, end, event) {
@@ -74,16 +75,20 @@ export function land(canvas, port, end, event) {
     if (under(event, ".stage")) setTimeout(() => canvas.begin(port, canvas.point(event), event));
     return;
   }
-  const [from, to] = canvas.graph.isOut(port) ? [port, end] : [end, port];
-  canvas.connect(from, to);
+  canvas.connect(...canvas.graph.wire(port, end));
 }
 
 export function watchPointer(canvas) {
   const { stage } = canvas;
 
+  const calm = () => {
+    canvas.ghost();
+    canvas.querySelector(".graph-hint").hidden = true;
+    aim(canvas);
+  };
+
   const wire = (down, button) => {
-    let { port } = button.dataset;
-    const { side } = button.dataset;
+    const { port, side } = button.dataset;
     // The end of a wire that is there is taken off its port and led elsewhere.
     const had = side === "in" ? canvas.graph.source(port) : "";
     const loose = had || port;
@@ -97,44 +102,33 @@ export function watchPointer(canvas) {
       drop(event, dragged) {
         if (!dragged) return press(button);
         const end = target(canvas, loose, event);
-        canvas.ghost();
-        hint(canvas, loose, undefined, event);
-        aim(canvas);
+        calm();
         if (end === port) return;
         if (had && !end) return canvas.commit((graph) => graph.disconnect(port), "unwired", { to: canvas.named(port) });
         if (had && end && end !== OUTPUT && !canvas.graph.refusal(had, end)) canvas.graph.disconnect(port);
         land(canvas, loose, end, event);
       },
-      quit() {
-        canvas.ghost();
-        aim(canvas);
-      },
+      quit: calm,
     });
   };
 
   // Without a drag: one press begins a wire, the next one ends it.
   const press = (button) => {
-    const { port, fold, side } = button.dataset;
+    const { port, fold } = button.dataset;
     if (fold) return canvas.toggleFold(fold);
     button.focus({ preventScroll: true });
-    const { aimed } = canvas;
-    if (aimed && aimed !== port) {
-      aim(canvas);
-      const [from, to] = canvas.graph.isOut(aimed) ? [aimed, port] : [port, aimed];
-      if (canvas.graph.isOut(from) && !canvas.graph.isOut(to)) return canvas.connect(from, to);
-    }
-    if (aimed === port) {
-      aim(canvas);
-      return;
-    }
+    const { aimed, graph } = canvas;
+    aim(canvas);
+    if (aimed === port) return;
+    if (aimed && graph.isOut(aimed) !== graph.isOut(port)) return canvas.connect(...graph.wire(aimed, port));
     aim(canvas, port);
-    canvas.say(canvas.fits.length ? "aim" : "aimless", { n: canvas.fits.length, port: canvas.named(port), side });
+    canvas.say(canvas.fits.length ? "aim" : "aimless", { n: canvas.fits.length, port: canvas.named(port) });
   };
 
   const box = (down, id) => {
     const many = canvas.selected.has(id) && canvas.selected.size > 1;
     const moving = many ? canvas.boxes() : [id];
-    const before = Object.fromEntries(moving.map((one) => [one, canvas.graph.doc.places[one]]));
+    const before = Object.fromEntries(moving.map((one) => [one, canvas.places[one]]));
     let last = down;
     follow(stage, down, {
       drag(event) {
@@ -143,7 +137,7 @@ export function watchPointer(canvas) {
       },
       drop(event, dragged) {
         if (dragged) {
-          for (const one of moving) canvas.graph.doc.places[one] = canvas.graph.doc.places[one].map(Math.round);
+          for (const one of moving) canvas.places[one] = canvas.places[one].map(Math.round);
           return canvas.commit(() => {}, "moved");
         }
         canvas.drawn.get(id)?.focus({ preventScroll: true });
@@ -151,7 +145,7 @@ export function watchPointer(canvas) {
         else canvas.select(id);
       },
       quit() {
-        Object.assign(canvas.graph.doc.places, before);
+        Object.assign(canvas.places, before);
         canvas.place();
         canvas.paint();
       },
@@ -169,7 +163,7 @@ export function watchPointer(canvas) {
         const [x1, x2] = [at[0], to[0]].sort((a, b) => a - b);
         const [y1, y2] = [at[1], to[1]].sort((a, b) => a - b);
         const inside = canvas.graph.boxes.filter((id) => {
-          const [[x, y], [w, h]] = [canvas.graph.doc.places[id], canvas.sizes.get(id)];
+          const [[x, y], [w, h]] = [canvas.places[id], canvas.sizes.get(id)];
           return x < x2 && x + w > x1 && y < y2 && y + h > y1;
         });
         canvas.selected = new Set(inside);
@@ -199,7 +193,7 @@ export function watchPointer(canvas) {
       box(event, id);
     } else if (key) {
       canvas.select(key);
-      canvas.say("chosenWire", { to: canvas.named(key.split(" ")[1]) });
+      canvas.say("chosen-wire", { to: canvas.named(key.split(" ")[1]) });
       stage.focus({ preventScroll: true });
     } else if (!touch && event.target !== stage.parentElement) {
       const { clientWidth, clientHeight } = stage;
@@ -277,8 +271,8 @@ function watchPalette(canvas) {
     follow(kind, down, {
       drag(event) {
         if (!shadow.isConnected) canvas.append(shadow);
-        shadow.style.setProperty("left", `${event.clientX + 6}px`);
-        shadow.style.setProperty("top", `${event.clientY + 6}px`);
+        shadow.style.left = `${event.clientX + 6}px`;
+        shadow.style.top = `${event.clientY + 6}px`;
         const over = under(event, ".hit")?.dataset.wire;
         for (const path of canvas.svg.querySelectorAll(".hit")) path.classList.toggle("over", path.dataset.wire === over);
       },

@@ -248,6 +248,13 @@ def test_thirteen_inputs_that_go_the_same_way_are_one_port_and_one_wire(
     hand = hand_at(visit, lab, drawn(lab, three_doctors()))
     page = hand.page
     expect(page.locator(".hit")).to_have_count(7)
+    # At first all of it is seen; what is chosen is seen beside the form, too.
+    assert all(is_whole(hand, box) for box in ("input", "doctor_2", "@output"))
+    hand.press(hand.box("@output").locator("header"))
+    expect(hand.beside).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.stage').scrollLeft > 0")
+    assert is_whole(hand, "@output")
+    hand.page.locator(".stage").click(position={"x": 20, "y": 20})
     fold = hand.box("doctor_2").get_by_role("button", name="13 inputs")
     hand.press(fold)
     expect(hand.port("doctor_2.sign_7")).to_be_visible()
@@ -299,6 +306,17 @@ def test_steps_are_copied_from_one_program_into_another(visit: Visit, lab: Lab) 
     expect(hand.box("classify_2")).to_be_visible()
     hand.saved()
     assert len(type(program).objects.get(pk=program.pk).core.modules) == 2
+
+
+def is_whole(hand: Hand, name: str) -> bool:
+    """Whether all of a box is seen on the sheet."""
+    stage, box = hand.page.locator(".stage").bounding_box(), hand.box(name).bounding_box()
+    assert stage is not None
+    assert box is not None
+    return all(
+        stage[at] <= box[at] and box[at] + box[size] <= stage[at] + stage[size]
+        for at, size in (("x", "width"), ("y", "height"))
+    )
 
 
 def two_steps_of(lab: Lab) -> Core:
