@@ -25,6 +25,8 @@ _SPELLED = str.maketrans(
 class Role(StrEnum):
     INPUT = "input"
     EXPECTED = "expected"
+    METADATA = "metadata"
+    """Kept with the row and shown, told to no model and no metric."""
     IGNORED = "ignored"
 
 
@@ -82,6 +84,8 @@ def use_of(column: Column, role: Role, field: str, kind: FieldType, nullable: bo
     an object the shape of its cells. What the column is called stays the field's label, unless
     somebody gave the field another name than the one that was made of it.
     """
+    if role is Role.METADATA:  # stays as it is in the file
+        return Use(column.name, role, field)
     labels = tuple(sorted(label for label, _ in column.labels))
     choices = labels if kind is FieldType.CHOICE else ()
     called = " ".join(column.name.split())[:LONGEST_LABEL]

@@ -10,8 +10,8 @@ from optimizer.core.problems import Problem, Refused, problem, refuse, warning
 from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, FieldType, Value
-from optimizer.core.programs.values import UnreadableValue, read_value
 from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of
+from optimizer.datasets.row_values import Unfit, value_of
 from optimizer.datasets.splitting import Split, SplitPlan, deal, split_named
 from optimizer.datasets.table import FILE, Row, in_its_row, of_row
 
@@ -103,8 +103,11 @@ class RowReader:
 
     def __init__(self, columns: Sequence[str], mapping: Mapping) -> None:
         place = {name: number for number, name in enumerate(columns)}
-        used = [use for use in mapping.uses if use.role is not Role.IGNORED]
+        used = [use for use in mapping.uses if use.role in (Role.INPUT, Role.EXPECTED)]
         self._fields = [(place[use.column], use, use.as_field()) for use in used]
+        self._metadata = [
+            (place[use.column], use.field) for use in mapping.uses if use.role is Role.METADATA
+        ]
         self._split_column = mapping.plan.column
         self._split_at = place[self._split_column] if self._split_column else None
         self.label = next(
@@ -117,19 +120,12 @@ class RowReader:
         inputs: dict[str, Value] = {}
         expected: dict[str, Value] = {}
         for number, use, wanted in self._fields:
-            cell, into = row.cells[number], inputs if use.role is Role.INPUT else expected
-            if is_missing(cell) and use.nullable:
-                into[use.field] = None
-                continue
-            if is_missing(cell):
-                if use.role is Role.EXPECTED:
-                    return problem("row.no_expected", of_row(row.place, use.column))
-                into[use.field] = "" if use.type is FieldType.TEXT else None
-                continue
+            answers = use.role is Role.EXPECTED
             try:
-                into[use.field] = read_value(wanted.kind, cell)
-            except UnreadableValue as error:
-                return problem("row.value", of_row(row.place, use.column), why=str(error))
+                value = value_of(wanted, row.cells[number], expected=answers)
+            except Unfit as error:
+                return error.why.at(of_row(row.place, use.column))
+            (expected if answers else inputs)[use.field] = value
         if all(is_missing(value) for value in inputs.values()):
             return problem("row.no_input", of_row(row.place))
         if self._split_at is not None and self.split_of(row) is None:
@@ -140,11 +136,22 @@ class RowReader:
         """The split that the file gives the row, if the plan follows a column."""
         return None if self._split_at is None else split_named(str(row.cells[self._split_at]))
 
+    def metadata_of(self, row: Row) -> dict[str, Value]:
+        """What is kept with the row as it stands in the file; an empty cell is nothing."""
+        found = ((field, row.cells[number]) for number, field in self._metadata)
+        return {field: cell for field, cell in found if not is_missing(cell)}
+
     def usable(self, rows: Iterable[Row]) -> Iterator[Example]:
         for row in rows:
             read = self.read(row)
             if isinstance(read, Example):
                 yield read
+
+    def usable_rows(self, rows: Iterable[Row]) -> Iterator[tuple[Example, Row]]:
+        for row in rows:
+            read = self.read(row)
+            if isinstance(read, Example):
+                yield read, row
 
 
 def survey(rows: Rows, columns: Sequence[str], mapping: Mapping) -> Survey:

@@ -127,6 +127,14 @@ add(
         "row.half_character": _("has half a character (a lone surrogate), which cannot be stored"),
         "row.broken_byte": _("has a byte that is no character"),
         "row.no_expected": _("has no expected value"),
+        "row.no_such_field": _("is no field of this dataset"),
+        "row.in_other_split": _(
+            "has the inputs of row {key}, which is in the {split} split. Put it there, or change it"
+        ),
+        "row.changed_meanwhile": _(
+            "Somebody changed this row meanwhile. Look at it as it is now, and save again."
+        ),
+        "table.last_of_split": _("No row would be left in the {split} split. Add one there first."),
         "row.no_input": _("has no input"),
         "row.no_split": _("names no split"),
         "row.value": _("{why}"),

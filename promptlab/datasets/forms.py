@@ -223,6 +223,7 @@ class NameForm(forms.Form):
 _ROLES = {
     Role.INPUT: _("input"),
     Role.EXPECTED: _("expected"),
+    Role.METADATA: _("metadata"),
     Role.IGNORED: _("ignored"),
 }
 

@@ -13,10 +13,11 @@ from promptlab.accounts.models import Project
 
 
 class Dataset(models.Model):
-    """Examples made from one file. They never change; runs freeze their own copy all the same.
+    """Examples in versions, of which `version` is the newest; no version ever changes.
 
-    `columns`: [{name, role (input | expected | ignored), type, field, choices}], in the file's
-    order. `shares`: {train, validation, test} in percent, or {"column": name} where the file says.
+    `columns`: [{name, role (input | expected | metadata | ignored), type, field, choices}], in the
+    file's order. `shares`: {train, validation, test} in percent, or {"column": name} where the file
+    says. `digest` is of the newest version's examples, `source_digest` of the file's bytes.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="datasets")
@@ -26,6 +27,8 @@ class Dataset(models.Model):
     count = models.PositiveIntegerField()
     left_out = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64)
+    source_digest = models.CharField(max_length=64, blank=True)
+    version = models.PositiveIntegerField(default=1)
     seed = models.PositiveIntegerField(default=0)
     shares = models.JSONField(default=dict)
     created_by = models.ForeignKey(
@@ -43,20 +46,71 @@ class Dataset(models.Model):
         return self.name
 
 
-class DatasetExample(models.Model):
-    """One example. `key` is its id within the dataset: the line or row of the file it came from."""
+class DatasetVersion(models.Model):
+    """What a dataset was made of at a time: the rows whose `since` and `until` it lies between.
 
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="examples")
+    `added`, `changed` and `removed` count rows, against the version before.
+    """
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} · {self.number}"
+
+
+class NewestExamples(models.Manager["DatasetExample"]):
+    """Those of the newest version."""
+
+    def get_queryset(self) -> models.QuerySet[DatasetExample]:
+        return super().get_queryset().filter(until__isnull=True)
+
+
+class DatasetExample(models.Model):
+    """A row as it was from one version until before another; `until` is null while it is so.
+
+    `key` is its id within the dataset, the same in all versions: the line or row of the file that
+    it came from, or a number above all of those. `dataset.examples` are those of the newest
+    version.
+    """
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="examples", db_index=False)
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=20)
     split = models.CharField(max_length=10, choices=[(s.value, s.value) for s in Split])
     inputs = models.JSONField()
     expected = models.JSONField()
+    metadata = models.JSONField(default=dict)
+    since = models.PositiveIntegerField(default=1)
+    until = models.PositiveIntegerField(null=True)
+
+    objects = NewestExamples()
+    of_all_versions = models.Manager["DatasetExample"]()
 
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "key"], name="example_key_once"),
+            models.UniqueConstraint(
+                fields=["dataset", "key"],
+                condition=models.Q(until__isnull=True),
+                name="example_key_once",
+            ),
         ]
         indexes = [models.Index(fields=["dataset", "split", "position"])]
 

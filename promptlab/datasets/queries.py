@@ -44,7 +44,10 @@ class LabelCount:
 def datasets_of(project: Project, words: str = "") -> QuerySet[Dataset]:
     """Those with the words in their names, newest first; with `n_train` and so on."""
     counts = {
-        f"n_{split}": Count("examples", filter=Q(examples__split=split.value)) for split in Split
+        f"n_{split}": Count(
+            "examples", filter=Q(examples__split=split.value, examples__until__isnull=True)
+        )
+        for split in Split
     }
     found = project.datasets.filter(name__icontains=words) if words else project.datasets.all()
     return found.select_related("created_by").annotate(**counts).order_by("-created_at", "-pk")
@@ -55,6 +58,32 @@ def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:
     rows = dataset.examples.filter(split=Split(split).value)
     found = rows.values_list("key", "inputs", "expected")
     return tuple(Example(*row) for row in found.iterator(chunk_size=2000))
+
+
+def rows_of(dataset: Dataset, version: int) -> QuerySet[DatasetExample]:
+    """The rows of any version, in order."""
+    ended = Q(until__isnull=True) | Q(until__gt=version)
+    rows = DatasetExample.of_all_versions.filter(dataset=dataset, since__lte=version)
+    return rows.filter(ended).order_by("position")
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """A row that a version has otherwise than the one before; None where it has none."""
+
+    key: str
+    before: DatasetExample | None
+    after: DatasetExample | None
+
+
+def changes_in(dataset: Dataset, version: int) -> list[RowChange]:
+    """What is other in a version than in the one before, in order."""
+    touched = DatasetExample.of_all_versions.filter(dataset=dataset)
+    before = {row.key: row for row in touched.filter(until=version)}
+    after = {row.key: row for row in touched.filter(since=version)}
+    places = {row.key: row.position for row in (*before.values(), *after.values())}
+    keys = sorted(places, key=lambda key: places[key])
+    return [RowChange(key, before.get(key), after.get(key)) for key in keys]
 
 
 def as_example(row: DatasetExample) -> Example:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
 from django.http import Http404
 
-from optimizer.codec import canonical, to_json
+from optimizer.codec import to_json
 from optimizer.core.problems import Conflict, Refused, problem
-from optimizer.core.programs.example import Example
 from optimizer.datasets.columns import Column, Use
 from optimizer.datasets.guessing import describe
 from optimizer.datasets.mapping import Mapping, RowReader, Rows, guessed, survey
@@ -23,11 +20,12 @@ from optimizer.datasets.reading import read_table
 from optimizer.datasets.splitting import Split, SplitPlan
 from optimizer.datasets.table import in_its_row
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.models import Dataset
+from promptlab.datasets.storing import FreshRow, content_of, store
+from promptlab.datasets.versions import record
 
 audit = logging.getLogger("promptlab.audit")
 
-BATCH = 1000
 _DELETED = "Somebody deleted this dataset a moment ago."
 SHOWN_USERS = 3
 
@@ -96,8 +94,10 @@ def create(
                 shares=_shares(mapping.plan),
                 created_by=by,
             )
-            dataset.digest = _store_examples(dataset, source, mapping, outlook.splits)
+            store(dataset, dataset.version, _fresh(source, mapping, outlook.splits))
+            dataset.count, dataset.digest = content_of(dataset)
             dataset.save(update_fields=["digest"])
+            record(dataset, by, source.name, added=dataset.count)
     except IntegrityError as error:  # somebody took the name a moment ago
         raise _name_taken(name) from error
     audit.info("%s imported dataset %s into %s", by or "the demo", name, project.slug)
@@ -174,29 +174,10 @@ def _shares(plan: SplitPlan) -> dict[str, object]:
     return {split.value: share for split, share in plan.shares.items()}
 
 
-def _store_examples(
-    dataset: Dataset, source: Source, mapping: Mapping, splits: Sequence[Split]
-) -> str:
-    """Returns the digest of all examples with their splits."""
-    digest = hashlib.sha256()
-    examples = RowReader(source.names, mapping).usable(source.rows())
-    fresh = _stored(dataset, examples, splits, digest)
-    while batch := list(islice(fresh, BATCH)):
-        DatasetExample.objects.bulk_create(batch)
-    return digest.hexdigest()
-
-
-def _stored(
-    dataset: Dataset, examples: Iterator[Example], splits: Sequence[Split], digest: hashlib._Hash
-) -> Iterator[DatasetExample]:
-    for position, (example, split) in enumerate(zip(examples, splits, strict=True), start=1):
-        content = canonical([example.inputs, example.expected, split.value])
-        digest.update(content.encode() + b"\n")
-        yield DatasetExample(
-            dataset=dataset,
-            position=position,
-            key=example.id,
-            split=split.value,
-            inputs=example.inputs,
-            expected=example.expected,
-        )
+def _fresh(source: Source, mapping: Mapping, splits: Sequence[Split]) -> Iterator[FreshRow]:
+    """Usable rows, where they go."""
+    reader = RowReader(source.names, mapping)
+    usable = reader.usable_rows(source.rows())
+    for position, ((example, row), split) in enumerate(zip(usable, splits, strict=True), start=1):
+        metadata = reader.metadata_of(row)
+        yield FreshRow(position, example.id, split, example.inputs, example.expected, metadata)

@@ -32,6 +32,7 @@ class ProjectRun(models.Model):
     dataset = models.ForeignKey("datasets.Dataset", models.SET_NULL, null=True, related_name="runs")
     dataset_name = models.CharField(max_length=120)
     dataset_digest = models.CharField(max_length=64, blank=True)
+    dataset_version = models.PositiveIntegerField(default=1)
     metric = models.ForeignKey("metrics.Metric", models.SET_NULL, null=True, related_name="runs")
     metric_name = models.CharField(max_length=120)
     effort = models.CharField(max_length=10)

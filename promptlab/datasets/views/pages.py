@@ -49,7 +49,7 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownUse:
-    """What a column is used for; an ignored one has neither field nor type."""
+    """What a column is used for; an ignored one has neither field nor type, metadata no type."""
 
     name: str
     role: str
@@ -159,6 +159,8 @@ def _detail_page(
 
 def _shown_column(column: dict[str, Any]) -> ShownUse:
     names = {"input": _("input"), "expected": _("expected")}
+    if column["role"] == "metadata":
+        return ShownUse(column["name"], _("metadata"), column["field"])
     if column["role"] not in names:
         return ShownUse(column["name"], _("ignored"))
     use = names[column["role"]]

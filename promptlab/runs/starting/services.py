@@ -47,6 +47,7 @@ def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
             dataset=wanted.dataset,
             dataset_name=wanted.dataset.name,
             dataset_digest=wanted.dataset.digest,
+            dataset_version=wanted.dataset.version,
             metric=metric,
             metric_name=metric.name,
             effort=wanted.effort.value,

@@ -12,6 +12,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from optimizer import codec
@@ -43,7 +44,7 @@ from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.recorder import Recorder
 from optimizer.running.unread import STOP_REASON, unread_in
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.models import Dataset
+from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.services import import_dataset
 from promptlab.metrics.models import Metric
 from promptlab.metrics.services import create_metric
@@ -82,6 +83,17 @@ PROPOSALS = (
     "they complain about.",
     "Look for the verb that says what the customer wants, then decide.",
 )
+
+
+def made_otherwise(rows: QuerySet[DatasetExample], **values: Any) -> None:
+    """Rows as if they had always been so, in the version that there is."""
+    found = list(rows)
+    rows.model.of_all_versions.filter(pk__in=[row.pk for row in found]).delete()
+    for row in found:
+        row.pk = None
+        for name, value in values.items():
+            setattr(row, name, value)
+    DatasetExample.objects.bulk_create(found)
 
 
 @dataclass(frozen=True)

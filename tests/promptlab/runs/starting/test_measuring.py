@@ -23,7 +23,7 @@ from promptlab.runs.starting.measuring import LiveMeasurement
 from promptlab.ui.parameters import Parameters
 from tests.evaluations import answered, ended
 from tests.promptlab.runs.new_run_form import NEW, Post, texts, values_in
-from tests.promptlab.runs.scene import Scene, triage
+from tests.promptlab.runs.scene import Scene, made_otherwise, triage
 
 ClientOf = Callable[[User], Client]
 
@@ -164,6 +164,6 @@ def test_a_program_that_cannot_run_is_not_measured(
 def test_without_training_examples_others_are_measured(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
-    scene.dataset.examples.filter(split="train").update(split="test")
+    made_otherwise(scene.dataset.examples.filter(split="train"), split="test")
     client_of(erin).post(f"{NEW}measure/", filled)
     assert len(snapshots.thawed(newest(), EvaluationSpec).examples) == 5

@@ -12,13 +12,13 @@ from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
 from tests.promptlab.runs.new_run_form import NEW, Post, errors_at, refused, texts
-from tests.promptlab.runs.scene import Scene
+from tests.promptlab.runs.scene import Scene, made_otherwise
 
 ClientOf = Callable[[User], Client]
 
 
 def relabelled(scene: Scene, label: str | None, split: str = "validation") -> None:
-    scene.dataset.examples.filter(split=split).update(expected={"intent": label})
+    made_otherwise(scene.dataset.examples.filter(split=split), expected={"intent": label})
 
 
 def looked_at(client: Client, post: Post) -> str:
@@ -38,7 +38,7 @@ def test_a_few_missing_labels_are_a_warning(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
     some = scene.dataset.examples.filter(split="validation").values_list("pk", flat=True)[:3]
-    scene.dataset.examples.filter(pk__in=list(some)).update(expected={"intent": ""})
+    made_otherwise(scene.dataset.examples.filter(pk__in=list(some)), expected={"intent": ""})
     told = looked_at(client_of(erin), filled)
     assert "3 of 40 validation examples say nothing in “intent”" in told
 
@@ -56,7 +56,7 @@ def test_one_validation_example_is_a_warning_and_the_run_starts(
     scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
     rest = scene.dataset.examples.filter(split="validation").values_list("pk", flat=True)[1:]
-    scene.dataset.examples.filter(pk__in=list(rest)).update(split="test")
+    made_otherwise(scene.dataset.examples.filter(pk__in=list(rest)), split="test")
     client = client_of(erin)
     assert "Only 1 validation examples" in looked_at(client, filled)
     assert client.post(NEW, filled).status_code == 302

@@ -30,7 +30,7 @@ from tests.promptlab.runs.new_run_form import (
     texts,
     values_in,
 )
-from tests.promptlab.runs.scene import INTENTS, Scene, rows, triage
+from tests.promptlab.runs.scene import INTENTS, Scene, made_otherwise, rows, triage
 
 ClientOf = Callable[[User], Client]
 
@@ -111,7 +111,7 @@ def dataset_named(
 def test_a_dataset_with_an_empty_split_is_refused(
     emptied: str, said: str, scene: Scene, erin: User, client_of: ClientOf, filled: Post
 ) -> None:
-    scene.dataset.examples.filter(split=emptied).update(split="test")
+    made_otherwise(scene.dataset.examples.filter(split=emptied), split="test")
     html = refused(client_of(erin), filled)
     assert said in errors_at(html, "dataset")
 

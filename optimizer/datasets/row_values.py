@@ -1,0 +1,67 @@
+"""The values of one row by their fields, from the cells of a file and from what people type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from optimizer.core.problems import Problem, Refused, problem
+from optimizer.core.programs.signature import Field, FieldType, Value
+from optimizer.core.programs.values import UnreadableValue, read_value
+from optimizer.datasets.columns import is_missing
+from optimizer.datasets.table import of_row, trouble_in
+
+
+class Unfit(Exception):
+    """A cell is no value of its field: why, without a place."""
+
+    def __init__(self, why: Problem) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def value_of(field: Field, cell: Value, *, expected: bool) -> Value:
+    """A cell as a value of its field.
+
+    Raises:
+        Unfit: it is none.
+    """
+    if is_missing(cell):
+        if field.nullable:
+            return None
+        if expected:
+            raise Unfit(problem("row.no_expected"))
+        return "" if field.type is FieldType.TEXT else None
+    try:
+        return read_value(field.kind, cell)  # type: ignore[no-any-return]
+    except UnreadableValue as error:
+        raise Unfit(problem("row.value", why=str(error))) from None
+
+
+def values_of(
+    fields: Sequence[Field], given: Mapping[str, Value], place: int, *, expected: bool
+) -> dict[str, Value]:
+    """What somebody gives for the fields of a row; what is left out is missing.
+
+    Args:
+        place: the row's number, of which problems are told.
+
+    Raises:
+        Refused: all that is wrong with it, at the columns `rows[PLACE].FIELD`.
+    """
+    names = {field.name for field in fields}
+    found: dict[str, Value] = {}
+    wrong = [problem("row.no_such_field", of_row(place, name)) for name in given.keys() - names]
+    for field in fields:
+        cell = given.get(field.name)
+        try:
+            trouble = trouble_in(cell)
+            if trouble:
+                raise Unfit(trouble)
+            found[field.name] = value_of(field, cell, expected=expected)
+        except Unfit as error:
+            wrong.append(error.why.at(of_row(place, field.name)))
+    if not expected and not wrong and all(map(is_missing, found.values())):
+        wrong.append(problem("row.no_input", of_row(place)))
+    if wrong:
+        raise Refused(*wrong)
+    return found
