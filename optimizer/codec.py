@@ -15,6 +15,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, Va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
+from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.metrics import METRIC_KINDS
@@ -108,6 +109,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Call: ("constants", "when", "repeat"),
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made",),
+    EvaluationSpec: ("role", "samples"),
 }
 """Keys that no file had at first: where they have their defaults, they are not written. Digests of
 what was stored before stay as they are."""

@@ -58,17 +58,21 @@ def cost_of(
     task: Price | None,
     writers: Sequence[Price | None],
     vectors: Sequence[Price | None] = (),
+    judges: Sequence[Price | None] = (),
 ) -> tuple[int, int] | None:
     """Micro-USD of an estimated run, lowest and highest; None where a price is not known.
 
     At the low end the cheapest of the optimizer models writes all, at the high the dearest; so it
-    is with `vectors`, the prices of the embedding models.
+    is with `vectors`, the prices of the embedding models, and with those of `judges`.
     """
     known = [price for price in writers if price is not None]
     if task is None or (len(known) < len(writers) and counts.optimizer_calls[1]):
         return None
-    if counts.embedding_calls[1] and None in vectors:
+    if (counts.embedding_calls[1] and None in vectors) or (
+        counts.judge_calls[1] and None in judges
+    ):
         return None
+    judge = [price for price in judges if price is not None]
     embeds = [price for price in vectors if price is not None]
     found = []
     for end, which in enumerate((min, max)):
@@ -81,6 +85,9 @@ def cost_of(
             cost += which(price.of(*told) for price in known)
         if embeds:
             cost += which(price.of(counts.embedding_tokens[end], 0) for price in embeds)
+        if judge:
+            told = counts.judge_tokens[0][end], counts.judge_tokens[1][end]
+            cost += which(price.of(*told) for price in judge)
         found.append(_readable(cost))
     return found[0], found[1]
 

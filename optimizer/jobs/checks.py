@@ -48,6 +48,8 @@ def place_of(spec: RunSpec, role: Role, ref: ModelRef) -> str:
     """Where a model of the run is chosen."""
     if role is Role.EMBEDDING:
         return "models.embedding"
+    if role is Role.JUDGE:
+        return "metric"
     own = spec.models.get(role) == ref
     if role is Role.TASK and not own:
         return "program"

@@ -34,7 +34,10 @@ class Forecast:
     @property
     def tokens(self) -> tuple[int, int]:
         counts = self.counts
-        kinds = (counts.prompt_tokens, counts.completion_tokens, counts.embedding_tokens)
+        kinds = (
+            counts.prompt_tokens, counts.completion_tokens, counts.embedding_tokens,
+            *counts.judge_tokens,
+        )  # fmt: skip
         return sum(low for low, _high in kinds), sum(high for _low, high in kinds)
 
     @property
@@ -68,11 +71,14 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
     if task is None or writer is None:
         return Forecast(counts, None, None, 0, free=False)
     writers = [writer, *(model for model in further if model is not None)]
-    vectors = [
-        None if provider is None else price_of(provider, model.model)
-        for model in spec.embedding_models
-        for provider in (providers.get(model.provider),)
-    ]
+    vectors, judges = (
+        [
+            None if provider is None else price_of(provider, model.model)
+            for model in models
+            for provider in (providers.get(model.provider),)
+        ]
+        for models in (spec.embedding_models, spec.judge_models)
+    )
     return Forecast(
         counts,
         cost_of(
@@ -80,10 +86,11 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
             _task_price(spec, task.price, providers),
             [model.price for model in writers],
             vectors,
+            judges,
         ),
-        _seconds(counts, task, writer, pilot),
+        _seconds(counts, task, writer, pilot, _judging(spec, providers)),
         task.calls,
-        free=all(map(_is_free, (*(model.price for model in (task, *writers)), *vectors))),
+        free=all(map(_is_free, (*(model.price for model in (task, *writers)), *vectors, *judges))),
     )
 
 
@@ -117,18 +124,38 @@ def _measured(providers: dict[int, Provider], role: Role, ref: ModelRef) -> Meas
     return None if provider is None else measured(provider, ref.model, role.value)
 
 
+def _judging(spec: RunSpec, providers: dict[int, Provider]) -> float | None:
+    """Wall-clock seconds between two finished calls of the slowest judge; None where none was
+    measured.
+    """
+    refs = (ModelRef(model.provider, model.model) for model in spec.judge_models)
+    known = [_measured(providers, Role.JUDGE, ref) for ref in refs]
+    return max((m.seconds_apart for m in known if m and m.seconds_apart is not None), default=None)
+
+
 def _seconds(
-    counts: RunEstimate, task: Measured, writer: Measured, pilot: Pilot | None
+    counts: RunEstimate,
+    task: Measured,
+    writer: Measured,
+    pilot: Pilot | None,
+    judging: float | None,
 ) -> tuple[float, float] | None:
+    """A judge that was never measured is taken to be as quick as the task model."""
     apart = _apart(task, pilot)
     if apart is None:
         return None
     asking = _asking(apart, writer, pilot)
     if asking is None:
         return None
+    judge = apart if judging is None else (judging, judging)
+    kinds = (
+        (counts.task_calls, apart),
+        (counts.optimizer_calls, asking),
+        (counts.judge_calls, judge),
+    )
     return (
-        counts.task_calls[0] * apart[0] + counts.optimizer_calls[0] * asking[0],
-        counts.task_calls[1] * apart[1] + counts.optimizer_calls[1] * asking[1],
+        sum(calls[0] * each[0] for calls, each in kinds),
+        sum(calls[1] * each[1] for calls, each in kinds),
     )
 
 

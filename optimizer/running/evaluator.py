@@ -167,7 +167,7 @@ class Evaluator:
         return await run_example(
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
-            self._cut_off_fails, self._clients.own, self._clients.namespace,
+            self._cut_off_fails, self._clients.own, self._clients.namespace, self._clients.judge,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -254,12 +254,13 @@ async def run_example(
     cut_off_fails: bool = False,
     own: ClientOf | None = None,
     namespace: str = "",
+    judge: ClientOf | None = None,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
-    makes the vectors that program and metric may want, `own` the models that modules name;
-    `namespace` is the project whose corpora things are looked up in.
+    makes the vectors that program and metric may want, `own` the models that modules name, `judge`
+    those that the metric names; `namespace` is the project whose corpora things are looked up in.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
@@ -268,7 +269,7 @@ async def run_example(
     answering = _Answering(client, embedder, own, temperature, namespace)
     prediction = await _held(steps, answering)
     score = judged(metric, example, prediction, cut_off_fails)
-    return await _held(score, _Answering(client, embedder))
+    return await _held(score, _Answering(client, embedder, judge))
 
 
 @dataclass(frozen=True)

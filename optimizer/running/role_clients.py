@@ -81,9 +81,9 @@ def provider_removed(role: Role, ref: ModelRef) -> Problem:
 class RoleClients:
     """The clients of a run by role; a role without a model of its own uses the task model's.
 
-    `embedding_models` are those whose vectors may be wanted, `own_models` those that modules name.
-    `apart` makes replies that were paid
-    for elsewhere count as those of another endpoint; its calls wait for no place that others have.
+    `embedding_models` are those whose vectors may be wanted, `own_models` those that modules name,
+    `judge_models` those that metrics do. `apart` makes replies that were paid for elsewhere count
+    as those of another endpoint; its calls wait for no place that others have.
     `watches_cuts`: the run is left when replies are cut off.
 
     Raises:
@@ -102,6 +102,7 @@ class RoleClients:
         watches_cuts: bool = False,
         embedding_models: Iterable[EmbeddingModel] = (),
         own_models: Iterable[OwnModel] = (),
+        judge_models: Iterable[OwnModel] = (),
     ) -> None:
         self._endpoints: dict[int, Endpoint] = {}
         self._providers: dict[int, Provider] = {}
@@ -117,7 +118,8 @@ class RoleClients:
         self._by_role = {
             role: [self._client_of(role, ref) for ref in refs] for role, refs in models.items()
         }
-        self._own = {model: self._client_of_own(model) for model in own_models}
+        self._own = {model: self._client_of_own(Role.TASK, model) for model in own_models}
+        self._judges = {model: self._client_of_own(Role.JUDGE, model) for model in judge_models}
         self._embedders = {model: self._embedder_of(model) for model in embedding_models}
 
     def of(self, role: Role, model: int = 0) -> RoleClient:
@@ -127,6 +129,10 @@ class RoleClients:
     def own(self, model: OwnModel) -> RoleClient:
         """A model that a module of the program names."""
         return self._own[model]
+
+    def judge(self, model: OwnModel) -> RoleClient:
+        """A model that the metric asks to judge."""
+        return self._judges[model]
 
     def embedder(self, model: EmbeddingModel) -> Embedder:
         """What makes vectors with one of the embedding models."""
@@ -162,10 +168,10 @@ class RoleClients:
             Endings() if self._watches_cuts else None,
         )  # fmt: skip
 
-    def _client_of_own(self, model: OwnModel) -> RoleClient:
+    def _client_of_own(self, role: Role, model: OwnModel) -> RoleClient:
         """As it is set on its provider's page."""
-        provider = self._provider(Role.TASK, ModelRef(model.provider, model.model))
-        return self._client_of(Role.TASK, ref_of(provider, model.model))
+        provider = self._provider(role, ModelRef(model.provider, model.model))
+        return self._client_of(role, ref_of(provider, model.model))
 
     def _embedder_of(self, model: EmbeddingModel) -> Embedder:
         client = self._client_of(Role.EMBEDDING, ModelRef(model.provider, model.model))

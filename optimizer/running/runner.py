@@ -171,6 +171,7 @@ def _converse(
         apart=f"{commit_thread.owner.run} checks " if isinstance(spec, ModelCheckSpec) else "",
         embedding_models=spec.embedding_models,
         own_models=spec.own_models,
+        judge_models=spec.judge_models,
     )  # fmt: skip
     try:
         return hold(

@@ -19,5 +19,9 @@ add(
             "The metric compares choices, but “{output}” is {type}: choose an output that is a "
             "choice, or another kind of metric."
         ),
+        "judge.no_model": _("Choose the model that judges."),
+        "judge.no_rubric": _("Say in the rubric what is to be looked at."),
+        "judge.few_levels": _("A judge needs two levels at least, with different scores."),
+        "judge.level_score": _("The score of level “{name}” must be from 0 to 1."),
     }
 )

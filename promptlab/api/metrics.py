@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -34,7 +35,7 @@ def create_metric(request: HttpRequest, project: Path[str], wish: MetricIn) -> S
 
 
 def _said(wish: MetricIn) -> dict[str, Any]:
-    """As the form has it; a model that a kind asks for is an object here."""
+    """As the form has it; what a kind asks for may be an object or a list here."""
     return {name: _chosen(value) for name, value in wish.model_dump().items()}
 
 
@@ -42,7 +43,7 @@ def _chosen(value: Any) -> Any:
     """A model as forms name it; what is none goes to the form as it is, which refuses it."""
     if isinstance(value, dict) and value.keys() == {"provider", "model"}:
         return f"{value['provider']}:{value['model']}"
-    return value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 @router.get("/{int:metric}", response=MetricOut, summary="Get a metric")

@@ -19,7 +19,7 @@ from promptlab.metrics.kinds import KINDS, kind_choices
 from promptlab.metrics.models import Metric
 from promptlab.metrics.queries import Names, names_of
 from promptlab.programs.models import Program
-from promptlab.providers.fields import EmbeddingModelField, model_in
+from promptlab.providers.fields import EmbeddingModelField, OwnModelField, model_in
 from promptlab.ui.forms import CardRadios, NameField, refuse_name
 from promptlab.ui.parameters import number_in
 
@@ -72,22 +72,29 @@ class MetricForm(forms.Form):
         self.chosen_kind = KINDS.get(str(self["kind"].value()))
         self.fields |= self.chosen_kind.form_fields() if self.chosen_kind else {}
         for name, field in self.fields.items():
+            stored = self.initial.get(name)
+            stored = None if isinstance(stored, str) else stored  # it is only typed so far
             if isinstance(field, EmbeddingModelField):
-                stored = self.initial.get(name)
                 field.offer(project, model_in(stored) if stored else None)
+            elif isinstance(field, OwnModelField):
+                field.offer(project, stored)
         self.fields["program"].queryset = project.programs.all()  # type: ignore[attr-defined]
         self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
         self.chosen_program: Program | None = _row(project.programs.all(), self["program"].value())
         self.chosen_dataset: Dataset | None = _row(project.datasets.all(), self["dataset"].value())
         self.names: Names = names_of(self.chosen_program, self.chosen_dataset)
-        _offer(self, "output", self.names.outputs)
-        _offer(self, "expected", self.names.expected)
+        _offer(self, "output", self.names.outputs, _("Choose…"))
+        compares = self.chosen_kind is None or self.chosen_kind.core.needs_expected
+        self.fields["expected"].required = compares
+        none = _("Choose…") if compares else _("None: it is compared with nothing")
+        _offer(self, "expected", self.names.expected, none)
 
     def clean_output(self) -> str:
         return _known(self.cleaned_data["output"], self.names.outputs, "name.output")
 
     def clean_expected(self) -> str:
-        return _known(self.cleaned_data["expected"], self.names.expected, "name.column")
+        column: str = self.cleaned_data["expected"]
+        return _known(column, self.names.expected, "name.column") if column else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -98,7 +105,7 @@ class MetricForm(forms.Form):
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):
                 self.add_error("kind", sentence(problem))
-            if not self.errors:
+            if not self.errors and self.core.expected:
                 self._judge_labels(self.chosen_program, self.chosen_dataset)
         return cleaned
 
@@ -112,7 +119,7 @@ class MetricForm(forms.Form):
 
     @property
     def own(self) -> list[forms.BoundField]:
-        """What the chosen kind asks besides."""
+        """What the chosen kind asks besides; what it has that nobody types is hidden."""
         return [self[name] for name in self.fields if name not in self.base_fields]
 
     @property
@@ -151,13 +158,13 @@ def _row(rows: Any, value: object) -> Any:
     return None if number is None else rows.filter(pk=number).first()
 
 
-def _offer(form: forms.Form, name: str, names: tuple[str, ...] | None) -> None:
+def _offer(form: forms.Form, name: str, names: tuple[str, ...] | None, none: str) -> None:
     """A select of these names; the present one stays among them. None: a name is typed."""
     if names is None:
         return
     present = str(form[name].value() or "")
     kept = (present,) if present and present not in names else ()
-    choices = [("", _("Choose…")), *((n, n) for n in (*names, *kept))]
+    choices = [("", none), *((n, n) for n in (*names, *kept))]
     form.fields[name].widget = forms.Select(choices=choices)
 
 

@@ -42,9 +42,21 @@ class EmbeddingModelField(forms.ChoiceField):
 
 
 class OwnModelField(forms.ChoiceField):
-    """A model of the project that a module asks; None where that is the run's."""
+    """A model of the project that a module or a metric asks; None where that is the run's."""
+
+    def offer(self, project: Project, chosen: OwnModel | dict[str, Any] | None = None) -> None:
+        """Where one must be chosen; what was chosen once stays among them."""
+        offered = {choice.value: choice.label for choice in queries.model_choices(project)}
+        if chosen:
+            own = codec.from_json(OwnModel, chosen) if isinstance(chosen, dict) else chosen
+            gone = _("%(model)s, which is not offered any more") % {"model": own.model}
+            offered.setdefault(value_of(own), gone)
+        first = _("Choose…") if offered else _("none yet: connect one under Models & keys")
+        self.choices = [("", first), *offered.items()]
 
     def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = codec.from_json(OwnModel, value)
         return value_of(value) if isinstance(value, OwnModel) else value
 
     def clean(self, value: Any) -> OwnModel | None:

@@ -177,7 +177,7 @@ def runs_using(provider: Provider) -> list[int]:
         pk
         for pk, *parts in unended.values_list(
             "pk", "spec__models", "spec__further_optimizers", "spec__embedding",
-            "spec__metric__embedding", "spec__program__modules",
+            "spec__metric", "spec__program__modules",
         )
         if provider.pk in _providers_in(parts)
     ]  # fmt: skip

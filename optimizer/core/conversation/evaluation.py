@@ -32,7 +32,8 @@ class EvaluationSpec:
     """Candidates × models on the same examples, each with each: one try-out is one of each.
 
     Without a metric an outcome's score only says whether every reply could be read. `purpose` says
-    on which occasion.
+    on which occasion. `role` is what the models do: those of a judge that is tried are no task
+    models. Of each example `samples` draws are made.
     """
 
     program: Program
@@ -43,10 +44,12 @@ class EvaluationSpec:
     examples: tuple[Example, ...] = ()
     metric: Metric | None = None
     limits: Limits = field(default_factory=Limits)
+    role: Role = Role.TASK
+    samples: int = 1
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:
-        return {Role.TASK: self.task_models}
+        return {self.role: self.task_models}
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:
@@ -60,12 +63,18 @@ class EvaluationSpec:
         """Those that modules of the program name."""
         return self.program.own_models
 
+    @property
+    def judge_models(self) -> tuple[OwnModel, ...]:
+        """Those that the metric asks to judge."""
+        return self.metric.judge_models if self.metric else ()
+
     def requests(self) -> tuple[Evaluate, ...]:
         """Everything that is asked, candidate by candidate."""
         return tuple(
-            Evaluate(candidate, self.examples, self.purpose, model=model)
+            Evaluate(candidate, self.examples, self.purpose, self.role, sample, model=model)
             for candidate in self.candidates
             for model in range(len(self.task_models))
+            for sample in range(self.samples)
         )
 
 
@@ -87,6 +96,10 @@ class ModelCheckSpec:
 
     @property
     def own_models(self) -> tuple[OwnModel, ...]:
+        return ()
+
+    @property
+    def judge_models(self) -> tuple[OwnModel, ...]:
         return ()
 
     @property

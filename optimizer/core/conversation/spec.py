@@ -125,18 +125,24 @@ class RunSpec:
     @property
     def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
         """Every model of the run with its role: then the further optimizer models, those that
-        modules name, and those that make vectors.
+        modules name, those that judge, and those that make vectors.
         """
         further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
         models = (ModelRef(model.provider, model.model) for model in self.embedding_models)
         own = ((Role.TASK, ModelRef(m.provider, m.model)) for m in self.program.own_models)
         vectors = ((Role.EMBEDDING, ref) for ref in models)
-        return (*self.models.items(), *further, *own, *vectors)
+        judges = ((Role.JUDGE, ModelRef(m.provider, m.model)) for m in self.judge_models)
+        return (*self.models.items(), *further, *own, *judges, *vectors)
 
     @property
     def own_models(self) -> tuple[OwnModel, ...]:
         """Those that modules of the program name."""
         return self.program.own_models
+
+    @property
+    def judge_models(self) -> tuple[OwnModel, ...]:
+        """Those that the metric asks to judge."""
+        return self.metric.judge_models
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:

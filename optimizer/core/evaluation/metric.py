@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import EmbeddingModel
+from optimizer.core.programs.lm import EmbeddingModel, OwnModel
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, Value
 from optimizer.core.programs.steps import Steps
+
+if TYPE_CHECKING:
+    from optimizer.core.evaluation.program_metric import ProgramMetric
 
 
 class NoScore(Exception):
@@ -21,7 +25,8 @@ class NoScore(Exception):
 @dataclass(frozen=True)
 class Metric(ABC):
     """Judges the program's `output` by the dataset's `expected` column. Its kind is its class;
-    `optimizer.core.metrics` has them all.
+    `optimizer.core.metrics` has them all. An `expected` of "" is no column, for kinds that can do
+    without one.
 
     `threshold` is the score from which a bootstrapped trace counts as a success (λ, §3.1).
     `tolerance` is the largest absolute difference that still counts as right, where numbers are
@@ -34,6 +39,9 @@ class Metric(ABC):
     tolerance: float = 0.0
     threshold: float = 1.0
 
+    needs_expected: ClassVar[bool] = True
+    """Whether it compares with what a column expects."""
+
     @property
     def lm_calls(self) -> int:
         """Calls to a model that scoring one example takes."""
@@ -43,6 +51,21 @@ class Metric(ABC):
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:
         """Models whose vectors it judges by; scoring one example takes a call to each."""
         return ()
+
+    @property
+    def judges(self) -> tuple[ProgramMetric, ...]:
+        """What of it asks models to judge."""
+        return ()
+
+    @property
+    def judge_models(self) -> tuple[OwnModel, ...]:
+        """The models that judge, each once."""
+        return tuple(dict.fromkeys(judge.model for judge in self.judges if judge.model))
+
+    @property
+    def judge_calls(self) -> int:
+        """Calls to these among its `lm_calls`."""
+        return sum(judge.lm_calls for judge in self.judges)
 
     @abstractmethod
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
@@ -64,7 +87,8 @@ class Metric(ABC):
         if field is None:
             given = tuple(program.outputs)
             found.append(problem("metric.no_such_output", output=self.output, given=given))
-        if self.expected not in columns:
+        wanted = self.needs_expected or self.expected
+        if wanted and self.expected not in columns:
             known = tuple(sorted(columns))
             found.append(problem("metric.no_such_column", column=self.expected, columns=known))
         return found if field is None else [*found, *self.field_problems(field)]

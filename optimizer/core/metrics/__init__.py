@@ -7,6 +7,7 @@ from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.contains import Contains
 from optimizer.core.metrics.custom_code import CustomCode
 from optimizer.core.metrics.exact_match import ExactMatch
+from optimizer.core.metrics.llm_judge import LlmJudge
 from optimizer.core.metrics.numeric import Numeric
 from optimizer.core.metrics.retrieval_recall import RetrievalRecall
 from optimizer.core.metrics.set_f1 import SetF1
@@ -23,6 +24,7 @@ _KINDS: tuple[type[Metric], ...] = (
     SetF1,
     RetrievalRecall,
     Similarity,
+    LlmJudge,
     CustomCode,
 )
 METRIC_KINDS: dict[str, type[Metric]] = {kind.kind: kind for kind in _KINDS}

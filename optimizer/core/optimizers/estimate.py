@@ -8,6 +8,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out_size, validation_of
 from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.demos.pools import FEW, MOST
+from optimizer.core.evaluation.outcome import Prediction
 from optimizer.core.evaluation.pilot import Pilot
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.calls import INPUT
@@ -22,6 +23,8 @@ CHARACTERS_PER_TOKEN = 4
 ASK_TOKENS = (900, 250)
 """Typical prompt and reply tokens of a call to the optimizer model."""
 REPLY_TOKENS = 40
+ANSWER_TOKENS, VERDICT_TOKENS = (40, 400), (40, 120)
+"""Typical tokens of an answer that a judge reads, and of its reason with its verdict."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,9 @@ class RunEstimate:
 
     `nearest_tokens`: what demos that are chosen for each input add to one call, from few demos to
     the most that the search grows to; None where none are tried. `embedding_calls` are those for
-    vectors, of a pool once and of an input once, with `embedding_tokens`; the other tokens are not
-    of these.
+    vectors, of a pool once and of an input once, with `embedding_tokens`. `judge_calls` are those
+    of the metric's judges, with `judge_tokens`: those of prompts and those of replies, lowest and
+    highest each. The other tokens are not of these.
     """
 
     task_calls: tuple[int, int]
@@ -42,10 +46,12 @@ class RunEstimate:
     nearest_tokens: tuple[int, int] | None = None
     embedding_calls: tuple[int, int] = (0, 0)
     embedding_tokens: tuple[int, int] = (0, 0)
+    judge_calls: tuple[int, int] = (0, 0)
+    judge_tokens: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
 
     @property
     def calls(self) -> tuple[int, int]:
-        kinds = (self.task_calls, self.optimizer_calls, self.embedding_calls)
+        kinds = (self.task_calls, self.optimizer_calls, self.embedding_calls, self.judge_calls)
         return sum(low for low, _high in kinds), sum(high for _low, high in kinds)
 
 
@@ -54,7 +60,8 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
 
     Tokens of the program's calls are those measured by `pilot`, guessed from texts without one.
     """
-    per_example = calls_per_evaluation(spec)
+    judges = spec.metric.judge_calls
+    per_example = calls_per_evaluation(spec) - judges
     validation = len(validation_of(spec))
     low = high = validation
     demos = _bootstrap_examples(spec)
@@ -79,10 +86,12 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
             round(task[0] * replies[0]) + asked[0] * ASK_TOKENS[1],
             round(task[1] * replies[1]) + asked[1] * ASK_TOKENS[1],
         ),
-        baseline_calls=validation * per_example,
+        baseline_calls=validation * (per_example + judges),
         nearest_tokens=_nearest_tokens(spec),
         embedding_calls=vectors,
         embedding_tokens=(vectors[0] * each // BATCH, vectors[1] * each),
+        judge_calls=(low * judges, high * judges),
+        judge_tokens=_judge_tokens(spec, low, high),
     )
 
 
@@ -93,7 +102,8 @@ def calls_per_example(program: Program) -> int:
 
 def calls_per_evaluation(spec: RunSpec) -> int:
     """Calls that running the program on an example and judging it takes, at least 1."""
-    return max(calls_per_example(spec.program) + spec.metric.lm_calls, 1)
+    judges = spec.metric.judge_calls
+    return max(calls_per_example(spec.program) + spec.metric.lm_calls - judges, 1) + judges
 
 
 def embeddings_per_evaluation(spec: RunSpec) -> int:
@@ -132,6 +142,24 @@ def _may_embed(spec: RunSpec, module: Module) -> bool:
     own = isinstance(module.demos, NearestDemos) and module.demos.embedding is not None
     tried = spec.embedding is not None and spec.settings.nearest_demos > 0
     return own or (tried and _searches_demos(spec) and module.takes_new_demos)
+
+
+def _judge_tokens(spec: RunSpec, low: int, high: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Tokens of prompts and of replies where so many answers are judged."""
+    rows = (spec.train or spec.validation)[:8]
+    prompt = reply = (0, 0)
+    for judge in spec.metric.judges:
+        bare = baseline_of(judge.program).modules
+        for module in judge.program.modules:
+            asked = (judge.asked(row, Prediction({})) for row in rows)
+            sizes = [tokens_of(module, bare[module.name], values) for values in asked]
+            each = sum(sizes) // max(len(sizes), 1)
+            calls = low * module.lm_calls, high * module.lm_calls
+            told = [n * (each + more) for n, more in zip(calls, ANSWER_TOKENS, strict=True)]
+            said = [n * tokens for n, tokens in zip(calls, VERDICT_TOKENS, strict=True)]
+            prompt = prompt[0] + told[0], prompt[1] + told[1]
+            reply = reply[0] + said[0], reply[1] + said[1]
+    return prompt, reply
 
 
 def _text_tokens(spec: RunSpec) -> int:

@@ -53,8 +53,8 @@ def shape_of(spec: RunSpec) -> DataShape:
         test=len(spec.test),
         inputs=tuple(name for name in inputs if all(name in e.inputs for e in examples)),
         expected=tuple(dict.fromkeys(name for e in examples for name in e.expected)),
-        labels=tuple(e.expected.get(column) for e in spec.validation),
-        every_label=tuple(e.expected.get(column) for e in examples),
+        labels=tuple(e.expected.get(column) for e in spec.validation if column),
+        every_label=tuple(e.expected.get(column) for e in examples if column),
     )
 
 
@@ -73,7 +73,8 @@ def checks_of(spec: RunSpec, optimizer: Optimizer, data: DataShape) -> list[Prob
 
 def one_trial(spec: RunSpec, optimizer: Optimizer, baseline_calls: int) -> int:
     """Calls of the baseline and of one trial: a minibatch, or all that is scored."""
-    per_example = max(spec.program.lm_calls + spec.metric.lm_calls, 1)
+    judges = spec.metric.judge_calls
+    per_example = max(spec.program.lm_calls + spec.metric.lm_calls - judges, 1) + judges
     validation = baseline_calls // per_example
     whole = "minibatch_size" not in optimizer.uses
     size = validation if whole else min(spec.settings.minibatch_size, validation)

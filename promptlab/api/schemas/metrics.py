@@ -42,7 +42,7 @@ class MetricIn(BaseModel):
     name: Text
     kind: Kind
     output: Text
-    expected: Text
+    expected: Text = ""
     tolerance: Annotated[float, Bounds(ge=0, allow_inf_nan=False)] = 0
     threshold: Annotated[float, Bounds(ge=0, le=1, allow_inf_nan=False)] = 1
     program: int | None = None
