@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from promptlab.health import healthz
 from promptlab.live.consumer import LiveConsumer
 from promptlab.live.page import LivePage
+from promptlab.metrics.live import LiveJudging
 from promptlab.programs.tryouts import LiveTryout
 from promptlab.providers.checks import LiveCheck
 from promptlab.runs.starting.measuring import LiveMeasurement
@@ -33,6 +34,7 @@ LIVE_PAGES: dict[str, type[LivePage]] = {
     "runs/<int:number>/": LiveRun,
     "tryouts/<int:tryout>/": LiveTryout,
     "measurements/<int:measurement>/": LiveMeasurement,
+    "judgings/<int:judging>/": LiveJudging,
     "checks/<int:provider>/": LiveCheck,
 }
 websocket_urlpatterns: list[URLPattern] = [

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from optimizer.core.evaluation.metric import Metric, NoScore
 from optimizer.core.evaluation.outcome import Prediction, Score
+from optimizer.core.evaluation.program_metric import ProgramMetric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value, written
 from optimizer.sandbox.answers import without_models
+from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset
-from promptlab.datasets.queries import as_example, find_examples
+from promptlab.datasets.queries import as_example, columns, find_examples
+from promptlab.metrics import verdicts
+from promptlab.metrics.verdicts import Judging
 
 SIZE = 5
 
@@ -29,6 +33,8 @@ class BenchRow:
     score: Score | None
     fault: str = ""
     """Why the metric could not judge it."""
+    given: Value = None
+    """The answer as a value."""
 
     @property
     def field(self) -> str:
@@ -39,15 +45,53 @@ class BenchRow:
         return self.score is not None and self.score.value >= 1.0
 
 
-def rows(
-    dataset: Dataset | None, column: str, metric: Metric | None, typed: Mapping[str, str]
-) -> list[BenchRow]:
-    """The first validation examples; where no answer was typed, what is expected is the answer."""
-    if dataset is None or not column:
-        return []
+@dataclass(frozen=True)
+class Bench:
+    """Rows with how they are judged; of a judge, how far it is, and about what it takes in
+    micro-USD (None: not known).
+    """
+
+    rows: Sequence[BenchRow] = ()
+    judging: Judging | None = None
+    price: int | None = None
+
+
+def bench_of(
+    project: Project,
+    dataset: Dataset | None,
+    metric: Metric | None,
+    column: str,
+    typed: Mapping[str, str],
+    asks: bool = False,
+) -> Bench:
+    """The first validation examples; where no answer was typed, what is expected is the answer.
+
+    A judge costs something: it is asked only where somebody wishes so (`asks`).
+
+    Raises:
+        Refused: the judge cannot be asked as it stands.
+    """
+    judge = metric if isinstance(metric, ProgramMetric) else None
+    if dataset is None or not (column or judge):
+        return Bench()
+    answers = column or next(iter(columns(dataset)[1]), "")
     found = list(find_examples(dataset, "validation")[:SIZE])
     found = found or list(dataset.examples.all()[:SIZE])
-    return [_row(as_example(row), column, metric, typed) for row in found]
+    rows = [_row(as_example(row), answers, metric, typed) for row in found]
+    if judge is None:
+        return Bench(rows)
+    given = [
+        judge.answer_of(as_example(row), said.given) for row, said in zip(found, rows, strict=True)
+    ]
+    if asks:
+        verdicts.ask(project, judge, given)
+    judging = verdicts.judging_of(project, judge, given)
+    told = [_with(row, judging.verdicts.get(row.key)) for row in rows]
+    return Bench(told, judging, verdicts.price_told(project, judge, given))
+
+
+def _with(row: BenchRow, verdict: verdicts.Verdict | None) -> BenchRow:
+    return replace(row, score=verdict.score, fault=verdict.fault) if verdict else row
 
 
 def _row(
@@ -64,6 +108,7 @@ def _row(
         answer=_first(expected) if answer is None else answer,
         score=score,
         fault=fault,
+        given=given,
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.evaluation.metric import Metric as CoreMetric
+from optimizer.core.evaluation.program_metric import ProgramMetric
 from optimizer.core.runs.validation import label_fault, unattainable
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
@@ -121,6 +122,11 @@ class MetricForm(forms.Form):
     def own(self) -> list[forms.BoundField]:
         """What the chosen kind asks besides; what it has that nobody types is hidden."""
         return [self[name] for name in self.fields if name not in self.base_fields]
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether a model judges."""
+        return self.chosen_kind is not None and issubclass(self.chosen_kind.core, ProgramMetric)
 
     @property
     def core(self) -> CoreMetric:

@@ -45,6 +45,6 @@ def giving(project: Project, output: str) -> Program | None:
 
 
 def expecting(project: Project, column: str) -> Dataset | None:
-    """The newest dataset that expects this column."""
+    """The newest dataset that expects this column; of no column, the newest."""
     found = project.datasets.all()
-    return next((d for d in found if column in datasets.columns(d)[1]), None)
+    return next((d for d in found if not column or column in datasets.columns(d)[1]), None)

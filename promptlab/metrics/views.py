@@ -12,17 +12,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from optimizer.core.metrics import standard_kind
-from optimizer.core.problems import Conflict
+from optimizer.core.problems import Conflict, Refused
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role, role_of
-from promptlab.metrics import bench, queries, services
+from promptlab.metrics import bench, queries, services, writing
 from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import MetricForm, initial_of
 from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
+from promptlab.metrics.writing import Writing
 from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters
 
@@ -55,8 +56,8 @@ def new_metric(request: SignedInRequest, project: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def metric(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
     """For viewers, too: they may read it and use the bench, but not save."""
-    saves = request.method == "POST" and not _only_looks(request)
-    found = metric_for(request.user, project, metric, Role.EDITOR if saves else Role.VIEWER)
+    changes = request.method == "POST" and (_asks(request) or not _only_looks(request))
+    found = metric_for(request.user, project, metric, Role.EDITOR if changes else Role.VIEWER)
     if _only_looks(request):
         return _page(request, found, _unchecked(found.project, request))
     form = MetricForm(found.project, request.POST or None, initial=_present(found))
@@ -85,7 +86,12 @@ def delete(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
 
 def _only_looks(request: SignedInRequest) -> bool:
     """The form is sent to see scores and names for what is chosen so far, not to be saved."""
-    return "look" in request.POST
+    return "look" in request.POST or _asks(request)
+
+
+def _asks(request: SignedInRequest) -> bool:
+    """A model is to be asked, which costs something."""
+    return not {"ask", "write"}.isdisjoint(request.POST)
 
 
 def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
@@ -94,7 +100,18 @@ def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
     fields = MetricForm.base_fields | (kind.form_fields() if kind else {})
     # A field that was not shown, like those of other kinds, is as it is at first.
     given = {name: request.POST.get(name, field.initial) for name, field in fields.items()}
+    if "take" in request.POST:
+        wrote = _writing(project, request)
+        given |= {"rubric": wrote.rubric, "levels": wrote.levels} if wrote.state == "done" else {}
     return MetricForm(project, initial=given)
+
+
+def _writing(project: Project, request: SignedInRequest) -> Writing:
+    return writing.writing_of(project, _wish(request), request.POST.get("model", ""))
+
+
+def _wish(request: SignedInRequest) -> str:
+    return Parameters(request.POST).text("wish")
 
 
 def _suggested(request: SignedInRequest, project: Project) -> dict[str, Any]:
@@ -127,13 +144,29 @@ def _present(metric: Metric) -> dict[str, Any]:
 def _page(request: SignedInRequest, metric: Metric | None, form: MetricForm) -> HttpResponse:
     project = project_for(request.user, request.resolver_match.kwargs["project"])  # type: ignore[union-attr]
     role = role_of(request.user, project)
-    column = str(form["expected"].value() or "")
+    refused = ""
+    try:
+        if "write" in request.POST:
+            writing.write(project, _wish(request), request.POST.get("model", ""))
+        found = _bench(request, project, form, asks="ask" in request.POST)
+    except Refused as refusal:
+        refused, found = reasons(refusal), _bench(request, project, form)
     context = {
         "metric": metric,
         "form": form,
         "may_save": role is not None and role.at_least(Role.EDITOR),
-        "rows": bench.rows(form.chosen_dataset, column, form.sketch, request.POST),
+        "bench": found,
+        "wish": _wish(request),
+        "writing": _writing(project, request) if form.is_judge else None,
+        "refused": refused,
     }
     part = "#form" if request.htmx else ""
     status = 422 if form.is_bound else 200
     return render(request, f"metrics/metric.html{part}", context, status=status)
+
+
+def _bench(
+    request: SignedInRequest, project: Project, form: MetricForm, asks: bool = False
+) -> bench.Bench:
+    column = str(form["expected"].value() or "")
+    return bench.bench_of(project, form.chosen_dataset, form.sketch, column, request.POST, asks)

@@ -51,6 +51,15 @@ class ProgramMetric(Metric):
     def taught(self, prompts: dict[str, ModulePrompt]) -> Self:
         """The same that judges with these prompts, by module: those of a candidate."""
 
+    @abstractmethod
+    def turned(self) -> Self:
+        """The same that is told its verdicts in the opposite order: a good judge does not mind."""
+
+    def answer_of(self, example: Example, given: Value) -> Example:
+        """An answer to an example as an input of the program."""
+        asked = self.asked(example, Prediction({self.output: given}))
+        return Example(example.id, asked)
+
     @property
     def lm_calls(self) -> int:
         return self.program.lm_calls

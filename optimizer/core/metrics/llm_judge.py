@@ -101,6 +101,9 @@ class LlmJudge(ProgramMetric):
         rubric = prompt.instruction.replace(FRAME, "").strip()
         return replace(self, rubric=rubric, demos=prompt.demos)
 
+    def turned(self) -> Self:
+        return replace(self, levels=self.levels[::-1])
+
     def problems(self, program: Program, columns: set[str]) -> list[Problem]:
         return [*super().problems(program, columns), *self.own_problems()]
 
