@@ -6,6 +6,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 PEER := .venv-bench/installed
 export PORT PROMPTLAB_HOME DATABASE_URL
+# Tests start hundreds of processes, each of which would read all of its modules' source again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-peer bench-paper bench-model lock clean

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,15 +12,15 @@ import pytest
 from django.urls import resolve
 
 from tests.browser.axe import Axe
-from tests.browser.conftest import DESK, PHONE
-from tests.browser.furnished import PAGES, Furnished, furnish
+from tests.browser.conftest import DESK, PHONE, session_of
+from tests.browser.furnished import PAGES, Furnished, Who, furnish
+from tests.browser.watch import Watch
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from tests.browser.conftest import Visit
     from tests.browser.stack import Stack
-    from tests.browser.watch import Watch
     from tests.fakes.openai_server import OpenAIServer
 
 COLOURS = ("color-contrast", "link-in-text-block")
@@ -44,6 +46,48 @@ def furnished(stack: Stack, model_server: OpenAIServer) -> Furnished:
     return furnish(LongNamesLab(model_server.url))
 
 
+@dataclass
+class Windows:
+    """A browser window for each person, in which one page is opened after another: to start one
+    for every page takes as long as to look at the page.
+    """
+
+    browser: Browser
+    furnished: Furnished
+    url: str
+    watch: Watch
+    open: dict[Who, Page] = field(default_factory=dict)
+
+    def of(self, who: Who) -> Page:
+        """The person's window, at a desk in the light, whatever it showed before."""
+        page = self.open.get(who) or self._opened(who)
+        page.set_viewport_size(DESK)
+        page.emulate_media(color_scheme="light")
+        self.watch.begin_anew()
+        return page
+
+    def _opened(self, who: Who) -> Page:
+        context = self.browser.new_context(base_url=self.url, reduced_motion="reduce")
+        self.watch.over(context)
+        user = self.furnished.user(who)
+        if user is not None:
+            name, value = session_of(user)
+            context.add_cookies([{"name": name, "value": value, "url": self.url}])
+        self.open[who] = context.new_page()
+        return self.open[who]
+
+    def close(self) -> None:
+        for page in self.open.values():
+            page.context.close()
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser, furnished: Furnished, stack: Stack) -> Iterator[Windows]:
+    opened = Windows(browser, furnished, stack.url, Watch(urlsplit(stack.url).netloc))
+    yield opened
+    opened.close()
+
+
 def test_no_page_is_forgotten(furnished: Furnished) -> None:
     from tests.promptlab.test_permission_matrix import LEAST_ROLE
 
@@ -54,17 +98,18 @@ def test_no_page_is_forgotten(furnished: Furnished) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_fits_every_width(
-    name: str, furnished: Furnished, visit: Visit, watch: Watch
+    name: str, furnished: Furnished, windows: Windows
 ) -> None:
     place = furnished.places[name]
+    page = windows.of(place.who)
     if place.status != 200:
-        watch.allow(f"status of {place.status}")
-    page = visit(furnished.user(place.who), "", reduced_motion="reduce")
+        windows.watch.allow(f"status of {place.status}")
     answer = page.goto(place.path)
     assert answer is not None
     assert answer.status == place.status
     assert urlsplit(answer.url).path == urlsplit(place.path).path, "it leads elsewhere"
     assert problems(page) == []
+    assert windows.watch.verdict() == ""
 
 
 def problems(page: Page) -> list[str]:

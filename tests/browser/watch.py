@@ -31,6 +31,11 @@ class Watch:
         context.on("weberror", self._failed)
         context.on("request", self._asked)
 
+    def begin_anew(self) -> None:
+        """What was complained of and allowed before is over."""
+        self.complaints.clear()
+        self.allowed[:] = ALWAYS_ALLOWED
+
     def allow(self, pattern: str) -> None:
         """This test provokes such a complaint on purpose."""
         self.allowed.append(re.compile(pattern))
