@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import CallTrace
+from optimizer.core.evaluation.outcome import CallTrace, Score
 from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.modules.prompted import Prompted
@@ -110,6 +110,8 @@ NEWER: dict[type, tuple[str, ...]] = {
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made",),
     EvaluationSpec: ("role", "samples"),
+    Score: ("parts",),
+    **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
 }
 """Keys that no file had at first: where they have their defaults, they are not written. Digests of
 what was stored before stay as they are."""
@@ -167,10 +169,16 @@ def _closed_set(base: type, kinds: Mapping[str, type], unnamed: str = "") -> Non
         }
         raise ValidationError.from_exception_data(base.__name__, [problem])
 
+    around: list[type] = []
+
     def for_values(cls: type, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         if cls is not base:
             return handler(source)
-        told = core_schema.union_schema([handler.generate_schema(k) for k in kinds.values()])
+        told: core_schema.CoreSchema = core_schema.any_schema()
+        if not around:  # a kind may be made of others: those inside are read by their own schema
+            around.append(base)
+            told = core_schema.union_schema([handler.generate_schema(k) for k in kinds.values()])
+            around.clear()
         return core_schema.with_info_wrap_validator_function(
             lambda data, _, info: data if isinstance(data, base) else read(data, info.context),
             told,

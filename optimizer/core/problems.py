@@ -51,6 +51,15 @@ class Problem:
         return replace(self, place=place)
 
 
+def distinct(problems: Iterable[Problem]) -> list[Problem]:
+    """Each of them once, in their order."""
+    found: list[Problem] = []
+    for told in problems:
+        if told not in found:
+            found.append(told)
+    return found
+
+
 def problem(code: str, place: str = "", /, **values: Told) -> Problem:
     return Problem(place, Level.PROBLEM, code, values)
 

@@ -15,6 +15,24 @@ add(
             "The metric compares with “{column}”, which is no expected column of the dataset; it "
             "has {columns}."
         ),
+        "metric.no_parts": _("Add a part: without one there is nothing to score."),
+        "metric.many_parts": _("There are {n} parts; a metric has at most {most}."),
+        "metric.part_unnamed": _("Give this part a name: it stands beside its score."),
+        "metric.part_twice": _("Two parts are called “{name}”: give one another name."),
+        "metric.part_of_parts": _("The part “{name}” has parts itself: take those instead."),
+        "metric.part_weight": _("The weight of “{name}” must be a number from 0 on."),
+        "metric.nothing_counts": _(
+            "No part counts: let one be weighted or have to hold, or nothing can be optimized."
+        ),
+        "metric.no_such_field": _(
+            "The metric compares a field “{field}”, but the object has {given}."
+        ),
+        "metric.bad_pattern": _("The pattern cannot be read: {why}."),
+        "metric.short_of_least": _("At most {most} cannot be less than at least {least}."),
+        "metric.field_line": _(
+            "Line {n} is not understood: write a field’s name, then the kind of comparison and a "
+            "weight if you wish, as in “price: numeric, 2”. Kinds are {kinds}."
+        ),
         "metric.no_choice": _(
             "The metric compares choices, but “{output}” is {type}: choose an output that is a "
             "choice, or another kind of metric."

@@ -12,10 +12,13 @@ from optimizer.core.problems import Refused, problem
 
 
 def posted(values: Mapping[str, Any]) -> QueryDict:
-    """Values as a browser would send them; None is an empty field."""
+    """Values as a browser would send them; None is an empty field, a list several of one name."""
     data = QueryDict(mutable=True)
     for name, value in values.items():
-        data[name] = "" if value is None else str(value)
+        if isinstance(value, list):
+            data.setlist(name, [str(one) for one in value])
+        else:
+            data[name] = "" if value is None else str(value)
     return data
 
 

@@ -1,35 +1,43 @@
-"""The form of a metric."""
+"""The form of a metric: its parts, and what becomes of them together."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
+from optimizer import codec
 from optimizer.core.evaluation.metric import Metric as CoreMetric
-from optimizer.core.evaluation.program_metric import ProgramMetric
+from optimizer.core.metrics import combined, objective_of, parts_of, standard_kind
+from optimizer.core.metrics.parts import MOST_PARTS, Counts, Objective, Part, part_problems
 from optimizer.core.runs.validation import label_fault, unattainable
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
-from promptlab.metrics.kinds import KINDS, kind_choices
+from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
-from promptlab.metrics.queries import Names, names_of
+from promptlab.metrics.part_form import PartForm
+from promptlab.metrics.queries import names_of
 from promptlab.programs.models import Program
-from promptlab.providers.fields import EmbeddingModelField, OwnModelField, model_in
-from promptlab.ui.forms import CardRadios, NameField, refuse_name
+from promptlab.ui.forms import NameField
 from promptlab.ui.parameters import number_in
 
 
-class MetricForm(forms.Form):
-    """A metric of `project`. `program` and `dataset` help to choose names; they are not stored."""
+class MetricForm(PartForm):
+    """A metric of `project`: the first part, and all that holds for the whole. `program` and
+    `dataset` help to choose names; they are not stored.
+
+    Further parts are forms of their own, `more`; their fields have the prefixes `p1` to `pN`, and
+    `parts` says how many parts there are. A metric of one part is that part.
+    """
 
     name = NameField(label=gettext_lazy("Name"))
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), widget=CardRadios, choices=kind_choices)
     program = forms.ModelChoiceField(
         label=gettext_lazy("Program"),
         queryset=Program.objects.none(),
@@ -44,15 +52,17 @@ class MetricForm(forms.Form):
         empty_label=gettext_lazy("None: type the column's name"),
         help_text=gettext_lazy("Where the right answers stand."),
     )
-    output = forms.CharField(
-        label=gettext_lazy("Output"),
-        max_length=64,
-        help_text=gettext_lazy("Its output that is judged."),
-    )
-    expected = forms.CharField(
-        label=gettext_lazy("Expected"),
-        max_length=64,
-        help_text=gettext_lazy("The column it is compared with."),
+    objective = forms.TypedChoiceField(
+        label=gettext_lazy("Objective"),
+        coerce=Objective,
+        empty_value=Objective.MEAN,
+        required=False,
+        initial=Objective.MEAN.value,
+        choices=[
+            (Objective.MEAN.value, gettext_lazy("Mean: parts count by their weights")),
+            (Objective.PRODUCT.value, gettext_lazy("Product: one part at 0 makes the whole 0")),
+        ],
+        help_text=gettext_lazy("What is optimized. All parts are scored and shown."),
     )
     threshold = forms.FloatField(
         label=gettext_lazy("Good enough from"),
@@ -65,129 +75,171 @@ class MetricForm(forms.Form):
             "1 takes only what is wholly right."
         ),
     )
+    parts = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_PARTS, initial=1, widget=forms.HiddenInput
+    )
 
     def __init__(
         self, project: Project, data: QueryDict | None = None, initial: dict[str, Any] | None = None
     ) -> None:
-        super().__init__(data, initial=initial or {}, use_required_attribute=False)
-        self.chosen_kind = KINDS.get(str(self["kind"].value()))
-        self.fields |= self.chosen_kind.form_fields() if self.chosen_kind else {}
-        for name, field in self.fields.items():
-            stored = self.initial.get(name)
-            stored = None if isinstance(stored, str) else stored  # it is only typed so far
-            if isinstance(field, EmbeddingModelField):
-                field.offer(project, model_in(stored) if stored else None)
-            elif isinstance(field, OwnModelField):
-                field.offer(project, stored)
+        said = data if data is not None else (initial or {})
+        self.chosen_program: Program | None = _row(project.programs.all(), said.get("program"))
+        self.chosen_dataset: Dataset | None = _row(project.datasets.all(), said.get("dataset"))
+        names = names_of(self.chosen_program, self.chosen_dataset)
+        count = _count(said.get("parts"))
+        super().__init__(project, names, data, initial=initial, several=count > 1)
         self.fields["program"].queryset = project.programs.all()  # type: ignore[attr-defined]
         self.fields["dataset"].queryset = project.datasets.all()  # type: ignore[attr-defined]
-        self.chosen_program: Program | None = _row(project.programs.all(), self["program"].value())
-        self.chosen_dataset: Dataset | None = _row(project.datasets.all(), self["dataset"].value())
-        self.names: Names = names_of(self.chosen_program, self.chosen_dataset)
-        _offer(self, "output", self.names.outputs, _("Choose…"))
-        compares = self.chosen_kind is None or self.chosen_kind.core.needs_expected
-        self.fields["expected"].required = compares
-        none = _("Choose…") if compares else _("None: it is compared with nothing")
-        _offer(self, "expected", self.names.expected, none)
+        self.more = [
+            PartForm(
+                project, names, data, prefix=f"p{at}", initial=_of_prefix(initial or {}, f"p{at}-")
+            )
+            for at in range(1, count)
+        ]
 
-    def clean_output(self) -> str:
-        return _known(self.cleaned_data["output"], self.names.outputs, "name.output")
+    @property
+    def all_parts(self) -> list[PartForm]:
+        return [self, *self.more]
 
-    def clean_expected(self) -> str:
-        column: str = self.cleaned_data["expected"]
-        return _known(column, self.names.expected, "name.column") if column else ""
+    @property
+    def may_grow(self) -> bool:
+        return len(self.all_parts) < MOST_PARTS
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors:
-            for fault in KINDS[cleaned["kind"]].check(self.core):
-                self.add_error(fault.place, sentence(fault))
+        cleaned = super().clean()
+        if not all(part.is_valid() for part in self.more):
+            self.add_error(None, gettext_lazy("Correct what is marked in the parts below."))
+        if not self.errors and self.several:
+            for fault in part_problems([part.core_part for part in self.all_parts]):
+                self._blame(fault.place, sentence(fault), "part")
         if not self.errors and self.chosen_program and self.chosen_dataset:
             columns = set(self.names.expected or ())
             for problem in self.core.problems(self.chosen_program.core, columns):
-                self.add_error("kind", sentence(problem))
-            if not self.errors and self.core.expected:
+                self._blame(problem.place, sentence(problem), "kind")
+            if not self.errors:
                 self._judge_labels(self.chosen_program, self.chosen_dataset)
         return cleaned
 
+    def _blame(self, place: str, told: str, field: str) -> None:
+        """Tell what is wrong at the part that it is about."""
+        number = place.removeprefix("parts.")
+        part = self.all_parts[int(number)] if number.isdecimal() else self
+        part.add_error(field, told)
+        if part is not self:
+            self.add_error(None, told)
+
     def _judge_labels(self, program: Program, dataset: Dataset) -> None:
         """Refuse a metric by which no answer could ever be right on this dataset."""
-        labels = datasets.labels(dataset, self.core.expected)
-        fault = label_fault(labels, self.core.expected)
-        fault = fault or unattainable(self.core, program.core, labels)
-        if fault is not None and fault.refuses:
-            self.add_error("kind", sentence(fault))
-
-    @property
-    def own(self) -> list[forms.BoundField]:
-        """What the chosen kind asks besides; what it has that nobody types is hidden."""
-        return [self[name] for name in self.fields if name not in self.base_fields]
-
-    @property
-    def is_judge(self) -> bool:
-        """Whether a model judges."""
-        return self.chosen_kind is not None and issubclass(self.chosen_kind.core, ProgramMetric)
+        for number, metric in enumerate(self.core.singles):
+            if not metric.expected:
+                continue
+            labels = datasets.labels(dataset, metric.expected)
+            fault = label_fault(labels, metric.expected)
+            fault = fault or unattainable(metric, program.core, labels)
+            if fault is not None and fault.refuses:
+                self._blame(f"parts.{number}", sentence(fault), "kind")
 
     @property
     def core(self) -> CoreMetric:
-        cleaned, kind = self.cleaned_data, KINDS[self.cleaned_data["kind"]]
-        asked = {name: cleaned[name] for name in kind.fields if cleaned.get(name) is not None}
-        return kind.core(
-            cleaned["output"], cleaned["expected"], threshold=cleaned["threshold"], **asked
-        )
+        threshold = self.cleaned_data["threshold"]
+        if not self.several:
+            return self._metric(threshold)
+        objective = self.cleaned_data.get("objective") or Objective.MEAN
+        return combined([part.core_part for part in self.all_parts], objective, threshold)
 
-    @property
-    def sketch(self) -> CoreMetric | None:
+    @cached_property
+    def bench_metric(self) -> CoreMetric | None:
         """The metric as far as it is filled in, for the test bench; None while it has no kind."""
-        if self.chosen_kind is None:
+        found = [sketch for part in self.all_parts if (sketch := part.sketch)]
+        if not found:
             return None
-        expected = str(self["expected"].value() or "")
-        output = str(self["output"].value() or "answer")
-        return self.chosen_kind.core(output, expected, **dict(filter(None, map(_said, self.own))))
+        objective = str(self["objective"].value() or Objective.MEAN)
+        known = Objective(objective) if objective in set(Objective) else Objective.MEAN
+        return combined(found, known) if self.several else found[0].metric
 
 
 def initial_of(metric: Metric, program: Program | None, dataset: Dataset | None) -> dict[str, Any]:
-    return {
-        **metric.kind_settings,
+    """What the form of a stored metric begins with."""
+    core = metric.core
+    parts = parts_of(core)
+    several = objective_of(core) is not None
+    found: dict[str, Any] = {
         "name": metric.name,
-        "kind": metric.kind,
         "program": program.pk if program else "",
         "dataset": dataset.pk if dataset else "",
-        "output": metric.output,
-        "expected": metric.expected,
         "threshold": metric.threshold,
+        "objective": (objective_of(core) or Objective.MEAN).value,
+        "parts": len(parts),
     }
+    for number, part in enumerate(parts):
+        own = _initial_of_part(part, several)
+        found |= {f"{_prefix(number)}{name}": value for name, value in own.items()}
+    return found
+
+
+def _initial_of_part(part: Part, several: bool) -> dict[str, Any]:
+    metric = part.metric
+    own = codec.to_json(KINDS[metric.kind].settings_of(metric), dict[str, Any])
+    about = {
+        "part": part.name,
+        "weight": part.weight,
+        "counts": part.counts.value,
+        "holds_from": metric.threshold,
+    }
+    said = {"kind": metric.kind, "output": metric.output, "expected": metric.expected}
+    alone = {"counts": Counts.WEIGHTED.value, "weight": 1, "holds_from": 1}
+    return {**own, **said, **(about if several else alone)}
+
+
+def typed_so_far(post: QueryDict, look: str) -> dict[str, Any]:
+    """What a form begins with that shows what was typed, after a part was added or taken away."""
+    parts = [_typed(post, PartForm, _prefix(at)) for at in range(_count(post.get("parts")))]
+    if look == "add" and len(parts) < MOST_PARTS:
+        parts.append({"kind": standard_kind().kind})
+    gone = number_in(look.removeprefix("remove-"))
+    if gone is not None and gone < len(parts) > 1:
+        del parts[gone]
+    whole = _typed(post, MetricForm, "", without=PartForm.base_fields)
+    flat = {_prefix(at) + k: v for at, part in enumerate(parts) for k, v in part.items()}
+    return {**whole, **flat, "parts": len(parts)}
+
+
+def _typed(
+    post: QueryDict, form: type[forms.Form], prefix: str, without: Collection[str] = ()
+) -> dict[str, Any]:
+    """The values of a form's fields, as they stand; what was not shown, like the fields of other
+    kinds, is as it is at first.
+    """
+    kind = KINDS.get(post.get(f"{prefix}kind", "")) if not without else None
+    fields = form.base_fields | (kind.form_fields() if kind else {})
+    return {
+        name: field.widget.value_from_datadict(post, MultiValueDict(), prefix + name)
+        if _is_shown(post, prefix + name, field)
+        else field.initial
+        for name, field in fields.items()
+        if name not in without
+    }
+
+
+def _is_shown(post: QueryDict, name: str, field: forms.Field) -> bool:
+    several = isinstance(field.widget, forms.CheckboxSelectMultiple)
+    return name in post or several
+
+
+def _prefix(at: int) -> str:
+    return f"p{at}-" if at else ""
+
+
+def _of_prefix(initial: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in initial.items() if k.startswith(prefix)}
+
+
+def _count(said: object) -> int:
+    """How many parts there are, as a form or an address may say it."""
+    found = number_in(str(said or 1))
+    return min(max(found or 1, 1), MOST_PARTS)
 
 
 def _row(rows: Any, value: object) -> Any:
     number = number_in(str(value or ""))
     return None if number is None else rows.filter(pk=number).first()
-
-
-def _offer(form: forms.Form, name: str, names: tuple[str, ...] | None, none: str) -> None:
-    """A select of these names; the present one stays among them. None: a name is typed."""
-    if names is None:
-        return
-    present = str(form[name].value() or "")
-    kept = (present,) if present and present not in names else ()
-    choices = [("", none), *((n, n) for n in (*names, *kept))]
-    form.fields[name].widget = forms.Select(choices=choices)
-
-
-def _known(name: str, names: tuple[str, ...] | None, code: str) -> str:
-    if names is not None and name not in names:
-        told = ", ".join(names) or _("none")
-        raise forms.ValidationError(
-            _("“%(name)s” is not among them: %(names)s.") % {"name": name, "names": told}
-        )
-    refuse_name(name, code)
-    return name
-
-
-def _said(field: forms.BoundField) -> tuple[str, Any] | None:
-    """A field's name and value, None while that means nothing."""
-    try:
-        value = field.field.clean(field.value())
-    except forms.ValidationError:
-        return None
-    return None if value is None else (field.name, value)

@@ -14,16 +14,17 @@ from promptlab.metrics.kinds.kind import MetricKind
 
 
 class Metric(models.Model):
-    """Compares a program's `output` with a dataset's `expected` column. Runs freeze a copy.
+    """Compares a program's `output` with a dataset's `expected` column, either of which a kind may
+    do without. Runs freeze a copy.
 
-    `kind_settings` are what its kind asks besides.
+    `kind_settings` are what its kind asks besides, the parts of several among them.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="metrics")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20)
-    output = models.CharField(max_length=64)
-    expected = models.CharField(max_length=64)
+    output = models.CharField(max_length=64, blank=True)
+    expected = models.CharField(max_length=64, blank=True)
     kind_settings = models.JSONField(default=dict)
     threshold = models.FloatField(default=1.0)
     created_by = models.ForeignKey(
@@ -53,6 +54,16 @@ class Metric(models.Model):
     @property
     def shown_kind(self) -> MetricKind:
         return KINDS[self.kind]
+
+    @property
+    def judged(self) -> list[str]:
+        """The outputs that it judges, each once."""
+        return list(dict.fromkeys(m.output for m in self.core.singles if m.output))
+
+    @property
+    def compared_with(self) -> list[str]:
+        """The columns that it compares with."""
+        return list(self.core.expects)
 
     @property
     def detail(self) -> str:

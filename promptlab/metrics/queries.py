@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -39,12 +40,13 @@ def names_of(program: Program | None, dataset: Dataset | None) -> Names:
     )
 
 
-def giving(project: Project, output: str) -> Program | None:
-    """The first program that has this output."""
-    return next((p for p in project.programs.all() if output in p.core.outputs), None)
+def giving(project: Project, outputs: Collection[str]) -> Program | None:
+    """The first program that has these outputs; of none, every program has them."""
+    found = project.programs.all()
+    return next((p for p in found if set(outputs) <= set(p.core.outputs)), None)
 
 
-def expecting(project: Project, column: str) -> Dataset | None:
-    """The newest dataset that expects this column; of no column, the newest."""
+def expecting(project: Project, columns: Collection[str]) -> Dataset | None:
+    """The newest dataset that expects these columns."""
     found = project.datasets.all()
-    return next((d for d in found if not column or column in datasets.columns(d)[1]), None)
+    return next((d for d in found if set(columns) <= set(datasets.columns(d)[1])), None)

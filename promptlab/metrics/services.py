@@ -116,8 +116,8 @@ def free_name(project: Project, core: CoreMetric) -> str:
 
 
 def _stem(core: CoreMetric) -> str:
-    words = {"kind": KINDS[core.kind].label, "output": core.output[:40]}
-    return _("%(kind)s of %(output)s") % words
+    label, output = str(KINDS[core.kind].label), core.output[:40]
+    return _("%(kind)s of %(output)s") % {"kind": label, "output": output} if output else label
 
 
 def _is_named_after(metric: Metric, core: CoreMetric) -> bool:

@@ -20,8 +20,7 @@ from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role, role_of
 from promptlab.metrics import bench, queries, services, writing
 from promptlab.metrics.access import metric_for
-from promptlab.metrics.forms import MetricForm, initial_of
-from promptlab.metrics.kinds import KINDS
+from promptlab.metrics.forms import MetricForm, initial_of, typed_so_far
 from promptlab.metrics.models import Metric
 from promptlab.metrics.writing import Writing
 from promptlab.ui.forms import show
@@ -95,11 +94,10 @@ def _asks(request: SignedInRequest) -> bool:
 
 
 def _unchecked(project: Project, request: SignedInRequest) -> MetricForm:
-    """What is typed so far, without complaints about what is still missing."""
-    kind = KINDS.get(request.POST.get("kind", ""))
-    fields = MetricForm.base_fields | (kind.form_fields() if kind else {})
-    # A field that was not shown, like those of other kinds, is as it is at first.
-    given = {name: request.POST.get(name, field.initial) for name, field in fields.items()}
+    """What is typed so far, without complaints about what is still missing; `look` may ask for a
+    part more (`add`), or for one less (`remove-2`).
+    """
+    given = typed_so_far(request.POST, request.POST.get("look", ""))
     if "take" in request.POST:
         wrote = _writing(project, request)
         given |= {"rubric": wrote.rubric, "levels": wrote.levels} if wrote.state == "done" else {}
@@ -135,9 +133,10 @@ def _chosen(request: SignedInRequest, name: str, rows: Any) -> Any:
 
 
 def _present(metric: Metric) -> dict[str, Any]:
-    project = metric.project
+    project, core = metric.project, metric.core
+    outputs = dict.fromkeys(part.output for part in core.singles if part.output)
     return initial_of(
-        metric, queries.giving(project, metric.output), queries.expecting(project, metric.expected)
+        metric, queries.giving(project, outputs), queries.expecting(project, core.expects)
     )
 
 
@@ -156,6 +155,7 @@ def _page(request: SignedInRequest, metric: Metric | None, form: MetricForm) -> 
         "form": form,
         "may_save": role is not None and role.at_least(Role.EDITOR),
         "bench": found,
+        "gold": gold_of(form.chosen_dataset, form.bench_metric),
         "wish": _wish(request),
         "writing": _writing(project, request) if form.is_judge else None,
         "refused": refused,
@@ -168,5 +168,4 @@ def _page(request: SignedInRequest, metric: Metric | None, form: MetricForm) -> 
 def _bench(
     request: SignedInRequest, project: Project, form: MetricForm, asks: bool = False
 ) -> bench.Bench:
-    column = str(form["expected"].value() or "")
-    return bench.bench_of(project, form.chosen_dataset, form.sketch, column, request.POST, asks)
+    return bench.bench_of(project, form.chosen_dataset, form.bench_metric, request.POST, asks)

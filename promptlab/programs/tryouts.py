@@ -364,7 +364,7 @@ def _outputs(spec: EvaluationSpec, outcome: Outcome, example: Example) -> tuple[
     program, metric = spec.program, spec.metric
     expected = dict(example.expected)
     if metric is not None:
-        expected[metric.output] = example.expected.get(metric.expected)
+        expected |= {o: example.expected.get(c) for o, c in metric.columns.items()}
     fields = program.output_fields()
     return tuple(
         ShownValue(

@@ -108,3 +108,51 @@ def test_the_replies_of_a_model_are_set_and_told(alice: User, scene: Scene, api_
     assert {model["max_tokens"] for model in again} == {600}
     assert api_of(alice).put(address, {"model": "nobody"}, JSON).status_code == 422
     assert api_of(alice).put(address, wish | {"max_tokens": 0}, JSON).status_code == 422
+
+
+PARTS = [
+    {"name": "Right", "kind": "choice_accuracy", "output": "intent", "expected": "intent"},
+    {"name": "Short", "kind": "answer_length", "output": "intent", "most": 3, "counts": "must"},
+    {"name": "Object", "kind": "json_fields", "output": "intent", "expected": "intent",
+     "fields": "price: numeric ± 0.5, 2", "weight": 0},
+]  # fmt: skip
+
+
+def test_a_metric_of_several_parts_is_made_and_read_again(erin: User, api_of: ApiOf) -> None:
+    client = api_of(erin)
+    wish = {"name": "Right and short", "parts": PARTS, "objective": "product", "threshold": 0.5}
+    answer = client.post(f"{HERE}/metrics", wish, JSON)
+    assert answer.status_code == 201, answer.content
+    made = answer.json()
+    assert [(p["name"], p["metric"]["kind"], p["counts"]) for p in made["parts"]] == [
+        ("Right", "choice_accuracy", "weighted"),
+        ("Short", "answer_length", "must"),
+        ("Object", "json_fields", "weighted"),
+    ]
+    (field,) = made["parts"][2]["metric"]["fields"]
+    assert (field["name"], field["metric"]["tolerance"], field["weight"]) == ("price", 0.5, 2)
+    core = Metric.objects.get().core
+    assert (core.threshold, core.columns) == (0.5, {"intent": "intent"})
+
+    again = PARTS[2] | {"fields": made["parts"][2]["metric"]["fields"]}
+    wish = {"name": "The same fields", "parts": [PARTS[0], again]}
+    assert client.post(f"{HERE}/metrics", wish, JSON).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "place"),
+    [
+        (0, {"output": "two words"}, "parts.0.output"),
+        (1, {"least": 5}, "parts.1.most"),
+        (2, {"fields": "price: taste"}, "parts.2.fields"),
+        (2, {"name": "Right"}, "parts.2.name"),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_told_at_its_place(
+    erin: User, api_of: ApiOf, number: int, change: dict[str, Any], place: str
+) -> None:
+    parts = [part | (change if at == number else {}) for at, part in enumerate(PARTS)]
+    answer = api_of(erin).post(f"{HERE}/metrics", {"name": "Odd", "parts": parts}, JSON)
+    assert answer.status_code == 422
+    assert place in [p["field"] for p in answer.json()["problems"]]
+    assert not Metric.objects.exists()

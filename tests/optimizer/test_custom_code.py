@@ -6,7 +6,7 @@ import pytest
 
 from optimizer.core.evaluation.execute import judged
 from optimizer.core.evaluation.metric import NoScore
-from optimizer.core.evaluation.outcome import CallTrace, Prediction, Score
+from optimizer.core.evaluation.outcome import CallTrace, PartScore, Prediction, Score
 from optimizer.core.metrics.custom_code import CustomCode, score_in
 from optimizer.core.programs.example import Example
 from optimizer.models import Outcome
@@ -37,7 +37,8 @@ def test_the_code_sees_example_prediction_and_trace_and_may_score_parts() -> Non
         judged(CustomCode("label", "label", source=SOURCE), EXAMPLE, PREDICTION)
     )
     assert outcome is not None
-    assert outcome.score == Score(0.5, "right 0, short 100")
+    parts = (PartScore("right", 0.0), PartScore("short", 1.0))
+    assert outcome.score == Score(0.5, "right 0, short 100", parts)
 
 
 def test_code_that_fails_is_an_error_on_its_example_and_no_score() -> None:
@@ -64,7 +65,10 @@ def test_what_is_no_judgement_is_said_to_be_none(told: object) -> None:
         (True, Score(1.0)),
         (0.25, Score(0.25)),
         ([0.5, "half"], Score(0.5, "half")),
-        ({"a": 1, "b": 0.5}, Score(0.75, "a 100, b 50")),
+        (
+            {"a": 1, "b": 0.5},
+            Score(0.75, "a 100, b 50", (PartScore("a", 1.0), PartScore("b", 0.5))),
+        ),
     ],
 )
 def test_every_form_of_judgement_is_read(told: object, score: Score) -> None:

@@ -21,7 +21,7 @@ def labelled_demo(
 
     Modules that think aloud get none: a label has no reasoning to show.
     """
-    return demo_of_row(program, module, example, {metric.output: metric.expected})
+    return demo_of_row(program, module, example, metric.columns)
 
 
 def demo_of_row(

@@ -39,8 +39,32 @@ class Metric(ABC):
     tolerance: float = 0.0
     threshold: float = 1.0
 
+    needs_output: ClassVar[bool] = True
+    """Whether it judges one output; else it looks at all that the program gave."""
     needs_expected: ClassVar[bool] = True
-    """Whether it compares with what a column expects."""
+    """Whether it compares with a column. One that does not may have "" for it."""
+
+    knows_output: ClassVar[bool] = True
+    knows_expected: ClassVar[bool] = True
+    """Whether it does something with an output, and with a column, where they are named."""
+    newer: ClassVar[tuple[str, ...]] = ()
+    """Settings that its kind did not have at first: files leave them out where they say nothing."""
+
+    @property
+    def singles(self) -> tuple[Metric, ...]:
+        """The metrics that it is made of: itself, or its parts."""
+        return (self,)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Of the outputs that are compared, the dataset's column of each; the first one counts."""
+        pairs = [(m.output, m.expected) for m in self.singles if m.output and m.expected]
+        return dict(reversed(pairs))
+
+    @property
+    def expects(self) -> tuple[str, ...]:
+        """The dataset's columns that are compared with."""
+        return tuple(dict.fromkeys(m.expected for m in self.singles if m.expected))
 
     @property
     def lm_calls(self) -> int:
@@ -84,11 +108,10 @@ class Metric(ABC):
         """What keeps this metric from scoring this program on a dataset with these columns."""
         found = []
         field = program.output_fields().get(self.output)
-        if field is None:
+        if field is None and (self.output or self.needs_output):
             given = tuple(program.outputs)
             found.append(problem("metric.no_such_output", output=self.output, given=given))
-        wanted = self.needs_expected or self.expected
-        if wanted and self.expected not in columns:
+        if self.expected not in columns and (self.expected or self.needs_expected):
             known = tuple(sorted(columns))
             found.append(problem("metric.no_such_column", column=self.expected, columns=known))
         return found if field is None else [*found, *self.field_problems(field)]

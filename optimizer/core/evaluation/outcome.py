@@ -8,11 +8,23 @@ from optimizer.core.programs.signature import Value
 
 
 @dataclass(frozen=True)
+class PartScore:
+    """What one part of a metric says: `value` in 0–1 and the reason in words."""
+
+    name: str
+    value: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Score:
-    """A metric's judgement: `value` in 0–1 and the reason in words."""
+    """A metric's judgement: `value` in 0–1, the reason in words, and what it is made of, where it
+    is made of parts.
+    """
 
     value: float
     reason: str = ""
+    parts: tuple[PartScore, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from optimizer.core.evaluation.metric import Metric, NoScore
-from optimizer.core.evaluation.outcome import CallTrace, Prediction, Score
+from optimizer.core.evaluation.outcome import CallTrace, PartScore, Prediction, Score
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.steps import RunCode, Steps, call_code
 
@@ -25,6 +25,9 @@ class CustomCode(Metric):
 
     kind: Literal["custom_code"] = "custom_code"
     source: str = ""
+
+    needs_output: ClassVar[bool] = False
+    needs_expected: ClassVar[bool] = False
 
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
         arguments = {
@@ -45,9 +48,9 @@ def score_in(told: Any) -> Score:
         NoScore: it is nothing of these.
     """
     if isinstance(told, dict) and told:
-        parts = {name: _share(value) for name, value in told.items()}
-        said = ", ".join(f"{name} {100 * value:.0f}" for name, value in parts.items())
-        return Score(math.fsum(parts.values()) / len(parts), said[:REASON])
+        parts = tuple(PartScore(str(name)[:80], _share(value)) for name, value in told.items())
+        said = ", ".join(f"{part.name} {100 * part.value:.0f}" for part in parts)
+        return Score(math.fsum(p.value for p in parts) / len(parts), said[:REASON], parts)
     if isinstance(told, list) and len(told) == 2 and isinstance(told[1], str):
         return Score(_share(told[0]), told[1][:REASON])
     return Score(_share(told))

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
-from optimizer.core.programs.signature import Value
+from optimizer.core.metrics.normalisations import Normalisation, alike
+from optimizer.core.programs.signature import Value, written
 
 
 @dataclass(frozen=True)
 class ExactMatch(Comparison):
+    """`strict` is what counts besides the words; where it is nothing, numbers, truth, lists and
+    objects are compared as what they are. `separator` parts several right answers in one text, "":
+    none.
+    """
+
     kind: Literal["exact_match"] = "exact_match"
+    strict: tuple[Normalisation, ...] = ()
+    separator: str = ""
+
+    newer: ClassVar[tuple[str, ...]] = ("strict", "separator")
 
     def compared(self, given: Value, expected: Value) -> Score:
-        answers = [expected] if isinstance(given, list) else answers_in(expected)
-        right = any(same(given, answer) for answer in answers)
+        answers = [expected] if isinstance(given, list) else self._answers(expected)
+        right = any(self._same(given, answer) for answer in answers)
         return right_or_wrong(right, given, expected)
+
+    def _answers(self, expected: Value) -> list[Value]:
+        if self.separator and isinstance(expected, str):
+            return [part.strip() for part in expected.split(self.separator)]
+        return answers_in(expected)
+
+    def _same(self, given: Value, expected: Value) -> bool:
+        if not self.strict:
+            return same(given, expected)
+        if isinstance(given, list) and isinstance(expected, list):
+            pairs = zip(given, expected, strict=False)
+            return len(given) == len(expected) and all(self._same(*pair) for pair in pairs)
+        return alike(written(given), written(expected), self.strict)

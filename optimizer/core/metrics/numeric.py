@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
+from typing import ClassVar, Literal
 
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, right_or_wrong, short
@@ -26,22 +27,56 @@ _MENTION = re.compile(
 _TUPLE = re.compile(r"[(\[]\s*[-+\u2212]?\d[\d.]*(?:\s*,\s*[-+\u2212]?\d[\d.]*)+\s*[)\]]")
 
 
+class Decimal(StrEnum):
+    """Which mark stands before the decimals: as the text itself suggests, or always this one."""
+
+    GUESSED = "guessed"
+    POINT = "point"
+    COMMA = "comma"
+
+
 @dataclass(frozen=True)
 class Numeric(Comparison):
+    """Right within `tolerance`, or within `relative` times the expected number, whichever is
+    more.
+    """
+
     kind: Literal["numeric"] = "numeric"
+    relative: float = 0.0
+    decimal: Decimal = Decimal.GUESSED
+
+    newer: ClassVar[tuple[str, ...]] = ("relative", "decimal")
 
     @classmethod
     def suits(cls, given: Field, wanted: Field) -> bool:
         return not {given.type, wanted.type}.isdisjoint({FieldType.INTEGER, FieldType.NUMBER})
 
     def compared(self, given: Value, expected: Value) -> Score:
-        got, wanted = _last_number(given), _last_number(expected)
+        got, wanted = self._number(given), self._number(expected)
         if wanted is None:
             return Score(0.0, f"expected {short(expected)} is not a number")
         if got is None:
             return Score(0.0, f"no number in {short(given)}")
-        right = abs(got - wanted) <= self.tolerance + 1e-9 * abs(wanted)
-        return right_or_wrong(right, given, expected)
+        room = max(self.tolerance, self.relative * abs(wanted)) + 1e-9 * abs(wanted)
+        return right_or_wrong(abs(got - wanted) <= room, given, expected)
+
+    def _number(self, value: Value) -> float | None:
+        if self.decimal is Decimal.GUESSED or not isinstance(value, str):
+            return _last_number(value)
+        return _last_number(_pointed(value, self.decimal))
+
+
+_FIGURES = re.compile(r"\d[\d.,]*\d|\d")
+
+
+def _pointed(text: str, decimal: Decimal) -> str:
+    """The text with each figure's decimals behind a point, and nothing between its thousands."""
+    mark, other = (",", ".") if decimal is Decimal.COMMA else (".", ",")
+
+    def told(found: re.Match[str]) -> str:
+        return found[0].replace(other, "").replace(mark, ".")
+
+    return _FIGURES.sub(told, unicodedata.normalize("NFKC", text))
 
 
 def _last_number(value: Value) -> float | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.problems import Problem, fine, problem, warning
+from optimizer.core.evaluation.metric import Metric
+from optimizer.core.problems import Problem, distinct, fine, problem, warning
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
@@ -31,7 +33,8 @@ class DataShape:
     """What is to be known of a run's examples, without the examples.
 
     `inputs` are the columns that every example has, `expected` those that any has. `labels` is what
-    the validation examples hold in the metric's column, `every_label` what all examples do.
+    the validation examples hold in each of the metric's columns, `every_label` what all examples
+    do.
     """
 
     train: int
@@ -39,22 +42,22 @@ class DataShape:
     test: int
     inputs: tuple[str, ...]
     expected: tuple[str, ...]
-    labels: tuple[Value, ...]
-    every_label: tuple[Value, ...]
+    labels: Mapping[str, tuple[Value, ...]]
+    every_label: Mapping[str, tuple[Value, ...]]
 
 
 def shape_of(spec: RunSpec) -> DataShape:
     examples = (*spec.train, *spec.validation, *spec.test)
     inputs = dict.fromkeys(name for example in examples for name in example.inputs)
-    column = spec.metric.expected
+    columns = spec.metric.expects
     return DataShape(
         train=len(spec.train),
         validation=len(spec.validation),
         test=len(spec.test),
         inputs=tuple(name for name in inputs if all(name in e.inputs for e in examples)),
         expected=tuple(dict.fromkeys(name for e in examples for name in e.expected)),
-        labels=tuple(e.expected.get(column) for e in spec.validation if column),
-        every_label=tuple(e.expected.get(column) for e in examples if column),
+        labels={c: tuple(e.expected.get(c) for e in spec.validation) for c in columns},
+        every_label={c: tuple(e.expected.get(c) for e in examples) for c in columns},
     )
 
 
@@ -114,24 +117,30 @@ def _metric(spec: RunSpec, data: DataShape) -> list[Problem]:
     problems = spec.metric.problems(spec.program, set(data.expected))
     if problems:
         return [wrong.at("metric") for wrong in problems[:2]]
-    fault = label_fault(data.labels, spec.metric.expected)
-    if fault:
-        return [fault]
-    never = unattainable(spec.metric, spec.program, data.every_label)
-    told = label_warnings(spec.metric, spec.program, data.labels)
-    found = [*told, *([never] if never else []), *_unused(spec, data)]
-    return found or [fine("metric.fits", "metric")]
+    compared = [metric for metric in spec.metric.singles if metric.expected]
+    faults = [label_fault(data.labels[m.expected], m.expected) for m in compared]
+    if any(faults):
+        return [fault for fault in faults if fault]
+    found = [told for metric in compared for told in _told_of(metric, spec.program, data)]
+    return distinct(found) or [fine("metric.fits", "metric")]
 
 
-def _unused(spec: RunSpec, data: DataShape) -> list[Problem]:
+def _told_of(metric: Metric, program: Program, data: DataShape) -> list[Problem]:
+    labels, every = data.labels[metric.expected], data.every_label[metric.expected]
+    never = unattainable(metric, program, every)
+    told = label_warnings(metric, program, labels)
+    return [*told, *([never] if never else []), *_unused(metric, program, every)]
+
+
+def _unused(metric: Metric, program: Program, every: Sequence[Value]) -> list[Problem]:
     """A choice that no example expects may be spelled otherwise than in the data."""
-    field = spec.program.output_fields().get(spec.metric.output)
-    if field is None or field.type is not FieldType.CHOICE or not any(data.every_label):
+    field = program.output_fields().get(metric.output)
+    if field is None or field.type is not FieldType.CHOICE or not any(every):
         return []
-    labels = {written(label): label for label in data.every_label}.values()
+    labels = {written(label): label for label in every}.values()
     for choice in field.choices:
         alone = replace(field, choices=(choice,))
-        if not any(spec.metric.attainable(alone, label) for label in labels):
+        if not any(metric.attainable(alone, label) for label in labels):
             return [warning("metric.unused_choice", "program", choice=choice)]
     return []
 

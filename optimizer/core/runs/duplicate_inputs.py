@@ -47,8 +47,9 @@ def input_of(program: Program, example: Example) -> Input:
 def _contradicted(spec: RunSpec, examples: Iterable[Example]) -> int:
     """Examples that cannot all be right, as the same input always gets the same answer."""
     expected: dict[Input, Counter[str]] = defaultdict(Counter)
+    columns = spec.metric.expects
     for example in examples:
-        label = written(example.expected.get(spec.metric.expected)).strip().casefold()
+        label = "\n".join(written(example.expected.get(c)) for c in columns).strip().casefold()
         if label:
             expected[input_of(spec.program, example)][label] += 1
     return sum(labels.total() - max(labels.values()) for labels in expected.values())

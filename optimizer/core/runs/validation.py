@@ -12,8 +12,9 @@ from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.demos.labels import shows
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.problems import Level, Problem, problem, warning
+from optimizer.core.problems import Level, Problem, distinct, problem, warning
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.core.runs.duplicate_inputs import duplicate_warnings
@@ -116,10 +117,14 @@ def label_warnings(metric: Metric, program: Program, labels: Sequence[Value]) ->
 
 def warnings_of(spec: RunSpec) -> list[Problem]:
     """What will make this run say little; told when it starts."""
-    column = spec.metric.expected
     examples = validation_of(spec)
-    labels = [example.expected.get(column) for example in examples]
-    found = label_warnings(spec.metric, spec.program, labels)
+    found = [
+        told
+        for metric in spec.metric.singles
+        if metric.expected
+        for told in label_warnings(metric, spec.program, _labels(metric, examples))
+    ]
+    found = distinct(found)
     if len(examples) < FEW:
         found.append(warning("data.few_validation", "dataset", n=len(examples)))
     baseline = baseline_of(spec.program)
@@ -128,6 +133,10 @@ def warnings_of(spec: RunSpec) -> list[Problem]:
         counts = {"n": shown, "total": len(examples)}
         found.append(warning("data.among_demos", "dataset", **counts))
     return [*found, *duplicate_warnings(spec)]
+
+
+def _labels(metric: Metric, examples: Sequence[Example]) -> list[Value]:
+    return [example.expected.get(metric.expected) for example in examples]
 
 
 def unattainable(metric: Metric, program: Program, labels: Iterable[Value]) -> Problem | None:

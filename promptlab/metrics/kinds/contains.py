@@ -9,4 +9,5 @@ CONTAINS = MetricKind(
     Contains,
     _("Contains"),
     _("Right when the expected text stands somewhere in the answer."),
+    group=_("Texts"),
 )

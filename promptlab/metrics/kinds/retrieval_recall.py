@@ -25,4 +25,5 @@ RETRIEVAL_RECALL = MetricKind(
             ),
         )
     },
+    group=_("Values"),
 )

@@ -9,4 +9,5 @@ SET_F1 = MetricKind(
     SetF1,
     _("Set F1"),
     _("Of lists: how many expected items are given, and how many given ones were expected."),
+    group=_("Values"),
 )

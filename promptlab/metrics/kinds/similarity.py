@@ -29,4 +29,5 @@ SIMILARITY = MetricKind(
             ),
         ),
     },
+    group=_("Texts"),
 )

@@ -9,4 +9,5 @@ TOKEN_F1 = MetricKind(
     TokenF1,
     _("Token F1"),
     _("Partly right: the share of words that answer and expected text have in common."),
+    group=_("Texts"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
@@ -22,6 +22,8 @@ from promptlab.programs.models import Program
 from promptlab.runs.starting.measuring import Measuring, measuring_of
 
 SEEN_ROWS = 8
+Labels = Mapping[str, tuple[Value, ...]]
+"""What each column expects, row by row."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +105,18 @@ def _shape_of(wanted: RunRequest) -> DataShape:
     )  # fmt: skip
 
 
-def _labels(
-    wanted: RunRequest, columns: Sequence[str]
-) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
-    """What the metric's column holds: in the validation examples, and in all."""
-    column = wanted.metric.core.expected
-    if column not in columns:
-        return (), ()
-    rows = wanted.dataset.examples.order_by().values_list("split", f"expected__{column}")
-    found = list(rows)
-    validation = tuple(label for split, label in found if split == Split.VALIDATION.value)
-    return validation, tuple(label for _split, label in found)
+def _labels(wanted: RunRequest, columns: Sequence[str]) -> tuple[Labels, Labels]:
+    """What the metric's columns hold: in the validation examples, and in all."""
+    named = [c for c in wanted.metric.core.expects if c in columns]
+    keys = [f"expected__{column}" for column in named]
+    rows = list(wanted.dataset.examples.order_by().values_list("split", *keys)) if keys else []
+    validation = [row for row in rows if row[0] == Split.VALIDATION.value]
+    return _by_column(named, validation), _by_column(named, rows)
+
+
+def _by_column(columns: Sequence[str], rows: Sequence[tuple[Value, ...]]) -> Labels:
+    """The columns of rows, whose first place is something else."""
+    return {column: tuple(row[at] for row in rows) for at, column in enumerate(columns, 1)}
 
 
 def _spec(
