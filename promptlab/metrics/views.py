@@ -21,6 +21,7 @@ from promptlab.accounts.roles import Role, role_of
 from promptlab.metrics import bench, queries, services, writing
 from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import MetricForm, initial_of, typed_so_far
+from promptlab.metrics.gold import gold_of
 from promptlab.metrics.models import Metric
 from promptlab.metrics.writing import Writing
 from promptlab.ui.forms import show
