@@ -51,6 +51,8 @@ class Column:
     items: FieldType = FieldType.TEXT
     fields: tuple[Field, ...] = ()
     """What its lists are of, and what its objects hold, where all its cells are such."""
+    doubt: bool = False
+    """Its role is guessed by nothing but its place: a person should look at it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Use:
     items: FieldType = FieldType.TEXT
     fields: tuple[Field, ...] = ()
     label: str = ""
+    doubt: bool = False
+    """Nobody decided it: it was guessed, and in doubt."""
 
     def as_field(self) -> Field:
         return Field(

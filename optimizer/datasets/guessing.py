@@ -19,7 +19,7 @@ from optimizer.datasets.columns import (
     field_names,
     is_missing,
 )
-from optimizer.datasets.roles import Look, guess_roles
+from optimizer.datasets.roles import Look, doubts_in, guess_roles
 from optimizer.datasets.shapes import is_date, shape_in
 from optimizer.datasets.splitting import split_named
 from optimizer.datasets.table import Table
@@ -49,10 +49,12 @@ def describe(
         _look(name, [row.cells[number] for row in table.rows], known.get(field) or known.get(name))
         for number, (name, field) in enumerate(zip(table.columns, fields, strict=True))
     ]
-    roles = guess_roles(looks, partial(_is_within, table))
+    within = partial(_is_within, table)
+    roles = guess_roles(looks, within)
+    doubts = doubts_in(looks, roles, within)
     return tuple(
-        replace(look.column, role=role, field=field, type=_type_for(look.column, role))
-        for look, role, field in zip(looks, roles, fields, strict=True)
+        replace(look.column, role=role, field=field, type=_type_for(look.column, role), doubt=doubt)
+        for look, role, field, doubt in zip(looks, roles, fields, doubts, strict=True)
     )
 
 
@@ -60,7 +62,7 @@ def _is_within(table: Table, part: int, whole: int) -> bool:
     """Whether most values of a column stand in another one's, as where something is extracted."""
     filled = (row.cells for row in table.rows if not is_missing(row.cells[part]))
     pairs = [
-        (written(cells[part]).strip().lower(), written(cells[whole]).lower())
+        (written(cells[part]).strip().rstrip(".!?").lower(), written(cells[whole]).lower())
         for cells in islice(filled, SEEN_ROWS)
     ]
     return sum(value in text for value, text in pairs) >= 0.8 * len(pairs) > 0
@@ -71,9 +73,8 @@ def _look(name: str, values: list[Value], known: Role | None) -> Look:
     counts = Counter(written(value).strip() for value in present)
     kind, shape = _type_of(present), shape_in(present)
     names_split = _names_split(name, counts)
-    ignored = names_split or not present or _says_nothing(name, counts, kind, len(values))
     column = Column(
-        name, Role.IGNORED if ignored else Role.INPUT, kind, "",
+        name, _first_role(name, counts, kind, len(values), names_split), kind, "",
         distinct=len(counts), missing=len(values) - len(present),
         labels=tuple(counts.most_common()) if _are_short(counts) and len(counts) >= 2 else (),
         samples=tuple(label[:SAMPLE_LENGTH] for label in list(counts)[:SAMPLES]),
@@ -146,14 +147,17 @@ def _names_split(name: str, counts: Counter[str]) -> bool:
     return name.strip().lower() in words.SPLIT and bool(counts) and all(map(split_named, counts))
 
 
-def _says_nothing(name: str, counts: Counter[str], kind: FieldType, rows: int) -> bool:
-    """Constant columns, row numbers and numbers of folds teach nothing."""
-    if rows > 1 and len(counts) == 1:
-        return True
+def _first_role(
+    name: str, counts: Counter[str], kind: FieldType, rows: int, names_split: bool
+) -> Role:
+    """What is constant, or names a split, teaches nothing; row numbers and ids are kept."""
+    if names_split or not counts or (rows > 1 and len(counts) == 1):
+        return Role.IGNORED
     if name.strip().lower() in words.SPLIT and kind is FieldType.INTEGER:
-        return True
+        return Role.IGNORED
     unique = len(counts) == counts.total()
-    return words.sounds_like_id(name) and (unique or kind is not FieldType.TEXT)
+    is_id = words.sounds_like_id(name) and (unique or kind is not FieldType.TEXT)
+    return Role.METADATA if is_id else Role.INPUT
 
 
 def _type_for(column: Column, role: Role) -> FieldType:

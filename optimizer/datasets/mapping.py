@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from optimizer.core.problems import Problem, Refused, problem, refuse, warning
 from optimizer.core.programs.demo import digest_of
@@ -38,7 +38,9 @@ def guessed(columns: Iterable[Column], seed: int = 0) -> Mapping:
     """The mapping that the columns themselves suggest."""
     columns = tuple(columns)
     named = next((column.name for column in columns if column.names_split), "")
-    uses = tuple(use_of(c, c.role, c.field, c.type, c.nullable) for c in columns)
+    uses = tuple(
+        replace(use_of(c, c.role, c.field, c.type, c.nullable), doubt=c.doubt) for c in columns
+    )
     return Mapping(uses, SplitPlan(seed=seed, column=named))
 
 

@@ -31,7 +31,7 @@ class Look:
 
     @property
     def usable(self) -> bool:
-        return self.known is not None or self.column.role is not Role.IGNORED
+        return self.known is not None or self.column.role is Role.INPUT
 
     @property
     def asks(self) -> bool:
@@ -51,7 +51,8 @@ def guess_roles(looks: Sequence[Look], within: Within) -> list[Role]:
     from it are answers; behind answers, only what is called like an input is one. Of what is taken
     from a text there may be none.
     """
-    usable = [n for n, look in enumerate(looks) if look.usable]
+    about = _about_rows(looks)
+    usable = [n for n, look in enumerate(looks) if look.usable and n not in about]
     answers = {n for n in usable if looks[n].answers} - _what_is_asked_about(looks, usable)
     others = [n for n in usable if n not in answers]
     texts = [n for n in others if looks[n].free or looks[n].asks]
@@ -67,7 +68,7 @@ def guess_roles(looks: Sequence[Look], within: Within) -> list[Role]:
         answers = {min(likely, key=lambda n: looks[n].column.missing)}
     if any(not looks[n].sparse for n in answers):
         answers = {n for n in answers if not looks[n].sparse or looks[n].known or n in taken}
-    roles = [Role.IGNORED] * len(looks)
+    roles = [Role.METADATA if n in about else _unused(look) for n, look in enumerate(looks)]
     for n in usable:
         if n in answers:
             roles[n] = Role.EXPECTED
@@ -78,6 +79,50 @@ def guess_roles(looks: Sequence[Look], within: Within) -> list[Role]:
         else:
             roles[n] = _behind(looks[n], any(begin < answer < n for answer in answers))
     return _both_roles(looks, [look.known or role for look, role in zip(looks, roles, strict=True)])
+
+
+def doubts_in(looks: Sequence[Look], roles: Sequence[Role], within: Within) -> list[bool]:
+    """Which roles are guessed by nothing but the place of their columns: an input among others that
+    are called like inputs, or one that stands in another; an answer among others that are called
+    like answers, or one of few words among others that are taken from the text.
+    """
+    inputs = [n for n, role in enumerate(roles) if role is Role.INPUT]
+    answers = [n for n, role in enumerate(roles) if role is Role.EXPECTED]
+    asked = any(looks[n].asks for n in inputs)
+    named = any(looks[n].answers for n in answers)
+    first = min((n for n in inputs if looks[n].free or looks[n].asks), default=-1)
+    taken = {n for n in answers if first >= 0 and looks[n].column.nullable and within(n, first)}
+
+    def doubtful(n: int, look: Look) -> bool:
+        if look.known is not None:
+            return False
+        if n in inputs:
+            repeats = any(other < n and look.asks and within(n, other) for other in inputs)
+            return repeats or (asked and not look.asks)
+        if n in answers:
+            return not look.answers and (named or (bool(taken) and look.labels and n not in taken))
+        return False
+
+    return [doubtful(n, look) for n, look in enumerate(looks)]
+
+
+def _about_rows(looks: Sequence[Look]) -> set[int]:
+    """Columns of few values that say what a row is, like its topic, where something else is asked
+    and something answered.
+    """
+    asked = any(look.usable and look.asks for look in looks)
+    if not asked or not any(look.answers for look in looks):
+        return set()
+    return {
+        n
+        for n, look in enumerate(looks)
+        if look.usable and look.known is None and not look.asks and look.labels
+        and words.sounds_like_metadata(look.column.name)
+    }  # fmt: skip
+
+
+def _unused(look: Look) -> Role:
+    return Role.METADATA if look.column.role is Role.METADATA else Role.IGNORED
 
 
 def _behind(look: Look, answers: bool) -> Role:

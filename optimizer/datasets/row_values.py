@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Field, FieldType, Value
@@ -37,6 +38,14 @@ def value_of(field: Field, cell: Value, *, expected: bool) -> Value:
         raise Unfit(problem("row.value", why=str(error))) from None
 
 
+def trouble_within(value: Any) -> Problem | None:
+    """Why a value, or what is nested in it, cannot be stored, if so."""
+    if isinstance(value, dict | list):
+        inner = (*value, *value.values()) if isinstance(value, dict) else value
+        return next((told for item in inner if (told := trouble_within(item))), None)
+    return trouble_in(value)
+
+
 def values_of(
     fields: Sequence[Field], given: Mapping[str, Value], place: int, *, expected: bool
 ) -> dict[str, Value]:
@@ -54,7 +63,7 @@ def values_of(
     for field in fields:
         cell = given.get(field.name)
         try:
-            trouble = trouble_in(cell)
+            trouble = trouble_within(cell)
             if trouble:
                 raise Unfit(trouble)
             found[field.name] = value_of(field, cell, expected=expected)

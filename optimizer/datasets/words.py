@@ -7,8 +7,8 @@ import re
 EXPECTED = {
     "annotation", "annotations", "answer", "answers", "category", "class", "completion", "correct",
     "expected", "explanation", "gold", "golden", "groundtruth", "gt", "ideal", "intent", "intents",
-    "label", "labels", "output", "outputs", "rationale", "reference", "response", "sentiment",
-    "solution", "target", "targets", "truth", "verdict",
+    "label", "labels", "output", "outputs", "plan", "rationale", "reasoning", "reference",
+    "response", "sentiment", "solution", "supporting", "target", "targets", "truth", "verdict",
     "antwort", "respuesta", "réponse", "resposta", "risposta", "ответ", "答案", "答え", "정답",
 }  # fmt: skip
 INPUT = {
@@ -28,6 +28,10 @@ EITHER = {
     "target",
     "targets",
 }
+ABOUT = {
+    "difficulty", "fold", "hops", "level", "origin", "source", "subtask", "task", "type",
+}  # fmt: skip
+"""What a row is, and not what is asked or answered: the last word of a name."""
 ID = {"guid", "hash", "id", "idx", "index", "key", "uid", "url", "uuid"}
 SPLIT = {"split", "fold", "subset", "partition", "set"}
 
@@ -43,7 +47,14 @@ def words_of(name: str) -> list[str]:
 
 
 def sounds_expected(name: str) -> bool:
-    return not EXPECTED.isdisjoint(words_of(name)) or name.strip().lower() == "y"
+    words = words_of(name)
+    steps = len(words) > 1 and words[0] == "sub" and words[-1] in INPUT  # of a question: its plan
+    return steps or not EXPECTED.isdisjoint(words) or name.strip().lower() == "y"
+
+
+def sounds_like_metadata(name: str) -> bool:
+    words = words_of(name)
+    return bool(words) and words[-1] in ABOUT
 
 
 def sounds_like_either(name: str) -> bool:

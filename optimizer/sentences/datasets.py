@@ -127,6 +127,9 @@ add(
         "row.half_character": _("has half a character (a lone surrogate), which cannot be stored"),
         "row.broken_byte": _("has a byte that is no character"),
         "row.no_expected": _("has no expected value"),
+        "rows.no_columns": _(
+            "Name the columns as the dataset does: {names}. These are called {columns}."
+        ),
         "row.no_such_field": _("is no field of this dataset"),
         "row.in_other_split": _(
             "has the inputs of row {key}, which is in the {split} split. Put it there, or change it"

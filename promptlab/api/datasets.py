@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import File, Form, Path, Query, Router, Status
 from ninja.files import UploadedFile
 
@@ -13,9 +13,21 @@ from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Text
-from promptlab.api.schemas.datasets import DatasetDetail, DatasetIn, DatasetOut, ExampleOut
+from promptlab.api.schemas.datasets import (
+    AddedOut,
+    ChangeIn,
+    DatasetDetail,
+    DatasetIn,
+    DatasetOut,
+    DatasetVersionOut,
+    ExampleChangeOut,
+    ExampleOut,
+    ExamplesIn,
+    Number,
+)
 from promptlab.api.tokens import caller, project_of
-from promptlab.datasets import queries, uploads
+from promptlab.datasets import queries, uploads, versions
+from promptlab.datasets.downloads import FORMATS, content
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.turns import Busy
 
@@ -59,10 +71,95 @@ def list_examples(
     window: Query[Window],
     split: Split | None = None,
     words: Text = "",
+    version: Number | None = None,
 ) -> Any:
-    """In the file's order; `words` finds them anywhere in an example."""
+    """In the file's order; `words` finds them anywhere in an example. Of the newest `version`, or
+    of an older one.
+    """
     found = dataset_of(project_of(request, project), dataset)
-    return window.of(queries.find_examples(found, split or "", words))
+    return window.of(queries.find_examples(found, split or "", words, version))
+
+
+@router.post("/{int:dataset}/examples", response={201: AddedOut}, summary="Add examples")
+def add_examples(
+    request: HttpRequest, project: Path[str], dataset: int, wish: ExamplesIn
+) -> Status[AddedOut]:
+    """They make a version. Examples that are there already are not added again."""
+    found = dataset_of(project_of(request, project, Role.EDITOR), dataset)
+    rows = [example.new_row() for example in wish.examples]
+    added = versions.add_rows(found, rows, caller(request), wish.note)
+    answer = AddedOut(version=found.version, ids=list(added.keys), known=added.known)
+    return Status(201, answer)
+
+
+@router.put(
+    "/{int:dataset}/examples/{example}", response=DatasetDetail, summary="Change an example"
+)
+def change_example(
+    request: HttpRequest, project: Path[str], dataset: int, example: Path[Text], wish: ChangeIn
+) -> Dataset:
+    """It makes a version, unless all is as it was. Without a `split` it stays in its own."""
+    found = dataset_of(project_of(request, project, Role.EDITOR), dataset)
+    versions.change_row(found, example, wish.new_row(), caller(request), wish.note, wish.seen)
+    return found
+
+
+@router.delete(
+    "/{int:dataset}/examples/{example}", response=DatasetDetail, summary="Take an example out"
+)
+def remove_example(
+    request: HttpRequest, project: Path[str], dataset: int, example: Path[Text]
+) -> Dataset:
+    """It makes a version; those before keep the example."""
+    found = dataset_of(project_of(request, project, Role.EDITOR), dataset)
+    row = versions.row_of(found, example)
+    versions.remove_rows(found, [row.key], caller(request))
+    return found
+
+
+@router.get(
+    "/{int:dataset}/versions",
+    response=Page[DatasetVersionOut],
+    summary="List its versions, newest first",
+)
+def list_dataset_versions(
+    request: HttpRequest, project: Path[str], dataset: int, window: Query[Window]
+) -> Any:
+    return window.of(dataset_of(project_of(request, project), dataset).versions.all())
+
+
+@router.get(
+    "/{int:dataset}/versions/{int:number}/changes",
+    response=Page[ExampleChangeOut],
+    summary="List what a version has otherwise",
+)
+def list_changes(
+    request: HttpRequest, project: Path[str], dataset: int, number: int, window: Query[Window]
+) -> Any:
+    """Against the version before; the first one changes nothing."""
+    found = dataset_of(project_of(request, project), dataset)
+    if not found.versions.filter(number=number).exists():
+        raise Http404(f"There is no version {number} of this dataset.")
+    return window.of(queries.changes_in(found, number) if number > 1 else [])
+
+
+@router.get("/{int:dataset}/download/{format}", summary="Download its examples")
+def download_dataset(
+    request: HttpRequest,
+    project: Path[str],
+    dataset: int,
+    format: Path[Text],
+    version: Number | None = None,
+) -> HttpResponse:
+    """As `jsonl`, `csv`, `spreadsheet` (CSV whose cells are no formulas) or `parquet`, with ids,
+    splits and metadata.
+    """
+    found = dataset_of(project_of(request, project), dataset)
+    kind = FORMATS.get(format)
+    if kind is None:
+        raise Http404(f"Examples are not written as {format}.")
+    rows = queries.rows_of(found, version or found.version).iterator(chunk_size=2000)
+    return HttpResponse(content(found, rows, kind), content_type=kind.content_type)
 
 
 def dataset_of(project: Project, number: int) -> Dataset:

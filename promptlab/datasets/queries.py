@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, TextField, Value
 
@@ -101,23 +103,37 @@ def columns(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(f.name for f in inputs), tuple(f.name for f in expected)
 
 
+def metadata_names(dataset: Dataset) -> tuple[str, ...]:
+    """What is kept with each row, by its names."""
+    return tuple(c["field"] for c in dataset.columns if c["role"] == "metadata")
+
+
 def labels(dataset: Dataset, column: str) -> list[Cell]:
     """What every example expects in a column; None where it says nothing."""
     return list(dataset.examples.order_by().values_list(f"expected__{column}", flat=True))
 
 
-def find_examples(dataset: Dataset, split: str = "", words: str = "") -> QuerySet[DatasetExample]:
-    """Examples of a split (or of all) in which the words stand, anywhere and in any case."""
-    found = dataset.examples.all()
+def find_examples(
+    dataset: Dataset, split: str = "", words: str = "", version: int | None = None
+) -> QuerySet[DatasetExample]:
+    """Examples of a split (or of all) in which the words stand, anywhere and in any case.
+
+    Args:
+        version: None for the newest.
+    """
+    found = dataset.examples.all() if version is None else rows_of(dataset, version)
     if split:
         found = found.filter(split=split)
     if words:
-        found = found.filter(Q(_HasWords("inputs", words)) | Q(_HasWords("expected", words)))
+        places = ("inputs", "expected", "metadata")
+        found = found.filter(reduce(or_, (Q(_HasWords(place, words)) for place in places)))
     return found
 
 
-def split_counts(dataset: Dataset) -> dict[Split, int]:
-    counted = dict(dataset.examples.order_by().values_list("split").annotate(n=Count("pk")))
+def split_counts(dataset: Dataset, version: int | None = None) -> dict[Split, int]:
+    """How many rows each split has, in a version; None for the newest."""
+    rows = dataset.examples.all() if version is None else rows_of(dataset, version)
+    counted = dict(rows.order_by().values_list("split").annotate(n=Count("pk")))
     return {split: counted.get(split.value, 0) for split in Split}
 
 

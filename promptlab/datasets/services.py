@@ -162,6 +162,8 @@ def _as_json(column: str, uses: Sequence[Use]) -> dict[str, object]:
         return {"name": column, "role": "ignored", "type": "text", "field": "", "choices": []}
     field = to_json(use.as_field())
     told = {key: field[key] for key in ("items", "fields", "label") if key in field}
+    if use.doubt:
+        told["doubt"] = True
     return {
         "name": use.column, "role": use.role.value, "field": use.field, "type": use.type.value,
         "choices": list(use.choices), "nullable": use.nullable, **told,

@@ -79,6 +79,7 @@ class ShownColumn:
     sample: str
     missing: str
     nullable: forms.BoundField | None
+    doubt: bool
 
 
 def shown_file(upload: Upload, found: Found) -> ShownFile:
@@ -138,6 +139,7 @@ def shown_column(form: forms.Form, column: Column, number: int) -> ShownColumn:
         sample="" if few else next(iter(column.samples), ""),
         missing=missing if column.missing else "",
         nullable=form[f"nullable-{number}"] if column.missing else None,
+        doubt=column.doubt,
     )  # fmt: skip
 
 

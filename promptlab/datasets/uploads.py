@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError
 from django.http import Http404
@@ -18,7 +22,7 @@ from optimizer.codec import from_json, to_json
 from optimizer.core.problems import Problem, Refused
 from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.reading import too_large
-from optimizer.datasets.table import MAX_BYTES, Options
+from optimizer.datasets.table import MAX_BYTES, Options, Row
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import services
 from promptlab.datasets.models import Dataset, Upload
@@ -104,6 +108,26 @@ def read(upload: Upload, options: Options) -> Upload:
         fresh.unlink(missing_ok=True)
     _note(upload, options, found=asdict(found), refused=None)
     return upload
+
+
+@contextmanager
+def read_once(
+    file: File[Any], options: Options
+) -> Iterator[tuple[Found, Callable[[], Iterator[Row]]]]:
+    """Read a file apart that is not kept: what it holds, and its rows as long as this lasts.
+
+    Raises:
+        Refused: no table can be made of it.
+        Busy: too many files are being read at this moment.
+    """
+    with tempfile.TemporaryDirectory(dir=folder()) as made:
+        raw, told = Path(made, "file"), Path(made, "rows")
+        with raw.open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+        with turn(folder(), PATIENCE) as held:
+            found = read_apart(raw, file.name or "file", options, told, keeps=(held,))
+        yield found, lambda: stored_rows(told)
 
 
 def found_in(upload: Upload) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.datasets.views import new, pages
+from promptlab.datasets.views import new, pages, rows
 
 app_name = "datasets"
 
@@ -17,6 +17,12 @@ urlpatterns = [
     path("new/<uuid:upload>/discard/", new.discard, name="discard"),
     path("<int:dataset>/", pages.detail, name="detail"),
     path("<int:dataset>/rows/", pages.rows, name="rows"),
+    path("<int:dataset>/rows/add/", rows.add, name="add"),
+    path("<int:dataset>/rows/<str:row>/", rows.change, name="row"),
+    path("<int:dataset>/rows/<str:row>/remove/", rows.remove_row, name="remove_row"),
+    path("<int:dataset>/versions/", rows.list_versions, name="versions"),
+    path("<int:dataset>/versions/<int:number>/", rows.version, name="version"),
+    path("<int:dataset>/download/<str:format>/", rows.download, name="download"),
     path("<int:dataset>/rename/", pages.rename, name="rename"),
     path("<int:dataset>/remove/", pages.remove, name="remove"),
 ]

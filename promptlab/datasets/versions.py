@@ -15,7 +15,8 @@ from django.http import Http404
 
 from optimizer.core.problems import Conflict, Problem, Refused, problem
 from optimizer.core.programs.signature import Value
-from optimizer.datasets.row_values import values_of
+from optimizer.core.programs.storable import is_storable
+from optimizer.datasets.row_values import trouble_within, values_of
 from optimizer.datasets.splitting import Split
 from optimizer.datasets.table import in_its_row, of_row
 from promptlab.accounts.models import User
@@ -142,7 +143,7 @@ def remove_rows(dataset: Dataset, keys: Collection[str], by: User | None, note: 
 
 def row_of(dataset: Dataset, key: str) -> DatasetExample:
     """A row of the newest version. Raises Http404 when there is none."""
-    row = dataset.examples.filter(key=key).first()
+    row = dataset.examples.filter(key=key).first() if is_storable(key) else None
     if row is None:
         raise Http404(f"There is no row {key} in this dataset, or not any more.")
     return row
@@ -180,18 +181,29 @@ def record(
 def _fitting(dataset: Dataset, rows: Sequence[NewRow]) -> list[NewRow]:
     """The rows with values as their fields have them."""
     inputs, expected = queries.fields(dataset)
+    names = queries.metadata_names(dataset)
     found: list[NewRow] = []
     wrong: list[Problem] = []
     for place, row in enumerate(rows, start=1):
         try:
             read = values_of(inputs, row.inputs, place, expected=False)
             wanted = values_of(expected, row.expected, place, expected=True)
+            _check_metadata(place, row.metadata, names)
             found.append(replace(row, inputs=read, expected=wanted))
         except Refused as refusal:
             wrong += (in_its_row(told, "row") for told in refusal.problems)
     if wrong:
         raise Refused(*wrong)
     return found
+
+
+def _check_metadata(place: int, given: dict[str, Value], names: Collection[str]) -> None:
+    """Raises Refused when it is not what the dataset keeps, or cannot be stored."""
+    for name, value in given.items():
+        wrong = None if name in names else problem("row.no_such_field")
+        wrong = wrong or trouble_within(value)
+        if wrong:
+            raise Refused(wrong.at(of_row(place, name)))
 
 
 def _once(rows: Sequence[NewRow]) -> list[NewRow]:

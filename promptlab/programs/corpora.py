@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,9 +14,7 @@ from optimizer.datasets.table import Options
 from optimizer.models import Corpus, Run
 from optimizer.retrieval import corpora as rows
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.sandboxed_reader import read_apart, stored_rows
-from promptlab.datasets.turns import PATIENCE, turn
-from promptlab.datasets.uploads import folder
+from promptlab.datasets.uploads import read_once
 
 audit = logging.getLogger("promptlab.audit")
 
@@ -34,13 +30,8 @@ def make(project: Project, by: User, name: str, file: UploadedFile[Any]) -> Corp
         Refused, Conflict: no corpus can be made of it; nothing is kept.
         Busy: too many files are being read at this moment.
     """
-    with tempfile.TemporaryDirectory(dir=folder()) as made, turn(folder(), PATIENCE) as held:
-        raw, told = Path(made, "file"), Path(made, "rows")
-        with raw.open("wb") as kept:
-            for chunk in file.chunks():
-                kept.write(chunk)
-        found = read_apart(raw, file.name or "file", Options(), told, keeps=(held,))
-        cells = (row.cells for row in stored_rows(told))
+    with read_once(file, Options()) as (found, passages):
+        cells = (row.cells for row in passages())
         corpus = rows.store(project.namespace, name, found.names, cells)
     audit.info("%s uploaded corpus %s into %s", by, name, project.slug)
     return corpus

@@ -129,11 +129,6 @@ def faults_of(*forms: forms.BaseForm) -> list[tuple[str, str, str]]:
     return found
 
 
-def plain_lines(text: str) -> str:
-    """Browsers send line breaks as two characters; prompts and files have one."""
-    return text.replace("\r\n", "\n")
-
-
 def _count(data: QueryDict, prefix: str) -> int:
     return min(number_in(data.get(f"{prefix}-count", "")) or 0, MOST_ROWS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from promptlab.accounts.models import Project, User
@@ -21,6 +22,12 @@ LEAST_ROLE = {
     "upload_dataset": "editor",
     "get_dataset": "viewer",
     "list_examples": "viewer",
+    "add_examples": "editor",
+    "change_example": "editor",
+    "remove_example": "editor",
+    "list_dataset_versions": "viewer",
+    "list_changes": "viewer",
+    "download_dataset": "viewer",
     "list_programs": "viewer",
     "create_program": "editor",
     "get_program": "viewer",
@@ -59,6 +66,8 @@ LEAST_ROLE = {
 ROLES = ("viewer", "editor", "reviewer", "admin")
 # What gets past the schemas, so that the roles are what answers.
 BODIES: dict[str, Any] = {
+    "add_examples": {"examples": [{"inputs": {}, "expected": {}}]},
+    "change_example": {"inputs": {}, "expected": {}},
     "promote": {"version": 1},
     "roll_back": {},
     "create_metric": {"name": "m", "kind": "contains", "output": "a", "expected": "b"},
@@ -88,6 +97,11 @@ def ask(client: Client, operation: Operation, values: dict[str, Any]) -> int:
         address += "?revision=1"
     call = getattr(client, operation.method)
     body = BODIES.get(name)
+    if name == "remove_example":  # what is gone is found by nobody after
+        with transaction.atomic():
+            found = int(call(address).status_code)
+            transaction.set_rollback(True)
+        return found
     return int((call(address, body, JSON) if body is not None else call(address)).status_code)
 
 

@@ -15,7 +15,7 @@ from django.test import Client
 from promptlab.accounts.models import User
 from promptlab.datasets.models import Dataset, Upload
 from promptlab.datasets.turns import Busy
-from tests.api.conftest import HERE, ApiOf
+from tests.api.conftest import HERE, JSON, ApiOf
 from tests.promptlab.runs.scene import Scene
 
 CSV = "message,label\n" + "".join(f"message {n},{('ham', 'spam')[n % 2]}\n" for n in range(20))
@@ -155,7 +155,7 @@ def test_members_list_datasets_and_page_through_examples(
     first = client.get(f"{rows}?split=validation&limit=3").json()
     assert first["count"] == 20
     assert len(first["items"]) == 3
-    assert set(first["items"][0]) == {"id", "split", "inputs", "expected"}
+    assert set(first["items"][0]) == {"id", "split", "inputs", "expected", "metadata"}
     assert {e["split"] for e in first["items"]} == {"validation"}
     rest = client.get(f"{rows}?split=validation&limit=3&offset=19").json()
     assert len(rest["items"]) == 1
@@ -227,3 +227,37 @@ def test_an_empty_cell_is_null_where_the_column_is_not_called_like_the_answer(
     assert (whole["count"], whole["left_out"]) == (12, 0)
     assert [c["nullable"] for c in whole["columns"]] == [False, True, True]
     assert (fewer["count"], fewer["left_out"]) == (8, 4)
+
+
+def test_a_dataset_is_kept_up_by_programs(scene: Scene, erin: User, api_of: ApiOf) -> None:
+    client, here = api_of(erin), f"{HERE}/datasets/{scene.dataset.pk}"
+    new = {"inputs": {"message": "new"}, "expected": {"intent": "refund"}, "split": "test"}
+    answer = client.post(f"{here}/examples", {"examples": [new], "note": "mail"}, JSON)
+    assert answer.status_code == 201, answer.content
+    (key,) = answer.json()["ids"]
+    fixed = {"inputs": {"message": "newer"}, "expected": {"intent": "other"}, "seen": 2}
+    assert client.put(f"{here}/examples/{key}", fixed, JSON).json()["version"] == 3
+    assert client.put(f"{here}/examples/{key}", new | {"seen": 2}, JSON).status_code == 409
+    (change,) = client.get(f"{here}/versions/3/changes").json()["items"]
+    assert (change["before"]["inputs"], change["after"]["expected"]) == (
+        {"message": "new"}, {"intent": "other"},
+    )  # fmt: skip
+    assert client.delete(f"{here}/examples/{key}").json()["version"] == 4
+    listed = client.get(f"{here}/versions").json()["items"]
+    assert [(v["number"], v["added"], v["changed"], v["removed"]) for v in listed[:3]] == [
+        (4, 0, 0, 1), (3, 0, 1, 0), (2, 1, 0, 0),
+    ]  # fmt: skip
+    older = client.get(f"{here}/examples", {"version": 2, "split": "test", "words": "new"})
+    assert [example["id"] for example in older.json()["items"]] == [key]
+    lines = client.get(f"{here}/download/jsonl", {"version": 2}).content.decode().splitlines()
+    assert len(lines) == 51
+
+
+def test_examples_that_do_not_fit_are_told_one_by_one(
+    scene: Scene, erin: User, api_of: ApiOf
+) -> None:
+    here = f"{HERE}/datasets/{scene.dataset.pk}/examples"
+    wrong = {"inputs": {"message": "x"}, "expected": {"intent": "nonsense"}}
+    answer = api_of(erin).post(here, {"examples": [wrong]}, JSON)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == "rows[1].intent"

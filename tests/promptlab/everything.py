@@ -61,7 +61,8 @@ class World:
             "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
             "example": lambda: self.example,
             "tryout": lambda: self.tryout.pk,
-            "format": lambda: "json",
+            "format": lambda: "jsonl" if page == "datasets:download" else "json",
+            "row": lambda: self.scene.dataset.examples.all()[0].key,
             "index": lambda: 0,
             "ready": lambda: "iris",
             "corpus": lambda: self.corpus.pk,

@@ -32,6 +32,7 @@ UNREAD = {"script", "style", "code", "pre", "textarea", "kbd", "svg"}
 LEFT_OUT = {"accounts:setup", "accounts:invitation", "api-reference"}
 """One-time links sign somebody else in; the reference tells what the API's code says of itself."""
 NAMES = {
+    "CSV", "JSONL", "Parquet",
     "promptlab", "Anthropic", "DeepSeek", "Google", "Gemini", "Groq", "LiteLLM", "Mistral",
     "OpenAI", "OpenRouter", "compatible", "json", "dspy", "py", "csv",
     *(kind.value for kind in FieldType),  # types are code

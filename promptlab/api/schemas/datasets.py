@@ -17,8 +17,12 @@ from optimizer.datasets.table import Options
 from promptlab.api.schemas.base import Body, Name, Text
 from promptlab.datasets import queries
 from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.versions import LONGEST_NOTE, NewRow
 
 Percent = Annotated[int, Bounds(ge=0, le=100)]
+Note = Annotated[Text, Bounds(max_length=LONGEST_NOTE)]
+Number = Annotated[int, Bounds(ge=1, le=2_147_483_647)]
+"""Of a version."""
 
 
 class ColumnIn(Body):
@@ -99,6 +103,8 @@ class DatasetIn(Schema):
 
 
 class ColumnOut(Schema):
+    """`doubt`: nobody said what it is for, and the guess may be wrong."""
+
     name: str
     role: str
     field: str
@@ -108,6 +114,7 @@ class ColumnOut(Schema):
     items: str = "text"
     fields: list[dict[str, Any]] = []
     label: str = ""
+    doubt: bool = False
 
 
 class Splits(Schema):
@@ -136,22 +143,89 @@ class DatasetOut(Schema):
 
 
 class DatasetDetail(DatasetOut):
-    """`digest` is the SHA-256 of all examples; `shares` is how they were dealt out."""
+    """`digest` is the SHA-256 of all examples of the newest `version`; `shares` is how they were
+    dealt out.
+    """
 
     columns: list[ColumnOut]
+    version: int
     digest: str
     seed: int
     shares: dict[str, Any]
 
 
 class ExampleOut(Schema):
-    """`id` is the line or row of the file that the example came from."""
+    """`id` is the line or row of the file that the example came from, or a number above all of
+    those; it is the same in all versions.
+    """
 
     id: str
     split: str
     inputs: dict[str, Any]
     expected: dict[str, Any]
+    metadata: dict[str, Any] = {}
 
     @staticmethod
     def resolve_id(row: DatasetExample) -> str:
         return row.key
+
+
+class ExampleIn(Body):
+    """By the dataset's fields; what is left out has no value. Without a `split`: that of a row with
+    the same inputs, else train.
+    """
+
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+    metadata: dict[str, Any] = {}
+    split: Split | None = None
+
+    def new_row(self) -> NewRow:
+        return NewRow(self.inputs, self.expected, self.split, self.metadata)
+
+
+class ExamplesIn(Body):
+    examples: Annotated[list[ExampleIn], Bounds(min_length=1, max_length=10_000)]
+    note: Note = ""
+
+
+class ChangeIn(ExampleIn):
+    """`seen`: the version that the caller saw the example in; if it was changed after, that is a
+    conflict.
+    """
+
+    note: Note = ""
+    seen: Annotated[int, Bounds(ge=0, le=2_147_483_647)] = 0
+
+
+class AddedOut(Schema):
+    """`ids` of what was added; `known` counts examples that were there already."""
+
+    version: int
+    ids: list[str]
+    known: int
+
+
+class DatasetVersionOut(Schema):
+    """`added`, `changed` and `removed` count examples, against the version before."""
+
+    number: int
+    digest: str
+    count: int
+    added: int
+    changed: int
+    removed: int
+    note: str
+    created_at: datetime
+
+
+class ExampleChangeOut(Schema):
+    """One example before and after; null where a version does not have it."""
+
+    id: str
+    before: ExampleOut | None
+    after: ExampleOut | None
+
+    @staticmethod
+    def resolve_id(change: queries.RowChange) -> str:
+        return change.key

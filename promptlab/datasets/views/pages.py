@@ -24,6 +24,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import queries, services
+from promptlab.datasets.downloads import FORMATS
 from promptlab.datasets.forms import NameForm
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.ui.parameters import Parameters
@@ -86,7 +87,9 @@ def rows(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
     row = _dataset_or_404(found, dataset)
     asked = Parameters(request.GET)
     split, words = asked.one_of("split", set(Split)), asked.text("q")
-    examples = queries.find_examples(row, split, words)
+    version = asked.number("version")
+    older = version if version and 0 < version < row.version else None
+    examples = queries.find_examples(row, split, words, older)
     page = Paginator(examples, ROWS_A_PAGE).get_page(asked.page)
     inputs, expected = queries.fields(row)
     context = {
@@ -96,9 +99,13 @@ def rows(request: SignedInRequest, project: str, dataset: int) -> HttpResponse:
         "rows": [_shown(example, row) for example in page],
         "inputs": inputs,
         "expected": expected,
+        "metadata": queries.metadata_names(row),
         "split": split,
         "words": words,
-        "tabs": _split_tabs(row, split, words),
+        "tabs": _split_tabs(row, split, words, older),
+        "older": older,
+        "formats": FORMATS,
+        "asked": _query(split, words, older),
     }
     return render(request, "datasets/rows.html", context)
 
@@ -142,6 +149,7 @@ def _detail_page(
     request: SignedInRequest, project: Project, dataset: Dataset, form: NameForm, status: int = 200
 ) -> HttpResponse:
     first = dataset.examples.first()
+    newest = dataset.versions.select_related("created_by").first()
     context = {
         "project": project,
         "dataset": dataset,
@@ -153,6 +161,8 @@ def _detail_page(
         "users": ", ".join(map(str, services.users_of(dataset))),
         "columns": [_shown_column(column) for column in dataset.columns],
         "facts": _facts(dataset),
+        "newest": newest,
+        "formats": FORMATS,
     }
     return render(request, "datasets/detail.html", context, status=status)
 
@@ -186,17 +196,20 @@ def _shown(example: DatasetExample, dataset: Dataset) -> ShownRow:
     inputs, expected = queries.columns(dataset)
     cells = [example.inputs.get(name) for name in inputs]
     cells += [example.expected.get(name) for name in expected]
-    return ShownRow(example.key, example.split, inputs + expected, tuple(cells))
+    metadata = queries.metadata_names(dataset)
+    cells += [example.metadata.get(name) for name in metadata]
+    return ShownRow(example.key, example.split, inputs + expected + metadata, tuple(cells))
 
 
-def _split_tabs(dataset: Dataset, split: str, words: str) -> list[Tab]:
-    counts = queries.split_counts(dataset)
-    every = [Tab(_("All"), _query("", words), not split, sum(counts.values()))]
+def _split_tabs(dataset: Dataset, split: str, words: str, older: int | None) -> list[Tab]:
+    counts = queries.split_counts(dataset, older)
+    every = [Tab(_("All"), _query("", words, older), not split, sum(counts.values()))]
     return every + [
-        Tab(_(own.value), _query(own.value, words), split == own.value, counts[own])
+        Tab(_(own.value), _query(own.value, words, older), split == own.value, counts[own])
         for own in Split
     ]
 
 
-def _query(split: str, words: str) -> str:
-    return "?" + urlencode({key: value for key, value in (("split", split), ("q", words)) if value})
+def _query(split: str, words: str, older: int | None) -> str:
+    asked = (("split", split), ("q", words), ("version", older))
+    return "?" + urlencode({key: value for key, value in asked if value})

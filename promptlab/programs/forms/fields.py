@@ -12,7 +12,8 @@ from optimizer.core.problems import Refused
 from optimizer.core.programs.signature import LONGEST_LABEL, Field, FieldType
 from optimizer.files.object_fields import fields_in, text_of
 from optimizer.sentences import sentence
-from promptlab.programs.rows import RowForm, Rows, plain_lines
+from promptlab.programs.rows import RowForm, Rows
+from promptlab.ui.value_field import plain_lines
 
 TYPES = {
     FieldType.TEXT: gettext_lazy("text"),

@@ -25,8 +25,9 @@ from promptlab.programs.forms.fields import (
     rows_of,
 )
 from promptlab.programs.kinds import KINDS, kind_choices
-from promptlab.programs.rows import Rows, faults_of, plain_lines, rows_after, wants_change
+from promptlab.programs.rows import Rows, faults_of, rows_after, wants_change
 from promptlab.ui.forms import CardRadios, PromptTextarea, refuse_name
+from promptlab.ui.value_field import plain_lines
 
 _KEPT = ("locked", "frozen_instruction", "frozen_demos")
 

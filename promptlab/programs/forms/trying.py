@@ -19,10 +19,9 @@ from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.queries import as_example, columns
-from promptlab.programs.forms.demos import ValueField
-from promptlab.programs.rows import plain_lines
 from promptlab.providers.queries import model_choices
 from promptlab.ui.parameters import Parameters
+from promptlab.ui.value_field import ValueField, plain_lines
 
 TYPED = "typed"
 """The id of an example that somebody typed."""

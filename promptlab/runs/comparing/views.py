@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from promptlab.accounts.access import project_for
@@ -57,8 +58,17 @@ def example(request: SignedInRequest, project: str, number: int, example: str) -
         "project": project_run.project,
         "project_run": project_run,
         "shown": comparison.example_view(view, example),
+        "row_url": _row_url(project_run, example),
     }
     return render(request, "runs/example.html", context)
+
+
+def _row_url(project_run: ProjectRun, example: str) -> str:
+    """Where an editor corrects the example in its dataset; "" where there is no such row now."""
+    dataset = project_run.dataset
+    if dataset is None or not dataset.examples.filter(key=example).exists():
+        return ""
+    return reverse("datasets:row", args=[project_run.project.slug, dataset.pk, example])
 
 
 def _wanted(request: SignedInRequest, project_run: ProjectRun) -> list[int]:

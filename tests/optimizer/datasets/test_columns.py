@@ -27,9 +27,9 @@ def test_names_of_answers_are_expected(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["id", "ticket_id", "index", "UUID"])
-def test_row_numbers_are_ignored(name: str) -> None:
+def test_row_numbers_and_ids_are_kept_as_metadata(name: str) -> None:
     found = columns(f"{name},text,label\n" + "".join(f"{n},t{n},v{n % 2}\n" for n in range(6)))
-    assert found[name].role is Role.IGNORED
+    assert found[name].role is Role.METADATA
 
 
 def test_constant_and_empty_columns_are_ignored() -> None:

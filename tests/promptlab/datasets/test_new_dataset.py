@@ -71,7 +71,7 @@ def test_a_file_leads_to_its_columns_with_everything_guessed(
     assert answer.url == mapped(upload, "map", project)
     page = site.get(answer.url)
     roles = [row.role.value() for row in page.context["form"].columns()]
-    assert roles == ["ignored", "input", "expected"]
+    assert roles == ["metadata", "input", "expected"]
     assert page.context["form"]["name"].value() == "tickets"
     content = page.content.decode()
     assert "40 rows" in content
