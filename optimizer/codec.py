@@ -21,6 +21,7 @@ from optimizer.core.evaluation.outcome import CallTrace, Score
 from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.modules.prompted import Prompted
+from optimizer.core.modules.tools import TOOL_KINDS, Tool
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import DemoPool
 from optimizer.core.programs.program import Module
@@ -108,7 +109,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Field: ("nullable", "items", "fields", "label"),
     Call: ("constants", "when", "repeat"),
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
-    CallTrace: ("made",),
+    CallTrace: ("made", "turn"),
     EvaluationSpec: ("role", "samples"),
     Score: ("parts",),
     **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
@@ -211,6 +212,7 @@ DemoPool.__get_pydantic_core_schema__ = classmethod(  # type: ignore[attr-define
 )
 _closed_set(Module, MODULE_KINDS, unnamed=standard_kind().kind)
 _closed_set(Metric, METRIC_KINDS)
+_closed_set(Tool, TOOL_KINDS)
 
 
 Fault = tuple[tuple[int | str, ...], str, str]

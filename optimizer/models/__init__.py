@@ -1,7 +1,7 @@
 """Rows of the optimizer. A run carries everything it needs; a worker reads no other table."""
 
 from optimizer.models.corpora import Corpus, CorpusPart
-from optimizer.models.ledger import AcceptedOverrun, Completion, TextVector
+from optimizer.models.ledger import AcceptedOverrun, Completion, FetchedText, TextVector
 from optimizer.models.providers import AllowedAddress, Provider, shown_address
 from optimizer.models.runs import (
     Candidate,
@@ -25,6 +25,7 @@ __all__ = [
     "DemoPool",
     "ExampleSet",
     "Exchange",
+    "FetchedText",
     "Outcome",
     "Provider",
     "Run",

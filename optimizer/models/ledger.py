@@ -80,6 +80,21 @@ class TextVector(models.Model):
         return f"vector {self.key[:12]}"
 
 
+class FetchedText(models.Model):
+    """What an address gave, kept so that the same is never asked again and a run that goes on is
+    answered as before. `key` digests namespace, address, body and version.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    namespace = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"answer {self.key[:12]}"
+
+
 class AcceptedOverrun(models.Model):
     """What calls of a run to one model had cost beyond their reservations, in micro-USD, when
     somebody resumed the run and so accepted it.

@@ -15,7 +15,7 @@ import numpy
 
 from optimizer.core.programs.layouts import spelled_out
 from optimizer.core.programs.likeness import LENGTH, SATURATION, terms
-from optimizer.core.programs.passages import passage_text, passages_as
+from optimizer.core.programs.passages import passage_text, passages_as, passages_told
 
 # ----------------------------------------------------------------------------------------------
 
@@ -79,3 +79,13 @@ class Lookup:
         (query,) = values.values()
         found = [self.passages[p] for p in self.index.best(spelled_out(query), self.k)]
         return {self.output: passages_as(self.kind, found)}
+
+
+class Searching(Lookup):
+    """The same as a tool, which gives its passages as a text."""
+
+    def __init__(self, file: str, k: int) -> None:
+        super().__init__(file, k, "passages", "list")
+
+    def __call__(self, values: dict[str, Any]) -> Any:
+        return passages_told(super().__call__(values)["passages"])

@@ -26,6 +26,7 @@ from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import (
     Embed,
+    Fetch,
     LmCall,
     RunCode,
     Search,
@@ -38,6 +39,7 @@ from optimizer.lm.failures import CallFailed
 from optimizer.retrieval.answers import searched
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.embedder import Embedder
+from optimizer.running.fetcher import Fetcher
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.role_client import RoleClient, refused_prompt
 from optimizer.running.role_clients import RoleClients
@@ -168,6 +170,7 @@ class Evaluator:
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
             self._cut_off_fails, self._clients.own, self._clients.namespace, self._clients.judge,
+            self._clients.fetcher,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -255,18 +258,20 @@ async def run_example(
     own: ClientOf | None = None,
     namespace: str = "",
     judge: ClientOf | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
     makes the vectors that program and metric may want, `own` the models that modules name, `judge`
-    those that the metric names; `namespace` is the project whose corpora things are looked up in.
+    those that the metric names; `namespace` is the project whose corpora things are looked up in,
+    `fetcher` asks addresses.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    answering = _Answering(client, embedder, own, temperature, namespace)
+    answering = _Answering(client, embedder, own, temperature, namespace, fetcher)
     prediction = await _held(steps, answering)
     score = judged(metric, example, prediction, cut_off_fails)
     return await _held(score, _Answering(client, embedder, judge))
@@ -281,6 +286,7 @@ class _Answering:
     own: ClientOf | None = None
     temperature: float | None = None
     namespace: str = ""
+    fetcher: Fetcher | None = None
 
 
 async def _held(steps: Steps[T], by: _Answering) -> T:
@@ -322,6 +328,9 @@ async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
             return await by.embedder(model).vectors(texts)
         case Search():
             return await asyncio.to_thread(searched, request, by.namespace)
+        case Fetch():
+            assert by.fetcher is not None
+            return await by.fetcher.answer(request)
         case _:
             assert_never(request)
 

@@ -27,6 +27,7 @@ from optimizer.lm.shaping import Shaping
 from optimizer.models import Provider
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.embedder import Embedder
+from optimizer.running.fetcher import Fetcher
 from optimizer.running.role_client import Endings, Health, RoleClient
 
 OWN_DEADLINE = 300.0
@@ -113,6 +114,7 @@ class RoleClients:
         self._max_cost = max_cost
         self._attempts = attempts
         self._commit_thread = commit_thread
+        self.fetcher = Fetcher(namespace, commit_thread.rest)
         self._apart = apart
         self._watches_cuts = watches_cuts
         self._by_role = {
@@ -141,6 +143,7 @@ class RoleClients:
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
+        await self.fetcher.aclose()
 
     def remember(self) -> None:
         """Keep for later runs how models want their requests."""

@@ -70,6 +70,40 @@ add(
         ),
         "module.temperature": _("A temperature is a number from 0 to {most}."),
         "module.max_tokens": _("A reply has at least one token."),
+        "name.tool": _(
+            "“{name}” is not a tool name: use letters, digits and _ (64 at most), and begin with a "
+            "letter."
+        ),
+        "tool.named_finish": _(
+            "No tool can be called “{name}”: that is how the model says that it is done."
+        ),
+        "tool.no_description": _("Say what tool “{name}” does: the model reads it."),
+        "tool.no_corpus": _("Tool “{name}” looks things up nowhere yet: choose a corpus."),
+        "tool.no_function": _(
+            "The code of tool “{name}” defines no function of that name that takes plain "
+            "parameters: write def {name}(…):"
+        ),
+        "url.none": _("The address of “{name}” is none: it begins with http:// or https://."),
+        "url.host": _(
+            "The host in the address of “{name}” has to be fixed, with nobody to sign in as: names "
+            "in braces may stand behind it."
+        ),
+        "fetch.failed": _("{why}"),
+        "react.tools": _("An agent has 1 to {most} tools: add one."),
+        "react.turns": _("An agent takes 1 to {most} turns."),
+        "react.tool_name_taken": _(
+            "“{name}” is the name of a tool and of something else: rename one."
+        ),
+        "react.turns_taken": _(
+            "“{name}” is where the turns of an agent stand; choose another field name."
+        ),
+        "react.argument_types": _(
+            "Two tools take “{name}” as values of different types: rename one of them."
+        ),
+        "react.not_in_dspy": _(
+            "“{module}” is an agent with tools, and dspy.ReAct says other messages than those it "
+            "was scored with: take the Python file, which says the same."
+        ),
         "retrieve.no_corpus": _("It looks things up nowhere yet: choose a corpus."),
         "retrieve.k": _("It gives 1 to {most} passages."),
         "retrieve.one_input": _("A step that looks things up takes one input, the query, not {n}."),

@@ -14,6 +14,7 @@ from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.signature import Value, written
 from optimizer.core.programs.steps import (
     Embed,
+    Fetch,
     LmCall,
     Ran,
     RunCode,
@@ -22,6 +23,7 @@ from optimizer.core.programs.steps import (
     StepRequest,
     Steps,
 )
+from optimizer.lm import fetched_texts
 from optimizer.models import Completion, Run
 from optimizer.retrieval.again import looked_up_again
 from optimizer.sandbox.answers import answered
@@ -103,6 +105,8 @@ def _answer(
             return answered(request)
         case Search():
             return looked_up_again(request, namespace)
+        case Fetch():
+            return fetched_texts.kept(namespace, request)
         case Embed():
             return None
         case _:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.http import QueryDict
 
+from promptlab.accounts.models import Project
 from promptlab.ui.parameters import number_in
 
 MOST_ROWS = 200
@@ -21,6 +22,9 @@ class RowForm(forms.Form):
     """One row. Blank rows are not saved; what stands in `beside` does not make a row filled."""
 
     beside: ClassVar[tuple[str, ...]] = ()
+
+    def offer(self, project: Project) -> None:
+        """Let choose among what the project has."""
 
     @property
     def is_blank(self) -> bool:

@@ -45,7 +45,7 @@ class ShownDemo:
 
 def shown_demo(module: Module, demo: Demo) -> ShownDemo:
     """A demo's values in the order of a call: inputs, then what the module writes."""
-    outputs = [f.name for f in module.reply_fields]
+    outputs = [f.name for f in module.shown_fields]
     return ShownDemo(
         [(f.name, demo.values.get(f.name)) for f in module.signature.inputs],
         [(name, demo.values[name]) for name in outputs if demo.values.get(name) is not None],

@@ -99,6 +99,8 @@ class ShownCall:
     """Demos that were chosen for this input, and the fixed ones before them; () where all are."""
     made: bool = True
     """False where its condition did not hold, or what it needs was not made."""
+    turn: bool = False
+    """A turn on the way to the answer, which shows all that was said."""
 
     @property
     def rows(self) -> list[str]:
@@ -109,7 +111,7 @@ class ShownCall:
     def transcript(self) -> list[dict[str, object]]:
         """Messages and reply for parts/transcript.html; none where no model was asked."""
         said = self._said
-        if not said:
+        if not said and not self.turn:
             return []
         meta = _("the reply, as it came")
         failed = bool(self.problem)
@@ -263,7 +265,7 @@ def _steps(
             call.problem,
         )
         for call in trace
-        if call.made
+        if call.made and (call.problem or not call.turn)
     )
 
 
@@ -280,18 +282,29 @@ def shown_call(
     module, used = program.module(call.module), candidate.modules[call.module]
     steps = used.for_input(call.inputs, program.key_of(given))
     prompt = answered_by_kept(steps, namespace) or replace(used, demos=fixed_of(used.demos))
-    messages = module.messages(prompt, call.inputs) if call.made else ()
-    values = tuple(
+    messages = module.messages(prompt, call.inputs) if call.made and not call.turn else ()
+    chosen = isinstance(candidate.modules[call.module].demos, NearestDemos)
+    return ShownCall(
+        call.call, call.module, KINDS[module.kind], module, messages, call.reply,
+        _given(module, call), call.problem, call.prompt_tokens,
+        call.completion_tokens, call.cost, call.seconds,
+        call.cached, fixed_of(prompt.demos) if chosen else (), call.made, call.turn,
+    )  # fmt: skip
+
+
+def _given(module: Module, call: CallTrace) -> tuple[ShownValue, ...]:
+    """What a call gave, field by field; of a turn what there is of its parts."""
+    if call.turn:
+        told = ((name, value) for name, value in call.outputs.items() if value)
+        return tuple(ShownValue(n, _TYPES.get(type(v), FieldType.TEXT), v) for n, v in told)
+    return tuple(
         ShownValue(field.name, field.type, call.outputs[field.name])
         for field in module.reply_fields
         if field.name in call.outputs
     )
-    chosen = isinstance(candidate.modules[call.module].demos, NearestDemos)
-    return ShownCall(
-        call.call, call.module, KINDS[module.kind], module, messages, call.reply, values,
-        call.problem, call.prompt_tokens, call.completion_tokens, call.cost, call.seconds,
-        call.cached, fixed_of(prompt.demos) if chosen else (), call.made,
-    )  # fmt: skip
+
+
+_TYPES: dict[type, FieldType] = {dict: FieldType.OBJECT, list: FieldType.LIST}
 
 
 def _demo_note(number: int, demo: Demo) -> str:

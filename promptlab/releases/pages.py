@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from optimizer.sentences import sentence
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
@@ -41,10 +42,13 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class Download:
+    """`why_not`: why this version cannot be written so, "" where it can."""
+
     title: str
     description: str
     file_name: str
     url: str
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def downloads_of(version: Version) -> list[Download]:
                 "releases:download",
                 args=[version.project.slug, version.program_id, version.number, f.name],
             ),
+            " ".join(map(sentence, f.lacks(version.content))),
         )
         for f in FORMATS.values()
     ]  # fmt: skip

@@ -38,9 +38,16 @@ def format_named(name: str) -> Format:
 
 
 def file_of(version: Version, format: Format) -> bytes:
-    """The file's bytes. Canonical JSON comes as it was stored, byte for byte."""
+    """The file's bytes. Canonical JSON comes as it was stored, byte for byte.
+
+    Raises:
+        Refused: this version cannot be written so.
+    """
     if format.name == "json":
         return version.canonical.encode()
+    lacks = format.lacks(version.content)
+    if lacks:
+        raise Refused(*lacks)
     return format.write(version.content, version.sha256, reach_of(version)).encode()
 
 

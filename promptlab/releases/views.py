@@ -124,9 +124,14 @@ def download(
         wanted = services.format_named(format)
     except Refused as unknown:
         raise Http404(reasons(unknown)) from None
+    try:
+        told = services.file_of(row, wanted)
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
+        return redirect(pages.url_of(row))
     # The type is fixed and nothing is shown inside the browser, whatever a prompt contains.
     return HttpResponse(
-        services.file_of(row, wanted),
+        told,
         content_type=f"{wanted.media_type}; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{wanted.file_name(row.content)}"',

@@ -115,7 +115,7 @@ def test_two_letters_go_to_a_room_and_single_letters_can_be_switched_off(site: S
     tab.keyboard.press("r")
     tab.wait_for_url("**/#runs")
     tab.keyboard.press("?")
-    tab.get_by_label("React to single letters").uncheck()
+    tab.get_by_label("ReAct to single letters").uncheck()
     tab.keyboard.press("Escape")
     tab.keyboard.press("t")
     expect(tab.locator("html")).not_to_have_attribute("data-theme", "dark")

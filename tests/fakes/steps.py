@@ -8,6 +8,8 @@ from typing import TypeVar
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.steps import (
     Embed,
+    Fetch,
+    Fetched,
     Passages,
     RunCode,
     Search,
@@ -27,6 +29,7 @@ def held(
     answer: Callable[[Prompt], Reply],
     asked: list[StepRequest] | None = None,
     look_up: Callable[[Search], Passages] = lambda _: Passages(),
+    fetch: Callable[[Fetch], Fetched] = lambda _: Fetched(),
 ) -> T:
     """Answer every call to a model until the end; its result. `asked` takes the requests."""
     try:
@@ -35,7 +38,7 @@ def held(
             if asked is not None:
                 asked += requests
             requests = steps.send(
-                tuple(_answered(request, answer, look_up) for request in requests)
+                tuple(_answered(request, answer, look_up, fetch) for request in requests)
             )
     except StopIteration as end:
         return end.value
@@ -45,8 +48,11 @@ def _answered(
     request: StepRequest,
     answer: Callable[[Prompt], Reply],
     look_up: Callable[[Search], Passages],
+    fetch: Callable[[Fetch], Fetched],
 ) -> StepAnswer:
     """Code runs where it always does."""
+    if isinstance(request, Fetch):
+        return fetch(request)
     if isinstance(request, Search):
         return look_up(request)
     if isinstance(request, Embed):

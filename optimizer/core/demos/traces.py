@@ -91,6 +91,8 @@ def _accepted(outcome: Outcome, threshold: float) -> bool:
 def _trace_demos(outcome: Outcome) -> TraceDemos:
     found: TraceDemos = {}
     for call in outcome.made:
+        if call.turn:
+            continue  # the answer that it leads to has all turns
         demo = Demo({**call.inputs, **call.outputs}, augmented=True)
         found[call.module] = (*found.get(call.module, ()), demo)
     return found

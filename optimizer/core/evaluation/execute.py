@@ -166,5 +166,5 @@ def _part(call: Call, values: dict[str, Value], ran: Ran) -> CallTrace:
     return CallTrace(
         call.name, call.module, values, ran.outputs, reply.text, ran.problem,
         reply.prompt_tokens, reply.completion_tokens, reply.cost, reply.seconds, reply.cached,
-        reply.priced,
+        reply.priced, turn=ran.turn,
     )  # fmt: skip

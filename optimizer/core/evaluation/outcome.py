@@ -34,7 +34,8 @@ class CallTrace:
 
     The messages are `render(module, prompt, inputs)` again.
     `problem` says why the reply could not be read, "" when it could. `made` is False where the
-    call's condition did not hold: it has no values then.
+    call's condition did not hold: it has no values then. `turn` is True of a turn on the way to an
+    answer, which a kind of module that takes turns has before it.
     """
 
     call: str
@@ -50,6 +51,7 @@ class CallTrace:
     cached: bool = False
     priced: bool = True
     made: bool = True
+    turn: bool = False
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _form_fault(module: Module, text: str) -> Problem | None:
     if len(text) > longest:
         return problem("proposal.long", most=longest)
     own = placeholders(module.signature.instruction)
-    unknown = unknown_placeholders(text, [*module.signature.names, *own])
+    unknown = unknown_placeholders(text, [*module.spoken_names, *own])
     return problem("proposal.no_such_field", name=unknown[0]) if unknown else None
 
 
@@ -198,7 +198,7 @@ def _program_text(program: Program) -> str:
     """The program's own words, with a space at both ends: these are not copied from the data."""
     parts = [program.description]
     for module in program.modules:
-        parts += [module.signature.instruction, module.description]
+        parts += [module.rewritable(module.signature.instruction), module.description]
         for field in (*module.signature.inputs, *module.signature.outputs):
             parts += _words_of_field(field)
     return " " + " | ".join(" ".join(words(part)) for part in parts) + " "

@@ -56,7 +56,8 @@ def _short(source: str) -> str:
 
 def current_text(module: Module, current: ModulePrompt) -> str:
     """A module's instruction, or what stands in for an empty one."""
-    return current.instruction.strip() or default_instruction(module.signature)
+    said = current.instruction.strip() or default_instruction(module.signature)
+    return module.rewritable(said)
 
 
 def fields_of(module: Module) -> str:
@@ -78,7 +79,7 @@ def shown_example(example: Example) -> str:
 
 def shown_demo(module: Module, demo: Demo) -> str:
     """A demo's values in the order of the module's fields, long ones cut."""
-    names = [f.name for f in (*module.signature.inputs, *module.reply_fields)]
+    names = [f.name for f in (*module.signature.inputs, *module.shown_fields)]
     return "\n".join(f"{n}: {_cut(written(demo.values[n]))}" for n in names if n in demo.values)
 
 
@@ -88,7 +89,8 @@ def shown_case(program: Program, module: Module, case: Case) -> str:
     Values stand in the order of the fields, never of the mapping that they came in: a run that goes
     on after a stop reads them from a record, which keeps no order.
     """
-    calls = [call for call in case.trace if call.module == module.name][-CASE_CALLS:]
+    own = (call for call in case.trace if call.module == module.name and not call.turn)
+    calls = [*own][-CASE_CALLS:]
     told = {name: value for call in calls for name, value in call.inputs.items()}
     rest = {name: value for name, value in case.inputs.items() if told.get(name) != value}
     lines = [f"The program was given:\n{_block(rest)}"] if rest else []

@@ -141,18 +141,20 @@ class Prompted(Module):
         if not isinstance(self.demos, NearestDemos):
             return None
         pool, label = self.demos.pool, self.demos.label
-        fields = (f for f in self.signature.inputs if f.name in pool.inputs)
-        nullable = tuple(f.name for f in fields if f.nullable)
+        names = [f.name for f in self.signature.inputs]
+        nullable = tuple(f.name for f in self.signature.inputs if f.nullable)
+        by = {"by": list(pool.inputs)} if list(pool.inputs) != names else {}
         other = {"layout": self.layout.value} if self.layout is not Layout.LINES else {}
         return {
             **({"nullable": nullable} if nullable else {}),
             **other,
             "k": self.demos.k,
             "choosing": str(self.demos.choosing),
-            "inputs": list(pool.inputs),
+            "inputs": names,
+            **by,
             "rows": [
                 (
-                    [demo.values.get(name) for name in pool.inputs],
+                    [demo.values.get(name) for name in names],
                     reply_text(self, demo),
                     demo.key,
                     written(demo.values.get(label)) if label else "",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from optimizer.core.modules.wordless import Wordless
 from optimizer.core.problems import Problem, problem
-from optimizer.core.programs.passages import passages_as
+from optimizer.core.programs.passages import corpus_file, passages_as
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.core.programs.steps import Ran, Search, Steps, look_up
@@ -52,5 +52,9 @@ class Retrieve(Wordless):
 
     def python_constant(self) -> dict[str, Any]:
         (output,) = self.signature.outputs
-        file = f"corpus-{self.corpus[:12]}.jsonl"
-        return {"file": file, "k": self.k, "output": output.name, "kind": output.kind}
+        return {
+            "file": corpus_file(self.corpus),
+            "k": self.k,
+            "output": output.name,
+            "kind": output.kind,
+        }

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from optimizer.core.programs.layouts import numbered
 from optimizer.core.programs.values import ListOf, ObjectOf, read_value
 
 # ----------------------------------------------------------------------------------------------
@@ -25,6 +26,16 @@ def passage_text(passage: dict[str, Any]) -> str:
     if len(passage) == 1:
         return "".join(parts)
     return "\n".join(f"{name}: {part}" for name, part in zip(told, parts, strict=True))
+
+
+def corpus_file(digest: str) -> str:
+    """The file of a corpus, which lies beside a downloaded one."""
+    return f"corpus-{digest[:12]}.jsonl"
+
+
+def passages_told(passages: Sequence[str]) -> str:
+    """Passages as one text, numbered."""
+    return numbered(list(passages)) if passages else "No passage has any of these words."
 
 
 def passages_as(kind: Any, found: Sequence[dict[str, Any]]) -> Any:

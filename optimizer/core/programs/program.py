@@ -82,7 +82,7 @@ class Module(ABC):
     """The reply field in which it thinks before it answers, "" where there is none."""
     python_class: ClassVar[str] = "Module"
     """The class that its `python_constant` makes in a version's files: `Module` is a prompt, others
-    are steps that ask no model.
+    are used as they are.
     """
     dspy_class: ClassVar[str]
     """The class of DSPy that stands for it there, where it is a prompt."""
@@ -101,7 +101,7 @@ class Module(ABC):
 
     @property
     def is_prompt(self) -> bool:
-        """Whether it asks a model."""
+        """Whether it is one question to a model."""
         return self.python_class == Module.python_class
 
     @property
@@ -120,6 +120,14 @@ class Module(ABC):
     @abstractmethod
     def python_constant(self) -> dict[str, Any]:
         """The arguments of its `python_class` in a version's files: plain values by name."""
+
+    def not_in_dspy(self) -> list[Problem]:
+        """Why nothing of DSPy says what it says; empty where something does."""
+        return []
+
+    def python_tools(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """What it uses there, by name: a class and its arguments, plain values."""
+        return {}
 
     def python_nearest(self) -> dict[str, Any] | None:
         """The arguments of its `Nearest(…)` there and in DSPy's: plain values by name; None where
@@ -153,9 +161,23 @@ class Module(ABC):
         return ()
 
     @property
+    def spoken_names(self) -> list[str]:
+        """What its instruction may speak of in braces."""
+        return self.signature.names
+
+    def rewritable(self, instruction: str) -> str:
+        """An instruction with all that whoever rewrites it may change."""
+        return instruction
+
+    @property
+    def shown_fields(self) -> tuple[Field, ...]:
+        """What a demo of it shows behind its inputs."""
+        return self.reply_fields
+
+    @property
     def demo_names(self) -> set[str]:
         """What a demo of it may hold; reasoning stays while the kind is changed to and fro."""
-        fields = (*self.signature.inputs, *self.signature.outputs, *self.reply_fields)
+        fields = (*self.signature.inputs, *self.signature.outputs, *self.shown_fields)
         return {REASONING, *(f.name for f in fields)}
 
     @property

@@ -35,13 +35,20 @@ def render(
 
 def system_text(module: Module, instruction: str) -> str:
     """The instruction, then what the fields are and how to answer."""
-    said = resolve_placeholders(instruction, module.signature.names).strip()
-    parts = [said or default_instruction(module.signature)]
+    return "\n\n".join([*task_parts(module, instruction), answer_form(module.reply_fields)])
+
+
+def task_parts(module: Module, instruction: str) -> list[str]:
+    """The instruction, and what the fields are."""
+    said = resolve_placeholders(instruction, module.spoken_names).strip()
     described = [_described(f) for f in module.signature.inputs if f.meaning]
-    if described:
-        parts.append("Input fields:\n" + "\n".join(described))
-    parts.append("Answer with a JSON object:\n" + _form(module.reply_fields))
-    return "\n\n".join(parts)
+    fields = ["Input fields:\n" + "\n".join(described)] if described else []
+    return [said or default_instruction(module.signature), *fields]
+
+
+def answer_form(fields: tuple[Field, ...]) -> str:
+    """How a reply with these fields is asked for."""
+    return "Answer with a JSON object:\n" + form_of(fields)
 
 
 def default_instruction(signature: Signature) -> str:
@@ -61,7 +68,7 @@ def reminder(module: Module) -> str:
     """What stands behind the input that is asked about: the form of the reply once more."""
     if module.layout is Layout.LINES:
         return ""
-    return "Answer with a JSON object:\n" + _form(module.reply_fields)
+    return answer_form(module.reply_fields)
 
 
 def reply_text(module: Module, demo: Demo) -> str:
@@ -94,7 +101,7 @@ _LISTS = {
 }
 
 
-def _form(fields: tuple[Field, ...]) -> str:
+def form_of(fields: tuple[Field, ...]) -> str:
     told = (f"{json.dumps(f.name, ensure_ascii=False)}: {_shape(f)}" for f in fields)
     return "{" + ", ".join(told) + "}"
 
@@ -107,7 +114,7 @@ def shape_of(field: Field) -> str:
         choices = ", ".join(json.dumps(c, ensure_ascii=False) for c in field.choices)
         shape = f"a list of any of {choices}" if several else f"one of {choices}"
     if field.single is FieldType.OBJECT:
-        shape = f"{'a list of objects' if several else 'an object'} {_form(field.fields)}"
+        shape = f"{'a list of objects' if several else 'an object'} {form_of(field.fields)}"
     return f"{shape}, or null if there is none" if field.nullable else shape
 
 

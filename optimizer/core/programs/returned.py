@@ -56,3 +56,25 @@ class Function(NamedTuple):
             exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
             returned = json.dumps(own[self.function](*given), allow_nan=False)
         return outputs_in(self.outputs, json.loads(returned))
+
+
+class Calling(NamedTuple):
+    """A tool that calls the function of a source; `defaults` are what arguments are that are left
+    out, in the function's order. What goes wrong is told, as in a run.
+    """
+
+    source: str
+    function: str
+    defaults: dict[str, Any]
+
+    def __call__(self, arguments: dict[str, Any]) -> str:
+        own: dict[str, Any] = {}
+        try:
+            with redirect_stdout(StringIO()):
+                exec(compile(self.source, f"<{self.function}>", "exec"), own)  # noqa: S102
+                given = (arguments.get(name, value) for name, value in self.defaults.items())
+                returned = json.dumps(own[self.function](*given), allow_nan=False)
+        except Exception as error:  # noqa: BLE001  # whatever its author let happen
+            return f"The tool failed: {type(error).__name__}: {error}"
+        value = json.loads(returned)
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -223,11 +223,11 @@ class Signature:
     def names(self) -> list[str]:
         return [f.name for f in (*self.inputs, *self.outputs)]
 
-    def hints(self) -> list[Problem]:
-        """What the instruction may mean otherwise than it is sent: braces that name no field, and
-        fields in the double braces of other tools.
+    def hints(self, also: Collection[str] = ()) -> list[Problem]:
+        """What the instruction may mean otherwise than it is sent: braces that name no field and
+        none of what it may `also` speak of, and these in the double braces of other tools.
         """
-        names = self.names
+        names = [*self.names, *(name for name in also if name not in self.names)]
         unknown = unknown_placeholders(self.instruction, names)[:SHOWN_PLACEHOLDERS]
         doubled = [n for n in dict.fromkeys(_DOUBLED.findall(self.instruction)) if n in names]
         return [

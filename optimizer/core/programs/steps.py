@@ -78,9 +78,33 @@ class Passages:
     told: str = ""
 
 
-StepRequest = LmCall | RunCode | Embed | Search
+@dataclass(frozen=True)
+class Fetch:
+    """What an address gives: by GET, or by POST with this JSON text as its body. Equal requests are
+    sent once and answered the same ever after; `version` tells apart what an address gave at
+    different times.
+    """
+
+    url: str
+    body: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What it gave, with the status of HTTP; or why nothing whole came that counts: `problem`, and
+    the same in words.
+    """
+
+    status: int = 0
+    text: str = ""
+    problem: Problem | None = None
+    told: str = ""
+
+
+StepRequest = LmCall | RunCode | Embed | Search | Fetch
 """The closed set: each has one answerer in the worker (`optimizer.running.evaluator`)."""
-StepAnswer = Reply | CodeAnswer | Vectors | Passages
+StepAnswer = Reply | CodeAnswer | Vectors | Passages | Fetched
 """What the requests are answered with."""
 Steps = Generator[tuple[StepRequest, ...], tuple[StepAnswer, ...], T]
 """Yields requests that may be answered at the same time, is sent their answers in the same order.
@@ -96,7 +120,8 @@ class Ran:
     `answered` is False where the reply did not end as an answer does: cut off, refused, withheld.
     `cut_off` tells the first of these from the others.
     `parts`: what it is made of, where a model was asked more than once; `given` are the inputs of
-    such a part where they are not those of the whole.
+    such a part where they are not those of the whole. `turn`: such a part is a turn on the way to
+    an answer, and no answer.
     """
 
     outputs: dict[str, Value]
@@ -106,6 +131,7 @@ class Ran:
     cut_off: bool = False
     parts: tuple[Ran, ...] = ()
     given: dict[str, Value] | None = None
+    turn: bool = False
 
 
 def blame(ran: Ran) -> tuple[bool, bool]:
@@ -144,6 +170,12 @@ def look_up(request: Search) -> Steps[Passages]:
     """Look something up in a corpus once."""
     (answer,) = yield (request,)
     return cast(Passages, answer)
+
+
+def fetch(request: Fetch) -> Steps[Fetched]:
+    """Ask an address once."""
+    (answer,) = yield (request,)
+    return cast(Fetched, answer)
 
 
 def alone(steps: Steps[T]) -> T | None:

@@ -43,7 +43,11 @@ def warnings(program: Program) -> list[Problem]:
             for c in program.calls
             if c.name not in used
         ),
-        *(hint.at(of_module(m.name)) for m in program.modules for hint in m.signature.hints()),
+        *(
+            hint.at(of_module(m.name))
+            for m in program.modules
+            for hint in m.signature.hints(m.spoken_names)
+        ),
     ]
 
 

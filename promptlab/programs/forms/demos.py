@@ -41,7 +41,7 @@ class DemoForm(RowForm):
     @property
     def nulls(self) -> set[str]:
         """What may be left empty, which says that there is no value."""
-        fields = (*self.module.signature.inputs, *self.module.reply_fields)
+        fields = (*self.module.signature.inputs, *self.module.shown_fields)
         return {f.name for f in fields if f.nullable}
 
     @property
@@ -56,7 +56,7 @@ class DemoForm(RowForm):
 
 def demo_form_for(module: Module) -> type[DemoForm]:
     """The form of one demo of this module."""
-    fields = (*module.signature.inputs, *module.reply_fields)
+    fields = (*module.signature.inputs, *module.shown_fields)
     made = {f.name: ValueField(f) for f in fields}
     return type("ModuleDemoForm", (DemoForm,), {**made, "module": module})
 

@@ -25,6 +25,7 @@ from promptlab.programs.forms.fields import (
     rows_of,
 )
 from promptlab.programs.kinds import KINDS, kind_choices
+from promptlab.programs.kinds.kind import RowsOf
 from promptlab.programs.rows import Rows, faults_of, rows_after, wants_change
 from promptlab.ui.forms import CardRadios, PromptTextarea, refuse_name
 from promptlab.ui.value_field import plain_lines
@@ -97,6 +98,7 @@ class ModuleForm(forms.Form):
             self.initial = {name: data.get(name, "") for name in self.fields}
         self.inputs = _rows("inputs", former, data, redrawn)
         self.outputs = _rows("outputs", former, data, redrawn)
+        self.lists = self._lists(data, redrawn, row.project)
         self.redrawn = redrawn
         if "instruction" in self.fields:
             self.fields["instruction"].widget.known = self._names()
@@ -110,6 +112,27 @@ class ModuleForm(forms.Form):
             for name in KINDS[kind].meaningless:
                 del self.fields[name]
 
+    def _lists(
+        self, data: QueryDict | None, redrawn: bool, project: Project
+    ) -> dict[str, tuple[RowsOf, Rows[Any]]]:
+        """The rows of what else modules of this kind have lists of."""
+        kind = KINDS.get(str((data or self.initial).get("kind")))
+        found: dict[str, tuple[RowsOf, Rows[Any]]] = {}
+        for name, of in kind.rows.items() if kind else ():
+            if data is not None and redrawn:
+                rows = rows_after(of.form, name, data)
+            else:
+                initial = of.read(self.former) if self.former else []
+                rows = Rows(of.form, name, data, initial=initial)
+            for each in rows:
+                each.offer(project)
+            found[name] = of, rows
+        return found
+
+    @property
+    def _every_row(self) -> list[Rows[Any]]:
+        return [self.inputs, self.outputs, *(rows for _of, rows in self.lists.values())]
+
     def _with_present(
         self, name: str, offered: Sequence[tuple[str, str]]
     ) -> Sequence[tuple[str, str]]:
@@ -122,7 +145,8 @@ class ModuleForm(forms.Form):
         return [(present, _("%s (not in this project)") % str(present)[:40]), *offered]
 
     def _names(self) -> list[str]:
-        return [str(row["name"].value() or "") for row in (*self.inputs, *self.outputs)]
+        """What an instruction may speak of: fields, and what else is a list of named things."""
+        return [str(row["name"].value() or "") for rows in self._every_row for row in rows]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -145,14 +169,13 @@ class ModuleForm(forms.Form):
 
     def is_valid(self) -> bool:
         # Not `and`: every fault is to be shown at once.
-        sound = [super().is_valid(), self.inputs.is_valid(), self.outputs.is_valid()]
+        sound = [super().is_valid(), *(rows.is_valid() for rows in self._every_row)]
         return all(sound) and refuse_twice(self.inputs, self.outputs)
 
     def clean(self) -> dict[str, Any]:
         """What the kind itself says of the module, once all of it can be read."""
         cleaned: dict[str, Any] = super().clean() or {}
-        rows = (self.inputs, self.outputs)
-        if not self.errors and all(each.is_valid() for each in rows):
+        if not self.errors and all(rows.is_valid() for rows in self._every_row):
             for fault in KINDS[cleaned["kind"]].check(self.module):
                 self.add_error(fault.place, sentence(fault))
         return cleaned
@@ -170,6 +193,7 @@ class ModuleForm(forms.Form):
             ),
             demos=former.demos if former else (),
             **{name: cleaned[name] for name in asked if name in cleaned},
+            **{name: of.make(rows.filled) for name, (of, rows) in self.lists.items()},
         )
 
     @property
@@ -202,7 +226,7 @@ class ModuleForm(forms.Form):
 
     @property
     def faults(self) -> list[tuple[str, str, str]]:
-        return faults_of(self, *self.inputs.filled, *self.outputs.filled)
+        return faults_of(self, *(row for rows in self._every_row for row in rows.filled))
 
 
 def _initial(former: Module | None, revision: int) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from promptlab.programs.kinds.chain_of_thought import CHAIN_OF_THOUGHT
 from promptlab.programs.kinds.code_step import CODE_STEP
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.kinds.predict import PREDICT
+from promptlab.programs.kinds.react import REACT
 from promptlab.programs.kinds.retrieve import RETRIEVE
 from promptlab.programs.kinds.vote import VOTE
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
 KINDS: dict[str, ModuleKind] = {
-    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, RETRIEVE, CODE_STEP, VOTE)
+    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, CODE_STEP, VOTE)
 }
 """In the order in which forms offer them."""
 
@@ -22,5 +23,5 @@ def kind_choices() -> list[tuple[str, Choice]]:
 
 
 def prompt_choices() -> list[tuple[str, Choice]]:
-    """The kinds that ask a model."""
-    return choices(kind for kind in KINDS.values() if kind.core.has_instruction)
+    """The kinds that ask a model, and need nothing but fields to do so."""
+    return choices(k for k in KINDS.values() if k.core.has_instruction and not k.rows)

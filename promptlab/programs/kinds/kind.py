@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.utils.functional import Promise
 
 from optimizer.core.problems import Problem
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field, Signature
 from promptlab.accounts.models import Project
+from promptlab.programs.rows import RowForm
 from promptlab.programs.starters import plain_instruction
 from promptlab.ui.kinds import Kind
 
@@ -22,6 +26,21 @@ def in_plain_words(module: Module) -> Module:
     return replace(module, signature=replace(signature, instruction=text))
 
 
+@dataclass(frozen=True)
+class RowsOf:
+    """A list that a kind's modules have: its rows in forms, in words, and both ways between them.
+    `form` may `offer` what a project has; `template` draws the rows.
+    """
+
+    form: type[RowForm]
+    title: str | Promise
+    about: str | Promise
+    noun: str | Promise
+    read: Callable[[Module], list[dict[str, Any]]]
+    make: Callable[[Sequence[Any]], Any]
+    template: str
+
+
 TEXT_TO_ANSWER = Signature((Field("text"),), (Field("answer"),))
 
 
@@ -29,13 +48,15 @@ TEXT_TO_ANSWER = Signature((Field("text"),), (Field("answer"),))
 class ModuleKind(Kind[Module]):
     """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
     makes a module that was just drawn, with the fields `drawn`, do the plainest thing that it can.
-    `offer` has the choices of its form's fields that depend on the project.
+    `offer` has the choices of its form's fields that depend on the project; `rows` are its lists,
+    by the name that `core` has for each.
     """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
     begin: Callable[[Module], Module] = in_plain_words
     drawn: Signature = TEXT_TO_ANSWER
     offer: Callable[[Project], Mapping[str, Sequence[tuple[str, str]]]] = lambda project: {}
+    rows: Mapping[str, RowsOf] = field(default_factory=dict)
 
     @property
     def meaningless(self) -> set[str]:
@@ -46,6 +67,6 @@ class ModuleKind(Kind[Module]):
 
     def starter(self) -> Module:
         """A module as it is when it is drawn: where nothing else is known."""
-        asked = {name: field.initial for name, field in self.fields.items()}
+        asked = {name: own.initial for name, own in self.fields.items()}
         own = {name: value for name, value in asked.items() if value is not None}
         return self.core(name=self.name, signature=self.drawn, **own)

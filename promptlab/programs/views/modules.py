@@ -131,7 +131,7 @@ def _after_saving(program: Program, module: str) -> HttpResponse:
     may be meant otherwise.
     """
     saved = _module(program, module)
-    doubtful = saved and (saved.problems() or saved.signature.hints())
+    doubtful = saved and (saved.problems() or saved.signature.hints(saved.spoken_names))
     page = "programs:module" if doubtful else "programs:program"
     return redirect(page, *_keys(program), *([module] if page == "programs:module" else []))
 
@@ -155,5 +155,5 @@ def _problems(module: Module | None) -> list[str]:
     """Problems of a saved module, and braces of other tools; placeholders that name no field are
     told under the instruction.
     """
-    found = [*module.problems(), *module.signature.hints()] if module else []
+    found = [*module.problems(), *module.signature.hints(module.spoken_names)] if module else []
     return [sentence(p) for p in found if p.code != "instruction.no_such_field"]

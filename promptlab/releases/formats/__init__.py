@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from optimizer.core.problems import Problem
 from promptlab.releases.formats import naming
-from promptlab.releases.formats.dspy_files import dspy_module, dspy_state
+from promptlab.releases.formats.dspy_files import dspy_module, dspy_state, not_in_dspy
 from promptlab.releases.formats.python_file import python_file
 from promptlab.releases.formats.reach import Reach
 from promptlab.reviews.content import VersionContent
@@ -28,7 +30,8 @@ def _canonical(content: VersionContent, sha256: str, reach: Reach | None = None)
 @dataclass(frozen=True)
 class Format:
     """One kind of file. `write` takes the content, the SHA-256 of its canonical JSON, and how the
-    task model is reached; without the last, what the content itself knows of that.
+    task model is reached; without the last, what the content itself knows of that. `lacks` says
+    what keeps a version from being written so.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Format:
     suffix: str
     media_type: str
     write: Writer
+    lacks: Callable[[VersionContent], list[Problem]] = lambda content: []
 
     def file_name(self, content: VersionContent) -> str:
         return naming.file_name(content, self.suffix)
@@ -60,7 +64,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "dspy", _("DSPy state"),
             _("The prompts as dspy.Module.load reads them. Load it into the module below."),
-            naming.STATE, "application/json", dspy_state,
+            naming.STATE, "application/json", dspy_state, not_in_dspy,
         ),
         Format(
             "dspy_module", _("DSPy module"),
@@ -68,7 +72,7 @@ FORMATS: dict[str, Format] = {
                 "The signatures and the module in Python that the DSPy state belongs to. It "
                 "speaks and reads as the run did."
             ),
-            naming.MODULE, "text/x-python", dspy_module,
+            naming.MODULE, "text/x-python", dspy_module, not_in_dspy,
         ),
     )
 }  # fmt: skip

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
+from optimizer.core.programs.passages import corpus_file
 from optimizer.core.programs.program import Program
 
 LINE = f"# {'-' * 94}\n"
@@ -81,7 +82,7 @@ def steps_of(program: Program, known: Sequence[Source] = ()) -> list[str]:
     """
     flows = any(call.when or call.repeat for call in program.calls)
     needed = [FLOW] if flows else []
-    for made in sorted({m.python_class for m in program.modules if not m.is_prompt}):
+    for made in sorted(_classes(program)):
         needed += _STEPS[made]
     return [copied(*each) for each in dict.fromkeys(needed) if each not in known]
 
@@ -93,13 +94,15 @@ def every_step() -> list[str]:
 
 def imports_of_steps(program: Program) -> tuple[str, ...]:
     """What that imports beyond the reader."""
-    made = {module.python_class for module in program.modules}
-    return (
-        *(CALLING if "Function" in made else ()),
-        *(CHOOSING if "Lookup" in made else ()),
-        *(LOOKING_UP if "Lookup" in made else ()),
-        *(("from collections import Counter",) if "MostFrequent" in made else ()),
+    return tuple(
+        dict.fromkeys(line for made in _classes(program) for line in _IMPORTS.get(made, ()))
     )
+
+
+def _classes(program: Program) -> set[str]:
+    """What its steps are made of that are no prompts: their classes, and those of their tools."""
+    steps = {module.python_class for module in program.modules if not module.is_prompt}
+    return steps | {made for m in program.modules for made, _told in m.python_tools().values()}
 
 
 def needs_of(program: Program) -> tuple[str, ...]:
@@ -110,10 +113,10 @@ def needs_of(program: Program) -> tuple[str, ...]:
 def beside(program: Program) -> list[str]:
     """What has to lie beside the file, in words."""
     return [
-        f"{module.name} looks things up in {module.python_constant()['file']}, which has to lie "
+        f"{module.name} looks things up in {corpus_file(digest)}, which has to lie "
         "beside this file: the project's page “Corpora” gives it."
         for module in program.modules
-        if module.corpora
+        for digest in module.corpora
     ]
 
 
@@ -124,12 +127,37 @@ FLOW: Source = (_CORE, "flow.py")
 LIKENESS: Source = (_CORE, "likeness.py")
 CALLING = ("from contextlib import redirect_stdout", "from io import StringIO")
 LOOKING_UP = ("from pathlib import Path", "import bm25s", "import numpy")
+FETCHING = (
+    "import urllib.error",
+    "import urllib.request",
+    "from urllib.parse import quote, urlsplit",
+)
+TAKING_TURNS = ("from collections.abc import Generator, Sequence",)
+_LOOKUP: tuple[Source, ...] = (
+    LIKENESS,
+    (_CORE, "passages.py"),
+    ("optimizer.retrieval", "lookup.py"),
+)
 _STEPS: dict[str, tuple[Source, ...]] = {
+    "Calling": ((_CORE, "returned.py"),),
+    "Fetching": ((_CORE, "urls.py"), (_CORE, "turns.py"), (__package__, "fetching.py")),
     "Function": ((_CORE, "returned.py"),),
-    "Lookup": (LIKENESS, (_CORE, "passages.py"), ("optimizer.retrieval", "lookup.py")),
+    "Lookup": _LOOKUP,
     "MostFrequent": ((_CORE, "voting.py"),),
+    "Agent": ((_CORE, "turns.py"), (__package__, "agent.py")),
+    "Searching": _LOOKUP,
 }
 """What makes each class stand on its own feet."""
+_IMPORTS: dict[str, tuple[str, ...]] = {
+    "Calling": CALLING,
+    "Fetching": FETCHING,
+    "Function": CALLING,
+    "Lookup": (*CHOOSING, *LOOKING_UP),
+    "MostFrequent": ("from collections import Counter",),
+    "Agent": TAKING_TURNS,
+    "Searching": (*CHOOSING, *LOOKING_UP),
+}
+"""What that imports beyond the reader."""
 
 
 def copied(package: str, name: str) -> str:

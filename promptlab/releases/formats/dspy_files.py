@@ -13,6 +13,7 @@ from functools import cache
 from textwrap import fill
 from typing import Any
 
+from optimizer.core.problems import Problem
 from optimizer.core.programs.calls import Call, Repeat
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import Demo, fixed_of
@@ -151,6 +152,11 @@ def _fields(names: Iterable[str]) -> dict[str, str]:
 
 def _is_reserved(name: str) -> bool:
     return name in _FIELD_WORDS or name.startswith("model_")
+
+
+def not_in_dspy(content: VersionContent) -> list[Problem]:
+    """Why DSPy would not say what the version says; empty where it does."""
+    return [told for module in content.program.modules for told in module.not_in_dspy()]
 
 
 def dspy_state(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:

@@ -182,6 +182,9 @@ def _module(module: Module, reach: Reach, own: Callable[[Mapping[str, Any]], str
     told, sources = module.python_constant(), reach.nearest_of(module)
     if own is not None:
         sources["settings"] = own(told.pop("settings", {}))
+    tools = module.python_tools().items()
+    if tools:
+        sources["tools"] = by_name(((n, made_by(*each, {}, 8)) for n, each in tools), 4)
     return made_by(module.python_class, told, sources)
 
 
@@ -239,9 +242,10 @@ def _call(call: Call, flow: Flow, constants: Mapping[str, str], given: str) -> s
 
 def _used(module: Module, constant: str, given: str) -> Callable[[str], str]:
     """One use of a module, by the expression of its values."""
-    if not module.is_prompt:
-        return lambda values: f"{constant}({values})"
     more = f", {given}" if given else ""
+    if not module.is_prompt:
+        own = more if module.python_nearest() else ""
+        return lambda values: f"{constant}({values}{own})"
     return lambda values: f"ask({constant}, {values}{more})"
 
 

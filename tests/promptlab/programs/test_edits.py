@@ -7,13 +7,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.core.modules import MODULE_KINDS
 from optimizer.core.modules.predict import Predict
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature
 from promptlab.programs import edits, starters
+from promptlab.programs.kinds import KINDS, prompt_choices
 from promptlab.programs.starters import FirstStep
 from promptlab.programs.wires import Misfit, in_order, output_sources, sources_for
 from tests.core.programs import (
@@ -234,7 +234,7 @@ def test_an_input_offers_what_fits_and_says_why_the_rest_does_not() -> None:
 columns = st.lists(fields(), min_size=1, max_size=4, unique_by=lambda f: f.name)
 
 
-PROMPTS = [kind for kind in MODULE_KINDS.values() if kind.has_instruction]
+PROMPTS = [KINDS[name].core for name, _choice in prompt_choices()]
 
 
 @given(columns, columns, st.sampled_from(PROMPTS), st.sampled_from(FirstStep))

@@ -11,9 +11,13 @@ from typing import Any
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.code_step import CodeStep
 from optimizer.core.modules.predict import Predict
+from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.retrieve import Retrieve
+from optimizer.core.modules.tools import CodeTool, FetchTool, SearchTool, Tool
 from optimizer.core.modules.vote import Vote
 from optimizer.core.programs.calls import Call, Repeat, When, fits
+from optimizer.core.programs.demo import Demo, DemoPool, NearestDemos, PooledDemo
+from optimizer.core.programs.layouts import Layout
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 
@@ -25,12 +29,21 @@ PASSAGES: list[dict[str, Any]] = [
     for n in range(9)
 ]
 CORPUS = "c" * 64
+TOOLS: tuple[Tool, ...] = (
+    SearchTool("look", "Looks up.", corpus=CORPUS, k=2),
+    CodeTool(
+        "half", "Halves.", source="def half(whole: int, by: int = 2):\n    return whole // by\n"
+    ),
+    FetchTool("page", "Gets a page.", url="http://127.0.0.1:9/{name}/x?q={query}"),
+)
 
 REPLIES = """
 import hashlib, json
 
 def reply_to(messages, schema):
     told = hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).digest()
+    if told[0] % 9 == 0 and "tool" in schema["properties"]:
+        return "I would rather not."
     parts = zip(schema["properties"].items(), told)
     return json.dumps({name: said(part, number) for (name, part), number in parts})
 
@@ -41,6 +54,8 @@ def said(schema, number):
         return schema["enum"][number % len(schema["enum"])]
     if schema["type"] == "array":
         return [said(schema["items"], number + place) for place in range(number % 4)]
+    if schema["type"] == "object":
+        return {n: said(part, number + 3 + len(n)) for n, part in schema["properties"].items()}
     made = {"integer": number % 5, "number": number / 4, "boolean": number % 2 == 0}
     return made.get(schema["type"], f"text {number % 4}")
 """
@@ -114,7 +129,9 @@ class Made:
         luck = self._luck
         taken = tuple(self._field(f"i{place}") for place in range(luck.randint(1, 3)))
         given = tuple(self._field(f"g{place}") for place in range(luck.randint(1, 2)))
-        kind = luck.choice((Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve))
+        kind = luck.choice((Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve, ReAct))
+        if kind is ReAct:
+            return self._agent(Signature(taken, given, "Do it. {half}: Divides."), name)
         if kind is Retrieve:
             parts = (Field("title"), Field("page", FieldType.INTEGER), Field("none", nullable=True))
             made = {"items": FieldType.OBJECT, "fields": parts} if luck.random() < 0.5 else {}
@@ -131,7 +148,32 @@ class Made:
                 source=source.format(*[named] * source.count("{}")),
             )
         samples = luck.choice((1, 1, 2))
-        return kind(name, Signature(taken, given, "Do it."), samples=samples, temperature=0.5)
+        signature = Signature(taken, given, "Do it.")
+        demos = self._demos(signature) if luck.random() < 0.4 else ()
+        if not isinstance(demos, NearestDemos):
+            demos = ()  # in DSPy, these come with the state
+        return kind(name, signature, demos=demos, samples=samples, temperature=0.5)
+
+    def _agent(self, signature: Signature, name: str) -> Module:
+        luck = self._luck
+        layout = luck.choice((*Layout,))
+        tools = tuple(luck.sample(TOOLS, luck.randint(1, 3)))
+        samples, demos = luck.choice((1, 1, 2)), self._demos(signature)
+        return ReAct(
+            name, signature, demos=demos, tools=tools, max_turns=luck.randint(1, 4),
+            samples=samples, temperature=0.5, layout=layout,
+        )  # fmt: skip
+
+    def _demos(self, signature: Signature) -> tuple[Demo, ...] | NearestDemos:
+        """None, some with and without turns, or those that are most like an input."""
+        ended = {"thought": "", "tool": "finish", "arguments": {}, "observation": ""}
+        looked = {"thought": "t", "tool": "look", "arguments": {"query": "q"}, "observation": "o"}
+        fields = (*signature.inputs, *signature.outputs)
+        turns: tuple[dict[str, Value], ...] = ({"turns": [looked, ended]}, {"turns": [looked]}, {})
+        values = [{f.name: self._value(f) for f in fields} | more for more in turns]
+        fixed = tuple(Demo(each) for each in values)
+        pool = DemoPool((signature.inputs[0].name,), tuple(PooledDemo(each) for each in values))
+        return self._luck.choice(((), fixed, NearestDemos(2, pool)))
 
     def _when(self) -> When | None:
         deciding = (FieldType.CHOICE, FieldType.BOOLEAN, FieldType.TEXT)

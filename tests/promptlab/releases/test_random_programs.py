@@ -16,10 +16,18 @@ from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Prompt, Reply
 from optimizer.core.programs.passages import passage_text
 from optimizer.core.programs.signature import Value
-from optimizer.core.programs.steps import LmCall, Passages, RunCode, Search, StepAnswer
+from optimizer.core.programs.steps import (
+    Fetch,
+    Fetched,
+    LmCall,
+    Passages,
+    RunCode,
+    Search,
+    StepAnswer,
+)
 from optimizer.retrieval.lookup import PassageIndex
 from optimizer.sandbox.jail import jail
-from promptlab.releases.formats.dspy_files import Names, dspy_module
+from promptlab.releases.formats.dspy_files import Names, dspy_module, not_in_dspy
 from promptlab.releases.formats.python_file import python_file
 from tests.promptlab.releases.contents import content_of
 from tests.promptlab.releases.random_programs import CORPUS, PASSAGES, REPLIES, Made, lines
@@ -61,6 +69,11 @@ else:
     sys.modules["litellm"] = ModuleType("litellm")
     sys.modules["litellm"].completion = completion
 
+import io
+import urllib.request
+
+urllib.request.urlopen = lambda asked, timeout: io.BytesIO(asked.full_url.encode())
+
 told = []
 out, sys.stdout = sys.stdout, sys.stderr
 for made in asked["programs"]:
@@ -96,6 +109,8 @@ def _answer(request: Any) -> StepAnswer:
         return jail().run(request)
     if isinstance(request, Search):
         return Passages(tuple(PASSAGES[p] for p in INDEX.best(request.query, request.k)))
+    if isinstance(request, Fetch):
+        return Fetched(200, request.url)
     assert isinstance(request, LmCall)
     return Reply(_said(request.prompt))
 
@@ -131,8 +146,10 @@ def in_a_file(folder: Path, made: list[tuple[Made, dict[str, Value]]], dspy: boo
 @pytest.mark.parametrize("dspy", [False, True], ids=["python", "dspy"])
 def test_a_program_gives_the_same_wherever_it_runs(dspy: bool, tmp_path: Path) -> None:
     programs = [each for each in map(Made, SEEDS) if not each.program.problems()]
+    if dspy:  # what it would not say as the run did is not written for it
+        programs = [each for each in programs if not not_in_dspy(content_of(each.program))]
     made = [(each, each.values()) for each in programs for _ in range(2)]
-    assert len(made) > len(SEEDS)
+    assert len(made) > len(SEEDS) / 2
     ran = [in_a_run(*each) for each in made]
     assert sum(not each.problem for each in ran) > len(ran) / 2
     differing = []
