@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from django import db
-
 from optimizer.core.programs.steps import Vectors
 from optimizer.core.programs.vectors import BATCH, Vector
 from optimizer.lm import kept_vectors
 from optimizer.lm.embeddings import EmbeddingReply
 from optimizer.lm.failures import Garbled
 from optimizer.running.role_client import RoleClient
+from optimizer.running.threads import in_a_thread
 
 OTHER_LENGTH = (
     "The embedding model makes vectors of another length than before, so another model answers "
@@ -96,13 +95,5 @@ class Embedder:
 
     async def _kept(self, texts: Sequence[str]) -> dict[str, Vector]:
         keys = {self._key_of(text): text for text in texts}
-        found = await asyncio.to_thread(_read, list(keys))
+        found = await in_a_thread(kept_vectors.kept, list(keys))
         return {keys[key]: vector for key, vector in found.items()}
-
-
-def _read(keys: list[str]) -> dict[str, Vector]:
-    """In a thread of a pool, which keeps no connection."""
-    try:
-        return kept_vectors.kept(keys)
-    finally:
-        db.connection.close()

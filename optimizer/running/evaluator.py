@@ -43,6 +43,7 @@ from optimizer.running.fetcher import Fetcher
 from optimizer.running.interruptions import Interruption, Why
 from optimizer.running.role_client import RoleClient, refused_prompt
 from optimizer.running.role_clients import RoleClients
+from optimizer.running.threads import in_a_thread
 from optimizer.sandbox.answers import answered
 
 GRACE_SECONDS = 10.0
@@ -327,7 +328,7 @@ async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
             assert by.embedder is not None
             return await by.embedder(model).vectors(texts)
         case Search():
-            return await asyncio.to_thread(searched, request, by.namespace)
+            return await in_a_thread(searched, request, by.namespace)
         case Fetch():
             assert by.fetcher is not None
             return await by.fetcher.answer(request)

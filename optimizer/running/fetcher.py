@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-from django import db
 from yarl import URL
 
 from optimizer.core.problems import problem
@@ -18,6 +16,7 @@ from optimizer.lm.failures import CallFailed
 from optimizer.lm.guard import EVERYWHERE, Egress
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.transport import Transport
+from optimizer.running.threads import in_a_thread
 from optimizer.sentences import sentence
 
 SECONDS, MOST_BYTES = 30.0, 1 << 20
@@ -26,7 +25,6 @@ ATTEMPTS, FIRST_WAIT = 3, 1.0
 AT_ONCE = 8
 """Requests of a run that are out at the same time."""
 
-T = TypeVar("T")
 Rest = Callable[[float], Awaitable[None]]
 
 
@@ -59,14 +57,14 @@ class Fetcher:
             await transport.aclose()
 
     async def _answer(self, request: Fetch) -> Fetched:
-        known = await _in_a_thread(lambda: fetched_texts.kept(self._namespace, request))
+        known = await in_a_thread(fetched_texts.kept, self._namespace, request)
         if known is not None:
             return known
         async with self._places:
             came = await self._patiently(request)
         if came.problem is not None:
             return came
-        return await _in_a_thread(lambda: fetched_texts.keep(self._namespace, request, came))
+        return await in_a_thread(fetched_texts.keep, self._namespace, request, came)
 
     async def _patiently(self, request: Fetch) -> Fetched:
         for attempt in range(ATTEMPTS):
@@ -98,7 +96,7 @@ class Fetcher:
     async def _transport(self, request: Fetch) -> Transport:
         origin = _origin(request)
         if origin not in self._transports:
-            egress = await _in_a_thread(lambda: self._egress(request))
+            egress = await in_a_thread(self._egress, request)
             made = Transport(origin, egress, Scrubber(), SECONDS)
             self._transports.setdefault(origin, made)
         return self._transports[origin]
@@ -115,15 +113,3 @@ def _origin(request: Fetch) -> str:
         return str(URL(request.url).origin())
     except ValueError:
         return "the address"
-
-
-async def _in_a_thread(work: Callable[[], T]) -> T:
-    """In a thread of a pool, which keeps no connection."""
-
-    def done() -> T:
-        try:
-            return work()
-        finally:
-            db.connection.close()
-
-    return await asyncio.to_thread(done)

@@ -13,7 +13,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import from_json
+from optimizer.core.problems import problem
 from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.program import Module
 from optimizer.core.programs.render import system_text
 from promptlab.accounts.models import Project, User
 from promptlab.releases.formats import FORMATS
@@ -231,3 +233,18 @@ def test_outsiders_find_nothing(version: Version, dave: User, client_of: ClientO
     client = client_of(dave)
     for address in (PROJECT, f"{PROJECT}versions/", url(version), url(version, "files/json/")):
         assert client.get(address).status_code == 404
+
+
+def test_a_file_that_a_version_cannot_be_written_as_says_why(
+    version: Version, carol: User, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [problem("react.not_in_dspy", module="find_out")]
+    monkeypatch.setattr(Module, "not_in_dspy", lambda module: found)
+    client = client_of(carol)
+    shown = texts(opened(client, url(version)))
+    assert "“find_out” is an agent with tools, and dspy.ReAct says other messages" in shown
+    assert client.get(url(version, "files/python/")).status_code == 200
+    for name in ("dspy", "dspy_module"):
+        answer = client.get(url(version, f"files/{name}/"), follow=True)
+        assert answer.redirect_chain
+        assert "take the Python file" in texts(answer.content.decode())
