@@ -56,6 +56,7 @@ ROOMS = [
     "promptlab.metrics",
     "promptlab.providers",
     "promptlab.runs",
+    "promptlab.grading",
     "promptlab.reviews",
     "promptlab.releases",
     "promptlab.api",

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Before accounts: the overview takes the address of a project.
     path("", include("promptlab.releases.urls")),
     path("", include("promptlab.reviews.urls")),
+    path("", include("promptlab.grading.urls")),
     path("", include("promptlab.accounts.urls")),
     path("installation/", include("promptlab.installation.urls")),
     path("api/v1/", include("promptlab.api.urls")),

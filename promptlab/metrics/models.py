@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from optimizer import codec
 from optimizer.core.evaluation.metric import Metric as CoreMetric
+from optimizer.core.evaluation.program_metric import ProgramMetric
 from promptlab.accounts.models import Project
 from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.kinds.kind import MetricKind
@@ -64,6 +65,11 @@ class Metric(models.Model):
     def compared_with(self) -> list[str]:
         """The columns that it compares with."""
         return list(self.core.expects)
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether a model judges."""
+        return issubclass(self.shown_kind.core, ProgramMetric)
 
     @property
     def detail(self) -> str:

@@ -23,6 +23,7 @@ from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene
 
+LEVELS = [{"name": "good", "score": 1.0}, {"name": "poor", "score": 0.0}]
 EVERYBODY = ("anonymous", "outsider", "administrator", "viewer", "editor", "reviewer", "admin")
 
 
@@ -54,7 +55,7 @@ class World:
             "program": lambda: self.scene.program.pk,
             "module": lambda: "find_clues",
             "call": lambda: "find_clues",
-            "metric": lambda: self.scene.metric.pk,
+            "metric": lambda: self._judge() if "grading" in page else self.scene.metric.pk,
             "provider": lambda: self.scene.provider.pk,
             "preset": lambda: "openai",
             "number": lambda: 1,
@@ -73,6 +74,15 @@ class World:
             "token": lambda: tokens.create_token(user, "mine")[0].pk,
         }
         return {name: found[name]() for name in PAGES[page].parts}
+
+    def _judge(self) -> int:
+        """A metric of a kind that has pages of its own."""
+        own = {"model": {"provider": self.scene.provider.pk, "model": "scripted-1"}}
+        made, _ = self.scene.project.metrics.get_or_create(
+            name="Judge", kind="llm_judge", output="intent", expected="",
+            defaults={"kind_settings": own | {"rubric": "Right?", "levels": LEVELS}},
+        )  # fmt: skip
+        return made.pk
 
     def _upload(self, owner: User) -> Any:
         """One each: reading a file takes a process of its own."""

@@ -39,6 +39,11 @@ class ProgramMetric(Metric):
     def verdict(self) -> str:
         """The output of the program that scores are made of."""
 
+    @property
+    @abstractmethod
+    def scores(self) -> dict[str, float]:
+        """The verdicts that it can give, with the score in 0–1 of each."""
+
     @abstractmethod
     def asked(self, example: Example, prediction: Prediction) -> dict[str, Value]:
         """The inputs of the program for an answer that is to be judged."""

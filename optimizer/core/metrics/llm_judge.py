@@ -78,6 +78,10 @@ class LlmJudge(ProgramMetric):
         return VERDICT
 
     @property
+    def scores(self) -> dict[str, float]:
+        return {level.name: level.score for level in self.levels}
+
+    @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:
         own = ModulePrompt("", self.demos).embedding
         return (own,) if own else ()

@@ -1,0 +1,1 @@
+"""Verdicts of people and of judges: given blind, compared, and learned from."""

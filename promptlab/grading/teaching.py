@@ -1,0 +1,109 @@
+"""A judge as a program that runs improve: made with its labels, and taken back as a rubric."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from optimizer.core.evaluation.metric import Metric as CoreMetric
+from optimizer.core.evaluation.program_metric import ProgramMetric
+from optimizer.core.problems import Refused
+from optimizer.core.programs.signature import FieldType
+from optimizer.datasets.columns import Role, Use
+from optimizer.datasets.mapping import Mapping
+from optimizer.datasets.splitting import SplitPlan
+from optimizer.models import Run
+from optimizer.running.prompts import from_row, prompts_of
+from promptlab.accounts.models import Project, User
+from promptlab.datasets.models import Dataset
+from promptlab.datasets.services import import_dataset
+from promptlab.grading.labels import Labelled
+from promptlab.grading.models import JudgeLabels
+from promptlab.metrics import services as metrics
+from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
+from promptlab.programs.services import create_program
+from promptlab.runs.models import ProjectRun
+
+FEWEST = 10
+"""Labelled answers that a search can learn anything from."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a run needs to improve a judge."""
+
+    program: Program
+    dataset: Dataset
+
+
+def prepare(labels: JudgeLabels, judge: ProgramMetric, labelled: Labelled, by: User) -> Lesson:
+    """Make a program of the judge, a dataset of its labels and a metric that compares verdicts.
+
+    Raises:
+        Refused: there are too few labels, or they say one and the same.
+    """
+    if len(labelled) < FEWEST or len(set(labelled.verdicts.values())) < 2:
+        raise Refused.because("judge.few_labels", n=FEWEST)
+    project, name = labels.metric.project, labels.metric.name
+    with transaction.atomic():
+        program = create_program(project, by, _free(project.programs, name), judge.program)
+        dataset = _dataset(project, by, name, judge, labelled)
+        metric = metrics.suggest_new(program, dataset)
+        assert metric is not None  # it gives the verdict that the dataset expects
+        metrics.create_metric(project, by, metric.name, metric.core)
+        labels.program = program
+        labels.save()
+    return Lesson(program, dataset)
+
+
+def winners(labels: JudgeLabels) -> list[ProjectRun]:
+    """Ended runs of the judge's program that found something better than it was."""
+    if labels.program is None:
+        return []
+    found = ProjectRun.objects.filter(program=labels.program, run__best_candidate__number__gt=0)
+    return list(found.exclude(run__status__in=Run.ACTIVE).select_related("run__best_candidate"))
+
+
+def versions_used(metric: Metric) -> list[str]:
+    """The version of the judge that each run scored with it froze."""
+    found = ProjectRun.objects.filter(metric=metric).values_list("run__spec__metric", flat=True)
+    cores = (from_row(CoreMetric, told) for told in found)
+    return [core.version for core in cores if isinstance(core, ProgramMetric)]
+
+
+def take(metric: Metric, project_run: ProjectRun) -> Metric:
+    """Let the judge judge with the prompt that a run found. Runs keep the judge they began with."""
+    judge, best = metric.core, project_run.run.best_candidate
+    if not isinstance(judge, ProgramMetric) or best is None:
+        raise Refused.because("judge.no_winner")
+    return metrics.save_metric(metric, metric.name, judge.taught(prompts_of(best).modules))
+
+
+def _dataset(
+    project: Project, by: User, name: str, judge: ProgramMetric, labelled: Labelled
+) -> Dataset:
+    program = judge.program
+    lines = [
+        {**answer.inputs, judge.verdict: labelled.verdicts[answer.id]}
+        for answer in labelled.answers
+    ]
+    inputs = [Use(f.name, Role.INPUT, f.name, nullable=f.nullable) for f in program.inputs]
+    choices = tuple(judge.scores)
+    label = Use(judge.verdict, Role.EXPECTED, judge.verdict, FieldType.CHOICE, choices)
+    file = io.BytesIO("\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode())
+    mapping = Mapping((*inputs, label), SplitPlan(train=40, validation=60, test=0))
+    free = _free(project.datasets, name)
+    return import_dataset(project, by, free, file, mapping, source_name=f"{judge.verdict}s.jsonl")
+
+
+def _free(rows: object, name: str) -> str:
+    """“Name: judge”, or with a number behind where that is taken."""
+    stem = _("%(name)s: judge") % {"name": name[:60]}
+    taken = set(rows.values_list("name", flat=True))  # type: ignore[attr-defined]
+    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
+    return next(each for each in names if each not in taken)

@@ -1,0 +1,19 @@
+"""Addresses of grading: judges stand below their metric, queues below their run."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from promptlab.grading import judge_views
+
+app_name = "grading"
+
+_JUDGE = "p/<slug:project>/metrics/<int:metric>/judge/"
+
+urlpatterns = [
+    path(_JUDGE, judge_views.judge, name="judge"),
+    path(f"{_JUDGE}labels/", judge_views.set_labels, name="set_labels"),
+    path(f"{_JUDGE}ask/", judge_views.ask, name="ask"),
+    path(f"{_JUDGE}optimize/", judge_views.optimize, name="optimize"),
+    path(f"{_JUDGE}take/", judge_views.take, name="take"),
+]
