@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.signature import written
+from optimizer.core.programs.signature import Value, written
 from promptlab.programs.tryouts import ShownCall
 from promptlab.runs import queries
+from promptlab.runs.comparing.confusion import Confusion, compared_labels, confusions
 from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_on, transcript
+from promptlab.runs.comparing.part_scores import PartRow, part_rows
 from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
@@ -59,7 +61,7 @@ def wanted(asked: Parameters, best: int | None) -> list[int]:
 def view_of(
     project_run: ProjectRun, spec: RunSpec, numbers: Sequence[int], asked: Parameters
 ) -> CompareView:
-    """Three queries, whatever the number of examples."""
+    """Three queries, whatever the number of examples; a fourth where labels are counted."""
     candidates = evidence.evaluated(project_run.run, numbers)
     return CompareView(project_run, spec, candidates, asked)
 
@@ -176,6 +178,21 @@ class CompareView:
             for m in self.spec.program.modules
         ]
 
+    # --- Parts and labels ----------------------------------------------------------------------
+
+    @cached_property
+    def parts(self) -> tuple[PartRow, ...]:
+        return part_rows(self.candidates)
+
+    @cached_property
+    def confusions(self) -> list[Confusion]:
+        """Those of the last candidate; one query where an output is a choice."""
+        if not compared_labels(self.spec):
+            return []
+        last = self.candidates[-1]
+        known = examples_in(self.project_run.run.validation_id, list(last.outcomes))
+        return confusions(self.spec, last, known)
+
     # --- Examples ------------------------------------------------------------------------------
 
     @property
@@ -203,10 +220,10 @@ class CompareView:
         return [self._shown(row, known.get(row.example)) for row in rows]
 
     def _shown(self, row: Row, example: Example | None) -> ShownRow:
-        metric = self.spec.metric
-        expected = example.expected.get(metric.expected) if example else None
+        columns = self.spec.metric.columns
+        expected = {o: example.expected.get(c) for o, c in columns.items()} if example else {}
         return ShownRow(
-            row.example, inputs_line(example), written(expected),
+            row.example, inputs_line(example), _in_a_line(expected),
             self._cell("", row.first),
             tuple(self._cell(cell.outcome, cell.seen) for cell in row.cells),
             self.example_url(row.example),
@@ -217,7 +234,9 @@ class CompareView:
             return ShownCell(outcome, "–", "")
         if seen.error:
             return ShownCell(outcome, _("failed"), seen.error)
-        answer = written(seen.outputs.get(self.spec.metric.output))
+        judged = dict.fromkeys(m.output for m in self.spec.metric.singles if m.output)
+        names = list(judged or self.spec.program.outputs)
+        answer = _in_a_line({name: seen.outputs.get(name) for name in names if seen.outputs})
         return ShownCell(outcome, answer or _("unreadable"), seen.reason)
 
     @property
@@ -252,6 +271,13 @@ class CompareView:
         project_run = self.project_run
         path = reverse("runs:example", args=[project_run.project.slug, project_run.number, example])
         return f"{path}?{urlencode({'c': self.numbers, 'show': self.filter}, safe=',')}"
+
+
+def _in_a_line(values: Mapping[str, Value]) -> str:
+    """One value as it is, several with their names."""
+    if len(values) == 1:
+        return written(next(iter(values.values())))
+    return " · ".join(f"{name}: {written(value)}" for name, value in values.items())
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from django.utils.translation import gettext as _
@@ -33,6 +33,8 @@ class Seen:
     error: str
     outputs: dict[str, Value]
     reason: str
+    parts: dict[str, float] = field(default_factory=dict)
+    """The score of each part of the metric, where it has parts."""
 
 
 @dataclass(frozen=True)
@@ -169,11 +171,13 @@ def _outcomes(exchanges: list[int]) -> dict[int, list[tuple[str, Seen]]]:
     found: dict[int, list[tuple[str, Seen]]] = {}
     columns = (
         "exchange_id", "example", "position", "score", "error", "data__outputs",
-        "data__score__reason",
+        "data__score__reason", "data__score__parts",
     )  # fmt: skip
     rows = OutcomeRow.objects.filter(exchange__in=exchanges).order_by("exchange", "position")
-    for exchange, example, position, value, error, outputs, reason in rows.values_list(*columns):
-        seen = Seen(position, value, error, outputs or {}, reason or "")
+    for exchange, example, position, value, error, outputs, *said in rows.values_list(*columns):
+        reason, parts = said
+        scores = {part["name"]: part["value"] for part in parts or ()}
+        seen = Seen(position, value, error, outputs or {}, reason or "", scores)
         found.setdefault(exchange, []).append((example, seen))
     return found
 
