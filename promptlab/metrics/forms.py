@@ -195,7 +195,8 @@ def typed_so_far(post: QueryDict, look: str) -> dict[str, Any]:
     """What a form begins with that shows what was typed, after a part was added or taken away."""
     parts = [_typed(post, PartForm, _prefix(at)) for at in range(_count(post.get("parts")))]
     if look == "add" and len(parts) < MOST_PARTS:
-        parts.append({"kind": standard_kind().kind})
+        alike = {name: parts[-1].get(name) for name in ("output", "expected")}
+        parts.append({"kind": standard_kind().kind, **alike})
     gone = number_in(look.removeprefix("remove-"))
     if gone is not None and gone < len(parts) > 1:
         del parts[gone]

@@ -101,6 +101,8 @@ class PartForm(forms.Form):
                 field.offer(project, stored)
         if self.chosen_kind:
             self._ask_less(self.chosen_kind.core)
+        if several:
+            self._be_short()
         for name, offered in (("output", names.outputs), ("expected", names.expected)):
             optional = not self.fields[name].required
             none = _("None: it is compared with nothing") if optional else _("Choose…")
@@ -110,6 +112,17 @@ class PartForm(forms.Form):
         """Ask for no name that the kind can do without."""
         self.fields["output"].required = core.needs_output
         self.fields["expected"].required = core.needs_expected
+
+    def _be_short(self) -> None:
+        """Of several parts each is said in few lines, and asked only what it makes use of."""
+        kind = self.fields["kind"]
+        kind.widget = forms.Select(choices=kind_choices())
+        kind.help_text = self.chosen_kind.description if self.chosen_kind else ""
+        counts = str(self["counts"].value())
+        unused = {"weight": Counts.WEIGHTED, "holds_from": Counts.MUST}
+        for name, where in unused.items():
+            if counts != where.value:
+                self.fields[name].widget = forms.HiddenInput()
 
     def clean_output(self) -> str:
         return _known(self.cleaned_data["output"], self.names.outputs, "name.output")
@@ -142,6 +155,11 @@ class PartForm(forms.Form):
         return [self[name] for name, known in asked.items() if known]
 
     @property
+    def options_open(self) -> bool:
+        """Whether an option of its kind was chosen, so that the rest is shown, too."""
+        return any(field.value() not in (None, "", []) or field.errors for field in self.own)
+
+    @property
     def metric(self) -> CoreMetric:
         return self._metric(self._or("holds_from", 1.0))
 
@@ -172,14 +190,18 @@ class PartForm(forms.Form):
 
     @property
     def sketch(self) -> Part | None:
-        """The part as far as it is filled in, for the test bench; None while it has no kind."""
+        """The part as far as it is filled in, for the test bench; None while it has no kind, or
+        while a column is still to be chosen for it.
+        """
         if self.chosen_kind is None:
+            return None
+        core = self.chosen_kind.core
+        if core.needs_expected and not self["expected"].value():
             return None
         expected, output = (str(self[name].value() or "") for name in ("expected", "output"))
         said = dict(filter(None, map(_said, self.own)))
         about = dict(filter(None, (_said(self[name]) for name in self.ABOUT_PARTS)))
         holds = about.get("holds_from", 1.0)
-        core = self.chosen_kind.core
         metric = core(
             output or ("answer" if core.needs_output else ""), expected, threshold=holds, **said
         )

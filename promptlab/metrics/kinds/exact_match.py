@@ -20,6 +20,7 @@ EXACT_MATCH = MetricKind(
     ExactMatch,
     _("Exact match"),
     _("Right when the answer is the expected text. Case, punctuation and articles do not count."),
+    folds=True,
     fields={
         "strict": _Strict(
             label=_("What counts all the same"),

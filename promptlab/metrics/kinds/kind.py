@@ -19,7 +19,7 @@ class MetricKind(Kind[Metric]):
 
     `offered`: whether forms offer it; what is made by several forms together is not. `settings` are
     what such a kind stores besides. `group` is the heading under which forms list it, "": it stands
-    before all others.
+    before all others. `folds`: what it asks besides is seldom wanted, and shown on demand.
 
     `check` says what keeps a metric from being kept, each at the field that it is about.
     """
@@ -27,6 +27,7 @@ class MetricKind(Kind[Metric]):
     detail: str = ""
     offered: bool = True
     group: str | Promise = ""
+    folds: bool = False
     settings: tuple[str, ...] = ()
     check: Callable[[Metric], Sequence[Problem]] = lambda metric: ()
 
