@@ -197,7 +197,7 @@ def typed_so_far(post: QueryDict, look: str) -> dict[str, Any]:
     if look == "add" and len(parts) < MOST_PARTS:
         alike = {name: parts[-1].get(name) for name in ("output", "expected")}
         parts.append({"kind": standard_kind().kind, **alike})
-    gone = number_in(look.removeprefix("remove-"))
+    gone = number_in(look.removeprefix("remove-")) if look.startswith("remove-") else None
     if gone is not None and gone < len(parts) > 1:
         del parts[gone]
     whole = _typed(post, MetricForm, "", without=PartForm.base_fields)

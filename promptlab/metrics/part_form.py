@@ -117,7 +117,7 @@ class PartForm(forms.Form):
         """Of several parts each is said in few lines, and asked only what it makes use of."""
         kind = self.fields["kind"]
         kind.widget = forms.Select(choices=kind_choices())
-        kind.help_text = self.chosen_kind.description if self.chosen_kind else ""
+        kind.help_text = str(self.chosen_kind.description) if self.chosen_kind else ""
         counts = str(self["counts"].value())
         unused = {"weight": Counts.WEIGHTED, "holds_from": Counts.MUST}
         for name, where in unused.items():

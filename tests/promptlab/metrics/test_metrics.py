@@ -281,3 +281,61 @@ def test_otherwise_a_new_one_is_suggested_that_is_not_stored(
     assert found.pk is None
     assert found.name == "Choice accuracy of intent"
     assert found.core.problems(one_step.core, {"intent"}) == []
+
+
+def shown_parts(page: str) -> list[str]:
+    """The kinds of the parts that a form shows."""
+    found = re.findall(r'<select name="((?:p\d+-)?kind)".*?</select>', page, re.DOTALL)
+    return [str(name) for name in found]
+
+
+def test_parts_are_added_kept_while_one_types_and_taken_away(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    client, here = client_of(erin), new_address(project)
+    begun = typed(program=one_step.pk, dataset=dataset.pk, kind="choice_accuracy", parts="1")
+    two = text_of(client.post(here, begun | {"look": "add"}))
+    assert shown_parts(two) == ["kind", "p1-kind"]
+
+    rule = {"p1-kind": "answer_length", "p1-output": "intent", "p1-most": "2"}
+    data = begun | {"parts": "2", **rule, "p1-counts": "must"}
+    kept = text_of(client.post(here, data | {"look": "1"}))
+    assert shown_parts(kept) == ["kind", "p1-kind"]
+    assert "Choice accuracy of intent" in kept  # what the part's score is called on the bench
+
+    alone = text_of(client.post(here, data | {"look": "remove-0"}))
+    assert shown_parts(alone) == []
+    assert re.search(r'value="answer_length"[^>]* checked', alone)
+
+    answer = client.post(here, data)
+    assert answer.status_code == 302
+    made = Metric.objects.get().core
+    assert [part.kind for part in made.singles] == ["choice_accuracy", "answer_length"]
+
+    again = text_of(client.get(address(Metric.objects.get())))
+    assert shown_parts(again) == ["kind", "p1-kind"]
+    assert re.search(r'name="p1-most"[^>]* value="2"|value="2"[^>]* name="p1-most"', again)
+
+
+def test_what_is_wrong_with_a_part_stands_at_the_part(
+    client_of: Browser, erin: User, project: Project
+) -> None:
+    odd = typed(parts="2") | {"p1-kind": "regex", "p1-output": "intent", "p1-pattern": "(a"}
+    answer = client_of(erin).post(new_address(project), odd)
+    assert answer.status_code == 422
+    assert "The pattern cannot be read" in text_of(answer)
+    assert not Metric.objects.exists()
+
+
+def test_right_answers_are_judged_beside_the_bench(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    client, here = client_of(erin), new_address(project)
+    names = {"program": one_step.pk, "dataset": dataset.pk, "look": "1"}
+    good = text_of(client.post(here, typed(kind="choice_accuracy", **names)))
+    assert "Right answers" in good
+    assert "is not wholly right" not in good
+    source = "def metric(example, prediction, trace):\n    return 0.5"
+    blind = text_of(client.post(here, typed(kind="custom_code", source=source, **names)))
+    assert "What the dataset itself calls right is not wholly right by this metric" in blind
+    assert "It does not tell right answers from those to other examples" in blind
