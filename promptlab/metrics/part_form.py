@@ -115,9 +115,7 @@ class PartForm(forms.Form):
 
     def _be_short(self) -> None:
         """Of several parts each is said in few lines, and asked only what it makes use of."""
-        kind = self.fields["kind"]
-        kind.widget = forms.Select(choices=kind_choices())
-        kind.help_text = str(self.chosen_kind.description) if self.chosen_kind else ""
+        self.fields["kind"].widget = forms.Select(choices=kind_choices())
         counts = str(self["counts"].value())
         unused = {"weight": Counts.WEIGHTED, "holds_from": Counts.MUST}
         for name, where in unused.items():

@@ -30,7 +30,8 @@ def create_metric(project: Project, by: User | None, name: str, core: CoreMetric
         Conflict: the project has a metric of this name.
     """
     metric = Metric(project=project, created_by=by)
-    return save_metric(metric, name, core)
+    named_after_first = len(core.singles) > 1 and name == _stem(core.singles[0])
+    return save_metric(metric, free_name(project, core) if named_after_first else name, core)
 
 
 def save_metric(metric: Metric, name: str, core: CoreMetric) -> Metric:
@@ -116,8 +117,10 @@ def free_name(project: Project, core: CoreMetric) -> str:
 
 
 def _stem(core: CoreMetric) -> str:
-    label, output = str(KINDS[core.kind].label), core.output[:40]
-    return _("%(kind)s of %(output)s") % {"kind": label, "output": output} if output else label
+    first, *others = core.singles
+    label, output = str(KINDS[first.kind].label), first.output[:40]
+    told = _("%(kind)s of %(output)s") % {"kind": label, "output": output} if output else label
+    return _("%(part)s and %(n)s more") % {"part": told, "n": len(others)} if others else told
 
 
 def _is_named_after(metric: Metric, core: CoreMetric) -> bool:

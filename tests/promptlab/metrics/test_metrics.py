@@ -298,6 +298,7 @@ def test_parts_are_added_kept_while_one_types_and_taken_away(
     assert shown_parts(two) == ["kind", "p1-kind"]
 
     rule = {"p1-kind": "answer_length", "p1-output": "intent", "p1-most": "2"}
+    rule["p1-unit"] = "words"
     data = begun | {"parts": "2", **rule, "p1-counts": "must"}
     kept = text_of(client.post(here, data | {"look": "1"}))
     assert shown_parts(kept) == ["kind", "p1-kind"]
@@ -307,8 +308,9 @@ def test_parts_are_added_kept_while_one_types_and_taken_away(
     assert shown_parts(alone) == []
     assert re.search(r'value="answer_length"[^>]* checked', alone)
 
-    answer = client.post(here, data)
+    answer = client.post(here, data | {"name": "Choice accuracy of intent"})
     assert answer.status_code == 302
+    assert Metric.objects.get().name == "Choice accuracy of intent and 1 more"
     made = Metric.objects.get().core
     assert [part.kind for part in made.singles] == ["choice_accuracy", "answer_length"]
 
@@ -321,6 +323,7 @@ def test_what_is_wrong_with_a_part_stands_at_the_part(
     client_of: Browser, erin: User, project: Project
 ) -> None:
     odd = typed(parts="2") | {"p1-kind": "regex", "p1-output": "intent", "p1-pattern": "(a"}
+    odd["p1-found"] = "somewhere"
     answer = client_of(erin).post(new_address(project), odd)
     assert answer.status_code == 422
     assert "The pattern cannot be read" in text_of(answer)
