@@ -89,6 +89,14 @@ add(
             "in braces may stand behind it."
         ),
         "fetch.failed": _("{why}"),
+        "endpoint.no_query": _(
+            "Nothing is asked for: write {{query}} in the address or in the body, where the query "
+            "is to stand."
+        ),
+        "endpoint.no_such_place": _(
+            "{place_in} in the address is filled with nothing: there are {{query}} and {{k}}."
+        ),
+        "endpoint.body": _("The body is no JSON: {why}."),
         "react.tools": _("An agent has 1 to {most} tools: add one."),
         "react.turns": _("An agent takes 1 to {most} turns."),
         "react.tool_name_taken": _(

@@ -7,10 +7,19 @@ from optimizer.core.modules.code_step import CodeStep
 from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.retrieve import Retrieve
+from optimizer.core.modules.retrieve_http import RetrieveHttp
 from optimizer.core.modules.vote import Vote
 from optimizer.core.programs.program import Module
 
-_KINDS: tuple[type[Module], ...] = (Predict, ChainOfThought, ReAct, Retrieve, CodeStep, Vote)
+_KINDS: tuple[type[Module], ...] = (
+    Predict,
+    ChainOfThought,
+    ReAct,
+    Retrieve,
+    RetrieveHttp,
+    CodeStep,
+    Vote,
+)
 MODULE_KINDS: dict[str, type[Module]] = {kind.kind: kind for kind in _KINDS}
 """By the name that files and rows have. The first one is meant where none is named."""
 

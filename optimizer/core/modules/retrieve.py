@@ -9,7 +9,7 @@ from optimizer.core.modules.wordless import Wordless
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.passages import corpus_file, passages_as
 from optimizer.core.programs.program import ModulePrompt
-from optimizer.core.programs.signature import FieldType, Value, written
+from optimizer.core.programs.signature import FieldType, Signature, Value, written
 from optimizer.core.programs.steps import Ran, Search, Steps, look_up
 
 MOST_PASSAGES = 100
@@ -33,14 +33,7 @@ class Retrieve(Wordless):
 
     def problems(self) -> list[Problem]:
         found = [] if self.corpus else [problem("retrieve.no_corpus")]
-        if not 1 <= self.k <= MOST_PASSAGES:
-            found.append(problem("retrieve.k", most=MOST_PASSAGES))
-        outputs = self.signature.outputs
-        if len(self.signature.inputs) != 1:
-            found.append(problem("retrieve.one_input", n=len(self.signature.inputs)))
-        if len(outputs) != 1 or outputs[0].type is not FieldType.LIST:
-            found.append(problem("retrieve.one_list"))
-        return [*super().problems(), *found]
+        return [*super().problems(), *found, *retrieving_problems(self.signature, self.k)]
 
     def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
         (query,) = values.values()
@@ -58,3 +51,13 @@ class Retrieve(Wordless):
             "output": output.name,
             "kind": output.kind,
         }
+
+
+def retrieving_problems(signature: Signature, k: int) -> list[Problem]:
+    """What keeps a step with these fields from giving `k` passages for a query."""
+    found = [] if 1 <= k <= MOST_PASSAGES else [problem("retrieve.k", most=MOST_PASSAGES)]
+    if len(signature.inputs) != 1:
+        found.append(problem("retrieve.one_input", n=len(signature.inputs)))
+    if len(signature.outputs) != 1 or signature.outputs[0].type is not FieldType.LIST:
+        found.append(problem("retrieve.one_list"))
+    return found

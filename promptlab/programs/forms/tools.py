@@ -10,19 +10,16 @@ from django.utils.translation import gettext_lazy
 
 from optimizer.core.modules.retrieve import MOST_PASSAGES
 from optimizer.core.modules.tools import TOOL_KINDS, CodeTool, FetchTool, SearchTool, Tool
-from optimizer.core.problems import Refused
-from optimizer.lm.egress import AllowList
 from optimizer.sandbox.jail import SOURCE, jail
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
+from promptlab.programs.addresses import refused_address
 from promptlab.programs.passages import corpus_choices
 from promptlab.programs.rows import RowForm
 from promptlab.ui.forms import CodeTextarea
 from promptlab.ui.value_field import plain_lines
 
 LONGEST_DESCRIPTION, LONGEST_URL = 2000, 2000
-LOOKED_UP_SECONDS = 2.0
-"""For a name, where an address is typed."""
 _LABELS = {
     SearchTool.kind: gettext_lazy("search a corpus"),
     CodeTool.kind: gettext_lazy("run code"),
@@ -125,7 +122,8 @@ class ToolForm(RowForm):
             for fault in jail().check(tool.source, tool.name, names):
                 self.add_error("source", sentence(fault))
         if isinstance(tool, FetchTool):
-            refuse_address(self, "url", tool.url)
+            for refused in refused_address(tool.url):
+                self.add_error("url", sentence(refused))
 
     @property
     def tool(self) -> Tool:
@@ -136,17 +134,6 @@ class ToolForm(RowForm):
         if cleaned["kind"] == FetchTool.kind:
             return FetchTool(*told, url=cleaned.get("url", ""), version=cleaned.get("version", ""))
         return SearchTool(*told, corpus=cleaned.get("corpus", ""), k=cleaned.get("k") or 3)
-
-
-def refuse_address(form: forms.Form, field: str, url: str) -> None:
-    """Say beside a field why calls to this address would be refused now, where that is known."""
-    try:
-        refusal = AllowList.now().refusal(url, LOOKED_UP_SECONDS)
-    except Refused as error:
-        form.add_error(field, sentence(error.problems[0]))
-        return
-    if refusal is not None:
-        form.add_error(field, str(refusal))
 
 
 def rows_of_tools(tools: Iterable[Tool]) -> list[dict[str, Any]]:

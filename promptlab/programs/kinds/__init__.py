@@ -8,12 +8,14 @@ from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.kinds.predict import PREDICT
 from promptlab.programs.kinds.react import REACT
 from promptlab.programs.kinds.retrieve import RETRIEVE
+from promptlab.programs.kinds.retrieve_http import RETRIEVE_HTTP
 from promptlab.programs.kinds.vote import VOTE
 from promptlab.ui.forms import Choice
 from promptlab.ui.kinds import choices
 
 KINDS: dict[str, ModuleKind] = {
-    kind.name: kind for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, CODE_STEP, VOTE)
+    kind.name: kind
+    for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, RETRIEVE_HTTP, CODE_STEP, VOTE)
 }
 """In the order in which forms offer them."""
 

@@ -133,14 +133,17 @@ FETCHING = (
     "from urllib.parse import quote, urlsplit",
 )
 TAKING_TURNS = ("from collections.abc import Generator, Sequence",)
+_PASSAGES: Source = (_CORE, "passages.py")
+_URLS: Source = (_CORE, "urls.py")
 _LOOKUP: tuple[Source, ...] = (
     LIKENESS,
-    (_CORE, "passages.py"),
+    _PASSAGES,
     ("optimizer.retrieval", "lookup.py"),
 )
 _STEPS: dict[str, tuple[Source, ...]] = {
     "Calling": ((_CORE, "returned.py"),),
-    "Fetching": ((_CORE, "urls.py"), (_CORE, "turns.py"), (__package__, "fetching.py")),
+    "Endpoint": (_PASSAGES, _URLS, (_CORE, "endpoints.py"), (__package__, "endpoint.py")),
+    "Fetching": (_URLS, (_CORE, "turns.py"), (__package__, "fetching.py")),
     "Function": ((_CORE, "returned.py"),),
     "Lookup": _LOOKUP,
     "MostFrequent": ((_CORE, "voting.py"),),
@@ -150,6 +153,7 @@ _STEPS: dict[str, tuple[Source, ...]] = {
 """What makes each class stand on its own feet."""
 _IMPORTS: dict[str, tuple[str, ...]] = {
     "Calling": CALLING,
+    "Endpoint": FETCHING,
     "Fetching": FETCHING,
     "Function": CALLING,
     "Lookup": (*CHOOSING, *LOOKING_UP),

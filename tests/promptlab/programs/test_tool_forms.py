@@ -10,11 +10,15 @@ import pytest
 
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.tools import CodeTool, FetchTool, SearchTool
+from optimizer.core.programs.calls import Call
+from optimizer.core.programs.program import Program as Core
+from optimizer.models import AllowedAddress
 from optimizer.retrieval import corpora
 from promptlab.accounts.models import User
+from promptlab.programs.kinds import KINDS
 from promptlab.programs.models import Program
 from tests.core.programs import ONE_STEP
-from tests.fakes.agents import ADD, agent, asking
+from tests.fakes.agents import ADD, QUESTION, agent, asking
 from tests.promptlab.programs.by_hand import (
     Browser,
     address,
@@ -104,8 +108,6 @@ def test_a_row_is_added_and_taken_away_and_nothing_that_was_typed_is_lost(
 def test_what_is_wrong_is_told_where_it_is_typed(
     row: dict[str, str], at: str, told: str, client_of: Browser, erin: User, make_program: Make
 ) -> None:
-    from optimizer.models import AllowedAddress
-
     AllowedAddress.objects.all().delete()
     program = make_program(asking())
     answer = client_of(erin).post(address("module", program, "find_out"), sent(row))
@@ -125,3 +127,33 @@ def test_another_kind_becomes_an_agent_whose_problems_are_told(
     assert "An agent has 1 to 20 tools" in text_of(client.get(page))
     again = client.post(page, module_data(kind="predict", revision=2, **SAMPLING))
     assert again.status_code == 302
+
+
+def test_an_endpoint_is_refused_where_it_is_typed_and_may_be_typed_later(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    AllowedAddress.objects.all().delete()
+    drawn = KINDS["retrieve_http"].starter()
+    call = Call("find", drawn.name, {"query": "input.question"})
+    core = Core("P", (QUESTION,), (drawn,), (call,), {"passages": "find.passages"})
+    program, client = make_program(core), client_of(erin)
+    page = address("module", program, drawn.name)
+    data = module_data(
+        name=drawn.name, kind="retrieve_http", k="4", path="hits", version="", body="", url="",
+        **rows("inputs", field("query", was="query")),
+        **rows("outputs", field("passages", "list", was="passages")),
+    )  # fmt: skip
+    for typed, at, told in (
+        ({"url": "http://127.0.0.1:1/?q={query}"}, "url", "is local or private"),
+        ({"url": "http://169.254.169.254/{query}"}, "url", "not allowed"),
+        ({"url": "http://93.184.216.34/"}, "url", "write {query} in the address"),
+        ({"url": "http://93.184.216.34/{query}", "body": "{"}, "body", "The body is no JSON"),
+    ):
+        answer = client.post(page, data | typed)
+        assert answer.status_code == 422
+        assert told in str(answer.context["form"].errors[at])
+    assert client.post(page, data).status_code == 302
+    assert "url.none" in [p.code for p in fresh(program).core.problems()]
+    typed = {"url": "http://93.184.216.34/?q={query}", "revision": "2"}
+    assert client.post(page, data | typed).status_code == 302
+    assert fresh(program).core.problems() == []

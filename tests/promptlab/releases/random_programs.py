@@ -13,6 +13,7 @@ from optimizer.core.modules.code_step import CodeStep
 from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.retrieve import Retrieve
+from optimizer.core.modules.retrieve_http import RetrieveHttp
 from optimizer.core.modules.tools import CodeTool, FetchTool, SearchTool, Tool
 from optimizer.core.modules.vote import Vote
 from optimizer.core.programs.calls import Call, Repeat, When, fits
@@ -29,14 +30,23 @@ PASSAGES: list[dict[str, Any]] = [
     for n in range(9)
 ]
 CORPUS = "c" * 64
+HALF = """\
+def half(whole: int, by: int = 2):
+    if not by:
+        raise ValueError("by nothing")
+    return whole // by
+"""
 TOOLS: tuple[Tool, ...] = (
     SearchTool("look", "Looks up.", corpus=CORPUS, k=2),
-    CodeTool(
-        "half", "Halves.", source="def half(whole: int, by: int = 2):\n    return whole // by\n"
-    ),
+    CodeTool("half", "Halves.", source=HALF),
     FetchTool("page", "Gets a page.", url="http://127.0.0.1:9/{name}/x?q={query}"),
 )
-
+KINDS = (Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve, ReAct)
+ENDPOINTS = (
+    ("http://127.0.0.1:9/?q={query}&n={k}", "", "hits.it"),
+    ("http://127.0.0.1:9/find", '{"q": ["for {query}"], "n": "{k}"}', "hits.it"),
+    ("http://127.0.0.1:9/other?q={query}", "", "hits.none"),
+)
 REPLIES = """
 import hashlib, json
 
@@ -46,6 +56,10 @@ def reply_to(messages, schema):
         return "I would rather not."
     parts = zip(schema["properties"].items(), told)
     return json.dumps({name: said(part, number) for (name, part), number in parts})
+
+def found_at(url, body):
+    told = {"title": url, "page": len(body), "none": body or None}
+    return json.dumps({"hits": [{"it": told}, {"it": {**told, "page": 1}}, {"it": told}]})
 
 def said(schema, number):
     if "anyOf" in schema:
@@ -129,13 +143,17 @@ class Made:
         luck = self._luck
         taken = tuple(self._field(f"i{place}") for place in range(luck.randint(1, 3)))
         given = tuple(self._field(f"g{place}") for place in range(luck.randint(1, 2)))
-        kind = luck.choice((Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve, ReAct))
+        kind = luck.choice(KINDS)
         if kind is ReAct:
             return self._agent(Signature(taken, given, "Do it. {half}: Divides."), name)
         if kind is Retrieve:
             parts = (Field("title"), Field("page", FieldType.INTEGER), Field("none", nullable=True))
             made = {"items": FieldType.OBJECT, "fields": parts} if luck.random() < 0.5 else {}
             found = Field("found", FieldType.LIST, **made)  # type: ignore[arg-type]
+            if luck.random() < 0.5:
+                url, body, path = luck.choice(ENDPOINTS)
+                signature = Signature(taken[:1], (found,))
+                return RetrieveHttp(name, signature, url=url, body=body, path=path, k=2)
             return Retrieve(name, Signature(taken[:1], (found,)), corpus=CORPUS, k=2)
         if kind is Vote:
             return Vote(name, Signature(taken, given[:1]))

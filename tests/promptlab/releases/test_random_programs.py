@@ -72,7 +72,10 @@ else:
 import io
 import urllib.request
 
-urllib.request.urlopen = lambda asked, timeout: io.BytesIO(asked.full_url.encode())
+def urlopen(asked, timeout):
+    return io.BytesIO(found_at(asked.full_url, (asked.data or b"").decode()).encode())
+
+urllib.request.urlopen = urlopen
 
 told = []
 out, sys.stdout = sys.stdout, sys.stderr
@@ -110,7 +113,7 @@ def _answer(request: Any) -> StepAnswer:
     if isinstance(request, Search):
         return Passages(tuple(PASSAGES[p] for p in INDEX.best(request.query, request.k)))
     if isinstance(request, Fetch):
-        return Fetched(200, request.url)
+        return Fetched(200, MODEL["found_at"](request.url, request.body))
     assert isinstance(request, LmCall)
     return Reply(_said(request.prompt))
 
