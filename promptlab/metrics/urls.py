@@ -11,6 +11,7 @@ app_name = "metrics"
 urlpatterns = [
     path("", views.metrics, name="list"),
     path("new/", views.new_metric, name="new"),
+    path("code/", views.ready_code, name="code"),
     path("<int:metric>/", views.metric, name="metric"),
     path("<int:metric>/delete/", views.delete, name="delete"),
 ]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from optimizer.core.metrics import standard_kind
+from optimizer.core.metrics import code_kind, standard_kind
 from optimizer.core.problems import Conflict, Refused
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
@@ -23,6 +23,7 @@ from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import MetricForm, initial_of, typed_so_far
 from promptlab.metrics.gold import gold_of
 from promptlab.metrics.models import Metric
+from promptlab.metrics.snippets import snippets, with_names
 from promptlab.metrics.writing import Writing
 from promptlab.ui.forms import show
 from promptlab.ui.parameters import Parameters
@@ -33,6 +34,14 @@ from promptlab.ui.parameters import Parameters
 def metrics(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     return render(request, "metrics/list.html", {"metrics": queries.listed(found)})
+
+
+@login_required
+@require_safe
+def ready_code(request: SignedInRequest, project: str) -> HttpResponse:
+    """Functions to begin a metric with."""
+    project_for(request.user, project)
+    return render(request, "metrics/snippets.html", {"snippets": snippets().values()})
 
 
 @login_required
@@ -118,6 +127,19 @@ def _suggested(request: SignedInRequest, project: Project) -> dict[str, Any]:
     program = _chosen(request, "program", project.programs.all())
     dataset = _chosen(request, "dataset", project.datasets.all())
     found = services.suggest_new(program, dataset) if program and dataset else None
+    snippet = snippets().get(Parameters(request.GET).text("snippet"))
+    if snippet is not None:
+        output, expected = (found.output, found.expected) if found else ("", "")
+        return {
+            "kind": code_kind().kind,
+            "name": snippet.title,
+            "source": with_names(snippet.source, output, expected),
+            "program": program.pk if program else "",
+            "dataset": dataset.pk if dataset else "",
+            "output": output,
+            "expected": expected,
+            "threshold": 1,
+        }
     if found is not None:
         return initial_of(found, program, dataset)
     return {

@@ -52,6 +52,11 @@ def standard_kind() -> type[Metric]:
     return next(iter(METRIC_KINDS.values()))
 
 
+def code_kind() -> type[Metric]:
+    """The one that is somebody's own function."""
+    return CustomCode
+
+
 def kind_for(given: Field, wanted: Field) -> type[Metric]:
     """The natural choice for an output and a column of these types."""
     suiting = (kind for kind in METRIC_KINDS.values() if kind.suits(given, wanted))

@@ -45,4 +45,5 @@ CUSTOM_CODE = MetricKind(
         )
     },
     check=tried,
+    has_ready_code=True,
 )

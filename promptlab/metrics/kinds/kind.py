@@ -20,6 +20,7 @@ class MetricKind(Kind[Metric]):
     `offered`: whether forms offer it; what is made by several forms together is not. `settings` are
     what such a kind stores besides. `group` is the heading under which forms list it, "": it stands
     before all others. `folds`: what it asks besides is seldom wanted, and shown on demand.
+    `has_ready_code`: whether there is a page of what one may begin with.
 
     `check` says what keeps a metric from being kept, each at the field that it is about.
     """
@@ -28,6 +29,7 @@ class MetricKind(Kind[Metric]):
     offered: bool = True
     group: str | Promise = ""
     folds: bool = False
+    has_ready_code: bool = False
     settings: tuple[str, ...] = ()
     check: Callable[[Metric], Sequence[Problem]] = lambda metric: ()
 
