@@ -1,4 +1,4 @@
-"""Which verdicts a judge is measured by."""
+"""Which verdicts a judge is measured by, and what people are to grade."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from django.utils.translation import gettext_lazy
 from optimizer.core.evaluation.program_metric import ProgramMetric
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
+from promptlab.grading import queues
 from promptlab.grading.labels import guessed_columns, queues_of
 from promptlab.grading.models import JudgeLabels, Queue
 from promptlab.metrics.models import Metric
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.queries import spec_of
 
 
 class LabelsForm(forms.Form):
@@ -88,3 +91,63 @@ def _told(row: Dataset | Queue) -> str:
     if isinstance(row, Dataset):
         return row.name
     return _("Graded by people: %(run)s") % {"run": row.project_run}
+
+
+class QueueForm(forms.Form):
+    """What people are to grade of a run: its baseline, and its best candidate where it has one."""
+
+    way = forms.ChoiceField(
+        label=gettext_lazy("How"), choices=Queue.Way.choices, initial=Queue.Way.GRADE
+    )
+    rows = forms.ChoiceField(
+        label=gettext_lazy("Answers to"),
+        choices=[
+            ("validation", gettext_lazy("validation rows: to compare candidates")),
+            ("train", gettext_lazy("training rows: notes help to write instructions")),
+        ],
+        help_text=gettext_lazy("Instructions are written from training rows alone."),
+    )
+    output = forms.ChoiceField(label=gettext_lazy("Output"))
+    judge = forms.ModelChoiceField(
+        label=gettext_lazy("Levels"),
+        queryset=Metric.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("good, fair, poor"),
+        help_text=gettext_lazy("Those of a judge: then the grades are labels for it."),
+    )
+    examples = forms.IntegerField(
+        label=gettext_lazy("Rows"), min_value=1, max_value=queues.MOST, initial=20
+    )
+
+    def __init__(self, project_run: ProjectRun, data: QueryDict | None = None) -> None:
+        super().__init__(data, use_required_attribute=False)
+        spec = spec_of(project_run.run)
+        outputs = tuple(spec.program.outputs)
+        first = next((m.output for m in spec.metric.singles if m.output in outputs), outputs[0])
+        ordered = (first, *(name for name in outputs if name != first))
+        self.fields["output"].choices = [(name, name) for name in ordered]  # type: ignore[attr-defined]
+        judges = [m.pk for m in project_run.project.metrics.all() if m.is_judge]
+        self.fields["judge"].queryset = Metric.objects.filter(pk__in=judges)  # type: ignore[attr-defined]
+        self._columns = spec.metric.columns
+        best = project_run.run.best_candidate
+        self._candidates = (0, best.number) if best and best.number else (0,)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("way") == Queue.Way.COMPARE and len(self._candidates) < 2:
+            self.add_error("way", _("The run found no candidate to compare with the baseline."))
+        return cleaned
+
+    @property
+    def wish(self) -> queues.Wish:
+        cleaned = self.cleaned_data
+        judge = cleaned["judge"].core if cleaned["judge"] else None
+        return queues.Wish(
+            way=Queue.Way(cleaned["way"]),
+            output=cleaned["output"],
+            column=self._columns.get(cleaned["output"], ""),
+            training=cleaned["rows"] == "train",
+            levels=judge.levels if judge is not None else queues.LEVELS,
+            candidates=self._candidates,
+            examples=cleaned["examples"],
+        )

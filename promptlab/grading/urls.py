@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.grading import judge_views
+from promptlab.grading import judge_views, queue_views
 
 app_name = "grading"
 
 _JUDGE = "p/<slug:project>/metrics/<int:metric>/judge/"
 
+_QUEUES = "p/<slug:project>/runs/<int:number>/grading/"
+
 urlpatterns = [
+    path(_QUEUES, queue_views.queue_list, name="queues"),
+    path(f"{_QUEUES}<int:queue>/", queue_views.queue, name="queue"),
     path(_JUDGE, judge_views.judge, name="judge"),
     path(f"{_JUDGE}labels/", judge_views.set_labels, name="set_labels"),
     path(f"{_JUDGE}ask/", judge_views.ask, name="ask"),

@@ -1,4 +1,5 @@
-// Keyboard: g and a letter go to a room, / filters, n makes new, ? helps. Never while someone types.
+// Keyboard: g and a letter go to a room, / filters, n makes new, ? helps; digits press what is marked
+// data-digit. Never while someone types.
 const KEY = "promptlab-single-keys";
 const SECOND_KEY_MS = 1200;
 
@@ -45,6 +46,12 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || isOff()) return;
   if (document.querySelector("dialog[open]")) return;
+  const answer = document.querySelector(`[data-digit="${CSS.escape(key)}"]`);
+  if (answer) {
+    event.preventDefault();
+    answer.click();
+    return;
+  }
   const second = first.pressed === "g" && event.timeStamp - first.at < SECOND_KEY_MS;
   first.pressed = second ? "" : key;
   first.at = event.timeStamp;

@@ -17,6 +17,8 @@ from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
 from promptlab.datasets.queries import as_example
+from promptlab.grading.models import Queue
+from promptlab.grading.queues import Wish, begin
 from promptlab.programs.tryouts import start_tryout
 from promptlab.reviews import services
 from promptlab.reviews.models import Version
@@ -57,6 +59,7 @@ class World:
             "call": lambda: "find_clues",
             "metric": lambda: self._judge() if "grading" in page else self.scene.metric.pk,
             "provider": lambda: self.scene.provider.pk,
+            "queue": self._queue,
             "preset": lambda: "openai",
             "number": lambda: 1,
             "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
@@ -74,6 +77,12 @@ class World:
             "token": lambda: tokens.create_token(user, "mine")[0].pk,
         }
         return {name: found[name]() for name in PAGES[page].parts}
+
+    def _queue(self) -> int:
+        """Answers of the run that people grade."""
+        by, found = self.scene.by, self.project_run.queues.first()
+        wish = Wish(Queue.Way.GRADE, "intent")
+        return (found or begin(self.project_run, wish, by)).pk
 
     def _judge(self) -> int:
         """A metric of a kind that has pages of its own."""

@@ -114,6 +114,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "metrics:metric": {"get": "viewer", "post": "editor"},
     "metrics:delete": POST_EDIT,
     "grading:judge": VIEW,
+    "grading:queues": {"get": "viewer", "post": "editor"},
+    "grading:queue": EDIT,
     "grading:set_labels": POST_EDIT,
     "grading:ask": POST_EDIT,
     "grading:optimize": POST_EDIT,
