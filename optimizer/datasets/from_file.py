@@ -11,9 +11,10 @@ from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.datasets.columns import Column, Role
 from optimizer.datasets.guessing import describe
-from optimizer.datasets.mapping import RowReader, guessed, survey
+from optimizer.datasets.mapping import RowReader, guessed
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.splitting import Split
+from optimizer.datasets.surveying import kept, survey
 from optimizer.datasets.table import FILE, Options, in_its_row
 
 
@@ -69,7 +70,7 @@ def read_splits(
     found.check(table.unit)
     by_split: dict[Split, list[Example]] = {split: [] for split in Split}
     examples = RowReader(table.columns, mapping).usable(table.rows)
-    for example, split in zip(examples, found.splits, strict=True):
+    for split, example in kept(found.splits, examples):
         by_split[split].append(example)
     left_out = [in_its_row(wrong, table.unit) for wrong in (*table.problems, *found.problems)]
     train, validation, test = (tuple(by_split[split]) for split in Split)

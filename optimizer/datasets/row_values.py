@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from optimizer.core.problems import Problem, Refused, problem
@@ -36,6 +36,22 @@ def value_of(field: Field, cell: Value, *, expected: bool) -> Value:
         return read_value(field.kind, cell)  # type: ignore[no-any-return]
     except UnreadableValue as error:
         raise Unfit(problem("row.value", why=str(error))) from None
+
+
+def reader_of(field: Field, *, expected: bool) -> Callable[[Value], Value]:
+    """`value_of` for many cells of one column: what is a value as it stands is not looked at again.
+
+    Texts of tables have nothing in them that cannot be stored.
+    """
+    choices = frozenset(field.choices) if field.type is FieldType.CHOICE else frozenset()
+    texts = field.type is FieldType.TEXT and not field.nullable
+
+    def read(cell: Value) -> Value:
+        if isinstance(cell, str) and (cell in choices or (texts and not cell.isspace() and cell)):
+            return cell
+        return value_of(field, cell, expected=expected)
+
+    return read
 
 
 def trouble_within(value: Any) -> Problem | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,9 +24,24 @@ SPLIT_NAMES = {
 }  # fmt: skip
 
 
+class Repeats(StrEnum):
+    """What becomes of rows that repeat one of another split, or nearly do. Rows that are dealt out
+    and have equal inputs are in one split anyway.
+    """
+
+    KEEP = "keep"
+    TOGETHER = "together"
+    """Rows that are nearly the same are dealt into one split."""
+    REMOVE = "remove"
+    """What is in test stays, what repeats it elsewhere goes; and so of validation against train."""
+
+
 @dataclass(frozen=True)
 class SplitPlan:
-    """How rows are dealt out. Shares are percent; `column` names the split of each row instead."""
+    """How rows are dealt out. Shares are percent; `column` names the split of each row instead, by
+    words like “dev”, or as `names` say what its values mean. Rows with the same value in the
+    column `group` stay together.
+    """
 
     train: int = 40
     validation: int = 40
@@ -34,6 +49,14 @@ class SplitPlan:
     seed: int = 0
     stratify: bool = True
     column: str = ""
+    group: str = ""
+    names: tuple[tuple[str, Split], ...] = ()
+    repeats: Repeats = Repeats.KEEP
+
+    def split_of(self, name: str) -> Split | None:
+        """The split that a value of the column means."""
+        said = dict(self.names).get(name.strip())
+        return said or split_named(name)
 
     @property
     def shares(self) -> dict[Split, int]:
@@ -64,16 +87,52 @@ def deal(
     members: dict[Hashable, list[int]] = defaultdict(list)
     for number, group in enumerate(groups):
         members[group].append(number)
-    dealt: dict[Split, int] = dict.fromkeys(Split, 0)
+    train, validation, test = (plan.shares[split] / 100 for split in Split)
+    learned = scored = sealed = total = 0
     splits: list[Split] = [Split.TRAIN] * len(groups)
     for group in _in_order(members, labels, plan):
         numbers = members[group]
-        after = sum(dealt.values()) + len(numbers)
-        target = max(Split, key=lambda s: plan.shares[s] / 100 * after - dealt[s])
-        dealt[target] += len(numbers)
+        n = len(numbers)
+        total += n
+        lacks = train * total - learned, validation * total - scored, test * total - sealed
+        most = max(lacks)
+        if lacks[0] == most:
+            learned += n
+            continue  # where all rows begin
+        if lacks[1] == most:
+            scored, target = scored + n, Split.VALIDATION
+        else:
+            sealed, target = sealed + n, Split.TEST
         for number in numbers:
             splits[number] = target
     return tuple(splits)
+
+
+def grouped(keys: Iterable[Sequence[Hashable]], pairs: Iterable[tuple[int, int]] = ()) -> list[int]:
+    """Rows that share a key, or are a pair, directly or through others, have one number; None is no
+    key.
+    """
+    columns = list(keys)
+    parent = list(range(len(columns[0])))
+
+    def root(n: int) -> int:
+        while parent[n] != n:
+            parent[n] = parent[parent[n]]
+            n = parent[n]
+        return n
+
+    def join(one: int, other: int) -> None:
+        one, other = sorted((root(one), root(other)))
+        parent[other] = one
+
+    for column in columns:
+        first: dict[Hashable, int] = {}
+        for n, key in enumerate(column):
+            if key is not None:
+                join(first.setdefault(key, n), n)
+    for one, other in pairs:
+        join(one, other)
+    return [root(n) for n in range(len(parent))]
 
 
 def _in_order(
@@ -84,5 +143,6 @@ def _in_order(
     random.Random(plan.seed).shuffle(order)
     if plan.stratify:
         place = {label: at for at, label in enumerate(sorted(set(labels), key=repr))}
-        order.sort(key=lambda group: place[labels[members[group][0]]])
+        if len(place) > 1:
+            order.sort(key=lambda group: place[labels[members[group][0]]])
     return order

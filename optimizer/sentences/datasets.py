@@ -94,6 +94,7 @@ add(
             "{n} rows cannot be used. Correct the file, or skip such rows.",
             "n",
         ),
+        "table.none_passes": _("No row is let in. Choose another value of the filter."),
         "table.empty_split": _(
             "The {split} split would be empty. Give it a larger share, or add rows."
         ),

@@ -87,7 +87,8 @@ class DatasetExample(models.Model):
 
     `key` is its id within the dataset, the same in all versions: the line or row of the file that
     it came from, or a number above all of those. `dataset.examples` are those of the newest
-    version.
+    version. `digest` is the SHA-256 of all that the row holds; null if an earlier release
+    stored it.
     """
 
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="examples", db_index=False)
@@ -97,6 +98,7 @@ class DatasetExample(models.Model):
     inputs = models.JSONField()
     expected = models.JSONField()
     metadata = models.JSONField(default=dict)
+    digest = models.BinaryField(null=True)
     since = models.PositiveIntegerField(default=1)
     until = models.PositiveIntegerField(null=True)
 

@@ -149,7 +149,7 @@ def _short(cell: Value) -> Value:
     return cell
 
 
-def _bound(limits: Limits) -> None:
+def bound(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     seconds = limits.processor_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -158,7 +158,7 @@ def _bound(limits: Limits) -> None:
     os.nice(POLITENESS)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
@@ -168,8 +168,8 @@ def _end_with(parent: int) -> None:
 
 def _child(file: str, name: str, options: str, rows: str, told: str, parent: str) -> None:
     limits = Limits(**json.loads(told))
-    _bound(limits)
-    _end_with(int(parent))
+    bound(limits)
+    end_with(int(parent))
     answer: dict[str, object]
     try:
         with Path(file).open("rb") as binary:

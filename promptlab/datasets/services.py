@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
@@ -15,14 +17,16 @@ from optimizer.codec import to_json
 from optimizer.core.problems import Conflict, Refused, problem
 from optimizer.datasets.columns import Column, Use
 from optimizer.datasets.guessing import describe
-from optimizer.datasets.mapping import Mapping, RowReader, Rows, guessed, survey
+from optimizer.datasets.mapping import Mapping, guessed
 from optimizer.datasets.reading import read_table
-from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.splitting import SplitPlan
+from optimizer.datasets.surveying import Rows, Survey
 from optimizer.datasets.table import in_its_row
 from promptlab.accounts.models import Project, User
+from promptlab.datasets.making import MANY, Made, make, make_apart
 from promptlab.datasets.models import Dataset
-from promptlab.datasets.storing import FreshRow, content_of, store
-from promptlab.datasets.versions import record
+from promptlab.datasets.storing import next_dataset, store_lines
+from promptlab.datasets.versions import LONGEST_NOTE, record
 
 audit = logging.getLogger("promptlab.audit")
 
@@ -34,7 +38,9 @@ SHOWN_USERS = 3
 class Source:
     """A file that was read: its columns and rows, and how many rows were lost in reading it.
 
-    `unit` is what the places of rows count, as in a `Table`.
+    `unit` is what the places of rows count, as in a `Table`. `stored`: where a reader left the
+    rows, of which there are `count`; None where they are in memory. `digest` is the SHA-256 (hex)
+    of the file, "" where that is not known.
     """
 
     name: str
@@ -42,6 +48,9 @@ class Source:
     rows: Rows
     left_out: int
     unit: str
+    stored: Path | None = None
+    count: int = 0
+    digest: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,34 +83,62 @@ def create(
     Raises:
         Refused: no dataset can be made so; nothing was stored.
     """
-    outlook = survey(source.rows, source.names, mapping)
-    if outlook.problems and not skip_unusable:
-        told = problem("table.unusable", "unusable", n=len(outlook.problems))
-        raise Refused(told, *(in_its_row(wrong, source.unit) for wrong in outlook.problems))
-    outlook.check(source.unit)
-    if project.datasets.filter(name=name).exists():
-        raise _name_taken(name)
-    try:
-        with transaction.atomic():
-            dataset = Dataset.objects.create(
-                project=project,
-                name=name,
-                source_name=source.name,
-                columns=[_as_json(column, mapping.uses) for column in source.names],
-                count=len(outlook.splits),
-                left_out=source.left_out + len(outlook.problems),
-                seed=mapping.plan.seed,
-                shares=_shares(mapping.plan),
-                created_by=by,
-            )
-            store(dataset, dataset.version, _fresh(source, mapping, outlook.splits))
-            dataset.count, dataset.digest = content_of(dataset)
-            dataset.save(update_fields=["digest"])
-            record(dataset, by, source.name, added=dataset.count)
-    except IntegrityError as error:  # somebody took the name a moment ago
-        raise _name_taken(name) from error
+    check_name(project, name)
+    pk = next_dataset()
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder, "lines")
+        made = _made(source, mapping, pk, lines)
+        _check(made.survey, source, skip_unusable=skip_unusable)
+        dataset = Dataset(
+            pk=pk,
+            project=project,
+            name=name,
+            source_name=source.name,
+            source_digest=source.digest,
+            columns=[_as_json(column, mapping.uses) for column in source.names],
+            count=made.survey.usable,
+            digest=made.digest,
+            left_out=source.left_out + made.survey.problem_count,
+            seed=mapping.plan.seed,
+            shares=_shares(mapping.plan),
+            created_by=by,
+        )
+        _store(dataset, by, lines)
     audit.info("%s imported dataset %s into %s", by or "the demo", name, project.slug)
     return dataset
+
+
+def _made(source: Source, mapping: Mapping, pk: int, lines: Path) -> Made:
+    """Many rows take a process of their own."""
+    if source.stored is not None and source.count >= MANY:
+        return make_apart(source.stored, source.names, mapping, pk, lines)
+    with lines.open("w", encoding="utf-8") as out:
+        return make(source.rows, source.names, mapping, pk, out)
+
+
+def _check(found: Survey, source: Source, *, skip_unusable: bool) -> None:
+    if found.problems and not skip_unusable:
+        told = problem("table.unusable", "unusable", n=found.problem_count)
+        raise Refused(told, *(in_its_row(wrong, source.unit) for wrong in found.problems))
+    found.check(source.unit)
+
+
+def _store(dataset: Dataset, by: User | None, lines: Path) -> None:
+    """All of it or nothing."""
+    try:
+        with transaction.atomic():
+            dataset.save(force_insert=True)
+            with lines.open(encoding="utf-8") as rows:
+                store_lines(rows)
+            record(dataset, by, dataset.source_name[:LONGEST_NOTE], added=dataset.count)
+    except IntegrityError as error:  # somebody took the name a moment ago
+        raise _name_taken(dataset.name) from error
+
+
+def check_name(project: Project, name: str) -> None:
+    """Raises Conflict when another dataset of the project has it."""
+    if project.datasets.filter(name=name).exists():
+        raise _name_taken(name)
 
 
 def rename(dataset: Dataset, name: str, by: User) -> None:
@@ -174,12 +211,3 @@ def _shares(plan: SplitPlan) -> dict[str, object]:
     if plan.column:
         return {"column": plan.column}
     return {split.value: share for split, share in plan.shares.items()}
-
-
-def _fresh(source: Source, mapping: Mapping, splits: Sequence[Split]) -> Iterator[FreshRow]:
-    """Usable rows, where they go."""
-    reader = RowReader(source.names, mapping)
-    usable = reader.usable_rows(source.rows())
-    for position, ((example, row), split) in enumerate(zip(usable, splits, strict=True), start=1):
-        metadata = reader.metadata_of(row)
-        yield FreshRow(position, example.id, split, example.inputs, example.expected, metadata)

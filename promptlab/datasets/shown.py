@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from optimizer.core.problems import Problem
 from optimizer.datasets.columns import Column
 from optimizer.datasets.encodings import CHOICES
-from optimizer.datasets.mapping import Survey
+from optimizer.datasets.surveying import Survey
 from optimizer.datasets.table import Row, in_its_row
 from optimizer.sentences import sentence
 from promptlab.datasets.models import Upload

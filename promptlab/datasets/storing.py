@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import TextIO
 
 from django.db import connection
 
-from optimizer.core.programs.signature import Value
-from optimizer.datasets.splitting import Split
+from promptlab.datasets.copy_lines import COPY, FreshRow, line_of_fresh
 from promptlab.datasets.models import Dataset
 
-_COPY = (
-    "COPY datasets_datasetexample"
-    " (dataset_id, since, position, key, split, inputs, expected, metadata) FROM STDIN"
-)
-# jsonb has one spelling for what is equal, so this is a digest of values, not of how they came.
+_CHUNK = 1 << 18  # characters
+# A row that was stored by an earlier release has no digest of its own.
 _DIGEST = """
-SELECT count(*), encode(sha256(coalesce(string_agg(
-    sha256(convert_to(jsonb_build_array(inputs, expected, metadata, split)::text, 'UTF8')),
+SELECT count(*), encode(sha256(coalesce(string_agg(coalesce(digest,
+    sha256(convert_to(jsonb_build_array(inputs, expected, metadata, split)::text, 'UTF8'))),
     ''::bytea ORDER BY position), ''::bytea)), 'hex')
 FROM datasets_datasetexample WHERE dataset_id = %s AND until IS NULL
 """
 
 
-@dataclass(frozen=True)
-class FreshRow:
-    """A row to be stored: its place among the others and its key, both within its dataset."""
-
-    position: int
-    key: str
-    split: Split
-    inputs: dict[str, Value]
-    expected: dict[str, Value]
-    metadata: dict[str, Value] = field(default_factory=dict)
-
-
 def store(dataset: Dataset, version: int, rows: Iterable[FreshRow]) -> None:
     """Stream rows into a version; must be in a transaction, so that it is all of them or none."""
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
-            copy.write_row(
-                (
-                    dataset.pk, version, row.position, row.key, row.split.value,
-                    _json(row.inputs), _json(row.expected), _json(row.metadata),
-                )
-            )  # fmt: skip
+            copy.write(line_of_fresh(dataset.pk, version, row))
+
+
+def store_lines(lines: TextIO) -> None:
+    """The same of rows that are lines for COPY already."""
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        while chunk := lines.read(_CHUNK):
+            copy.write(chunk)
+
+
+def next_dataset() -> int:
+    """The id that the next dataset is to have."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('datasets_dataset', 'id'))")
+        return int(cursor.fetchone()[0])
 
 
 def content_of(dataset: Dataset) -> tuple[int, str]:
@@ -55,7 +47,3 @@ def content_of(dataset: Dataset) -> tuple[int, str]:
         cursor.execute(_DIGEST, [dataset.pk])
         count, digest = cursor.fetchone()
     return count, digest
-
-
-def _json(values: dict[str, Value]) -> str:
-    return json.dumps(values, ensure_ascii=False)

@@ -142,9 +142,10 @@ def refusal_of(upload: Upload) -> Refused:
 def source_of(upload: Upload) -> services.Source:
     """What was read of it, to make a dataset of."""
     found = found_in(upload)
+    rows = _rows(upload.token)
     return services.Source(
-        upload.name, found.columns, lambda: stored_rows(_rows(upload.token)),
-        found.problem_count, found.unit,
+        upload.name, found.columns, lambda: stored_rows(rows), found.problem_count, found.unit,
+        rows, found.count,
     )  # fmt: skip
 
 

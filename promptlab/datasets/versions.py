@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 from django.db.models import IntegerField, Max, QuerySet
@@ -21,8 +21,9 @@ from optimizer.datasets.splitting import Split
 from optimizer.datasets.table import in_its_row, of_row
 from promptlab.accounts.models import User
 from promptlab.datasets import queries
+from promptlab.datasets.copy_lines import FreshRow
 from promptlab.datasets.models import Dataset, DatasetExample, DatasetVersion
-from promptlab.datasets.storing import FreshRow, content_of, store
+from promptlab.datasets.storing import content_of, store
 
 audit = logging.getLogger("promptlab.audit")
 
@@ -46,7 +47,8 @@ class NewRow:
     inputs: dict[str, Value]
     expected: dict[str, Value]
     split: Split | None = None
-    metadata: dict[str, Value] = field(default_factory=dict)
+    metadata: dict[str, Value] | None = None
+    """None: of a row that is changed, what it has; of a new one, nothing."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def add_rows(dataset: Dataset, rows: Sequence[NewRow], by: User | None, note: st
         fresh = list(_placed(dataset, fitting))
         last, top = _last_key(dataset), _last_position(dataset)
         placed = [
-            FreshRow(top + n, str(last + n), split, row.inputs, row.expected, row.metadata)
+            FreshRow(top + n, str(last + n), split, row.inputs, row.expected, row.metadata or {})
             for n, (row, split) in enumerate(fresh, start=1)
         ]
         store(dataset, version.number, placed)
@@ -120,7 +122,8 @@ def change_row(
         if seen and old.since != seen:
             raise Conflict.because("row.changed_meanwhile", "")
         split = fits.split or Split(old.split)
-        new = FreshRow(old.position, key, split, fits.inputs, fits.expected, fits.metadata)
+        metadata = old.metadata if fits.metadata is None else fits.metadata
+        new = FreshRow(old.position, key, split, fits.inputs, fits.expected, metadata)
         if _is_like(old, new):
             return
         others = [e for e in _equals(dataset, [fits]).get(1, []) if e.key != key]
@@ -188,7 +191,7 @@ def _fitting(dataset: Dataset, rows: Sequence[NewRow]) -> list[NewRow]:
         try:
             read = values_of(inputs, row.inputs, place, expected=False)
             wanted = values_of(expected, row.expected, place, expected=True)
-            _check_metadata(place, row.metadata, names)
+            _check_metadata(place, row.metadata or {}, names)
             found.append(replace(row, inputs=read, expected=wanted))
         except Refused as refusal:
             wrong += (in_its_row(told, "row") for told in refusal.problems)

@@ -172,12 +172,12 @@ class ExampleOut(Schema):
 
 class ExampleIn(Body):
     """By the dataset's fields; what is left out has no value. Without a `split`: that of a row with
-    the same inputs, else train.
+    the same inputs, else train. Without `metadata`, an example that is changed keeps what it has.
     """
 
     inputs: dict[str, Any]
     expected: dict[str, Any]
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = None
     split: Split | None = None
 
     def new_row(self) -> NewRow:

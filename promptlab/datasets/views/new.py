@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.problems import Refused
-from optimizer.datasets.mapping import survey
+from optimizer.datasets.surveying import survey
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest

@@ -11,8 +11,9 @@ import pytest
 from optimizer.core.programs.example import Example
 from optimizer.datasets.columns import Column, Role
 from optimizer.datasets.guessing import describe
-from optimizer.datasets.mapping import RowReader, guessed, survey
+from optimizer.datasets.mapping import RowReader, guessed
 from optimizer.datasets.reading import read_table
+from optimizer.datasets.surveying import survey
 from optimizer.datasets.table import Table
 
 NAMES = ("Ada", "Bo", "Cyd", "Dee", "Eli", "Fay")

@@ -8,8 +8,9 @@ import pytest
 
 from optimizer.datasets.columns import Column, Role
 from optimizer.datasets.guessing import describe
-from optimizer.datasets.mapping import guessed, survey
+from optimizer.datasets.mapping import guessed
 from optimizer.datasets.reading import read_table
+from optimizer.datasets.surveying import survey
 from optimizer.datasets.table import Table
 
 HEADS = Path(__file__).parents[2] / "data" / "task_heads"
