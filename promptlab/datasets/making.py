@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from optimizer.core.problems import Problem, Refused
+from optimizer.core.problems import Problem, Refused, refuse
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Field, FieldType
 from optimizer.datasets.columns import Role, Use
@@ -51,6 +51,7 @@ def make(rows: Rows, names: Sequence[str], mapping: Mapping, dataset: int, out: 
     Raises:
         Refused: the mapping does not make examples of such columns.
     """
+    refuse(mapping.problems(names))
     reader = RowReader(names, mapping)
     held: list[tuple[str, Written]] = []
 
