@@ -37,6 +37,7 @@ from optimizer.core.programs.steps import (
 from optimizer.core.programs.vectors import numbers_of
 from optimizer.lm.failures import CallFailed
 from optimizer.retrieval.answers import searched
+from optimizer.running.code_runner import CodeRunner
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.embedder import Embedder
 from optimizer.running.fetcher import Fetcher
@@ -110,6 +111,7 @@ class Evaluator:
         self._clients = clients
         self._commit_thread = commit_thread
         self._spent: BudgetSpent | None = None
+        self._code = CodeRunner(commit_thread.leave, commit_thread.again)
 
     async def answer(self, opened: Sequence[Open]) -> None:
         """Fill in what is missing of these requests.
@@ -171,7 +173,7 @@ class Evaluator:
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
             self._cut_off_fails, self._clients.own, self._clients.namespace, self._clients.judge,
-            self._clients.fetcher,
+            self._clients.fetcher, self._code,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -260,22 +262,23 @@ async def run_example(
     namespace: str = "",
     judge: ClientOf | None = None,
     fetcher: Fetcher | None = None,
+    code: CodeRunner | None = None,
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
     makes the vectors that program and metric may want, `own` the models that modules name, `judge`
     those that the metric names; `namespace` is the project whose corpora things are looked up in,
-    `fetcher` asks addresses.
+    `fetcher` asks addresses, `code` runs what people wrote.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
     steps = predict(program, candidate, example.inputs, sample)
-    answering = _Answering(client, embedder, own, temperature, namespace, fetcher)
+    answering = _Answering(client, embedder, own, temperature, namespace, fetcher, code)
     prediction = await _held(steps, answering)
     score = judged(metric, example, prediction, cut_off_fails)
-    return await _held(score, _Answering(client, embedder, judge))
+    return await _held(score, _Answering(client, embedder, judge, code=code))
 
 
 @dataclass(frozen=True)
@@ -288,6 +291,7 @@ class _Answering:
     temperature: float | None = None
     namespace: str = ""
     fetcher: Fetcher | None = None
+    code: CodeRunner | None = None
 
 
 async def _held(steps: Steps[T], by: _Answering) -> T:
@@ -323,7 +327,7 @@ async def _answer(by: _Answering, request: StepRequest) -> StepAnswer:
             assert own is not None
             return await by.own(own).say(prompt, by.temperature)
         case RunCode():
-            return await asyncio.to_thread(answered, request)
+            return await (by.code.answer(request) if by.code else in_a_thread(answered, request))
         case Embed(texts, model):
             assert by.embedder is not None
             return await by.embedder(model).vectors(texts)

@@ -26,6 +26,8 @@ class Why(StrEnum):
     """The baseline's replies say nothing."""
     REPLIES_CUT = "replies cut"
     """A model's replies are cut off at their limit, one after another."""
+    CODE_HANGS = "code hangs"
+    """Somebody's code hung or broke down several times."""
     PROVIDER_CLOSED = "provider refused"
     """The provider refuses every call (key, permission, model, money): it has to be changed."""
 

@@ -36,6 +36,11 @@ add(
             "model a higher limit (Models & keys) and start a new run; or resume this one anyway: "
             "nothing that was paid for is paid again."
         ),
+        "stop.code_hangs": _(
+            "The code of {function}() hung or broke down {n} times, at last so: {why} Those "
+            "examples have no score. The run waits. Correct the code and start a new run; or "
+            "{again} to go on until it hangs as often again."
+        ),
         "stop.overbilled": ngettext_lazy(
             "By the tokens that it reports, provider “{provider}” bills {cost} for a call to "
             "{model} for which at most {held} was reserved. The reply is kept. Look at the "

@@ -8,9 +8,13 @@ from optimizer.core.evaluation.execute import judged
 from optimizer.core.evaluation.metric import NoScore
 from optimizer.core.evaluation.outcome import CallTrace, PartScore, Prediction, Score
 from optimizer.core.metrics.custom_code import CustomCode, score_in
+from optimizer.core.problems import problem
 from optimizer.core.programs.example import Example
+from optimizer.core.programs.steps import CodeAnswer, RunCode
 from optimizer.models import Outcome
+from optimizer.running import code_runner
 from optimizer.sandbox.answers import without_models
+from optimizer.sentences import sentence
 from tests.fakes.scripted_lm import ScriptedLM, by_skill
 from tests.optimizer.conftest import Create, carry_on
 
@@ -83,3 +87,43 @@ def test_a_run_optimizes_by_it_and_ends(create: Create) -> None:
     scores = set(Outcome.objects.values_list("score", flat=True))
     assert scores <= {0.0, 0.5, 1.0}
     assert len(scores) > 1
+
+
+HANGING = """\
+def metric(example, prediction, trace):
+    if example["message"].endswith(("1", "2", "3", "4")):
+        while True:
+            pass
+    return example["label"] == prediction["label"]
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_code_that_hangs_three_times_leaves_the_run_waiting(
+    create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+
+    def hangs(request: RunCode) -> CodeAnswer:
+        runs.append(request)
+        slow = problem("code.slow", seconds=1)
+        return CodeAnswer(problem=slow, told="The code took more than 1 s.")
+
+    monkeypatch.setattr(code_runner, "answered", hangs)
+    metric = CustomCode("label", "label", source=HANGING)
+    row = carry_on(create(metric=metric), ScriptedLM(script=by_skill))
+    assert (row.status, row.stop_reason) == ("paused", "code hangs")
+    assert "hung or broke down 3 times" in sentence(row.message)
+    assert "The code took more than 1 s." in sentence(row.message)
+    assert 3 <= len(runs) <= 3 + 16  # what was under way may end
+    assert not Outcome.objects.exclude(score=None).exists()
+
+
+def test_code_that_hangs_is_stopped_and_told() -> None:
+    told = [
+        without_models(judged(CustomCode("", "", source=HANGING), example, PREDICTION))
+        for example in (EXAMPLE, Example("1", {"message": "m1"}, {"label": "spam"}))
+    ]
+    assert [outcome.error if outcome else None for outcome in told] == [
+        "", "The code took more than 1.0 s.",
+    ]  # fmt: skip

@@ -20,7 +20,7 @@ from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.final import score_in
 from promptlab.ui.numbers import duration, money
 
-LOOKED_AT = (unread.STOP_REASON, Why.REPLIES_CUT.value)
+LOOKED_AT = (unread.STOP_REASON, Why.REPLIES_CUT.value, Why.CODE_HANGS.value)
 """Stop reasons of runs that go on as they are, once somebody has looked."""
 
 SILENCE = timedelta(seconds=15)
