@@ -129,6 +129,16 @@ add(
         "corpus.content_there": _("These passages are there already, as “{name}”."),
         "corpus.name_taken": _("Another corpus is called “{name}”: choose another name."),
         "corpus.in_use": _("It is used by {users}: it stays as long as they do."),
+        "pick.one_output": _("A step that picks gives one output, not {n}: remove the others."),
+        "pick.among_none": _("It picks among nothing yet: name the inputs that are candidates."),
+        "pick.no_such_input": _("It picks among “{name}”, which is no input of this module."),
+        "pick.other_type": _(
+            "“{name}”, which it picks among, is of type {gives}, but “{output}” of type {takes}."
+        ),
+        "pick.not_in_dspy": _(
+            "“{module}” lets a model pick one of its inputs’ values, which no module of DSPy does: "
+            "take the Python file, which says the same."
+        ),
         "vote.one_output": _("A vote gives one output, not {n}: remove the others."),
         "code_step.empty": _("The step has no code yet: write a function “step”."),
         "module.no_outputs": _("A module needs at least one output."),

@@ -44,7 +44,8 @@ def replace_module(
 ) -> Program:
     """Put `module` in the place of the one called `name`; wires and demos follow renamed fields."""
     renamed = {**renamed_inputs, **renamed_outputs}
-    module = _with_fitting_demos(_with_renamed_placeholders(module, renamed), renamed)
+    module = _with_renamed_placeholders(module.renamed(renamed), renamed)
+    module = _with_fitting_demos(module, renamed)
     modules = tuple(module if m.name == name else m for m in program.modules)
     program = replace(program, modules=modules)
     wanted = [f.name for f in module.signature.inputs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.code_step import CodeStep
+from optimizer.core.modules.pick import Pick
 from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.retrieve import Retrieve
@@ -19,6 +20,7 @@ _KINDS: tuple[type[Module], ...] = (
     RetrieveHttp,
     CodeStep,
     Vote,
+    Pick,
 )
 MODULE_KINDS: dict[str, type[Module]] = {kind.kind: kind for kind in _KINDS}
 """By the name that files and rows have. The first one is meant where none is named."""

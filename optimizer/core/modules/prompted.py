@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.demo import NearestDemos, fixed_of
 from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.layouts import Layout
-from optimizer.core.programs.lm import Message, OwnModel, Reply
+from optimizer.core.programs.lm import Message, OwnModel, Prompt, Reply
 from optimizer.core.programs.parse import parse
 from optimizer.core.programs.program import Module, ModulePrompt
 from optimizer.core.programs.render import (
@@ -83,17 +84,17 @@ class Prompted(Module):
         return render(self, prompt, values).messages
 
     def run(self, prompt: ModulePrompt, values: dict[str, Value], sample: int = 0) -> Steps[Ran]:
-        asked = replace(
-            render(self, prompt, values, sample),
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-        )
+        return (yield from self._asked(render(self, prompt, values, sample), self.read))
+
+    def _asked(self, prompt: Prompt, read: Callable[[Reply], Ran]) -> Steps[Ran]:
+        """What comes of this prompt, as often as it is drawn, with settings of its own."""
+        asked = replace(prompt, temperature=self.temperature, max_tokens=self.max_tokens)
         if self.samples == 1:
-            return self.read((yield from say(asked, self.model)))
-        draws = (sample + DRAW * number for number in range(self.samples))
+            return read((yield from say(asked, self.model)))
+        draws = (asked.sample + DRAW * number for number in range(self.samples))
         drawn = tuple(replace(asked, sample=draw) for draw in draws)
         replies = yield from say_together(drawn, self.model)
-        return self._drawn(tuple(map(self.read, replies)))
+        return self._drawn(tuple(map(read, replies)))
 
     def _drawn(self, drawn: tuple[Ran, ...]) -> Ran:
         """What several replies gave together; the worst of them where none can be read."""

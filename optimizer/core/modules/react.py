@@ -232,7 +232,7 @@ class ReAct(Prompted):
         while True:
             if isinstance(wanted, Say):
                 parts += self._turn_parts(wanted.turns, len(parts), reply)
-                reply = yield from self._asked(
+                reply = yield from self._told(
                     self._said(begun, wanted.turns), sample, self._turn_schema
                 )
                 fault = no_answer(reply.finish_reason)
@@ -252,12 +252,12 @@ class ReAct(Prompted):
                 break
         parts += self._turn_parts(turns, len(parts), reply)
         said = self._said(begun, turns, self._over)
-        answer = self.read((yield from self._asked(said, sample, reply_schema(self))))
+        answer = self.read((yield from self._told(said, sample, reply_schema(self))))
         last = replace(answer, given={**values, TURNS: _plain(turns)})
         outputs = answer.outputs and {TURNS: _plain(turns), **answer.outputs}
         return replace(answer, outputs=outputs, parts=(*parts, last))
 
-    def _asked(
+    def _told(
         self, messages: tuple[Message, ...], sample: int, schema: dict[str, Any]
     ) -> Steps[Reply]:
         prompt = Prompt(messages, schema, self.temperature, self.max_tokens, sample)

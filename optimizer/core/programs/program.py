@@ -169,6 +169,10 @@ class Module(ABC):
         """An instruction with all that whoever rewrites it may change."""
         return instruction
 
+    def renamed(self, names: Mapping[str, str]) -> Module:
+        """The same where its fields have other names: what it says of them follows."""
+        return self
+
     @property
     def shown_fields(self) -> tuple[Field, ...]:
         """What a demo of it shows behind its inputs."""

@@ -24,6 +24,15 @@ def most_frequent(kind: Kind, values: list[Any]) -> Any:
     return next((value for value in found if counted[_spelling(value)] == most), None)
 
 
+def distinct(kind: Kind, values: list[Any]) -> list[Any]:
+    """The values that differ, in their order, lists of them unfolded."""
+    found: dict[str, Any] = {}
+    for value in values:
+        for told in _votes(plain_kind(kind), value):
+            found.setdefault(_spelling(told), told)
+    return list(found.values())
+
+
 def _votes(kind: Kind, value: Any) -> list[Any]:
     if isinstance(value, list) and kind != "list" and not isinstance(kind, ListOf):
         return [told for each in value for told in _votes(kind, each)]

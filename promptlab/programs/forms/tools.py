@@ -56,7 +56,7 @@ class ToolForm(RowForm):
     description = forms.CharField(
         label=gettext_lazy("Description for the model"),
         max_length=LONGEST_DESCRIPTION,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 1}),
     )
     corpus = forms.ChoiceField(label=gettext_lazy("Corpus"), required=False)
     k = forms.IntegerField(

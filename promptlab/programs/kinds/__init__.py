@@ -5,6 +5,7 @@ from __future__ import annotations
 from promptlab.programs.kinds.chain_of_thought import CHAIN_OF_THOUGHT
 from promptlab.programs.kinds.code_step import CODE_STEP
 from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.kinds.pick import PICK
 from promptlab.programs.kinds.predict import PREDICT
 from promptlab.programs.kinds.react import REACT
 from promptlab.programs.kinds.retrieve import RETRIEVE
@@ -15,7 +16,7 @@ from promptlab.ui.kinds import choices
 
 KINDS: dict[str, ModuleKind] = {
     kind.name: kind
-    for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, RETRIEVE_HTTP, CODE_STEP, VOTE)
+    for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, RETRIEVE_HTTP, CODE_STEP, VOTE, PICK)
 }
 """In the order in which forms offer them."""
 
@@ -26,4 +27,4 @@ def kind_choices() -> list[tuple[str, Choice]]:
 
 def prompt_choices() -> list[tuple[str, Choice]]:
     """The kinds that ask a model, and need nothing but fields to do so."""
-    return choices(k for k in KINDS.values() if k.core.has_instruction and not k.rows)
+    return choices(k for k in KINDS.values() if k.core.has_instruction and not k.needs)

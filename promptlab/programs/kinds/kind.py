@@ -49,7 +49,7 @@ class ModuleKind(Kind[Module]):
     """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
     makes a module that was just drawn, with the fields `drawn`, do the plainest thing that it can.
     `offer` has the choices of its form's fields that depend on the project; `rows` are its lists,
-    by the name that `core` has for each.
+    by the name that `core` has for each. `needs` names what a module of it cannot do without.
     """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
@@ -57,6 +57,7 @@ class ModuleKind(Kind[Module]):
     drawn: Signature = TEXT_TO_ANSWER
     offer: Callable[[Project], Mapping[str, Sequence[tuple[str, str]]]] = lambda project: {}
     rows: Mapping[str, RowsOf] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     @property
     def meaningless(self) -> set[str]:

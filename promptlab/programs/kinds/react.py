@@ -38,6 +38,7 @@ REACT = ModuleKind(
     },
     begin=_begun,
     offer=models_of,
+    needs=("tools",),
     rows={
         "tools": RowsOf(
             ToolForm,

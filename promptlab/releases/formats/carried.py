@@ -132,8 +132,10 @@ FETCHING = (
     "import urllib.request",
     "from urllib.parse import quote, urlsplit",
 )
+VOTING = ("from collections import Counter", "from collections.abc import Sequence")
 TAKING_TURNS = ("from collections.abc import Generator, Sequence",)
 _PASSAGES: Source = (_CORE, "passages.py")
+_VOTING: Source = (_CORE, "voting.py")
 _URLS: Source = (_CORE, "urls.py")
 _LOOKUP: tuple[Source, ...] = (
     LIKENESS,
@@ -146,7 +148,8 @@ _STEPS: dict[str, tuple[Source, ...]] = {
     "Fetching": (_URLS, (_CORE, "turns.py"), (__package__, "fetching.py")),
     "Function": ((_CORE, "returned.py"),),
     "Lookup": _LOOKUP,
-    "MostFrequent": ((_CORE, "voting.py"),),
+    "MostFrequent": (_VOTING,),
+    "Picking": (_VOTING, (_CORE, "picking.py"), (__package__, "picker.py")),
     "Agent": ((_CORE, "turns.py"), (__package__, "agent.py")),
     "Searching": _LOOKUP,
 }
@@ -157,7 +160,8 @@ _IMPORTS: dict[str, tuple[str, ...]] = {
     "Fetching": FETCHING,
     "Function": CALLING,
     "Lookup": (*CHOOSING, *LOOKING_UP),
-    "MostFrequent": ("from collections import Counter",),
+    "MostFrequent": VOTING,
+    "Picking": VOTING,
     "Agent": TAKING_TURNS,
     "Searching": (*CHOOSING, *LOOKING_UP),
 }

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from optimizer.core.modules.pick import Pick
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.tools import CodeTool, FetchTool, SearchTool
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.program import Program as Core
+from optimizer.core.programs.signature import Field
 from optimizer.models import AllowedAddress
 from optimizer.retrieval import corpora
 from promptlab.accounts.models import User
@@ -156,4 +158,32 @@ def test_an_endpoint_is_refused_where_it_is_typed_and_may_be_typed_later(
     assert "url.none" in [p.code for p in fresh(program).core.problems()]
     typed = {"url": "http://93.184.216.34/?q={query}", "revision": "2"}
     assert client.post(page, data | typed).status_code == 302
+    assert fresh(program).core.problems() == []
+
+
+def test_a_step_that_picks_names_its_candidates_which_follow_their_inputs(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    drawn = KINDS["pick"].begin(KINDS["pick"].starter())
+    assert isinstance(drawn, Pick)
+    names = ("question", "first", "second")
+    call = Call("judge", "judge", {name: f"input.{name}" for name in names})
+    judge = replace(drawn, name="judge")
+    core = Core("P", tuple(map(Field, names)), (judge,), (call,), {"best": "judge.best"})
+    assert core.problems() == []
+    assert judge.signature.instruction == "Pick the candidate that is best for the {question}."
+    program, client = make_program(core), client_of(erin)
+    page = address("module", program, "judge")
+    assert 'value="first, second"' in text_of(client.get(page))
+    inputs = [field(name, was=name) for name in names]
+    inputs[1]["name"] = "draft"
+    data = module_data(
+        name="judge", kind="pick", instruction="Pick for the {question}.", among="first second",
+        **SAMPLING, **rows("inputs", *inputs), **rows("outputs", field("best", was="best")),
+    )  # fmt: skip
+    answer = client.post(page, data)
+    assert answer.status_code == 302, text_of(answer)
+    changed = fresh(program).core.module("judge")
+    assert isinstance(changed, Pick)
+    assert changed.among == ("draft", "second")
     assert fresh(program).core.problems() == []

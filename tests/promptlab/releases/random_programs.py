@@ -10,6 +10,7 @@ from typing import Any
 
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.code_step import CodeStep
+from optimizer.core.modules.pick import Pick
 from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.retrieve import Retrieve
@@ -41,7 +42,7 @@ TOOLS: tuple[Tool, ...] = (
     CodeTool("half", "Halves.", source=HALF),
     FetchTool("page", "Gets a page.", url="http://127.0.0.1:9/{name}/x?q={query}"),
 )
-KINDS = (Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve, ReAct)
+KINDS = (Predict, ChainOfThought, CodeStep, CodeStep, Vote, Retrieve, ReAct, Pick)
 ENDPOINTS = (
     ("http://127.0.0.1:9/?q={query}&n={k}", "", "hits.it"),
     ("http://127.0.0.1:9/find", '{"q": ["for {query}"], "n": "{k}"}', "hits.it"),
@@ -155,6 +156,13 @@ class Made:
                 signature = Signature(taken[:1], (found,))
                 return RetrieveHttp(name, signature, url=url, body=body, path=path, k=2)
             return Retrieve(name, Signature(taken[:1], (found,)), corpus=CORPUS, k=2)
+        if kind is Pick:
+            among = tuple(f.name for f in taken if fits(f, given[0]) or fits(f.item, given[0]))
+            layout, samples = luck.choice((*Layout,)), luck.choice((1, 1, 2))
+            signature = Signature(taken, given[:1], "Do it.")
+            return Pick(
+                name, signature, among=among, layout=layout, samples=samples, temperature=0.5
+            )
         if kind is Vote:
             return Vote(name, Signature(taken, given[:1]))
         if kind is CodeStep:
