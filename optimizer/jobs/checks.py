@@ -13,6 +13,7 @@ from optimizer.costs.spending import INSTALLATION
 from optimizer.jobs import model_checks
 from optimizer.jobs.forecast import Forecast
 from optimizer.jobs.model_checks import CheckState
+from optimizer.jobs.reachable import unreachable
 from optimizer.lm.door import LONGEST_NAME
 from optimizer.lm.egress import AllowList, objection
 from optimizer.models import Provider
@@ -35,6 +36,7 @@ def check(spec: RunSpec, data: DataShape, expected: Forecast | None) -> list[Pro
     found = [
         *checks_of(spec, optimizer, data),
         *corpora.lacking(spec.namespace, spec.program),
+        *unreachable(spec.namespace, spec.program),
         *_models(spec, optimizer),
     ]
     if expected is not None:

@@ -14,6 +14,7 @@ from optimizer import doorbell, hints
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.problems import Refused
+from optimizer.jobs.reachable import unreachable
 from optimizer.models import Run
 from optimizer.retrieval import corpora
 from optimizer.running import outcomes, snapshots
@@ -30,6 +31,7 @@ def start(spec: EvaluationSpec | ModelCheckSpec) -> Run:
     """
     if isinstance(spec, EvaluationSpec):
         lacking = corpora.lacking(spec.namespace, spec.program)
+        lacking += unreachable(spec.namespace, spec.program)
         if lacking:
             raise Refused(*lacking)
     with transaction.atomic():

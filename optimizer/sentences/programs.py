@@ -89,6 +89,7 @@ add(
             "in braces may stand behind it."
         ),
         "fetch.failed": _("{why}"),
+        "fetch.refused": _("What “{module}” asks cannot be reached. {why}"),
         "endpoint.no_query": _(
             "Nothing is asked for: write {{query}} in the address or in the body, where the query "
             "is to stand."

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 
 from optimizer.core.problems import Conflict
 from optimizer.datasets.table import Options
@@ -49,9 +50,14 @@ def remove(project: Project, corpus: Corpus, by: User) -> None:
     Raises:
         Conflict: programs, or runs that go on, look things up in it.
     """
-    part = {"modules": [{"corpus": corpus.digest}]}
-    programs = project.programs.filter(definition__contains=part)[:3]
-    runs = Run.objects.filter(namespace=corpus.namespace, spec__contains={"program": part})
+    own = {"corpus": corpus.digest}
+    parts = [{"modules": [own]}, {"modules": [{"tools": [own]}]}]
+    in_programs, in_runs = Q(), Q()
+    for part in parts:
+        in_programs |= Q(definition__contains=part)
+        in_runs |= Q(spec__contains={"program": part})
+    programs = project.programs.filter(in_programs)[:3]
+    runs = Run.objects.filter(in_runs, namespace=corpus.namespace)
     going = runs.exclude(status__in=Run.ENDED)[:3]
     using = (*map(str, programs), *(f"run {run.pk}" for run in going))
     if using:

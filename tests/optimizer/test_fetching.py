@@ -12,14 +12,17 @@ import pytest
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.modules.react import ReAct
 from optimizer.core.modules.tools import FetchTool, SearchTool
+from optimizer.core.problems import Refused
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.steps import Fetch, Fetched
+from optimizer.jobs import reachable
 from optimizer.lm import fetched_texts
 from optimizer.lm.call import LMCall
 from optimizer.models import AllowedAddress, Completion, FetchedText, Outcome, Run
 from optimizer.retrieval import corpora
 from optimizer.running import fetcher
 from optimizer.running.fetcher import Fetcher
+from optimizer.sentences import reasons
 from tests.allowance import allow_loopback
 from tests.evaluations import start_measurement
 from tests.fakes.addresses import AddressServer
@@ -122,6 +125,29 @@ def in_turns(call: LMCall) -> str:
     number = sum(m.content.startswith("Observation") for m in behind)
     query = given[-1].content.split()[-1]
     return [turn("search", query=query), turn("page", name=query), turn("finish")][number]
+
+
+def test_an_address_that_may_not_be_asked_is_told_before_a_run_begins(
+    spec: RunSpec, server: AddressServer
+) -> None:
+    asking = replace(spec, program=agent_at(server.url, corpora_digest()))
+    assert checked(asking) == []
+    AllowedAddress.objects.all().delete()
+    ((code, place, module),) = checked(asking)
+    assert (code, place, module) == ("fetch.refused", "program", "classify")
+    with pytest.raises(Refused) as refused:
+        start_measurement(asking)
+    assert f"127.0.0.1:{server.port} is local or private" in reasons(refused.value)
+    allow_loopback()
+
+
+def checked(spec: RunSpec) -> list[tuple[str, str, object]]:
+    found = reachable.unreachable(spec.namespace, spec.program)
+    return [(p.code, p.place, p.values["module"]) for p in found]
+
+
+def corpora_digest() -> str:
+    return corpora.store("test", "Others", ["text"], [["a"]]).digest
 
 
 def told(run: Run) -> list[Any]:

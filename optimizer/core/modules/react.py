@@ -29,6 +29,7 @@ from optimizer.core.programs.signature import Field, FieldType, Value, object_sc
 from optimizer.core.programs.steps import Ran, Steps, say, side_by_side
 from optimizer.core.programs.turns import (
     FINISH,
+    LONGEST_OBSERVATION,
     Say,
     Turn,
     messages_of_turns,
@@ -37,6 +38,8 @@ from optimizer.core.programs.turns import (
 from optimizer.core.programs.values import Kind, UnreadableValue
 
 MOST_TURNS, MOST_TOOLS = 20, 20
+TURN_TOKENS = LONGEST_OBSERVATION // 4 + 60
+"""Of a turn that is shown again: an observation of full length and what was said for it."""
 TURNS = "turns"
 """Where the turns stand behind which an answer was given, in values, demos and traces."""
 _FINISHES = "when nothing more is needed to answer"
@@ -83,6 +86,14 @@ class ReAct(Prompted):
     @property
     def corpora(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(digest for tool in self.tools for digest in tool.corpora))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(url for tool in self.tools for url in tool.addresses)
+
+    @property
+    def later_tokens(self) -> int:
+        return self.max_turns * TURN_TOKENS // 2
 
     @property
     def spoken_names(self) -> list[str]:

@@ -38,6 +38,10 @@ class RetrieveHttp(Wordless):
 
     python_class: ClassVar[str] = "Endpoint"
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.url,)
+
     def problems(self) -> list[Problem]:
         found = [*super().problems(), *retrieving_problems(self.signature, self.k)]
         faults = url_problems(self.url, self.name)

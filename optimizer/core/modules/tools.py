@@ -66,6 +66,11 @@ class Tool(ABC):
         """Digests of the corpora that it looks things up in."""
         return ()
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses that it asks, with their places."""
+        return ()
+
     def problems(self) -> list[Problem]:
         found = name_problems(self.name, "name.tool")
         if self.name == FINISH:
@@ -162,6 +167,10 @@ class FetchTool(Tool):
     @property
     def arguments(self) -> tuple[Field, ...]:
         return tuple(map(Field, placeholders_of(self.url)))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.url,)
 
     def problems(self) -> list[Problem]:
         return [*super().problems(), *url_problems(self.url, self.name)]

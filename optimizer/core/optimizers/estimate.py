@@ -186,9 +186,10 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     if not low:
         return 100, 400
     mean = sum(low) // len(low)
+    later = sum(module.later_tokens for module in asking) // len(asking)
     demos = _demo_tokens(spec.program, spec, rows) * _most_demos(spec)
     if pilot is None:
-        return mean, mean + demos
+        return mean, mean + later + demos
     # The model's own tokens may be longer or shorter than those we guess from characters.
     ratio = sum(pilot.prompt_tokens) / 2 / max(mean, 1)
     return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)

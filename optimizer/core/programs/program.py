@@ -161,6 +161,18 @@ class Module(ABC):
         return ()
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses that it asks, with what stands for values in them."""
+        return ()
+
+    @property
+    def later_tokens(self) -> int:
+        """How many tokens more than the first its calls of one use have on average, where these
+        grow; at most.
+        """
+        return 0
+
+    @property
     def spoken_names(self) -> list[str]:
         """What its instruction may speak of in braces."""
         return self.signature.names
