@@ -15,6 +15,23 @@ add(
             "The metric compares with “{column}”, which is no expected column of the dataset; it "
             "has {columns}."
         ),
+        "metric.blind": _(
+            "The metric does not tell right answers ({own}) from those to other examples "
+            "({other}), on {n} examples: correct it, or nothing can be found."
+        ),
+        "metric.gold_broken": _(
+            "What the dataset itself calls right scores {own} by this metric, on {n} examples: no "
+            "prompt can reach 100. See the metric's test bench."
+        ),
+        "metric.gold_right": _(
+            "The dataset's own answers score 100 by the metric, those to other examples {other} "
+            "({n} examples)."
+        ),
+        "data.no_such_column": _("The dataset has no column “{column}”; it has {columns}."),
+        "data.smallest_difference": _(
+            "{n:,} validation examples show a gain of about {gain} points or more (four times in "
+            "five)."
+        ),
         "metric.no_parts": _("Add a part: without one there is nothing to score."),
         "metric.many_parts": _("There are {n} parts; a metric has at most {most}."),
         "metric.part_unnamed": _("Give this part a name: it stands beside its score."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Refused, problem
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
 from promptlab.api.form_adapter import check
@@ -35,4 +35,11 @@ def request_of(project: Project, wish: RunIn) -> RunRequest:
     if unused and "optimizer" not in form.errors:
         raise Refused(*unused)
     check(form, PLACES)
+    unknown = [
+        problem("data.no_such_column", f"columns.{name}", column=column, columns=form.columns)
+        for name, column in wish.columns.items()
+        if column not in form.columns
+    ]
+    if unknown:
+        raise Refused(*unknown)
     return form.run_request()

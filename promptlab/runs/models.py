@@ -13,7 +13,8 @@ from optimizer.models import Run
 class ProjectRun(models.Model):
     """One run of a project, numbered within it. All that was optimized is frozen in `run`.
 
-    The names are those at the start; dataset and metric may be gone since. The decision columns are
+    The names are those at the start; dataset and metric may be gone since. `input_columns` are
+    the columns that inputs of other names were read from. The decision columns are
     a summary that a review writes, so that lists need not ask the rooms above: `version_scores` are
     what is known of the candidate that became the version (`results.state.VersionScores`).
     """
@@ -35,6 +36,7 @@ class ProjectRun(models.Model):
     dataset_version = models.PositiveIntegerField(default=1)
     metric = models.ForeignKey("metrics.Metric", models.SET_NULL, null=True, related_name="runs")
     metric_name = models.CharField(max_length=120)
+    input_columns = models.JSONField(default=dict)
     effort = models.CharField(max_length=10)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
     created_at = models.DateTimeField(auto_now_add=True)

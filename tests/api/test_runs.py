@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.programs.signature import Field
 from optimizer.jobs import controls
 from optimizer.models import Provider, Run, RunEvent
 from promptlab.accounts.models import User
+from promptlab.programs.services import create_program
+from promptlab.programs.starters import one_module
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
 from tests.evaluations import ended, with_check
@@ -335,3 +338,17 @@ def test_a_run_that_waits_for_a_look_at_its_replies_shows_them(
     assert (sample["reply"], sample["failed"]) == (said, False)
     controls.resume(project_run.run_id)
     assert api_of(carol).get(f"{HERE}/runs/{project_run.number}").json()["unread"] is None
+
+
+def test_a_run_says_which_column_an_input_is_read_from(
+    erin: User, scene: Scene, api_of: ApiOf
+) -> None:
+    drawn = one_module("Reply", (Field("text"),), (Field("intent"),))
+    program = create_program(scene.project, scene.by, "Renamed", drawn)
+    wish = {"program": program.pk, "dataset": scene.dataset.pk}
+    odd = api_of(erin).post(f"{HERE}/runs", wish | {"columns": {"text": "nowhere"}}, JSON)
+    assert odd.status_code == 422
+    assert [p["field"] for p in odd.json()["problems"]] == ["columns.text"]
+    made = api_of(erin).post(f"{HERE}/runs", wish | {"columns": {"text": "intent"}}, JSON)
+    assert made.status_code == 201, made.content
+    assert ProjectRun.objects.get().input_columns == {"text": "intent"}

@@ -66,7 +66,8 @@ class RunIn(Body):
     Without `metric` the suggested one is taken. Without `models` the project's first connected
     model is; roles beside `task` that are left out have the task's model. `further_optimizers` are
     for optimizers that find out which of several models writes best (the MIPRO++ ones). With an
-    `embedding` model, demos chosen for each input are tried by meaning, too.
+    `embedding` model, demos chosen for each input are tried by meaning, too. `columns` says which
+    column an input is read from that no column is called after; what it leaves out is guessed.
     """
 
     program: int
@@ -79,6 +80,7 @@ class RunIn(Body):
     further_optimizers: list[ModelIn] = []
     limits: StartLimitsIn = StartLimitsIn()
     seed: int = 0
+    columns: dict[Text, Text] = {}
 
     def said(self) -> dict[str, Any]:
         """What was said, as the fields of the new run's form."""
@@ -91,6 +93,7 @@ class RunIn(Body):
             "seed": self.seed,
             **own,
         }
+        values |= {f"column_{name}": column for name, column in self.columns.items()}
         if self.metric is not None:
             values["metric"] = self.metric
         if "task" in self.models:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
@@ -17,11 +18,13 @@ from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from optimizer.sentences import sentence
 from optimizer.sentences.optimizers import description_of, title_of
 from promptlab.accounts.models import Project
+from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.providers.fields import EmbeddingModelField
 from promptlab.runs.results.style import style_of
+from promptlab.runs.starting.input_columns import guessed
 from promptlab.runs.starting.planning import Estimated, RunRequest
 from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
@@ -31,6 +34,8 @@ MICRO = 1_000_000
 NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
 IDLE = "idle_"
 """What the names of settings begin with that the chosen optimizer makes no use of."""
+COLUMN = "column_"
+"""What the names of fields begin with that say where an input is read from."""
 SUGGESTED = "suggested"
 """The metric's value while it is the suggested one that is not stored yet."""
 
@@ -135,9 +140,9 @@ class RunForm(forms.Form):
     def __init__(
         self, project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
     ) -> None:
-        super().__init__(data)
         self.project = project
         self.run_choices = run_choices or RunChoices(project)
+        super().__init__(self._with_columns(data))
         self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         self.style = style_of(self.chosen.name)
         self.estimated: Estimated | None = None
@@ -150,6 +155,7 @@ class RunForm(forms.Form):
         ).queryset = project.datasets.all()
         self._offer_models()
         self._offer_metrics()
+        self._offer_columns()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
         for name in self._idle:
@@ -159,6 +165,39 @@ class RunForm(forms.Form):
         self.fields["trials"].help_text = self.style.setting_help
         if "minibatch_size" in self.fields:
             self.fields["minibatch_size"].label = self.style.part_size
+
+    # --- Where inputs are read from ------------------------------------------------------------
+
+    def _with_columns(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was said, with a guess where an input's column was not, or is none any more."""
+        program = self.run_choices.programs.get(number_in(str(data.get("program", ""))) or 0)
+        dataset = self.run_choices.datasets.get(number_in(str(data.get("dataset", ""))) or 0)
+        self.columns: tuple[str, ...] = ()
+        self.unnamed: list[str] = []
+        if program is None or dataset is None:
+            return data
+        inputs, expected = datasets.columns(dataset)
+        names = [field.name for field in program.core.inputs]
+        self.columns = (*inputs, *expected)
+        self.unnamed = [name for name in names if name not in inputs]
+        guess = guessed(names, inputs)
+        said = data.copy() if isinstance(data, QueryDict) else dict(data)
+        for name in self.unnamed:
+            if said.get(f"{COLUMN}{name}") not in self.columns:
+                said[f"{COLUMN}{name}"] = guess.get(name, "")
+        return said
+
+    def _offer_columns(self) -> None:
+        offered = [("", _("Choose…")), *((column, column) for column in self.columns)]
+        for name in self.unnamed:
+            self.fields[f"{COLUMN}{name}"] = forms.ChoiceField(
+                label=name, choices=offered, required=False
+            )
+
+    @property
+    def column_fields(self) -> list[forms.BoundField]:
+        """A field for each input that no column is called after."""
+        return [self[f"{COLUMN}{name}"] for name in self.unnamed]
 
     # --- What is offered -----------------------------------------------------------------------
 
@@ -302,6 +341,7 @@ class RunForm(forms.Form):
             seed=data.get("seed") or 0,
             further_optimizers=self._further_optimizers(),
             embedding=data.get("model_embedding") if self.chosen.uses_demos else None,
+            columns={n: said for n in self.unnamed if (said := data.get(f"{COLUMN}{n}"))},
         )
 
     def _settings(self, effort: Effort) -> Settings:

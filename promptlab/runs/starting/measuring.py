@@ -21,7 +21,6 @@ from optimizer.running import snapshots
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
-from promptlab.datasets import queries as datasets
 from promptlab.live.page import LivePage, Ring
 from promptlab.ui.parameters import Parameters
 
@@ -139,4 +138,4 @@ def _examples(wanted: RunRequest) -> list[Example]:
     keys = list((training if training.exists() else rows).values_list("pk", flat=True))
     n = min(MOST_EXAMPLES, len(keys))
     chosen = [keys[i * len(keys) // n] for i in range(n)]
-    return [datasets.as_example(row) for row in rows.filter(pk__in=chosen)]
+    return [wanted.example(row) for row in rows.filter(pk__in=chosen)]

@@ -16,10 +16,12 @@ from optimizer.jobs.checks import check
 from optimizer.jobs.forecast import Forecast, forecast
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
-from promptlab.datasets.models import Dataset
+from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.runs.starting.input_columns import read_as
 from promptlab.runs.starting.measuring import Measuring, measuring_of
+from promptlab.runs.starting.preflight import preflight
 
 SEEN_ROWS = 8
 Labels = Mapping[str, tuple[Value, ...]]
@@ -41,6 +43,12 @@ class RunRequest:
     seed: int = 0
     further_optimizers: tuple[ModelRef, ...] = ()
     embedding: EmbeddingModel | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of inputs that no column is called after: the column that each is read from."""
+
+    def example(self, row: DatasetExample) -> Example:
+        """A row as the program is given it."""
+        return read_as(datasets.as_example(row), self.columns)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ def look_at(project: Project, wanted: RunRequest, estimated: Estimated | None = 
     estimated = estimated or estimate(project, wanted)
     spec = _sketch_of(project, wanted)
     found = check(spec, _shape_of(wanted), estimated.forecast)
+    if not any(told.refuses for told in found):
+        found += preflight(wanted.dataset, wanted.metric.core)
     return Look(wanted, estimated, tuple(found))
 
 
@@ -75,7 +85,10 @@ def estimate(project: Project, wanted: RunRequest) -> Estimated:
 
 def spec_of(project: Project, wanted: RunRequest) -> RunSpec:
     """The whole specification, with every example."""
-    train, validation, test = (datasets.examples(wanted.dataset, split) for split in Split)
+    train, validation, test = (
+        tuple(read_as(e, wanted.columns) for e in datasets.examples(wanted.dataset, split))
+        for split in Split
+    )
     return _spec(project, wanted, train, validation, test)
 
 
@@ -83,8 +96,8 @@ def _sketch_of(project: Project, wanted: RunRequest) -> RunSpec:
     """A specification of the same size made of a few rows: enough for an estimate."""
     counts = datasets.split_counts(wanted.dataset)
     rows = wanted.dataset.examples.filter(split=Split.TRAIN.value)[:SEEN_ROWS]
-    seen = [datasets.as_example(row) for row in rows] or [
-        datasets.as_example(row) for row in wanted.dataset.examples.all()[:SEEN_ROWS]
+    seen = [wanted.example(row) for row in rows] or [
+        wanted.example(row) for row in wanted.dataset.examples.all()[:SEEN_ROWS]
     ]
     train, validation, test = (_stand_ins(seen, counts[split]) for split in Split)
     return _spec(project, wanted, train, validation, test)
@@ -101,7 +114,7 @@ def _shape_of(wanted: RunRequest) -> DataShape:
     inputs, expected = datasets.columns(wanted.dataset)
     return DataShape(
         counts[Split.TRAIN], counts[Split.VALIDATION], counts[Split.TEST],
-        tuple(inputs), tuple(expected), *_labels(wanted, expected),
+        (*inputs, *wanted.columns), tuple(expected), *_labels(wanted, expected),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from promptlab.providers import queries as providers
 from promptlab.providers.fields import value_of
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.starting.forms import IDLE, MICRO, SUGGESTED, RunForm
+from promptlab.runs.starting.forms import COLUMN, IDLE, MICRO, SUGGESTED, RunForm
 from promptlab.runs.starting.planning import RunRequest, estimate
 from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.parameters import Parameters, number_in
@@ -203,6 +203,7 @@ def _again(project_run: ProjectRun) -> dict[str, Any]:
         "optimizer": spec.optimizer if spec.optimizer in OPTIMIZERS else DEFAULT,
         "effort": spec.settings.effort.value,
         "seed": spec.seed,
+        **{f"{COLUMN}{name}": column for name, column in project_run.input_columns.items()},
         "max_minutes": spec.limits.max_seconds // 60 if spec.limits.max_seconds else "",
         **models,
         "model_embedding": value_of(spec.embedding) if spec.embedding else "",

@@ -50,6 +50,7 @@ def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
             dataset_version=wanted.dataset.version,
             metric=metric,
             metric_name=metric.name,
+            input_columns=dict(wanted.columns),
             effort=wanted.effort.value,
             started_by=by,
         )
