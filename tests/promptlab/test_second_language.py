@@ -99,6 +99,10 @@ def without_brackets(text: str) -> str:
     return text
 
 
+DIGEST = re.compile(r"[0-9a-f]{12,64}")
+"""The beginning of one may end within what looks like a word."""
+
+
 def words_in(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -148,7 +152,8 @@ def bare_texts(world: World, client: Client, language: str) -> dict[str, list[st
     known = data_words() | NAMES  # some rows are made by who opens their page
     found: dict[str, list[str]] = {}
     for text, name in bare:
-        if set(WORD.findall(text.partition(": ")[2])) - known:
+        said = text.partition(": ")[2]
+        if not DIGEST.fullmatch(said.strip()) and set(WORD.findall(said)) - known:
             found.setdefault(text, []).append(name)
     return found
 
