@@ -130,12 +130,14 @@ class MetricForm(PartForm):
 
     def _judge_labels(self, program: Program, dataset: Dataset) -> None:
         """Refuse a metric by which no answer could ever be right on this dataset."""
+        labels = {column: datasets.labels(dataset, column) for column in self.core.expects}
+        silent = {column: label_fault(found, column) for column, found in labels.items()}
+        every = all(silent.values())  # where a part has nothing to compare, others may
         for number, metric in enumerate(self.core.singles):
             if not metric.expected:
                 continue
-            labels = datasets.labels(dataset, metric.expected)
-            fault = label_fault(labels, metric.expected)
-            fault = fault or unattainable(metric, program.core, labels)
+            fault = silent[metric.expected] if every else None
+            fault = fault or unattainable(metric, program.core, labels[metric.expected])
             if fault is not None and fault.refuses:
                 self._blame(f"parts.{number}", sentence(fault), "kind")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.problems import Problem, distinct, fine, problem, warning
+from optimizer.core.problems import Level, Problem, distinct, fine, problem, warning
 from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import FieldType, Value, written
@@ -118,10 +118,13 @@ def _metric(spec: RunSpec, data: DataShape) -> list[Problem]:
     if problems:
         return [wrong.at("metric") for wrong in problems[:2]]
     compared = [metric for metric in spec.metric.singles if metric.expected]
-    faults = [label_fault(data.labels[m.expected], m.expected) for m in compared]
-    if any(faults):
-        return [fault for fault in faults if fault]
-    found = [told for metric in compared for told in _told_of(metric, spec.program, data)]
+    faults = {m.expected: label_fault(data.labels[m.expected], m.expected) for m in compared}
+    silent = [fault for fault in faults.values() if fault]
+    if faults and len(silent) == len(faults):
+        return silent
+    told = (_told_of(m, spec.program, data) for m in compared if not faults[m.expected])
+    found = [replace(fault, level=Level.WARNING) for fault in silent]
+    found += [each for several in told for each in several]
     return distinct(found) or [fine("metric.fits", "metric")]
 
 
