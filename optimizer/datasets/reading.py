@@ -58,9 +58,9 @@ def _read_packed(file: BinaryIO, name: str, options: Options, packed: int) -> Ta
 
 def _read_archive(file: BinaryIO, name: str, options: Options, packed: int) -> Table:
     names = names_in(file)
-    if not options.sheet and are_splits(names):
+    if not options.sheet and (are_splits(names) or (options.together and len(names) > 1)):
         tables = {name: _read_member(file, replace(options, sheet=name), packed) for name in names}
-        table = joined(tables)
+        table = joined(tables, insists=options.together)
         if table:
             return replace(table, sheet="", sheets=names)
     return _read_member(file, options, packed)

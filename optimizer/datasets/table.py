@@ -63,7 +63,8 @@ class Options:
 
     `quoting`: whether a quotation mark may mean anything but itself. `sheet`: the name of one, of a
     workbook, or of a file in an archive. `flatten`: whether objects in JSON's objects
-    become columns.
+    become columns. `together`: the files of an archive are one table, with the split or the name
+    of each as a column.
     """
 
     encoding: str = ""
@@ -72,6 +73,7 @@ class Options:
     quoting: bool = True
     sheet: str = ""
     flatten: bool = False
+    together: bool = False
 
 
 def chosen_sheet(names: tuple[str, ...], asked: str) -> str:

@@ -42,6 +42,10 @@ add(
         "table.no_such_sheet": _("There is no “{name}” in the file. It has: {names}."),
         "table.empty_sheet": _("The sheet “{name}” is empty. Choose another one."),
         "table.no_sheets": _("The file is one table: it has no sheets to choose from."),
+        "table.other_columns": _(
+            "The files have other columns: “{name}” has {more} besides, and lacks {less}. Give "
+            "them the same names, or choose one file."
+        ),
         "table.no_such_delimiter": _(
             "“{name}” cannot be a delimiter: one character is needed, or “tab”, but no letter, "
             "digit or quotation mark."
@@ -100,6 +104,10 @@ add(
         ),
         "table.name_taken": _(
             "There is a dataset “{name}” in this project already. Take another name."
+        ),
+        "table.known_file": _(
+            "“{name}” was made of this very file. Open that one; or say that you want it again, "
+            "and choose the file once more."
         ),
         "table.in_use": _("{users} used this dataset, so it stays: results must be explained."),
         "row.of_line": _("Line {n} {why}."),

@@ -26,7 +26,7 @@ from promptlab.api.schemas.datasets import (
     Number,
 )
 from promptlab.api.tokens import caller, project_of
-from promptlab.datasets import queries, uploads, versions
+from promptlab.datasets import queries, services, uploads, versions
 from promptlab.datasets.downloads import FORMATS, content
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.turns import Busy
@@ -49,7 +49,7 @@ BUSY: dict[str, Any] = {"responses": {503: {"description": "Other files are bein
     openapi_extra=BUSY,
 )
 def upload_dataset(
-    request: HttpRequest, project: Path[str], wish: Form[DatasetIn], file: File[UploadedFile]
+    request: HttpRequest, project: Path[str], wish: Form[DatasetIn], file: File[list[UploadedFile]]
 ) -> Status[Dataset]:
     """CSV, TSV, JSONL, JSON, XLSX, XLS, ODS or Parquet, also as gzip or ZIP, up to 50 MB. Columns
     that the mapping leaves out are ignored.
@@ -169,8 +169,9 @@ def dataset_of(project: Project, number: int) -> Dataset:
     return found
 
 
-def _import(project: Project, by: User, file: UploadedFile, wish: DatasetIn) -> Dataset:
-    upload = uploads.receive(project, by, file, wish.options())
+def _import(project: Project, by: User, files: list[UploadedFile], wish: DatasetIn) -> Dataset:
+    services.check_name(project, wish.name)
+    upload = uploads.receive(project, by, files, wish.options(), again=wish.again)
     try:
         if upload.refused is not None:
             raise uploads.refusal_of(upload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -15,15 +16,15 @@ from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
 from optimizer.datasets.encodings import CHOICES
 from optimizer.datasets.mapping import Mapping as ColumnMapping
-from optimizer.datasets.mapping import of_use
+from optimizer.datasets.mapping import RowFilter, of_use
 from optimizer.datasets.reading import too_large
-from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.splitting import Repeats, Split, SplitPlan, split_named
 from optimizer.datasets.table import MAX_BYTES, Options
 from optimizer.sentences import sentence
 from promptlab.datasets.models import Upload
 from promptlab.datasets.sandboxed_reader import Found
 from promptlab.datasets.shown import ShownColumn, shown_column
-from promptlab.ui.forms import FileDrop, NameField
+from promptlab.ui.forms import FileDrop, FilesDrop, NameField
 
 ACCEPTED = (
     ".csv,.tsv,.tab,.ssv,.txt,.json,.jsonl,.ndjson,"
@@ -53,6 +54,50 @@ class FileForm(forms.Form):
         return file
 
 
+class FilesField(forms.FileField):
+    """One file or several, as a list."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        given = data if isinstance(data, list) else [data]
+        return [super(FilesField, self).clean(each, initial) for each in given or [None]]
+
+
+class FilesForm(FileForm):
+    """The first step of a new dataset: its file, or those of its splits."""
+
+    again = forms.BooleanField(label=_("Import it again"), required=False)
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        one = self.base_fields["file"]
+        self.fields["again"].widget = forms.HiddenInput()
+        self.fields["file"] = FilesField(
+            label=_("File"),
+            error_messages=one.error_messages,
+            widget=FilesDrop(
+                accept=ACCEPTED,
+                hint=_(
+                    "CSV, TSV, JSONL, JSON, XLSX, XLS, ODS or Parquet, also packed, up to 50 MB; "
+                    "or several, one for each split"
+                ),
+                attrs={"multiple": True},
+            ),
+        )
+
+    field_order = ("file", "again")
+
+    def ask_again(self) -> None:
+        """Only where a file is known is it asked for."""
+        self.fields["again"].widget = forms.CheckboxInput()
+
+    def clean_file(self) -> Any:
+        files = self.cleaned_data["file"]
+        size = sum(file.size for file in files)
+        if size > MAX_BYTES:
+            raise ValidationError(sentence(too_large(size)))
+        return files
+
+
 class ReadingForm(forms.Form):
     """How to read the file, where the guess was wrong."""
 
@@ -79,6 +124,7 @@ class ReadingForm(forms.Form):
     )
 
     flatten = forms.BooleanField(label=_("Objects in JSON objects become columns"), required=False)
+    together = forms.BooleanField(label=_("Files of an archive are one table"), required=False)
 
     @classmethod
     def of(cls, upload: Upload) -> ReadingForm:
@@ -95,6 +141,7 @@ class ReadingForm(forms.Form):
             not told["literal_quotes"],
             told["sheet"],
             told["flatten"],
+            told["together"],
         )
 
 
@@ -118,6 +165,29 @@ class MappingForm(forms.Form):
         required=False,
         help_text=_("Spreads the values of the first expected choice evenly."),
     )
+    names = forms.CharField(
+        label=_("What its values mean"),
+        required=False,
+        max_length=2000,
+        help_text=_("Where they are other words: “old.csv = train, new.csv = test”."),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
+    )
+    group = forms.ChoiceField(
+        label=_("Stays together"),
+        required=False,
+        help_text=_("Rows with the same value come into one split: a conversation, a customer."),
+    )
+    repeats = forms.ChoiceField(
+        label=_("Rows that nearly repeat one of another split"),
+        required=False,
+        choices=[
+            (Repeats.KEEP.value, _("Keep them")),
+            (Repeats.TOGETHER.value, _("Deal them into one split")),
+            (Repeats.REMOVE.value, _("Leave them out, where they are not scored last")),
+        ],
+    )
+    only_column = forms.ChoiceField(label=_("Only rows where"), required=False)
+    only_value = forms.CharField(label=_("is"), required=False, max_length=200)
 
     def __init__(self, found: Found, name: str, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=_guesses(found, name))
@@ -131,6 +201,9 @@ class MappingForm(forms.Form):
         self.fields["split_column"] = forms.ChoiceField(
             label=_("Splits"), choices=[(BY_SHARE, _("Deal out by share")), *named]
         )
+        columns = [("", _("no column")), *((c.name, c.name) for c in found.columns)]
+        for name in ("group", "only_column"):
+            self.fields[name].choices = columns  # type: ignore[attr-defined]
         for share in Split:
             self.fields[share.value].widget.attrs["class"] = "short"
         self.fields["seed"].widget.attrs["class"] = "short"
@@ -155,6 +228,11 @@ class MappingForm(forms.Form):
                 label=_("Empty is null"), required=False
             )
 
+    @property
+    def is_special(self) -> bool:
+        """Whether more is said of the splits than most say."""
+        return any(self[name].value() for name in ("names", "group", "only_column"))
+
     def columns(self) -> list[ShownColumn]:
         return [shown_column(self, column, n) for n, column in enumerate(self.found.columns)]
 
@@ -172,7 +250,21 @@ class MappingForm(forms.Form):
 
     def mapping(self) -> ColumnMapping:
         """What a valid form says."""
-        return ColumnMapping(self._uses(), self._plan())
+        told = self.cleaned_data
+        only = RowFilter(told["only_column"], told["only_value"]) if told["only_column"] else None
+        return ColumnMapping(self._uses(), self._plan(), only)
+
+    def clean_names(self) -> tuple[tuple[str, Split], ...]:
+        """“old.csv = train, new.csv = test” as pairs."""
+        found = []
+        for part in filter(str.strip, re.split(r"[,;\n]", self.cleaned_data["names"])):
+            value, _equals, said = part.rpartition("=")
+            split = split_named(said)
+            if not value.strip() or split is None:
+                told = _("“%(part)s” does not say which split: write “value = train”.")
+                raise ValidationError(told % {"part": part.strip()})
+            found.append((value.strip(), split))
+        return tuple(found)
 
     def _uses(self) -> tuple[Use, ...]:
         data = self.cleaned_data
@@ -197,6 +289,9 @@ class MappingForm(forms.Form):
             data["seed"],
             data["stratify"],
             "" if by == BY_SHARE else by.removeprefix(BY_COLUMN),
+            data["group"],
+            data["names"],
+            Repeats(data["repeats"] or Repeats.KEEP),
         )
 
     @property
@@ -240,6 +335,11 @@ def _guesses(found: Found, name: str) -> dict[str, Any]:
         "test": plan.test,
         "seed": plan.seed,
         "stratify": True,
+        "names": "",
+        "group": "",
+        "repeats": Repeats.KEEP.value,
+        "only_column": "",
+        "only_value": "",
     }
     for number, column in enumerate(found.columns):
         guesses[f"role-{number}"] = column.role.value

@@ -17,7 +17,8 @@ class Dataset(models.Model):
 
     `columns`: [{name, role (input | expected | metadata | ignored), type, field, choices}], in the
     file's order. `shares`: {train, validation, test} in percent, or {"column": name} where the file
-    says. `digest` is of the newest version's examples, `source_digest` of the file's bytes.
+    says, and with them group (a column), repeats (splitting.Repeats) and only ({column, value}).
+    `digest` is of the newest version's examples, `source_digest` of the file's bytes.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="datasets")
@@ -138,6 +139,8 @@ class Upload(models.Model):
     quoting = models.BooleanField(default=True)
     sheet = models.CharField(max_length=255, blank=True)
     flatten = models.BooleanField(default=False)
+    together = models.BooleanField(default=False)
+    digest = models.CharField(max_length=64, blank=True)
     found = models.JSONField(null=True)
     refused = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

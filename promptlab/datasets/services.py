@@ -17,9 +17,9 @@ from optimizer.codec import to_json
 from optimizer.core.problems import Conflict, Refused, problem
 from optimizer.datasets.columns import Column, Use
 from optimizer.datasets.guessing import describe
-from optimizer.datasets.mapping import Mapping, guessed
+from optimizer.datasets.mapping import Mapping, RowFilter, guessed
 from optimizer.datasets.reading import read_table
-from optimizer.datasets.splitting import SplitPlan
+from optimizer.datasets.splitting import Repeats, SplitPlan
 from optimizer.datasets.surveying import Rows, Survey
 from optimizer.datasets.table import in_its_row
 from promptlab.accounts.models import Project, User
@@ -100,7 +100,7 @@ def create(
             digest=made.digest,
             left_out=source.left_out + made.survey.problem_count,
             seed=mapping.plan.seed,
-            shares=_shares(mapping.plan),
+            shares=_shares(mapping.plan, mapping.only),
             created_by=by,
         )
         _store(dataset, by, lines)
@@ -207,7 +207,13 @@ def _as_json(column: str, uses: Sequence[Use]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shares(plan: SplitPlan) -> dict[str, object]:
-    if plan.column:
-        return {"column": plan.column}
-    return {split.value: share for split, share in plan.shares.items()}
+def _shares(plan: SplitPlan, only: RowFilter | None) -> dict[str, object]:
+    by_share = {split.value: share for split, share in plan.shares.items()}
+    told: dict[str, object] = {"column": plan.column} if plan.column else dict(by_share)
+    if plan.group:
+        told["group"] = plan.group
+    if plan.repeats is not Repeats.KEEP:
+        told["repeats"] = plan.repeats.value
+    if only:
+        told["only"] = {"column": only.column, "value": only.value}
+    return told

@@ -106,8 +106,12 @@ def shown_file(upload: Upload, found: Found) -> ShownFile:
     )
 
 
-def shown_outlook(survey: Survey, unit: str) -> Outlook:
+def shown_outlook(survey: Survey, unit: str, sample: int | None = None) -> Outlook:
+    """`sample`: how many of the rows were looked at, if not all."""
     notes = list(map(sentence, survey.notes))
+    if sample:
+        notes.insert(0, _("Of the first %(n)s rows; all will be taken.") % {"n": f"{sample:,}"})
+    notes += _repeats_told(survey)
     if survey.repeated:
         told = ngettext(
             "One row repeats the inputs of another; both come into one split.",
@@ -126,6 +130,29 @@ def shown_outlook(survey: Survey, unit: str) -> Outlook:
         tuple(notes),
         _log(unusable, n, survey.problems[:SHOWN_ROWS], unit),
     )
+
+
+def _repeats_told(survey: Survey) -> list[str]:
+    """What is in several splits, and what the filter leaves out."""
+    told = []
+    if survey.across:
+        exact = ngettext(
+            "%(n)s row has the inputs of a row in another split: what is scored was learned.",
+            "%(n)s rows have the inputs of rows in another split: what is scored was learned.",
+            survey.across,
+        )
+        told.append(exact % {"n": survey.across})
+    if survey.near:
+        near = ngettext(
+            "%(n)s row is nearly the same as one in another split.",
+            "%(n)s rows are nearly the same as some in another split.",
+            survey.near,
+        )
+        told.append(near % {"n": survey.near})
+    if survey.passed:
+        passed = ngettext("%(n)s row is not let in.", "%(n)s rows are not let in.", survey.passed)
+        told.append(passed % {"n": survey.passed})
+    return told
 
 
 def shown_column(form: forms.Form, column: Column, number: int) -> ShownColumn:

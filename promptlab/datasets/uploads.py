@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,10 @@ from django.http import Http404
 from django.utils import timezone
 
 from optimizer.codec import from_json, to_json
-from optimizer.core.problems import Problem, Refused
+from optimizer.core.problems import Conflict, Problem, Refused
 from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.reading import too_large
-from optimizer.datasets.table import MAX_BYTES, Options, Row
+from optimizer.datasets.table import FILE, MAX_BYTES, Options, Row
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import services
 from promptlab.datasets.models import Dataset, Upload
@@ -43,12 +45,18 @@ _NO_OTHER_WAY = {
 
 
 def receive(
-    project: Project, owner: User, file: UploadedFile[Any], options: Options = AS_FOUND
-) -> Upload:
+    project: Project, owner: User, file: UploadedFile[Any] | Sequence[UploadedFile[Any]],
+    options: Options = AS_FOUND, *, again: bool = False,
+) -> Upload:  # fmt: skip
     """Keep the file and read it, apart. While others are being read it is kept unread: it `waits`.
-    One that cannot be read so, but perhaps otherwise, is kept with what was `refused`.
+    One that cannot be read so, but perhaps otherwise, is kept with what was `refused`. Several
+    files are kept as one archive, and are one table.
+
+    Args:
+        again: whether it may be a file that a dataset was made of already.
 
     Raises:
+        Conflict: a dataset was made of this very file; nothing is kept, and nothing was read.
         Refused: no table can be made of it; nothing is kept.
         Busy: too many files wait already; nothing is kept.
     """
@@ -59,18 +67,22 @@ def receive(
             f"Files that wait to be read: {MAX_WAITING}, as many as may. Yours was not kept: "
             "choose it again in a few minutes."
         )
-    size, name = file.size or 0, Path(file.name or "file").name[-255:]
+    files = [file] if isinstance(file, UploadedFile) else list(file)
+    size = sum(each.size or 0 for each in files)
     if size > MAX_BYTES:
         raise Refused(too_large(size))
+    if len(files) > 1:
+        options = replace(options, together=True)
     token = uuid.uuid4()
     try:
-        with _raw(token).open("wb") as kept:
-            for chunk in file.chunks():
-                kept.write(chunk)
+        digest = _keep(files, _raw(token))
+        if not again:
+            _check_new(project, digest)
         upload = Upload.objects.create(
-            token=token, project=project, owner=owner, name=name, size=size, **asdict(options)
+            token=token, project=project, owner=owner, name=_name_of(files), size=size,
+            digest=digest, **asdict(options),
         )  # fmt: skip
-    except (OSError, DatabaseError):  # a disk is full, or the database away
+    except (OSError, DatabaseError, Conflict):  # a disk is full, or the database away
         _forget(token)
         raise
     try:
@@ -85,6 +97,39 @@ def receive(
             discard(upload)
             raise
         return upload
+
+
+def _keep(files: Sequence[UploadedFile[Any]], path: Path) -> str:
+    """Returns the SHA-256 (hex) of the file, or of what several are."""
+    digest = hashlib.sha256()
+    if len(files) == 1:
+        with path.open("wb") as kept:
+            for chunk in files[0].chunks():
+                digest.update(chunk)
+                kept.write(chunk)
+        return digest.hexdigest()
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, file in enumerate(files, start=1):
+            name = Path(file.name or "file").name
+            free = name if name not in archive.namelist() else f"{number}-{name}"
+            digest.update(f"{free}\n".encode())
+            with archive.open(free, "w") as kept:
+                for chunk in file.chunks():
+                    digest.update(chunk)
+                    kept.write(chunk)
+    return digest.hexdigest()
+
+
+def _check_new(project: Project, digest: str) -> None:
+    known = project.datasets.filter(source_digest=digest).first()
+    if known is not None:
+        raise Conflict.because("table.known_file", FILE, name=known.name)
+
+
+def _name_of(files: Sequence[UploadedFile[Any]]) -> str:
+    name = Path(files[0].name or "file").name
+    more = f" + {len(files) - 1}" if len(files) > 1 else ""
+    return name[-(255 - len(more)) :] + more
 
 
 def read(upload: Upload, options: Options) -> Upload:
@@ -145,7 +190,7 @@ def source_of(upload: Upload) -> services.Source:
     rows = _rows(upload.token)
     return services.Source(
         upload.name, found.columns, lambda: stored_rows(rows), found.problem_count, found.unit,
-        rows, found.count,
+        rows, found.count, upload.digest,
     )  # fmt: skip
 
 

@@ -94,6 +94,15 @@ class FileDrop(forms.FileInput):
         return {**super().get_context(name, value, attrs), "hint": self.hint}
 
 
+class FilesDrop(FileDrop):
+    """A FileDrop for one file or several."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return files.getlist(name) if hasattr(files, "getlist") else files.get(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The label of one panel of CardRadios: a name and one line below it."""

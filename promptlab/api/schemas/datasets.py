@@ -11,8 +11,8 @@ from pydantic import Json, model_validator
 
 from optimizer.core.programs.signature import FieldType
 from optimizer.datasets.columns import Column, Role, Use, use_of
-from optimizer.datasets.mapping import Mapping, guessed
-from optimizer.datasets.splitting import Split, SplitPlan
+from optimizer.datasets.mapping import Mapping, RowFilter, guessed
+from optimizer.datasets.splitting import Repeats, Split, SplitPlan
 from optimizer.datasets.table import Options
 from promptlab.api.schemas.base import Body, Name, Text
 from promptlab.datasets import queries
@@ -48,7 +48,10 @@ class ColumnIn(Body):
 
 
 class SplitIn(Body):
-    """Shares in percent, together 100; or `column` names each row's split."""
+    """Shares in percent, together 100; or `column` names each row's split, `names` what its values
+    mean. Rows with the same value in the column `group` stay together. `repeats`: what becomes of
+    rows that nearly repeat one of another split.
+    """
 
     train: Percent = 40
     validation: Percent = 40
@@ -56,6 +59,9 @@ class SplitIn(Body):
     seed: Annotated[int, Bounds(ge=0, le=2_147_483_647)] = 0
     stratify: bool = True
     column: Text = ""
+    group: Text = ""
+    names: dict[str, Split] = {}
+    repeats: Repeats = Repeats.KEEP
 
     @model_validator(mode="after")
     def _is_whole(self) -> SplitIn:
@@ -64,19 +70,29 @@ class SplitIn(Body):
         return self
 
     def plan(self) -> SplitPlan:
-        return SplitPlan(**self.model_dump())
+        return SplitPlan(**{**dict(self), "names": tuple(self.names.items())})
+
+
+class OnlyIn(Body):
+    """Only rows whose cell in the column is the value are used."""
+
+    column: Text
+    value: Text
 
 
 class DatasetIn(Schema):
-    """The fields beside the file. `mapping` and `split` are JSON; left out, they are guessed, as an
-    empty `encoding` or `delimiter` is. `quoting`: whether quotation marks mean anything. `sheet`
-    names one of a workbook, or a file of an archive. `flatten`: objects in JSON's objects become
-    columns.
+    """The fields beside the file, or files of the same columns. `mapping`, `split` and `only` are
+    JSON; left out, they are guessed, as an empty `encoding` or `delimiter` is. `quoting`: whether
+    quotation marks mean anything. `sheet` names one of a workbook, or a file of an archive.
+    `flatten`: objects in JSON's objects become columns. `together`: an archive's files are one
+    table. `again`: false refuses a file that a dataset was made of already, before it is
+    read.
     """
 
     name: Name
     mapping: Json[list[ColumnIn]] | None = None
     split: Json[SplitIn] | None = None
+    only: Json[OnlyIn] | None = None
     skip_unusable: bool = True
     encoding: Text = ""
     has_header: bool = True
@@ -84,10 +100,18 @@ class DatasetIn(Schema):
     quoting: bool = True
     sheet: Annotated[Text, Bounds(max_length=255)] = ""
     flatten: bool = False
+    together: bool = False
+    again: bool = True
 
     def options(self) -> Options:
         return Options(
-            self.encoding, self.has_header, self.delimiter, self.quoting, self.sheet, self.flatten
+            self.encoding,
+            self.has_header,
+            self.delimiter,
+            self.quoting,
+            self.sheet,
+            self.flatten,
+            self.together,
         )
 
     def choices(self, columns: Sequence[Column]) -> Mapping:
@@ -99,7 +123,8 @@ class DatasetIn(Schema):
             uses = tuple(given.use(by_name.get(given.column)) for given in self.mapping)
         if self.split is not None:
             plan = self.split.plan()
-        return Mapping(uses, plan)
+        only = RowFilter(self.only.column, self.only.value) if self.only else None
+        return Mapping(uses, plan, only)
 
 
 class ColumnOut(Schema):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from itertools import islice
 from pathlib import PurePath
 
 from django.contrib.auth.decorators import login_required
@@ -11,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from optimizer.core.problems import Refused
+from optimizer.core.problems import Conflict, Refused
 from optimizer.datasets.surveying import survey
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
@@ -19,11 +20,14 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import uploads
-from promptlab.datasets.forms import FileForm, MappingForm, ReadingForm
+from promptlab.datasets.forms import FilesForm, MappingForm, ReadingForm
 from promptlab.datasets.models import Upload
 from promptlab.datasets.shown import Outlook, shown_file, shown_outlook
 from promptlab.datasets.turns import READERS, Busy
 from promptlab.outage import answer_to
+
+MOST_LOOKED_AT = 5000
+"""Rows that the outlook is made of; more take their time when the dataset is made."""
 
 
 @login_required
@@ -35,13 +39,18 @@ def new(request: SignedInRequest, project: str) -> HttpResponse:
     can be read differently, here.
     """
     found = project_for(request.user, project, Role.EDITOR)
-    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    form = FilesForm(request.POST, request.FILES) if request.method == "POST" else FilesForm()
     upload = None
     if form.is_valid():
         try:
-            upload = uploads.receive(found, request.user, form.cleaned_data["file"])
+            upload = uploads.receive(
+                found, request.user, form.cleaned_data["file"], again=form.cleaned_data["again"]
+            )
         except Busy as busy:
             form.add_error("file", str(busy))
+        except Conflict as refusal:
+            form.ask_again()
+            form.add_error("file", reasons(refusal))
         except Refused as refusal:
             form.add_error("file", reasons(refusal))
         except OSError as error:
@@ -110,7 +119,7 @@ def read_again(request: SignedInRequest, project: str, upload: uuid.UUID) -> Htt
         else:
             return _leading_to(request, reverse("datasets:map", args=[found.slug, kept.token]))
     if kept.found is None:
-        return _file_page(request, found, FileForm(), kept, reading, status=422)
+        return _file_page(request, found, FilesForm(), kept, reading, status=422)
     form = MappingForm(uploads.found_in(kept), _name_for(found, kept.name))
     return _map_page(request, found, kept, form, reading, bad=True)
 
@@ -126,7 +135,7 @@ def discard(request: SignedInRequest, project: str, upload: uuid.UUID) -> HttpRe
 def _file_page(
     request: SignedInRequest,
     project: Project,
-    form: FileForm,
+    form: FilesForm,
     upload: Upload | None = None,
     reading: ReadingForm | None = None,
     status: int = 200,
@@ -140,7 +149,7 @@ def _file_page(
 
 
 def _no_room(
-    request: SignedInRequest, project: Project, form: FileForm, error: OSError
+    request: SignedInRequest, project: Project, form: FilesForm, error: OSError
 ) -> HttpResponse:
     """The disk takes no file. A page with scripts keeps its form, with the file, and is told."""
     answer = answer_to(error)
@@ -155,7 +164,7 @@ def _unread_page(request: SignedInRequest, project: Project, kept: Upload) -> Ht
     if kept.refused is not None:
         reading = ReadingForm.of(kept)
         reading.add_error(None, reasons(uploads.refusal_of(kept)))
-        return _file_page(request, project, FileForm(), kept, reading)
+        return _file_page(request, project, FilesForm(), kept, reading)
     template = "datasets/waiting.html#waiting" if request.htmx else "datasets/waiting.html"
     return render(request, template, {"project": project, "upload": kept, "readers": READERS})
 
@@ -208,11 +217,12 @@ def _outlook(kept: Upload, form: MappingForm) -> Outlook | None:
     if not bound.is_valid():
         return None
     source = uploads.source_of(kept)
+    sample = MOST_LOOKED_AT if source.count > MOST_LOOKED_AT else None
     try:
-        found = survey(source.rows, source.names, bound.mapping())
+        found = survey(lambda: islice(source.rows(), sample), source.names, bound.mapping())
     except Refused:
         return None
-    return shown_outlook(found, source.unit)
+    return shown_outlook(found, source.unit, sample)
 
 
 def _as_data(form: MappingForm) -> dict[str, object]:

@@ -186,6 +186,11 @@ def _facts(dataset: Dataset) -> list[tuple[str, str]]:
         told = _("%(train)s / %(validation)s / %(test)s %% · seed %(seed)s")
         splits = told % {**dataset.shares, "seed": dataset.seed}
     facts = [(_("Splits"), splits)]
+    if "group" in dataset.shares:
+        facts.append((_("Stays together"), dataset.shares["group"]))
+    if "only" in dataset.shares:
+        told = _("rows where “%(column)s” is “%(value)s”") % dataset.shares["only"]
+        facts.append((_("Only"), told))
     if dataset.left_out:
         told = ngettext("%(n)s row of the file", "%(n)s rows of the file", dataset.left_out)
         facts.append((_("Left out"), told % {"n": dataset.left_out}))

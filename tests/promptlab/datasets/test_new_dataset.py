@@ -258,7 +258,7 @@ def test_a_name_that_is_taken_is_said_beside_it(
     site: Client, upload: Upload, project: Project
 ) -> None:
     site.post(mapped(upload, "map", project), answers(site, upload, project))
-    drop(site, project)
+    drop(site, project, content=CSV + "99,one more,ham\n")
     again = Upload.objects.get()
     assert answers(site, again, project)["name"] == "tickets 2"
     data = answers(site, again, project, name="tickets")
