@@ -16,6 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Score
 from optimizer.core.metrics import METRIC_KINDS
@@ -24,6 +25,7 @@ from optimizer.core.modules.prompted import Prompted
 from optimizer.core.modules.tools import TOOL_KINDS, Tool
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import DemoPool
+from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field
 
@@ -111,6 +113,8 @@ NEWER: dict[type, tuple[str, ...]] = {
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made", "turn"),
     EvaluationSpec: ("role", "samples"),
+    Example: ("feedback",),
+    RunSpec: ("feedback_rules",),
     Score: ("parts",),
     **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
 }

@@ -54,6 +54,12 @@ add(
             "The metric compares choices, but “{output}” is {type}: choose an output that is a "
             "choice, or another kind of metric."
         ),
+        "feedback.no_output": _("No module gives “{output}”; there are {known}."),
+        "feedback.no_module": _("The program has no module “{module}”."),
+        "feedback.no_value": _("Say what is looked for."),
+        "feedback.no_pattern": _("The pattern cannot be read: {why}"),
+        "feedback.no_number": _("Say a number of words."),
+        "feedback.no_text": _("Say what the feedback is: what to do otherwise."),
         "judge.no_model": _("Choose the model that judges."),
         "judge.no_rubric": _("Say in the rubric what is to be looked at."),
         "judge.few_levels": _("A judge needs two levels at least, with different scores."),

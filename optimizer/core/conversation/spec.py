@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics.feedback import FeedbackRule
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Role
@@ -98,7 +99,8 @@ class RunSpec:
     once, for the final word. `namespace` is the scope within which a paid call is never paid again.
     `further_optimizers` are models that may write instructions beside the optimizer model, for
     optimizers that find out which one writes best. `embedding`: the model by whose vectors a search
-    may choose demos for each input, beside their words.
+    may choose demos for each input, beside their words. `feedback_rules`
+    say more of what went wrong, where instructions are written from it.
     """
 
     program: Program
@@ -114,6 +116,7 @@ class RunSpec:
     namespace: str = ""
     further_optimizers: tuple[ModelRef, ...] = ()
     embedding: EmbeddingModel | None = None
+    feedback_rules: tuple[FeedbackRule, ...] = ()
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:

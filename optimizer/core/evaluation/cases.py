@@ -11,10 +11,19 @@ from optimizer.core.programs.signature import Value
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Feedback on a case, for one module; "" for every one."""
+
+    text: str
+    module: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
     """What a candidate made of one example, with the example beside it.
 
     `score` is in 0–1, `reason` is the metric's own words about it; `trace` has every module call.
+    `remarks` are what people and rules said of it.
     """
 
     example_id: str
@@ -24,6 +33,10 @@ class Case:
     score: float
     reason: str
     trace: tuple[CallTrace, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    def remarks_for(self, module: str) -> list[str]:
+        return [remark.text for remark in self.remarks if remark.module in ("", module)]
 
 
 def cases_of(examples: Sequence[Example], outcomes: Sequence[Outcome]) -> tuple[Case, ...]:
@@ -32,7 +45,16 @@ def cases_of(examples: Sequence[Example], outcomes: Sequence[Outcome]) -> tuple[
     `outcomes` are in the order of `examples`, one each.
     """
     return tuple(
-        Case(e.id, e.inputs, e.expected, o.outputs, o.score.value, o.score.reason, o.made)
+        Case(
+            e.id,
+            e.inputs,
+            e.expected,
+            o.outputs,
+            o.score.value,
+            o.score.reason,
+            o.made,
+            (Remark(e.feedback),) if e.feedback.strip() else (),
+        )
         for e, o in zip(examples, outcomes, strict=True)
         if o.score is not None
     )

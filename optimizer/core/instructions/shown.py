@@ -100,7 +100,9 @@ def shown_case(program: Program, module: Module, case: Case) -> str:
     if case.expected:
         lines.append(f"Expected:\n{_block(case.expected)}")
     why = f" ({_cut(case.reason, CASE_BLOCK)})" if case.reason else ""
-    return "\n".join([*lines, f"Score: {case.score:.2f}{why}"])
+    said = [_cut(text, CASE_BLOCK) for text in case.remarks_for(module.name)]
+    spoken = [f"Feedback: {text}" for text in said]
+    return "\n".join([*lines, f"Score: {case.score:.2f}{why}", *spoken])
 
 
 def _shown_call(module: Module, call: CallTrace) -> str:

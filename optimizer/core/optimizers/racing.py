@@ -25,7 +25,8 @@ from optimizer.core.demos.demo_pool import more_demos
 from optimizer.core.demos.demo_sets import DemoSets, Mix, bootstrap
 from optimizer.core.demos.labels import shows
 from optimizer.core.demos.traces import harvest
-from optimizer.core.evaluation.cases import cases_of, contrasts_of, failures_of
+from optimizer.core.evaluation.cases import contrasts_of, failures_of
+from optimizer.core.metrics.feedback import told_cases
 from optimizer.core.optimizers.optimizer import (
     OF_DEMOS,
     OF_PROPOSALS,
@@ -119,7 +120,8 @@ def learn(
     batch = _fresh(track, (leader, rival), next(draws))
     outcomes = yield from _side_by_side(leader, rival, batch)
     track.race.pay(sum(map(len, outcomes)))
-    cases = [cases_of(batch, found) for found in outcomes]
+    rules = track.board.spec.feedback_rules
+    cases = [told_cases(batch, found, rules) for found in outcomes]
     lesson = Lesson(leader, failures_of(cases[0]), contrasts_of(cases[-1], cases[0]))
     writing.learn(track.effects("instruction"))
     if writing.asks:

@@ -10,9 +10,10 @@ from itertools import combinations
 from optimizer.core.conversation.requests import Conversation, Evaluate, Outcomes, Purpose, evaluate
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.evaluation import pareto
-from optimizer.core.evaluation.cases import Case, cases_of, contrasts_of, failures_of
+from optimizer.core.evaluation.cases import Case, contrasts_of, failures_of
 from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.evaluation.stats import Comparison, compare
+from optimizer.core.metrics.feedback import told_cases
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module
@@ -100,7 +101,7 @@ class Pool:
                 break
             batch = next(self.draws)
             outcomes = yield from self.run(candidate, batch)
-            failures = failures_of(cases_of(batch, outcomes))
+            failures = failures_of(self._cases(batch, outcomes))
             if failures:
                 return batch, failures
         return None
@@ -127,10 +128,13 @@ class Pool:
         for other, known in self.seen.items():
             if other != parent:
                 shared = [e for e in batch if e.id in known]
-                right = cases_of(shared, [known[e.id] for e in shared])
+                right = self._cases(shared, [known[e.id] for e in shared])
                 for pair in contrasts_of(right, failures):
                     found.setdefault(pair[0].example_id, pair)
         return tuple(found.values())
+
+    def _cases(self, rows: Sequence[Example], outcomes: Sequence[Outcome]) -> tuple[Case, ...]:
+        return told_cases(rows, outcomes, self.board.spec.feedback_rules)
 
     def ancestors(self, candidate: Candidate) -> list[Candidate]:
         """All that a member descends from, the nearest first."""
