@@ -27,7 +27,14 @@ class Role(StrEnum):
     EXPECTED = "expected"
     METADATA = "metadata"
     """Kept with the row and shown, told to no model and no metric."""
+    FEEDBACK = "feedback"
+    """Kept with the row, and told to who writes instructions from its failures."""
     IGNORED = "ignored"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it stays beside the row as it is in the file."""
+        return self in (Role.METADATA, Role.FEEDBACK)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def use_of(column: Column, role: Role, field: str, kind: FieldType, nullable: bo
     an object the shape of its cells. What the column is called stays the field's label, unless
     somebody gave the field another name than the one that was made of it.
     """
-    if role is Role.METADATA:  # stays as it is in the file
+    if role.is_kept:
         return Use(column.name, role, field)
     labels = tuple(sorted(label for label, _ in column.labels))
     choices = labels if kind is FieldType.CHOICE else ()

@@ -87,7 +87,7 @@ class RowReader:
         place = {name: number for number, name in enumerate(columns)}
         used = [use for use in mapping.uses if use.role in (Role.INPUT, Role.EXPECTED)]
         self._metadata = [
-            (place[use.column], use.field) for use in mapping.uses if use.role is Role.METADATA
+            (place[use.column], use.field) for use in mapping.uses if use.role.is_kept
         ]
         plan, only = mapping.plan, mapping.only
         self._plan = plan

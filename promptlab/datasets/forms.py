@@ -319,6 +319,7 @@ _ROLES = {
     Role.INPUT: _("input"),
     Role.EXPECTED: _("expected"),
     Role.METADATA: _("metadata"),
+    Role.FEEDBACK: _("feedback"),
     Role.IGNORED: _("ignored"),
 }
 

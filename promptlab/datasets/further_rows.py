@@ -86,11 +86,12 @@ def _named(dataset: Dataset, names: Sequence[str]) -> _Columns | None:
     for column in dataset.columns:
         if column["role"] == "ignored":
             continue
+        kept = Role(column["role"]).is_kept
         wanted = (column["field"], column["name"], column.get("label", ""))
         at = next((by_name[w.lower()] for w in wanted if w.lower() in by_name), None)
         if at is not None:
-            found[column["role"]][column["field"]] = at
-        elif column["role"] != "metadata" and not column.get("nullable"):
+            found["metadata" if kept else column["role"]][column["field"]] = at
+        elif not kept and not column.get("nullable"):
             return None
     if not found["input"]:
         return None

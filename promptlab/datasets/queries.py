@@ -13,6 +13,7 @@ from optimizer.codec import from_json
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, Field, FieldType, written
 from optimizer.core.programs.signature import Value as Cell
+from optimizer.datasets.columns import Role
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
 from promptlab.datasets.models import Dataset, DatasetExample
@@ -105,7 +106,19 @@ def columns(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def metadata_names(dataset: Dataset) -> tuple[str, ...]:
     """What is kept with each row, by its names."""
-    return tuple(c["field"] for c in dataset.columns if c["role"] == "metadata")
+    return tuple(c["field"] for c in dataset.columns if Role(c["role"]).is_kept)
+
+
+def feedback(dataset: Dataset) -> dict[str, str]:
+    """What columns of feedback say, by the row's key; rows of which they say something."""
+    names = [c["field"] for c in dataset.columns if Role(c["role"]) is Role.FEEDBACK]
+    if not names:
+        return {}
+    found = {}
+    for key, metadata in dataset.examples.values_list("key", "metadata"):
+        said = [written(metadata[n]).strip() for n in names if metadata.get(n) is not None]
+        found[key] = "\n".join(filter(None, said))
+    return {key: told for key, told in found.items() if told}
 
 
 def labels(dataset: Dataset, column: str) -> list[Cell]:

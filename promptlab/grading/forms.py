@@ -10,14 +10,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer.core.evaluation.program_metric import ProgramMetric
+from optimizer.core.metrics.feedback import LONGEST_TEXT, FeedbackRule, Sign
+from optimizer.sentences import sentence
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.grading import queues
 from promptlab.grading.labels import guessed_columns, queues_of
 from promptlab.grading.models import JudgeLabels, Queue
 from promptlab.metrics.models import Metric
+from promptlab.programs.models import Program
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
+
+SIGNS = {
+    Sign.EQUALS.value: gettext_lazy("it is this text"),
+    Sign.MATCHES.value: gettext_lazy("a pattern is found in it"),
+    Sign.LACKS.value: gettext_lazy("a pattern is not found in it"),
+    Sign.SHAPE.value: gettext_lazy("it is no JSON, or lacks one of these keys"),
+    Sign.REPEATS.value: gettext_lazy("it repeats itself"),
+    Sign.COPIES.value: gettext_lazy("it copies an input"),
+    Sign.LONGER.value: gettext_lazy("it is longer than so many words"),
+}
+"""What a rule can look for, in words."""
 
 
 class LabelsForm(forms.Form):
@@ -150,4 +164,47 @@ class QueueForm(forms.Form):
             levels=judge.levels if judge is not None else queues.LEVELS,
             candidates=self._candidates,
             examples=cleaned["examples"],
+        )
+
+
+class RuleForm(forms.Form):
+    """One rule that gives feedback on answers of a program."""
+
+    sign = forms.ChoiceField(label=gettext_lazy("Where"), choices=[*SIGNS.items()])
+    output = forms.ChoiceField(label=gettext_lazy("Output"))
+    value = forms.CharField(
+        label=gettext_lazy("What is looked for"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("A text, a pattern, keys with commas between them, or a number."),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Feedback"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=gettext_lazy("What to do otherwise; the optimizer model reads it."),
+    )
+    module = forms.ChoiceField(label=gettext_lazy("For module"), required=False)
+
+    def __init__(self, program: Program, data: QueryDict | None = None) -> None:
+        super().__init__(data, use_required_attribute=False)
+        self._core = program.core
+        inner = (field.name for module in self._core.modules for field in module.gives)
+        names = dict.fromkeys((*self._core.outputs, *inner))
+        modules = [(m.name, m.name) for m in self._core.modules if m.has_instruction]
+        self.fields["output"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.fields["module"].choices = [("", _("Every module")), *modules]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            for wrong in self.rule.problems(self._core):
+                self.add_error(wrong.place, sentence(wrong))
+        return cleaned
+
+    @property
+    def rule(self) -> FeedbackRule:
+        said = self.cleaned_data
+        return FeedbackRule(
+            Sign(said["sign"]), said["output"], said["text"], said["value"], said["module"]
         )

@@ -17,6 +17,7 @@ from optimizer.core.programs.signature import Value, written
 from optimizer.models import Outcome, Run
 from promptlab.accounts.models import User
 from promptlab.grading.models import Grade, Item, Queue
+from promptlab.metrics import feedback
 from promptlab.runs.models import ProjectRun
 
 LEVELS = (
@@ -80,6 +81,9 @@ def give(item: Item, by: User, verdict: str, note: str = "") -> Grade:
     """
     if verdict not in verdicts_of(item.queue):
         raise Refused.because("queue.no_such_verdict", verdict=verdict[:40])
+    dataset = item.queue.project_run.dataset
+    if dataset is not None:
+        feedback.note(dataset, item.example, by, f"item-{item.pk}", note)
     told = {"verdict": verdict, "note": note.strip()[:2000]}
     return Grade.objects.update_or_create(item=item, by=by, defaults=told)[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.grading import judge_views, queue_views
+from promptlab.grading import judge_views, queue_views, rule_views
 
 app_name = "grading"
 
@@ -13,6 +13,7 @@ _JUDGE = "p/<slug:project>/metrics/<int:metric>/judge/"
 _QUEUES = "p/<slug:project>/runs/<int:number>/grading/"
 
 urlpatterns = [
+    path("p/<slug:project>/programs/<int:program>/feedback/", rule_views.rules, name="rules"),
     path(_QUEUES, queue_views.queue_list, name="queues"),
     path(f"{_QUEUES}<int:queue>/", queue_views.queue, name="queue"),
     path(_JUDGE, judge_views.judge, name="judge"),

@@ -75,3 +75,36 @@ class Metric(models.Model):
     def detail(self) -> str:
         """What its kind's name does not say yet."""
         return self.shown_kind.detail_of(self.core)
+
+
+class RowNote(models.Model):
+    """What a person said of an answer to a dataset's row, by the row's key: feedback for whoever
+    writes instructions. `source` is where it was said.
+    """
+
+    dataset = models.ForeignKey("datasets.Dataset", models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    source = models.CharField(max_length=40)
+    text = models.CharField(max_length=2000)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "key", "by", "source"], name="row_note_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"note on {self.key}"
+
+
+class ProgramFeedback(models.Model):
+    """The rules that give feedback on a program's answers: `rules` are JSON of `FeedbackRule`s."""
+
+    program = models.OneToOneField("programs.Program", models.CASCADE, related_name="+")
+    rules = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"feedback on {self.program}"

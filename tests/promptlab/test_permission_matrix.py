@@ -116,6 +116,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "grading:judge": VIEW,
     "grading:queues": {"get": "viewer", "post": "editor"},
     "grading:queue": EDIT,
+    "grading:rules": {"get": "viewer", "post": "editor"},
     "grading:set_labels": POST_EDIT,
     "grading:ask": POST_EDIT,
     "grading:optimize": POST_EDIT,

@@ -171,6 +171,8 @@ def _shown_column(column: dict[str, Any]) -> ShownUse:
     names = {"input": _("input"), "expected": _("expected")}
     if column["role"] == "metadata":
         return ShownUse(column["name"], _("metadata"), column["field"])
+    if column["role"] == "feedback":
+        return ShownUse(column["name"], _("feedback"), column["field"])
     if column["role"] not in names:
         return ShownUse(column["name"], _("ignored"))
     use = names[column["role"]]

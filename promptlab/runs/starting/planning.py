@@ -17,6 +17,7 @@ from optimizer.jobs.forecast import Forecast, forecast
 from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.metrics import feedback
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.starting.input_columns import read_as
@@ -89,6 +90,7 @@ def spec_of(project: Project, wanted: RunRequest) -> RunSpec:
         tuple(read_as(e, wanted.columns) for e in datasets.examples(wanted.dataset, split))
         for split in Split
     )
+    train = feedback.with_feedback(wanted.dataset, train)
     return _spec(project, wanted, train, validation, test)
 
 
@@ -153,4 +155,5 @@ def _spec(
         namespace=project.namespace,
         further_optimizers=wanted.further_optimizers,
         embedding=wanted.embedding,
+        feedback_rules=feedback.rules_of(wanted.program),
     )
