@@ -155,6 +155,8 @@ def _first_role(
         return Role.IGNORED
     if name.strip().lower() in words.SPLIT and kind is FieldType.INTEGER:
         return Role.IGNORED
+    if words.is_called_metadata(name):
+        return Role.METADATA
     unique = len(counts) == counts.total()
     is_id = words.sounds_like_id(name) and (unique or kind is not FieldType.TEXT)
     return Role.METADATA if is_id else Role.INPUT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from optimizer.core.problems import Refused
-from optimizer.datasets.exports import Exports
+from optimizer.datasets.exports import Exports, rows_in_document
 from optimizer.datasets.table import FILE
 
 KEY = "key"
@@ -23,7 +23,7 @@ def items_of(found: Any) -> list[Any]:
     if not isinstance(found, dict):
         raise Refused.because("table.no_json_rows", FILE)
     lists = _lists_in(found)
-    table = _table_in(found) or _by_columns(found) or _by_keys(found)
+    table = rows_in_document(found) or _table_in(found) or _by_columns(found) or _by_keys(found)
     if table:
         return table
     if len(lists) > 1:
@@ -47,7 +47,7 @@ def is_one_row(found: Any) -> bool:
     """Whether a document is a single object, in which there are no rows."""
     if not isinstance(found, dict) or _lists_in(found) or _table_in(found):
         return False
-    return not (_by_columns(found) or _by_keys(found))
+    return not (rows_in_document(found) or _by_columns(found) or _by_keys(found))
 
 
 def are_names(found: Any) -> bool:

@@ -57,6 +57,11 @@ def sounds_like_metadata(name: str) -> bool:
     return bool(words) and words[-1] in ABOUT
 
 
+def is_called_metadata(name: str) -> bool:
+    """Whether its name begins so: nothing else is meant by it."""
+    return words_of(name)[:1] in (["metadata"], ["meta"])
+
+
 def sounds_like_either(name: str) -> bool:
     """Whether it may be an answer, or what others are about, like a response that is judged."""
     return set(words_of(name)) & EXPECTED <= EITHER

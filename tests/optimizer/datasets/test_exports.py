@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
 from optimizer.datasets.table import Table
 from tests.fakes.telling import all_told, places, refused
@@ -82,6 +83,98 @@ def test_tests_of_promptfoo_are_their_variables_and_what_is_expected() -> None:
     table = read(tests)
     assert rows(table) == [{"q": "x", "expected": "y"}, {"q": "z", "expected": None}]
     assert "Not carried over: assert latency." in all_told(table.notes)
+
+
+EVALS = {"input": [turn("system", "Be short."), turn("user", "2+2?")], "ideal": ["4", "four"]}
+HOSTED = {
+    "datasource_item": {"question": "2+2?", "answer": "4"}, "status": "pass", "id": "x",
+    "sample": {"output_text": "four", "model": "m"}, "results": [{"passed": True}],
+}  # fmt: skip
+LANGFUSE = {
+    "id": "i1", "datasetId": "d", "input": {"question": "2+2?"}, "expectedOutput": {"value": "4"},
+    "metadata": {"origin": "mail"}, "sourceTraceId": None, "createdAt": "2026-01-01", "status": "A",
+}  # fmt: skip
+LANGSMITH = {
+    "id": "e1", "inputs": {"question": "2+2?"}, "outputs": {"answer": "4"}, "created_at": "x",
+    "metadata": {"dataset_split": ["test"], "level": 1}, "attachments": {"a": "b"},
+}  # fmt: skip
+PHOENIX = {"id": "p", "input": {"question": "2+2?"}, "output": {"answer": "4"}, "metadata": {}}
+RESULT = {
+    "vars": {"question": "2+2?"}, "success": False, "score": 0.5, "provider": {"id": "openai:m"},
+    "response": {"output": "five"}, "gradingResult": {"pass": False},
+    "testCase": {"assert": [{"type": "icontains", "value": "4"}, {"type": "llm-rubric"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("item", "row", "told"),
+    [
+        (EVALS, {"system": "Be short.", "input": "2+2?", "ideal": ["4", "four"]}, ["OpenAI Evals"]),
+        (
+            HOSTED, {"question": "2+2?", "answer": "4", "metadata_output_text": "four"},
+            ["OpenAI Evals (platform)", "results, sample.model"],
+        ),
+        (
+            LANGFUSE,
+            {"question": "2+2?", "expected_value": "4", "metadata_origin": "mail", "id": "i1",
+             "status": "A"},
+            ["Langfuse"],
+        ),
+        (
+            LANGSMITH,
+            {"question": "2+2?", "answer": "4", "split": "test", "id": "e1",
+             "metadata_dataset_split": ["test"], "metadata_level": 1},
+            ["LangSmith", "attachments"],
+        ),
+        (PHOENIX, {"question": "2+2?", "answer": "4", "id": "p"}, ["Phoenix"]),
+        (
+            RESULT,
+            {"question": "2+2?", "expected": "4", "metadata_output": "five",
+             "metadata_success": False, "metadata_score": 0.5, "metadata_provider": "openai:m"},
+            ["promptfoo (results)", "assert llm-rubric"],
+        ),
+    ],
+    ids=["evals", "hosted evals", "langfuse", "langsmith", "phoenix", "promptfoo results"],
+)  # fmt: skip
+@pytest.mark.parametrize("lines", [True, False])
+def test_an_item_of_another_tool_is_the_row_that_it_stands_for(
+    item: dict[str, Any], row: dict[str, Any], told: list[str], lines: bool
+) -> None:
+    table = read([item, item], lines=lines)
+    assert rows(table)[0] == row
+    sentences = [f"Read as an export of {told[0]}.", *(f"Not carried over: {t}." for t in told[1:])]
+    assert all_told(table.notes) == sentences
+
+
+@pytest.mark.parametrize(
+    ("document", "n"),
+    [
+        ({"evalId": "e", "results": {"version": 3, "prompts": [{}], "results": [RESULT] * 2,
+                                     "stats": {}}, "config": {"tests": [{}]}}, 2),
+        ({"prompts": ["Say {{q}}"], "providers": [{"id": "x"}],
+          "tests": [{"vars": {"q": "a"}}, {"vars": {"q": "b"}}]}, 2),
+        ({"dataset_id": "d", "examples": [PHOENIX, PHOENIX], "filtered_splits": [{}]}, 2),
+        ({"data": {"dataset_id": "d", "examples": [PHOENIX]}}, 1),
+        ({"examples": ["x", "y"], "label": ["a", "b"]}, 2),
+    ],
+)  # fmt: skip
+def test_a_document_of_another_tool_has_its_rows_beside_other_lists(
+    document: dict[str, Any], n: int
+) -> None:
+    assert len(read(document).rows) == n
+
+
+def test_what_stands_beside_a_row_is_metadata_and_its_answer_is_expected() -> None:
+    answer = {c.name: c.role.value for c in describe(read(_numbered(LANGFUSE)))}
+    assert (answer["question"], answer["expected_value"], answer["id"]) == (
+        "input", "expected", "metadata",
+    )  # fmt: skip
+
+
+def _numbered(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Different items of a kind."""
+    return [json.loads(json.dumps(item).replace("2+2?", f"{n}+{n}?").replace('"i1"', f'"i{n}"')
+                       .replace('"4"', f'"{n + n}"')) for n in range(5)]  # fmt: skip
 
 
 @pytest.mark.parametrize(
