@@ -13,6 +13,7 @@ from tests.browser.long_names import lengthen_the_list
 
 if TYPE_CHECKING:
     from promptlab.accounts.models import User
+    from promptlab.grading.models import Queue
     from promptlab.runs.models import ProjectRun
 
 Who = Literal["nobody", "alice", "carol", "olga"]
@@ -61,7 +62,8 @@ PAGES = (
     "review", "reviewed", "versions", "version", "empty-overview", "empty-datasets",
     "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
     "new-run-without-anything", "installation",
-    "address-to-allow", "new-endpoint-by-olga",
+    "address-to-allow", "new-endpoint-by-olga", "judge", "judge-measured", "feedback-rules",
+    "queues", "queue",
 )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def furnish(lab: Lab) -> Furnished:
     approve(decided, best, reviewer, "Better on every team.")
     lengthen_the_list(waiting)
     found = Furnished(lab, decided, waiting)
-    for gather in (_outside, _rooms, _programs, _runs, _empty):
+    for gather in (_outside, _rooms, _programs, _runs, _empty, _grading):
         found.places |= gather(found)
     assert set(found.places) == set(PAGES), set(found.places) ^ set(PAGES)
     return found
@@ -274,6 +276,55 @@ def _empty(all_of_it: Furnished) -> dict[str, Place]:
         "empty-overview": Place(f"{bare.path}/"),
         "new-run-without-anything": Place(f"{bare.path}/runs/new/"),
     }
+
+
+def _grading(all_of_it: Furnished) -> dict[str, Place]:
+    """A judge that was measured, a queue that two people graded, and a rule that spoke."""
+    from optimizer.core.metrics.feedback import FeedbackRule, Sign
+    from promptlab.grading import queues
+    from promptlab.grading.models import Queue
+    from promptlab.metrics.feedback import set_rules
+
+    lab, run = all_of_it.lab, all_of_it.decided
+    output = next(iter(run.program.core.outputs))
+    wish = queues.Wish(Queue.Way.GRADE, output, candidates=(0, _best(run)), examples=6)
+    queue = queues.begin(run, wish, lab.alice)
+    for item in queue.items.all():
+        queues.give(item, lab.alice, "good", "It says what was asked, and nothing besides.")
+        queues.give(item, lab.person("carol", "viewer"), "poor" if item.position == 1 else "good")
+    pairs = queues.Wish(Queue.Way.COMPARE, output, candidates=(0, _best(run)))
+    compared = queues.begin(run, pairs, lab.alice)
+    rule = FeedbackRule(Sign.LACKS, output, "Name the team that can end the trouble.", "[a-z]+")
+    set_rules(run.program, [rule])
+    judge = _judge(lab, output, queue)
+    grading = f"{lab.path}/runs/{run.number}/grading/"
+    return {
+        "judge": Place(f"{lab.path}/metrics/{judge}/"),
+        "judge-measured": Place(f"{lab.path}/metrics/{judge}/judge/"),
+        "feedback-rules": Place(f"{lab.path}/programs/{run.program_id}/feedback/"),
+        "queues": Place(grading),
+        "queue": Place(f"{grading}{compared.pk}/"),
+    }
+
+
+def _judge(lab: Lab, output: str, queue: Queue) -> int:
+    """A metric by which a model judges, measured by what people graded."""
+    from optimizer.core.metrics.llm_judge import LlmJudge
+    from optimizer.core.programs.lm import OwnModel
+    from promptlab.grading import labels, measured, queues
+    from promptlab.grading.models import JudgeLabels
+    from promptlab.metrics.services import create_metric
+
+    own = OwnModel(lab.provider().pk, lab.names.model)
+    core = LlmJudge(output, "", model=own, rubric="Is the team right?", levels=queues.LEVELS)
+    metric = create_metric(lab.project, lab.alice, "Right team, as a model sees it", core)
+    known = JudgeLabels.objects.create(metric=metric, queue=queue)
+    found = labels.labelled(known, core)
+    measured.ask(lab.project, core, found)
+    for judging in measured.measured(lab.project, core, found).judgings:
+        assert judging.run is not None
+        await_run(judging.run, lambda run: run.ended)
+    return metric.pk
 
 
 def _best(project_run: ProjectRun) -> int:
