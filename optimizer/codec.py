@@ -26,6 +26,7 @@ from optimizer.core.modules.tools import TOOL_KINDS, Tool
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.demo import DemoPool
 from optimizer.core.programs.example import Example
+from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
 from optimizer.core.programs.signature import Field
 
@@ -112,6 +113,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Call: ("constants", "when", "repeat"),
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made", "turn"),
+    Prompt: ("functions",),
     EvaluationSpec: ("role", "samples"),
     Example: ("feedback",),
     RunSpec: ("feedback_rules",),

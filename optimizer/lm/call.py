@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.demo import digest_of
-from optimizer.core.programs.lm import Message, Prompt, Reply, Role
+from optimizer.core.programs.lm import Functions, Message, Prompt, Reply, Role
 
 if TYPE_CHECKING:
     from optimizer.lm.traits import Traits
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LMCall:
-    """A prompt with every setting filled in; replies must follow the JSON schema `schema`."""
+    """A prompt with every setting filled in; replies must follow the JSON schema `schema`, or be a
+    call of one of `functions`, of which the messages say as much.
+    """
 
     model: str
     role: Role
@@ -25,6 +27,7 @@ class LMCall:
     temperature: float
     max_tokens: int
     sample: int = 0
+    functions: Functions | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The call as it is stored and digested; in which role it is made changes no reply."""
@@ -40,7 +43,10 @@ class LMCall:
     def most_prompt_tokens(self) -> int:
         """An upper bound: no tokenizer makes more tokens than a text has bytes."""
         text = sum(len(m.content.encode()) + 16 for m in self.messages)
-        return text + (len(str(self.schema)) if self.schema else 0) + 64
+        offered = 0
+        if self.functions is not None:  # and each turn may be a call with names around it
+            offered = len(str(self.functions.each).encode()) + 64 * len(self.messages)
+        return text + offered + (len(str(self.schema)) if self.schema else 0) + 64
 
     def likely_reply_tokens(self, text: str) -> int:
         return -(-len(text) // 4)
@@ -89,6 +95,7 @@ def call_of(prompt: Prompt, ref: ModelRef, role: Role, temperature: float | None
         temperature=heat,
         max_tokens=min(wanted, ref.max_tokens),
         sample=prompt.sample if heat else 0,
+        functions=prompt.functions,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from optimizer.core.problems import Refused
 from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.native import spoken_turn
 from optimizer.lm.answers import Reader
 from optimizer.lm.bridge import NO_KEY, CallExchange, exchanging, origin_of
 from optimizer.lm.call import LMCall
@@ -27,7 +28,7 @@ from optimizer.lm.guard import Egress
 from optimizer.lm.litellm_library import litellm
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.shaping import Shaping
-from optimizer.lm.traits import ReplyForm, Traits, parameters
+from optimizer.lm.traits import ReplyForm, Traits, may_call, parameters
 from optimizer.lm.transport import DEADLINE, Transport
 from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 from optimizer.sentences import reasons
@@ -82,9 +83,10 @@ class LiteLLMClient:
         exchange = self._exchange(origin, most_bytes(call.max_tokens))
         started = time.monotonic()
         async with exchange.answer:
-            asked = library.acompletion(**parameters(call, sent), **self._settings)
+            asked = library.acompletion(**parameters(call, sent), **self._settings, **_OWN_TOOLS)
             response = await self._response(asked, exchange)
-            return _reply_of(response, time.monotonic() - started, exchange)
+            seconds = time.monotonic() - started
+            return _reply_of(response, seconds, exchange, may_call(call, sent))
 
     async def _embed(self, library: Any, origin: str, call: EmbeddingCall) -> EmbeddingReply:
         exchange = self._exchange(origin, MOST_BYTES, embeds=True)
@@ -182,6 +184,10 @@ class LiteLLMClient:
         return NoReply(f"The connection to {name} broke before the reply came.", said=words)
 
 
+_OWN_TOOLS = {"_skip_mcp_handler": True}
+"""No tool is a server of MCP, for which it would look in a library that is not installed."""
+
+
 async def _started() -> Any:
     """The library; it is waited for in a thread while it starts."""
     started = litellm.cache_info().currsize
@@ -190,7 +196,13 @@ async def _started() -> Any:
 
 def first_traits(model: str) -> Traits:
     """What a model is begun with, as the library knows it; it has been started before."""
-    return Traits() if _supports_schema(model) else Traits(replies=ReplyForm.FREE)
+    replies = ReplyForm.SCHEMA if _supports_schema(model) else ReplyForm.FREE
+    return Traits(replies=replies, functions=_calls_functions(model))
+
+
+@cache
+def _calls_functions(model: str) -> bool:
+    return bool(litellm().supports_function_calling(model=model))
 
 
 @cache
@@ -207,16 +219,18 @@ def _message_of(found: dict[str, Any] | None) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else None
 
 
-def _reply_of(response: Any, seconds: float, exchange: CallExchange) -> Reply:
+def _reply_of(response: Any, seconds: float, exchange: CallExchange, calls: bool) -> Reply:
+    """`calls`: it may be a call of a function."""
     try:
         choice = response.choices[0]
-        text, finish = spoken(_message_of(exchange.found) or choice.message, choice.finish_reason)
+        said = spoken_turn if calls else spoken
+        text, finish = said(_message_of(exchange.found) or choice.message, choice.finish_reason)
     except (AttributeError, IndexError, TypeError) as error:
         raise exchange.reader.no_completion(exchange.found) from error
     if text is None and not no_answer(finish):
         raise exchange.reader.no_text()
-    said = getattr(response, "usage", None)
-    told = [getattr(said, name, None) for name in ("prompt_tokens", "completion_tokens")]
+    used = getattr(response, "usage", None)
+    told = [getattr(used, name, None) for name in ("prompt_tokens", "completion_tokens")]
     prompt, completion = usage(*told)
     return Reply(
         text=text or "",

@@ -9,6 +9,7 @@ from typing import Any
 
 from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.native import spoken_turn
 from optimizer.lm.answers import Reader
 from optimizer.lm.call import LMCall
 from optimizer.lm.door import usage
@@ -17,7 +18,7 @@ from optimizer.lm.failures import CallFailed
 from optimizer.lm.guard import Egress
 from optimizer.lm.scrub import Scrubber
 from optimizer.lm.shaping import Shaping
-from optimizer.lm.traits import Traits, parameters
+from optimizer.lm.traits import Traits, may_call, parameters
 from optimizer.lm.transport import DEADLINE, Answer, Transport
 from optimizer.lm.unpacking import MOST_BYTES, most_bytes
 
@@ -66,7 +67,8 @@ class OpenAIHttp:
         most = most_bytes(call.max_tokens)
         async with self._sent("POST", "/chat/completions", body, most) as answer:
             found = self._reader.completion_of(answer)
-            return _reply_of(found, time.monotonic() - started, self._reader)
+            seconds = time.monotonic() - started
+            return _reply_of(found, seconds, self._reader, may_call(call, sent))
 
     async def _embed(self, call: EmbeddingCall) -> EmbeddingReply:
         started = time.monotonic()
@@ -109,19 +111,21 @@ class OpenAIHttp:
         return self._transport.exchange(method, url, headers, body, most)
 
 
-def _reply_of(found: dict[str, Any], seconds: float, reader: Reader) -> Reply:
+def _reply_of(found: dict[str, Any], seconds: float, reader: Reader, calls: bool) -> Reply:
+    """`calls`: it may be a call of a function."""
     try:
         choice = found["choices"][0]
         message = choice["message"]
         if not isinstance(message.get("content"), str | list | None):
             raise TypeError("a content that is no text")
-        text, finish = spoken(message, choice.get("finish_reason"))
+        said = spoken_turn if calls else spoken
+        text, finish = said(message, choice.get("finish_reason"))
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise reader.no_completion(found) from error
     if text is None and not no_answer(finish):
         raise reader.no_text()
-    said = found.get("usage")
-    told = said if isinstance(said, dict) else {}
+    used = found.get("usage")
+    told = used if isinstance(used, dict) else {}
     prompt, completion = usage(told.get("prompt_tokens"), told.get("completion_tokens"))
     return Reply(
         text=text or "",

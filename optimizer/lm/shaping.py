@@ -2,7 +2,8 @@
 
 A refusal that says what it is about is believed. One that does not, and a reply that is empty, may
 be about the form that replies are held to, as long as none was ever held to it: that is tried out
-with one request, and believed when its answer comes.
+with one request, and believed when its answer comes. So are functions, which a model that never
+called one is not offered again after a reply that calls none.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.lm import Reply
+from optimizer.core.programs.native import CALLED, finished
 from optimizer.lm.call import LMCall
 from optimizer.lm.failures import (
     CallFailed,
@@ -23,7 +25,15 @@ from optimizer.lm.failures import (
     Silent,
     is_told_why,
 )
-from optimizer.lm.traits import ReplyForm, Traits, after_refusal, freer, is_held
+from optimizer.lm.traits import (
+    ReplyForm,
+    Traits,
+    after_refusal,
+    freer,
+    is_about_functions,
+    is_held,
+    may_call,
+)
 
 _TELLS = (PromptRefused, NotFound, ServerFailed)
 """Failures whose words may be about the form of a request."""
@@ -48,6 +58,7 @@ class Shaping:
         self._first = first
         self._tried: dict[str, Traits] = {}
         self._sure: set[str] = set()
+        self._calls: set[str] = set()
         self._answered: dict[str, Traits] = {}
 
     def of(self, model: str) -> Traits:
@@ -71,6 +82,9 @@ class Shaping:
             return failure
         if self._now[call.model] != sent:
             return _reshaped(failure)  # what others learned meanwhile may be what it takes
+        if self._may_be_functions(call, sent, failure):
+            self._now[call.model] = replace(sent, functions=False)
+            return _reshaped(failure)
         wanted = after_refusal(sent, call, failure.said)
         if wanted is not None:
             self._now[call.model] = wanted
@@ -87,6 +101,8 @@ class Shaping:
         Raises:
             EmptyReply: it holds nothing, which may be due to the form that it was held to.
         """
+        if may_call(call, sent) and not no_answer(reply.finish_reason):
+            reply = self._called(call, sent, reply)
         if not reply.text.strip() and not no_answer(reply.finish_reason):
             again = self._after_nothing(call, sent)
             if again is not None:
@@ -98,6 +114,26 @@ class Shaping:
         if is_held(call, sent):
             self._sure.add(call.model)
         return reply
+
+    def _called(self, call: LMCall, sent: Traits, reply: Reply) -> Reply:
+        """A reply to who was offered functions; of a model that calls some, none is the end.
+
+        Raises:
+            EmptyReply: it never called one, and is asked for a text.
+        """
+        if reply.finish_reason == CALLED:
+            self._calls.add(call.model)
+            return reply
+        if call.model in self._calls:
+            return replace(reply, text=finished(reply.text))
+        if self._now[call.model] == sent:
+            self._now[call.model] = replace(sent, functions=False)
+        raise EmptyReply(f"{call.model} called no function; it is asked for a text.")
+
+    def _may_be_functions(self, call: LMCall, sent: Traits, failure: CallFailed) -> bool:
+        unsure = may_call(call, sent) and call.model not in self._calls
+        plain = isinstance(failure, PromptRefused) and not is_told_why(failure)
+        return unsure and (plain or is_about_functions(failure.said))
 
     def _after_nothing(self, call: LMCall, sent: Traits) -> EmptyReply | None:
         """Whether a call that was answered with nothing is to be sent in another form."""

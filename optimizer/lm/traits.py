@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from optimizer.core.programs.lm import Message
+from optimizer.core.programs.native import as_calls, specs_of
 from optimizer.lm.call import LMCall
 
 
@@ -36,7 +37,8 @@ LEAST, MOST = 0.01, 1.0
 class Traits:
     """What a model's server takes. `completion_tokens`: the limit of a reply goes by the name
     max_completion_tokens; `most_tokens`: the highest that it takes, 0 for any. `system`: there may
-    be a system message; the instruction stands in the first user message otherwise.
+    be a system message; the instruction stands in the first user message otherwise. `functions`: an
+    agent's turns are calls of functions; texts otherwise.
     """
 
     replies: ReplyForm = ReplyForm.SCHEMA
@@ -44,6 +46,7 @@ class Traits:
     most_tokens: int = 0
     temperature: Temperature = Temperature.ANY
     system: bool = True
+    functions: bool = True
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,6 +61,7 @@ class Traits:
                 ("traits.temperature_within", self.temperature is Temperature.WITHIN),
                 ("traits.temperature_own", self.temperature is Temperature.OWN),
                 ("traits.no_system", not self.system),
+                ("traits.no_functions", not self.functions),
             )
             if holds
         )
@@ -69,21 +73,40 @@ def parameters(call: LMCall, traits: Traits) -> dict[str, Any]:
     messages = call.messages if traits.system else _without_system(call.messages)
     made: dict[str, Any] = {
         "model": call.model,
-        "messages": [{"role": m.role, "content": m.content} for m in messages],
+        "messages": _written(messages, call, traits),
         limit: min(call.max_tokens, traits.most_tokens or call.max_tokens),
     }
     if traits.temperature is Temperature.ANY:
         made["temperature"] = call.temperature
     elif traits.temperature is Temperature.WITHIN:
         made["temperature"] = min(max(call.temperature, LEAST), MOST)
+    if may_call(call, traits) and call.functions:
+        made |= {"tools": specs_of(call.functions), "tool_choice": "required"}
     if is_held(call, traits):
         made["response_format"] = _format(call, traits.replies)
     return made
 
 
+def may_call(call: LMCall, traits: Traits) -> bool:
+    """Whether the reply to a call may be a call of a function."""
+    return call.functions is not None and traits.functions
+
+
 def is_held(call: LMCall, traits: Traits) -> bool:
     """Whether the reply to a call is held to a form."""
-    return call.schema is not None and traits.replies is not ReplyForm.FREE
+    held = call.schema is not None and traits.replies is not ReplyForm.FREE
+    return held and not may_call(call, traits)
+
+
+def is_about_functions(words: str) -> bool:
+    """Whether a refusal in these words may be about functions that a request offers."""
+    return _FUNCTIONS.search(words.casefold()) is not None
+
+
+def _written(messages: tuple[Message, ...], call: LMCall, traits: Traits) -> list[dict[str, Any]]:
+    if may_call(call, traits) and call.functions:
+        return as_calls(messages, call.functions)
+    return [{"role": m.role, "content": m.content} for m in messages]
 
 
 def freer(traits: Traits) -> Traits:
@@ -140,6 +163,7 @@ _SYSTEM = re.compile(
     r"|developer[ _-]?(?:role|instruction|message)|roles? (?:must|other)|first message must"
     r"|'user' or 'assistant'|only (?:the )?['\"`]?user\b"
 )
+_FUNCTIONS = re.compile(r"\btools?\b|tool[ _-]?(?:choice|call|use)|function|jinja")
 _FORMAT = re.compile(
     r"response[ _-]?(?:format|mime|schema)|json[ _-]?(?:schema|mode|object|output)|structured"
     r"|\bschema|grammar|guided|constrained|xgrammar|outlines|output[ _-]?format|format\.type"

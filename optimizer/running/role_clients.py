@@ -24,6 +24,7 @@ from optimizer.lm.openai_http import OpenAIHttp
 from optimizer.lm.paid import Paying
 from optimizer.lm.retry import ATTEMPTS, Patient
 from optimizer.lm.shaping import Shaping
+from optimizer.lm.traits import Traits
 from optimizer.models import Provider
 from optimizer.running.commit_thread import CommitThread
 from optimizer.running.embedder import Embedder
@@ -59,10 +60,15 @@ def connect(provider: Provider) -> Endpoint:
     return OpenAIHttp(
         settings.EMBEDDED_MODEL_URL,
         egress=allowed,
-        shaping=shaping,
+        shaping=Shaping(known, holds=provider.constrains_replies, first=_of_our_engine),
         own_engine=True,
         deadline=OWN_DEADLINE,
     )
+
+
+def _of_our_engine(model: str) -> Traits:
+    """Its models are too small to call functions."""
+    return Traits(functions=False)
 
 
 def reach(provider: Provider, connect: Connect) -> Door:

@@ -45,6 +45,7 @@ add(
         "traits.temperature_own": _(
             "No temperature is sent: it takes its own only, so replies may differ."
         ),
+        "traits.no_functions": _("It calls no functions: agents’ turns are asked for as texts."),
         "traits.no_system": _("The instruction stands in the first user message."),
     }
 )

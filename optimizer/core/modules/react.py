@@ -15,7 +15,7 @@ from optimizer.core.programs.answers import short
 from optimizer.core.programs.demo import Demo, NearestDemos, fixed_of
 from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.layouts import Layout
-from optimizer.core.programs.lm import Message, Prompt, Reply
+from optimizer.core.programs.lm import Functions, Message, Prompt, Reply
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.core.programs.render import (
     answer_form,
@@ -30,6 +30,7 @@ from optimizer.core.programs.steps import Ran, Steps, say, side_by_side
 from optimizer.core.programs.turns import (
     FINISH,
     LONGEST_OBSERVATION,
+    OVER,
     Say,
     Turn,
     messages_of_turns,
@@ -181,14 +182,27 @@ class ReAct(Prompted):
             f"- {_called(tool.name, tool.arguments)}: {described.get(tool.name, tool.description)}"
             for tool in self.tools
         ]
-        turn = f"In each turn answer with a JSON object:\n{form_of(self._turn_fields)}"
         ends = (
             f"What the tool gives is told to you as the observation of your next turn. After "
             f"`{FINISH}`, or after {self.max_turns} turns, you are asked for:\n"
             f"{form_of(self.reply_fields)}"
         )
         listed = "\n".join(["Tools:", *tools, f"- {FINISH}(): {_FINISHES}"])
-        return "\n\n".join([*task_parts(self, said), listed, turn, ends])
+        return "\n\n".join([*task_parts(self, said), listed, self._turn_form, ends])
+
+    @property
+    def _turn_form(self) -> str:
+        return f"In each turn answer with a JSON object:\n{form_of(self._turn_fields)}"
+
+    def _functions(self, instruction: str) -> Functions:
+        """The tools as functions, for models that call such."""
+        _said, described = self._parted(instruction)
+        tools = (
+            (t.name, described.get(t.name, t.description), object_schema(t.arguments))
+            for t in self.tools
+        )
+        finish = (FINISH, _FINISHES, object_schema(()))
+        return Functions((*tools, finish), self._turn_form, self._reminder)
 
     def _parted(self, instruction: str) -> tuple[str, dict[str, str]]:
         """An instruction without the lines that describe tools, and what those say."""
@@ -205,7 +219,7 @@ class ReAct(Prompted):
     @property
     def _over(self) -> str:
         """What is said when the turns are over."""
-        return f"No more turns. {answer_form(self.reply_fields)}"
+        return f"{OVER} {answer_form(self.reply_fields)}"
 
     @property
     def _reminder(self) -> str:
@@ -237,15 +251,15 @@ class ReAct(Prompted):
         self, prompt: ModulePrompt, values: dict[str, Value], sample: int
     ) -> Steps[Ran]:
         begun, parts = self._begun(prompt, values), list[Ran]()
+        functions = self._functions(prompt.instruction)
         taking = turns_taken(self._kinds, self.max_turns)
         used, reply = Used(), Reply("")
         wanted = next(taking)
         while True:
             if isinstance(wanted, Say):
                 parts += self._turn_parts(wanted.turns, len(parts), reply)
-                reply = yield from self._told(
-                    self._said(begun, wanted.turns), sample, self._turn_schema
-                )
+                said = self._said(begun, wanted.turns)
+                reply = yield from self._told(said, sample, self._turn_schema, functions)
                 fault = no_answer(reply.finish_reason)
                 if fault:
                     return self._stopped(_cut(fault, reply), parts)
@@ -269,9 +283,13 @@ class ReAct(Prompted):
         return replace(answer, outputs=outputs, parts=(*parts, last))
 
     def _told(
-        self, messages: tuple[Message, ...], sample: int, schema: dict[str, Any]
+        self,
+        messages: tuple[Message, ...],
+        sample: int,
+        schema: dict[str, Any],
+        functions: Functions | None = None,
     ) -> Steps[Reply]:
-        prompt = Prompt(messages, schema, self.temperature, self.max_tokens, sample)
+        prompt = Prompt(messages, schema, self.temperature, self.max_tokens, sample, functions)
         return (yield from say(prompt, self.model))
 
     def _turn_parts(self, turns: list[Turn], known: int, reply: Reply) -> list[Ran]:

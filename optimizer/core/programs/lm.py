@@ -42,12 +42,25 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Functions:
+    """What a reply may be instead of its text: a call of one of these functions, each a name, what
+    it does, and the JSON schema of its arguments. `form` is what the system message says of the
+    text, `reminder` what the input's says behind it; neither is said to a model that calls.
+    """
+
+    each: tuple[tuple[str, str, dict[str, Any]], ...] = field(hash=False)
+    form: str = ""
+    reminder: str = ""
+
+
+@dataclass(frozen=True)
 class Prompt:
     """One call's messages.
 
     `schema` is the JSON schema that the reply must follow, None for free text.
     `temperature` and `max_tokens` of None mean the role's own setting.
     `sample` tells apart several draws of the same messages.
+    `functions`: the reply may be a call, where the model makes such; its text says the same.
     """
 
     messages: tuple[Message, ...]
@@ -55,6 +68,7 @@ class Prompt:
     temperature: float | None = None
     max_tokens: int | None = None
     sample: int = 0
+    functions: Functions | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from optimizer.core.programs.values import Kind, Nullable, ObjectOf, as_text
 
 FINISH = "finish"
 """What a model calls when it knows enough to answer."""
+OBSERVATION, OVER = "Observation:\n", "No more turns."
+"""How a message begins that tells what a tool gave, and one that asks for the answer."""
 LONGEST_OBSERVATION, LONGEST_SAID = 3000, 500
 """Characters that are told of what a tool gave, and of a reply that cannot be read."""
 
@@ -133,7 +135,7 @@ def messages_of_turns(turns: Any, last: str = "") -> list[tuple[str, str]]:
         if isinstance(turn, dict):
             said.append(("assistant", reply_of(turn)))
             if turn.get("tool") != FINISH:
-                said.append(("user", f"Observation:\n{spelled_out(turn.get('observation'))}"))
+                said.append(("user", f"{OBSERVATION}{spelled_out(turn.get('observation'))}"))
     if not last:
         return said
     if said and said[-1][0] == "user":

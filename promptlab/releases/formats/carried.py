@@ -111,8 +111,14 @@ def needs_of(program: Program) -> tuple[str, ...]:
 
 
 def beside(program: Program) -> list[str]:
-    """What has to lie beside the file, in words."""
-    return [
+    """What has to lie beside the file, and what else it does otherwise than a run, in words."""
+    turns = [
+        f"{module.name} takes its turns as texts here, with whatever model; in a run, models that "
+        "call functions make the same turns as calls."
+        for module in program.modules
+        if module.python_tools()
+    ]
+    return turns + [
         f"{module.name} looks things up in {corpus_file(digest)}, which has to lie "
         "beside this file: the project's page “Corpora” gives it."
         for module in program.modules
