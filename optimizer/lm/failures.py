@@ -18,8 +18,8 @@ class CallFailed(Exception):
     """A call without a reply. The message is a sentence of ours, for whoever reads it.
 
     `said` is what the other side answered, without secrets: any page of any server, so only who
-    may edit providers reads it. `passing` says whether another attempt may succeed; `retry_after`
-    is what the provider asked for, in seconds.
+    may edit providers reads it. `asked` is who was asked, where somebody noted it. `passing` says
+    whether another attempt may succeed; `retry_after` is what the provider asked for, in seconds.
     """
 
     charge: ClassVar[Charge] = Charge.NOTHING
@@ -28,6 +28,7 @@ class CallFailed(Exception):
     def __init__(self, message: str, retry_after: float | None = None, *, said: str = "") -> None:
         self.retry_after = retry_after
         self.said = said
+        self.asked: object = None
         super().__init__(message)
 
 

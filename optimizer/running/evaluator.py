@@ -226,11 +226,15 @@ class Evaluator:
             return
         client, failures = self._client(entry.request), list(entry.failed.values())
         if any(failure.passing for failure in failures):
-            raise client.down(failures[-1])
+            raise _asked(failures[-1], client).down(failures[-1])
         assert self._program is not None
         own = entry.request.candidate == baseline_of(self._program)
         if own and len(failures) >= ENOUGH_TO_TELL and all(map(refused_prompt, failures)):
-            raise client.refuses(failures[-1])
+            raise _asked(failures[-1], client).refuses(failures[-1])
+
+
+def _asked(failure: CallFailed, else_: RoleClient) -> RoleClient:
+    return failure.asked if isinstance(failure.asked, RoleClient) else else_
 
 
 def _text_of(reply: Reply) -> str | Unfinished:

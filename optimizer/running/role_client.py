@@ -99,7 +99,7 @@ class RoleClient:
             BudgetSpent: a cap or the time limit is reached.
             Interruption: the run is being left.
         """
-        reply = await self._complete(call_of(prompt, self._ref, self._role, temperature))
+        reply = await self._asked(call_of(prompt, self._ref, self._role, temperature))
         if self._endings is not None and self._endings.note(reply):
             self._commit_thread.leave(self._cut(self._endings))
         return reply
@@ -111,7 +111,15 @@ class RoleClient:
         Raises:
             CallFailed, BudgetSpent, Interruption: as of a prompt.
         """
-        return await self._complete(embedding_call(self._ref.model, texts))
+        return await self._asked(embedding_call(self._ref.model, texts))
+
+    async def _asked(self, call: LMCall) -> Reply:
+        """A failure says who was asked: modules and judges have models of their own."""
+        try:
+            return await self._complete(call)
+        except CallFailed as failure:
+            failure.asked = self
+            raise
 
     async def _complete(self, call: LMCall) -> Reply:
         if call in self._refused:

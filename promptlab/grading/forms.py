@@ -9,7 +9,6 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from optimizer.core.evaluation.program_metric import ProgramMetric
 from optimizer.core.metrics.feedback import LONGEST_TEXT, FeedbackRule, Sign
 from optimizer.sentences import sentence
 from promptlab.datasets import queries as datasets
@@ -73,8 +72,8 @@ class LabelsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        judge = self._metric.core
-        if isinstance(self.chosen, Dataset) and isinstance(judge, ProgramMetric):
+        judge = next(iter(self._metric.core.judges), None)
+        if isinstance(self.chosen, Dataset) and judge is not None:
             verdict, answer = guessed_columns(self.chosen, judge)
             cleaned["verdict"] = cleaned.get("verdict") or verdict
             cleaned["answer"] = cleaned.get("answer") or answer
@@ -155,13 +154,13 @@ class QueueForm(forms.Form):
     @property
     def wish(self) -> queues.Wish:
         cleaned = self.cleaned_data
-        judge = cleaned["judge"].core if cleaned["judge"] else None
+        judges = cleaned["judge"].core.judges if cleaned["judge"] else ()
         return queues.Wish(
             way=Queue.Way(cleaned["way"]),
             output=cleaned["output"],
             column=self._columns.get(cleaned["output"], ""),
             training=cleaned["rows"] == "train",
-            levels=judge.levels if judge is not None else queues.LEVELS,
+            levels=judges[0].levels if judges else queues.LEVELS,
             candidates=self._candidates,
             examples=cleaned["examples"],
         )

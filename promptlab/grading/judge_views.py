@@ -78,15 +78,15 @@ def optimize(request: SignedInRequest, project: str, metric: int) -> HttpRespons
 @login_required
 @require_POST
 def take(request: SignedInRequest, project: str, metric: int) -> HttpResponse:
-    found, _core = _judge(request, project, metric, Role.EDITOR)
+    found, core = _judge(request, project, metric, Role.EDITOR)
     number, labels = Parameters(request.POST).number("run"), labels_of(found)
     won = teaching.winners(labels) if labels else []
     run = next((each for each in won if each.number == number), None)
-    if run is None:
-        messages.error(request, _("That run found nothing better for this judge."))
-    else:
-        teaching.take(found, run)
+    try:
+        teaching.take(found, core, run)
         messages.success(request, _("“%s” judges with what the run found now.") % found.name)
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
     return redirect("grading:judge", found.project.slug, metric)
 
 
@@ -94,9 +94,10 @@ def _judge(
     request: SignedInRequest, project: str, metric: int, role: Role = Role.VIEWER
 ) -> tuple[Metric, ProgramMetric]:
     found = metric_for(request.user, project, metric, role)
-    if not isinstance(found.core, ProgramMetric):
+    judges = found.core.judges
+    if not judges:
         raise Http404("No model judges in this metric.")
-    return found, found.core
+    return found, judges[0]
 
 
 def _labels(metric: Metric, core: ProgramMetric) -> JudgeLabels | None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from optimizer import codec
-from optimizer.core.metrics.llm_judge import Level
+from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.problems import Refused
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value, written

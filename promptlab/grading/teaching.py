@@ -73,15 +73,24 @@ def versions_used(metric: Metric) -> list[str]:
     """The version of the judge that each run scored with it froze."""
     found = ProjectRun.objects.filter(metric=metric).values_list("run__spec__metric", flat=True)
     cores = (from_row(CoreMetric, told) for told in found)
-    return [core.version for core in cores if isinstance(core, ProgramMetric)]
+    return [judge.version for core in cores for judge in core.judges[:1]]
 
 
-def take(metric: Metric, project_run: ProjectRun) -> Metric:
-    """Let the judge judge with the prompt that a run found. Runs keep the judge they began with."""
-    judge, best = metric.core, project_run.run.best_candidate
-    if not isinstance(judge, ProgramMetric) or best is None:
+def take(metric: Metric, judge: ProgramMetric, project_run: ProjectRun | None) -> Metric:
+    """Let a judge of the metric judge with the prompts that a run found. Runs keep the judge that
+    they began with.
+
+    Raises:
+        Refused: the run found none, or is of another program.
+    """
+    best = project_run.run.best_candidate if project_run else None
+    if best is None:
         raise Refused.because("judge.no_winner")
-    return metrics.save_metric(metric, metric.name, judge.taught(prompts_of(best).modules))
+    prompts = prompts_of(best).modules
+    if prompts.keys() != {module.name for module in judge.program.modules}:
+        raise Refused.because("judge.no_winner")
+    core = metric.core.with_judge(judge, judge.taught(prompts))
+    return metrics.save_metric(metric, metric.name, core)
 
 
 def _dataset(

@@ -8,7 +8,6 @@ from django.db.models import Q
 
 from optimizer import codec
 from optimizer.core.evaluation.metric import Metric as CoreMetric
-from optimizer.core.evaluation.program_metric import ProgramMetric
 from promptlab.accounts.models import Project
 from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.kinds.kind import MetricKind
@@ -68,8 +67,8 @@ class Metric(models.Model):
 
     @property
     def is_judge(self) -> bool:
-        """Whether a model judges."""
-        return issubclass(self.shown_kind.core, ProgramMetric)
+        """Whether a model judges, or one of its parts."""
+        return bool(self.core.judges)
 
     @property
     def detail(self) -> str:

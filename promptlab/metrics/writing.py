@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.requests import Purpose
 from optimizer.core.conversation.spec import ModelRef
-from optimizer.core.metrics.llm_judge import Level
+from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.metrics.rubrics import WISH, read_rubric, writer
 from optimizer.core.problems import Refused
 from optimizer.core.programs.candidate import baseline_of

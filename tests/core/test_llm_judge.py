@@ -11,8 +11,9 @@ import pytest
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.evaluation.execute import judged
 from optimizer.core.evaluation.outcome import Prediction
+from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.metrics import METRIC_KINDS
-from optimizer.core.metrics.llm_judge import FRAME, Level, LlmJudge
+from optimizer.core.metrics.llm_judge import FRAME, LlmJudge
 from optimizer.core.optimizers.estimate import calls_per_evaluation, estimate
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.example import Example

@@ -8,15 +8,18 @@ from dataclasses import replace
 import pytest
 
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.metrics.llm_judge import FRAME, Level, LlmJudge
+from optimizer.core.evaluation.program_metric import Level
+from optimizer.core.metrics.llm_judge import FRAME, LlmJudge
+from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import OwnModel
 from optimizer.jobs import checks
 from optimizer.jobs.checks import CALLS
 from optimizer.jobs.forecast import forecast
 from optimizer.lm.call import LMCall
-from optimizer.lm.failures import PromptRefused
+from optimizer.lm.failures import PromptRefused, Unreachable
 from optimizer.models import Completion, Outcome, Provider
 from tests.fakes.scripted_lm import Killed, ScriptedLM, by_skill
+from tests.fakes.world import messages
 from tests.optimizer.conftest import Create, carry_on
 
 LEVELS = (Level("good", 1.0), Level("poor", 0.0))
@@ -115,6 +118,19 @@ def test_a_verdict_that_cannot_be_had_is_an_error_of_its_example_and_no_score(
         found = Outcome.objects.filter(example=example)
         assert {outcome.score for outcome in found} == {None}
         assert all(told in outcome.error for outcome in found)
+
+
+def test_a_judge_that_is_down_is_named_and_not_the_task_model(
+    create: Create, judge: LlmJudge
+) -> None:
+    def failing(call: LMCall) -> str | Exception:
+        return Unreachable("nobody there") if is_judging(call) else by_skill(call)
+
+    run = create(metric=judge, validation=messages(3, "v"), test=())
+    run = carry_on(run, ScriptedLM(failing), attempts=1)
+    assert run.status == "paused"
+    assert isinstance(run.message, Problem)
+    assert run.message.values["provider"] == "Strict"
 
 
 def test_estimate_caps_and_checks_know_of_it(spec: RunSpec, judge: LlmJudge) -> None:

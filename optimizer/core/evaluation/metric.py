@@ -81,6 +81,10 @@ class Metric(ABC):
         """What of it asks models to judge."""
         return ()
 
+    def with_judge(self, before: ProgramMetric, after: ProgramMetric) -> Metric:
+        """The same with another judge in the place of one of its own."""
+        return after if self == before else self
+
     @property
     def judge_models(self) -> tuple[OwnModel, ...]:
         """The models that judge, each once."""

@@ -20,14 +20,25 @@ from optimizer.core.programs.steps import Steps
 
 
 @dataclass(frozen=True)
+class Level:
+    """A verdict that can be given, the score in 0–1 that it is worth, and when it is due."""
+
+    name: str
+    score: float
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class ProgramMetric(Metric):
-    """Judges by what `program` says of an answer; its modules that are prompts ask `model`.
+    """Judges by what `program` says of an answer; its modules that are prompts ask `model`. The
+    verdicts that it can give are `levels`.
 
     Its calls are made in the role of the judge. One that fails, or whose reply cannot be read, is
     an error of its example.
     """
 
     model: OwnModel | None = None
+    levels: tuple[Level, ...] = ()
 
     @property
     @abstractmethod
@@ -40,9 +51,9 @@ class ProgramMetric(Metric):
         """The output of the program that scores are made of."""
 
     @property
-    @abstractmethod
     def scores(self) -> dict[str, float]:
         """The verdicts that it can give, with the score in 0–1 of each."""
+        return {level.name: level.score for level in self.levels}
 
     @abstractmethod
     def asked(self, example: Example, prediction: Prediction) -> dict[str, Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from optimizer.core.evaluation.metric import Metric
@@ -38,6 +38,12 @@ class Combined(Metric):
     @property
     def judges(self) -> tuple[ProgramMetric, ...]:
         return tuple(judge for metric in self.singles for judge in metric.judges)
+
+    def with_judge(self, before: ProgramMetric, after: ProgramMetric) -> Metric:
+        changed = (
+            replace(part, metric=part.metric.with_judge(before, after)) for part in self.parts
+        )
+        return replace(self, parts=tuple(changed))
 
     @property
     def lm_calls(self) -> int:

@@ -31,23 +31,13 @@ FRAME = (
 
 
 @dataclass(frozen=True)
-class Level:
-    """A verdict that can be given, the score in 0–1 that it is worth, and when it is due."""
-
-    name: str
-    score: float
-    description: str = ""
-
-
-@dataclass(frozen=True)
 class LlmJudge(ProgramMetric):
-    """`rubric` says what is looked at, `levels` are the verdicts that can be given. `demos` are
-    verdicts that it is shown first. Without a column of its own it judges by the rubric alone.
+    """`rubric` says what is looked at. `demos` are verdicts that it is shown first. Without a
+    column of its own it judges by the rubric alone.
     """
 
     kind: Literal["llm_judge"] = "llm_judge"
     rubric: str = ""
-    levels: tuple[Level, ...] = ()
     demos: Demos = ()
 
     needs_expected = False
@@ -76,10 +66,6 @@ class LlmJudge(ProgramMetric):
     @property
     def verdict(self) -> str:
         return VERDICT
-
-    @property
-    def scores(self) -> dict[str, float]:
-        return {level.name: level.score for level in self.levels}
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:

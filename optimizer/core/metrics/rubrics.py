@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimizer.core.metrics.llm_judge import Level
+from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.modules import standard_kind
 from optimizer.core.programs.calls import INPUT, Call
 from optimizer.core.programs.program import Program

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from optimizer import codec
-from optimizer.core.metrics.llm_judge import Level
+from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.programs.demo import Demos
 
 _LEVEL = re.compile(r"(?P<name>[^()]+?)\s*\(\s*(?P<score>\d*[.,]?\d+)\s*\)\s*:?\s*(?P<rest>.*)")

@@ -6,7 +6,8 @@ import io
 
 import pytest
 
-from optimizer.core.metrics.llm_judge import Level, LlmJudge
+from optimizer.core.evaluation.program_metric import Level
+from optimizer.core.metrics.llm_judge import LlmJudge
 from optimizer.core.programs.lm import OwnModel
 from optimizer.models import Provider
 from promptlab.accounts.models import Project, User

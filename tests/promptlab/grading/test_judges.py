@@ -13,9 +13,14 @@ from django.urls import reverse
 from optimizer import codec
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.evaluation.outcome import Outcome, Score
+from optimizer.core.metrics.combined import Combined
+from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.llm_judge import FRAME, LlmJudge
-from optimizer.core.programs.candidate import baseline_of
-from optimizer.models import Run
+from optimizer.core.metrics.parts import Part
+from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.lm import OwnModel
+from optimizer.core.programs.program import ModulePrompt
+from optimizer.models import Provider, Run
 from optimizer.running import snapshots
 from promptlab.accounts.models import User
 from promptlab.datasets.models import Dataset
@@ -23,8 +28,11 @@ from promptlab.datasets.services import import_dataset
 from promptlab.grading import labels, measured, teaching
 from promptlab.grading.models import JudgeLabels
 from promptlab.metrics.models import Metric
+from promptlab.metrics.services import create_metric
 from promptlab.programs.models import Program
+from promptlab.runs.models import ProjectRun
 from tests.evaluations import answered
+from tests.promptlab.grading.conftest import LEVELS
 from tests.promptlab.metrics.test_metrics import text_of
 
 Browser = Callable[[User], Client]
@@ -131,6 +139,35 @@ def test_a_judge_is_made_into_a_program_with_its_labels_and_taught_by_the_winner
     assert judge.taught(better).rubric == "Be strict."
     client.post(here(metric, "take"), {"run": "1"})
     assert Metric.objects.get(pk=metric.pk).core == judge  # there is no such run
+
+
+def test_what_a_run_found_is_taken_by_the_judge_wherever_it_stands(
+    client_of: Browser, erin: User, finished: ProjectRun
+) -> None:
+    own = OwnModel(Provider.objects.first().pk, "scripted")  # type: ignore[union-attr]
+    core = LlmJudge("intent", "", model=own, rubric="Is it polite?", levels=LEVELS)
+    parts = (Part("right", ExactMatch("intent", "intent")), Part("polite", core, 2.0))
+    made = create_metric(finished.project, erin, "Both", Combined("", "", parts=parts))
+    JudgeLabels.objects.create(metric=made, program=finished.program)
+    client, best = client_of(erin), finished.run.best_candidate
+    assert best is not None
+    page = text_of(client.get(here(made)))
+    assert "Judge with it" in page
+    client.post(here(made, "take"), {"run": str(finished.number)})
+    assert Metric.objects.get(pk=made.pk).core == made.core  # it is of another program
+
+    prompts = {n: replace(p, instruction="Be strict.") for n, p in _prompts(core).items()}
+    best.prompts = codec.to_json(Candidate(prompts))
+    best.save()
+    client.post(here(made, "take"), {"run": str(finished.number)})
+    taken = Metric.objects.get(pk=made.pk).core
+    assert [judge.rubric for judge in taken.judges if isinstance(judge, LlmJudge)] == ["Be strict."]
+    assert taken.singles[0] == parts[0].metric
+    assert taken.judges[0].version != core.version
+
+
+def _prompts(core: LlmJudge) -> dict[str, ModulePrompt]:
+    return baseline_of(core.program).modules
 
 
 def test_too_few_labels_teach_nothing(client_of: Browser, erin: User, metric: Metric) -> None:

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from optimizer.core.metrics.llm_judge import Level, LlmJudge
+from optimizer.core.evaluation.program_metric import Level
+from optimizer.core.metrics.llm_judge import LlmJudge
 from optimizer.core.problems import Refused
 from optimizer.core.programs.lm import OwnModel
 from promptlab.accounts.models import User

@@ -9,7 +9,8 @@ import pytest
 from django import forms
 from django.test import Client
 
-from optimizer.core.metrics.llm_judge import Level, LlmJudge
+from optimizer.core.evaluation.program_metric import Level
+from optimizer.core.metrics.llm_judge import LlmJudge
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.lm import OwnModel
 from optimizer.models import Provider
