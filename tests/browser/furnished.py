@@ -49,7 +49,8 @@ PAGES = (
     "set-password", "bad-link", "invitation", "invitation-to-a-member", "welcome", "api-reference",
     "projects", "new-project", "examples", "account", "tokens", "tokens-in-use", "shut-door",
     "lost", "overview", "members", "settings", "spending", "corpora", "datasets", "new-dataset",
-    "map", "dataset", "rows", "programs",
+    "map", "dataset", "rows", "add-rows", "dataset-row", "dataset-versions", "dataset-version",
+    "programs",
     "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "program-seen-by-a-viewer", "broken-canvas", "program-history",
     "program-with-a-pool", "demos-for-each-input", "all-demos",
@@ -134,6 +135,10 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "map": Place(_uploaded(lab)),
         "dataset": Place(f"{path}/datasets/{dataset.pk}/"),
         "rows": Place(f"{path}/datasets/{dataset.pk}/rows/"),
+        "add-rows": Place(f"{path}/datasets/{dataset.pk}/rows/add/"),
+        "dataset-row": Place(f"{path}/datasets/{dataset.pk}/rows/{_corrected(lab)}/"),
+        "dataset-versions": Place(f"{path}/datasets/{dataset.pk}/versions/"),
+        "dataset-version": Place(f"{path}/datasets/{dataset.pk}/versions/2/"),
         "corpora": Place(_with_corpus(lab)),
         "metrics": Place(f"{path}/metrics/"),
         "new-metric": Place(f"{path}/metrics/new/"),
@@ -147,6 +152,18 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "address-to-allow": Place(_with_private_address(lab), "olga"),
         "new-endpoint-by-olga": Place(f"{path}/providers/new/endpoint/", "olga"),
     }
+
+
+def _corrected(lab: Lab) -> str:
+    """The key of a row that was changed in the second version of the dataset."""
+    from promptlab.datasets.versions import NewRow, change_row
+
+    row = lab.dataset().examples.all()[0]
+    name, said = next(iter(row.inputs.items()))
+    told = f"{said} And it has never once been answered, whatever the department says."
+    note = "Put right, as the head of the department for complaints had asked us to do in writing"
+    change_row(lab.dataset(), row.key, NewRow({name: told}, row.expected), lab.alice, note)
+    return row.key
 
 
 def _of_many_models(lab: Lab) -> int:

@@ -35,6 +35,7 @@ NO_PAGES = {
     "programs:download": "a file",
     "programs:part": "JSON for the clipboard",
     "programs:corpus_file": "a file",
+    "datasets:download": "a file",
     "runs:live": "parts of a page for who has no socket",
 }
 
