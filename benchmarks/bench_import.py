@@ -7,6 +7,7 @@ of our processes and by the clock.
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import random
@@ -87,8 +88,8 @@ def copy_seconds(found: list[dict[str, str]]) -> float:
 
 
 def import_seconds(file: Path) -> tuple[float, float]:
-    """From the bytes of an upload to the dataset: by the clock, and of the processor."""
-    from django.core.files.uploadedfile import SimpleUploadedFile
+    """From an upload on disk to the dataset: by the clock, and of the processor."""
+    from django.core.files.uploadedfile import UploadedFile
 
     from optimizer.datasets.mapping import guessed
     from promptlab.accounts.models import Project, User
@@ -96,11 +97,12 @@ def import_seconds(file: Path) -> tuple[float, float]:
 
     by, _made = User.objects.get_or_create(email="bench@example.com")
     project, _made = Project.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
-    content = file.read_bytes()
     told = []
     for _ in range(REPEATS):
         began, used = time.perf_counter(), processor()
-        upload = uploads.receive(project, by, SimpleUploadedFile(file.name, content))
+        with file.open("rb") as sent:
+            given = UploadedFile(sent, file.name, size=file.stat().st_size)
+            upload = uploads.receive(project, by, given, again=True)
         mapping = guessed(uploads.found_in(upload).columns)
         dataset = uploads.make_dataset(upload, by, file.name, mapping)
         told.append((time.perf_counter() - began, processor() - used))
@@ -115,9 +117,14 @@ def processor() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def memory() -> int:
-    """MiB that this process has held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+def memory(of: str) -> float:
+    """MiB that this process holds ("VmRSS"), or held at most since `forget_most` ("VmHWM")."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(of)).split()[1]) / 1024
+
+
+def forget_most() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def main() -> None:
@@ -130,7 +137,10 @@ def main() -> None:
     with empty_home() as home, database(home), tempfile.TemporaryDirectory() as made:
         write_files(Path(made), found)
         copied = copy_seconds(found)
-        before = memory()
+        del found
+        gc.collect()
+        forget_most()
+        before = memory("VmRSS")
         for kind in KINDS:
             file = Path(made, f"rows.{kind}")
             read = polars_seconds(python, kind, file)
@@ -144,8 +154,8 @@ def main() -> None:
                     f"reads in ({read:.3f} s) and Postgres copies in ({copied:.2f} s)",
                 )
             )
-        figures["memory"] = memory() - before
-        told.append(("memory of this process", f"+{figures['memory']} MiB at most"))
+        figures["memory"] = memory("VmHWM") - before
+        told.append(("memory of this process", f"+{figures['memory']:.0f} MiB at most"))
     tell(f"{ROWS:,} rows become a dataset", told, figures)
 
 

@@ -16,6 +16,8 @@ def cell_of(value: object) -> Value:
     they are written; what is nested as JSON. Not a number is no value, and neither are bytes that
     are no text.
     """
+    if type(value) is str:
+        return value
     if isinstance(value, float):
         return None if isnan(value) else value
     if value is None or isinstance(value, str | bool | int):

@@ -18,7 +18,7 @@ from optimizer.datasets.table import (
     check_room,
     check_width,
     of_row,
-    trouble_in,
+    trouble_in_row,
     unique_names,
 )
 
@@ -105,4 +105,4 @@ def _trouble(row: Row, width: int) -> Problem | None:
         return problem("row.few_cells", n=len(row.cells), width=width)
     if any(str(cell).strip() for cell in row.cells[width:]):
         return problem("row.many_cells", n=len(row.cells), width=width)
-    return next((told for cell in row.cells if (told := trouble_in(cell))), None)
+    return trouble_in_row(row.cells)

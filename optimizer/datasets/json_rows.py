@@ -20,7 +20,7 @@ from optimizer.datasets.table import (
     check_width,
     in_its_row,
     of_row,
-    trouble_in,
+    trouble_in_row,
     unique_names,
 )
 
@@ -77,7 +77,7 @@ class _Objects:
             cells = tuple(_cell(item.get(key)) for key in self.keys)
         except RecursionError:
             raise _NotTaken(problem("row.deep")) from None
-        trouble = next((told for cell in cells if (told := trouble_in(cell))), None)
+        trouble = trouble_in_row(cells)
         if trouble:
             raise _NotTaken(trouble)
         return cells

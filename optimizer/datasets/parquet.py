@@ -19,12 +19,12 @@ from optimizer.datasets.table import (
     check_room,
     check_width,
     of_row,
-    trouble_in,
+    trouble_in_row,
     unique_names,
 )
 
 if TYPE_CHECKING:
-    from pyarrow import Array
+    from pyarrow import Array, DataType
     from pyarrow.parquet import ParquetFile
 
 BATCH = 128  # rows
@@ -69,12 +69,11 @@ def _table(parquet: ParquetFile) -> Table:
     rows: list[Row] = []
     problems: list[Problem] = []
     binary: dict[str, None] = {}
+    may_be_binary = [n for n, kind in enumerate(parquet.schema_arrow.types) if _holds_bytes(kind)]
     for place, values in enumerate(_values(parquet), start=1):
-        binary |= {
-            name: None for name, value in zip(names, values, strict=True) if is_binary(value)
-        }
+        binary |= {names[n]: None for n in may_be_binary if is_binary(values[n])}
         cells = tuple(map(cell_of, values))
-        trouble = next((told for cell in cells if (told := trouble_in(cell))), None)
+        trouble = trouble_in_row(cells)
         if trouble:
             problems.append(trouble.at(of_row(place)))
         else:
@@ -83,6 +82,13 @@ def _table(parquet: ParquetFile) -> Table:
     if binary:
         notes.append(warning("note.bytes", FILE, columns=tuple(binary)))
     return Table(names, tuple(rows), "", "parquet", "", tuple(problems), tuple(notes))
+
+
+def _holds_bytes(kind: DataType) -> bool:
+    """Whether values of an Arrow type may be bytes, or have some in them."""
+    from pyarrow import types
+
+    return bool(types.is_nested(kind)) or "binary" in str(kind) or types.is_dictionary(kind)
 
 
 def _values(parquet: ParquetFile) -> Iterator[tuple[object, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -164,6 +165,19 @@ def check_room(rows: int, columns: int) -> None:
         raise Refused.because("table.many_rows", FILE, most=MAX_ROWS)
     if rows * columns > MAX_CELLS:
         raise Refused.because("table.many_cells", FILE, most=MAX_CELLS, columns=columns)
+
+
+def trouble_in_row(cells: Sequence[Value]) -> Problem | None:
+    """Why one of the cells cannot be stored, if so. Most rows are texts without any oddity, which
+    is seen of all of them at once.
+    """
+    try:
+        text = "".join(cells)  # type: ignore[arg-type]
+    except TypeError:  # there are others than texts
+        text = ""
+    if text and text.isascii() and "\x00" not in text and len(text) <= MAX_CELL:
+        return None
+    return next((told for cell in cells if (told := trouble_in(cell))), None)
 
 
 def trouble_in(cell: Value) -> Problem | None:

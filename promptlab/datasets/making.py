@@ -6,6 +6,7 @@ as: python -m promptlab.datasets.making ROWS OUT PARENT < ORDER.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
@@ -101,6 +102,7 @@ def make_apart(rows: Path, names: Sequence[str], mapping: Mapping, dataset: int,
 def _child(rows: str, out: str, parent: str) -> None:
     bound(Limits(rows=2 * Limits().rows, processor_seconds=SECONDS))
     end_with(int(parent))
+    gc.disable()  # it ends before there is any garbage that counts
     told = json.load(sys.stdin)
     answer: dict[str, Any]
     try:

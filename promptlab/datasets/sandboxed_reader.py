@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from json.encoder import encode_basestring
 from pathlib import Path
 
 from optimizer.core.problems import Problem, Refused, problem
@@ -170,6 +172,7 @@ def _child(file: str, name: str, options: str, rows: str, told: str, parent: str
     limits = Limits(**json.loads(told))
     bound(limits)
     end_with(int(parent))
+    gc.disable()  # it ends before there is any garbage that counts
     answer: dict[str, object]
     try:
         with Path(file).open("rb") as binary:
@@ -187,12 +190,21 @@ def _child(file: str, name: str, options: str, rows: str, told: str, parent: str
     json.dump(answer, sys.stdout)
 
 
+def _line(row: Row) -> str:
+    """A row as JSON. Most cells are texts, which need no whole encoder."""
+    cells = [
+        encode_basestring(cell) if type(cell) is str else json.dumps(cell, ensure_ascii=False)
+        for cell in row.cells
+    ]
+    return f"[{row.place}, [{', '.join(cells)}]]\n"
+
+
 def _write(table: Table, path: Path, limits: Limits) -> None:
     """Raises Refused when the rows take more space than they may."""
     try:
         with path.open("w", encoding="utf-8") as out:
             for row in table.rows:
-                out.write(json.dumps([row.place, row.cells], ensure_ascii=False) + "\n")
+                out.write(_line(row))
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
