@@ -23,6 +23,7 @@ from optimizer.core.programs.steps import (
     StepRequest,
     Steps,
 )
+from optimizer.core.programs.turns import in_short
 from optimizer.lm import fetched_texts
 from optimizer.models import Completion, Run
 from optimizer.retrieval.again import looked_up_again
@@ -72,7 +73,9 @@ def _step(name: str, ran: Ran | None) -> StepNow:
         return StepNow(name, "running")
     if ran.problem:
         return StepNow(name, "failed", problem=ran.problem)
-    return StepNow(name, "done", tuple((n, written(v)) for n, v in ran.outputs.items()))
+    return StepNow(
+        name, "done", tuple((n, written(in_short(n, v))) for n, v in ran.outputs.items())
+    )
 
 
 def _use(module: Module, prompt: ModulePrompt, values: dict[str, Value], key: str) -> Steps[Ran]:

@@ -7,7 +7,7 @@ of a candidate use the same: `start_tryout` here, and the partial `programs/_try
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import input_text
 from optimizer.core.programs.signature import NULL, FieldType, Value, written
+from optimizer.core.programs.turns import TURNS, in_short
 from optimizer.jobs import evaluations
 from optimizer.lm.kept_vectors import answered_by_kept
 from optimizer.models import Run
@@ -261,7 +262,7 @@ def _steps(
         StepNow(
             call.call,
             "failed" if call.problem else "done",
-            tuple((name, written(value)) for name, value in call.outputs.items()),
+            tuple((name, written(in_short(name, value))) for name, value in _gave(call)),
             call.problem,
         )
         for call in trace
@@ -290,6 +291,12 @@ def shown_call(
         call.completion_tokens, call.cost, call.seconds,
         call.cached, fixed_of(prompt.demos) if chosen else (), call.made, call.turn,
     )  # fmt: skip
+
+
+def _gave(call: CallTrace) -> Iterable[tuple[str, Value]]:
+    """What a call gave, and the turns that it took before, which stand among what it was given."""
+    turns = call.inputs.get(TURNS)
+    return [*([(TURNS, turns)] if isinstance(turns, list) else []), *call.outputs.items()]
 
 
 def _given(module: Module, call: CallTrace) -> tuple[ShownValue, ...]:

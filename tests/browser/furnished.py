@@ -54,7 +54,7 @@ PAGES = (
     "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
     "program-list", "program-seen-by-a-viewer", "broken-canvas", "program-history",
     "program-with-a-pool", "demos-for-each-input", "all-demos",
-    "broken-program", "about-program", "inputs", "outputs", "module", "demos",
+    "broken-program", "about-program", "inputs", "outputs", "module", "agent", "demos",
     "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
     "new-run", "new-run-other-optimizer", "run", "race", "race-trials", "run-seen-by-a-viewer",
@@ -210,6 +210,7 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
         "inputs": Place(f"{one}/inputs/"),
         "outputs": Place(f"{one}/outputs/"),
         "module": Place(f"{one}/modules/at/classify/"),
+        "agent": Place(f"{room}/{_agent(lab)}/modules/at/find_out/"),
         "demos": Place(f"{one}/modules/at/classify/demos/"),
         "call": Place(f"{one}/calls/at/classify/"),
         "new-module": Place(f"{one}/modules/new/"),
@@ -348,6 +349,14 @@ def _best(project_run: ProjectRun) -> int:
     best = project_run.run.best_candidate
     assert best is not None
     return best.number
+
+
+def _agent(lab: Lab) -> int:
+    """A program whose only step has a tool of each kind."""
+    from promptlab.programs.services import create_program
+    from tests.fakes.agents import asking
+
+    return create_program(lab.project, lab.alice, "Find out", asking()).pk
 
 
 def _with_corpus(lab: Lab) -> str:

@@ -31,6 +31,7 @@ from optimizer.core.programs.turns import (
     FINISH,
     LONGEST_OBSERVATION,
     OVER,
+    TURNS,
     Say,
     Turn,
     messages_of_turns,
@@ -41,8 +42,6 @@ from optimizer.core.programs.values import Kind, UnreadableValue
 MOST_TURNS, MOST_TOOLS = 20, 20
 TURN_TOKENS = LONGEST_OBSERVATION // 4 + 60
 """Of a turn that is shown again: an observation of full length and what was said for it."""
-TURNS = "turns"
-"""Where the turns stand behind which an answer was given, in values, demos and traces."""
 _FINISHES = "when nothing more is needed to answer"
 
 

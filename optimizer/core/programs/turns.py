@@ -15,8 +15,19 @@ from optimizer.core.programs.layouts import spelled_out
 from optimizer.core.programs.reply import read_reply
 from optimizer.core.programs.values import Kind, Nullable, ObjectOf, as_text
 
+
+def in_short(name: str, value: Any) -> Any:
+    """A value as people see it at a glance: of an agent's turns, what was called."""
+    turns = value if name == TURNS and isinstance(value, list) else []
+    if not all(isinstance(turn, dict) and {"tool", "observation"} <= turn.keys() for turn in turns):
+        return value
+    return " → ".join(turn["tool"] or "?" for turn in turns) or value
+
+
 # ----------------------------------------------------------------------------------------------
 
+TURNS = "turns"
+"""Where the turns stand behind which an answer was given, in values, demos and traces."""
 FINISH = "finish"
 """What a model calls when it knows enough to answer."""
 OBSERVATION, OVER = "Observation:\n", "No more turns."
