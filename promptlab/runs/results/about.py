@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.spec import Effort, RunSpec
 from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.lm import Role
-from optimizer.models import Provider
+from optimizer.models import Provider, Run
 from optimizer.sentences.optimizers import title_of
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.style import ShownStyle, style_of
@@ -32,20 +33,38 @@ def about_of(project_run: ProjectRun, spec: RunSpec) -> About:
 
 @dataclass(frozen=True)
 class ModelShown:
+    """A model with what it does, and what the run took of it so far; None while it goes on."""
+
     role: str
     model: str
     provider: str
+    calls: int | None = None
+    cost: int | None = None
 
 
-def models_of(spec: RunSpec, providers: Mapping[int, Provider]) -> list[ModelShown]:
-    """Every model with what it does; no provider's name where it is gone."""
+def models_of(
+    spec: RunSpec, providers: Mapping[int, Provider], ended: Run | None = None
+) -> list[ModelShown]:
+    """Every model with what it does; no provider's name where it is gone. `ended`: the run, whose
+    calls are counted.
+    """
+    spent = _spent(ended) if ended else {}
     return [
         ModelShown(
-            role.value, ref.model,
+            role.value,
+            ref.model,
             providers[ref.provider].name if ref.provider in providers else "",
+            *spent.get((role.value, ref.provider, ref.model), (None, None)),
         )
         for role, ref in spec.model_refs
-    ]  # fmt: skip
+    ]
+
+
+def _spent(run: Run) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """Calls and micro-USD by role, provider and model."""
+    paid = run.completions.order_by().values_list("role", "provider", "model")
+    counted = paid.annotate(calls=Sum("attempt"), paid=Sum("cost") + Sum("doubt_cost"))
+    return {(role, provider, model): (n, cost) for role, provider, model, n, cost in counted}
 
 
 def _effort(effort: str) -> str:

@@ -156,7 +156,8 @@ class RunPage:
 
     @property
     def models(self) -> list[ModelShown]:
-        return models_of(self.state.spec, self.state.providers)
+        run = self.state.run
+        return models_of(self.state.spec, self.state.providers, run if run.ended else None)
 
     @property
     def writes_with_embedded(self) -> bool:
