@@ -14,7 +14,7 @@ def unreachable(namespace: str, program: Program) -> list[Problem]:
     asked = {url: module.name for module in program.modules for url in module.addresses}
     if not asked or namespace == OPERATORS:
         return []
-    allowed = AllowList.now()
+    allowed = AllowList.of_programs()
     found = ((module, _refusal(allowed, url)) for url, module in asked.items())
     return [problem("fetch.refused", "program", module=m, why=why) for m, why in found if why]
 

@@ -74,9 +74,12 @@ def target_of(url: str) -> Target:
 
 @dataclass(frozen=True)
 class AllowList:
-    """What is allowed beside public addresses: networks and names, each with a port or any."""
+    """What is allowed beside public addresses: networks and names, each with a port or any. What
+    is `closed` is not, whoever allows it.
+    """
 
     entries: tuple[tuple[str, int | None], ...]
+    closed: tuple[tuple[str, int | None], ...] = ()
 
     @classmethod
     def now(cls) -> AllowList:
@@ -85,6 +88,15 @@ class AllowList:
         own = [(embedded.host, embedded.port)] if embedded else []
         return cls((*own, *AllowedAddress.objects.values_list("host", "port")))
 
+    @classmethod
+    def of_programs(cls) -> AllowList:
+        """The same for addresses that programs ask: the table's, and never the embedded model's, of
+        which there is more to be read than replies.
+        """
+        embedded = embedded_target()
+        own = ((embedded.host, embedded.port),) if embedded else ()
+        return cls(tuple(AllowedAddress.objects.values_list("host", "port")), own)
+
     def egress(self, url: str = "") -> Egress:
         """Where calls may go; of names only that in `url` is looked up, which may block."""
         try:
@@ -92,7 +104,8 @@ class AllowList:
         except Refused:
             target = None  # nothing to look up: "", or an address that the call refuses
         found = (o for host, port in self.entries for o in _openings(host, port, target))
-        return Egress(tuple(found))
+        shut = (o for host, port in self.closed for o in _all_of(host, port))
+        return Egress(tuple(found), tuple(shut))
 
     def refusal(self, url: str, patience: float = 0.0) -> ForbiddenAddress | None:
         """Why a call to this address would be refused now, None when nothing is known against it.
@@ -176,6 +189,13 @@ def _openings(host: str, port: int | None, target: Target | None) -> Iterator[Op
         for number in target.numbers():
             if (found := network_of(number)) is not None:
                 yield Opening(found, port)
+
+
+def _all_of(host: str, port: int | None) -> Iterator[Opening]:
+    """A host by whatever name it is asked: by its numbers, and loopback by both of its own."""
+    own = Target(host, port or 0)
+    for number in [str(net[0]) for net in LOOPBACK] if own.own else own.numbers():
+        yield from _openings(number, port, None)
 
 
 def _found(host: str, port: int | None, flags: int = 0) -> list[str]:

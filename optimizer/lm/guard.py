@@ -69,9 +69,12 @@ class Opening:
 
 @dataclass(frozen=True)
 class Egress:
-    """Where calls may go: anywhere public, and through openings to what is not."""
+    """Where calls may go: anywhere public, and through openings to what is not; nowhere that is
+    `closed`.
+    """
 
     openings: tuple[Opening, ...] = ()
+    closed: tuple[Opening, ...] = ()
 
     def check(self, address: str, port: int) -> None:
         """Judge an address as it is connected to: a number, never a name.
@@ -84,6 +87,8 @@ class Egress:
         except ValueError as error:
             raise ForbiddenAddress(address, port, never=True) from error
         if any(map(_is_never, (outer, *inner))):
+            raise ForbiddenAddress(address, port, never=True)
+        if any(shut.allows(face, port) for shut in self.closed for face in (outer, *inner)):
             raise ForbiddenAddress(address, port, never=True)
         opened = self._opens(outer, port)
         if not all(opened or _is_public(f) or self._opens(f, port) for f in (outer, *inner)):

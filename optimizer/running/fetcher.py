@@ -104,7 +104,7 @@ class Fetcher:
     def _egress(self, request: Fetch) -> Egress:
         if self._namespace == OPERATORS:
             return EVERYWHERE
-        return AllowList.now().egress(request.url)
+        return AllowList.of_programs().egress(request.url)
 
 
 def _origin(request: Fetch) -> str:

@@ -12,7 +12,7 @@ LOOKED_UP_SECONDS = 2.0
 def refused_address(url: str) -> list[Problem]:
     """Why calls to an address would be refused now, as far as that is known."""
     try:
-        refusal = AllowList.now().refusal(url, LOOKED_UP_SECONDS)
+        refusal = AllowList.of_programs().refusal(url, LOOKED_UP_SECONDS)
     except Refused as error:
         return list(error.problems)
     return [problem("fetch.failed", why=str(refusal))] if refusal else []

@@ -18,6 +18,7 @@ from optimizer.core.programs.steps import Fetch, Fetched
 from optimizer.jobs import reachable
 from optimizer.lm import fetched_texts
 from optimizer.lm.call import LMCall
+from optimizer.lm.egress import AllowList
 from optimizer.models import AllowedAddress, Completion, FetchedText, Outcome, Run
 from optimizer.retrieval import corpora
 from optimizer.running import fetcher
@@ -76,6 +77,21 @@ def test_what_is_local_is_refused_until_it_is_allowed(server: AddressServer) -> 
     AllowedAddress.objects.create(host="127.0.0.1/32", port=server.port)
     assert fetched(Fetch(f"{server.url}/secret?key=1"))[0].status == 200
     allow_loopback()
+
+
+@pytest.mark.parametrize("own", ["127.0.0.1", "localhost"])
+def test_the_embedded_model_s_own_server_is_asked_by_no_program(
+    server: AddressServer, settings: Any, own: str
+) -> None:
+    settings.EMBEDDED_MODEL_URL = f"http://{own}:{server.port}/v1"
+    assert AllowList.now().refusal(server.url) is None
+    for host in ("127.0.0.1", "localhost", "127.1"):
+        (refused,) = fetched(Fetch(f"http://{host}:{server.port}/slots"))
+        assert refused.problem is not None
+    assert AllowList.of_programs().refusal(server.url) is not None
+    assert server.asked == []
+    settings.EMBEDDED_MODEL_URL = "http://127.0.0.1:1/v1"
+    assert fetched(Fetch(f"{server.url}/page"))[0].status == 200
 
 
 def test_a_page_that_is_not_there_is_an_answer_and_a_server_that_fails_is_none(
