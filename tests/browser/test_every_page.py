@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import resolve
+from playwright.sync_api import expect
 
 from tests.browser.axe import Axe
 from tests.browser.conftest import DESK, PHONE, session_of
@@ -111,6 +113,34 @@ def test_a_page_is_accessible_and_fits_every_width(
     assert urlsplit(answer.url).path == urlsplit(place.path).path, "it leads elsewhere"
     assert problems(page) == []
     assert windows.watch.verdict() == ""
+
+
+def test_two_answers_are_compared_with_digits_alone_and_never_while_one_types(
+    furnished: Furnished, windows: Windows
+) -> None:
+    from promptlab.grading.models import Grade, Queue
+
+    queue = Queue.objects.filter(way=Queue.Way.COMPARE).latest("pk")
+    page = windows.of("alice")
+    page.goto(furnished.places["queue"].path)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(re.compile("Answer 1 of"))
+    page.get_by_label("Note").focus()
+    page.keyboard.type("2 sentences are too many")
+    page.keyboard.press("Tab")  # to the first verdict
+    page.keyboard.press("1")
+    expect(heading).to_have_text(re.compile("Answer 2 of"))
+    page.wait_for_load_state()
+    page.keyboard.press("3")
+    expect(heading).to_have_text(re.compile("Answer 3 of"))
+    page.wait_for_load_state()
+    page.keyboard.press("0")
+    expect(heading).to_have_text(re.compile("Answer 2 of"))
+    said = Grade.objects.filter(item__queue=queue).order_by("item__position")
+    assert list(said.values_list("verdict", "note")) == [
+        ("first", "2 sentences are too many"), ("tie", ""),
+    ]  # fmt: skip
+    said.delete()
 
 
 def problems(page: Page) -> list[str]:
