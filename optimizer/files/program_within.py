@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.core.problems import Problem, Refused, warning
+from optimizer.files.promptfoo import is_promptfoo, program_data
 
 PROGRAM = "promptlab/program@1"
 VERSION = "promptlab/version@1"
@@ -35,6 +36,9 @@ def program_within(data: dict[str, Any]) -> Within:
     """
     if _is_version(data):
         return _of_version(data, "program")
+    if is_promptfoo(data):
+        made, told = program_data(data)
+        return Within(made, "prompts", told=told)
     content, program = data.get("content"), data.get("program")
     if isinstance(content, dict) and _is_version(content):
         return _of_version(content, "content.program")

@@ -17,6 +17,13 @@ add(
             "Read from a version: its program with the approved instructions and demos. Not taken: "
             "its number, run, dataset, metric, models, scores and approval."
         ),
+        "file.promptfoo_left": _("Read as promptfoo's. Not carried over: {parts}."),
+        "file.promptfoo_empty": _(
+            "There is no prompt in it: write the text itself, not the name of a file."
+        ),
+        "file.promptfoo_no_assert": _(
+            "None of its assertions can be said by a metric here. Make one, or write code."
+        ),
         "file.keys_left": _("Not taken either, as a version has no such keys: {keys}."),
         "file.dspy_state": _(
             "This is the state of a DSPy module: prompts without the program that they belong to. "

@@ -173,3 +173,8 @@ def test_a_file_without_the_key_stays_as_it_was_written() -> None:
     assert codec.to_json(nullable)["nullable"] is True
     for field in (plain, nullable):
         assert codec.from_json(Field, codec.to_json(field)) == field
+
+
+def test_nothing_is_null_though_a_choice_is_only_a_mark() -> None:
+    field = Field("x", FieldType.CHOICE, choices=("_", "0"), nullable=True)
+    assert (field.read(""), field.read("_")) == (None, "_")

@@ -110,6 +110,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:stop_tryout": POST_EDIT,
     "metrics:list": VIEW,
     "metrics:new": EDIT,
+    "metrics:from_tests": EDIT,
     "metrics:code": VIEW,
     "metrics:metric": {"get": "viewer", "post": "editor"},
     "metrics:delete": POST_EDIT,

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
@@ -107,6 +108,11 @@ class Metric(ABC):
     def suits(cls, given: Field, wanted: Field) -> bool:
         """Whether it is the natural choice for an output and a column of these types."""
         return False
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> Metric | None:
+        """The metric of this kind that says the same; None where there is none."""
+        return None
 
     def problems(self, program: Program, columns: set[str]) -> list[Problem]:
         """What keeps this metric from scoring this program on a dataset with these columns."""

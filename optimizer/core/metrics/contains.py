@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong
 from optimizer.core.metrics.texts import holds, words_of
@@ -14,6 +15,11 @@ from optimizer.core.programs.signature import Value, written
 @dataclass(frozen=True)
 class Contains(Comparison):
     kind: Literal["contains"] = "contains"
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> Contains | None:
+        holds_it = said.kind in ("contains", "icontains") and not said.is_rule
+        return cls(said.output, said.expected) if holds_it else None
 
     def compared(self, given: Value, expected: Value) -> Score:
         said = written(given)

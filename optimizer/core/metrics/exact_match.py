@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
 from optimizer.core.metrics.normalisations import Normalisation, alike
@@ -23,6 +24,11 @@ class ExactMatch(Comparison):
     separator: str = ""
 
     newer: ClassVar[tuple[str, ...]] = ("strict", "separator")
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> ExactMatch | None:
+        equal = said.kind == "equals" and not said.is_rule
+        return cls(said.output, said.expected) if equal else None
 
     def compared(self, given: Value, expected: Value) -> Score:
         answers = [expected] if isinstance(given, list) else self._answers(expected)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import short
 from optimizer.core.metrics.rule import Rule
@@ -19,6 +21,9 @@ class Wanted(StrEnum):
     NONE = "none"
 
 
+_ASSERTED = re.compile(r"(not-)?i?contains(-all|-any)?")
+
+
 @dataclass(frozen=True)
 class Mentions(Rule):
     """`texts` are found as words in a row, whatever their case and punctuation. Of all of them the
@@ -28,6 +33,14 @@ class Mentions(Rule):
     kind: Literal["mentions"] = "mentions"
     texts: tuple[str, ...] = ()
     wanted: Wanted = Wanted.ALL
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> Mentions | None:
+        asserted = _ASSERTED.fullmatch(said.kind) if said.is_rule else None
+        if asserted is None:
+            return None
+        some = Wanted.ANY if asserted[2] == "-any" else Wanted.ALL
+        return cls(said.output, "", texts=said.texts, wanted=Wanted.NONE if asserted[1] else some)
 
     def ruled(self, given: Value) -> Score:
         said = written(given)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import re2
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.metric import NoScore
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import short
@@ -33,6 +34,13 @@ class Regex(Rule):
     kind: Literal["regex"] = "regex"
     pattern: str = ""
     found: Found = Found.SOMEWHERE
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> Regex | None:
+        where = {cls.kind: Found.SOMEWHERE, f"not-{cls.kind}": Found.NOWHERE}.get(said.kind)
+        if where is None or not said.is_rule:
+            return None
+        return cls(said.output, "", pattern=said.texts[0], found=where)
 
     def ruled(self, given: Value) -> Score:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
 
+from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.metric import Metric, NoScore
 from optimizer.core.evaluation.outcome import CallTrace, Prediction, Score
 from optimizer.core.programs.example import Example
@@ -39,6 +40,14 @@ class UsageLimit(Metric):
     needs_expected: ClassVar[bool] = False
     knows_output: ClassVar[bool] = False
     knows_expected: ClassVar[bool] = False
+
+    @classmethod
+    def of_assertion(cls, said: Assertion) -> UsageLimit | None:
+        """Its limits are in milliseconds and in dollars."""
+        unit = {"latency": (Spent.LATENCY, 1000.0), "cost": (Spent.COST, 1.0)}.get(said.kind)
+        if unit is None or said.most is None:
+            return None
+        return cls("", "", spent=unit[0], most=said.most / unit[1])
 
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
         yield from ()

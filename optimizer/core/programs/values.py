@@ -96,7 +96,8 @@ def is_null(kind: Kind, value: Any) -> bool:
     """Whether it says that there is none, where that may be said; a choice of that name is one."""
     if not isinstance(kind, Nullable):
         return False
-    choices = kind.kind if isinstance(kind.kind, tuple) and isinstance(value, str) else ()
+    told = isinstance(value, str) and bool(value.strip())
+    choices = kind.kind if isinstance(kind.kind, tuple) and told else ()
     is_choice = any(unmarked(choice) == unmarked(value) for choice in choices)
     return says_nothing(value) and not is_choice
 

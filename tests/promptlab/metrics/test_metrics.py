@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -342,3 +343,19 @@ def test_right_answers_are_judged_beside_the_bench(
     blind = text_of(client.post(here, typed(kind="custom_code", source=source, **names)))
     assert "What the dataset itself calls right is not wholly right by this metric" in blind
     assert "It does not tell right answers from those to other examples" in blind
+
+
+def test_assertions_of_promptfoo_become_a_metric(
+    project: Project, erin: User, client_of: Browser
+) -> None:
+    browser, address = client_of(erin), reverse("metrics:from_tests", args=[project.slug])
+    asserted = [{"type": "equals", "value": "x"}, {"type": "javascript", "value": "1"}]
+    config = json.dumps({"prompts": ["p"], "tests": [{"assert": asserted}]})
+    wrong = browser.post(address, {"name": "Asserted", "text": "prompts: []"})
+    assert "Write a YAML configuration as JSON" in wrong.content.decode()
+    none = browser.post(address, {"name": "Asserted", "text": "[]"})
+    assert "None of its assertions" in none.content.decode()
+    page = browser.post(address, {"name": "Asserted", "text": config}, follow=True)
+    assert "Not carried over: javascript." in page.content.decode()
+    made = project.metrics.get(name="Asserted").core
+    assert (made.kind, made.output, made.expected) == ("exact_match", "output", "expected")
