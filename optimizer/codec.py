@@ -117,7 +117,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     EvaluationSpec: ("role", "samples"),
     Example: ("feedback",),
     RunSpec: ("feedback_rules",),
-    Score: ("parts",),
+    Score: ("parts", "cost"),
     **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
 }
 """Keys that no file had at first: where they have their defaults, they are not written. Digests of

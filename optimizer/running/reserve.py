@@ -50,7 +50,7 @@ class Reserve:
     def learn(self, entry: Open) -> None:
         """Take in what an answered evaluation cost, now or before."""
         if isinstance(entry.request, Evaluate) and entry.request.role is Role.TASK and entry.known:
-            costs = [outcome.cost for outcome in entry.known.values()]
+            costs = [outcome.judged_cost for outcome in entry.known.values()]
             self._costs += costs
             usual = OUTLIER * median(self._costs)
             self._dearest = max(self._dearest, fmean(min(cost, usual) for cost in costs))

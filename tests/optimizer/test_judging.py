@@ -69,6 +69,7 @@ def test_its_calls_are_the_judges_at_its_price_and_the_reason_is_kept(
     reasons = set(scored.values_list("data__score__reason", flat=True))
     assert {"good: It says ham.", "poor: It says ham."} <= reasons
     assert max(lm.sent().values()) == 1
+    assert set(scored.values_list("data__score__cost", flat=True)) == {150}
 
 
 def test_a_run_killed_between_verdicts_ends_as_if_it_had_not_been_and_pays_none_twice(

@@ -53,6 +53,14 @@ def test_money_is_kept_as_for_the_dearest_so_far(reserve: Reserve) -> None:
     assert reserve.kept_from([asked(Purpose.MINIBATCH)]).cost == TO_SPARE * 40 * 2 * 50
 
 
+def test_what_judges_take_is_kept_too(reserve: Reserve) -> None:
+    judged = answered(40)
+    for position, outcome in judged.known.items():
+        judged.known[position] = replace(outcome, score=Score(1.0, cost=200))
+    reserve.learn(judged)
+    assert reserve.kept_from([asked(Purpose.MINIBATCH)]).cost == TO_SPARE * 40 * (2 * 30 + 200)
+
+
 def test_one_bill_by_mistake_is_not_expected_again(reserve: Reserve) -> None:
     reserve.learn(answered(40))
     reserve.learn(answered(1, call=replace(CALL, cost=1_000_000)))

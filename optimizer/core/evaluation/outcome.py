@@ -19,12 +19,13 @@ class PartScore:
 @dataclass(frozen=True)
 class Score:
     """A metric's judgement: `value` in 0–1, the reason in words, and what it is made of, where it
-    is made of parts.
+    is made of parts. `cost` is what judging took, in micro-USD.
     """
 
     value: float
     reason: str = ""
     parts: tuple[PartScore, ...] = ()
+    cost: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,11 @@ class Outcome:
     @property
     def cost(self) -> int:
         return sum(call.cost for call in self.trace)
+
+    @property
+    def judged_cost(self) -> int:
+        """What the program and its judges took."""
+        return self.cost + (self.score.cost if self.score else 0)
 
     @property
     def unpriced(self) -> int:

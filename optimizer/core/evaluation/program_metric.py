@@ -101,7 +101,7 @@ class ProgramMetric(Metric):
         told = yield from predict(program, baseline_of(program), inputs)
         if told.problem:
             raise NoScore(f"the judge’s reply could not be read: {told.problem}")
-        return self.read(told.outputs)
+        return replace(self.read(told.outputs), cost=sum(call.cost for call in told.trace))
 
     def _asking(self) -> Program:
         """The program, whose prompts ask the judge's model in place of the run's."""

@@ -55,7 +55,8 @@ class Combined(Metric):
 
     def score(self, example: Example, prediction: Prediction) -> Steps[Score]:
         scores = yield from side_by_side([m.score(example, prediction) for m in self.singles])
-        return together(self.parts, scores, self.objective)
+        whole = together(self.parts, scores, self.objective)
+        return replace(whole, cost=sum(score.cost for score in scores))
 
     def problems(self, program: Program, columns: set[str]) -> list[Problem]:
         own = part_problems(self.parts)

@@ -68,12 +68,14 @@ def together(parts: Sequence[Part], scores: Sequence[Score], objective: Objectiv
 
 
 def _number(counted: Sequence[tuple[float, PartScore]], objective: Objective) -> float:
-    whole = math.fsum(weight for weight, _ in counted)
     if not counted:
         return 1.0
     if objective is Objective.PRODUCT:
         return min(math.prod(math.pow(said.value, w) for w, said in counted), 1.0)
-    return min(math.fsum(weight * said.value for weight, said in counted) / whole, 1.0)
+    most = max(weight for weight, _ in counted)
+    shares = [(weight / most, said) for weight, said in counted]  # the least times a half is 0
+    whole = math.fsum(share for share, _ in shares)
+    return min(math.fsum(share * said.value for share, said in shares) / whole, 1.0)
 
 
 def _line(said: PartScore) -> str:

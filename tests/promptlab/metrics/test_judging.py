@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import Http404
 from django.test import Client
+from django.utils import timezone
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.evaluation.outcome import Outcome, Score
@@ -73,6 +75,17 @@ def test_the_bench_asks_only_by_the_button_that_says_the_price_and_finds_what_wa
     assert page.count("gone") == 3
     other = form | {"look": "1", "rubric": "Is it short?"}
     assert "good: It is right." not in text_of(client.post(here, other))
+
+
+def test_a_judge_that_takes_long_is_waited_for_and_one_that_nobody_asks_is_lost(
+    client_of: Browser, erin: User, project: Project, form: dict[str, Any]
+) -> None:
+    client, here = client_of(erin), new_address(project)
+    client.post(here, form | {"look": "1", "ask": "1"})
+    Run.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    assert "No answer came" in text_of(client.post(here, form | {"look": "1"}))
+    Run.objects.update(status="running")
+    assert "The judge reads the answers." in text_of(client.post(here, form | {"look": "1"}))
 
 
 def test_a_viewer_looks_but_spends_nothing(
