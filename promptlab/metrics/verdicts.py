@@ -109,7 +109,7 @@ def price_told(project: Project, judge: ProgramMetric, answers: Sequence[Example
 
 
 def _goes_on(run: Run) -> bool:
-    """Whether its answers may still come: who is at it may take long, and is replaced if need be."""
+    """Whether its answers may still come: who is at it may take long, and another goes on."""
     return run.status == Run.Status.RUNNING or evaluations.is_waiting(run)
 
 
