@@ -185,6 +185,7 @@ class MappingForm(forms.Form):
             (Repeats.TOGETHER.value, _("Deal them into one split")),
             (Repeats.REMOVE.value, _("Leave them out, where they are not scored last")),
         ],
+        help_text=_("Test keeps them, then validation. Up to 20,000 rows are compared so."),
     )
     only_column = forms.ChoiceField(label=_("Only rows where"), required=False)
     only_value = forms.CharField(label=_("is"), required=False, max_length=200)

@@ -39,7 +39,7 @@ class Workers:
         with self.log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "worker"],
-                cwd=CHECKOUT, env={**_environment(), **self.environ, **environ},
+                cwd=CHECKOUT, env={**environment(), **self.environ, **environ},
                 stdout=output, stderr=output,
             )  # fmt: skip
         self.watch.add(process.pid)
@@ -143,7 +143,7 @@ def _digest(rows: list[object]) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     database = connection.settings_dict
     login = f"{quote(str(database['USER']))}:{quote(str(database['PASSWORD']))}"
     return {

@@ -21,6 +21,7 @@ from promptlab.datasets.versions import (
     row_of,
 )
 from tests.fakes.telling import refused
+from tests.promptlab.runs.scene import Scene
 
 CSV = "message,label,id\n" + "".join(
     f"text {n},{'spam' if n % 4 == 0 else 'ham'},{n}\n" for n in range(20)
@@ -143,3 +144,22 @@ def test_the_database_lets_no_row_of_a_version_change(dataset: Dataset, erin: Us
     for rows, told in ((dataset.examples.all(), {"inputs": {}}), (ended, {"until": None})):
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.update(**told)
+
+
+def test_a_dataset_is_deleted_with_all_its_versions(dataset: Dataset, erin: User) -> None:
+    change_row(dataset, "3", row("other"), erin)
+    remove_rows(dataset, ["21"], erin)
+    services.remove(dataset, erin)
+    assert not DatasetExample.of_all_versions.exists()
+
+
+def test_a_run_says_which_version_it_began_with(scene: Scene) -> None:
+    first = scene.start()
+    known = scene.dataset.examples.all()[0]
+    change_row(scene.dataset, known.key, NewRow({"message": "other"}, known.expected), scene.by)
+    second = scene.start()
+    assert (first.dataset_version, second.dataset_version) == (1, 2)
+    assert first.dataset_digest != second.dataset_digest
+    frozen = {e["id"]: e["inputs"] for s in ("train", "validation", "test")
+              for e in getattr(first.run, s).examples}  # fmt: skip
+    assert frozen[known.key] == known.inputs
