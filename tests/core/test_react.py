@@ -254,6 +254,14 @@ def test_a_line_of_the_instruction_describes_a_tool_in_the_place_of_its_own_word
     assert plain.system_text(shown) == plain.system_text(plain.signature.instruction)
 
 
+def test_a_description_of_several_lines_is_one() -> None:
+    tool = SearchTool("search", "Looks up\n  passages.\n", corpus="c")
+    module = replace(agent(), tools=(tool,))
+    shown = module.rewritable("Answer.")
+    assert shown == "Answer.\n\n{search}: Looks up passages."
+    assert module.system_text(shown) == module.system_text("Answer.")
+
+
 def test_a_locked_phrase_may_be_a_description() -> None:
     line = "{search}: Finds cities."
     assert replace(with_lines(agent(), line), locked=(line,)).problems() == []

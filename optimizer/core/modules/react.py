@@ -103,9 +103,7 @@ class ReAct(Prompted):
         """The instruction with a line for each tool."""
         _said, described = self._parted(instruction)
         lines = [
-            f"{{{tool.name}}}: {tool.description}"
-            for tool in self.tools
-            if tool.name not in described
+            f"{{{tool.name}}}: {tool.told}" for tool in self.tools if tool.name not in described
         ]
         return "\n".join([*([f"{instruction}\n"] if lines else [instruction]), *lines])
 
@@ -178,7 +176,7 @@ class ReAct(Prompted):
         """The instruction, the fields, the tools, and how a turn and the answer are to look."""
         said, described = self._parted(instruction)
         tools = [
-            f"- {_called(tool.name, tool.arguments)}: {described.get(tool.name, tool.description)}"
+            f"- {_called(tool.name, tool.arguments)}: {described.get(tool.name, tool.told)}"
             for tool in self.tools
         ]
         ends = (
@@ -197,8 +195,7 @@ class ReAct(Prompted):
         """The tools as functions, for models that call such."""
         _said, described = self._parted(instruction)
         tools = (
-            (t.name, described.get(t.name, t.description), object_schema(t.arguments))
-            for t in self.tools
+            (t.name, described.get(t.name, t.told), object_schema(t.arguments)) for t in self.tools
         )
         finish = (FINISH, _FINISHES, object_schema(()))
         return Functions((*tools, finish), self._turn_form, self._reminder)

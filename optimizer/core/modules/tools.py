@@ -62,6 +62,11 @@ class Tool(ABC):
     def python_constant(self) -> dict[str, Any]: ...
 
     @property
+    def told(self) -> str:
+        """Its description on one line, as an instruction may have it."""
+        return " ".join(self.description.split())
+
+    @property
     def corpora(self) -> tuple[str, ...]:
         """Digests of the corpora that it looks things up in."""
         return ()

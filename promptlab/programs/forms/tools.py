@@ -56,7 +56,7 @@ class ToolForm(RowForm):
     description = forms.CharField(
         label=gettext_lazy("Description for the model"),
         max_length=LONGEST_DESCRIPTION,
-        widget=forms.Textarea(attrs={"rows": 1}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     corpus = forms.ChoiceField(label=gettext_lazy("Corpus"), required=False)
     k = forms.IntegerField(
@@ -128,7 +128,7 @@ class ToolForm(RowForm):
     @property
     def tool(self) -> Tool:
         cleaned = self.cleaned_data
-        told = cleaned["name"], plain_lines(cleaned["description"]).strip()
+        told = cleaned["name"], cleaned["description"]
         if cleaned["kind"] == CodeTool.kind:
             return CodeTool(*told, source=plain_lines(cleaned.get("source", "")))
         if cleaned["kind"] == FetchTool.kind:
