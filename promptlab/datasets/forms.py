@@ -230,6 +230,11 @@ class MappingForm(forms.Form):
             )
 
     @property
+    def has_doubts(self) -> bool:
+        """Whether a person should look at what some columns are for."""
+        return any(column.doubt for column in self.found.columns)
+
+    @property
     def is_special(self) -> bool:
         """Whether more is said of the splits than most say."""
         return any(self[name].value() for name in ("names", "group", "only_column"))

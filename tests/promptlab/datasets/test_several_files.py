@@ -138,3 +138,15 @@ def test_a_mapping_without_such_columns_is_refused_from_apart(
     mapping = Mapping((Use("a", Role.INPUT, "a"), Use("c", Role.EXPECTED, "c")), SplitPlan())
     with refused("There is no such column"):
         making.make_apart(rows, ("a", "b"), mapping, 1, tmp_path / "out")
+
+
+def test_a_column_that_nothing_but_its_place_tells_of_is_marked(
+    project: Project, erin: User, client_of: Browser
+) -> None:
+    lines = "".join(f"text {i},a{i % 2},b{i % 3}\n" for i in range(12))
+    file = SimpleUploadedFile("a.csv", f"message,label,mood\n{lines}".encode())
+    upload = uploads.receive(project, erin, file)
+    page = client_of(erin).get(reverse("datasets:map", args=[project.slug, upload.token]))
+    marked = {column.name for column in page.context["form"].columns() if column.doubt}
+    assert marked == {"mood"}
+    assert "Where it says “a guess”" in page.content.decode()
