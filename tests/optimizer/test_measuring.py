@@ -130,6 +130,16 @@ def test_looks_at_the_same_sealed_examples_are_counted_across_runs(create: Creat
     assert look_of(second) == 1
 
 
+def test_looks_go_on_being_counted_when_a_sealed_example_was_corrected(
+    create: Create, spec: RunSpec
+) -> None:
+    lm = ScriptedLM()
+    carry_on(create(), lm)
+    corrected = replace(spec.test[0], inputs={**spec.test[0].inputs, "message": "corrected"})
+    second = carry_on(create(test=(corrected, *spec.test[1:]), seed=4), lm)
+    assert look_of(second) == 2
+
+
 def test_other_test_examples_and_runs_that_never_looked_do_not_count(
     create: Create, spec: RunSpec
 ) -> None:
