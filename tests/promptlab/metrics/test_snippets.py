@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from optimizer.sandbox.answers import without_models
 from optimizer.sandbox.jail import jail
 from promptlab.accounts.models import Project, User
 from promptlab.metrics.snippets import snippets, with_names
+from tests.promptlab.metrics.scored_pairs import sums, texts
 
 
 def judge(
@@ -217,3 +219,21 @@ def test_a_metric_begins_with_ready_code(
     assert "def f1(given, wanted):" in form
     assert 'value="SQuAD F1"' in form
     assert client_of(erin).get(f"{new}?snippet=nothing").status_code == 200
+
+
+OFFICIAL = json.loads((Path(__file__).parents[2] / "data/scorers/official.json").read_text("utf-8"))
+COLUMNS = {"rouge_l": "summary"}
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_scores_are_those_of_the_official_scorers(name: str) -> None:
+    column = COLUMNS.get(name, "answer")
+    pairs = sums() if name == "gsm8k_number" else texts()
+    ours = [judge(name, {column: wanted}, {column: given}).value for given, wanted in pairs]
+    wrong = [
+        (pair, own, theirs)
+        for pair, own, theirs in zip(pairs, ours, OFFICIAL[name], strict=True)
+        if abs(own - theirs) > 1e-5
+    ]
+    assert wrong == []
+    assert 0.05 < sum(ours) / len(ours) < 0.95
