@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from optimizer import codec
 from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.programs.demo import Demos
+from optimizer.core.programs.storable import storable_json
 
 _LEVEL = re.compile(r"(?P<name>[^()]+?)\s*\(\s*(?P<score>\d*[.,]?\d+)\s*\)\s*:?\s*(?P<rest>.*)")
 
@@ -39,7 +40,7 @@ class LevelsField(forms.CharField):
         said: str = super().clean(self.prepare_value(value))
         if said.startswith("["):
             try:
-                return codec.from_json(tuple[Level, ...], json.loads(said))
+                return codec.from_json(tuple[Level, ...], _parsed(said))
             except ValueError as error:
                 raise forms.ValidationError(str(error)) from None
         return tuple(map(_read, filter(str.strip, said.splitlines())))
@@ -59,10 +60,20 @@ class DemosField(forms.CharField):
     def clean(self, value: Any) -> Demos:
         said: str = super().clean(self.prepare_value(value))
         try:
-            found: Demos = codec.adapter(Demos).validate_python(json.loads(said)) if said else ()
+            found: Demos = codec.adapter(Demos).validate_python(_parsed(said)) if said else ()
         except ValueError as error:
             raise forms.ValidationError(str(error)[:300]) from None
         return found
+
+
+def _parsed(said: str) -> Any:
+    """Raises ValueError: it is no JSON, too deep, or holds what cannot be stored."""
+    if storable_json(said) != said:
+        raise ValueError(_("It holds a character that cannot be stored."))
+    try:
+        return json.loads(said)
+    except RecursionError:
+        raise ValueError(_("It is too deep.")) from None
 
 
 def _spelled(level: Level) -> str:

@@ -92,7 +92,8 @@ def test_levels_are_read_as_text_and_as_the_api_has_them() -> None:
     field = LevelsField()
     listed = '[{"name": "good", "score": 1, "description": "x"}, {"name": "bad", "score": 0}]'
     assert field.clean(listed) == field.clean("good (1): x\nbad (0)")
-    for wrong in ('[{"nam": 1}]', "[1", "no level"):
+    unstorable = '[{"name": "a\\u0000", "score": 1}]'
+    for wrong in ('[{"nam": 1}]', "[1", "no level", "[" * 19_000, unstorable):
         with pytest.raises(forms.ValidationError):
             field.clean(wrong)
     with pytest.raises(forms.ValidationError):
