@@ -114,7 +114,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made", "turn"),
     Prompt: ("functions",),
-    EvaluationSpec: ("role", "samples"),
+    EvaluationSpec: ("role", "samples", "kept"),
     Example: ("feedback",),
     RunSpec: ("feedback_rules",),
     Score: ("parts", "cost"),

@@ -8,8 +8,8 @@ from typing import Any
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.program import Program
 
-MOST_CALLS = 50
-MOST_MODULES = 50
+MOST_CALLS = 100
+MOST_MODULES = 100
 MOST_PORTS = 800  # of all boxes of the drawing: an input may be connected with any output
 MOST_FIELDS = 200  # of a program, a module, a call or a demo; as many as a dataset has columns
 MOST_CHOICES = 1000

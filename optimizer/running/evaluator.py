@@ -18,7 +18,7 @@ from optimizer.core.conversation.requests import (
 )
 from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.evaluation.outcome import CallTrace, Outcome
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.ending import no_answer
 from optimizer.core.programs.example import Example
@@ -95,7 +95,7 @@ class Evaluator:
     """Answers a run's requests through its clients.
 
     `program` is what its candidates are of; None where nothing is evaluated. `cut_off_fails`: see
-    `judged`.
+    `judged`, `kept`: see `predict`.
     """
 
     def __init__(
@@ -105,9 +105,10 @@ class Evaluator:
         clients: RoleClients,
         commit_thread: CommitThread,
         cut_off_fails: bool = False,
+        kept: tuple[CallTrace, ...] = (),
     ) -> None:
         self._program, self._metric = program, metric
-        self._cut_off_fails = cut_off_fails
+        self._cut_off_fails, self._kept = cut_off_fails, kept
         self._clients = clients
         self._commit_thread = commit_thread
         self._spent: BudgetSpent | None = None
@@ -173,7 +174,7 @@ class Evaluator:
             self._program, request.candidate, request.examples[position], self._metric,
             self._client(request), request.sample, request.temperature, self._clients.embedder,
             self._cut_off_fails, self._clients.own, self._clients.namespace, self._clients.judge,
-            self._clients.fetcher, self._code,
+            self._clients.fetcher, self._code, self._kept,
         )  # fmt: skip
 
     def _client(self, request: Evaluate) -> RoleClient:
@@ -267,18 +268,19 @@ async def run_example(
     judge: ClientOf | None = None,
     fetcher: Fetcher | None = None,
     code: CodeRunner | None = None,
+    kept: tuple[CallTrace, ...] = (),
 ) -> Outcome:
     """Run the program on one example and judge it; calls of one wave are made at once.
 
     Without a metric the score only says whether every reply could be read. `embedder` finds what
     makes the vectors that program and metric may want, `own` the models that modules name, `judge`
     those that the metric names; `namespace` is the project whose corpora things are looked up in,
-    `fetcher` asks addresses, `code` runs what people wrote.
+    `fetcher` asks addresses, `code` runs what people wrote; `kept`: see `predict`.
 
     Raises:
         CallFailed, BudgetSpent, Interruption: the example has no outcome.
     """
-    steps = predict(program, candidate, example.inputs, sample)
+    steps = predict(program, candidate, example.inputs, sample, kept)
     answering = _Answering(client, embedder, own, temperature, namespace, fetcher, code)
     prediction = await _held(steps, answering)
     score = judged(metric, example, prediction, cut_off_fails)

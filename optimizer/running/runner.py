@@ -210,7 +210,8 @@ def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> 
     if isinstance(spec, ModelCheckSpec):
         return Evaluator(None, None, opened, commit_thread)
     fails = isinstance(spec, RunSpec) and spec.settings.cut_off_fails
-    return Evaluator(spec.program, spec.metric, opened, commit_thread, fails)
+    kept = spec.kept if isinstance(spec, EvaluationSpec) else ()
+    return Evaluator(spec.program, spec.metric, opened, commit_thread, fails, kept)
 
 
 @contextmanager

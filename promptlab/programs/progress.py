@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from optimizer.core.evaluation.execute import Known
+from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Message, Reply
@@ -23,7 +24,7 @@ from optimizer.core.programs.steps import (
     StepRequest,
     Steps,
 )
-from optimizer.core.programs.turns import in_short
+from optimizer.core.programs.turns import TURNS, in_short
 from optimizer.lm import fetched_texts
 from optimizer.models import Completion, Run
 from optimizer.retrieval.again import looked_up_again
@@ -41,18 +42,27 @@ class StepNow:
 
 
 def progress(
-    run: Run, program: Program, candidate: Candidate, given: Mapping[str, Value]
+    run: Run,
+    program: Program,
+    candidate: Candidate,
+    given: Mapping[str, Value],
+    kept: Iterable[CallTrace] = (),
 ) -> tuple[StepNow, ...]:
     """Steps that have begun, in order: the program is gone through again with the replies that have
     come; code runs and passages are looked up again. What is repeated, or wants vectors, counts as
-    running until all of it is known.
+    running until all of it is known; what was kept of an earlier try is done.
     """
+    before = {trace.call: trace for trace in kept}
     replies = _replies(run.completions.filter(state=Completion.State.SETTLED))
     known = Known({f"{INPUT}.{name}": value for name, value in given.items()})
     key, found = program.key_of(given), list[StepNow]()
     for wave in program.waves():
         for call in wave:
             module = program.module(call.module)
+            if call.name in before:
+                known.keep(call, module, before[call.name])
+                found += [step_of(before[call.name])] if before[call.name].made else []
+                continue
             values = known.of(call, module)
             if values is None:
                 known.take(call, module, None)
@@ -66,6 +76,18 @@ def progress(
         if any(step.now != "done" for step in found):
             break
     return tuple(found)
+
+
+def step_of(call: CallTrace) -> StepNow:
+    """A call that was made, as it ended."""
+    values = tuple((name, written(in_short(name, value))) for name, value in _gave(call))
+    return StepNow(call.call, "failed" if call.problem else "done", values, call.problem)
+
+
+def _gave(call: CallTrace) -> Iterable[tuple[str, Value]]:
+    """What a call gave, and the turns that it took before, which stand among what it was given."""
+    turns = call.inputs.get(TURNS)
+    return [*([(TURNS, turns)] if isinstance(turns, list) else []), *call.outputs.items()]
 
 
 def _step(name: str, ran: Ran | None) -> StepNow:

@@ -15,6 +15,10 @@ add(
             "It is at revision {revision} now: read it again, then save your change."
         ),
         "call.circle": _("{source} needs this step itself: that would make a circle."),
+        "try.no_such_step": _("This program has no step “{name}”: choose one that it has."),
+        "try.no_such_try": _(
+            "This try is not there any more: run the program once, then from here."
+        ),
         "program.nothing_to_undo": _("There is nothing to take back."),
         "program.nothing_to_redo": _("There is nothing to do again."),
         "program.in_use": ngettext_lazy(

@@ -7,7 +7,7 @@ of a candidate use the same: `start_tryout` here, and the partial `programs/_try
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,6 @@ from optimizer.core.programs.lm import Message
 from optimizer.core.programs.program import Module, ModulePrompt, Program
 from optimizer.core.programs.render import input_text
 from optimizer.core.programs.signature import NULL, FieldType, Value, written
-from optimizer.core.programs.turns import TURNS, in_short
 from optimizer.jobs import evaluations
 from optimizer.lm.kept_vectors import answered_by_kept
 from optimizer.models import Run
@@ -43,7 +42,7 @@ from promptlab.live.page import LivePage, Ring
 from promptlab.programs.forms.trying import TYPED
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
-from promptlab.programs.progress import StepNow, progress
+from promptlab.programs.progress import StepNow, progress, step_of
 from promptlab.programs.wires import outputs_in_order
 from promptlab.ui.parameters import Parameters
 
@@ -102,6 +101,8 @@ class ShownCall:
     """False where its condition did not hold, or what it needs was not made."""
     turn: bool = False
     """A turn on the way to the answer, which shows all that was said."""
+    kept: bool = False
+    """Whether it was not made this time: its values are those of the try before."""
 
     @property
     def rows(self) -> list[str]:
@@ -185,8 +186,10 @@ def start_tryout(
     example: Example,
     metric: Metric | None = None,
     candidate: Candidate | None = None,
+    kept: tuple[CallTrace, ...] = (),
 ) -> Run:
-    """Ask a worker to run the program (or a candidate of it) on one example.
+    """Ask a worker to run the program (or a candidate of it) on one example. Calls that are `kept`
+    are not made: they give what they gave.
 
     Raises:
         Refused: the program has problems, or the metric does not fit it.
@@ -198,7 +201,7 @@ def start_tryout(
         raise Refused(problems[0])
     spec = EvaluationSpec(
         program, (candidate or baseline_of(program),), (model,), Purpose.TRYOUT, project.namespace,
-        (example,), metric,
+        (example,), metric, kept=kept,
     )  # fmt: skip
     return evaluations.start(spec)
 
@@ -234,7 +237,9 @@ def shown(run: Run) -> ShownTryout:
         example=example,
         model=model.model,
         calls=tuple(
-            shown_call(spec.program, candidate, call, example.inputs, spec.namespace)
+            _kept_call(spec.program, call)
+            if call in spec.kept
+            else shown_call(spec.program, candidate, call, example.inputs, spec.namespace)
             for call in trace
         ),
         outputs=_outputs(spec, outcome, example) if outcome else (),
@@ -252,22 +257,13 @@ def _steps(
     """Steps that have begun; where the model could not be asked, it was for those that wait."""
     (example,), (candidate,) = spec.examples, spec.candidates
     if run.active or (error and not trace):
-        begun = progress(run, spec.program, candidate, example.inputs)
+        begun = progress(run, spec.program, candidate, example.inputs, spec.kept)
         fail = error and not run.active
         return tuple(
             replace(step, now="failed", problem=error) if fail and step.now == "running" else step
             for step in begun
         )
-    return tuple(
-        StepNow(
-            call.call,
-            "failed" if call.problem else "done",
-            tuple((name, written(in_short(name, value))) for name, value in _gave(call)),
-            call.problem,
-        )
-        for call in trace
-        if call.made and (call.problem or not call.turn)
-    )
+    return tuple(step_of(call) for call in trace if call.made and (call.problem or not call.turn))
 
 
 def shown_call(
@@ -293,12 +289,6 @@ def shown_call(
     )  # fmt: skip
 
 
-def _gave(call: CallTrace) -> Iterable[tuple[str, Value]]:
-    """What a call gave, and the turns that it took before, which stand among what it was given."""
-    turns = call.inputs.get(TURNS)
-    return [*([(TURNS, turns)] if isinstance(turns, list) else []), *call.outputs.items()]
-
-
 def _given(module: Module, call: CallTrace) -> tuple[ShownValue, ...]:
     """What a call gave, field by field; of a turn what there is of its parts."""
     if call.turn:
@@ -312,6 +302,15 @@ def _given(module: Module, call: CallTrace) -> tuple[ShownValue, ...]:
 
 
 _TYPES: dict[type, FieldType] = {dict: FieldType.OBJECT, list: FieldType.LIST}
+
+
+def _kept_call(program: Program, call: CallTrace) -> ShownCall:
+    """A call that was made in an earlier try, whose prompt may be another one by now."""
+    module = program.module(call.module)
+    return ShownCall(
+        call.call, call.module, KINDS[module.kind], module, (), call.reply, _given(module, call),
+        "", 0, 0, 0, 0.0, cached=True, made=call.made, kept=True,
+    )  # fmt: skip
 
 
 def _demo_note(number: int, demo: Demo) -> str:

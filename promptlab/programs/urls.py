@@ -51,5 +51,6 @@ urlpatterns = [
     path("<int:program>/calls/at/<str:call>/connect/", calls.connect, name="connect"),
     path("<int:program>/calls/at/<str:call>/remove/", calls.remove_call, name="remove_call"),
     path("<int:program>/try/", trying.try_program, name="try"),
+    path("<int:program>/try/from/", trying.try_from, name="try_from"),
     path("tryouts/<int:tryout>/stop/", trying.stop_tryout, name="stop_tryout"),
 ]

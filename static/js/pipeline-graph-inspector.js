@@ -18,8 +18,12 @@ export class Inspector {
         this.pressed = pressed;
       });
     }
-    place.addEventListener("click", ({ target }) => {
-      if (target.closest("[data-renew]")) this.renew();
+    place.addEventListener("click", (event) => {
+      const view = event.target.closest("a[data-view]");
+      if (event.target.closest("[data-renew]")) this.renew();
+      if (!view) return;
+      event.preventDefault();
+      this.turn(view.href);
     });
     // A row that came or went is saved with the rest.
     document.addEventListener("htmx:after:swap", () => {
@@ -39,18 +43,28 @@ export class Inspector {
     return this.place.querySelector("form[data-beside]");
   }
 
+  // Another part of the same box: its prompt, its demos, how it is used here.
+  async turn(url) {
+    await this.flush();
+    if (this.refused) return; // what was typed would be lost
+    this.url = url;
+    await this.renew();
+  }
+
   address(box) {
     const { doc } = this.canvas.graph;
-    const url = doc.urls[box] ?? this.canvas.graph.module(box)?.url;
+    const url = this.url || (doc.urls[box] ?? this.canvas.graph.module(box)?.url);
     return url?.replace("beside=step", `beside=${encodeURIComponent(box)}`);
   }
 
   async open(box) {
-    if (box === this.box) return;
+    // A try that was begun at the box stands in its place.
+    if (box === this.box && !this.place.querySelector("[data-try]")) return;
     // Nothing is typed into the form of another box.
     this.place.inert = true;
     await this.flush();
     this.box = box;
+    this.url = "";
     this.place.replaceChildren();
     await this.renew();
   }
@@ -73,6 +87,7 @@ export class Inspector {
 
   async renew() {
     clearTimeout(this.timer);
+    this.refused = false;
     const { box } = this;
     // A step that was just drawn has no form before it is saved.
     if (this.canvas.unsaved) return setTimeout(() => box === this.box && this.renew(), 60);
@@ -148,6 +163,7 @@ export class Inspector {
     const now = this.form.dataset.beside;
     if (now !== this.box) {
       this.box = this.place.dataset.box = now;
+      this.url &&= this.form.action;
       canvas.selected = new Set([now]);
       canvas.paint();
       if (left) canvas.find(now)?.focus();
@@ -155,6 +171,7 @@ export class Inspector {
     for (const [name, value] of later) if (this.form.elements[name]) this.form.elements[name].value = value;
     if (later.length) this.rest();
     else delete this.form.dataset.changed;
-    if (answer.status === 422) canvas.state("invalid");
+    this.refused = answer.status === 422;
+    if (this.refused) canvas.state("invalid");
   }
 }

@@ -73,6 +73,12 @@ export class PipelineGraph extends View {
     this.inspector.open("@try");
   }
 
+  // What was typed beside is saved before it is run.
+  async rerun({ target }) {
+    await this.inspector.flush();
+    target.form.requestSubmit();
+  }
+
   toggleFold(key) {
     const { opened } = this.graph;
     if (!opened.delete(key)) opened.add(key);

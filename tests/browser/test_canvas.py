@@ -236,6 +236,19 @@ def test_what_stands_beside_the_canvas_is_accessible(visit: Visit, lab: Lab) -> 
     hand.press(hand.box("classify").locator("header"))
     expect(hand.beside.locator("form")).to_have_attribute("data-beside", "classify")
     assert Axe(hand.page).violations() == []
+    hand.press(hand.beside.get_by_role("link", name="Demos"))
+    hand.press(hand.beside.get_by_role("button", name="Add demo"))
+    hand.fill(hand.beside.get_by_label("message"), "Where is it?")
+    expect(hand.page.locator("[data-state]")).to_have_attribute("data-state", "invalid")
+    hand.press(hand.beside.get_by_role("link", name="Wires and conditions"))
+    expect(hand.beside.get_by_label("message")).to_have_value("Where is it?")  # nothing is lost
+    hand.beside.get_by_label("team").select_option("delivery")
+    hand.saved()
+    hand.press(hand.beside.get_by_role("link", name="Wires and conditions"))
+    hand.fill(hand.beside.get_by_label("Name of this call"), "sort")
+    expect(hand.box("sort")).to_be_visible()
+    hand.saved()
+    assert Axe(hand.page).violations() == []
     hand.press(hand.page.get_by_role("button", name="Try", exact=True))
     expect(hand.beside.get_by_role("button", name="Run", exact=True)).to_be_visible()
     hand.page.set_viewport_size(PHONE)
@@ -277,6 +290,14 @@ def test_steps_light_up_while_they_run_and_show_what_they_gave(
     expect(second).to_have_class(re.compile("running"))
     expect(second.locator(".given")).to_contain_text("team: ")
     expect(hand.beside.locator(".answer")).to_be_visible()
+    # From a step on: what came before is taken from there, and what is typed is saved before.
+    hand.press(second.locator("header"))
+    hand.beside.get_by_role("textbox", name="Instruction").fill("Choose the team for {message}.")
+    hand.press(hand.beside.get_by_role("button", name="Run from here"))
+    expect(hand.beside.locator(".answer")).to_be_visible()
+    kept = hand.beside.locator(".call-trace", has_text="taken from the try before")
+    expect(kept.get_by_role("heading", level=2)).to_have_text("summarize")
+    expect(hand.beside.locator(".transcript")).to_contain_text("Choose the team for")
 
 
 def test_a_failure_stands_on_its_step(visit: Visit, lab: Lab, model: OpenAIServer) -> None:

@@ -101,7 +101,7 @@ def test_what_is_too_much_is_told_with_its_place_and_the_limit() -> None:
     with pytest.raises(Refused) as refused:
         read(json.dumps({**PROGRAM, "calls": chain(MOST_CALLS + 1), **module(demos=[{}] * 501)}))
     assert places(refused.value) == [
-        ("calls", "it holds 51 entries; up to 50 are taken."),
+        ("calls", "it holds 101 entries; up to 100 are taken."),
         ("modules[0].demos", "it holds 501 entries; up to 500 are taken."),
     ]
 

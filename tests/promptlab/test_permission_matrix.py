@@ -108,6 +108,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:remove_call": POST_EDIT,
     "programs:try": {"get": "viewer", "post": "editor"},
     "programs:stop_tryout": POST_EDIT,
+    "programs:try_from": POST_EDIT,
     "metrics:list": VIEW,
     "metrics:new": EDIT,
     "metrics:from_tests": EDIT,

@@ -16,6 +16,7 @@ from optimizer.core.conversation.requests import (
 )
 from optimizer.core.conversation.spec import Limits, ModelRef
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.outcome import CallTrace
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import EmbeddingModel, Message, OwnModel, Prompt, Role
@@ -33,7 +34,8 @@ class EvaluationSpec:
 
     Without a metric an outcome's score only says whether every reply could be read. `purpose` says
     on which occasion. `role` is what the models do: those of a judge that is tried are no task
-    models. Of each example `samples` draws are made.
+    models. Of each example `samples` draws are made. `kept`: what calls gave an
+    earlier time, which are not made again.
     """
 
     program: Program
@@ -46,6 +48,7 @@ class EvaluationSpec:
     limits: Limits = field(default_factory=Limits)
     role: Role = Role.TASK
     samples: int = 1
+    kept: tuple[CallTrace, ...] = ()
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:

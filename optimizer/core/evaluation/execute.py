@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from optimizer.core.evaluation.metric import Metric, NoScore
@@ -46,32 +46,48 @@ class Known:
         names = (f.name for f in module.gives)
         self.values |= {f"{call.name}.{n}": ran.outputs.get(n) if ran else None for n in names}
 
+    def keep(self, call: Call, module: Module, trace: CallTrace) -> None:
+        """What a call gave an earlier time."""
+        self.take(call, module, Ran(trace.outputs) if trace.made else None)
+
 
 def predict(
-    program: Program, candidate: Candidate, inputs: dict[str, Value], sample: int = 0
+    program: Program,
+    candidate: Candidate,
+    inputs: dict[str, Value],
+    sample: int = 0,
+    kept: Iterable[CallTrace] = (),
 ) -> Steps[Prediction]:
-    """Run the program wave by wave; stops at the first reply that cannot be read."""
+    """Run the program wave by wave; stops at the first reply that cannot be read. Calls whose
+    traces are `kept` are not made: they give what they gave.
+    """
+    before = {trace.call: trace for trace in kept}
     given = program.key_of(inputs)
     known = Known({f"{INPUT}.{name}": value for name, value in inputs.items()})
     draws = _draws(program, sample)
     trace: list[CallTrace] = []
     for wave in program.waves():
-        values = {c.name: known.of(c, program.module(c.module)) for c in wave}
+        for call in wave:
+            if call.name in before:
+                known.keep(call, program.module(call.module), before[call.name])
+        fresh = [c for c in wave if c.name not in before]
+        values = {c.name: known.of(c, program.module(c.module)) for c in fresh}
         ran = yield from side_by_side(
             [
                 _used(c, program.module(c.module), candidate, given, v, draws[c.name])
-                for c in wave
+                for c in fresh
                 if (v := values[c.name]) is not None
             ]
         )
         made = dict(zip((name for name, v in values.items() if v is not None), ran, strict=True))
-        trace += [t for c in wave for t in _traced(c, values[c.name], made.get(c.name))]
+        trace += [before[c.name] for c in wave if c.name in before]
+        trace += [t for c in fresh for t in _traced(c, values[c.name], made.get(c.name))]
         lost = [(name, each) for name, each in made.items() if each.problem]
         if lost:
             name, each = min(lost, key=lambda pair: blame(pair[1]))
             told = f"{name}: {each.problem}"
             return Prediction({}, tuple(trace), told, each.answered, each.cut_off)
-        for call in wave:
+        for call in fresh:
             known.take(call, program.module(call.module), made.get(call.name))
     outputs = {name: known.values.get(source) for name, source in program.outputs.items()}
     return Prediction(outputs, tuple(trace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -16,10 +17,12 @@ from optimizer.core.programs.signature import Field, FieldType
 from optimizer.core.programs.wiring import DECIDING, MOST_PASSES
 from optimizer.sentences import sentence
 from promptlab.programs.wires import Misfit, sources_for
+from promptlab.ui.value_field import plain_lines
 
 _ALWAYS = gettext_lazy("Always")
 _ONCE = gettext_lazy("Not repeated")
 _FROM = "feed-"
+_TRUTHS = ("true", "false")
 
 
 class FlowForm(forms.Form):
@@ -30,6 +33,7 @@ class FlowForm(forms.Form):
         label=gettext_lazy("where that is"),
         required=False,
         max_length=20_000,
+        strip=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy(
             "One value a line: any of them. A call that is not made costs nothing, its outputs are "
@@ -47,7 +51,7 @@ class FlowForm(forms.Form):
 
     def __init__(self, program: Program, call: Call, data: QueryDict | None = None) -> None:
         super().__init__(data)
-        self.flow_of = call
+        self.program, self.flow_of = program, call
         self.initial = {**_initial(call), **self.initial}
         _choose(self, "when_source", _deciding(program, call), _ALWAYS)
         module = next((m for m in program.modules if m.name == call.module), None)
@@ -73,9 +77,13 @@ class FlowForm(forms.Form):
     @property
     def when(self) -> When | None:
         source = self.cleaned_data.get("when_source")
-        lines = self.cleaned_data.get("when_values", "").splitlines()
-        values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
-        return When(source, values) if source else None
+        if not source:
+            return None
+        lines = plain_lines(self.cleaned_data.get("when_values", "")).split("\n")
+        found = self.program.source_field(source)
+        known = found.choices if found and found.choices else _TRUTHS
+        values = (_as_known(line, known) for line in lines if line.strip())
+        return When(source, tuple(dict.fromkeys(values)))
 
     @property
     def repeat(self) -> Repeat | None:
@@ -94,6 +102,11 @@ class FlowForm(forms.Form):
             field = "when_values" if "value" in problem.code else fields.get(kind)
             if problem.place == of_call(self.flow_of.name) and kind in fields and field:
                 self.add_error(field if field in self.fields else None, sentence(problem))
+
+
+def _as_known(line: str, known: Collection[str]) -> str:
+    """A value as it was typed: space around it counts, but where only without it is it known."""
+    return line.strip() if line not in known and line.strip() in known else line
 
 
 def _deciding(program: Program, call: Call) -> list[str]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +18,9 @@ from promptlab.programs import edits, services
 from promptlab.programs.access import program_for
 from promptlab.programs.forms.wiring import CallForm, ConnectForm
 from promptlab.programs.models import Program
+from promptlab.programs.views.beside import beside_context
 from promptlab.programs.views.saving import save, with_revision
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -71,10 +74,17 @@ def _edit(
     request: SignedInRequest, found: Program, edited: Call, form: ConnectForm
 ) -> HttpResponse:
     status, conflict = (422 if form.is_bound else 200), None
+    step = Parameters(request.GET).text("beside")
     if form.is_valid():
         try:
-            save(found, form, request.user)
-            return redirect("programs:program", found.project.slug, found.pk)
+            save(found, form, request.user, f"calls.{edited.name}" if step else "")
+            if not step:
+                return redirect("programs:program", found.project.slug, found.pk)
+            status, before = 200, edited
+            edited = _call(found, form.cleaned_data["name"])
+            same = (before.name, before.module) == (edited.name, edited.module)
+            data = with_revision(request.POST, found.revision) if same else None
+            form = CallForm(found.core, edited, found.revision, data)
         except services.SavedMeanwhile as refusal:
             status, conflict, found = 409, refusal, refusal.saved
             data = with_revision(form.data, found.revision)  # type: ignore[arg-type]
@@ -87,7 +97,14 @@ def _edit(
         "others": others,
         "conflict": conflict,
     }
-    return render(request, "programs/call.html", context, status=status)
+    module = next((m for m in found.core.modules if m.name == edited.module), None)
+    if not step or module is None:
+        return render(request, "programs/call.html", context, status=status)
+    keys = [found.project.slug, found.pk, edited.name]
+    here = f"{reverse('programs:call', args=keys)}?beside={edited.name}"
+    context |= {"here": here, "module": module}
+    context |= beside_context(request, found, module, edited.name)
+    return render(request, "programs/_beside_call.html", context, status=status)
 
 
 def _call(program: Program, name: str) -> Call:

@@ -20,13 +20,14 @@ from promptlab.accounts.roles import Role
 from promptlab.programs import edits, services
 from promptlab.programs.access import program_for
 from promptlab.programs.canvas import renamed_step
-from promptlab.programs.canvas_page import canvas_page
 from promptlab.programs.forms.demos import DemosForm
 from promptlab.programs.forms.module import ModuleForm
+from promptlab.programs.history import Step
 from promptlab.programs.models import Program
 from promptlab.programs.rows import wants_change
 from promptlab.programs.shown_demos import saved_nearest
 from promptlab.programs.tryouts import as_sent, tokens_of_prompt
+from promptlab.programs.views.beside import beside_context
 from promptlab.programs.views.saving import as_typed, save, with_revision
 from promptlab.ui.parameters import Parameters
 
@@ -71,19 +72,30 @@ def demos(request: SignedInRequest, project: str, program: int, module: str) -> 
         raise Http404("There is no such module in this program.")
     form = DemosForm(found, former, found.revision, request.POST or None)
     status, conflict = (422 if form.is_bound else 200), None
+    step, redrawn = Parameters(request.GET).text("beside"), form.redrawn
     if not form.redrawn and form.is_valid():
         with_demos = replace(former, demos=form.demos)
         core = edits.replace_module(found.core, module, with_demos, {}, {})
         try:
-            services.save_definition(found, core, form.cleaned_data["revision"], request.user)
-            messages.success(request, _("The demos of “%s” are saved.") % module)
-            return redirect("programs:module", found.project.slug, found.pk, module)
+            part = Step(part=f"demos.{module}" if step else "")
+            services.save_definition(found, core, form.cleaned_data["revision"], request.user, part)
+            if not step:
+                messages.success(request, _("The demos of “%s” are saved.") % module)
+                return redirect("programs:module", found.project.slug, found.pk, module)
+            status, former = 200, _module(found, module) or former
+            form = DemosForm(found, former, 0, as_typed(request.POST, found.revision))
         except services.SavedMeanwhile as refusal:
             status, conflict = 409, refusal
             data = with_revision(request.POST, refusal.saved.revision)
             form = DemosForm(found, former, found.revision, data)
     context = {"program": found, "module": former, "form": form, "conflict": conflict}
-    return _answer(request, "programs/demos.html", context, status)
+    if not step:
+        return _answer(request, "programs/demos.html", context, status)
+    here = f"{reverse('programs:demos', args=[*_keys(found), module])}?beside={step}"
+    context |= {"here": here, **beside_context(request, found, former, step)}
+    if redrawn:
+        return _answer(request, "programs/demos.html", context, status)
+    return render(request, "programs/_beside_demos.html", context, status=status)
 
 
 def _edit(request: SignedInRequest, found: Program, former: Module | None) -> HttpResponse:
@@ -113,16 +125,15 @@ def _edit(request: SignedInRequest, found: Program, former: Module | None) -> Ht
         "sent": as_sent(former) if former else [],
         "nearest": saved_nearest(found, former) if former else None,
         "calls": [c for c in found.core.calls if former and c.module == former.name],
+        "tokens": tokens_of_prompt(former) if former else 0,
     }
     if not step or former is None:
         return _answer(request, "programs/module.html", context, status)
     here = f"{reverse('programs:module', args=[*_keys(found), former.name])}?beside={step}"
-    context |= {"beside": step, "here": here, "tokens": tokens_of_prompt(former)}
+    context |= {"here": here, **beside_context(request, found, former, step)}
     redrawn = request.method == "POST" and wants_change(request.POST)
     if redrawn:
         return _answer(request, "programs/module.html", context, status)
-    if request.method == "POST":
-        context |= {"canvas": (canvas := canvas_page(found)), "outline": canvas.outline}
     return render(request, "programs/_beside_module.html", context, status=status)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.problems import Conflict, Refused
@@ -18,6 +20,7 @@ from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
 from promptlab.programs.forms.trying import chosen_before, example_and_form, kept
+from promptlab.programs.last_try import last_values, remember, run_from
 from promptlab.ui.parameters import Parameters
 
 
@@ -28,6 +31,8 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
     found = program_for(request.user, project, program, Role.EDITOR if starts else Role.VIEWER)
     asked = Parameters(request.GET)
     beside = asked.one_of("beside", ("try", "form"))
+    if beside == "try" and not starts and not asked.has("dataset"):
+        asked = Parameters(last_values(request.session, found.pk))
     tryout = None if starts else tryouts.asked_for(found.project, asked)
     initial = {**chosen_before(asked), **(tryout.typed if tryout else {})}
     example, form = example_and_form(
@@ -42,6 +47,7 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
             form.add_error(None, reasons(refusal))
         else:
             state = kept(example, form, started.pk)
+            remember(request.session, found.pk, state)
             if beside:
                 return redirect(f"{request.path}?beside={beside}&{state}")
             return redirect(f"{request.path}?{state}#result")
@@ -51,6 +57,8 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
         "form": form,
         "problems": [sentence(problem) for problem in found.core.problems()],
         "tryout": tryout,
+        "steps": [call.name for call in found.core.calls],
+        "again": asked.kept("tryout", "dataset", "row", "model", "metric"),
         "beside": beside,
     }
     if beside == "try":
@@ -59,6 +67,28 @@ def try_program(request: SignedInRequest, project: str, program: int) -> HttpRes
     part = "#form" if request.htmx and not asked.has("answer") else ""
     status = 422 if form.is_bound else 200
     return render(request, f"programs/try.html{part}", context, status=status)
+
+
+@login_required
+@require_POST
+def try_from(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """Try again what an address says was tried, from one step on."""
+    found = program_for(request.user, project, program, Role.EDITOR)
+    asked = Parameters(request.GET)
+    beside = "beside=try&" if asked.has("beside") else ""
+    before = tryouts.tryout_of(found.project, asked.number("tryout") or 0)
+    state = asked.kept("dataset", "row", "model", "metric")
+    try:
+        if before is None:
+            raise Refused.because("try.no_such_try")
+        started = run_from(found.project, found.core, before, request.POST.get("call", ""))
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
+        return redirect(f"{reverse('programs:try', args=[project, program])}?{beside}{state}")
+    state = f"tryout={started.pk}&{state}"
+    remember(request.session, found.pk, state)
+    end = "" if beside else "#result"
+    return redirect(f"{reverse('programs:try', args=[project, program])}?{beside}{state}{end}")
 
 
 @login_required

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -190,3 +191,41 @@ def test_a_module_asks_a_model_of_its_own_and_keeps_one_that_is_gone(
     assert client.post(address("module", one_step, "classify"), again).status_code == 302
     strange = module_data(model="99:none", revision=fresh(one_step).revision)
     assert client.post(address("module", one_step, "classify"), strange).status_code == 422
+
+
+def test_a_step_is_renamed_and_given_a_condition_beside_the_canvas(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    program = make_program(branches())
+    data = sent(client_of, erin, program, "others") | {"name": "rest"}
+    here = f"{address('call', program, 'others')}?beside=others"
+    page = text_of(client_of(erin).post(here, data))
+    assert 'data-beside="rest"' in page
+    assert "calls/at/rest/?beside=rest" in page
+    assert 'id="canvas-state"' in page
+    assert {c.name for c in fresh(program).core.calls} >= {"rest"}
+
+    data = sent(client_of, erin, fresh(program), "rest") | {"when_values": ""}
+    answer = client_of(erin).post(f"{address('call', program, 'rest')}?beside=rest", data)
+    assert answer.status_code == 422
+    assert "data-beside" in text_of(answer)
+
+
+def test_space_around_a_value_of_a_condition_counts_where_it_is_part_of_it(
+    client_of: Browser, erin: User, make_program: Make
+) -> None:
+    core = branches()
+    sort = core.module("sort")
+    kind = replace(sort.signature.outputs[0], choices=("refund", "delivery", " other "))
+    signature = replace(sort.signature, outputs=(kind,))
+    modules = tuple(replace(m, signature=signature) if m == sort else m for m in core.modules)
+    calls = tuple(
+        replace(c, when=When(c.when.source, (" other ",))) if c.when else c for c in core.calls
+    )
+    program = make_program(replace(core, modules=modules, calls=calls))
+    call = next(c for c in calls if c.when and c.when.source == "sort.kind")
+    data = sent(client_of, erin, program, call.name) | {
+        "when_values": " other \r\n  refund \r\n\r\n"
+    }
+    assert client_of(erin).post(address("call", program, call.name), data).status_code == 302
+    assert call_of(program, call.name).when == When("sort.kind", (" other ", "refund"))
