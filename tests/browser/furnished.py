@@ -55,7 +55,8 @@ PAGES = (
     "program-list", "program-seen-by-a-viewer", "broken-canvas", "program-history",
     "program-with-a-pool", "demos-for-each-input", "all-demos",
     "broken-program", "about-program", "inputs", "outputs", "module", "agent", "demos",
-    "call", "new-module", "try", "tried", "metrics", "new-metric", "metric", "providers",
+    "call", "new-module", "try", "tried", "metrics", "new-metric", "metric",
+    "metric-of-parts", "ready-code", "providers",
     "metric-from-tests",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
     "new-run", "new-run-other-optimizer", "run", "race", "race-trials", "run-seen-by-a-viewer",
@@ -126,6 +127,7 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
     lab = all_of_it.lab
     path, dataset = lab.path, lab.dataset()
     metric = lab.project.metrics.get()
+    output, column = metric.output, metric.expected
     return {
         "overview": Place(f"{path}/"),
         "members": Place(f"{path}/members/"),
@@ -143,6 +145,8 @@ def _rooms(all_of_it: Furnished) -> dict[str, Place]:
         "corpora": Place(_with_corpus(lab)),
         "metrics": Place(f"{path}/metrics/"),
         "new-metric": Place(f"{path}/metrics/new/"),
+        "ready-code": Place(f"{path}/metrics/code/"),
+        "metric-of-parts": Place(f"{path}/metrics/{_of_parts(lab, output, column)}/"),
         "metric-from-tests": Place(f"{path}/metrics/from-tests/"),
         "metric": Place(f"{path}/metrics/{metric.pk}/"),
         "providers": Place(f"{path}/providers/"),
@@ -166,6 +170,21 @@ def _corrected(lab: Lab) -> str:
     note = "Put right, as the head of the department for complaints had asked us to do in writing"
     change_row(lab.dataset(), row.key, NewRow({name: told}, row.expected), lab.alice, note)
     return row.key
+
+
+def _of_parts(lab: Lab, output: str, column: str) -> int:
+    """A metric of several parts, each of which asks something else."""
+    from optimizer.core.metrics import combined
+    from optimizer.core.metrics.answer_length import AnswerLength
+    from optimizer.core.metrics.exact_match import ExactMatch
+    from optimizer.core.metrics.parts import Counts, Part
+    from promptlab.metrics.services import create_metric
+
+    parts = (
+        Part("Right", ExactMatch(output, column), 2),
+        Part("Short", AnswerLength(output, "", most=3), counts=Counts.MUST),
+    )
+    return create_metric(lab.project, lab.alice, "Right and short", combined(parts)).pk
 
 
 def _of_many_models(lab: Lab) -> int:

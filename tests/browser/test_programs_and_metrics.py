@@ -141,6 +141,7 @@ def test_the_bench_judges_as_one_types(visit: Visit, lab: Lab) -> None:
     expect(page.locator(".judged").first).to_contain_text("got “nonsense”")
     expect(answer).to_be_focused()
     expect(answer).to_have_value("nonsense")
+    page.locator("summary", has_text="Other kinds").click()
     page.get_by_label("Contains").check()
     expect(page.locator(".judged").nth(1)).to_have_text("100.0 as expected")
     page.get_by_role("button", name="Create metric").click()

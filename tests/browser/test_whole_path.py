@@ -74,7 +74,7 @@ def upload(page: Page, folder: Path) -> None:
     page.locator('input[type="file"]').set_input_files(file)
     page.get_by_role("button", name="Read the file").click()
     expect(page.get_by_role("heading", name="Preview")).to_be_visible()
-    expect(page.get_by_label("Use of ticket_id")).to_have_value("ignored")
+    expect(page.get_by_label("Use of ticket_id")).to_have_value("metadata")
     expect(page.get_by_label("Use of message")).to_have_value("input")
     expect(page.get_by_label("Use of team")).to_have_value("expected")
     expect(page.get_by_label("Type of team")).to_have_value("choice")
