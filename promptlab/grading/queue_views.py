@@ -52,12 +52,13 @@ def queue(request: SignedInRequest, project: str, number: int, queue: int) -> Ht
     """One item at a time; without one that is left, the run's queues."""
     found = project_for(request.user, project, Role.EDITOR)
     row = _queue(found, number, queue)
-    wished = Parameters(request.POST if request.method == "POST" else request.GET).number("item")
+    posted = request.method == "POST"
+    asked = Parameters(request.POST) if posted else Parameters(request.GET)
+    wished = asked.number("item")
     item = queues.next_item(row, request.user, wished)
-    if request.method == "POST" and item is not None:
-        said = Parameters(request.POST)
+    if posted and item is not None:
         try:
-            queues.give(item, request.user, said.text("verdict"), request.POST.get("note", ""))
+            queues.give(item, request.user, asked.text("verdict"), request.POST.get("note", ""))
         except Refused as refusal:
             messages.error(request, reasons(refusal))
         return redirect("grading:queue", found.slug, number, queue)

@@ -192,6 +192,15 @@ def duplicate(program: Program, by: User) -> Program:
             continue
 
 
+def open_copy(project: Project, by: User, core: CoreProgram, stem: str) -> Program:
+    """A new program with this content, under a name of its own that begins with `stem`."""
+    while True:
+        try:
+            return create_program(project, by, free_name(project, stem), core)
+        except Conflict:  # somebody took it a moment ago; the next one is free
+            continue
+
+
 def free_name(project: Project, stem: str, suffix: str = "") -> str:
     """The name, or with a number behind where another program has it."""
     taken = set(project.programs.values_list("name", flat=True))

@@ -22,6 +22,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role, role_of
 from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.models import Program
+from promptlab.programs.services import open_copy
 from promptlab.releases import pages, services
 from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
@@ -96,6 +97,20 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "mode": mode,
     }
     return render(request, "releases/version.html", context)
+
+
+@login_required
+@require_POST
+def open_as_program(
+    request: SignedInRequest, project: str, program: int, number: int
+) -> HttpResponse:
+    """Begin a program of its own with what was approved."""
+    found = project_for(request.user, project, Role.EDITOR)
+    row = queries.version_of(found, program, number)
+    content = row.content
+    made = open_copy(found, request.user, content.program, f"{content.name} {row}")
+    messages.success(request, _("“%s” begins with this version's prompts.") % made.name)
+    return redirect("programs:program", found.slug, made.pk)
 
 
 @login_required

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from optimizer.codec import canonical, from_json, to_json
 from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import Settings
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore
-from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
-from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.program import Program
 from optimizer.lm.traits import Traits
 
 
@@ -150,18 +149,3 @@ def read_content(data: object) -> VersionContent:
 def digest_of_text(text: str) -> str:
     """SHA-256 (hex) of a text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def with_prompts(program: Program, candidate: Candidate) -> Program:
-    """The program with a candidate's instructions and demos in its modules."""
-    return replace(
-        program, modules=tuple(_with_prompt(module, candidate) for module in program.modules)
-    )
-
-
-def _with_prompt(module: Module, candidate: Candidate) -> Module:
-    prompt = candidate.modules.get(module.name)
-    if prompt is None:
-        return module
-    signature = replace(module.signature, instruction=prompt.instruction)
-    return replace(module, signature=signature, demos=prompt.demos)

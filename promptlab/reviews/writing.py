@@ -9,6 +9,7 @@ from optimizer.codec import from_json
 from optimizer.core.conversation.events import TestScored
 from optimizer.core.conversation.spec import ModelRef, RunSpec
 from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.programs.candidate import with_prompts
 from optimizer.lm.known_traits import traits_of
 from optimizer.lm.model_settings import ref_of
 from optimizer.lm.traits import ReplyForm, Traits
@@ -25,7 +26,6 @@ from promptlab.reviews.content import (
     Recommended,
     Scores,
     VersionContent,
-    with_prompts,
 )
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.evidence import comparing, evaluated

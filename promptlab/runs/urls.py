@@ -24,6 +24,7 @@ urlpatterns = [
     path("<int:number>/cap/", watching.raise_cap, name="raise_cap"),
     path("<int:number>/compare/", comparing.compare, name="compare"),
     path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
+    path("<int:number>/candidates/<int:candidate>/open/", comparing.open_as_program, name="open"),
     path("<int:number>/candidates/<int:candidate>/try/", trying.try_candidate, name="try"),
     path(
         "<int:number>/candidates/<int:candidate>/demos/<str:module>/",

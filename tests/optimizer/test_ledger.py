@@ -140,7 +140,8 @@ class LedgerMachine(RuleBasedStateMachine):
                 "UPDATE optimizer_completion SET reserved_at = reserved_at - interval '1 month'"
             )
             for table in ("optimizer_spending", "optimizer_spendingcap"):
-                cursor.execute(f"UPDATE {table} SET month = month - interval '1 month'")
+                for months in (-1200, 1199):  # no row may stand where another one still is
+                    cursor.execute(f"UPDATE {table} SET month = month + interval '{months} months'")
 
     @invariant()
     def the_rows_say_what_the_model_says(self) -> None:

@@ -140,6 +140,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:raise_cap": POST_EDIT,
     "runs:compare": VIEW,
     "runs:candidate": VIEW,
+    "runs:open": POST_EDIT,
     "runs:try": {"get": "viewer", "post": "editor"},
     "runs:example": VIEW,
     "reviews:review": VIEW,
@@ -149,6 +150,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:list": VIEW,
     "releases:version": VIEW,
     "releases:download": VIEW,
+    "releases:open": POST_EDIT,
     "releases:promote": {"post": "reviewer"},
     "releases:roll_back": {"post": "reviewer"},
 }

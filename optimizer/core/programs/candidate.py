@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from optimizer.core.programs.demo import contents_of, digest_of
 from optimizer.core.programs.lm import EmbeddingModel
-from optimizer.core.programs.program import ModulePrompt, Program
+from optimizer.core.programs.program import Module, ModulePrompt, Program
 
 
 @dataclass(frozen=True)
@@ -47,3 +47,18 @@ def baseline_of(program: Program) -> Candidate:
     return Candidate(
         {m.name: ModulePrompt(m.signature.instruction, m.demos) for m in program.modules}
     )
+
+
+def with_prompts(program: Program, candidate: Candidate) -> Program:
+    """The program with a candidate's instructions and demos in its modules."""
+    return replace(
+        program, modules=tuple(_with_prompt(module, candidate) for module in program.modules)
+    )
+
+
+def _with_prompt(module: Module, candidate: Candidate) -> Module:
+    prompt = candidate.modules.get(module.name)
+    if prompt is None:
+        return module
+    signature = replace(module.signature, instruction=prompt.instruction)
+    return replace(module, signature=signature, demos=prompt.demos)

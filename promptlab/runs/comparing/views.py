@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
+from optimizer.core.programs.candidate import with_prompts
+from optimizer.models import Candidate as CandidateRow
+from optimizer.running.prompts import prompts_of
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
+from promptlab.accounts.roles import Role
+from promptlab.programs.services import open_copy
 from promptlab.runs import queries
 from promptlab.runs.comparing import comparison
 from promptlab.runs.models import ProjectRun
@@ -39,6 +46,24 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
         "trials": boards.with_changes(project_run.run, view.board, mine),
     }
     return render(request, "runs/candidate.html", context)
+
+
+@login_required
+@require_POST
+def open_as_program(
+    request: SignedInRequest, project: str, number: int, candidate: int
+) -> HttpResponse:
+    """Begin a program of its own with a candidate's instructions and demos."""
+    found = project_for(request.user, project, Role.EDITOR)
+    project_run = queries.project_run_of(found, number)
+    row = get_object_or_404(CandidateRow, run=project_run.run, number=candidate)
+    core = with_prompts(queries.spec_of(project_run.run).program, prompts_of(row))
+    stem = _("%(program)s, run %(run)s, %(candidate)s") % {
+        "program": project_run.program_name[:40], "run": number, "candidate": candidate,
+    }  # fmt: skip
+    made = open_copy(found, request.user, core, stem)
+    messages.success(request, _("“%s” begins with this candidate's prompts.") % made.name)
+    return redirect("programs:program", found.slug, made.pk)
 
 
 @login_required

@@ -92,6 +92,7 @@ for made in asked["programs"]:
     except Exception as error:
         told.append(f"{type(error).__name__}: {error}")
 out.write(json.dumps(told))
+out.flush()
 """
 )
 
@@ -142,6 +143,7 @@ def in_a_file(folder: Path, made: list[tuple[Made, dict[str, Value]]], dspy: boo
         cwd=folder, capture_output=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert done.stdout, done.stderr[-2000:]
     found: list[str] = json.loads(done.stdout)
     return found
 

@@ -11,11 +11,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import from_json
-from optimizer.core.programs.candidate import Candidate
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.render import render
 from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome, Run, Trial
 from promptlab.accounts.models import User
+from promptlab.programs.models import Program
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
 from tests.promptlab.runs.scene import Scene
@@ -248,3 +249,18 @@ def test_a_viewer_cannot_call_a_model(
     url = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/try/"
     assert client_of(carol).post(url, {"in-message": "x"}).status_code == 403
     assert not Run.objects.filter(task=Run.Task.EVALUATE).exists()
+
+
+def test_a_candidate_opens_as_a_program(
+    finished: ProjectRun, best: CandidateRow, erin: User, client_of: ClientOf
+) -> None:
+    here = f"/p/support-triage/runs/{finished.number}/candidates/{best.number}/open/"
+    answer = client_of(erin).post(here)
+    assert answer.status_code == 302
+    made = Program.objects.latest("pk")
+    assert answer["Location"].endswith(f"/programs/{made.pk}/")
+    assert made.name == f"Support triage, run {finished.number}, {best.number}"
+    found = baseline_of(made.core)
+    assert found.digest == best.digest
+    client_of(erin).post(here)
+    assert Program.objects.latest("pk").name == f"{made.name} 2"
