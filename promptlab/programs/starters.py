@@ -19,6 +19,8 @@ class FirstStep(StrEnum):
 
     SUMMARIZE = "summarize"
     EXTRACT = "extract"
+    SORT = "sort"
+    DRAFT = "draft"
 
 
 _STEPS = {
@@ -30,7 +32,12 @@ _STEPS = {
         Field("facts", FieldType.LIST, "short statements, each true by itself"),
         "List the facts in {inputs} that decide {outputs}.",
     ),
+    FirstStep.SORT: (
+        Field("topic", description="what it is about, in a few words"),
+        "Say in a few words what {inputs} is about, and what is wanted.",
+    ),
 }
+_CHECK = "Check the {drafts} against {inputs}. Correct what is wrong, and give the {outputs}."
 
 
 def blank(name: str) -> Program:
@@ -56,7 +63,11 @@ def two_steps(
     inputs: tuple[Field, ...] = TEXT,
     outputs: tuple[Field, ...] = ANSWER,
 ) -> Program:
-    """Summarize or extract first; then decide, from that and the inputs."""
+    """Something first; then the answer, from that and the inputs. A draft is the answer itself,
+    which the second step checks.
+    """
+    if first is FirstStep.DRAFT:
+        return _checked(name, inputs, outputs)
     between, wording = _STEPS[first]
     between = _named_apart(between, (*inputs, *outputs))
     text = wording.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
@@ -74,6 +85,24 @@ def two_steps(
     )
     gives = {f.name: f"{decide.name}.{f.name}" for f in outputs}
     return Program(name, inputs, (prepare, decide), calls, gives)
+
+
+def _checked(name: str, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Program:
+    """An answer, and a second look at it."""
+    draft = _module(verb_for(outputs), inputs, outputs, plain_instruction(inputs, outputs))
+    drafts: tuple[Field, ...] = ()
+    for field in outputs:
+        wished = replace(field, name=f"draft_{field.name}"[:64], label="")
+        drafts += (_named_apart(wished, (*inputs, *outputs, *drafts)),)
+    said = _CHECK.replace("{drafts}", _listed([f"{{{f.name}}}" for f in drafts]))
+    said = said.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
+    check = _module("check", (*inputs, *drafts), outputs, said)
+    given = {f.name: f"{INPUT}.{f.name}" for f in inputs}
+    pairs = zip(drafts, outputs, strict=True)
+    checked = given | {d.name: f"{draft.name}.{o.name}" for d, o in pairs}
+    calls = (Call(draft.name, draft.name, given), Call(check.name, check.name, checked))
+    gives = {f.name: f"{check.name}.{f.name}" for f in outputs}
+    return Program(name, inputs, (draft, check), calls, gives)
 
 
 def plain_instruction(inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> str:

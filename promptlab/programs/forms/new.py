@@ -111,6 +111,20 @@ class StepsForm(NewForm):
                     gettext_lazy("Lists what matters, then decides from the list."),
                 ),
             ),
+            (
+                FirstStep.SORT.value,
+                Choice(
+                    gettext_lazy("Say what it is about"),
+                    gettext_lazy("Finds out what is wanted, then drafts the answer for it."),
+                ),
+            ),
+            (
+                FirstStep.DRAFT.value,
+                Choice(
+                    gettext_lazy("Draft, then check"),
+                    gettext_lazy("Answers, then checks the answer against the inputs."),
+                ),
+            ),
         ],
     )
     dataset = forms.ModelChoiceField(
