@@ -15,6 +15,10 @@ add(
             "It is at revision {revision} now: read it again, then save your change."
         ),
         "call.circle": _("{source} needs this step itself: that would make a circle."),
+        "try.gave_nothing": _("This try gave no answer that could be kept."),
+        "try.no_dataset": _(
+            "No dataset has columns for these values ({names}): add one with them first."
+        ),
         "try.no_such_step": _("This program has no step “{name}”: choose one that it has."),
         "try.no_such_try": _(
             "This try is not there any more: run the program once, then from here."

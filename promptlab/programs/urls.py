@@ -52,5 +52,6 @@ urlpatterns = [
     path("<int:program>/calls/at/<str:call>/remove/", calls.remove_call, name="remove_call"),
     path("<int:program>/try/", trying.try_program, name="try"),
     path("<int:program>/try/from/", trying.try_from, name="try_from"),
+    path("tryouts/<int:tryout>/keep/", trying.keep_tryout, name="keep_tryout"),
     path("tryouts/<int:tryout>/stop/", trying.stop_tryout, name="stop_tryout"),
 ]

@@ -107,6 +107,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:connect": POST_EDIT,
     "programs:remove_call": POST_EDIT,
     "programs:try": {"get": "viewer", "post": "editor"},
+    "programs:keep_tryout": POST_EDIT,
     "programs:stop_tryout": POST_EDIT,
     "programs:try_from": POST_EDIT,
     "metrics:list": VIEW,

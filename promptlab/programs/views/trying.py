@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from optimizer.core.problems import Conflict, Refused
@@ -20,6 +21,7 @@ from promptlab.accounts.roles import Role
 from promptlab.programs import tryouts
 from promptlab.programs.access import program_for
 from promptlab.programs.forms.trying import chosen_before, example_and_form, kept
+from promptlab.programs.keeping import keep
 from promptlab.programs.last_try import last_values, remember, run_from
 from promptlab.ui.parameters import Parameters
 
@@ -104,3 +106,24 @@ def stop_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResp
     if request.htmx:
         return HttpResponse(status=204)
     return redirect("programs:list", found.slug)
+
+
+@login_required
+@require_POST
+def keep_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResponse:
+    """Keep a try as an example; its row is opened, so that the answer can be corrected."""
+    found = project_for(request.user, project, Role.EDITOR)
+    row = tryouts.tryout_of(found, tryout)
+    if row is None:
+        raise Http404("There is no such try in this project.")
+    try:
+        kept_as = keep(found, row, request.user, _("kept from a try"))
+    except (Conflict, Refused) as refusal:
+        messages.error(request, reasons(refusal))
+        return redirect("programs:list", found.slug)
+    if not kept_as.row:
+        messages.info(request, _("“%s” has this example already.") % kept_as.dataset.name)
+        return redirect("datasets:rows", found.slug, kept_as.dataset.pk)
+    told = _("Kept as an example of “%s”. Correct here what the answer should have been.")
+    messages.success(request, told % kept_as.dataset.name)
+    return redirect("datasets:row", found.slug, kept_as.dataset.pk, kept_as.row)

@@ -384,3 +384,31 @@ def test_an_input_that_may_be_null_may_be_left_empty(
 
     assert form.values == {"message": "Hi", "age": None}
     assert "in-age" not in form.errors
+
+
+def test_a_try_is_kept_as_an_example_and_its_answer_corrected(
+    client_of: Browser, erin: User, one_step: Program, dataset: Dataset, tryout: Run
+) -> None:
+    answer(tryout)
+    client = client_of(erin)
+    page = text_of(client.get(address(one_step, tryout.pk)))
+    here = reverse("programs:keep_tryout", args=[one_step.project.slug, tryout.pk])
+    assert "Keep as an example" in page
+    assert here in page
+    before = dataset.examples.count()
+    kept = client.post(here)
+    assert kept.status_code == 302
+    row = text_of(client.get(kept["Location"]))
+    assert "Correct here what the answer should have been." in row
+    assert dataset.examples.count() == before + 1
+    again = text_of(client.post(here, follow=True))
+    assert "has this example already" in again
+
+
+def test_a_try_that_fits_no_dataset_is_kept_nowhere(
+    client_of: Browser, erin: User, one_step: Program, tryout: Run
+) -> None:
+    answer(tryout)
+    here = reverse("programs:keep_tryout", args=[one_step.project.slug, tryout.pk])
+    told = text_of(client_of(erin).post(here, follow=True))
+    assert "No dataset has columns for these values" in told
