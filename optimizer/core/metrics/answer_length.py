@@ -36,7 +36,7 @@ class AnswerLength(Rule):
 
     def ruled(self, given: Value) -> Score:
         size = size_of(given, self.unit)
-        told = f"{size} {self.unit.value}"
+        told = f"{size} {self.unit.value.removesuffix('s') if size == 1 else self.unit.value}"
         if size < self.least:
             return Score(0.0, f"{told}, at least {self.least} are wanted")
         if self.most and size > self.most:
