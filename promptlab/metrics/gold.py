@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from optimizer.core.evaluation.metric import Metric
+from optimizer.core.evaluation.metric import Metric as CoreMetric
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import Value, written
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.queries import as_example, find_examples
 from promptlab.metrics.judged import judged
+from promptlab.metrics.models import Metric
 
 MANY = 100
 """Examples whose right answers are judged."""
@@ -38,23 +39,73 @@ class Gold:
         return self.own is not None and self.other is not None and self.other >= self.own
 
 
-def gold_of(dataset: Dataset | None, metric: Metric | None) -> Gold | None:
+@dataclass(frozen=True)
+class Agreement:
+    """Another metric of the project, and on how many of the same answers both say right, or both
+    say wrong.
+    """
+
+    name: str
+    alike: int
+    of: int
+
+
+MOST_OTHERS, COMPARED = 5, 40
+"""Metrics that are compared with, and examples; it is done anew as somebody types."""
+
+
+def agreements_of(
+    dataset: Dataset | None, metric: CoreMetric | None, others: Iterable[Metric]
+) -> list[Agreement]:
+    """How other metrics that need no model judge the same answers: right ones, and those to other
+    examples. Those are left out that judge other outputs.
+    """
+    if dataset is None or metric is None or not _judges_here(metric):
+        return []
+    examples = _examples(dataset, metric)[:COMPARED]
+    pairs = [(example, example) for example in examples] + _strangers(metric, examples)
+    own = _verdicts(metric, pairs)
+    fitting = [o for o in others if o.core != metric and _judges_here(o.core)]
+    fitting = [o for o in fitting if o.core.columns == metric.columns]
+    found = []
+    for other in fitting[:MOST_OTHERS]:
+        told = list(zip(own, _verdicts(other.core, pairs), strict=True))
+        both = [(one, theirs) for one, theirs in told if one is not None and theirs is not None]
+        found.append(Agreement(other.name, sum(a == b for a, b in both), len(both)))
+    return [agreement for agreement in found if agreement.of]
+
+
+def gold_of(dataset: Dataset | None, metric: CoreMetric | None) -> Gold | None:
     """How right answers of the dataset are judged; None where a model would have to be asked, or
     nothing is compared with a column.
     """
-    if dataset is None or metric is None or not metric.columns:
+    if dataset is None or metric is None or not _judges_here(metric):
         return None
-    if metric.lm_calls or metric.embedding_models:
-        return None
-    found = list(find_examples(dataset, "validation")[:MANY])
-    examples = [as_example(row) for row in found or dataset.examples.all()[:MANY]]
-    examples = [e for e in examples if all(e.expected.get(c) is not None for c in metric.expects)]
+    examples = _examples(dataset, metric)
     own = _scores(metric, [(e, e) for e in examples])
     other = _scores(metric, _strangers(metric, examples))
     return Gold(fmean(own) if own else None, fmean(other) if other else None, len(own))
 
 
-def _strangers(metric: Metric, examples: Sequence[Example]) -> list[tuple[Example, Example]]:
+def _judges_here(metric: CoreMetric) -> bool:
+    """Whether it compares with a column, and asks no model."""
+    return bool(metric.columns) and not (metric.lm_calls or metric.embedding_models)
+
+
+def _examples(dataset: Dataset, metric: CoreMetric) -> list[Example]:
+    """Validation examples that expect something in each of the metric's columns."""
+    found = list(find_examples(dataset, "validation")[:MANY])
+    examples = [as_example(row) for row in found or dataset.examples.all()[:MANY]]
+    return [e for e in examples if all(e.expected.get(c) is not None for c in metric.expects)]
+
+
+def _verdicts(metric: CoreMetric, pairs: Sequence[tuple[Example, Example]]) -> list[bool | None]:
+    """Whether each answer is good enough; None where it cannot be judged."""
+    found = (judged(metric, example, _right(metric, giver))[0] for example, giver in pairs)
+    return [None if score is None else score.value >= metric.threshold for score in found]
+
+
+def _strangers(metric: CoreMetric, examples: Sequence[Example]) -> list[tuple[Example, Example]]:
     """Each example with the next one that expects something else."""
     told = [tuple(written(e.expected.get(c)) for c in metric.expects) for e in examples]
     found = []
@@ -66,11 +117,11 @@ def _strangers(metric: Metric, examples: Sequence[Example]) -> list[tuple[Exampl
     return found
 
 
-def _scores(metric: Metric, pairs: Sequence[tuple[Example, Example]]) -> list[float]:
+def _scores(metric: CoreMetric, pairs: Sequence[tuple[Example, Example]]) -> list[float]:
     """The answers that the second ones expect, judged as answers to the first ones."""
     found = [judged(metric, example, _right(metric, giver))[0] for example, giver in pairs]
     return [score.value for score in found if score is not None]
 
 
-def _right(metric: Metric, example: Example) -> dict[str, Value]:
+def _right(metric: CoreMetric, example: Example) -> dict[str, Value]:
     return {output: example.expected.get(column) for output, column in metric.columns.items()}

@@ -21,7 +21,7 @@ from promptlab.accounts.roles import Role, role_of
 from promptlab.metrics import bench, queries, services, writing
 from promptlab.metrics.access import metric_for
 from promptlab.metrics.forms import MetricForm, initial_of, typed_so_far
-from promptlab.metrics.gold import gold_of
+from promptlab.metrics.gold import agreements_of, gold_of
 from promptlab.metrics.models import Metric
 from promptlab.metrics.snippets import snippets, with_names
 from promptlab.metrics.writing import Writing
@@ -179,6 +179,9 @@ def _page(request: SignedInRequest, metric: Metric | None, form: MetricForm) -> 
         "may_save": role is not None and role.at_least(Role.EDITOR),
         "bench": found,
         "gold": gold_of(form.chosen_dataset, form.bench_metric),
+        "agreements": agreements_of(
+            form.chosen_dataset, form.bench_metric, _others(metric, project)
+        ),
         "wish": _wish(request),
         "writing": _writing(project, request) if form.is_judge else None,
         "refused": refused,
@@ -192,3 +195,8 @@ def _bench(
     request: SignedInRequest, project: Project, form: MetricForm, asks: bool = False
 ) -> bench.Bench:
     return bench.bench_of(project, form.chosen_dataset, form.bench_metric, request.POST, asks)
+
+
+def _others(metric: Metric | None, project: Project) -> list[Metric]:
+    """The project's other metrics."""
+    return [other for other in project.metrics.all() if metric is None or other.pk != metric.pk]

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from optimizer.core.metrics.contains import Contains
+from optimizer.core.metrics.custom_code import CustomCode
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
@@ -359,3 +360,20 @@ def test_assertions_of_promptfoo_become_a_metric(
     assert "Not carried over: javascript." in page.content.decode()
     made = project.metrics.get(name="Asserted").core
     assert (made.kind, made.output, made.expected) == ("exact_match", "output", "expected")
+
+
+def test_the_bench_tells_how_far_another_metric_agrees(
+    client_of: Browser, erin: User, project: Project, one_step: Program, dataset: Dataset
+) -> None:
+    services.create_metric(project, erin, "Words in it", Contains("intent", "intent"))
+    never = CustomCode("intent", "intent", source="def metric(e, p, t):\n    return False")
+    services.create_metric(project, erin, "Never right", never)
+    here = {"program": one_step.pk, "dataset": dataset.pk, "look": "1"}
+    page = text_of(client_of(erin).post(new_address(project), typed(**here)))
+    told = " ".join(page.split())
+    all_of_it = re.search(r"agrees with “Words in it” on (\d+) of (\d+) answers", told)
+    half = re.search(r"agrees with “Never right” on (\d+) of (\d+) answers", told)
+    assert all_of_it
+    assert half
+    assert all_of_it[1] == all_of_it[2]
+    assert 0 < int(half[1]) < int(half[2])
