@@ -22,6 +22,7 @@ from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
 from optimizer.core.programs.storable import is_storable
+from optimizer.files.dspy_state import predictors_in, read_onto
 from optimizer.files.program_size import MOST_PORTS, excesses, ports
 from optimizer.files.program_within import PROGRAM as FORMAT
 from optimizer.files.program_within import Within, program_within
@@ -47,19 +48,28 @@ def read(text: str) -> Program:
     return read_file(text).program
 
 
-def read_file(text: str) -> ProgramFile:
-    """Read a program file, a version's JSON, or the API's answer for either. What it holds may
-    still have `problems()`: a draft is a program, too.
+def read_file(text: str, onto: Program | None = None) -> ProgramFile:
+    """Read a program file, a version's JSON, or the API's answer for either; or a state that DSPy
+    saved, whose prompts go `onto` a program. What it holds may still have `problems()`: a draft is
+    a program, too.
 
     Raises:
         Refused: it is no JSON, has a wrong shape, or names that nothing can refer to. Places are
             `modules[0].kind`, or `line 3, column 7`; of many problems the first are told.
     """
-    within = program_within(_parsed(text))
+    data = _parsed(text)
+    if onto is not None and predictors_in(data):
+        return ProgramFile(*_read_onto(onto, data))
+    within = program_within(data)
     try:
         return ProgramFile(_program(within.data), within.version, within.told)
     except Refused as refusal:
         raise Refused(*(_placed(p, within) for p in refusal.problems)) from refusal
+
+
+def _read_onto(program: Program, data: dict[str, Any]) -> tuple[Program, None, tuple[Problem, ...]]:
+    made, told = read_onto(program, data)
+    return made, None, told
 
 
 def _placed(fault: Problem, within: Within) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from optimizer.sentences.catalogue import add
 
@@ -27,7 +28,17 @@ add(
         "file.keys_left": _("Not taken either, as a version has no such keys: {keys}."),
         "file.dspy_state": _(
             "This is the state of a DSPy module: prompts without the program that they belong to. "
-            "Take the version's Canonical JSON instead."
+            "Choose the program that it is read onto, or take a version's Canonical JSON instead."
+        ),
+        "file.no_module_for": _("No module is called like {predictor}: it was not taken."),
+        "file.demos_left": ngettext_lazy(
+            "{n} demo of {module} was not taken: a field of the module is missing in it.",
+            "{n} demos of {module} were not taken: a field of the module is missing in them.",
+            "n",
+        ),
+        "file.no_predictor_fits": _(
+            "None of its predictors ({predictors}) is called like a module ({modules}): choose "
+            "another program, or name the modules alike."
         ),
         "file.prompts_alone": _(
             "These are prompts without the program that they belong to. Take the program's file, "

@@ -21,6 +21,7 @@ from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs import services, starters
 from promptlab.programs.kinds import prompt_choices
+from promptlab.programs.models import Program as ProgramRow
 from promptlab.programs.starters import FirstStep
 from promptlab.ui.forms import (
     LONGEST_NAME,
@@ -176,11 +177,25 @@ class FileForm(NewForm):
         required=False,
         widget=CodeTextarea(attrs={"rows": 10}),
     )
+    onto = forms.ModelChoiceField(
+        label=gettext_lazy("Read onto"),
+        queryset=ProgramRow.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("It is a program by itself"),
+        help_text=gettext_lazy(
+            "For a state that DSPy saved: the program whose modules are called like its "
+            "predictors. A new one is made of it."
+        ),
+    )
     name = _name_field(
         required=False, help_text=gettext_lazy("When empty, the name that the file gives.")
     )
     faults: tuple[tuple[str, str], ...] = ()
     """What is wrong in the file: places, each with its sentence."""
+
+    def __init__(self, project: Project, *args: Any, **options: Any) -> None:
+        super().__init__(project, *args, **options)
+        self.fields["onto"].queryset = project.programs.all()  # type: ignore[attr-defined]
 
     def clean_file(self) -> File[Any] | None:
         file: File[Any] | None = self.cleaned_data["file"]
@@ -199,7 +214,8 @@ class FileForm(NewForm):
             self.add_error("file", _("Choose a file, or paste the program below."))
             return cleaned
         try:
-            cleaned["read"] = file = program_file.read_file(text)
+            onto = cleaned.get("onto")
+            cleaned["read"] = file = program_file.read_file(text, onto.core if onto else None)
         except Refused as refusal:
             self.faults = tuple((p.place, sentence(p)) for p in refusal.problems)
             self.add_error(
