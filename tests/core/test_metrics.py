@@ -268,3 +268,13 @@ def test_what_can_never_be_right_is_known_before(
     kind: type[Metric], field: Field, expected: Value, can: bool
 ) -> None:
     assert kind("x", "gold").attainable(field, expected) is can
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), "1" * 400])
+@pytest.mark.parametrize("kind", ALONE)
+def test_a_number_that_is_too_large_is_judged_as_an_answer(
+    kind: type[Comparison], huge: Value
+) -> None:
+    assert score(kind, huge, "5").value < 1
+    assert score(kind, "5", huge).value < 1
+    assert score(Numeric, 2**53 + 2, 2**53 + 2).value == 1

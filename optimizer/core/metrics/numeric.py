@@ -81,8 +81,8 @@ def _pointed(text: str, decimal: Decimal) -> str:
 
 def _last_number(value: Value) -> float | None:
     """The number that a value is, or the last one that its text says."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+    if isinstance(value, float):
+        return value
     apart = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", written(value))  # NFKC makes 21/2 of 2½
     text = unicodedata.normalize("NFKC", apart)
     whole = _number(text)
