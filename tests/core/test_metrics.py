@@ -17,6 +17,7 @@ from optimizer.core.metrics.comparison import Comparison
 from optimizer.core.metrics.contains import Contains
 from optimizer.core.metrics.date_match import DateMatch
 from optimizer.core.metrics.exact_match import ExactMatch
+from optimizer.core.metrics.json_fields import JsonFields
 from optimizer.core.metrics.numeric import Numeric
 from optimizer.core.metrics.texts import words_of
 from optimizer.core.metrics.token_f1 import TokenF1
@@ -278,3 +279,12 @@ def test_a_number_that_is_too_large_is_judged_as_an_answer(
     assert score(kind, huge, "5").value < 1
     assert score(kind, "5", huge).value < 1
     assert score(Numeric, 2**53 + 2, 2**53 + 2).value == 1
+
+
+@pytest.mark.parametrize("kind", [ExactMatch, JsonFields])
+def test_an_object_that_nests_deeply_is_judged_as_an_answer(kind: type[Metric]) -> None:
+    deep, other = ('{"a":' * 500 + end + "}" * 500 for end in "12")
+
+    assert score(kind, deep, deep).value == 1
+    assert score(kind, json.loads(deep), deep).value == 1
+    assert score(kind, deep, other).value == 0

@@ -45,26 +45,36 @@ def same(given: Value, expected: Value) -> bool:
     """Whether two values are the same answer: numbers, truth, lists and objects as what they are,
     each of their parts; texts by their words. What an object does not have is null.
     """
+    waiting: list[tuple[Value, Value]] = [(given, expected)]  # no recursion: answers nest deeply
+    while waiting:
+        one, other = waiting.pop()
+        inner = _parts(one, other)
+        if inner is None:
+            return False
+        waiting += inner
+    return True
+
+
+def _parts(given: Value, expected: Value) -> list[tuple[Value, Value]] | None:
+    """What is still to be compared of two values; None where they differ already."""
     if given is None or expected is None:
-        return written(given) == written(expected)
+        return [] if written(given) == written(expected) else None
     for one, other in ((given, expected), (expected, given)):
         if isinstance(one, bool):
-            return _as("boolean", other) == one
+            return [] if _as("boolean", other) == one else None
         if isinstance(one, int | float):
-            return _as("number", other) == one
+            return [] if _as("number", other) == one else None
         if isinstance(one, list):
             items = other if isinstance(other, list) else _as("list", other)
-            return (
-                isinstance(items, list)
-                and len(one) == len(items)
-                and all(same(*pair) for pair in zip(one, items, strict=True))
-            )
+            if not isinstance(items, list) or len(one) != len(items):
+                return None
+            return list(zip(one, items, strict=True))
         if isinstance(one, dict):
             parts = _object(other)
-            return parts is not None and all(
-                same(one.get(name), parts.get(name)) for name in one.keys() | parts.keys()
-            )
-    return words_of(written(given)) == words_of(written(expected))
+            if parts is None:
+                return None
+            return [(one.get(name), parts.get(name)) for name in one.keys() | parts.keys()]
+    return [] if words_of(written(given)) == words_of(written(expected)) else None
 
 
 def right_or_wrong(right: bool, given: Value, expected: Value) -> Score:
