@@ -127,6 +127,11 @@ def test_parts_that_make_no_sense_are_told(parts: list[Part], code: str) -> None
     assert code in [fault.code for fault in part_problems(parts)]
 
 
+def test_a_must_counts_whatever_its_weight() -> None:
+    assert part_problems([part("a", 0, Counts.MUST)]) == []
+    assert part_problems([part("a", 0, Counts.MUST), part("b", 1, Counts.SHOWN)]) == []
+
+
 def test_a_metric_without_parts_is_its_own_only_part() -> None:
     (only,) = parts_of(exact())
     assert only.metric == exact()

@@ -58,11 +58,7 @@ def together(parts: Sequence[Part], scores: Sequence[Score], objective: Objectiv
     ]
     if failed:
         return Score(0.0, f"must hold: {_line(failed[0])}", told)
-    counted = [
-        (part.weight, said)
-        for part, said in zip(parts, told, strict=True)
-        if part.counts is Counts.WEIGHTED and part.weight > 0
-    ]
+    counted = [(part.weight, said) for part, said in zip(parts, told, strict=True) if _weighs(part)]
     reason = "; ".join(_line(said) for said in told if said.value < 1) or "all parts as expected"
     return Score(_number(counted, objective), reason, told)
 
@@ -83,6 +79,10 @@ def _line(said: PartScore) -> str:
     return f"{said.name} {100 * said.value:.0f}{reason}"
 
 
+def _weighs(part: Part) -> bool:
+    return part.counts is Counts.WEIGHTED and part.weight > 0
+
+
 def part_problems(parts: Sequence[Part]) -> list[Problem]:
     """What is wrong with the parts as such, each at `parts.N`, counted from 0."""
     found = []
@@ -100,6 +100,6 @@ def part_problems(parts: Sequence[Part]) -> list[Problem]:
             found.append(problem("metric.part_of_parts", place, name=part.name))
         if not (math.isfinite(part.weight) and part.weight >= 0):
             found.append(problem("metric.part_weight", place, name=part.name))
-    if parts and all(p.counts is Counts.SHOWN or p.weight == 0 for p in parts):
+    if parts and not any(p.counts is Counts.MUST or _weighs(p) for p in parts):
         found.append(problem("metric.nothing_counts", "parts"))
     return found
