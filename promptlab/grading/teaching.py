@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Manager
 from django.utils.translation import gettext as _
 
 from optimizer.core.evaluation.metric import Metric as CoreMetric
@@ -28,6 +30,7 @@ from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.programs.services import create_program
 from promptlab.runs.models import ProjectRun
+from promptlab.ui.free_names import first_free
 
 FEWEST = 10
 """Labelled answers that a search can learn anything from."""
@@ -110,9 +113,7 @@ def _dataset(
     return import_dataset(project, by, free, file, mapping, source_name=f"{judge.verdict}s.jsonl")
 
 
-def _free(rows: object, name: str) -> str:
+def _free(rows: Manager[Any], name: str) -> str:
     """“Name: judge”, or with a number behind where that is taken."""
     stem = _("%(name)s: judge") % {"name": name[:60]}
-    taken = set(rows.values_list("name", flat=True))  # type: ignore[attr-defined]
-    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
-    return next(each for each in names if each not in taken)
+    return first_free(stem, rows.values_list("name", flat=True))

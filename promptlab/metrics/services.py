@@ -21,6 +21,7 @@ from promptlab.datasets.models import Dataset
 from promptlab.metrics.kinds import KINDS
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.ui.free_names import first_free
 
 
 def create_metric(project: Project, by: User | None, name: str, core: CoreMetric) -> Metric:
@@ -110,10 +111,7 @@ def suggested(outputs: Sequence[tuple[str, Field]], expected: Sequence[Field]) -
 
 def free_name(project: Project, core: CoreMetric) -> str:
     """“Accuracy of label”, or with a number behind where that is taken."""
-    stem = _stem(core)
-    taken = set(project.metrics.values_list("name", flat=True))
-    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
-    return next(name for name in names if name not in taken)
+    return first_free(_stem(core), project.metrics.values_list("name", flat=True))
 
 
 def _stem(core: CoreMetric) -> str:

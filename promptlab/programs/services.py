@@ -21,6 +21,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.programs import history
 from promptlab.programs.history import EDIT, Drawn, Step
 from promptlab.programs.models import Program, ProgramChange
+from promptlab.ui.free_names import first_free
 
 _DELETED = "Somebody deleted this program a moment ago."
 
@@ -203,10 +204,8 @@ def open_copy(project: Project, by: User, core: CoreProgram, stem: str) -> Progr
 
 def free_name(project: Project, stem: str, suffix: str = "") -> str:
     """The name, or with a number behind where another program has it."""
-    taken = set(project.programs.values_list("name", flat=True))
     wished = f"{stem[: 76 - len(suffix)]}{suffix}"
-    names = (wished if n == 1 else f"{wished} {n}" for n in range(1, len(taken) + 2))
-    return next(name for name in names if name not in taken)
+    return first_free(wished, project.programs.values_list("name", flat=True))
 
 
 def name_of(project: Project, file: ProgramFile) -> str:

@@ -25,6 +25,7 @@ from promptlab.datasets.models import Upload
 from promptlab.datasets.shown import Outlook, shown_file, shown_outlook
 from promptlab.datasets.turns import READERS, Busy
 from promptlab.outage import answer_to
+from promptlab.ui.free_names import first_free
 
 MOST_LOOKED_AT = 5000
 """Rows that the outlook is made of; more take their time when the dataset is made."""
@@ -186,9 +187,8 @@ def _mapping_form(request: SignedInRequest, project: Project, kept: Upload) -> M
 def _name_for(project: Project, file: str) -> str:
     """The file's name without its ending, made free by a number."""
     stem = PurePath(file).stem[:70] or "dataset"
-    taken = set(project.datasets.filter(name__startswith=stem).values_list("name", flat=True))
-    numbered = (stem if n == 1 else f"{stem} {n}" for n in range(1, len(taken) + 2))
-    return next(name for name in numbered if name not in taken)
+    alike = project.datasets.filter(name__startswith=stem)
+    return first_free(stem, alike.values_list("name", flat=True))
 
 
 def _map_page(
