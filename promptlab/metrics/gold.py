@@ -64,14 +64,18 @@ def agreements_of(
         return []
     examples = _examples(dataset, metric)[:COMPARED]
     pairs = [(example, example) for example in examples] + _strangers(metric, examples)
-    own = _verdicts(metric, pairs)
+    own = _scores(metric, pairs)
     fitting = [o for o in others if o.core != metric and _judges_here(o.core)]
     fitting = [o for o in fitting if o.core.columns == metric.columns]
     found = []
     for other in fitting[:MOST_OTHERS]:
-        told = list(zip(own, _verdicts(other.core, pairs), strict=True))
-        both = [(one, theirs) for one, theirs in told if one is not None and theirs is not None]
-        found.append(Agreement(other.name, sum(a == b for a, b in both), len(both)))
+        told = zip(own, _scores(other.core, pairs), strict=True)
+        both = [
+            (one >= metric.threshold) == (theirs >= other.core.threshold)
+            for one, theirs in told
+            if one is not None and theirs is not None
+        ]
+        found.append(Agreement(other.name, sum(both), len(both)))
     return [agreement for agreement in found if agreement.of]
 
 
@@ -84,7 +88,7 @@ def gold_of(dataset: Dataset | None, metric: CoreMetric | None) -> Gold | None:
     examples = _examples(dataset, metric)
     own = _scores(metric, [(e, e) for e in examples])
     other = _scores(metric, _strangers(metric, examples))
-    return Gold(fmean(own) if own else None, fmean(other) if other else None, len(own))
+    return Gold(_mean(own), _mean(other), sum(score is not None for score in own))
 
 
 def _judges_here(metric: CoreMetric) -> bool:
@@ -99,10 +103,17 @@ def _examples(dataset: Dataset, metric: CoreMetric) -> list[Example]:
     return [e for e in examples if all(e.expected.get(c) is not None for c in metric.expects)]
 
 
-def _verdicts(metric: CoreMetric, pairs: Sequence[tuple[Example, Example]]) -> list[bool | None]:
-    """Whether each answer is good enough; None where it cannot be judged."""
+def _scores(metric: CoreMetric, pairs: Sequence[tuple[Example, Example]]) -> list[float | None]:
+    """The answers that the second ones expect, judged as answers to the first ones; None where that
+    cannot be.
+    """
     found = (judged(metric, example, _right(metric, giver))[0] for example, giver in pairs)
-    return [None if score is None else score.value >= metric.threshold for score in found]
+    return [score.value if score is not None else None for score in found]
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return fmean(known) if known else None
 
 
 def _strangers(metric: CoreMetric, examples: Sequence[Example]) -> list[tuple[Example, Example]]:
@@ -115,12 +126,6 @@ def _strangers(metric: CoreMetric, examples: Sequence[Example]) -> list[tuple[Ex
         if stranger is not None:
             found.append((example, examples[stranger]))
     return found
-
-
-def _scores(metric: CoreMetric, pairs: Sequence[tuple[Example, Example]]) -> list[float]:
-    """The answers that the second ones expect, judged as answers to the first ones."""
-    found = [judged(metric, example, _right(metric, giver))[0] for example, giver in pairs]
-    return [score.value for score in found if score is not None]
 
 
 def _right(metric: CoreMetric, example: Example) -> dict[str, Value]:
