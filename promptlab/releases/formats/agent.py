@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.turns import Say, messages_of_turns, turns_taken
 from optimizer.core.programs.values import Kind
-from promptlab.releases.formats.standalone import NoAnswer, complete, messages_of, parse
+from promptlab.releases.formats.standalone import complete, drawn, messages_of, parse
 
 # ----------------------------------------------------------------------------------------------
 
@@ -40,16 +39,8 @@ class Agent(NamedTuple):
 
     def __call__(self, values: dict[str, Any], given: str = "") -> dict[str, Any]:
         """Its outputs by name, and the turns; lists of outputs where several are drawn."""
-        if self.samples == 1:
-            return self.answer(values, given)
-        drawn: list[dict[str, Any]] = []
-        for number in range(self.samples):
-            try:
-                drawn.append(self.answer(values, given))
-            except (NoAnswer, UnreadableReply):
-                if number == self.samples - 1 and not drawn:
-                    raise
-        return {name: [each[name] for each in drawn] for name in self.outputs}
+        found = drawn(self.samples, lambda: self.answer(values, given))
+        return found if self.samples == 1 else {name: found[name] for name in self.outputs}
 
     def answer(self, values: dict[str, Any], given: str) -> dict[str, Any]:
         begun: Any = messages_of(self, values, given)  # type: ignore[arg-type]  # has what it needs

@@ -12,7 +12,7 @@ from optimizer.core.programs.answers import UnreadableReply
 from optimizer.core.programs.picking import NUMBER, candidates_told, picked
 from optimizer.core.programs.values import Kind
 from optimizer.core.programs.voting import distinct
-from promptlab.releases.formats.standalone import NoAnswer, complete, messages_of, parse
+from promptlab.releases.formats.standalone import complete, drawn, messages_of, parse
 
 # ----------------------------------------------------------------------------------------------
 
@@ -43,16 +43,7 @@ class Picking(NamedTuple):
             value = candidates[0] if candidates else None
             several = [] if value is None else [value] * self.samples
             return {self.output: value if self.samples == 1 else several, "reasoning": None}
-        if self.samples == 1:
-            return self.chosen(values, candidates)
-        drawn: list[dict[str, Any]] = []
-        for number in range(self.samples):
-            try:
-                drawn.append(self.chosen(values, candidates))
-            except (NoAnswer, UnreadableReply):
-                if number == self.samples - 1 and not drawn:
-                    raise
-        return {name: [each[name] for each in drawn] for name in drawn[0]}
+        return drawn(self.samples, lambda: self.chosen(values, candidates))
 
     def chosen(self, values: dict[str, Any], candidates: list[Any]) -> dict[str, Any]:
         told = "\n\n".join(filter(None, [candidates_told(candidates), self.reminder]))

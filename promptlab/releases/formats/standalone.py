@@ -5,6 +5,7 @@ Everything below the line of dashes goes into the file, where `complete` asks th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from optimizer.core.programs.answers import UnreadableReply
@@ -50,16 +51,27 @@ def ask(module: Module, values: dict[str, Any], given: str = "") -> dict[str, An
     drawn. `given` stands for what the program was given.
     """
     messages = messages_of(module, values, given)
-    if module.samples == 1:
+
+    def once() -> dict[str, Any]:
         return parse(module, complete(messages, module.schema, **module.settings))
-    drawn: list[dict[str, Any]] = []
-    for number in range(module.samples):
+
+    return drawn(module.samples, once)
+
+
+def drawn(samples: int, once: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What one use gives by name, or lists of what so many give; a reply that cannot be read is
+    left out, unless it is the last and none could.
+    """
+    if samples == 1:
+        return once()
+    found: list[dict[str, Any]] = []
+    for number in range(samples):
         try:
-            drawn.append(parse(module, complete(messages, module.schema, **module.settings)))
+            found.append(once())
         except (NoAnswer, UnreadableReply):
-            if number == module.samples - 1 and not drawn:
+            if number == samples - 1 and not found:
                 raise
-    return {name: [each[name] for each in drawn] for name in drawn[0]}
+    return {name: [each[name] for each in found] for name in found[0]}
 
 
 def messages_of(module: Module, values: dict[str, Any], given: str = "") -> list[dict[str, str]]:
