@@ -4,19 +4,16 @@ ends. The model is scripted: it is right more often the more its instruction say
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import pytest
 
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
-from optimizer.core.evaluation.execute import judged, predict
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import Outcome, Prediction, Score
+from optimizer.core.evaluation.outcome import Prediction, Score
 from optimizer.core.metrics import combined
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.metrics.custom_code import CustomCode
@@ -30,9 +27,8 @@ from optimizer.core.modules.predict import Predict
 from optimizer.core.modules.retrieve import Retrieve
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.calls import Call
-from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.lm import Reply, Role
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType, Signature, Value
 from optimizer.core.programs.steps import Passages, Search
@@ -44,12 +40,13 @@ from optimizer.datasets.mapping import Mapping as RowMapping
 from optimizer.datasets.mapping import RowReader
 from optimizer.datasets.splitting import SplitPlan
 from promptlab.metrics.snippets import snippets
+from tests.fakes.gold import GoldWorld
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.steps import held
-from tests.fakes.world import World, chance
 from tests.optimizer.datasets.test_real_columns import TASKS, head_of
 
 SETTINGS = Settings(trials=4, minibatch_size=4, full_every=3, instructions=3, demo_sets=3)
+QUERY = "what is wanted"
 FLAGS = """\
 ALL = 10
 
@@ -209,46 +206,24 @@ def retrieving(inputs: tuple[Field, ...]) -> Program:
     return Program("hover", inputs, (write, look), calls, {"passages": "look.passages"})
 
 
-class Tasks(World):
-    """Answers as the row expects, more often the more the instruction says."""
+class Tasks(GoldWorld):
+    """Answers as the row expects; a query is the right one where it is this word."""
 
     task: Task
-    row: Example
 
-    def outcome(self, candidate: Candidate, example: Example) -> Outcome:
-        self.row = example
-        steps = predict(self.program, candidate, example.inputs)
-        prediction = held(steps, self._reply, look_up=self._look_up)
-        return held(judged(self.task.metric, example, prediction), self._reply)
+    def gold(self) -> Mapping[str, Value]:
+        return {"query": QUERY, **gold_of(self.task, self.row)}
 
-    def _reply(self, prompt: Prompt) -> Reply:
-        assert prompt.schema is not None
-        said = prompt.messages[0].content
-        right = chance(self.row.id, said) < 0.3 + 0.5 * chance(said)
-        gold = gold_of(self.task, self.row)
-        parts: Mapping[str, Any] = prompt.schema["properties"]
-        told = {n: gold.get(n, "word") if right else plain(kind) for n, kind in parts.items()}
-        return Reply(json.dumps(told), prompt_tokens=5, cost=1)
-
-    def _look_up(self, request: Search) -> Passages:
+    def look_up(self, request: Search) -> Passages:
         """The titles that are wanted, where the query was the right one."""
         titles = self.row.expected["gold_titles"]
         assert isinstance(titles, list)
-        found = titles if request.query == "word" else titles[:1]
+        found = titles if request.query == QUERY else titles[:1]
         return Passages(tuple({"title": title, "text": "…"} for title in found))
 
 
 def gold_of(task: Task, row: Example) -> dict[str, Value]:
     return task.gold(row.expected) if task.gold else dict(row.expected)
-
-
-def plain(kind: Mapping[str, Any]) -> Any:
-    if "anyOf" in kind:
-        return None
-    if "enum" in kind:
-        return kind["enum"][0]
-    made = {"array": [], "boolean": True, "integer": 1, "number": 1.5, "object": {}}
-    return made.get(kind["type"], "a b")
 
 
 def test_every_task_has_its_program_and_its_metric() -> None:
@@ -274,7 +249,7 @@ def test_a_light_run_on_a_real_task_ends(name: str) -> None:
     program, (_uses, rows) = program_of(name), read(name)
     half = len(rows) // 2
     world = Tasks(program, write=lambda text, n: f"Look closely, then answer. ({n})")
-    world.task = REAL[name]
+    world.task, world.metric = REAL[name], REAL[name].metric
     model = ModelRef(1, "scripted")
     spec = RunSpec(
         program, world.task.metric, "racing", SETTINGS, {Role.TASK: model, Role.OPTIMIZER: model},

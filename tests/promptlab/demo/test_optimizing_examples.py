@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -11,63 +10,30 @@ import pytest
 
 from optimizer.core.conversation.events import InstructionProposed, Result
 from optimizer.core.conversation.spec import ModelRef, RunSpec, Settings
-from optimizer.core.evaluation.execute import judged, predict
-from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.optimizers import OPTIMIZERS
-from optimizer.core.programs.candidate import Candidate, baseline_of
+from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import fixed_of
 from optimizer.core.programs.example import Example
-from optimizer.core.programs.lm import Prompt, Reply, Role
+from optimizer.core.programs.lm import Role
 from optimizer.core.programs.passages import passage_text
 from optimizer.core.programs.steps import Passages, Search
 from optimizer.retrieval.lookup import PassageIndex
 from promptlab.demo.examples import SPLIT, ReadyExample, ready_examples
+from tests.fakes.gold import GoldWorld
 from tests.fakes.random_search import RandomSearch
-from tests.fakes.steps import held
-from tests.fakes.world import World, chance
 
 EXAMPLES = ready_examples()
 SETTINGS = Settings(trials=5, minibatch_size=4, full_every=3, instructions=3, demo_sets=3, rounds=2)
 
 
-class Tasks(World):
-    """Runs an example's program: a model that is right more often the more it was told."""
+class Tasks(GoldWorld):
+    """Runs an example's program, with its corpus."""
 
     task: ReadyExample
-    row: Example
 
-    def outcome(self, candidate: Candidate, example: Example) -> Outcome:
-        self.row = example
-        steps = predict(self.program, candidate, example.inputs)
-        prediction = held(steps, self._reply, look_up=self._look_up)
-        return held(judged(self.task.metric, example, prediction), self._reply)
-
-    def _reply(self, prompt: Prompt) -> Reply:
-        assert prompt.schema is not None
-        parts: Mapping[str, Any] = prompt.schema["properties"]
-        told = {name: self._value(name, kind, prompt) for name, kind in parts.items()}
-        return Reply(json.dumps(told), prompt_tokens=5, cost=1)
-
-    def _value(self, name: str, kind: Mapping[str, Any], prompt: Prompt) -> Any:
-        skill = 0.3 + 0.5 * chance(prompt.messages[0].content)
-        right = chance(self.row.id, prompt.messages[0].content) < skill
-        expected = self.row.expected
-        if right and name in expected and not ("enum" in kind and expected[name] is None):
-            return expected[name]
-        return _plain(kind)
-
-    def _look_up(self, request: Search) -> Passages:
+    def look_up(self, request: Search) -> Passages:
         passages, index = corpus(self.task.name)
         return Passages(tuple(passages[p] for p in index.best(request.query, request.k)))
-
-
-def _plain(kind: Mapping[str, Any]) -> Any:
-    if "anyOf" in kind:
-        return None
-    if "enum" in kind:
-        return kind["enum"][0]
-    made = {"array": [], "boolean": True, "integer": 1, "number": 1.5, "object": {}}
-    return made.get(kind["type"], "a word")
 
 
 @cache
@@ -94,7 +60,7 @@ def run(name: str, optimizer: str) -> Tasks:
     """A light run from first to last."""
     task = EXAMPLES[name]
     world = Tasks(task.program, write=lambda text, n: f"Look closely, then answer. ({n})")
-    world.task = task
+    world.task, world.metric = task, task.metric
     model = ModelRef(1, "scripted")
     spec = RunSpec(
         task.program, task.metric, optimizer, SETTINGS, {Role.TASK: model, Role.OPTIMIZER: model},
