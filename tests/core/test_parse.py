@@ -24,6 +24,15 @@ COUNT = Predict("count", Signature((Field("x"),), (Field("n", FieldType.INTEGER)
 TAGS = Predict("tags", Signature((Field("x"),), (Field("tags", FieldType.LIST),)))
 
 
+@pytest.mark.parametrize("said", ["ꙮ", "the letter ꙮ", "ꙮ is a letter"])
+def test_the_letter_that_marks_what_broke_off_is_a_letter_where_it_is_said(said: str) -> None:
+    module = Predict("m", Signature((Field("a"),), (Field("b"),), ""))
+    assert parse(module, json.dumps({"b": said})) == {"b": said}
+    assert parse(module, json.dumps({"b": said}, ensure_ascii=False)) == {"b": said}
+    with pytest.raises(UnreadableReply):
+        parse(module, json.dumps({"b": said}, ensure_ascii=False).removesuffix('"}'))
+
+
 @given(modules(), st.data())
 def test_a_demo_s_own_reply_is_read_back(module: Module, data: st.DataObject) -> None:
     values = {f.name: data.draw(values_of(f)) for f in module.reply_fields}

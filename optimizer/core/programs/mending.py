@@ -16,7 +16,7 @@ from optimizer.core.programs.thinking import THINKS, folded
 
 # ----------------------------------------------------------------------------------------------
 
-BROKEN_OFF = chr(0xA66E)  # no literal: tests that make texts take those of the source
+BROKEN_OFF = "\ua66e"
 """A letter that nobody writes, set where a text ends, to be found again in what broke off there."""
 _MOST_BRACKETS = 500
 """In what is mended: json-repair takes seconds for some thousands."""

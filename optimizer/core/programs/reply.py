@@ -42,6 +42,9 @@ from optimizer.core.programs.values import (
 
 # ----------------------------------------------------------------------------------------------
 
+IN_ITS_PLACE = "\ue66e"
+"""Stands for the letter that marks what broke off, where a reply has that letter itself."""
+_MARK = re.compile(rf"{BROKEN_OFF}|\\u{ord(BROKEN_OFF):04x}", re.IGNORECASE)
 _ATTEMPTS = 64
 """Braces to try before a reply is called unreadable: a text may use some."""
 
@@ -57,6 +60,16 @@ def read_reply(
     Raises:
         UnreadableReply: an output is missing or not of its type, or two answers could be meant.
     """
+    plain = _MARK.sub(IN_ITS_PLACE, reply)
+    if plain == reply:
+        return _read(outputs, reply, inputs)
+    found = _read(outputs, plain, inputs)
+    told = json.dumps(found, ensure_ascii=False).replace(IN_ITS_PLACE, BROKEN_OFF)
+    restored: dict[str, Any] = json.loads(told)
+    return restored
+
+
+def _read(outputs: Mapping[str, Kind], reply: str, inputs: Iterable[str]) -> dict[str, Any]:
     problem = f"The reply is no JSON object: “{short(reply)}”"
     for records in _records(outputs, reply, tuple(inputs)):
         answers: dict[str, dict[str, Any]] = {}
