@@ -49,8 +49,9 @@ def latest(spec: EvaluationSpec) -> Run | None:
 
 
 def is_waiting(run: Run) -> bool:
-    """Whether its answer may still come."""
-    return run.active and timezone.now() - run.created_at < PATIENCE
+    """Whether its answer may still come: who is at it may take long, and another goes on."""
+    recent = timezone.now() - run.created_at < PATIENCE
+    return run.active and (recent or run.status == Run.Status.RUNNING)
 
 
 def outcomes_of(run: Run) -> tuple[Outcome, ...]:

@@ -71,7 +71,7 @@ def ask(
         raise Refused(wrong[0])
     spec = _spec(project, judge, answers, samples)
     before = evaluations.latest(spec)
-    if before is not None and _goes_on(before):
+    if before is not None and evaluations.is_waiting(before):
         return before
     return evaluations.start(spec)
 
@@ -88,7 +88,7 @@ def judging_of(
         return Judging()
     draws = _draws(judge, evaluations.outcomes_of(run), len(answers), samples)
     if run.active:
-        return Judging("waiting" if _goes_on(run) else "lost", run=run, draws=draws)
+        return Judging("waiting" if evaluations.is_waiting(run) else "lost", run=run, draws=draws)
     if run.status != Run.Status.FINISHED:
         return Judging("failed", sentence(run.message), run.said, run, draws)
     return Judging("done", run=run, draws=draws)
@@ -106,11 +106,6 @@ def price_told(project: Project, judge: ProgramMetric, answers: Sequence[Example
         for module in judge.program.modules
         for answer in answers
     )
-
-
-def _goes_on(run: Run) -> bool:
-    """Whether its answers may still come: who is at it may take long, and another goes on."""
-    return run.status == Run.Status.RUNNING or evaluations.is_waiting(run)
 
 
 def _spec(
