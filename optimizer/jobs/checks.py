@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optimizer.core.conversation.spec import Limits, ModelRef, RunSpec
-from optimizer.core.optimizers import OPTIMIZERS, Optimizer
+from optimizer.core.optimizers import EVALUATION, OPTIMIZERS, Optimizer, optimizer_named
 from optimizer.core.problems import Level, Problem, fine, problem, warning
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.checks import DataShape, checks_of, one_trial
@@ -29,10 +29,10 @@ def check(spec: RunSpec, data: DataShape, expected: Forecast | None) -> list[Pro
     `data` is what is to be known of the examples: those of the spec itself are not looked at.
     `expected` is what the run would take, None while that cannot be said.
     """
-    optimizer = OPTIMIZERS.get(spec.optimizer)
-    if optimizer is None:
+    if spec.optimizer not in (EVALUATION, *OPTIMIZERS):
         known = tuple(OPTIMIZERS)
         return [problem("optimizer.unknown", "optimizer", name=spec.optimizer, known=known)]
+    optimizer = optimizer_named(spec.optimizer)
     found = [
         *checks_of(spec, optimizer, data),
         *corpora.lacking(spec.namespace, spec.program),
@@ -41,6 +41,7 @@ def check(spec: RunSpec, data: DataShape, expected: Forecast | None) -> list[Pro
     ]
     if expected is not None:
         needed = one_trial(spec, optimizer, expected.counts.baseline_calls)
+        needed = needed if optimizer.searches else expected.calls[0]
         found += _limits(spec.limits, needed, expected)
         found += _months(spec, expected)
     return sorted(found, key=lambda told: ORDER.index(told.level))
@@ -53,6 +54,8 @@ def place_of(spec: RunSpec, role: Role, ref: ModelRef) -> str:
     if role is Role.JUDGE:
         return "metric"
     own = spec.models.get(role) == ref
+    if role is Role.TASK and ref in spec.further_task_models:
+        return "further_task_models"
     if role is Role.TASK and not own:
         return "program"
     return f"models.{role}" if own else "further_optimizers"

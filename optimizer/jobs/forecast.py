@@ -83,7 +83,7 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
         counts,
         cost_of(
             counts,
-            _task_price(spec, task.price, providers),
+            _mean_price(spec, task.price, providers),
             [model.price for model in writers],
             vectors,
             judges,
@@ -91,6 +91,22 @@ def forecast(spec: RunSpec, pilot: Pilot | None = None) -> Forecast | None:
         _seconds(counts, task, writer, pilot, _judging(spec, providers)),
         task.calls,
         free=all(map(_is_free, (*(model.price for model in (task, *writers)), *vectors, *judges))),
+    )
+
+
+def _mean_price(spec: RunSpec, run_s: Price | None, providers: dict[int, Provider]) -> Price | None:
+    """A task call's price, on average over the run's task models, which are all asked as often."""
+    prices = [run_s]
+    for ref in spec.further_task_models:
+        provider = providers.get(ref.provider)
+        prices.append(price_of(provider, ref.model) if provider else None)
+    each = [_task_price(spec, price, providers) for price in prices]
+    known = [price for price in each if price is not None]
+    if len(known) < len(each):
+        return None
+    return Price(
+        -(-sum(p.input for p in known) // len(known)),
+        -(-sum(p.output for p in known) // len(known)),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from optimizer import doorbell, hints
 from optimizer.core.conversation.spec import RunSpec
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import EVALUATION, OPTIMIZERS
 from optimizer.core.problems import refuse
 from optimizer.core.runs.checks import shape_of
 from optimizer.jobs.checks import check
@@ -31,7 +31,8 @@ def checked(spec: RunSpec) -> Forecast:
     Raises:
         Refused: something does.
     """
-    expected = forecast(spec) if spec.optimizer in OPTIMIZERS else None
+    known = spec.optimizer in (EVALUATION, *OPTIMIZERS)
+    expected = forecast(spec) if known else None
     refuse(check(spec, shape_of(spec), expected))
     assert expected is not None  # a program without a module, or no task model, was refused
     return expected

@@ -34,7 +34,8 @@ class Run(models.Model):
     `held_*` is reserved for calls in flight, `used_*` is settled; money is micro-USD. `over_cost`
     is what providers took beyond the upper bound that was reserved. `phase_done` of `phase_steps`
     is the phase's progress, `answer_done` of `answer_size` that of the examples being evaluated
-    right now. `estimate` is what the best is expected to score on new examples.
+    right now. `estimate` is what the best is expected to score on new examples. `beside`: the run
+    whose candidates those of this one join when it has ended.
     """
 
     class Task(models.TextChoices):
@@ -96,6 +97,7 @@ class Run(models.Model):
     best_score = models.JSONField(null=True)
     estimate = models.JSONField(null=True)
     best_candidate = models.ForeignKey("Candidate", models.SET_NULL, null=True, related_name="+")
+    beside = models.ForeignKey("self", models.PROTECT, null=True, related_name="evaluations")
     comparison = models.JSONField(null=True)
     test_result = models.JSONField(null=True)
 
@@ -200,7 +202,7 @@ class Exchange(models.Model):
     """One request of the conversation and its answer, by position; what a replay is made of.
 
     An Evaluate's answer is its Outcome rows, an Ask's answer is `replies`. `refused` says that the
-    budget ended here.
+    budget ended here. `model` and `sample`: with which model of the role, and which draw.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="exchanges")
@@ -209,6 +211,8 @@ class Exchange(models.Model):
     kind = models.CharField(max_length=10)
     purpose = models.CharField(max_length=30)
     role = models.CharField(max_length=10)
+    model = models.PositiveSmallIntegerField(default=0)
+    sample = models.PositiveSmallIntegerField(default=0)
     candidate = models.ForeignKey(Candidate, models.CASCADE, null=True)
     size = models.PositiveIntegerField(default=0)
     replies = models.JSONField(null=True)

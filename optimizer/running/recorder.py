@@ -35,7 +35,7 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Exchange, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.ownership import Superseded
-from optimizer.running import outcomes, prompts, resting, summary
+from optimizer.running import joining, outcomes, prompts, resting, summary
 from optimizer.running.evaluator import Open
 
 COUNTS_EXAMPLES = (Phase.BASELINE, Phase.BOOTSTRAP, Phase.FINAL)
@@ -160,6 +160,7 @@ class Recorder:
                     row = self._candidate(candidate, {})
                     row.expected = codec.to_json(estimate)
                     row.save(update_fields=["expected"])
+                joining.join(self._run)
 
     def left(
         self,
@@ -262,6 +263,7 @@ class Recorder:
             if isinstance(request, Evaluate):
                 row.candidate = self._candidate(request.candidate, {})
                 row.role, row.size = request.role, len(request.examples)
+                row.model, row.sample = request.model, request.sample
             else:
                 row.role, row.size = "optimizer", len(request.prompts)
             row.save()

@@ -29,7 +29,7 @@ def of_baseline(run: Run, event: MinibatchScored | FullScored) -> dict[str, Any]
     """What a scored trial says of the baseline: its full score, or all its blocks together while it
     has none (a race with a tight budget scores it fully at last). {} where it says nothing.
     """
-    trials = run.trials.filter(candidate__number=0)
+    trials = run.trials.filter(candidate__number=0, exchange__model=0)
     if not trials.filter(number=event.number).exists():
         return {}
     if isinstance(event, FullScored):
@@ -93,7 +93,8 @@ def _compared_anew(run: Run) -> dict[str, Any]:
 
 
 def _scores_of(run: Run, candidate: int) -> dict[str, float]:
-    return _scores(run.trials.filter(candidate__number=candidate).order_by("number"))
+    mine = run.trials.filter(candidate__number=candidate, exchange__model=0)
+    return _scores(mine.order_by("number"))
 
 
 def _scores(trials: Iterable[Trial]) -> dict[str, float]:

@@ -25,6 +25,10 @@ add(
             "Writes instructions and picks worked examples for every module, and "
             "searches for the combination that scores best."
         ),
+        "optimizer.evaluation": _("Evaluation, without a search"),
+        "optimizer.evaluation.description": _(
+            "Scores what you give it as it stands: candidates, models, draws."
+        ),
         "optimizer.mipro_plus": _("Instructions + demos, learning to propose (MIPRO++)"),
         "optimizer.mipro_plus.description": _(
             "Writes new instructions in every trial and learns which way of asking for "

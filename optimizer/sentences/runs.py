@@ -17,6 +17,9 @@ add(
         "run.cannot_resume": _("A run that is {status} cannot be resumed."),
         "run.cannot_cancel": _("A run that is {status} cannot be cancelled."),
         "run.cannot_cap": _("A run that is {status} cannot be given another cap."),
+        "run.not_ended": _(
+            "This run has not ended: candidates of yours join it once it has. Wait, or end it."
+        ),
         "run.cap_below_spent": _("The new cap is below what the run has spent already."),
         "program.part": _("{part}: {why}"),
         "program.more": ngettext_lazy("{why} (and {n} more)", "{why} (and {n} more)", "n"),

@@ -159,7 +159,10 @@ class World:
             self.asked.append(request)
             said = [prompt.messages[-1].content for prompt in request.prompts]
             return tuple(self.say(text, len(self.asked) * 100 + i) for i, text in enumerate(said))
-        how = (request.candidate.digest, request.role, request.sample, request.temperature)
+        how = (
+            request.candidate.digest, request.role, request.model, request.sample,
+            request.temperature,
+        )  # fmt: skip
         asked = self.paid | {(*how, example.id) for example in request.examples}
         if left is not None and len(asked) > left:
             raise BudgetSpent

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.feedback import FeedbackRule
-from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import EmbeddingModel, OwnModel, Role
 from optimizer.core.programs.program import Program
@@ -101,6 +101,8 @@ class RunSpec:
     optimizers that find out which one writes best. `embedding`: the model by whose vectors a search
     may choose demos for each input, beside their words. `feedback_rules`
     say more of what went wrong, where instructions are written from it.
+    Of an evaluation, which searches nothing: `given` are the candidates that are scored beside the
+    program as it stands, each with every one of `further_task_models`, too, and `draws` times.
     """
 
     program: Program
@@ -117,20 +119,25 @@ class RunSpec:
     further_optimizers: tuple[ModelRef, ...] = ()
     embedding: EmbeddingModel | None = None
     feedback_rules: tuple[FeedbackRule, ...] = ()
+    given: tuple[Candidate, ...] = ()
+    further_task_models: tuple[ModelRef, ...] = ()
+    draws: int = 1
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:
         """Every model whose vectors the run may want: its own, the program's, the metric's."""
         own = (self.embedding,) if self.embedding else ()
-        program = baseline_of(self.program).embedding_models
-        return tuple(dict.fromkeys((*own, *program, *self.metric.embedding_models)))
+        candidates = (baseline_of(self.program), *self.given)
+        shown = [model for each in candidates for model in each.embedding_models]
+        return tuple(dict.fromkeys((*own, *shown, *self.metric.embedding_models)))
 
     @property
     def model_refs(self) -> tuple[tuple[Role, ModelRef], ...]:
-        """Every model of the run with its role: then the further optimizer models, those that
-        modules name, those that judge, and those that make vectors.
+        """Every model of the run with its role: then the further ones of roles, those that modules
+        name, those that judge, and those that make vectors.
         """
-        further = ((Role.OPTIMIZER, ref) for ref in self.further_optimizers)
+        further = [(Role.TASK, ref) for ref in self.further_task_models]
+        further += [(Role.OPTIMIZER, ref) for ref in self.further_optimizers]
         models = (ModelRef(model.provider, model.model) for model in self.embedding_models)
         own = ((Role.TASK, ModelRef(m.provider, m.model)) for m in self.program.own_models)
         vectors = ((Role.EMBEDDING, ref) for ref in models)
@@ -152,6 +159,7 @@ class RunSpec:
         """The models of each role: the first is the role's own, others are named by number."""
         own = {role: (ref,) for role, ref in self.models.items()}
         own[Role.OPTIMIZER] = (*own.get(Role.OPTIMIZER, ()), *self.further_optimizers)
+        own[Role.TASK] = (*own.get(Role.TASK, ()), *self.further_task_models)
         return {role: refs for role, refs in own.items() if refs}
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from optimizer.core.optimizers import (
     bayesian_bootstrap,
     bootstrap_search,
+    evaluation,
     mipro,
     mipro_plus,
     module_opro,
@@ -33,13 +34,17 @@ OPTIMIZERS: dict[str, Optimizer] = {
     )
 }
 
+EVALUATION = evaluation.OPTIMIZER.name
+"""Runs that search nothing: nobody chooses it among optimizers."""
 DEFAULT = racing.OPTIMIZER.name
 """What is chosen where nobody says otherwise."""
 
 
 def optimizer_named(name: str) -> Optimizer:
-    """The optimizer that a run was started with, or what stands for it when it was retired."""
-    return OPTIMIZERS.get(name) or retired(name)
+    """The optimizer that a run was started with, or what stands for it when it was retired; also
+    what stands in its place where a run searches nothing.
+    """
+    return evaluation.OPTIMIZER if name == EVALUATION else OPTIMIZERS.get(name) or retired(name)
 
 
-__all__ = ["DEFAULT", "OPTIMIZERS", "Optimizer", "optimizer_named"]
+__all__ = ["DEFAULT", "EVALUATION", "OPTIMIZERS", "Optimizer", "optimizer_named"]

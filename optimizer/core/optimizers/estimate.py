@@ -10,7 +10,7 @@ from optimizer.core.demos.labels import labelled_demo
 from optimizer.core.demos.pools import FEW, MOST
 from optimizer.core.evaluation.outcome import Prediction
 from optimizer.core.evaluation.pilot import Pilot
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.demo import NearestDemos
@@ -66,10 +66,10 @@ def estimate(spec: RunSpec, pilot: Pilot | None = None) -> RunEstimate:
     low = high = validation
     demos = _bootstrap_examples(spec)
     low, high = low + demos[0], high + demos[1]
-    searched = OPTIMIZERS[spec.optimizer].steps(spec.settings, validation).examples
+    searched = optimizer_named(spec.optimizer).steps(spec.settings, validation).examples
     final = held_out_size(spec.settings, len(spec.validation), len(spec.test))
     low, high = low + searched[0] + len(spec.test), high + searched[1] + 2 * final
-    asked = OPTIMIZERS[spec.optimizer].asks(spec)
+    asked = optimizer_named(spec.optimizer).asks(spec)
     tokens = _prompt_tokens(spec, pilot)
     replies = pilot.completion_tokens if pilot else (REPLY_TOKENS / 2, REPLY_TOKENS)
     task = (low * per_example, high * per_example)
@@ -170,7 +170,7 @@ def _text_tokens(spec: RunSpec) -> int:
 
 
 def _bootstrap_examples(spec: RunSpec) -> tuple[int, int]:
-    settings = OPTIMIZERS[spec.optimizer].bootstrapping(spec.settings)
+    settings = optimizer_named(spec.optimizer).bootstrapping(spec.settings)
     if settings is None or not any(module.takes_new_demos for module in spec.program.modules):
         return 0, 0
     wanted = settings.max_bootstrapped_demos * max(settings.demo_sets - 1, 0)
@@ -205,7 +205,7 @@ def _nearest_tokens(spec: RunSpec) -> tuple[int, int] | None:
 
 def _searches_demos(spec: RunSpec) -> bool:
     searched = any(module.takes_new_demos for module in spec.program.modules)
-    return searched and OPTIMIZERS[spec.optimizer].uses_demos
+    return searched and optimizer_named(spec.optimizer).uses_demos
 
 
 def _most_demos(spec: RunSpec) -> int:

@@ -41,12 +41,14 @@ class Style(StrEnum):
     """What a search looks like to whoever watches it.
 
     TRIALS: candidates are scored one by one, on minibatches or on all examples.
+    EVALUATION: nothing is searched; a trial is a candidate with a model.
     RACE: a trial is a block of examples that candidates share, a full evaluation is made of its
     candidate's blocks, and proposals come in rounds (Settings.rounds) while it searches.
     """
 
     TRIALS = "trials"
     RACE = "race"
+    EVALUATION = "evaluation"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Optimizer:
     compares_writers: bool = False
     reflects: bool = False
     style: Style = Style.TRIALS
+
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for better candidates than there are."""
+        return self.style is not Style.EVALUATION
 
     @property
     def uses_demos(self) -> bool:

@@ -25,7 +25,7 @@ from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import held_out, validation_of
 from optimizer.core.evaluation.stats import compare, full_score
 from optimizer.core.problems import Problem, fine, warning
-from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.runs.board import Board, is_perfect
 from optimizer.core.runs.trials import crown_leader, full_baseline
 from optimizer.core.runs.validation import headroom_warning, warnings_of
@@ -65,11 +65,11 @@ def run_loop(spec: RunSpec, body: Body, opening: Body | None = None) -> Conversa
         stop = yield from _searched(board, body, opening or full_baseline)
         if board.baseline not in board.full:
             yield from full_baseline(board)
-        test = yield from final_word(board)
+        test = yield from final_word(board, board.best)
     except BudgetSpent as refusal:
         stop = StopReason.of(refusal.cap)
-        yield noted(_spent_note(refusal.cap, board))
-    return _result(board, stop, test)
+        yield noted(spent_note(refusal.cap, board))
+    return result_of(board, stop, test)
 
 
 def _searched(board: Board, body: Body, opening: Body) -> Conversation[StopReason]:
@@ -100,15 +100,15 @@ def _explored(board: Board, body: Body) -> Conversation[StopReason]:
     return StopReason.PERFECT if is_perfect(board) else StopReason.COMPLETED
 
 
-def final_word(board: Board) -> Conversation[TestScored | None]:
-    """Baseline and best side by side on examples that nothing was chosen by, looked at once: the
-    sealed test split, or without one the validation examples that scored no candidate.
+def final_word(board: Board, chosen: Candidate | None) -> Conversation[TestScored | None]:
+    """Baseline and who was chosen side by side on examples that nothing was chosen by, looked at
+    once: the sealed test split, or without one the validation examples that scored no candidate.
 
     A baseline that stays is scored on the test split alone; there is nothing to compare.
     """
     split, examples = held_out(board.spec)
-    changed = board.best != board.baseline
-    if board.best is None or not examples or not (changed or split == "test"):
+    changed = chosen != board.baseline
+    if chosen is None or not examples or not (changed or split == "test"):
         return None
     purpose = Purpose.TEST if split == "test" else Purpose.REMAINDER
     yield PhaseStarted(Phase.FINAL, (1 + changed) * len(examples))
@@ -116,7 +116,7 @@ def final_word(board: Board) -> Conversation[TestScored | None]:
         before, after = yield from evaluate_together(
             (
                 Evaluate(board.baseline, examples, purpose),
-                Evaluate(board.best, examples, purpose),
+                Evaluate(chosen, examples, purpose),
             )
         )
     else:
@@ -126,7 +126,7 @@ def final_word(board: Board) -> Conversation[TestScored | None]:
     return scored
 
 
-def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
+def result_of(board: Board, stop: StopReason, test: TestScored | None) -> Result:
     best = board.best or board.baseline
     comparison = None
     if board.best is not None and board.baseline in board.full_outcomes:
@@ -145,7 +145,7 @@ def _result(board: Board, stop: StopReason, test: TestScored | None) -> Result:
     )
 
 
-def _spent_note(cap: Cap, board: Board) -> Problem:
+def spent_note(cap: Cap, board: Board) -> Problem:
     """It names the cap, where that is known."""
     time, named = cap is Cap.TIME, {} if cap is Cap.UNNAMED else {"cap": cap.value}
     if board.best is None:

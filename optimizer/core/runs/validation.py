@@ -48,8 +48,8 @@ FEWEST_WINS = 6
 
 
 def frozen_fault(optimizer: Optimizer, program: Program) -> Problem | None:
-    """Why this optimizer can change nothing of a program, None when it can."""
-    if any(
+    """Why this optimizer can change nothing of a program, None when it can, or is not to."""
+    if not optimizer.searches or any(
         (optimizer.uses_instructions and module.writable)
         or (optimizer.uses_demos and module.takes_new_demos)
         for module in program.modules
@@ -63,7 +63,8 @@ def setting_faults(settings: Settings, optimizer: Optimizer, program: Program) -
     found = [
         problem("settings.least", of_setting(name), setting=name, value=value, least=least)
         for name, least in LEAST.items()
-        if (value := getattr(settings, name)) < least
+        if (name in optimizer.uses or optimizer.searches)
+        and (value := getattr(settings, name)) < least
     ]
     if not 0 <= settings.proposal_temperature <= HOTTEST:
         place = of_setting("proposal_temperature")

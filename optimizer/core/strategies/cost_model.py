@@ -53,6 +53,17 @@ def full_evaluations(settings: Settings, validation: int) -> Steps:
     return Steps(trials, (min(trials, 1) * validation, trials * validation))
 
 
+def evaluations(settings: Settings, validation: int) -> Steps:
+    """T evaluations of all examples, none of which is left out."""
+    trials = settings.trials
+    return Steps(trials, (trials * validation, trials * validation))
+
+
+def nothing_kept(settings: Settings, validation: int) -> int:
+    """Every evaluation is wanted as much as the last."""
+    return 0
+
+
 def race(settings: Settings, validation: int) -> Steps:
     """T blocks of all candidates together; their full evaluations are made of these.
 

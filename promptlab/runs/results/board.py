@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from django.db import connection
+from django.db.models import Q
 from django.urls import reverse
 
 from optimizer.models import Run, Trial
@@ -89,7 +90,7 @@ class Board:
 
 
 def board_of(run: Run) -> Board:
-    """One query, whatever the number of trials."""
+    """One query, whatever the number of trials; those of further task models are left out."""
     rows = [_row(values) for values in _values(run)]
     first = next((row for row in rows if row.number == 0), None)
     return Board(first, tuple(row for row in rows if row.number > 0))
@@ -103,7 +104,8 @@ _COLUMNS = (
 
 
 def _values(run: Run) -> list[tuple[Any, ...]]:
-    return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
+    own = Q(exchange=None) | Q(exchange__model=0)
+    return list(Trial.objects.filter(own, run=run).order_by("number").values_list(*_COLUMNS))
 
 
 def _row(values: tuple[Any, ...]) -> TrialRow:
@@ -166,6 +168,7 @@ def _paired_changes(run: Run, numbers: list[int]) -> dict[int, float]:
                 SELECT DISTINCT ON (o.example) o.example, o.score
                 FROM optimizer_trial t
                 JOIN optimizer_candidate c ON c.id = t.candidate_id AND c.number = 0
+                JOIN optimizer_exchange e ON e.id = t.exchange_id AND e.model = 0
                 JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id AND o.score IS NOT NULL
                 WHERE t.run_id = %s
                 ORDER BY o.example, t.full DESC, t.number

@@ -95,7 +95,7 @@ def _contender(
     pairs = [s - b for e, s in known.items() if number and (b := base.get(e)) is not None]
     change = compare_differences(pairs)
     full = [row for row in rows if row.full]
-    evidence = full[-1:] or rows
+    evidence = full or rows
     size = max(sum(row.size for row in evidence), 1)
     seconds, cost = sum(row.seconds for row in evidence), sum(row.cost for row in evidence)
     unpriced = any(row.unpriced for row in evidence)
@@ -110,16 +110,22 @@ def _contender(
 
 
 def _scores(run: Run) -> dict[int, dict[str, float | None]]:
-    """By candidate and example, the latest score; None where every call failed."""
+    """By candidate and example, the latest score, of several draws their mean; None where every
+    call failed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT ON (c.number, o.example) c.number, o.example, o.score
-            FROM optimizer_trial t
-            JOIN optimizer_candidate c ON c.id = t.candidate_id
-            JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id
-            WHERE t.run_id = %s AND t.scored_at IS NOT NULL
-            ORDER BY c.number, o.example, o.score IS NULL, t.number DESC
+            SELECT number, example, avg(score) FROM (
+                SELECT DISTINCT ON (c.number, o.example, e.sample)
+                    c.number, o.example, o.score
+                FROM optimizer_trial t
+                JOIN optimizer_candidate c ON c.id = t.candidate_id
+                JOIN optimizer_exchange e ON e.id = t.exchange_id AND e.model = 0
+                JOIN optimizer_outcome o ON o.exchange_id = t.exchange_id
+                WHERE t.run_id = %s AND t.scored_at IS NOT NULL
+                ORDER BY c.number, o.example, e.sample, o.score IS NULL, t.number DESC
+            ) AS latest GROUP BY number, example
             """,
             [run.pk],
         )

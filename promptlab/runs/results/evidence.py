@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import Literal, cast
 
 from django.utils.translation import gettext as _
@@ -39,7 +40,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A candidate with its best evidence: its last full evaluation, or else all its minibatches."""
+    """A candidate with its best evidence: its last full evaluation, or else all its minibatches;
+    of several draws, their means. `model`: 0 is the run's own task model, n the n-th further one.
+    """
 
     number: int
     digest: str
@@ -51,6 +54,9 @@ class Evaluated:
     seconds: float
     cost: int
     unpriced: int = 0
+    model: int = 0
+    draws: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """The scores of each example's draws, where there are several."""
 
     @property
     def name(self) -> str:
@@ -131,39 +137,71 @@ class Comparing:
         return {which: len(self.filtered(which)) for which in FILTERS}
 
 
-def evaluated(run: Run, numbers: Iterable[int]) -> list[Evaluated]:
-    """The candidates with these numbers, in this order, unknown ones left out. Three queries."""
+def evaluated(run: Run, numbers: Iterable[int], model: int = 0) -> list[Evaluated]:
+    """The candidates with these numbers, in this order, unknown ones left out; what `model` made of
+    them. Three queries.
+    """
     wanted = list(dict.fromkeys(numbers))
     rows = {c.number: c for c in CandidateRow.objects.filter(run=run, number__in=wanted)}
     trials = Trial.objects.filter(
-        run=run, candidate__in=rows.values(), score__isnull=False, exchange__isnull=False
-    ).order_by("number")
+        run=run, candidate__in=rows.values(), score__isnull=False, exchange__model=model
+    )
+    trials = trials.select_related("exchange").order_by("number")
     by_candidate: dict[int, list[Trial]] = {}
     for trial in trials:
         by_candidate.setdefault(trial.candidate_id, []).append(trial)
     chosen = {number: _evidence(by_candidate.get(row.pk, [])) for number, row in rows.items()}
     seen = _outcomes([cast(int, t.exchange_id) for ts in chosen.values() for t in ts])
-    return [_joined(rows[n], chosen[n], seen) for n in wanted if n in rows]
+    return [_joined(rows[n], chosen[n], seen, model) for n in wanted if n in rows]
 
 
 def _evidence(trials: list[Trial]) -> list[Trial]:
-    fulls = [t for t in trials if t.full]
-    return fulls[-1:] or trials
+    """The last full evaluation of each draw, or all minibatches."""
+    fulls = {t.exchange.sample: t for t in trials if t.full and t.exchange}
+    return list(fulls.values()) or trials
 
 
 def _joined(
     row: CandidateRow,
     trials: list[Trial],
     seen: dict[int, list[tuple[str, Seen]]],
+    model: int,
 ) -> Evaluated:
     exchanges = tuple(cast(int, t.exchange_id) for t in trials)
     outcomes = {example: found for e in exchanges for example, found in seen.get(e, [])}
+    draws: dict[str, tuple[float, ...]] = {}
+    if len(trials) > 1 and trials[-1].full:
+        outcomes, draws = _over_draws([seen.get(e, []) for e in exchanges])
     return Evaluated(
         number=row.number, digest=row.digest, candidate=prompts_of(row), choice=row.choice,
         full=bool(trials) and trials[-1].full, exchanges=exchanges, outcomes=outcomes,
         seconds=sum(t.seconds for t in trials), cost=sum(t.cost for t in trials),
-        unpriced=sum(t.unpriced for t in trials),
+        unpriced=sum(t.unpriced for t in trials), model=model, draws=draws,
     )  # fmt: skip
+
+
+def _over_draws(
+    drawn: Sequence[Sequence[tuple[str, Seen]]],
+) -> tuple[dict[str, Seen], dict[str, tuple[float, ...]]]:
+    """Every example with the mean of its draws that have a score; and these scores."""
+    by_example: dict[str, list[Seen]] = {}
+    for draw in drawn:
+        for example, seen in draw:
+            by_example.setdefault(example, []).append(seen)
+    scores = {
+        example: tuple(s.score for s in several if s.score is not None)
+        for example, several in by_example.items()
+    }
+    shown = {
+        example: _mean_seen(several, scores[example]) for example, several in by_example.items()
+    }
+    return shown, scores
+
+
+def _mean_seen(several: Sequence[Seen], scores: Sequence[float]) -> Seen:
+    """What the first draw with a score said, at the mean score."""
+    first = next((s for s in several if s.score is not None), several[0])
+    return replace(first, score=fmean(scores)) if scores else first
 
 
 def _outcomes(exchanges: list[int]) -> dict[int, list[tuple[str, Seen]]]:

@@ -44,6 +44,7 @@ class ShownStyle:
     found_note: Any
     size: Any
     reflects: bool = False
+    searches: bool = True
 
     def effort(self, settings: Settings, trials: int) -> str:
         """How much a search with these settings, and so many trials at most, looks at."""
@@ -150,7 +151,23 @@ RACE = ShownStyle(
     ),
     size=_("%(n)s blocks of %(b)s examples, up to %(v)s examples"),
 )
-_SHOWN = {Style.TRIALS: TRIALS, Style.RACE: RACE}
+EVALUATION = replace(
+    TRIALS,
+    searches=False,
+    step=_("Evaluation"),
+    steps=_("Evaluations"),
+    setting=_("Evaluations"),
+    setting_help=_("One a candidate and model, and draw."),
+    count=ngettext_lazy("%(n)s evaluation", "%(n)s evaluations", "n"),
+    progress=_("%(n)s of %(all)s evaluations"),
+    chart=_("Score by evaluation"),
+    candidates_note=_(
+        "All are scored on the same examples, with the first model. The best comes first."
+    ),
+    trials_note=_("One a candidate and draw, with the first model."),
+    size=_("%(v)s examples"),
+)
+_SHOWN = {Style.TRIALS: TRIALS, Style.RACE: RACE, Style.EVALUATION: EVALUATION}
 
 
 def style_of(optimizer: str) -> ShownStyle:

@@ -28,8 +28,11 @@ class TrialsTable:
 
     @property
     def _first_show(self) -> boards.Show:
-        """In a race a single trial says little: candidates come first."""
-        return "candidates" if self._state.style.shares_parts else "all"
+        """In a race a single trial says little, and an evaluation has no other order: candidates
+        come first.
+        """
+        style = self._state.style
+        return "candidates" if style.shares_parts or not style.searches else "all"
 
     @property
     def tabs(self) -> list[Tab]:
