@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest
-from ninja import Path, Router
+from typing import Any
 
-from optimizer.core.problems import Conflict
+from django.http import Http404, HttpRequest
+from ninja import Path, Query, Router
+
 from promptlab.accounts.roles import Role
-from promptlab.api.schemas.reviews import LabelIn, LabelOut, RollBackIn
+from promptlab.api.paging import Page, Window
+from promptlab.api.schemas.reviews import LabelIn, LabelMoveOut, LabelOut, RollBackIn
 from promptlab.api.tokens import caller
 from promptlab.programs.access import program_for
 from promptlab.programs.models import Program
 from promptlab.releases import services
 from promptlab.reviews import labels, queries
-from promptlab.reviews.models import Label
 
 router = Router(tags=["labels"])
-ALL = (Label.LATEST, *Label.MOVABLE)
 
 
 @router.get("", response=list[LabelOut], summary="List a program's labels")
 def list_labels(request: HttpRequest, project: Path[str], program: Path[int]) -> list[LabelOut]:
     row = program_for(caller(request), project, program)
-    return [_shown(row, name) for name in ALL]
+    return [_shown(row, name) for name in labels.names_of(row.pk)]
+
+
+@router.get("/moves", response=Page[LabelMoveOut], summary="List where labels went, newest first")
+def list_label_moves(
+    request: HttpRequest, project: Path[str], program: Path[int], window: Query[Window]
+) -> Any:
+    """Every move there was: by whom, when, from where to where."""
+    row = program_for(caller(request), project, program)
+    return window.of(labels.moves_of(row.pk))
 
 
 @router.put("/{slug:label}", response=LabelOut, summary="Promote: point a label at a version")
 def promote(
     request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: LabelIn
 ) -> LabelOut:
-    row = _movable(request, project, program, label)
+    """A label that does not exist is made."""
+    row = program_for(caller(request), project, program, Role.REVIEWER)
     version = queries.version_of(row.project, row.pk, wish.version)
     services.promote(version, label, caller(request), _seen(row, label, wish))
     return _shown(row, label)
@@ -39,19 +49,13 @@ def promote(
 def roll_back(
     request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: RollBackIn
 ) -> LabelOut:
-    """To the version that it pointed at before."""
-    row = _movable(request, project, program, label)
+    """To the version that it pointed at before; once more, to the one before that."""
+    row = program_for(caller(request), project, program, Role.REVIEWER)
+    known = labels.names_of(row.pk)
+    if label not in known:
+        raise Http404(f"There is no label “{label}”; there are {', '.join(known)}.")
     services.roll_back(row, label, caller(request), _seen(row, label, wish))
     return _shown(row, label)
-
-
-def _movable(request: HttpRequest, project: str, program: int, label: str) -> Program:
-    row = program_for(caller(request), project, program, Role.REVIEWER)
-    if label not in ALL:
-        raise Http404(f"There is no label “{label}”; there are {', '.join(ALL)}.")
-    if label not in Label.MOVABLE:
-        raise Conflict.because("label.approvals_only", "label", label=label, known=Label.MOVABLE)
-    return row
 
 
 def _seen(row: Program, label: str, wish: LabelIn | RollBackIn) -> int | None:
@@ -68,5 +72,5 @@ def _shown(row: Program, name: str) -> LabelOut:
         name=name,
         version=now.number if now else None,
         previous=before.number if before else None,
-        moves_by_hand=name in Label.MOVABLE,
+        moves_by_hand=labels.moves_by_hand(name),
     )

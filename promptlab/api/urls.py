@@ -20,6 +20,7 @@ from promptlab.api import (
     problems,
     programs,
     projects,
+    prompts,
     providers,
     reviews,
     runs,
@@ -68,6 +69,7 @@ problems.handle_all(api)
 RUN = f"{IN_PROJECT}/runs/{{int:number}}"
 for prefix, room in (
     ("/projects", projects),
+    ("/prompts", prompts),
     (f"{IN_PROJECT}/spending", spending),
     (f"{IN_PROJECT}/datasets", datasets),
     (f"{IN_PROJECT}/programs", programs),

@@ -110,7 +110,12 @@ def _cell(value: Value) -> str:
 def _safe_cell(value: Value) -> str:
     text = _cell(value)
     is_number = isinstance(value, int | float)
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+    return text if is_number else safe_cell(text)
+
+
+def safe_cell(text: str) -> str:
+    """The text so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _as_parquet(sheet: Sheet) -> Iterator[bytes]:

@@ -18,11 +18,13 @@ class Program(models.Model):
 
     `definition` is the JSON of a program file, its pools of demos kept by content; `revision`
     counts its saves. `set_aside`: by module, how its demos were chosen for each input before they
-    became the same for all, so that nothing is lost.
+    became the same for all, so that nothing is lost. `slug` is what who fetches its versions calls
+    it: it stays when the name changes.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="programs")
     name = models.CharField(max_length=80)
+    slug = models.CharField(max_length=80)
     definition = models.JSONField()
     set_aside = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1)
@@ -39,6 +41,7 @@ class Program(models.Model):
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="program_name_once"),
+            models.UniqueConstraint(fields=["project", "slug"], name="program_slug_once"),
         ]
 
     def __str__(self) -> str:

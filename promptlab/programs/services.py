@@ -21,6 +21,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.programs import history
 from promptlab.programs.history import EDIT, Drawn, Step
 from promptlab.programs.models import Program, ProgramChange
+from promptlab.programs.slugs import slug_for
 from promptlab.ui.free_names import first_free
 
 _DELETED = "Somebody deleted this program a moment ago."
@@ -46,11 +47,19 @@ def create_program(project: Project, by: User | None, name: str, core: CoreProgr
     definition = prompts.to_row(replace(core, name=name))
     try:
         with transaction.atomic():
+            slug = _free_slug(project, name)
             return Program.objects.create(
-                project=project, name=name, definition=definition, created_by=by, updated_by=by
-            )
+                project=project, name=name, slug=slug, definition=definition, created_by=by,
+                updated_by=by,
+            )  # fmt: skip
     except IntegrityError:
         raise Conflict.because("program.name_taken", "name", name=name) from None
+
+
+def _free_slug(project: Project, name: str) -> str:
+    """Until the end of the transaction nobody else is given it."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    return slug_for(name, project.programs.values_list("slug", flat=True))
 
 
 def save_definition(

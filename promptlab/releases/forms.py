@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from django import forms
 
-from promptlab.reviews.models import Label
-
 
 class LabelForm(forms.Form):
     """`replacing` is the number of the version that the reader saw the label at, empty for none."""
 
-    label = forms.ChoiceField(choices=[(name, name) for name in Label.MOVABLE])
+    label = forms.CharField(max_length=40)
     replacing = forms.IntegerField(min_value=1, required=False)

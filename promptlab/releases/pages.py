@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from optimizer.sentences import sentence
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
-from promptlab.reviews.models import Label, LabelMove, Version
+from promptlab.reviews.models import LabelMove, Version
 from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff_of
 from promptlab.ui.numbers import score, span
 
@@ -80,6 +81,12 @@ def url_of(version: Version) -> str:
     return reverse("releases:version", args=place)
 
 
+def fetched(version: Version, home: str) -> str:
+    """The address at which programs ask for this prompt; `home` is that of the installation."""
+    asked = f"label=production&project={version.project.slug}"
+    return f"{home}api/v1/prompts/{quote(version.program.slug)}?{asked}"
+
+
 def downloads_of(version: Version) -> list[Download]:
     return [
         Download(
@@ -99,14 +106,14 @@ def pointers_of(version: Version) -> list[Pointer]:
     program = version.program_id
     return [
         Pointer(name, labels.at(program, name), labels.previous(program, name))
-        for name in Label.MOVABLE
+        for name in labels.names_of(program)
+        if labels.moves_by_hand(name)
     ]
 
 
 def history_of(version: Version) -> list[LabelMove]:
     """Where the program's labels went lately."""
-    moves = LabelMove.objects.filter(program=version.program_id)
-    return list(moves.select_related("version", "replaced", "by")[:20])
+    return list(labels.moves_of(version.program_id)[:20])
 
 
 def prompts_of(version: Version) -> list[ModuleDiff]:

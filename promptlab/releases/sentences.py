@@ -6,4 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.sentences import add
 
-add({"format.unknown": _("There is no format “{name}”; there are {known}.")})
+add(
+    {
+        "format.unknown": _("There is no format “{name}”; there are {known}."),
+        "prompt.several": _(
+            "Several projects have a prompt “{name}”: {known}. Say which is meant, with “project”."
+        ),
+    }
+)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 from dataclasses import replace
 
 from optimizer.core.problems import Refused
@@ -15,8 +17,11 @@ from optimizer.lm.known_traits import traits_of
 from optimizer.lm.pasted import bare
 from optimizer.lm.traits import Traits
 from optimizer.models import Provider
+from promptlab.datasets.downloads import safe_cell
+from promptlab.programs.models import Program
 from promptlab.releases.formats import FORMATS, Format
 from promptlab.releases.formats.reach import Reach, VectorReach
+from promptlab.reviews import labels
 from promptlab.reviews.content import ModelSource
 from promptlab.reviews.labels import promote, roll_back
 from promptlab.reviews.models import Version
@@ -49,6 +54,18 @@ def file_of(version: Version, format: Format) -> bytes:
     if lacks:
         raise Refused(*lacks)
     return format.write(version.content, version.sha256, reach_of(version)).encode()
+
+
+def moves_as_csv(program: Program) -> str:
+    """Every move of its labels, the newest first."""
+    made = io.StringIO()
+    table = csv.writer(made)
+    table.writerow(["label", "from", "to", "rolled back", "by", "at"])
+    for move in labels.moves_of(program.pk):
+        where = (str(move.replaced) if move.replaced else "", str(move.version))
+        how = "yes" if move.back else "no"
+        table.writerow([move.label, *where, how, safe_cell(move.by.email), move.at.isoformat()])
+    return made.getvalue()
 
 
 def reach_of(version: Version) -> Reach:

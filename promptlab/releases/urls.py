@@ -15,6 +15,7 @@ urlpatterns = [
     path("p/<slug:project>/", views.overview, name="overview"),
     path("p/<slug:project>/palette.json", views.palette, name="palette"),
     path(_VERSIONS, views.versions, name="list"),
+    path(f"{_VERSIONS}<int:program>/labels.csv", views.label_moves, name="label_moves"),
     path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
     path(_VERSION, views.version, name="version"),
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -95,6 +96,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "texts": [text for module in prompts for text in module.texts],
         "modules": pages.differences(row, before.content) if before else [],
         "mode": mode,
+        "fetched": pages.fetched(row, request.build_absolute_uri("/")),
     }
     return render(request, "releases/version.html", context)
 
@@ -156,13 +158,30 @@ def download(
 
 
 @login_required
+@require_safe
+def label_moves(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """The whole history of a program's labels, as a table for spreadsheets."""
+    found = project_for(request.user, project)
+    row = get_object_or_404(Program, project=found, pk=program)
+    name = f"{row.slug}-labels.csv"
+    return HttpResponse(
+        services.moves_as_csv(row),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": content_disposition_header(True, name),
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@login_required
 @require_POST
 def promote(request: SignedInRequest, project: str, program: int, number: int) -> HttpResponse:
     found = project_for(request.user, project, Role.REVIEWER)
     row = queries.version_of(found, program, number)
     form = LabelForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Choose one of the labels that can be moved."))
+        messages.error(request, _("Say what the label is called."))
         return redirect(pages.url_of(row))
     label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
     try:

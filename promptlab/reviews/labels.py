@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+import re
 
-from optimizer.core.problems import Conflict
+from django.db import transaction
+from django.db.models import QuerySet
+
+from optimizer.core.problems import Conflict, Refused
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from promptlab.reviews.models import Label, LabelMove, Version
+
+NAMED = re.compile(r"(?!v?\d+\Z|moves\Z)[a-z0-9][a-z0-9_-]{0,39}")
+"""What a label may be called: nothing that could be meant as a version's number."""
+
+
+def moves_by_hand(name: str) -> bool:
+    """Whether people may move a label of this name, or make one."""
+    return name != Label.LATEST and NAMED.fullmatch(name) is not None
+
+
+def names_of(program_id: int) -> list[str]:
+    """The labels of a program: those that are always offered, and its own."""
+    own = Label.objects.filter(program=program_id).values_list("name", flat=True)
+    return list(dict.fromkeys((Label.LATEST, *Label.USUAL, *own)))
+
+
+def moves_of(program_id: int) -> QuerySet[LabelMove]:
+    """Where a program's labels went, the newest move first."""
+    moves = LabelMove.objects.filter(program=program_id)
+    return moves.select_related("version", "replaced", "by")
 
 
 def move(version: Version, name: str, by: User, *, back: bool = False) -> Label:
@@ -35,10 +58,13 @@ def promote(
 
     Raises:
         Conflict: it points somewhere else by now.
-        ValueError: no such label can be moved by hand.
+        Conflict: it is moved by approvals.
+        Refused: no label can be called so.
     """
-    if name not in Label.MOVABLE:
-        raise ValueError(f"{name} is moved by approvals, not by hand")
+    if name == Label.LATEST:
+        raise Conflict.because("label.approvals_only", "label", label=name)
+    if not moves_by_hand(name):
+        raise Refused.because("label.name", "label", label=name)
     with transaction.atomic():
         Program.objects.select_for_update().get(pk=version.program_id)
         now = at(version.program_id, name)

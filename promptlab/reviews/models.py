@@ -80,10 +80,12 @@ class Version(models.Model):
 
 
 class Label(models.Model):
-    """A movable pointer to a version of a program."""
+    """A movable pointer to a version of a program. `latest` goes to what was approved last, all
+    others are moved by hand; `USUAL` are offered before they point anywhere.
+    """
 
     LATEST, PRODUCTION, STAGING = "latest", "production", "staging"
-    MOVABLE = (PRODUCTION, STAGING)
+    USUAL = (PRODUCTION, STAGING)
 
     program = models.ForeignKey("programs.Program", models.CASCADE, related_name="labels")
     name = models.CharField(max_length=40)

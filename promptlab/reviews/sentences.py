@@ -36,6 +36,10 @@ add(
             "“{label}” was moved meanwhile and is now at no version. Look again first."
         ),
         "label.no_earlier": _("“{label}” has no earlier version."),
-        "label.approvals_only": _("“{label}” is moved by approvals. By hand: {known}."),
+        "label.approvals_only": _("“{label}” is moved by approvals, not by hand."),
+        "label.name": _(
+            "No label can be called “{label}”. Take lower-case letters, digits, hyphens and "
+            "underscores, 40 at most, and not a version's number."
+        ),
     }
 )

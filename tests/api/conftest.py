@@ -11,6 +11,7 @@ from django.test import Client
 from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
+from promptlab.reviews import labels
 from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play, set_scene
@@ -55,11 +56,11 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
     """Parts of addresses at which there is something."""
     best = finished.run.best_candidate
     assert best is not None
-    approve(finished, best, bob, "Fine.")
+    labels.promote(approve(finished, best, bob, "Fine."), "production", bob, None)
     example = finished.run.validation.examples[0]["id"]
     return {
         "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
         "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
-        "example": example, "provider": scene.provider.pk,
+        "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
         "format": "jsonl",
     }  # fmt: skip

@@ -192,6 +192,13 @@ def test_labels_are_promoted_and_rolled_back(
     assert (moved.json()["version"], moved.json()["previous"]) == (2, 1)
     back = client.post(label(version, "production") + "/rollback", {"replacing": 2}, JSON)
     assert back.json()["version"] == 1
+    moves = client.get(label(version, "moves")).json()["items"]
+    told = [(m["label"], m["replaced"], m["version"], m["back"]) for m in moves]
+    assert told[0] == ("production", 2, 1, True)
+    assert told[1:] == [
+        ("production", 1, 2, False), ("latest", 1, 2, False), ("production", None, 1, False),
+        ("latest", None, 1, False),
+    ]  # fmt: skip
     shown = client.get(f"{HERE}/programs/{version['program']['id']}/labels").json()
     assert {row["name"]: row["version"] for row in shown} == {
         "latest": 2, "production": 1, "staging": None,
@@ -215,7 +222,10 @@ def test_labels_that_cannot_be_moved_are_told(
     latest = client.put(label(version, "latest"), {"version": 1}, JSON)
     assert latest.status_code == 409
     assert "moved by approvals" in latest.json()["detail"]
-    assert client.put(label(version, "beta"), {"version": 1}, JSON).status_code == 404
+    odd = client.put(label(version, "V1"), {"version": 1}, JSON)
+    assert odd.status_code == 422
+    assert "No label can be called “V1”" in odd.json()["detail"]
+    assert client.post(label(version, "beta") + "/rollback", {}, JSON).status_code == 404
     assert client.put(label(version, "staging"), {"version": 9}, JSON).status_code == 404
     nowhere = client.post(label(version, "staging") + "/rollback", {}, JSON)
     assert nowhere.status_code == 409

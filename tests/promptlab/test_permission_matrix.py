@@ -151,6 +151,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:list": VIEW,
     "releases:version": VIEW,
     "releases:download": VIEW,
+    "releases:label_moves": VIEW,
     "releases:open": POST_EDIT,
     "releases:promote": {"post": "reviewer"},
     "releases:roll_back": {"post": "reviewer"},

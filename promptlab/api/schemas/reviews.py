@@ -8,7 +8,8 @@ from pydantic import Field as Bounds
 
 from promptlab.api.schemas.base import Body, Text
 from promptlab.api.schemas.runs import Named
-from promptlab.reviews.models import Review, Version
+from promptlab.programs.models import Program
+from promptlab.reviews.models import LabelMove, Review, Version
 from promptlab.reviews.services import MOST_NOTE
 
 Note = Annotated[Text, Bounds(max_length=MOST_NOTE)]
@@ -90,6 +91,33 @@ class Decided(Schema):
     version: VersionOut | None
 
 
+class PromptOut(Schema):
+    """A program that has versions, by the name that they are fetched by. `labels`: the number of
+    the version that each points at.
+    """
+
+    name: str
+    project: str
+    program: Named
+    labels: dict[str, int]
+
+    @staticmethod
+    def resolve_name(row: Program) -> str:
+        return row.slug
+
+    @staticmethod
+    def resolve_project(row: Program) -> str:
+        return row.project.slug
+
+    @staticmethod
+    def resolve_program(row: Program) -> Named:
+        return Named(id=row.pk, name=row.name)
+
+    @staticmethod
+    def resolve_labels(row: Program) -> dict[str, int]:
+        return {label.name: label.version.number for label in row.labels.all()}
+
+
 class LabelOut(Schema):
     """Where a label points (a version's number), and where rolling back would take it."""
 
@@ -97,6 +125,31 @@ class LabelOut(Schema):
     version: int | None
     previous: int | None
     moves_by_hand: bool
+
+
+class LabelMoveOut(Schema):
+    """One move of a label: from the version `replaced` (null: from none) to `version`. `back`: it
+    was rolled back.
+    """
+
+    label: str
+    version: int
+    replaced: int | None
+    back: bool
+    by: str
+    at: datetime
+
+    @staticmethod
+    def resolve_version(move: LabelMove) -> int:
+        return move.version.number
+
+    @staticmethod
+    def resolve_replaced(move: LabelMove) -> int | None:
+        return move.replaced.number if move.replaced else None
+
+    @staticmethod
+    def resolve_by(move: LabelMove) -> str:
+        return move.by.email
 
 
 class LabelIn(Body):

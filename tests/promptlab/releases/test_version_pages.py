@@ -219,7 +219,7 @@ def test_a_label_moved_meanwhile_is_not_moved(
     answer = client.post(url(version, "promote/"), post, follow=True)
     assert "was moved meanwhile and is now at v1" in texts(answer.content.decode())
     answer = client.post(url(version, "promote/"), {"label": "latest"}, follow=True)
-    assert "Choose one of the labels that can be moved." in texts(answer.content.decode())
+    assert "“latest” is moved by approvals, not by hand." in texts(answer.content.decode())
 
 
 def test_an_editor_moves_no_label(version: Version, erin: User, client_of: ClientOf) -> None:
@@ -248,3 +248,17 @@ def test_a_file_that_a_version_cannot_be_written_as_says_why(
         answer = client.get(url(version, f"files/{name}/"), follow=True)
         assert answer.redirect_chain
         assert "take the Python file" in texts(answer.content.decode())
+
+
+def test_a_label_of_ones_own_is_made_by_pointing_it_somewhere(
+    version: Version, bob: User, carol: User, client_of: ClientOf
+) -> None:
+    client = client_of(bob)
+    client.post(url(version, "promote/"), {"label": "canary", "replacing": ""})
+    assert labels.at(version.program_id, "canary") == version
+    assert "Roll canary back" not in opened(client, url(version))
+    reader = client_of(carol)
+    assert f"api/v1/prompts/{version.program.slug}?label=production" in opened(reader, url(version))
+    table = reader.get(f"{PROJECT}versions/{version.program_id}/labels.csv").content.decode()
+    assert table.splitlines()[0] == "label,from,to,rolled back,by,at"
+    assert table.splitlines()[1].startswith("canary,,v1,no,bob@example.org,")

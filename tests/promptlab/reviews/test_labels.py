@@ -85,5 +85,28 @@ def test_there_may_be_nothing_to_roll_back_to(
 
 def test_latest_is_moved_by_approvals_only(versions: list[Version], bob: User) -> None:
     assert labels.at(versions[0].program_id, "latest") == versions[2]
-    with pytest.raises(ValueError, match="not by hand"):
+    with refused("moved by approvals", kind=Conflict):
         labels.promote(versions[0], "latest", bob, 3)
+
+
+@pytest.mark.parametrize("name", ["", "Canary", "v3", "3", "moves", "a b", "-a", "a" * 41, "ä"])
+def test_a_label_is_called_what_no_version_is(
+    name: str, versions: list[Version], bob: User
+) -> None:
+    with refused("No label can be called"):
+        labels.promote(versions[0], name, bob, None)
+
+
+def test_a_label_of_ones_own_rolls_back_step_by_step(
+    scene: Scene, versions: list[Version], bob: User
+) -> None:
+    before = None
+    for version in versions:
+        labels.promote(version, "canary-eu", bob, before)
+        before = version.number
+    for number in (2, 1):
+        moved = labels.roll_back(scene.program, "canary-eu", bob, number + 1)
+        assert moved.version.number == number
+    with refused("no earlier version", kind=Conflict):
+        labels.roll_back(scene.program, "canary-eu", bob, 1)
+    assert labels.names_of(scene.program.pk) == ["latest", "production", "staging", "canary-eu"]
