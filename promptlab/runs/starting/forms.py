@@ -2,79 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Settings
+from optimizer.core.conversation.spec import Effort, ModelRef, Settings
 from optimizer.core.optimizers import DEFAULT, OPTIMIZERS, Optimizer
-from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Role
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
-from optimizer.sentences import sentence
 from optimizer.sentences.optimizers import description_of, title_of
 from promptlab.accounts.models import Project
-from promptlab.datasets import queries as datasets
-from promptlab.datasets.models import Dataset
-from promptlab.metrics.models import Metric
-from promptlab.programs.models import Program
 from promptlab.providers.fields import EmbeddingModelField
 from promptlab.runs.results.style import style_of
-from promptlab.runs.starting.input_columns import guessed
-from promptlab.runs.starting.planning import Estimated, RunRequest
+from promptlab.runs.starting import material
+from promptlab.runs.starting.material import MATERIAL, MaterialForm, count
+from promptlab.runs.starting.planning import RunRequest
 from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
-from promptlab.ui.parameters import number_in
 
-MICRO = 1_000_000
-NEEDED = ("program", "dataset", "metric", "model_task", "optimizer", "effort")
+NEEDED = (*MATERIAL, "optimizer", "effort")
 IDLE = "idle_"
 """What the names of settings begin with that the chosen optimizer makes no use of."""
-COLUMN = "column_"
-"""What the names of fields begin with that say where an input is read from."""
-SUGGESTED = "suggested"
-"""The metric's value while it is the suggested one that is not stored yet."""
-
-
 PLACES = {
-    "model_task": "models.task",
+    **material.PLACES,
     "model_optimizer": "models.optimizer",
     "model_teacher": "models.teacher",
     "model_further": "further_optimizers",
     "model_embedding": "models.embedding",
-    "max_calls": "limits.calls",
-    "max_cost": "limits.dollars",
-    "max_minutes": "limits.minutes",
     **{name: f"settings.{name}" for name in OWN_SETTINGS},
 }
 """Fields whose problems have a place of another name."""
-_FIELDS = {place: name for name, place in PLACES.items()}
 
 
-def _short(low: int, high: int) -> forms.NumberInput:
-    return forms.NumberInput({"class": "short", "min": low, "max": high})
-
-
-def _count(label: Any, low: int, high: int, help_text: Any = "") -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label, min_value=low, max_value=high, required=False, help_text=help_text,
-        widget=_short(low, high),
-    )  # fmt: skip
-
-
-class RunForm(forms.Form):
+class RunForm(MaterialForm):
     """What to optimize, with what, how hard, and how much it may cost."""
 
-    program = forms.ModelChoiceField(Program.objects.none(), label=_("Program"), empty_label=None)
-    dataset = forms.ModelChoiceField(Dataset.objects.none(), label=_("Dataset"), empty_label=None)
-    metric = forms.ChoiceField(label=_("Metric"))
-    model_task = forms.ChoiceField(
-        label=_("Task model"), help_text=_("Runs the program. Its prompts are what gets better.")
-    )
+    needed = NEEDED
+    places = PLACES
+
     model_optimizer = forms.ChoiceField(
         label=_("Optimizer model"), required=False, help_text=_("Writes instructions.")
     )
@@ -94,68 +62,43 @@ class RunForm(forms.Form):
         label=_("What may change"), widget=FoldedRadios(_("Other ways to search"))
     )
     effort = forms.ChoiceField(label=_("Effort"), widget=CardRadios)
-    max_calls = forms.IntegerField(
-        label=_("At most calls"), min_value=1, max_value=10_000_000, required=False,
-        widget=forms.NumberInput({"class": "short", "min": 1}),
-        help_text=_("Empty: no cap."),
-    )  # fmt: skip
-    max_cost = forms.DecimalField(
-        label=_("At most dollars"), min_value=0, max_value=100_000, decimal_places=2,
-        required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
-        help_text=_("Empty: no cap."),
-    )  # fmt: skip
-    max_minutes = _count(_("At most minutes"), 1, 10_080, _("Empty: no limit."))
-    seed = _count(_("Seed"), 0, 2_147_483_647, _("The same seed makes the same choices."))
-    trials = _count(_("Trials"), 1, 2000)
-    minibatch_size = _count(_("Examples of a minibatch"), 1, 5000)
-    full_every = _count(_("Full evaluation every … trials"), 1, 2000)
-    instructions = _count(
+    seed = count(_("Seed"), 0, 2_147_483_647, _("The same seed makes the same choices."))
+    trials = count(_("Trials"), 1, 2000)
+    minibatch_size = count(_("Examples of a minibatch"), 1, 5000)
+    full_every = count(_("Full evaluation every … trials"), 1, 2000)
+    instructions = count(
         _("Instructions for each module"), 1, 50,
         _("The current one and those that are written; plain ones made from the fields come on "
           "top."),
     )  # fmt: skip
-    demo_sets = _count(_("Demo sets for each module"), 1, 50)
-    max_bootstrapped_demos = _count(_("Demos made by the teacher, at most"), 0, 32)
-    max_labeled_demos = _count(_("Demos taken from the data, at most"), 0, 32)
-    max_validation = _count(_("Validation examples scored, at most"), 1, 100_000)
-    rounds = _count(
+    demo_sets = count(_("Demo sets for each module"), 1, 50)
+    max_bootstrapped_demos = count(_("Demos made by the teacher, at most"), 0, 32)
+    max_labeled_demos = count(_("Demos taken from the data, at most"), 0, 32)
+    max_validation = count(_("Validation examples scored, at most"), 1, 100_000)
+    rounds = count(
         _("Rounds of new proposals"), 0, 20,
         _("In each, the race learns from what the leader gets wrong on training examples."),
     )  # fmt: skip
-    late_rounds = _count(
+    late_rounds = count(
         _("Further rounds where the race is stuck"), 0, 20,
         _("Where the leader stays or no gain is expected, instructions are written from its "
           "failures alone, within the same caps. 0: the race ends and saves the rest."),
     )  # fmt: skip
-    nearest_demos = _count(
+    nearest_demos = count(
         _("Ways to choose demos for each input"), 0, 20,
         _("Tried beside the demo sets: every input is shown the training rows that are most like "
           "it. A provider can cache less of such prompts. 0: the same demos for every input."),
     )  # fmt: skip
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
     """Whose preset the own settings were filled in from (`prefill`)."""
-    suggested_calls = forms.CharField(required=False, widget=forms.HiddenInput)
-    suggested_cost = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
     ) -> None:
-        self.project = project
-        self.run_choices = run_choices or RunChoices(project)
-        super().__init__(self._with_columns(data))
+        super().__init__(project, data, run_choices)
         self.chosen = OPTIMIZERS.get(str(self.data.get("optimizer")), OPTIMIZERS[DEFAULT])
         self.style = style_of(self.chosen.name)
-        self.estimated: Estimated | None = None
-        """What the run would take, where somebody has looked."""
-        cast(
-            "forms.ModelChoiceField[Any]", self.fields["program"]
-        ).queryset = project.programs.all()
-        cast(
-            "forms.ModelChoiceField[Any]", self.fields["dataset"]
-        ).queryset = project.datasets.all()
-        self._offer_models()
-        self._offer_metrics()
-        self._offer_columns()
+        self._offer_writers()
         self._offer("optimizer", _optimizers())
         self._offer("effort", self._efforts())
         for name in self._idle:
@@ -166,47 +109,10 @@ class RunForm(forms.Form):
         if "minibatch_size" in self.fields:
             self.fields["minibatch_size"].label = self.style.part_size
 
-    # --- Where inputs are read from ------------------------------------------------------------
-
-    def _with_columns(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What was said, with a guess where an input's column was not, or is none any more."""
-        program = self.run_choices.programs.get(number_in(str(data.get("program", ""))) or 0)
-        dataset = self.run_choices.datasets.get(number_in(str(data.get("dataset", ""))) or 0)
-        self.columns: tuple[str, ...] = ()
-        self.unnamed: list[str] = []
-        if program is None or dataset is None:
-            return data
-        inputs, expected = datasets.columns(dataset)
-        names = [field.name for field in program.core.inputs]
-        self.columns = (*inputs, *expected)
-        self.unnamed = [name for name in names if name not in inputs]
-        guess = guessed(names, inputs)
-        said = data.copy() if isinstance(data, QueryDict) else dict(data)
-        for name in self.unnamed:
-            if said.get(f"{COLUMN}{name}") not in self.columns:
-                said[f"{COLUMN}{name}"] = guess.get(name, "")
-        return said
-
-    def _offer_columns(self) -> None:
-        offered = [("", _("Choose…")), *((column, column) for column in self.columns)]
-        for name in self.unnamed:
-            self.fields[f"{COLUMN}{name}"] = forms.ChoiceField(
-                label=name, choices=offered, required=False
-            )
-
-    @property
-    def column_fields(self) -> list[forms.BoundField]:
-        """A field for each input that no column is called after."""
-        return [self[f"{COLUMN}{name}"] for name in self.unnamed]
-
     # --- What is offered -----------------------------------------------------------------------
 
-    def _offer(self, name: str, choices: Sequence[tuple[Any, Any]]) -> None:
-        cast(forms.ChoiceField, self.fields[name]).choices = list(choices)
-
-    def _offer_models(self) -> None:
-        offered = [(choice.value, choice.label) for choice in self.run_choices.models]
-        self._offer("model_task", offered)
+    def _offer_writers(self) -> None:
+        offered = self.offered_models
         same = [("", _("Same as the task model")), *offered]
         self._offer("model_optimizer", same)
         self._offer("model_teacher", same)
@@ -241,30 +147,6 @@ class RunForm(forms.Form):
     def _idle(self) -> list[str]:
         return [name for name in OWN_SETTINGS if name not in self.chosen.uses]
 
-    @property
-    def has_models(self) -> bool:
-        return bool(self.run_choices.models)
-
-    def _offer_metrics(self) -> None:
-        stored = [(str(m.pk), m.name) for m in self.run_choices.metrics]
-        wished = self.suggested_metric
-        if wished is not None and wished.pk is None:
-            stored.insert(0, (SUGGESTED, _("%(name)s (suggested)") % {"name": wished.name}))
-        self._offer("metric", stored)
-
-    @property
-    def suggested_metric(self) -> Metric | None:
-        """The metric for the chosen program and dataset; perhaps not stored yet."""
-        dataset = self.run_choices.datasets.get(self._number("dataset"))
-        return self.run_choices.suggested_metric(self._program, dataset)
-
-    @property
-    def _program(self) -> Program | None:
-        return self.run_choices.programs.get(self._number("program"))
-
-    def _number(self, name: str) -> int:
-        return number_in(str(self.data.get(name, ""))) or 0
-
     def _efforts(self) -> list[tuple[str, Choice]]:
         labels = {
             Effort.LIGHT: _("Light"), Effort.MEDIUM: _("Medium"), Effort.HEAVY: _("Heavy"),
@@ -288,13 +170,6 @@ class RunForm(forms.Form):
             return Settings(effort=effort)
         return self.chosen.settings(effort, self._program.core)
 
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Say what keeps from going on beside the fields that it is about."""
-        for told in problems:
-            name = _FIELDS.get(told.place, told.place)
-            if told.refuses:
-                self.add_error(name if name in self.fields else None, sentence(told))
-
     # --- What is wanted ------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
@@ -307,28 +182,10 @@ class RunForm(forms.Form):
             self.add_problems(ignored_faults(said, self.chosen))
         return self.cleaned_data
 
-    def clean_metric(self) -> Metric:
-        value = self.cleaned_data["metric"]
-        if value == SUGGESTED:
-            wished = self.suggested_metric
-            if wished is None:
-                raise forms.ValidationError(_("Choose program and dataset first."))
-            return wished
-        return next(metric for metric in self.run_choices.metrics if str(metric.pk) == value)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all that an estimate needs was chosen; caps and numbers may still be wrong."""
-        return set(NEEDED) <= set(self.cleaned_data)
-
     def run_request(self) -> RunRequest:
         """What a complete form asks for; a cap that cannot be read is none."""
         data = self.cleaned_data
         effort = Effort(data["effort"])
-        dollars = data.get("max_cost")
-        cost = None if dollars is None else round(dollars * MICRO)
-        minutes = data.get("max_minutes")
-        seconds = None if minutes is None else 60 * minutes
         return RunRequest(
             program=data["program"],
             dataset=data["dataset"],
@@ -337,11 +194,11 @@ class RunForm(forms.Form):
             effort=effort,
             settings=self._settings(effort),
             models=self._models(),
-            limits=Limits(data.get("max_calls"), cost, seconds),
+            limits=self.limits,
             seed=data.get("seed") or 0,
             further_optimizers=self._further_optimizers(),
             embedding=data.get("model_embedding") if self.chosen.uses_demos else None,
-            columns={n: said for n in self.unnamed if (said := data.get(f"{COLUMN}{n}"))},
+            columns=self.read_from,
         )
 
     def _settings(self, effort: Effort) -> Settings:

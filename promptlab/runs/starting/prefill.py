@@ -21,7 +21,8 @@ from promptlab.providers import queries as providers
 from promptlab.providers.fields import value_of
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
-from promptlab.runs.starting.forms import COLUMN, IDLE, MICRO, SUGGESTED, RunForm
+from promptlab.runs.starting.forms import IDLE, RunForm
+from promptlab.runs.starting.material import COLUMN, MICRO, SUGGESTED
 from promptlab.runs.starting.planning import RunRequest, estimate
 from promptlab.runs.starting.run_choices import RunChoices
 from promptlab.ui.parameters import Parameters, number_in
