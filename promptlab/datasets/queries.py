@@ -58,7 +58,11 @@ def datasets_of(project: Project, words: str = "") -> QuerySet[Dataset]:
 
 def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:
     """The examples of a split as the optimizer sees them, in the file's order."""
-    rows = dataset.examples.filter(split=Split(split).value)
+    return examples_in(dataset.examples.filter(split=Split(split).value))
+
+
+def examples_in(rows: QuerySet[DatasetExample]) -> tuple[Example, ...]:
+    """Rows as the optimizer sees them."""
     found = rows.values_list("key", "inputs", "expected")
     return tuple(Example(*row) for row in found.iterator(chunk_size=2000))
 

@@ -6,6 +6,7 @@ from django.urls import path
 
 from promptlab.runs.comparing import demos, trying
 from promptlab.runs.comparing import views as comparing
+from promptlab.runs.evaluating import views as evaluating
 from promptlab.runs.starting import views as starting
 from promptlab.runs.watching import views as watching
 
@@ -14,6 +15,8 @@ app_name = "runs"
 urlpatterns = [
     path("", watching.runs, name="list"),
     path("new/", starting.new, name="new"),
+    path("evaluate/", evaluating.evaluate, name="evaluate"),
+    path("evaluate/estimate/", evaluating.estimate, name="evaluate_estimate"),
     path("new/estimate/", starting.estimate, name="estimate"),
     path("new/measure/", starting.measure, name="measure"),
     path("<int:number>/", watching.run, name="run"),

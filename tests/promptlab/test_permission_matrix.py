@@ -133,6 +133,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:new": EDIT,
     "runs:estimate": POST_EDIT,
     "runs:measure": POST_EDIT,
+    "runs:evaluate": EDIT,
+    "runs:evaluate_estimate": POST_EDIT,
     "runs:run": VIEW,
     "runs:live": VIEW,
     "runs:pause": POST_EDIT,

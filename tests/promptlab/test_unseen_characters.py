@@ -172,6 +172,7 @@ STATES = {
     "releases:version": ("?diff=inline",),
     "runs:run": ("?trials=all", "?trials=candidates"),
     "runs:new": ("?from=1",),
+    "runs:evaluate": ("?run=1",),
 }
 
 
@@ -217,6 +218,7 @@ DRAWN_ANEW: dict[str, dict[str, str]] = {
     "programs:try": {"in-message": UNSEEN, "model": UNSEEN, "metric": UNSEEN},
     "metrics:metric": {"look": "1", "name": UNSEEN, "kind": UNSEEN},
     "runs:new": {"program": UNSEEN},
+    "runs:evaluate": {"program": UNSEEN, "value": UNSEEN},
 }
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from django.db import connection
-from django.db.models import Q
 from django.urls import reverse
 
 from optimizer.models import Run, Trial
@@ -45,6 +44,7 @@ class TrialRow:
     scored_at: datetime | None
     expected: float | None = None
     change: float | None = None
+    model: int = 0
 
     @property
     def name(self) -> str:
@@ -63,10 +63,13 @@ class TrialRow:
 
 @dataclass(frozen=True)
 class Board:
-    """All trials of a run by number; the first, of the baseline, apart."""
+    """All trials of a run by number; the first, of the baseline, apart, and those with `further`
+    task models.
+    """
 
     first: TrialRow | None
     trials: tuple[TrialRow, ...]
+    further: tuple[TrialRow, ...] = ()
 
     @property
     def baseline(self) -> TrialRow | None:
@@ -90,32 +93,34 @@ class Board:
 
 
 def board_of(run: Run) -> Board:
-    """One query, whatever the number of trials; those of further task models are left out."""
+    """One query, whatever the number of trials."""
     rows = [_row(values) for values in _values(run)]
-    first = next((row for row in rows if row.number == 0), None)
-    return Board(first, tuple(row for row in rows if row.number > 0))
+    own = [row for row in rows if not row.model]
+    first = next((row for row in own if row.number == 0), None)
+    further = tuple(row for row in rows if row.model)
+    return Board(first, tuple(row for row in own if row.number > 0), further)
 
 
 _COLUMNS = (
     "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
     "score__errors", "tokens", "cost", "unpriced", "seconds", "started_at", "scored_at",
-    "candidate__expected__mean",
+    "candidate__expected__mean", "exchange__model",
 )  # fmt: skip
 
 
 def _values(run: Run) -> list[tuple[Any, ...]]:
-    own = Q(exchange=None) | Q(exchange__model=0)
-    return list(Trial.objects.filter(own, run=run).order_by("number").values_list(*_COLUMNS))
+    return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
 
 
 def _row(values: tuple[Any, ...]) -> TrialRow:
     (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, unpriced,
-     seconds, started, scored, expected) = values  # fmt: skip
+     seconds, started, scored, expected, model) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
         score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, unpriced=unpriced, seconds=seconds,
         started_at=started, scored_at=scored, expected=expected,
+        model=model or 0,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.events import StopReason
 from optimizer.core.evaluation.stats import Comparison, FullScore
-from optimizer.core.optimizers import optimizer_named
+from optimizer.core.optimizers import EVALUATION, optimizer_named
 from optimizer.models import Run
 from optimizer.running import test_set_uses
 from promptlab.runs.results import evidence
@@ -49,10 +49,19 @@ class FinalWord:
         return _("Sealed test") if self.result.test.split == "test" else _("Held-out validation")
 
     @property
+    def tested(self) -> int | None:
+        """Who was looked at beside the baseline: the best, or the only one that an evaluation was
+        given.
+        """
+        one = self.run.optimizer == EVALUATION and len(self.run.spec.get("given", ())) == 1
+        return 1 if one else self.result.best_number
+
+    @property
     def test_verdict(self) -> str:
-        if self.result.test is None or self.result.best_number == 0:
+        if self.result.test is None or not self.tested:
             return ""
-        return self._of_best(self.result.test.comparison)
+        name = _("Candidate %(n)s") % {"n": self.tested}
+        return evidence.verdict(self.result.test.comparison, 0, name)
 
     @cached_property
     def look(self) -> str:

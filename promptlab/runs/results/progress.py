@@ -46,7 +46,9 @@ def phases_in(spec: RunSpec, has_final: bool) -> list[Phase]:
         found.append(Phase.BOOTSTRAP)
     if optimizer.uses_instructions:
         found.append(Phase.PROPOSE)
-    return [*found, Phase.SEARCH, *([Phase.FINAL] if has_final else [])]
+    if optimizer.searches or spec.settings.trials:
+        found.append(Phase.SEARCH)
+    return [*found, *([Phase.FINAL] if has_final else [])]
 
 
 def plan_of(spec: RunSpec, validation: int, test: int) -> Plan:

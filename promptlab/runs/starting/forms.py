@@ -40,6 +40,7 @@ PLACES = {
 class RunForm(MaterialForm):
     """What to optimize, with what, how hard, and how much it may cost."""
 
+    measures = True
     needed = NEEDED
     places = PLACES
 

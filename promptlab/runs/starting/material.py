@@ -55,6 +55,8 @@ class MaterialForm(forms.Form):
     otherwise.
     """
 
+    measures: ClassVar[bool] = False
+    """Whether its page offers to measure what a few calls take."""
     needed: ClassVar[tuple[str, ...]] = MATERIAL
     places: ClassVar[Mapping[str, str]] = PLACES
 

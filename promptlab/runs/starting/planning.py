@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from django.db.models import QuerySet
+
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.problems import Problem
 from optimizer.core.programs.example import Example
@@ -51,6 +53,17 @@ class RunRequest:
         """A row as the program is given it."""
         return read_as(datasets.as_example(row), self.columns)
 
+    def rows(self, split: Split) -> QuerySet[DatasetExample]:
+        """The rows that the run uses as those of a split."""
+        return self.dataset.examples.filter(split=split.value)
+
+    def counts(self) -> dict[Split, int]:
+        return datasets.split_counts(self.dataset)
+
+    def completed(self, spec: RunSpec) -> RunSpec:
+        """The specification with what only this kind of request says."""
+        return spec
+
 
 @dataclass(frozen=True)
 class Estimated:
@@ -75,7 +88,8 @@ def look_at(project: Project, wanted: RunRequest, estimated: Estimated | None = 
     spec = _sketch_of(project, wanted)
     found = check(spec, _shape_of(wanted), estimated.forecast)
     if not any(told.refuses for told in found):
-        found += preflight(wanted.dataset, wanted.metric.core)
+        validation = wanted.counts()[Split.VALIDATION]
+        found += preflight(wanted.dataset, wanted.metric.core, validation)
     return Look(wanted, estimated, tuple(found))
 
 
@@ -87,7 +101,7 @@ def estimate(project: Project, wanted: RunRequest) -> Estimated:
 def spec_of(project: Project, wanted: RunRequest) -> RunSpec:
     """The whole specification, with every example."""
     train, validation, test = (
-        tuple(read_as(e, wanted.columns) for e in datasets.examples(wanted.dataset, split))
+        tuple(read_as(e, wanted.columns) for e in datasets.examples_in(wanted.rows(split)))
         for split in Split
     )
     train = feedback.with_feedback(wanted.dataset, train)
@@ -96,8 +110,7 @@ def spec_of(project: Project, wanted: RunRequest) -> RunSpec:
 
 def _sketch_of(project: Project, wanted: RunRequest) -> RunSpec:
     """A specification of the same size made of a few rows: enough for an estimate."""
-    counts = datasets.split_counts(wanted.dataset)
-    rows = wanted.dataset.examples.filter(split=Split.TRAIN.value)[:SEEN_ROWS]
+    counts, rows = wanted.counts(), wanted.rows(Split.TRAIN)[:SEEN_ROWS]
     seen = [wanted.example(row) for row in rows] or [
         wanted.example(row) for row in wanted.dataset.examples.all()[:SEEN_ROWS]
     ]
@@ -112,7 +125,7 @@ def _stand_ins(seen: list[Example], count: int) -> tuple[Example, ...]:
 
 
 def _shape_of(wanted: RunRequest) -> DataShape:
-    counts = datasets.split_counts(wanted.dataset)
+    counts = wanted.counts()
     inputs, expected = datasets.columns(wanted.dataset)
     return DataShape(
         counts[Split.TRAIN], counts[Split.VALIDATION], counts[Split.TEST],
@@ -141,7 +154,7 @@ def _spec(
     validation: tuple[Example, ...],
     test: tuple[Example, ...],
 ) -> RunSpec:
-    return RunSpec(
+    spec = RunSpec(
         program=wanted.program.core,
         metric=wanted.metric.core,
         optimizer=wanted.optimizer,
@@ -157,3 +170,4 @@ def _spec(
         embedding=wanted.embedding,
         feedback_rules=feedback.rules_of(wanted.program),
     )
+    return wanted.completed(spec)

@@ -38,10 +38,10 @@ def filled(project: Project, asked: Parameters) -> RunForm:
     run_choices = RunChoices(project)
     number = asked.number("from")
     again = None if number is None else project.runs.filter(number=number).first()
-    values = _again(again) if again else _fresh(run_choices, asked)
+    values = _again(again) if again else fresh(run_choices, asked)
     values |= {name: asked.text(name) for name in ("effort", "optimizer") if asked.text(name)}
     if not values.get("metric"):
-        values["metric"] = _suggested(run_choices, values)
+        values["metric"] = suggested(run_choices, values)
     return followed(project, values, run_choices)
 
 
@@ -49,13 +49,13 @@ def wanted_form(project: Project, said: Mapping[str, Any], effort: Effort) -> Ru
     """A form of what was `said`, the rest as it would be suggested for that effort; no caps are."""
     run_choices = RunChoices(project)
     asked = {name: str(said[name]) for name in ("program", "dataset")}
-    values = _fresh(run_choices, Parameters(asked)) | {
+    values = fresh(run_choices, Parameters(asked)) | {
         "optimizer": said["optimizer"],
         "effort": effort,
     }
-    values["metric"] = _suggested(run_choices, values)
+    values["metric"] = suggested(run_choices, values)
     _renumber(run_choices, values)
-    form = RunForm(project, _posted({**values, **said}), run_choices)
+    form = RunForm(project, posted({**values, **said}), run_choices)
     form.is_valid()
     return form
 
@@ -84,7 +84,7 @@ def followed(
     run_choices = run_choices or RunChoices(project)
     values = {name: _said(data, name) for name in data if name != "csrfmiddlewaretoken"}
     _renumber(run_choices, values)
-    form = RunForm(project, _posted(values), run_choices)
+    form = RunForm(project, posted(values), run_choices)
     form.is_valid()
     if not form.is_complete:
         return form
@@ -92,15 +92,19 @@ def followed(
     if estimated.forecast is None:
         form.estimated = estimated
         return form
-    for name, suggestion in _suggestions(estimated.forecast).items():
-        before = values.get(f"suggested_{name}", "")
-        if values.get(f"max_{name}", "") == before:
-            values[f"max_{name}"] = suggestion
-        values[f"suggested_{name}"] = suggestion
-    form = RunForm(project, _posted(values), run_choices)
+    follow_caps(values, estimated.forecast)
+    form = RunForm(project, posted(values), run_choices)
     form.estimated = estimated
     form.is_valid()
     return form
+
+
+def follow_caps(values: dict[str, Any], found: Forecast) -> None:
+    """Let caps that nobody wrote follow what the run would take."""
+    for name, suggestion in _suggestions(found).items():
+        if values.get(f"max_{name}", "") == values.get(f"suggested_{name}", ""):
+            values[f"max_{name}"] = suggestion
+        values[f"suggested_{name}"] = suggestion
 
 
 def _renumber(run_choices: RunChoices, values: dict[str, Any]) -> None:
@@ -159,7 +163,7 @@ def _said(data: Mapping[str, Any], name: str) -> Any:
     return data.get(name, "")
 
 
-def _posted(values: Mapping[str, Any]) -> QueryDict:
+def posted(values: Mapping[str, Any]) -> QueryDict:
     data = QueryDict(mutable=True)
     for name, value in values.items():
         if isinstance(value, list):
@@ -169,13 +173,13 @@ def _posted(values: Mapping[str, Any]) -> QueryDict:
     return data
 
 
-def _suggested(run_choices: RunChoices, values: Mapping[str, Any]) -> str:
+def suggested(run_choices: RunChoices, values: Mapping[str, Any]) -> str:
     program = run_choices.programs.get(values["program"] or 0)
     wished = run_choices.suggested_metric(program, run_choices.datasets.get(values["dataset"] or 0))
     return "" if wished is None else str(wished.pk or SUGGESTED)
 
 
-def _fresh(run_choices: RunChoices, asked: Parameters) -> dict[str, Any]:
+def fresh(run_choices: RunChoices, asked: Parameters) -> dict[str, Any]:
     program = _program(run_choices, asked.number("program"))
     dataset = _dataset(run_choices, program, asked.number("dataset"))
     return {

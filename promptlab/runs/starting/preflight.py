@@ -8,8 +8,6 @@ import math
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.problems import Problem, fine, warning
-from optimizer.datasets.splitting import Split
-from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.metrics.gold import gold_of
 
@@ -19,9 +17,9 @@ FEWEST = 6
 """With fewer examples nothing at all can be told."""
 
 
-def preflight(dataset: Dataset, metric: Metric) -> list[Problem]:
-    """Findings beside those that need no row."""
-    return [*_gold(dataset, metric), *_smallest_difference(dataset)]
+def preflight(dataset: Dataset, metric: Metric, validation: int) -> list[Problem]:
+    """Findings beside those that need no row, of so many examples that score candidates."""
+    return [*_gold(dataset, metric), *_smallest_difference(validation)]
 
 
 def _gold(dataset: Dataset, metric: Metric) -> list[Problem]:
@@ -38,9 +36,8 @@ def _gold(dataset: Dataset, metric: Metric) -> list[Problem]:
     return [fine("metric.gold_right", "metric", other=round(100 * gold.other, 1), n=gold.judged)]
 
 
-def _smallest_difference(dataset: Dataset) -> list[Problem]:
+def _smallest_difference(n: int) -> list[Problem]:
     """The gain that is seen four times in five, at 95 % (paired, normal approximation)."""
-    n = datasets.split_counts(dataset)[Split.VALIDATION]
     if n < FEWEST:
         return []
     gain = (1.96 + 0.84) * math.sqrt(DISAGREE / n)

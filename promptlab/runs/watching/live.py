@@ -18,7 +18,7 @@ QUICK = ("run-actions", "run-state")
 """Parts that change without an event: remaining time, silence, calls."""
 SLOW = (
     "run-phases", "run-kpis", "run-unread", "run-verdict", "run-notes", "run-score", "run-trials",
-    "run-found", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
+    "run-found", "run-matrix", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
 )  # fmt: skip
 """Parts that change only with an event, a status or a decision."""
 PARTS: tuple[str, ...] = (*QUICK, *SLOW)

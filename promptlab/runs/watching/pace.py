@@ -52,7 +52,10 @@ def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
 
 def _scored(state: RunState) -> tuple[TrialRow, ...]:
     """In a race full evaluations are made of the blocks: they are no trials of their own."""
-    return state.board.minibatches if state.style.shares_parts else state.board.scored
+    board = state.board
+    if state.style.shares_parts:
+        return board.minibatches
+    return (*board.scored, *(trial for trial in board.further if trial.score is not None))
 
 
 def _plan(state: RunState) -> Plan:

@@ -17,10 +17,16 @@ from promptlab.runs.results.about import (
     models_of,
     writes_with_embedded,
 )
-from promptlab.runs.results.evidence import in_sentence
+from promptlab.runs.results.evidence import (
+    MOST_CANDIDATES,
+    comparing,
+    evaluated,
+    in_sentence,
+)
 from promptlab.runs.results.final_word import FinalWord
 from promptlab.runs.results.state import RunState, VersionScores, approved_in, result_with_costs
 from promptlab.runs.watching import proposals_found
+from promptlab.runs.watching.matrix import Matrix, matrix_of
 from promptlab.runs.watching.pace import pace_of, planned_of
 from promptlab.runs.watching.phases import PhaseShown, phases_of
 from promptlab.runs.watching.run_status import RunStatus, status_of
@@ -77,6 +83,21 @@ class RunPage:
     @cached_property
     def search(self) -> SearchShown:
         return SearchShown(self.state, self.result, self.planned)
+
+    @cached_property
+    def matrix(self) -> Matrix | None:
+        """What each model made of each candidate, where there are several, or draws."""
+        return matrix_of(self.state.run, self.state.spec)
+
+    @cached_property
+    def settled(self) -> list[str]:
+        """Of an evaluation: what can be said of each candidate against the baseline."""
+        state = self.state
+        if state.style.searches or not state.run.ended:
+            return []
+        numbers = sorted({one.number for one in self.table.all_contenders} | {0})
+        found = evaluated(state.run, numbers)
+        return [against.verdict for against in comparing(found).others] if found else []
 
     @property
     def baseline_n(self) -> int | None:
@@ -194,6 +215,12 @@ class RunPage:
     @property
     def compare_url(self) -> str:
         return f"{reverse('runs:compare', args=self._address)}?c=0,{self.result.best_number}"
+
+    @property
+    def compare_all_url(self) -> str:
+        numbers = sorted({0, *(one.number for one in self.table.all_contenders)})[:MOST_CANDIDATES]
+        shown = ",".join(map(str, numbers))
+        return f"{reverse('runs:compare', args=self._address)}?c={shown}"
 
     @property
     def _address(self) -> tuple[str, int]:

@@ -40,17 +40,18 @@ def phases_of(
     cut_short = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
     if run.status == Run.Status.FINISHED and not cut_short:
         place = len(order)
+    searches = style_of(spec.optimizer).searches
     shown = [
-        PhaseShown(_label(phase), notes.get(phase, ""), _state(run, index, place))
+        PhaseShown(_label(phase, searches), notes.get(phase, ""), _state(run, index, place))
         for index, phase in enumerate(order)
     ]
     return [*shown, _review(project_run)]
 
 
-def _label(phase: Phase) -> str:
+def _label(phase: Phase, searches: bool) -> str:
     labels = {
         Phase.BASELINE: _("Baseline"), Phase.BOOTSTRAP: _("Demos"), Phase.PROPOSE: _("Proposals"),
-        Phase.SEARCH: _("Search"), Phase.FINAL: _("Test"),
+        Phase.SEARCH: _("Search") if searches else _("Evaluations"), Phase.FINAL: _("Test"),
     }  # fmt: skip
     return labels[phase]
 

@@ -24,7 +24,7 @@ from optimizer.core.evaluation.outcome import Outcome
 from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.modules.chain_of_thought import ChainOfThought
 from optimizer.core.modules.predict import Predict
-from optimizer.core.optimizers import OPTIMIZERS
+from optimizer.core.optimizers import optimizer_named
 from optimizer.core.programs.calls import Call
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.demo import most_shown
@@ -259,7 +259,7 @@ class _Player:
         self.calls = self.cost = self.tokens = self.trials = self.asked = 0
 
     def hold(self) -> Any:
-        optimizer = OPTIMIZERS[self.spec.optimizer]
+        optimizer = optimizer_named(self.spec.optimizer)
         conversation = optimizer.converse(self.spec, RandomSearch)
         step: Any = next(conversation)
         while True:

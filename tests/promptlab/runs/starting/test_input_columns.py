@@ -113,15 +113,15 @@ def test_an_input_that_is_read_from_nowhere_keeps_the_run_from_starting(
 
 def test_a_metric_that_cannot_tell_right_from_wrong_is_told_before_the_run(scene: Scene) -> None:
     always = CustomCode("", "", source="def metric(example, prediction, trace):\n    return True")
-    assert [p.code for p in preflight(scene.dataset, always)] == ["data.smallest_difference"]
+    assert [p.code for p in preflight(scene.dataset, always, 40)] == ["data.smallest_difference"]
     blind = CustomCode("intent", "intent", source=always.source)
-    assert "metric.blind" in [p.code for p in preflight(scene.dataset, blind)]
+    assert "metric.blind" in [p.code for p in preflight(scene.dataset, blind, 40)]
     half = CustomCode(
         "intent", "intent",
         source="def metric(example, prediction, trace):\n"
         "    return 0.5 if example['intent'] == prediction['intent'] else 0",
     )  # fmt: skip
-    assert "metric.gold_broken" in [p.code for p in preflight(scene.dataset, half)]
+    assert "metric.gold_broken" in [p.code for p in preflight(scene.dataset, half, 40)]
     good = ExactMatch("intent", "intent")
-    assert "metric.gold_right" in [p.code for p in preflight(scene.dataset, good)]
+    assert "metric.gold_right" in [p.code for p in preflight(scene.dataset, good, 40)]
     assert create_metric(scene.project, scene.by, "m", good).core == good

@@ -1,0 +1,1 @@
+"""Evaluations without a search: what is scored, on which rows, with which models."""
