@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -30,6 +31,8 @@ from promptlab.api import (
 from promptlab.api.reference import reference
 from promptlab.api.schemas.base import Refusal
 from promptlab.api.tokens import BearerToken
+from promptlab.releases.client import NAME as CLIENT
+from promptlab.releases.client import client_file
 
 IN_PROJECT = "/projects/{slug:project}"
 
@@ -85,6 +88,16 @@ for prefix, room in (
     api.add_router(prefix, room.router)
 
 
+@require_safe
+def client(request: HttpRequest) -> HttpResponse:
+    """`promptlab_client.py`: the same for everybody, so that no token is needed."""
+    return HttpResponse(
+        client_file(),
+        content_type="text/x-python; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{CLIENT}"'},
+    )
+
+
 @csrf_exempt  # no form leads here, and a session opens nothing
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Addresses that mean nothing get the same kind of answer as all others."""
@@ -94,6 +107,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", reference, {"api": api}, name="api-reference"),
+    path(CLIENT, client, name="client"),
     path("", api.urls),
     re_path(r"", nothing_here),
 ]

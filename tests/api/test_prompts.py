@@ -11,6 +11,7 @@ from django.test import Client
 from promptlab.accounts.models import Project, User
 from promptlab.programs import services as programs
 from promptlab.programs.models import Program
+from promptlab.releases.client import client_file
 from promptlab.reviews import labels
 from promptlab.reviews.models import Version
 from promptlab.reviews.services import approve
@@ -102,6 +103,12 @@ def test_a_name_that_several_projects_have_needs_the_project(
     assert answer.json()["problems"][0]["field"] == "project"
     assert "other, support-triage" in answer.json()["detail"]
     assert client.get(f"{address}?project=support-triage").status_code == 200
+
+
+def test_the_client_is_downloaded_without_a_token() -> None:
+    answer = Client().get("/api/v1/promptlab_client.py")
+    assert answer.content.decode() == client_file()
+    assert answer["Content-Disposition"] == 'attachment; filename="promptlab_client.py"'
 
 
 def test_names_in_addresses_are_of_any_script_and_once_in_a_project(

@@ -34,6 +34,8 @@ NO_PAGES = {
     "accounts:project": "the overview's other name",
     "releases:palette": "JSON for the palette",
     "releases:download": "a file",
+    "releases:label_moves": "a file",
+    "client": "a file",
     "programs:download": "a file",
     "programs:part": "JSON for the clipboard",
     "programs:corpus_file": "a file",

@@ -36,6 +36,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "account_change_password": {"get": "person", "post": "person"},
     "account_set_password": {"get": "person", "post": "person"},
     "api-reference": {"get": "person"},
+    "client": {"get": "public"},
     "accounts:setup": {"get": "public"},
     "accounts:invitation": {"get": "public", "post": "public"},
     "accounts:projects": {"get": "person"},

@@ -14,6 +14,7 @@ from promptlab.releases.formats import naming
 from promptlab.releases.formats.dspy_files import dspy_module, dspy_state, not_in_dspy
 from promptlab.releases.formats.python_file import python_file
 from promptlab.releases.formats.reach import Reach
+from promptlab.releases.formats.ready_prompts import not_ready, ready_prompts
 from promptlab.reviews.content import VersionContent
 
 
@@ -60,6 +61,12 @@ FORMATS: dict[str, Format] = {
             _("One file that runs: it says the very same messages as the run did, "
             "to any model LiteLLM knows."),
             naming.PYTHON, "text/x-python", python_file,
+        ),
+        Format(
+            "prompts", _("Ready prompts (JSON)"),
+            _("The very messages of the run and how replies are read, as data: "
+            "promptlab_client fetches and runs them."),
+            naming.READY, "application/json", ready_prompts, not_ready,
         ),
         Format(
             "dspy", _("DSPy state"),

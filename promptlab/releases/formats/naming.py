@@ -7,6 +7,7 @@ import re
 from promptlab.reviews.content import VersionContent
 
 STATE, MODULE, PYTHON, CANONICAL = ".dspy.json", "_dspy.py", ".py", ".json"
+READY = ".prompts.json"
 
 
 def file_name(content: VersionContent, suffix: str) -> str:

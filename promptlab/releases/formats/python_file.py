@@ -93,7 +93,7 @@ def _head(
         settings=literal(reach.sent(task)),
         needs=" ".join(["litellm", "json-repair", *needs_of(content.program)]),
         beside="".join(fill(comment_safe(t), 98) + "\n" for t in [*beside(content.program), *told]),
-        system="" if reach.traits.system else _WITHOUT_SYSTEM,
+        system="" if reach.traits.system else f"\n{copied(__package__, 'system_less.py')}\n",
         messages="messages" if reach.traits.system else "without_system(messages)",
         form=_FORMS[reach.traits.replies],
     )
@@ -167,14 +167,6 @@ _FORMS = {
 """,
     ReplyForm.FREE: "",
 }
-_WITHOUT_SYSTEM = """
-def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    \"\"\"The instruction stands in the first message of the user: the model takes no other.\"\"\"
-    instruction, first, *rest = messages
-    content = f"{instruction['content']}\\n\\n{first['content']}"
-    return [{"role": "user", "content": content}, *rest]
-
-"""
 
 
 def _module(module: Module, reach: Reach, own: Callable[[Mapping[str, Any]], str] | None) -> str:

@@ -197,6 +197,7 @@ def test_file_names_are_safe_on_any_system() -> None:
     assert names == {
         "json": "triage-draft-v4.json",
         "python": "triage_draft_v4.py",
+        "prompts": "triage-draft-v4.prompts.json",
         "dspy": "triage-draft-v4.dspy.json",
         "dspy_module": "triage_draft_v4_dspy.py",
     }
