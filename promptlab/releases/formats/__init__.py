@@ -70,14 +70,16 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "dspy", _("DSPy state"),
-            _("The prompts as dspy.Module.load reads them. Load it into the module below."),
+            _("The prompts as dspy.Module.load reads them. Load it into the module below: with an "
+            "adapter of DSPy's own it says other messages, and scores otherwise."),
             naming.STATE, "application/json", dspy_state, not_in_dspy,
         ),
         Format(
             "dspy_module", _("DSPy module"),
             _(
-                "The signatures and the module in Python that the DSPy state belongs to. It "
-                "speaks and reads as the run did."
+                "One file for DSPy with signatures, demos and the adapter that the version was "
+                "scored with: it says the very same messages as the run did, whichever adapter is "
+                "configured."
             ),
             naming.MODULE, "text/x-python", dspy_module, not_in_dspy,
         ),

@@ -236,6 +236,7 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
         *steps_of(program, [LIKENESS]),
         *(_signature(module, names) for module in _prompts(program)),
         *(_adapter(module, names, reach) for module in _prompts(program)),
+        *(_demos(module, names) for module in _prompts(program) if fixed_of(module.demos)),
         *_own_models(content, names),
         *(_step(module, names) for module in program.modules if not module.is_prompt),
         _module(program, names),
@@ -246,20 +247,20 @@ def dspy_module(content: VersionContent, sha256: str, reach: Reach | None = None
 def _head(content: VersionContent, sha256: str, names: Names, reach: Reach) -> str:
     told = "\n".join(comment_safe(line) for line in story(content, sha256))
     state = file_name(content, STATE)
-    use = "    dspy.configure(lm=task_model())\n"
-    use += f'    program = {names.program}()\n    program.load("{state}")'
+    use = f"    dspy.configure(lm=task_model())\n    program = {names.program}()"
+    more = f"All of it is here; {state} is the same prompts as DSPy saves them."
     task = content.provenance.models[Role.TASK]
     where = f"task_model() is {task.litellm_model}, called as the run did. {reach.told(task)}"
     where = f"{where} {reach.told_of_vectors(content.program)}".strip()
     speaks = "It speaks through the adapter that it was scored with, whichever one is configured."
-    told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}"
+    told += f"\n\n{use}\n\n{fill(comment_safe(where), 98)}\n{speaks}\n{fill(more, 98)}"
     more_told = own_models.told(content, names.adapters)
     told += "".join(
         f"\n{fill(comment_safe(line), 98)}" for line in [*beside(content.program), *more_told]
     )
-    more = [line for line in imports_of_steps(content.program) if line not in CHOOSING]
+    needed = [line for line in imports_of_steps(content.program) if line not in CHOOSING]
     by_meaning = bool(baseline_of(content.program).embedding_models)
-    imported = _imported(by_meaning) + "".join(f"{line}\n" for line in more)
+    imported = _imported(by_meaning) + "".join(f"{line}\n" for line in needed)
     return f'"""{told}\n"""\n\n{imported}'
 
 
@@ -316,6 +317,18 @@ def _adapter(module: Module, names: Names, reach: Reach) -> str:
     return f"{names.adapters[module.name]} = {made}\n"
 
 
+def _demos(module: Module, names: Names) -> str:
+    """The demos that the state has, too: the file is complete without it."""
+    fields = (*module.signature.inputs, *module.reply_fields)
+    told = [literal(_demo(d, fields, names), 4) for d in fixed_of(module.demos)]
+    return f"{_shown(module, names)} = [\n{''.join(f'    {each},' + chr(10) for each in told)}]\n"
+
+
+def _shown(module: Module, names: Names) -> str:
+    """The name of a module's demos."""
+    return f"{names.adapters[module.name]}_demos"
+
+
 def _signature(module: Module, names: Names) -> str:
     lines = [f"class {names.classes[module.name]}(dspy.Signature):"]
     lines.append(f"    {text(instruction_of(module), 4)}\n")
@@ -353,6 +366,11 @@ def _module(program: Program, names: Names) -> str:
         "    def __init__(self):",
         "        super().__init__()",
         *(f"        self.{attribute} = {source}" for attribute, source in made.items()),
+        *(
+            f"        self.{_key(m, names)}.demos = [dspy.Example(**d) for d in {_shown(m, names)}]"
+            for m in _prompts(program)
+            if fixed_of(m.demos)
+        ),
         "",
         f"    def forward(self, {inputs}):",
         *(line for call in calls for line in _call(call, flow, names)),

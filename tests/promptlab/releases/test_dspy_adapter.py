@@ -57,14 +57,17 @@ for shape, made in asked["programs"].items():
     space = {"__name__": "made"}
     exec(compile(made["source"], "made.py", "exec"), space)
     program, lm = space[made["name"]](), Said()
-    Path("state.json").write_text(made["state"])
-    program.load("state.json")
-    with dspy.context(lm=lm):
-        try:
-            program(**made["inputs"])
-        except AdapterParseError:
-            pass
-    found["heard"][shape] = lm.heard
+    for loaded in (False, True):
+        if loaded:
+            Path("state.json").write_text(made["state"])
+            program.load("state.json")
+        with dspy.context(lm=lm, adapter=dspy.ChatAdapter()):
+            try:
+                program(**made["inputs"])
+            except AdapterParseError:
+                pass
+        found["heard"].setdefault(shape, []).append(lm.heard[0])
+        lm.heard.clear()
 print(json.dumps(found))
 """
 
@@ -120,6 +123,8 @@ def test_it_says_the_very_messages_of_the_run(shape: str, through_dspy: Any) -> 
         answer,
     )
     told = first[0]
-    messages, form = through_dspy["heard"][shape][0]
+    alone, with_its_state = through_dspy["heard"][shape]
+    messages, form = alone
     assert messages == [{"role": m.role, "content": m.content} for m in told.messages]
     assert form["json_schema"]["schema"] == told.schema
+    assert with_its_state == alone
