@@ -63,6 +63,7 @@ add(
         "data.wide_interval": _(
             "Only {n} validation examples: the interval will be wider than most gains."
         ),
+        "data.scored": _("{validation} examples are scored."),
         "data.splits": _(
             "{train} examples to learn from, {validation} to score with, {test} sealed."
         ),

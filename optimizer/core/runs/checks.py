@@ -110,7 +110,10 @@ def _data(program: Program, optimizer: Optimizer, data: DataShape) -> list[Probl
     if data.train == 0 and optimizer.needs_train:
         short.append(problem("data.no_train", "dataset"))
     counts = {"train": data.train, "validation": data.validation, "test": data.test}
-    return found + (short or [fine("data.splits", "dataset", **counts)])
+    told = fine("data.splits", "dataset", **counts)
+    if not optimizer.searches:
+        told = fine("data.scored", "dataset", validation=data.validation)
+    return found + (short or [told])
 
 
 def _metric(spec: RunSpec, data: DataShape) -> list[Problem]:

@@ -70,6 +70,7 @@ class EvaluationForm(MaterialForm):
         self, project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
     ) -> None:
         super().__init__(project, data, run_choices)
+        self.fields["model_task"].help_text = _("Runs the program; its score is what counts.")
         self._offer("given", [(one.value, one.label) for one in self.given_choices])
         self._offer("rows", self._row_choices())
         self._offer("column", [("", _("any row")), *((name, name) for name in self._columns)])

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
-from optimizer.models import Run
+from optimizer.models import Run, Trial
 from optimizer.running.prompts import prompts_of
 from promptlab.programs.models import Program
 from promptlab.runs.results.evidence import in_sentence
+from promptlab.ui.numbers import score
 from promptlab.ui.parameters import number_in
 
 OFFERED = 12
@@ -23,12 +24,14 @@ OFFERED = 12
 @dataclass(frozen=True)
 class Given:
     """A candidate that may be scored; `value` names it in forms and addresses: “12.4” is candidate
-    4 of run 12. `version`: the number of the version it was approved as.
+    4 of run 12. `version`: the number of the version it was approved as; `score`: that of its full
+    evaluation in its run.
     """
 
     run: int
     number: int
     version: int | None
+    score: float | None
     prompts: Candidate
 
     @property
@@ -38,9 +41,10 @@ class Given:
     @property
     def label(self) -> str:
         told = {"run": self.run, "who": in_sentence(self.number), "v": self.version}
-        if self.version is None:
-            return _("run %(run)s, %(who)s") % told
-        return _("v%(v)s: run %(run)s, %(who)s") % told
+        named = _("run %(run)s, %(who)s") % told
+        if self.version is not None:
+            named = _("v%(v)s: run %(run)s, %(who)s") % told
+        return named if self.score is None else f"{named} · {score(self.score)}"
 
 
 def offered(program: Program, asked: Iterable[str] = ()) -> list[Given]:
@@ -69,15 +73,18 @@ def _rows(program: Program) -> QuerySet[CandidateRow]:
     mine = CandidateRow.objects.filter(
         run__project_run__program=program, run__task=Run.Task.OPTIMIZE
     )
+    full = Trial.objects.filter(candidate=OuterRef("pk"), full=True, exchange__model=0)
     numbered = mine.annotate(
-        run_number=F("run__project_run__number"), version=Min("versions__number")
+        run_number=F("run__project_run__number"),
+        version=Min("versions__number"),
+        mean=Subquery(full.order_by("-number").values("mean")[:1]),
     )
     return numbered.order_by("-run_number", "-number")
 
 
 def _given(row: CandidateRow) -> Given:
-    run, version = getattr(row, "run_number"), getattr(row, "version")  # noqa: B009 annotated
-    return Given(run, row.number, version, prompts_of(row))
+    run, version, mean = (getattr(row, name) for name in ("run_number", "version", "mean"))
+    return Given(run, row.number, version, mean, prompts_of(row))
 
 
 def _parsed(value: str) -> tuple[int, int]:

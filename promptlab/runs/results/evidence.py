@@ -172,10 +172,11 @@ def _joined(
     draws: dict[str, tuple[float, ...]] = {}
     if len(trials) > 1 and trials[-1].full:
         outcomes, draws = _over_draws([seen.get(e, []) for e in exchanges])
+    drawn = len(trials) if draws else 1
     return Evaluated(
         number=row.number, digest=row.digest, candidate=prompts_of(row), choice=row.choice,
         full=bool(trials) and trials[-1].full, exchanges=exchanges, outcomes=outcomes,
-        seconds=sum(t.seconds for t in trials), cost=sum(t.cost for t in trials),
+        seconds=sum(t.seconds for t in trials) / drawn, cost=sum(t.cost for t in trials) // drawn,
         unpriced=sum(t.unpriced for t in trials), model=model, draws=draws,
     )  # fmt: skip
 
