@@ -64,7 +64,7 @@ def result_of(queue: Queue, by: User) -> QueueResult:
         return found
     comparison = compare_differences(gains)
     name = evidence.in_sentence(last)
-    told = evidence.verdict(comparison, first, name[:1].upper() + name[1:])
+    told = evidence.verdict(comparison, evidence.in_sentence(first), name[:1].upper() + name[1:])
     return QueueResult(queue, size, mine, found.people, found.pairs, comparison, told, found.notes)
 
 

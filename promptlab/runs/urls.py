@@ -19,6 +19,7 @@ urlpatterns = [
     path("evaluate/estimate/", evaluating.estimate, name="evaluate_estimate"),
     path("new/estimate/", starting.estimate, name="estimate"),
     path("new/measure/", starting.measure, name="measure"),
+    path("compare/", comparing.across, name="across"),
     path("<int:number>/", watching.run, name="run"),
     path("<int:number>/live/", watching.live, name="live"),
     path("<int:number>/pause/", watching.pause, name="pause"),

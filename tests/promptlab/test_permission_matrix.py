@@ -143,6 +143,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:cancel": POST_EDIT,
     "runs:raise_cap": POST_EDIT,
     "runs:compare": VIEW,
+    "runs:across": VIEW,
     "runs:candidate": VIEW,
     "runs:open": POST_EDIT,
     "runs:try": {"get": "viewer", "post": "editor"},

@@ -166,6 +166,7 @@ def shown_to(world: World, who: str, client: Client) -> Iterator[tuple[str, str]
 STATES = {
     "programs:program": ("?view=list", "?view=graph"),
     "programs:new": ("?from=steps", "?from=blank", "?from=file"),
+    "runs:across": ("?c=1.0,1.1&show=all&by=intent", "?c=1.0,1.1,1.2"),
     "runs:compare": ("?c=0,1,2&show=all", "?c=0,1&show=all&diff=inline"),
     "runs:candidate": ("?diff=inline&show=all",),
     "reviews:review": ("?diff=inline&show=all",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from optimizer.core.evaluation.outcome import Outcome
 
@@ -112,8 +113,13 @@ def compare(first: Iterable[Outcome], second: Iterable[Outcome]) -> Comparison:
     return compare_differences(differences)
 
 
-def compare_differences(differences: Sequence[float]) -> Comparison:
-    """The paired comparison of per-example differences (second minus first)."""
+def compare_differences(differences: Sequence[float], comparisons: int = 1) -> Comparison:
+    """The paired comparison of per-example differences (second minus first).
+
+    `comparisons`: with how many the first is compared at once. That one of them looks better by
+    luck is as unlikely as with one alone: p is that many times as large, and the interval as wide
+    as it takes (Bonferroni).
+    """
     n = len(differences)
     wins = sum(d > 1e-12 for d in differences)
     losses = sum(d < -1e-12 for d in differences)
@@ -122,8 +128,10 @@ def compare_differences(differences: Sequence[float]) -> Comparison:
     mean = math.fsum(differences) / n
     spread = math.fsum((d - mean) ** 2 for d in differences)
     error = math.sqrt((spread + 1.0) / (n * max(n - 1, 1))) if n > 1 else 1.0
-    low, high = max(-1.0, mean - Z95 * error), min(1.0, mean + Z95 * error)
-    return Comparison(n, wins, losses, n - wins - losses, mean, low, high, sign_test(wins, losses))
+    z = Z95 if comparisons == 1 else NormalDist().inv_cdf(1 - 0.025 / comparisons)
+    low, high = max(-1.0, mean - z * error), min(1.0, mean + z * error)
+    p = min(comparisons * sign_test(wins, losses), 1.0)
+    return Comparison(n, wins, losses, n - wins - losses, mean, low, high, p)
 
 
 def sign_test(wins: int, losses: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ from promptlab.runs.comparing.confusion import Confusion, compared_labels, confu
 from promptlab.runs.comparing.examples import examples_in, inputs_line, outcome_on, transcript
 from promptlab.runs.comparing.part_scores import PartRow, part_rows
 from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff
+from promptlab.runs.comparing.slices import Slice, slice_columns, slice_values, slices_of
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import evidence
 from promptlab.runs.results.board import Board, board_of
@@ -66,6 +67,18 @@ def view_of(
     return CompareView(project_run, spec, candidates, asked)
 
 
+@dataclass(frozen=True)
+class PromptsOf:
+    """A candidate's prompts against those of the first."""
+
+    evaluated: Evaluated
+    modules: list[ModuleDiff]
+
+    @property
+    def changed(self) -> int:
+        return sum(module.changed for module in self.modules)
+
+
 class CompareView:
     """Two to six candidates, the first being what the others are compared with."""
 
@@ -79,7 +92,7 @@ class CompareView:
         if not candidates:
             raise Http404("None of these candidates exists.")
         self.project_run, self.spec, self.asked = project_run, spec, asked
-        self.candidates = list(candidates)
+        self.candidates = [replace(one, url=self.candidate_url(one)) for one in candidates]
 
     @cached_property
     def board(self) -> Board:
@@ -137,8 +150,7 @@ class CompareView:
             return [others[0].verdict]
         groups: dict[str, list[str]] = {}
         for against in others:
-            number = str(against.evaluated.number)
-            groups.setdefault(against.comparison.verdict, []).append(number)
+            groups.setdefault(against.comparison.verdict, []).append(self.short(against.evaluated))
         told = {
             "better": _("Better than %(first)s: %(numbers)s."),
             "no_worse": _("Ahead of %(first)s, not proved to be better: %(numbers)s."),
@@ -146,17 +158,30 @@ class CompareView:
             "tied": _("Not told apart from %(first)s: %(numbers)s."),
             "unknown": _("Nothing in common with %(first)s: %(numbers)s."),
         }
-        first = evidence.in_sentence(self.first.number)
+        first = self.first.called
         found = [
             told[verdict] % {"first": first, "numbers": ", ".join(groups[verdict])}
             for verdict in told
             if verdict in groups
         ]
-        unproved = [str(c.number) for c in self.candidates if not c.full]
+        if found:
+            told_of = _("Corrected for %(n)s comparisons at once.") % {"n": len(others)}
+            found.append(told_of)
+        unproved = [self.short(c) for c in self.candidates if not c.full]
         if unproved:
             caution = _("Not scored on all examples: %(numbers)s. A full evaluation may differ.")
             found.append(caution % {"numbers": ", ".join(unproved)})
         return found
+
+    def short(self, candidate: Evaluated) -> str:
+        """What a candidate is called in a row of several."""
+        return str(candidate.number)
+
+    def candidate_url(self, candidate: Evaluated) -> str:
+        """The page of a candidate."""
+        project_run = self.project_run
+        keys = [project_run.project.slug, project_run.number, candidate.number]
+        return reverse("runs:candidate", args=keys)
 
     # --- Prompts -------------------------------------------------------------------------------
 
@@ -172,10 +197,18 @@ class CompareView:
     @cached_property
     def modules(self) -> list[ModuleDiff]:
         """The first candidate's prompts against the second's, or by themselves."""
-        other = self.candidates[1] if len(self.candidates) > 1 else self.first
+        return self._modules(self.candidates[1] if len(self.candidates) > 1 else self.first)
+
+    @cached_property
+    def prompts(self) -> list[PromptsOf]:
+        """The prompts of every other candidate against the first's."""
+        return [PromptsOf(other, self._modules(other)) for other in self.candidates[1:]]
+
+    def _modules(self, other: Evaluated) -> list[ModuleDiff]:
         return [
-            module_diff(m, self.first, other, self.demos_url(other.number, m.name))
+            module_diff(m, self.first, other, self.demos_url(other, m.name))
             for m in self.spec.program.modules
+            if m.name in other.candidate.modules
         ]
 
     # --- Parts and labels ----------------------------------------------------------------------
@@ -192,6 +225,29 @@ class CompareView:
         last = self.candidates[-1]
         known = examples_in(self.project_run.run.validation_id, list(last.outcomes))
         return confusions(self.spec, last, known)
+
+    # --- Slices --------------------------------------------------------------------------------
+
+    @cached_property
+    def slice_columns(self) -> list[str]:
+        """What examples can be told apart by."""
+        return slice_columns(self.project_run, self.spec)
+
+    @property
+    def slice_tabs(self) -> list[Tab]:
+        none = Tab(_("nothing"), self.url(by=""), not self.sliced_by)
+        return [none, *(Tab(c, self.url(by=c), c == self.sliced_by) for c in self.slice_columns)]
+
+    @property
+    def sliced_by(self) -> str:
+        return self.asked.one_of("by", self.slice_columns, "")
+
+    @cached_property
+    def slices(self) -> list[Slice]:
+        """Scores by the values of the chosen column."""
+        if not self.sliced_by:
+            return []
+        return slices_of(self.comparing, slice_values(self.project_run, self.sliced_by))
 
     # --- Examples ------------------------------------------------------------------------------
 
@@ -216,8 +272,11 @@ class CompareView:
 
     def shown_rows(self, rows: Sequence[Row]) -> list[ShownRow]:
         """Rows with the words of their examples; one query."""
-        known = examples_in(self.project_run.run.validation_id, [row.example for row in rows])
+        known = self._examples([row.example for row in rows])
         return [self._shown(row, known.get(row.example)) for row in rows]
+
+    def _examples(self, ids: Sequence[str]) -> dict[str, Example]:
+        return examples_in(self.project_run.run.validation_id, ids)
 
     def _shown(self, row: Row, example: Example | None) -> ShownRow:
         columns = self.spec.metric.columns
@@ -244,7 +303,22 @@ class CompareView:
         """All that the prompts of the last candidate say."""
         return [text for module in self.modules for text in module.texts]
 
+    def example(self, example: str) -> Example | None:
+        """One of the examples; None where there is none of this name."""
+        return self._examples([example]).get(example)
+
+    def calls_of(self, candidate: Evaluated, example: Example, whole: Outcome) -> list[ShownCall]:
+        """Every call that a candidate made of an example."""
+        spec = self.spec
+        return transcript(spec.program, candidate.candidate, example, whole, spec.namespace)
+
     # --- Addresses -----------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The address of the comparison, without what it compares."""
+        project_run = self.project_run
+        return reverse("runs:compare", args=[project_run.project.slug, project_run.number])
 
     @property
     def numbers(self) -> str:
@@ -256,15 +330,16 @@ class CompareView:
             "c": self.numbers if self.asked.has("c") else "",
             "diff": self.mode,
             "show": self.filter,
+            "by": self.sliced_by,
         } | changes
-        defaults = {"c": "", "diff": "side", "show": "disagreements"}
+        defaults = {"c": "", "diff": "side", "show": "disagreements", "by": ""}
         kept = {k: v for k, v in state.items() if v != defaults[k]}
         return f"?{urlencode(kept, safe=',')}" if kept else "?"
 
-    def demos_url(self, candidate: int, module: str) -> str:
+    def demos_url(self, candidate: Evaluated, module: str) -> str:
         """The page of all demos of a candidate's module."""
         project_run = self.project_run
-        keys = [project_run.project.slug, project_run.number, candidate, module]
+        keys = [project_run.project.slug, project_run.number, candidate.number, module]
         return reverse("runs:demos", args=keys)
 
     def example_url(self, example: str) -> str:
@@ -309,7 +384,7 @@ def example_view(view: CompareView, example: str) -> ExampleView:
     Raises:
         Http404: the run's validation examples have no such id.
     """
-    known = examples_in(view.project_run.run.validation_id, [example]).get(example)
+    known = view.example(example)
     if known is None:
         raise Http404("There is no example of this name.")
     order = [row.example for row in view.rows]
@@ -329,7 +404,6 @@ def _columns(view: CompareView, example: Example) -> list[CandidateOnExample]:
     found = []
     for candidate, outcome in zip(view.candidates, outcomes, strict=True):
         whole = outcome_on(candidate.exchanges, example.id)
-        program, prompts = view.spec.program, candidate.candidate
-        calls = transcript(program, prompts, example, whole, view.spec.namespace) if whole else []
+        calls = view.calls_of(candidate, example, whole) if whole else []
         found.append(CandidateOnExample(candidate, outcome, whole, calls))
     return found

@@ -23,6 +23,7 @@ from promptlab.accounts.roles import Role
 from promptlab.programs.services import open_copy
 from promptlab.runs import queries
 from promptlab.runs.comparing import comparison
+from promptlab.runs.comparing.across import AcrossView, offered, refs_in, sides_of
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import evidence
@@ -86,6 +87,38 @@ def example(request: SignedInRequest, project: str, number: int, example: str) -
         "row_url": _row_url(project_run, example),
     }
     return render(request, "runs/example.html", context)
+
+
+@login_required
+@require_safe
+def across(request: SignedInRequest, project: str) -> HttpResponse:
+    """Candidates of several runs side by side, or, with `?example=`, what they made of one example.
+
+    Raises:
+        Http404: nothing that the address names exists.
+    """
+    found, asked = project_for(request.user, project), Parameters(request.GET)
+    refs = refs_in(asked, request.GET.getlist("r"))
+    if not refs and not asked.text("c"):
+        choice = {"project": found, "runs": offered(found)}
+        return render(request, "runs/across_choice.html", choice)
+    view = AcrossView(found, sides_of(found, refs), asked)
+    if asked.has("example"):
+        name = asked.text("example")
+        context = {
+            "project": found,
+            "shown": comparison.example_view(view, name),
+            "row_url": _row_url(view.project_run, name),
+        }
+        return render(request, "runs/example.html", context)
+    rows = Paginator(view.rows, PAGE).get_page(asked.page)
+    context = {
+        "project": found,
+        "view": view,
+        "rows": rows,
+        "examples": view.shown_rows(list(rows.object_list)),
+    }
+    return render(request, "runs/across.html", context)
 
 
 def _row_url(project_run: ProjectRun, example: str) -> str:

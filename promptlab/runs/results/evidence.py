@@ -57,10 +57,26 @@ class Evaluated:
     model: int = 0
     draws: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """The scores of each example's draws, where there are several."""
+    run: int | None = None
+    """The number of its run, where candidates of several runs stand side by side."""
+    task_model: str = ""
+    """The name of the model, where there are several."""
+    url: str = ""
+    """The candidate's page, as a comparison links to it."""
 
     @property
     def name(self) -> str:
-        return _("Baseline") if self.number == 0 else _("Candidate %(n)s") % {"n": self.number}
+        own = _("Baseline") if self.number == 0 else _("Candidate %(n)s") % {"n": self.number}
+        return own if self.run is None else _upper(self.called)
+
+    @property
+    def called(self) -> str:
+        """Its name within a sentence."""
+        found = in_sentence(self.number)
+        if self.run is not None:
+            found = _("run %(run)s, %(who)s") % {"run": self.run, "who": found}
+        told = {"who": found, "model": self.task_model}
+        return _("%(who)s with %(model)s") % told if self.task_model else found
 
     @property
     def estimate(self) -> Estimate | None:
@@ -130,8 +146,10 @@ class Comparing:
     def filtered(self, which: Filter) -> tuple[Row, ...]:
         if which == "all":
             return self.rows
-        wanted = "disagrees" if which == "disagreements" else "regressed"
-        return tuple(row for row in self.rows if getattr(row, wanted))
+        if which == "regressions":
+            return tuple(row for row in self.rows if row.regressed)
+        found = (row for row in self.rows if row.disagrees)
+        return tuple(sorted(found, key=lambda row: not row.regressed))
 
     def counts(self) -> dict[Filter, int]:
         return {which: len(self.filtered(which)) for which in FILTERS}
@@ -222,15 +240,14 @@ def _outcomes(exchanges: list[int]) -> dict[int, list[tuple[str, Seen]]]:
 
 
 def comparing(candidates: Sequence[Evaluated]) -> Comparing:
-    """The first candidate against all others, on the examples that any of them was scored on."""
+    """The first candidate against all others, on the examples that any of them was scored on; what
+    several are found to be is corrected for how many they are.
+    """
     first, others = candidates[0], candidates[1:]
     examples = _order(first, others)
     rows = tuple(_row_of(example, place, first, others) for place, example in enumerate(examples))
-    return Comparing(
-        first,
-        tuple(_against(first, other, rows, i) for i, other in enumerate(others)),
-        rows,
-    )
+    against = (_against(first, other, rows, i, len(others)) for i, other in enumerate(others))
+    return Comparing(first, tuple(against), rows)
 
 
 def _order(first: Evaluated, others: Sequence[Evaluated]) -> list[str]:
@@ -259,23 +276,24 @@ def _cell(base: Seen | None, seen: Seen | None) -> Cell:
     return Cell("win" if difference > 0 else "loss", seen)
 
 
-def _against(first: Evaluated, other: Evaluated, rows: Sequence[Row], column: int) -> Against:
+def _against(
+    first: Evaluated, other: Evaluated, rows: Sequence[Row], column: int, of: int
+) -> Against:
     pairs = [(row.first, row.cells[column].seen) for row in rows]
     differences = [
         b.score - a.score
         for a, b in pairs
         if a and b and a.score is not None and b.score is not None
     ]
-    found = compare_differences(differences)
+    found = compare_differences(differences, of)
     strip = charts.win_loss([row.cells[column].outcome for row in rows])
     full = first.full and other.full
-    return Against(other, found, strip, verdict(found, first.number, other.name, full))
+    return Against(other, found, strip, verdict(found, first.called, other.name, full))
 
 
-def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str:
-    """What the figures settle, in a sentence; never more than they do. `first` is the number of the
-    candidate that is compared with."""
-    before = in_sentence(first)
+def verdict(found: Comparison, before: str, after: str, full: bool = True) -> str:
+    """What the figures settle, in a sentence; never more than they do. `before`: the name of what
+    is compared with, as it stands within a sentence."""
     if found.verdict == "unknown":
         return _("%(after)s and %(before)s share no scored example, so nothing can be said.") % {
             "after": after,
@@ -314,6 +332,10 @@ def verdict(found: Comparison, first: int, after: str, full: bool = True) -> str
     if not full:
         told_text += " " + _("Not scored on all examples: a full evaluation may differ.")
     return told_text
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def in_sentence(number: int) -> str:

@@ -61,7 +61,7 @@ class FinalWord:
         if self.result.test is None or not self.tested:
             return ""
         name = _("Candidate %(n)s") % {"n": self.tested}
-        return evidence.verdict(self.result.test.comparison, 0, name)
+        return evidence.verdict(self.result.test.comparison, evidence.in_sentence(0), name)
 
     @cached_property
     def look(self) -> str:
@@ -78,7 +78,7 @@ class FinalWord:
 
     def _of_best(self, comparison: Comparison) -> str:
         name = _("Candidate %(n)s") % {"n": self.result.best_number}
-        return evidence.verdict(comparison, 0, name)
+        return evidence.verdict(comparison, evidence.in_sentence(0), name)
 
 
 def _next_steps(baseline: FullScore | None, run: Run) -> list[str]:

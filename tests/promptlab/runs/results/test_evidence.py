@@ -73,14 +73,14 @@ def test_a_comparison_with_what_only_minibatches_scored_is_no_full_one() -> None
 )
 def test_the_verdict_is_a_sentence(wins: int, losses: int, ties: int, said: str) -> None:
     found = compare_differences([1.0] * wins + [-1.0] * losses + [0.0] * ties)
-    sentence = verdict(found, 0, "Candidate 7")
+    sentence = verdict(found, "the baseline", "Candidate 7")
     assert said in sentence
     assert "95 % interval" in sentence
 
 
 def test_a_comparison_with_another_candidate_names_it() -> None:
     found = compare_differences([0.0, 0.0])
-    assert "Candidate 7 and candidate 3 apart" in verdict(found, 3, "Candidate 7")
+    assert "Candidate 7 and candidate 3 apart" in verdict(found, "candidate 3", "Candidate 7")
 
 
 def test_codes_name_instruction_and_demo_set_of_each_module() -> None:
