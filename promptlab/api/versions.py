@@ -35,7 +35,10 @@ def get_version(request: HttpRequest, project: Path[str], program: int, number: 
 def export_version(
     request: HttpRequest, project: Path[str], program: int, number: int, format: Text = "json"
 ) -> HttpResponse:
-    """`format`: json (canonical), python (runs with LiteLLM), dspy (state), dspy_module."""
+    """`format`: json (canonical), python (runs with LiteLLM), prompts (ready messages), dspy
+    (state), dspy_module; for other tools yaml, markdown, openai, anthropic, curl, langchain,
+    mlflow, dotprompt, prompty, promptfoo. What a format cannot say is refused with the reason.
+    """
     version = queries.version_of(project_of(request, project), program, number)
     wanted = services.format_named(format)
     return HttpResponse(

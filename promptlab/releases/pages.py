@@ -50,6 +50,7 @@ class Download:
     file_name: str
     url: str
     why_not: str = ""
+    is_for_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def downloads_of(version: Version) -> list[Download]:
                 "releases:download",
                 args=[version.project.slug, version.program_id, version.number, f.name],
             ),
-            " ".join(map(sentence, f.lacks(version.content))),
+            " ".join(map(sentence, f.lacks(version.content))), f.is_for_others,
         )
         for f in FORMATS.values()
     ]  # fmt: skip

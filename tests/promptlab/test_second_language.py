@@ -35,6 +35,9 @@ NAMES = {
     "CSV", "JSONL", "Parquet",
     "promptlab", "Anthropic", "DeepSeek", "Google", "Gemini", "Groq", "LiteLLM", "Mistral",
     "OpenAI", "OpenRouter", "compatible", "json", "dspy", "py", "csv",
+    # of files' names
+    "client", "prompts", "anthropic", "openai", "yaml", "md", "sh", "langchain", "mlflow", "prompt",
+    "prompty", "promptfoo", "jsonl", "tests",
     *(kind.value for kind in FieldType),  # types are code
     *WORD.findall(" ".join(CHOICES.values())), "utf",  # encodings have names
     *WORD.findall("Read and choose the that fits"),  # an instruction for a model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Prediction, Score
@@ -112,6 +112,12 @@ class Metric(ABC):
     @classmethod
     def of_assertion(cls, said: Assertion) -> Metric | None:
         """The metric of this kind that says the same; None where there is none."""
+        return None
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        """The assertion of promptfoo that says the same of the output, where tests have the
+        expected columns as variables; None where none does.
+        """
         return None
 
     def problems(self, program: Program, columns: set[str]) -> list[Problem]:

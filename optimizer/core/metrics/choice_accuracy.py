@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from optimizer.core.evaluation.outcome import Score
-from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
+from optimizer.core.metrics.comparison import (
+    Comparison,
+    answers_in,
+    right_or_wrong,
+    same,
+    same_words,
+)
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.signature import Field, FieldType, Value, written
 
@@ -26,6 +32,9 @@ class ChoiceAccuracy(Comparison):
         if field.type is FieldType.CHOICE:
             return []
         return [problem("metric.no_choice", output=self.output, type=field.type.value)]
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        return same_words(self.expected)
 
     def compared(self, given: Value, expected: Value) -> Score:
         right = any(_alike(given, answer) for answer in answers_in(expected))

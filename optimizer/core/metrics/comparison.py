@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,22 @@ def _parts(given: Value, expected: Value) -> list[tuple[Value, Value]] | None:
                 return None
             return [(one.get(name), parts.get(name)) for name in one.keys() | parts.keys()]
     return [] if words_of(written(given)) == words_of(written(expected)) else None
+
+
+def same_words(expected: str) -> dict[str, Any]:
+    """An assertion of promptfoo that compares words: case, width, marks around and between them
+    and articles say nothing there, as here; what else `texts` knows, it does not.
+    """
+    code = (
+        "const told = (v) => (v === null || v === undefined ? 'null' : typeof v === 'string' ? v : "
+        "JSON.stringify(v)).normalize('NFKC').toLowerCase().replace(/[\\s_-]+/g, ' ')"
+        ".replace(/\\b(?:a|an|the)\\b /g, '')"
+        ".replace(/^[\\s\"'`*.,!?()]+|[\\s\"'`*.,!?()]+$/g, ''); "
+        f"const wanted = context.vars[{json.dumps(expected)}]; "
+        "return (Array.isArray(wanted) && !Array.isArray(output) ? wanted : [wanted])"
+        ".some((one) => told(one) === told(output));"
+    )
+    return {"type": "javascript", "value": code}
 
 
 def right_or_wrong(right: bool, given: Value, expected: Value) -> Score:

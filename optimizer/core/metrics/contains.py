@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Score
@@ -20,6 +20,9 @@ class Contains(Comparison):
     def of_assertion(cls, said: Assertion) -> Contains | None:
         holds_it = said.kind in ("contains", "icontains") and not said.is_rule
         return cls(said.output, said.expected) if holds_it else None
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        return {"type": "icontains", "value": f"{{{{ {self.expected} }}}}"}
 
     def compared(self, given: Value, expected: Value) -> Score:
         said = written(given)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from optimizer.core.evaluation.assertion import Assertion
 from optimizer.core.evaluation.outcome import Score
-from optimizer.core.metrics.comparison import Comparison, answers_in, right_or_wrong, same
+from optimizer.core.metrics.comparison import (
+    Comparison,
+    answers_in,
+    right_or_wrong,
+    same,
+    same_words,
+)
 from optimizer.core.metrics.normalisations import Normalisation, alike
 from optimizer.core.programs.signature import Value, written
 
@@ -29,6 +35,11 @@ class ExactMatch(Comparison):
     def of_assertion(cls, said: Assertion) -> ExactMatch | None:
         equal = said.kind == "equals" and not said.is_rule
         return cls(said.output, said.expected) if equal else None
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        if self.strict or self.separator:
+            return None
+        return same_words(self.expected)
 
     def compared(self, given: Value, expected: Value) -> Score:
         answers = [expected] if isinstance(given, list) else self._answers(expected)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from optimizer.core.evaluation.outcome import Score
 from optimizer.core.metrics.comparison import Comparison, right_or_wrong, short
@@ -50,6 +51,14 @@ class Numeric(Comparison):
     @classmethod
     def suits(cls, given: Field, wanted: Field) -> bool:
         return not {given.type, wanted.type}.isdisjoint({FieldType.INTEGER, FieldType.NUMBER})
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        room = f"Math.max({self.tolerance}, {self.relative} * Math.abs(wanted))"
+        code = (
+            f"const wanted = Number(context.vars[{json.dumps(self.expected)}]); "
+            f"return Math.abs(Number(output) - wanted) <= {room} + 1e-9 * Math.abs(wanted);"
+        )
+        return {"type": "javascript", "value": code}
 
     def compared(self, given: Value, expected: Value) -> Score:
         got, wanted = self._number(given), self._number(expected)

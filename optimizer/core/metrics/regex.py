@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import re2
 
@@ -41,6 +41,14 @@ class Regex(Rule):
         if where is None or not said.is_rule:
             return None
         return cls(said.output, "", pattern=said.texts[0], found=where)
+
+    def as_assertion(self) -> dict[str, Any] | None:
+        if self.found is Found.WHOLE:
+            return {"type": "regex", "value": f"^(?:{self.pattern})$"}
+        return {
+            "type": "regex" if self.found is Found.SOMEWHERE else "not-regex",
+            "value": self.pattern,
+        }
 
     def ruled(self, given: Value) -> Score:
         try:

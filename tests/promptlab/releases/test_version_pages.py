@@ -143,13 +143,16 @@ def test_every_file_is_an_attachment_with_a_safe_name(
     format: str, version: Version, carol: User, client_of: ClientOf
 ) -> None:
     answer = client_of(carol).get(url(version, f"files/{format}/"))
+    if FORMATS[format].lacks(version.content):
+        assert answer.status_code == 302  # back to the page, which says why
+        return
     assert answer.status_code == 200
     named = re.fullmatch(r'attachment; filename="([a-z0-9_.-]+)"', answer["Content-Disposition"])
     assert named is not None
     assert answer["X-Content-Type-Options"] == "nosniff"
     if named.group(1).endswith(".py"):
         compile(answer.content, named.group(1), "exec")
-    else:
+    elif named.group(1).endswith(".json"):
         json.loads(answer.content)
 
 
