@@ -88,6 +88,7 @@ class Approval:
 class Provenance:
     """Where a version's prompts come from: `further_optimizers` are models that wrote instructions
     beside the optimizer model, `module_models` those that modules ask by name. Costs are micro-USD.
+    `approval` is None in what is sent to a review, and only there.
     """
 
     run: int
@@ -102,7 +103,7 @@ class Provenance:
     metric_name: str
     metric: Metric
     scores: Scores
-    approval: Approval
+    approval: Approval | None
     calls: int = 0
     tokens: int = 0
     cost: int = 0
@@ -131,6 +132,12 @@ class VersionContent:
     program: Program
     provenance: Provenance
     format: str = field(default="promptlab/version@1")
+
+    @property
+    def approval(self) -> Approval:
+        """What every version has."""
+        assert self.provenance.approval is not None
+        return self.provenance.approval
 
     def canonical(self) -> str:
         """The one spelling of this content; its UTF-8 bytes are what the SHA-256 is taken of."""

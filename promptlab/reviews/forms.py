@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from promptlab.reviews.models import Review
-from promptlab.reviews.services import MOST_NOTE
+from promptlab.reviews.rules import MOST_NOTE
 
 
 class NoteField(forms.CharField):

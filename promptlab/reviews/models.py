@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.models import Candidate
 from promptlab.reviews.content import VersionContent, read_content
+from promptlab.reviews.evidence import Evidence, read_evidence
 from promptlab.runs.models import ProjectRun
 
 
@@ -37,10 +38,121 @@ class Review(models.Model):
         return f"{self.get_decision_display()} by {self.by}"
 
 
+class Packet(models.Model):
+    """Evidence about a candidate, as it was when it was sent to review. The database refuses to
+    change or delete it.
+
+    `canonical` is the evidence's JSON in its one spelling, `sha256` the digest of its UTF-8 bytes;
+    `asked` is who shall decide, None: any reviewer; `answers` is the request for changes that it
+    answers, `note` what its sender says.
+    """
+
+    project_run = models.ForeignKey(ProjectRun, models.PROTECT, related_name="packets")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="packets")
+    number = models.PositiveIntegerField()
+    canonical = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    note = models.TextField(blank=True)
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="packets")
+    asked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="asked_packets"
+    )
+    answers = models.ForeignKey(Review, models.PROTECT, null=True, related_name="answers")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "number"], name="packet_number_once"),
+        ]
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"packet {self.number} of candidate {self.candidate.number}"
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return read_evidence(json.loads(self.canonical))
+
+
+class Point(models.Model):
+    """What has to be looked at before a packet is approved: a changed module, by its name, or an
+    example that got worse, by its id.
+    """
+
+    class Kind(models.TextChoices):
+        MODULE = "module", _("Changed module")
+        REGRESSION = "regression", _("Regression")
+
+    packet = models.ForeignKey(Packet, models.PROTECT, related_name="points")
+    kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["packet", "kind", "name"], name="point_once"),
+        ]
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Look(models.Model):
+    """Somebody looked at a point; with a `reason`, they let it pass without."""
+
+    point = models.ForeignKey(Point, models.CASCADE, related_name="looks")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="looks")
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["point", "by"], name="look_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} at {self.point}"
+
+
+class Comment(models.Model):
+    """What somebody says of one line of a packet's prompts. `line` counts from 1."""
+
+    packet = models.ForeignKey(Packet, models.PROTECT, related_name="comments")
+    module = models.CharField(max_length=200)
+    line = models.PositiveIntegerField()
+    text = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.by} on {self.module}:{self.line}"
+
+
+class Mention(models.Model):
+    """A member who is named in a comment, until they read it."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="named")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="named_in")
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "user"], name="mention_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.comment}"
+
+
 class Version(models.Model):
     """An approved state of a program. The database refuses to change or delete it.
 
-    `canonical` is the content's JSON in its one spelling, `sha256` the digest of its UTF-8 bytes.
+    `canonical` is the content's JSON in its one spelling, `sha256` the digest of its UTF-8 bytes;
+    `packet` the evidence that it stands on: every point of it was looked at by who approved, which
+    the database holds them to. Versions of earlier releases have none.
     """
 
     project = models.ForeignKey("accounts.Project", models.PROTECT, related_name="versions")
@@ -50,6 +162,7 @@ class Version(models.Model):
     sha256 = models.CharField(max_length=64)
     project_run = models.ForeignKey(ProjectRun, models.PROTECT, related_name="versions")
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="versions")
+    packet = models.ForeignKey(Packet, models.PROTECT, null=True, related_name="versions")
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="versions"
     )

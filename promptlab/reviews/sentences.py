@@ -29,6 +29,21 @@ add(
         "review.decided_meanwhile": _(
             "{who} decided meanwhile: {what}. Read it, then decide again."
         ),
+        "review.no_answer": _(
+            "Changes were requested: say what was done about that, for whoever asked."
+        ),
+        "review.no_waiver": _("Say why these may pass without being opened."),
+        "review.cannot_be_asked": _("{who} may not approve candidates of this run."),
+        "review.modules_unseen": _(
+            "Tick every changed module as seen before approving. Still to see: {modules}."
+        ),
+        "review.regressions_unseen": _(
+            "Open every example that got worse, or let them pass with a reason, before approving. "
+            "Still to open: {n}."
+        ),
+        "review.not_sent": _("Send it to review first: what is approved stands on its evidence."),
+        "comment.no_line": _("“{module}” has no line {line}."),
+        "comment.empty": _("Write what you mean before you send it."),
         "label.moved": _(
             "“{label}” was moved meanwhile and is now at {version}. Look again first."
         ),

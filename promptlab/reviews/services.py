@@ -10,18 +10,16 @@ from django.utils import timezone
 
 from optimizer import doorbell
 from optimizer.codec import to_json
-from optimizer.core.problems import Conflict, Forbidden, Problem, problem
+from optimizer.core.problems import Conflict, problem
 from optimizer.models import Candidate
-from optimizer.running.summary import conclusion_of
 from promptlab.accounts.models import User
 from promptlab.programs.models import Program
-from promptlab.reviews import labels, writing
+from promptlab.reviews import labels, packets, writing
 from promptlab.reviews.content import digest_of_text
-from promptlab.reviews.models import Label, Review, Version
+from promptlab.reviews.models import Label, Packet, Review, Version
+from promptlab.reviews.rules import MOST_NOTE, check_open, check_person, check_reason, why_against
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.state import VersionScores
-
-MOST_NOTE = 4000
 
 
 def approve(
@@ -30,9 +28,12 @@ def approve(
     """Approve a candidate: one version, whoever and however often; `latest` moves to it.
 
     `seen` is the newest review that the reviewer's page showed (0 = none); None skips the check.
-    Where the run recommends the original, the note has to say why not.
+    Where the run recommends the original, the note has to say why not. It stands on the packet that
+    was sent to review; where none was, on one that is made now, all of which the approval says was
+    seen.
 
     Raises:
+        Conflict: a changed module or a regression of the packet was not looked at yet.
         Conflict: the run recommends the original, and the note says nothing.
         Forbidden: the project wants somebody else than who started the run.
         Conflict: another decision was made since.
@@ -43,11 +44,11 @@ def approve(
         made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
         if made is not None:
             return made
-        _check(project_run, candidate, seen)
-        _check_person(project_run, by)
-        _check_reason(why_against(project_run, candidate), note)
-        now = timezone.now()
-        version = _version(project_run, candidate, by, note.strip(), now)
+        check_open(project_run, candidate, seen)
+        check_person(project_run, by)
+        check_reason(why_against(project_run, candidate), note)
+        packet = packets.looked_at(project_run, candidate, by, note)
+        version = _version(packet, by, note.strip(), timezone.now())
         _record(project_run, candidate, Review.Decision.APPROVE, by, note, version)
         labels.move(version, Label.LATEST, by)
     return version
@@ -80,40 +81,14 @@ def _turn_down(
     note: str,
     seen: int | None,
 ) -> Review:
-    _check_reason(problem("review.no_reason"), note)
+    check_reason(problem("review.no_reason"), note)
     with transaction.atomic():
         _lock(project_run)
         made = Version.objects.filter(project_run=project_run, candidate=candidate).first()
         if made is not None:
             raise Conflict.because("review.has_version", n=made.number)
-        _check(project_run, candidate, seen)
+        check_open(project_run, candidate, seen)
         return _record(project_run, candidate, decision, by, note)
-
-
-def why_not(project_run: ProjectRun, candidate: Candidate) -> Problem | None:
-    """Why the candidate cannot be decided about now; None when it can."""
-    if project_run.run.active:
-        return problem("review.still_going")
-    if not candidate.trials.filter(full=True, score__isnull=False).exists():
-        return problem("review.never_evaluated")
-    return None
-
-
-def why_not_you(project_run: ProjectRun, user: User) -> Problem | None:
-    """Why this person may not approve, None when they may."""
-    if project_run.project.requires_second_person and project_run.started_by_id == user.pk:
-        return problem("review.second_person")
-    return None
-
-
-def why_against(project_run: ProjectRun, candidate: Candidate) -> Problem | None:
-    """That approving goes against what the run recommends, so that the note has to say why; None
-    where it does not.
-    """
-    found = conclusion_of(project_run.run)
-    if candidate.number == 0 or found is None or not found.kept:
-        return None
-    return problem("review.why_against", "note")
 
 
 def _lock(project_run: ProjectRun) -> None:
@@ -122,33 +97,8 @@ def _lock(project_run: ProjectRun) -> None:
     project_run.refresh_from_db()
 
 
-def _check(project_run: ProjectRun, candidate: Candidate, seen: int | None) -> None:
-    if candidate.run_id != project_run.run_id:
-        raise Conflict.because("review.other_run")
-    reason = why_not(project_run, candidate)
-    if reason:
-        raise Conflict(reason)
-    newest = project_run.reviews.filter(candidate=candidate).order_by("-pk").first()
-    if seen is not None and newest is not None and newest.pk != seen:
-        what = newest.get_decision_display().lower()
-        raise Conflict.because("review.decided_meanwhile", who=str(newest.by), what=what)
-
-
-def _check_person(project_run: ProjectRun, by: User) -> None:
-    reason = why_not_you(project_run, by)
-    if reason:
-        raise Forbidden(reason)
-
-
-def _check_reason(wanted: Problem | None, note: str) -> None:
-    """A reason is a word at least: neither spaces nor what nobody sees are one."""
-    if wanted and not any(char.isalnum() for char in note):
-        raise Conflict(wanted)
-
-
-def _version(
-    project_run: ProjectRun, candidate: Candidate, by: User, note: str, now: datetime
-) -> Version:
+def _version(packet: Packet, by: User, note: str, now: datetime) -> Version:
+    project_run, candidate = packet.project_run, packet.candidate
     last = Version.objects.filter(program=project_run.program_id).order_by("-number").first()
     number = last.number + 1 if last else 1
     content = writing.content(project_run, candidate, number, by, note, now)
@@ -161,6 +111,7 @@ def _version(
         sha256=digest_of_text(canonical),
         project_run=project_run,
         candidate=candidate,
+        packet=packet,
         approved_by=by,
         note=note,
         created_at=now,

@@ -19,7 +19,7 @@ from optimizer.sentences import reasons, sentence
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.roles import Role
-from promptlab.reviews import queries, services
+from promptlab.reviews import queries, rules, services
 from promptlab.reviews.forms import DecisionForm
 from promptlab.reviews.models import Review
 from promptlab.runs import queries as runs
@@ -47,7 +47,7 @@ def review(request: SignedInRequest, project: str, number: int, candidate: int) 
 def decide(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
     found = project_for(request.user, project, Role.REVIEWER)
     project_run, row = queries.candidate_of(found, number, candidate)
-    against = services.why_against(project_run, row)
+    against = rules.why_against(project_run, row)
     form = DecisionForm(request.POST, always=against is not None)
     if not form.is_valid():
         return _page(request, project_run, row, form, 422)
@@ -95,7 +95,7 @@ def _page(
     history = list(queries.reviews_of(project_run, row))
     seen = history[0].pk if history else 0
     version = row.versions.filter(project_run=project_run).first()
-    against = services.why_against(project_run, row)
+    against = rules.why_against(project_run, row)
     is_best = row.number > 0 and row.number == result.best_number
     context = {
         "project": project_run.project,
@@ -114,8 +114,8 @@ def _page(
         "history": history,
         "version": version,
         "next_number": queries.next_number(project_run),
-        "why_not": _told(services.why_not(project_run, row)),
-        "why_not_you": _told(services.why_not_you(project_run, request.user)),
+        "why_not": _told(rules.why_not(project_run, row)),
+        "why_not_you": _told(rules.why_not_you(project_run, request.user)),
         "form": form or DecisionForm(initial={"seen": seen}, always=against is not None),
         "seen": seen,
         "section": "runs",

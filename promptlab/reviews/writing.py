@@ -36,11 +36,21 @@ def content(
     project_run: ProjectRun, candidate: Candidate, number: int, by: User, note: str, now: datetime
 ) -> VersionContent:
     """The content of version `number`, complete: it is never touched again."""
+    approval = Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note)
+    source = provenance(project_run, candidate, approval)
+    spec = from_row(RunSpec, project_run.run.spec)
+    program = with_prompts(spec.program, prompts_of(candidate))
+    return VersionContent(project_run.program_name, number, program, source)
+
+
+def provenance(
+    project_run: ProjectRun, candidate: Candidate, approval: Approval | None
+) -> Provenance:
+    """Where a candidate's prompts come from; without an approval while it is asked for."""
     run = project_run.run
     spec = from_row(RunSpec, run.spec)
-    prompts = prompts_of(candidate)
     source = _sources(spec)
-    provenance = Provenance(
+    return Provenance(
         run=project_run.number,
         started_by=project_run.started_by.email,
         candidate=candidate.number,
@@ -55,13 +65,10 @@ def content(
         metric_name=project_run.metric_name,
         metric=spec.metric,
         scores=_scores(run, candidate),
-        approval=Approval(by.email, now.astimezone(UTC).isoformat(timespec="seconds"), note),
+        approval=approval,
         calls=run.used_calls,
         tokens=run.used_tokens,
         cost=run.spent,
-    )
-    return VersionContent(
-        project_run.program_name, number, with_prompts(spec.program, prompts), provenance
     )
 
 

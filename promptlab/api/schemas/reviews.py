@@ -10,7 +10,7 @@ from promptlab.api.schemas.base import Body, Text
 from promptlab.api.schemas.runs import Named
 from promptlab.programs.models import Program
 from promptlab.reviews.models import LabelMove, Review, Version
-from promptlab.reviews.services import MOST_NOTE
+from promptlab.reviews.rules import MOST_NOTE
 
 Note = Annotated[Text, Bounds(max_length=MOST_NOTE)]
 

@@ -8,15 +8,15 @@ from promptlab.reviews.content import VersionContent
 
 def story(content: VersionContent, sha256: str) -> list[str]:
     """Title first, then an empty line, then who, whence, how good, which bytes."""
-    source = content.provenance
+    source, approval = content.provenance, content.approval
     lines = [
         f"{content.name}, version {content.version}.",
         "",
-        f"Approved by {source.approval.by} on {source.approval.at[:10]}, "
+        f"Approved by {approval.by} on {approval.at[:10]}, "
         f"from run {source.run}, candidate {source.candidate}.",
     ]
     if source.is_against:
-        note = source.approval.note.rstrip(" .")
+        note = approval.note.rstrip(" .")
         why = f"; approved all the same, because: {note}" if note else ""
         lines.append(f"Its run recommended to keep the original prompt{why}.")
     if source.scores.candidate is not None:

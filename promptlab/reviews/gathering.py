@@ -1,0 +1,148 @@
+"""Making evidence of a candidate from the rows of its run, and of what its label's version did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.programs.candidate import with_prompts
+from optimizer.core.programs.demo import PooledDemo, fixed_of
+from optimizer.core.programs.example import Example
+from optimizer.core.programs.program import Program
+from optimizer.core.programs.signature import Value, written
+from optimizer.models import Candidate, Run
+from optimizer.running.prompts import prompts_of
+from promptlab.launch.code_version import code_version
+from promptlab.programs.prompt_size import prompt_tokens
+from promptlab.reviews import labels, writing
+from promptlab.reviews.evidence import Cost, DemoSource, Evidence, Moved, Rival
+from promptlab.reviews.models import Label, Version
+from promptlab.reviews.personal import personal_in
+from promptlab.runs import queries
+from promptlab.runs.comparing.examples import examples_in, inputs_line
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.evidence import Comparing, Evaluated, Row, Seen, comparing, evaluated
+
+LONGEST = 400
+SAME_PROMPTS = 20
+"""Runs in which the label's version is looked for, the newest first."""
+
+
+def gathered(project_run: ProjectRun, candidate: Candidate, against: bool) -> Evidence:
+    """Everything about a candidate that was fully evaluated, as it stands now."""
+    spec = queries.spec_of(project_run.run)
+    program = with_prompts(spec.program, prompts_of(candidate))
+    before, found = _pair(project_run.run, candidate)
+    return Evidence(
+        program=program,
+        before=spec.program,
+        provenance=writing.provenance(project_run, candidate, None),
+        code=code_version(),
+        cost=_cost(found, program),
+        cost_before=_cost(before, spec.program),
+        lost=_lost(project_run.run, spec, comparing([before, found]) if before != found else None),
+        demos=tuple(_demos(program)),
+        rival=_rival(project_run, spec, found),
+        against=against,
+    )
+
+
+def _pair(run: Run, candidate: Candidate) -> tuple[Evaluated, Evaluated]:
+    """The baseline and the candidate, which may be the same."""
+    found = evaluated(run, [0, candidate.number])
+    return found[0], found[-1]
+
+
+def _cost(found: Evaluated, program: Program) -> Cost:
+    return Cost(found.cost_of_thousand, found.seconds_each, prompt_tokens(program))
+
+
+def _lost(run: Run, spec: RunSpec, compared: Comparing | None) -> tuple[Moved, ...]:
+    """What the only other candidate lost."""
+    rows = compared.filtered("regressions") if compared else ()
+    known = examples_in(run.validation_id, [row.example for row in rows])
+    return tuple(_moved(spec, row, known.get(row.example)) for row in rows)
+
+
+def _moved(spec: RunSpec, row: Row, example: Example | None) -> Moved:
+    columns = spec.metric.columns
+    expected = {o: example.expected.get(c) for o, c in columns.items()} if example else {}
+    before, after = row.first, row.cells[0].seen
+    return Moved(
+        row.example, inputs_line(example, LONGEST), _line(list(expected.values())),
+        _said(spec, before), _said(spec, after),
+        before.score if before else None, after.score if after else None,
+    )  # fmt: skip
+
+
+def _said(spec: RunSpec, seen: Seen | None) -> str:
+    if seen is None:
+        return ""
+    judged = dict.fromkeys(m.output for m in spec.metric.singles if m.output)
+    names = list(judged or spec.program.outputs)
+    return _line([seen.outputs.get(name) for name in names]) if seen.outputs else seen.error
+
+
+def _line(values: Sequence[Value]) -> str:
+    text = " ".join(" · ".join(map(written, values)).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _demos(program: Program) -> Iterator[DemoSource]:
+    for module in program.modules:
+        for place, demo in enumerate(fixed_of(module.demos), 1):
+            row = demo.example if isinstance(demo, PooledDemo) else ""
+            personal = personal_in(demo.values.values())
+            yield DemoSource(module.name, place, row, demo.augmented, personal)
+
+
+# --- Against what a label points at ---------------------------------------------------------------
+
+
+def _rival(project_run: ProjectRun, spec: RunSpec, found: Evaluated) -> Rival | None:
+    """What production is now, None where that is nothing, or this very candidate."""
+    version = labels.at(project_run.program_id, Label.PRODUCTION)
+    if version is None or version.candidate.digest == found.digest:
+        return None
+    name, at = Label.PRODUCTION, version.candidate
+    rival = Rival(name, version.number, version.project_run.number, at.number)
+    best: Comparing | None = None
+    for theirs in _scored(version, spec):
+        compared = _shared(project_run.run, found, theirs)
+        if compared and (best is None or len(compared.rows) > len(best.rows)):
+            best = compared
+    if best is None:
+        return rival
+    lost = _lost(project_run.run, spec, best)
+    return replace(rival, comparison=best.others[0].comparison, lost=lost)
+
+
+def _scored(version: Version, spec: RunSpec) -> Iterator[tuple[Run, Evaluated]]:
+    """The version's prompts wherever they were scored by the same metric."""
+    rows = Candidate.objects.filter(
+        run__project_run__program=version.program_id, digest=version.candidate.digest
+    )
+    for row in rows.select_related("run").order_by("-run_id")[:SAME_PROMPTS]:
+        if queries.spec_of(row.run).metric == spec.metric:
+            yield from ((row.run, found) for found in evaluated(row.run, [row.number]))
+
+
+def _shared(run: Run, found: Evaluated, theirs: tuple[Run, Evaluated]) -> Comparing | None:
+    """Both on the examples that are the very same in both runs."""
+    other_run, other = theirs
+    both = _scored_in(found) & _scored_in(other)
+    if run.validation_id != other_run.validation_id:
+        mine = examples_in(run.validation_id, list(both))
+        known = examples_in(other_run.validation_id, list(both))
+        both = {key for key in both if mine.get(key) == known.get(key) and key in mine}
+    return comparing([_only(other, both), _only(found, both)]) if both else None
+
+
+def _scored_in(found: Evaluated) -> set[str]:
+    return {example for example, seen in found.outcomes.items() if seen.score is not None}
+
+
+def _only(found: Evaluated, examples: Collection[str]) -> Evaluated:
+    outcomes = {key: seen for key, seen in found.outcomes.items() if key in examples}
+    return replace(found, outcomes=outcomes)
