@@ -21,21 +21,50 @@ _LONG = re.compile(r"input_cost_per_token(_above_(\d+)k_tokens)")
 
 @dataclass(frozen=True)
 class Price:
-    """Micro-USD per million tokens; `long` is that of prompts above `long_from` tokens."""
+    """Micro-USD per million tokens; `long` is that of prompts above `long_from` tokens. `read` and
+    `written`: of a prompt's tokens that the provider had kept, and that it keeps; None: as others.
+    """
 
     input: int
     output: int
     long: Price | None = None
     long_from: int = 0
+    read: int | None = None
+    written: int | None = None
 
-    def of(self, prompt_tokens: int, completion_tokens: int) -> int:
-        """Micro-USD of one call, rounded up."""
+    def of(
+        self, prompt_tokens: int, completion_tokens: int, read: int = 0, written: int = 0
+    ) -> int:
+        """Micro-USD of one call, rounded up; `read` and `written` are among the prompt's tokens."""
         if self.long is not None and prompt_tokens > self.long_from:
-            return self.long.of(prompt_tokens, completion_tokens)
-        return -(-(prompt_tokens * self.input + completion_tokens * self.output) // MILLION)
+            return self.long.of(prompt_tokens, completion_tokens, read, written)
+        read, written = min(read, prompt_tokens), min(written, max(prompt_tokens - read, 0))
+        kept = read * _or(self.read, self.input) + written * _or(self.written, self.input)
+        new = (prompt_tokens - read - written) * self.input
+        return -(-(new + kept + completion_tokens * self.output) // MILLION)
+
+    @property
+    def dearest(self) -> int:
+        """What a prompt's token takes at most."""
+        return max(self.input, _or(self.written, self.input), _or(self.read, self.input))
+
+    def most(self, prompt_tokens: int, completion_tokens: int) -> int:
+        """An upper bound, whatever is read and written."""
+        if self.long is not None and prompt_tokens > self.long_from:
+            return self.long.most(prompt_tokens, completion_tokens)
+        told = prompt_tokens * self.dearest + completion_tokens * self.output
+        return -(-told // MILLION)
+
+
+def _or(price: int | None, usual: int) -> int:
+    return usual if price is None else price
 
 
 FREE = Price(0, 0)
+MARKED = frozenset({"anthropic"})
+"""Families whose models are told what of a prompt to keep (`optimizer/lm/cache_marks.py`), and
+take a quarter more for that.
+"""
 OF_RUN = "run"
 """Whose cap cannot be kept: a run's own."""
 
@@ -103,7 +132,9 @@ def price_of(provider: Provider, model: str) -> Price | None:
     if provider.kind == Provider.Kind.EMBEDDED:
         return FREE
     if provider.input_price is not None and provider.output_price is not None:
-        return Price(provider.input_price, provider.output_price)
+        marked = provider.family in MARKED
+        written = -(-5 * provider.input_price // 4) if marked else None
+        return Price(provider.input_price, provider.output_price, written=written)
     if provider.kind == Provider.Kind.LITELLM:
         return listed_price(model)
     return None
@@ -129,14 +160,25 @@ def _read(entry: dict[str, object]) -> Price | None:
     base = _sides(entry, "")
     if base is None:
         return None
+    read, written = _kept(entry, "read", ""), _kept(entry, "creation", "")
     tiers = [match for name in entry if (match := _LONG.fullmatch(name))]
     if not tiers:
-        return Price(*base)
+        return Price(*base, read=read, written=written)
     longest = max(tiers, key=lambda match: int(match.group(2)))
     dearest = _sides(entry, longest.group(1)) or base
     start = min(int(match.group(2)) for match in tiers) * 1000
-    long = Price(max(base[0], dearest[0]), max(base[1], dearest[1]))
-    return Price(*base, long=long, long_from=start)
+    tier = longest.group(1)
+    long = Price(
+        max(base[0], dearest[0]), max(base[1], dearest[1]),
+        read=_kept(entry, "read", tier), written=_kept(entry, "creation", tier),
+    )  # fmt: skip
+    return Price(*base, long, start, read, written)
+
+
+def _kept(entry: dict[str, object], which: str, tier: str) -> int | None:
+    """The price of tokens that are read from a cache, or of whose creation there; None unsaid."""
+    told = entry.get(f"cache_{which}_input_token_cost{tier}")
+    return round(told * MILLION * MILLION) if isinstance(told, int | float) else None
 
 
 def _sides(entry: dict[str, object], tier: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.reply import read_reply
+from optimizer.costs.prices import MARKED
 from optimizer.jobs import evaluations
 from optimizer.lm import known_traits
 from optimizer.lm.model_settings import embeds, ref_of
@@ -110,4 +111,5 @@ def _came(reply: str) -> str:
 def notes_of(provider: Provider, model: str) -> list[str]:
     """What was learned of how a model wants its requests, a sentence each."""
     traits = known_traits.traits_of(provider).get(model, Traits())
-    return [term(code, most=traits.most_tokens) for code in traits.notes]
+    marked = ("traits.cache_marks",) if provider.family in MARKED else ()
+    return [term(code, most=traits.most_tokens) for code in (*traits.notes, *marked)]

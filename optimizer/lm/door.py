@@ -101,6 +101,15 @@ def usage(prompt: object, completion: object) -> tuple[int, int]:
     return prompt_tokens, completion_tokens
 
 
+def of_cache(used: object) -> tuple[int, int]:
+    """Of a prompt's tokens, how many were read from the provider's cache, and how many written to
+    it; 0 where it does not say so credibly. `used` is what a library made of its report.
+    """
+    details = getattr(used, "prompt_tokens_details", None)
+    read = getattr(used, "cache_read_input_tokens", None) or getattr(details, "cached_tokens", None)
+    return _count(read) or 0, _count(getattr(used, "cache_creation_input_tokens", None)) or 0
+
+
 def _count(said: object) -> int | None:
     if isinstance(said, bool) or not isinstance(said, int | float):
         return None

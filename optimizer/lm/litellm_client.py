@@ -12,10 +12,12 @@ from optimizer.core.problems import Refused
 from optimizer.core.programs.ending import no_answer, spoken
 from optimizer.core.programs.lm import Reply
 from optimizer.core.programs.native import spoken_turn
+from optimizer.costs.prices import MARKED
 from optimizer.lm.answers import Reader
 from optimizer.lm.bridge import NO_KEY, CallExchange, exchanging, origin_of
+from optimizer.lm.cache_marks import CacheMarks
 from optimizer.lm.call import LMCall
-from optimizer.lm.door import usage
+from optimizer.lm.door import of_cache, usage
 from optimizer.lm.embeddings import EmbeddingCall, EmbeddingReply, numbers_in
 from optimizer.lm.failures import (
     CallFailed,
@@ -61,6 +63,7 @@ class LiteLLMClient:
         self._scrub = Scrubber(key)
         self._deadline = deadline
         self._transports: dict[str, Transport] = {}
+        self._marks = CacheMarks()
         self._shaping = shaping or Shaping(first=first_traits)
 
     @property
@@ -83,10 +86,16 @@ class LiteLLMClient:
         exchange = self._exchange(origin, most_bytes(call.max_tokens))
         started = time.monotonic()
         async with exchange.answer:
-            asked = library.acompletion(**parameters(call, sent), **self._settings, **_OWN_TOOLS)
+            asked = library.acompletion(**self._request(call, sent), **self._settings, **_OWN_TOOLS)
             response = await self._response(asked, exchange)
             seconds = time.monotonic() - started
             return _reply_of(response, seconds, exchange, may_call(call, sent))
+
+    def _request(self, call: LMCall, sent: Traits) -> dict[str, Any]:
+        made = parameters(call, sent)
+        if family_of(call.model, self._family) in MARKED:
+            made["messages"] = self._marks.on(made["messages"])
+        return made
 
     async def _embed(self, library: Any, origin: str, call: EmbeddingCall) -> EmbeddingReply:
         exchange = self._exchange(origin, MOST_BYTES, embeds=True)
@@ -232,10 +241,13 @@ def _reply_of(response: Any, seconds: float, exchange: CallExchange, calls: bool
     used = getattr(response, "usage", None)
     told = [getattr(used, name, None) for name in ("prompt_tokens", "completion_tokens")]
     prompt, completion = usage(*told)
+    read, written = of_cache(used)
     return Reply(
         text=text or "",
         prompt_tokens=prompt,
         completion_tokens=completion,
         seconds=seconds,
         finish_reason=finish,
+        cache_read=read,
+        cache_written=written,
     )

@@ -76,7 +76,8 @@ class Paying:
 
     async def complete(self, call: LMCall) -> Reply:
         key = key_of(self._namespace, self._endpoint, call.as_json())
-        hold = self._cost(call.most_prompt_tokens(), call.max_tokens)
+        most = self._price.most(call.most_prompt_tokens(), call.max_tokens)
+        hold = min(most, MOST_COST)
         want = Wanted(key, call, self._provider, hold, self._priced)
         known = await self._books.reserve(want)
         if known is not None:
@@ -98,8 +99,10 @@ class Paying:
     def _paid(self, call: LMCall, reply: Reply, hold: int) -> Reply:
         reply = replace(reply, priced=self._priced)
         if reply.prompt_tokens or reply.completion_tokens:
-            cost = self._cost(reply.prompt_tokens, reply.completion_tokens)
-            return replace(reply, cost=cost)
+            cost = self._price.of(
+                reply.prompt_tokens, reply.completion_tokens, reply.cache_read, reply.cache_written
+            )
+            return replace(reply, cost=min(cost, MOST_COST))
         # The endpoint reports no usage: tokens are estimated, money is taken at the upper bound.
         return replace(
             reply,
@@ -107,6 +110,3 @@ class Paying:
             completion_tokens=call.likely_reply_tokens(reply.text),
             cost=hold,
         )
-
-    def _cost(self, prompt_tokens: int, completion_tokens: int) -> int:
-        return min(self._price.of(prompt_tokens, completion_tokens), MOST_COST)

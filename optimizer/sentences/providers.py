@@ -45,6 +45,10 @@ add(
         "traits.temperature_own": _(
             "No temperature is sent: it takes its own only, so replies may differ."
         ),
+        "traits.cache_marks": _(
+            "What all its prompts begin with is marked, so that the provider keeps it: cheaper "
+            "from the third prompt on."
+        ),
         "traits.no_functions": _("It calls no functions: agents’ turns are asked for as texts."),
         "traits.no_system": _("The instruction stands in the first user message."),
     }

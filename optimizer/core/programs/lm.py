@@ -74,7 +74,8 @@ class Prompt:
 @dataclass(frozen=True)
 class Reply:
     """A model's reply; `cost` in micro-USD, 0 where its price was not known (`priced`); `cached`
-    when it had been paid before.
+    when it had been paid before. Of its prompt's tokens, `cache_read` were kept by the provider
+    from an earlier prompt, and `cache_written` are kept for later ones.
     """
 
     text: str
@@ -85,3 +86,5 @@ class Reply:
     cached: bool = False
     finish_reason: str = "stop"
     priced: bool = True
+    cache_read: int = 0
+    cache_written: int = 0
