@@ -40,8 +40,9 @@ _ABOUT = "example.json"
 
 @dataclass(frozen=True)
 class ReadyExample:
-    """A task to begin with. `inputs` and `expected` are columns of its rows; `corpus` is what its
-    passages are called, "" where it has none.
+    """A task to begin with. `inputs` and `expected` are columns of its rows; `columns` are those
+    that are none of its program's fields. `corpus` is what its passages are called, "" where it has
+    none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ReadyExample:
     program: Program
     data: str
     corpus: str = ""
+    columns: tuple[Field, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -88,6 +90,7 @@ def _read(folder: Path) -> ReadyExample:
         program=program_file.read(json.dumps(told["program"])),
         data=told.get("data", folder.name),
         corpus=told.get("corpus", ""),
+        columns=from_json(tuple[Field, ...], told.get("columns", [])),
     )
 
 
@@ -109,7 +112,8 @@ def found_example(by: User, example: ReadyExample) -> Project:
 
 def _uses(example: ReadyExample) -> tuple[Use, ...]:
     """Columns as the program takes and gives them."""
-    own = {f.name: f for f in example.program.inputs} | example.program.output_fields()
+    own = {f.name: f for f in (*example.columns, *example.program.inputs)}
+    own |= example.program.output_fields()
     inputs = (_use(own[name], name, Role.INPUT) for name in example.inputs)
     expected = (_use(own[name], name, Role.EXPECTED) for name in example.expected)
     return (*inputs, *expected, Use(SPLIT, Role.IGNORED, SPLIT))

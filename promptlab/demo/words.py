@@ -24,6 +24,20 @@ TOLD: dict[str, tuple[str | Promise, str | Promise]] = {
             "answer: three prompts, searched together."
         ),
     ),
+    "hotpotqa_conditional": (
+        _("HotPotQA with a condition on the form"),
+        _(
+            "People in lower case, dates with “Peace!”, all else in capitals: does a search find "
+            "the words that make a model keep to it?"
+        ),
+    ),
+    "hover": (
+        _("HoVer: three hops to the evidence"),
+        _(
+            "Four prompts between three searches, scored by what was found. It begins with titles "
+            "alone: bring a corpus of your own."
+        ),
+    ),
     "iris": (
         _("Iris"),
         _(
