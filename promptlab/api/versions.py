@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Path, Query, Router
 
 from promptlab.api.paging import Page, Window
 from promptlab.api.schemas.base import Text
-from promptlab.api.schemas.reviews import VersionDetail, VersionOut
+from promptlab.api.schemas.reviews import ParityOut, VersionDetail, VersionOut
 from promptlab.api.tokens import project_of
 from promptlab.releases import services
+from promptlab.releases.parity import MOST, USUAL, parity_of
 from promptlab.reviews import queries
 from promptlab.reviews.models import Version
 
@@ -29,6 +30,39 @@ def list_versions(
 @router.get("/{int:program}/{int:number}", response=VersionDetail, summary="Get a version")
 def get_version(request: HttpRequest, project: Path[str], program: int, number: int) -> Version:
     return queries.version_of(project_of(request, project), program, number)
+
+
+@router.get("/{int:program}/{int:number}/parity", response=ParityOut, summary="Check its files")
+def check_files(
+    request: HttpRequest,
+    project: Path[str],
+    program: int,
+    number: int,
+    rows: Annotated[int, Query(ge=1, le=MOST)] = USUAL,
+) -> ParityOut:
+    """The files are run on rows that were scored, each call of the model answered with the reply
+    that was recorded for the very same messages: nothing is paid.
+    """
+    version = queries.version_of(project_of(request, project), program, number)
+    return ParityOut.of(parity_of(version, rows))
+
+
+@router.get("/{int:program}/{int:number}/data/{file}", summary="Download the data behind it")
+def get_data(
+    request: HttpRequest, project: Path[str], program: int, number: int, file: Path[Text]
+) -> StreamingHttpResponse:
+    """`file`: promptfoo_tests; training and validation (accepted answers as chats); preferences
+    (pairs of which people prefer one). Lines of JSON, none of them of the sealed test split.
+    """
+    version = queries.version_of(project_of(request, project), program, number)
+    wanted, lines = services.data_of(version, file)
+    return StreamingHttpResponse(
+        lines,
+        content_type="application/jsonl; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{wanted.file_name(version.content)}"'
+        },
+    )
 
 
 @router.get("/{int:program}/{int:number}/export", summary="Download a version's file")

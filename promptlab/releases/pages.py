@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from optimizer.sentences import sentence
+from promptlab.releases.data_files import DATA_FILES
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
@@ -99,6 +100,19 @@ def downloads_of(version: Version) -> list[Download]:
             " ".join(map(sentence, f.lacks(version.content))), f.is_for_others,
         )
         for f in FORMATS.values()
+    ]  # fmt: skip
+
+
+def data_files_of(version: Version) -> list[Download]:
+    """The data behind it, as files."""
+    place = [version.project.slug, version.program_id, version.number]
+    return [
+        Download(
+            str(f.title), str(f.description), f.file_name(version.content),
+            reverse("releases:data", args=[*place, f.name]),
+            " ".join(map(sentence, f.lacks(version.content))),
+        )
+        for f in DATA_FILES.values()
     ]  # fmt: skip
 
 

@@ -37,6 +37,7 @@ add(
         "template.role_line": _(
             "The line “{line}” would begin a message of its own in a file of this kind."
         ),
+        "data.no_prompt": _("No step of it asks a model simply: there is nothing to learn from."),
         "promptfoo.metric": _(
             "promptfoo has no assertion that judges as the metric “{name}” does."
         ),

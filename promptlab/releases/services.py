@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 
 from optimizer.core.problems import Refused
@@ -19,6 +20,7 @@ from optimizer.lm.traits import Traits
 from optimizer.models import Provider
 from promptlab.datasets.downloads import safe_cell
 from promptlab.programs.models import Program
+from promptlab.releases.data_files import DATA_FILES, DataFile
 from promptlab.releases.formats import FORMATS, Format
 from promptlab.releases.formats.reach import Reach, VectorReach
 from promptlab.reviews import labels
@@ -54,6 +56,21 @@ def file_of(version: Version, format: Format) -> bytes:
     if lacks:
         raise Refused(*lacks)
     return format.write(version.content, version.sha256, reach_of(version)).encode()
+
+
+def data_of(version: Version, name: str) -> tuple[DataFile, Iterator[bytes]]:
+    """The file of this name, and its lines as they come.
+
+    Raises:
+        Refused: there is no such file, or none of this version.
+    """
+    if name not in DATA_FILES:
+        raise Refused.because("format.unknown", "format", name=name, known=tuple(DATA_FILES))
+    wanted = DATA_FILES[name]
+    lacks = wanted.lacks(version.content)
+    if lacks:
+        raise Refused(*lacks)
+    return wanted, (line.encode() for line in wanted.lines(version))
 
 
 def moves_as_csv(program: Program) -> str:

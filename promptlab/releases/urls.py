@@ -19,7 +19,9 @@ urlpatterns = [
     path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
     path(_VERSION, views.version, name="version"),
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),
+    path(f"{_VERSION}parity/", views.parity, name="parity"),
     path(f"{_VERSION}open/", views.open_as_program, name="open"),
     path(f"{_VERSION}promote/", views.promote, name="promote"),
     path(f"{_VERSION}files/<slug:format>/", views.download, name="download"),
+    path(f"{_VERSION}data/<slug:format>/", views.data, name="data"),
 ]

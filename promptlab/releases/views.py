@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -25,9 +27,11 @@ from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.models import Program
 from promptlab.programs.services import open_copy
 from promptlab.releases import pages, services
+from promptlab.releases.data_files import DATA_FILES
 from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
 from promptlab.releases.palette import places_of
+from promptlab.releases.parity import USUAL, parity_of
 from promptlab.reviews import queries
 from promptlab.runs.comparing.comparison import MODES
 from promptlab.ui.parameters import Parameters
@@ -89,6 +93,7 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "optimizer": title_of(optimizer_named(row.content.provenance.optimizer)),
         "labels": [label.name for label in row.labels.all()],
         "downloads": pages.downloads_of(row),
+        "data_files": pages.data_files_of(row),
         "pointers": pages.pointers_of(row),
         "history": pages.history_of(row),
         "before": before,
@@ -132,9 +137,20 @@ def demos(
 
 @login_required
 @require_safe
+def parity(request: SignedInRequest, project: str, program: int, number: int) -> HttpResponse:
+    """Its files, run on rows that were scored."""
+    found = project_for(request.user, project)
+    row = queries.version_of(found, program, number)
+    rows = Parameters(request.GET).number("rows") or USUAL
+    context = {"project": found, "version": row, "parity": parity_of(row, rows)}
+    return render(request, "releases/parity.html", context)
+
+
+@login_required
+@require_safe
 def download(
     request: SignedInRequest, project: str, program: int, number: int, format: str
-) -> HttpResponse:
+) -> HttpResponseBase:
     found = project_for(request.user, project)
     row = queries.version_of(found, program, number)
     try:
@@ -146,32 +162,47 @@ def download(
     except Refused as refusal:
         messages.error(request, reasons(refusal))
         return redirect(pages.url_of(row))
-    # The type is fixed and nothing is shown inside the browser, whatever a prompt contains.
-    return HttpResponse(
-        told,
-        content_type=f"{wanted.media_type}; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{wanted.file_name(row.content)}"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return _attached(wanted.file_name(row.content), wanted.media_type, told)
 
 
 @login_required
 @require_safe
-def label_moves(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+def data(
+    request: SignedInRequest, project: str, program: int, number: int, format: str
+) -> HttpResponseBase:
+    found = project_for(request.user, project)
+    row = queries.version_of(found, program, number)
+    if format not in DATA_FILES:
+        raise Http404("There is no such file.")
+    try:
+        wanted, lines = services.data_of(row, format)
+    except Refused as refusal:
+        messages.error(request, reasons(refusal))
+        return redirect(pages.url_of(row))
+    return _attached(wanted.file_name(row.content), "application/jsonl", lines)
+
+
+def _attached(
+    name: str, media_type: str, told: bytes | str | Iterator[bytes]
+) -> HttpResponse | StreamingHttpResponse:
+    """A file: its type is fixed and nothing is shown inside the browser, whatever it contains."""
+    headers = {
+        "Content-Disposition": content_disposition_header(True, name) or "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    kind = f"{media_type}; charset=utf-8"
+    if isinstance(told, bytes | str):
+        return HttpResponse(told, content_type=kind, headers=headers)
+    return StreamingHttpResponse(told, content_type=kind, headers=headers)
+
+
+@login_required
+@require_safe
+def label_moves(request: SignedInRequest, project: str, program: int) -> HttpResponseBase:
     """The whole history of a program's labels, as a table for spreadsheets."""
     found = project_for(request.user, project)
     row = get_object_or_404(Program, project=found, pk=program)
-    name = f"{row.slug}-labels.csv"
-    return HttpResponse(
-        services.moves_as_csv(row),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": content_disposition_header(True, name),
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return _attached(f"{row.slug}-labels.csv", "text/csv", services.moves_as_csv(row))
 
 
 @login_required

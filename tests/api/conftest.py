@@ -62,5 +62,5 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
         "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
         "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
         "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
-        "format": "jsonl",
+        "format": "jsonl", "file": "training",
     }  # fmt: skip

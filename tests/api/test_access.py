@@ -64,6 +64,8 @@ LEAST_ROLE = {
     "decide": "reviewer",
     "list_versions": "viewer",
     "get_version": "viewer",
+    "check_files": "viewer",
+    "get_data": "viewer",
     "export_version": "viewer",
 }
 ROLES = ("viewer", "editor", "reviewer", "admin")

@@ -35,6 +35,7 @@ NO_PAGES = {
     "releases:palette": "JSON for the palette",
     "releases:download": "a file",
     "releases:label_moves": "a file",
+    "releases:data": "a file",
     "client": "a file",
     "programs:download": "a file",
     "programs:part": "JSON for the clipboard",

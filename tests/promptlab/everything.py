@@ -65,7 +65,10 @@ class World:
             "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
             "example": lambda: self.example,
             "tryout": lambda: self.tryout.pk,
-            "format": lambda: "jsonl" if page == "datasets:download" else "json",
+            "format": lambda: {
+                "datasets:download": "jsonl",
+                "releases:data": "training",
+            }.get(page, "json"),
             "row": lambda: self.scene.dataset.examples.all()[0].key,
             "index": lambda: 0,
             "ready": lambda: "iris",

@@ -156,6 +156,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:version": VIEW,
     "releases:download": VIEW,
     "releases:label_moves": VIEW,
+    "releases:parity": VIEW,
+    "releases:data": VIEW,
     "releases:open": POST_EDIT,
     "releases:promote": {"post": "reviewer"},
     "releases:roll_back": {"post": "reviewer"},

@@ -37,7 +37,7 @@ NAMES = {
     "OpenAI", "OpenRouter", "compatible", "json", "dspy", "py", "csv",
     # of files' names
     "client", "prompts", "anthropic", "openai", "yaml", "md", "sh", "langchain", "mlflow", "prompt",
-    "prompty", "promptfoo", "jsonl", "tests",
+    "prompty", "promptfoo", "jsonl", "tests", "training", "validation", "preferences",
     *(kind.value for kind in FieldType),  # types are code
     *WORD.findall(" ".join(CHOICES.values())), "utf",  # encodings have names
     *WORD.findall("Read and choose the that fits"),  # an instruction for a model

@@ -9,6 +9,7 @@ from pydantic import Field as Bounds
 from promptlab.api.schemas.base import Body, Text
 from promptlab.api.schemas.runs import Named
 from promptlab.programs.models import Program
+from promptlab.releases.parity import Parity
 from promptlab.reviews.models import LabelMove, Review, Version
 from promptlab.reviews.rules import MOST_NOTE
 
@@ -89,6 +90,37 @@ class Decided(Schema):
 
     review: ReviewOut
     version: VersionOut | None
+
+
+class DifferenceOut(Schema):
+    """What was otherwise on a row: `messages`, `answer` or `error`."""
+
+    example: str
+    what: str
+    told: str
+
+
+class CheckedOut(Schema):
+    """A file on the rows; `score` is the mean of its answers' scores, 0–1."""
+
+    format: str
+    same_messages: int
+    same_answers: int | None
+    score: float | None
+    differences: list[DifferenceOut]
+
+
+class ParityOut(Schema):
+    """`scored` is the mean of what was scored on these `rows`; no files where they need code."""
+
+    rows: int
+    scored: float
+    files: list[CheckedOut]
+
+    @classmethod
+    def of(cls, parity: Parity) -> ParityOut:
+        files = [CheckedOut.from_orm(file) for file in parity.files]
+        return cls(rows=parity.n, scored=parity.scored, files=files)
 
 
 class PromptOut(Schema):
