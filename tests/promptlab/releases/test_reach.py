@@ -224,6 +224,8 @@ def test_the_embedded_model_is_where_it_runs_now(
         file = releases.file_of(version, FORMATS[format]).decode()
         assert f'"http://127.0.0.1:{port}/v1"' in file
         assert "as long as that runs; it needs no key" in " ".join(file.split())
+        ready = json.loads(releases.file_of(version, FORMATS["prompts"]))
+        assert ready["model"]["api_base"] == f"http://127.0.0.1:{port}/v1"
     settings.EMBEDDED_MODEL_URL = None
     file = releases.file_of(version, FORMATS[format]).decode()
     assert "127.0.0.1" not in file
