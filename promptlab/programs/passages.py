@@ -8,6 +8,12 @@ from optimizer.models import Corpus
 from promptlab.accounts.models import Project
 
 
+def newest_corpus(project: Project) -> str:
+    """The digest of the corpus that was uploaded last; "" where there is none."""
+    newest = Corpus.objects.filter(namespace=project.namespace).order_by("-pk")
+    return newest.values_list("digest", flat=True).first() or ""
+
+
 def corpus_choices(project: Project, present: str = "") -> list[tuple[str, str]]:
     """The project's corpora; `present` stays where it is none of them."""
     found = [("", _("None yet"))]

@@ -69,7 +69,7 @@ def two_steps(
     if first is FirstStep.DRAFT:
         return _checked(name, inputs, outputs)
     between, wording = _STEPS[first]
-    between = _named_apart(between, (*inputs, *outputs))
+    between = named_apart(between, (*inputs, *outputs))
     text = wording.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
     prepare = _module(first.value, inputs, (between,), text)
     then = (*inputs, Field(between.name, between.type))
@@ -93,7 +93,7 @@ def _checked(name: str, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -
     drafts: tuple[Field, ...] = ()
     for field in outputs:
         wished = replace(field, name=f"draft_{field.name}"[:64], label="")
-        drafts += (_named_apart(wished, (*inputs, *outputs, *drafts)),)
+        drafts += (named_apart(wished, (*inputs, *outputs, *drafts)),)
     said = _CHECK.replace("{drafts}", _listed([f"{{{f.name}}}" for f in drafts]))
     said = said.replace("{inputs}", _braced(inputs)).replace("{outputs}", _plain(outputs))
     check = _module("check", (*inputs, *drafts), outputs, said)
@@ -137,7 +137,13 @@ def _module(
     return (kind or standard_kind())(name, Signature(inputs, outputs, instruction))
 
 
-def _named_apart(field: Field, others: tuple[Field, ...]) -> Field:
+def module_of(inputs: tuple[Field, ...], outputs: tuple[Field, ...], name: str = "") -> Module:
+    """A module of the usual kind that does the plainest thing with these fields."""
+    said = plain_instruction(inputs, outputs)
+    return _module(name or verb_for(outputs), inputs, outputs, said)
+
+
+def named_apart(field: Field, others: tuple[Field, ...]) -> Field:
     taken = {f.name for f in others}
     name = field.name if field.name not in taken else f"{field.name}_of_it"
     while name in taken:

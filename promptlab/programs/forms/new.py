@@ -20,8 +20,9 @@ from promptlab.accounts.models import Project
 from promptlab.datasets import queries as datasets
 from promptlab.datasets.models import Dataset
 from promptlab.programs import services, starters
-from promptlab.programs.kinds import prompt_choices
+from promptlab.programs.kinds import beginnings, prompt_choices
 from promptlab.programs.models import Program as ProgramRow
+from promptlab.programs.passages import newest_corpus
 from promptlab.programs.starters import FirstStep
 from promptlab.ui.forms import (
     LONGEST_NAME,
@@ -94,7 +95,7 @@ class ColumnsForm(NewForm):
 
 class StepsForm(NewForm):
     first = forms.ChoiceField(
-        label=gettext_lazy("First step"),
+        label=gettext_lazy("How"),
         widget=CardRadios,
         initial=FirstStep.SUMMARIZE.value,
         choices=[
@@ -126,6 +127,7 @@ class StepsForm(NewForm):
                     gettext_lazy("Answers, then checks the answer against the inputs."),
                 ),
             ),
+            *((name, Choice(begins.label, begins.about)) for name, begins in beginnings().items()),
         ],
     )
     dataset = forms.ModelChoiceField(
@@ -149,10 +151,11 @@ class StepsForm(NewForm):
 
     def sketch(self, dataset: Dataset | None) -> Program | None:
         first = self["first"].value()
-        if first not in list(FirstStep):
-            return None
-        fields = _columns(dataset) if dataset else (starters.TEXT, starters.ANSWER)
-        return starters.two_steps("", FirstStep(first), *fields)
+        inputs, outputs = _columns(dataset) if dataset else (starters.TEXT, starters.ANSWER)
+        if first in list(FirstStep):
+            return starters.two_steps("", FirstStep(first), inputs, outputs)
+        begins = beginnings().get(first)
+        return begins.make(inputs, outputs, newest_corpus(self.project)) if begins else None
 
 
 class BlankForm(NewForm):

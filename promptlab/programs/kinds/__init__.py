@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promptlab.programs.kinds.chain_of_thought import CHAIN_OF_THOUGHT
 from promptlab.programs.kinds.code_step import CODE_STEP
-from promptlab.programs.kinds.kind import ModuleKind
+from promptlab.programs.kinds.kind import Beginning, ModuleKind
 from promptlab.programs.kinds.pick import PICK
 from promptlab.programs.kinds.predict import PREDICT
 from promptlab.programs.kinds.react import REACT
@@ -19,6 +19,11 @@ KINDS: dict[str, ModuleKind] = {
     for kind in (PREDICT, CHAIN_OF_THOUGHT, REACT, RETRIEVE, RETRIEVE_HTTP, CODE_STEP, VOTE, PICK)
 }
 """In the order in which forms offer them."""
+
+
+def beginnings() -> dict[str, Beginning]:
+    """Programs to begin with, by the kind that each begins with."""
+    return {name: kind.beginning for name, kind in KINDS.items() if kind.beginning}
 
 
 def kind_choices() -> list[tuple[str, Choice]]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 
 from optimizer.core.problems import Problem
-from optimizer.core.programs.program import Module
+from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, Signature
 from promptlab.accounts.models import Project
 from promptlab.programs.rows import RowForm
@@ -41,6 +41,20 @@ class RowsOf:
     template: str
 
 
+Fields = tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A program that begins with a step of this kind, made of what goes in, what is to come out,
+    and the corpus that there is, "" where there is none.
+    """
+
+    label: str | Promise
+    about: str | Promise
+    make: Callable[[Fields, Fields, str], Program]
+
+
 TEXT_TO_ANSWER = Signature((Field("text"),), (Field("answer"),))
 
 
@@ -49,7 +63,8 @@ class ModuleKind(Kind[Module]):
     """`check` says what keeps a module from being kept, each at the field that it is about; `begin`
     makes a module that was just drawn, with the fields `drawn`, do the plainest thing that it can.
     `offer` has the choices of its form's fields that depend on the project; `rows` are its lists,
-    by the name that `core` has for each. `needs` names what a module of it cannot do without.
+    by the name that `core` has for each. `needs` names what a module of it cannot do without;
+    `beginning` is a program to begin with, where there is a usual one.
     """
 
     check: Callable[[Module], Sequence[Problem]] = lambda module: ()
@@ -58,6 +73,7 @@ class ModuleKind(Kind[Module]):
     offer: Callable[[Project], Mapping[str, Sequence[tuple[str, str]]]] = lambda project: {}
     rows: Mapping[str, RowsOf] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    beginning: Beginning | None = None
 
     @property
     def meaningless(self) -> set[str]:

@@ -7,9 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.modules.react import MOST_TURNS, ReAct
 from optimizer.core.modules.tools import SearchTool
-from optimizer.core.programs.program import Module
+from optimizer.core.programs.calls import INPUT, Call
+from optimizer.core.programs.program import Module, Program
+from optimizer.core.programs.signature import Signature
 from promptlab.programs.forms.tools import ToolForm, rows_of_tools
-from promptlab.programs.kinds.kind import ModuleKind, RowsOf, in_plain_words
+from promptlab.programs.kinds.kind import (
+    Beginning,
+    Fields,
+    ModuleKind,
+    RowsOf,
+    in_plain_words,
+)
 from promptlab.programs.kinds.prompted import SAMPLING, models_of
 
 
@@ -20,6 +28,17 @@ def _begun(module: Module) -> Module:
     assert isinstance(plain, ReAct)
     first = SearchTool("search", "Looks up passages that say something about the query.")
     return plain if plain.tools else replace(plain, tools=(first,))
+
+
+def _sent_out(inputs: Fields, outputs: Fields, corpus: str) -> Program:
+    """One step that looks things up as often as it finds good."""
+    drawn = ReAct("find_out", Signature(inputs, outputs))
+    agent = _begun(drawn)
+    tools = tuple(replace(tool, corpus=corpus) for tool in getattr(agent, "tools", ()))
+    agent = replace(agent, tools=tools)  # type: ignore[call-arg]
+    given = {f.name: f"{INPUT}.{f.name}" for f in inputs}
+    gives = {f.name: f"{agent.name}.{f.name}" for f in outputs}
+    return Program("", inputs, (agent,), (Call(agent.name, agent.name, given),), gives)
 
 
 REACT = ModuleKind(
@@ -39,6 +58,11 @@ REACT = ModuleKind(
     begin=_begun,
     offer=models_of,
     needs=("tools",),
+    beginning=Beginning(
+        _("An agent with a tool"),
+        _("Looks things up in turns, as often as it wants, then answers."),
+        _sent_out,
+    ),
     rows={
         "tools": RowsOf(
             ToolForm,
