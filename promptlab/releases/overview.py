@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from optimizer.models import Run
-from promptlab.accounts.models import Project
+from promptlab.accounts.models import Project, User
 from promptlab.providers import queries as providers
 from promptlab.releases.pages import VersionLine, version_line
+from promptlab.reviews import packets
 from promptlab.reviews import queries as reviews
+from promptlab.reviews.models import Mention, Packet
 from promptlab.runs import queries
 from promptlab.runs.watching import listing
 from promptlab.runs.watching.listing import RunRow
@@ -34,8 +37,14 @@ class Overview:
     versions: list[VersionLine]
     running: list[RunRow]
     waiting: list[RunRow]
+    asked: list[Packet]
+    mentions: list[Mention]
     recent: list[RunRow]
     steps: list[Step]
+
+    @property
+    def needs_you(self) -> int:
+        return len(self.waiting) + len(self.asked) + len(self.mentions)
 
     @property
     def next(self) -> Step | None:
@@ -48,14 +57,20 @@ class Overview:
         return self.next is None or self.next is self.steps[-1]
 
 
-def overview_of(project: Project) -> Overview:
+def overview_of(project: Project, reader: User) -> Overview:
+    """As this member sees it: what they are asked to decide about, and where they are named."""
     rows = [listing.row_of(project_run) for project_run in queries.project_runs(project)[: 4 * FEW]]
-    waiting = queries.project_runs(project).filter(queries.needs_review())[:FEW]
+    asked = list(packets.asked_of(reader, project)[:FEW])
+    waiting = queries.project_runs(project).filter(queries.needs_review())
+    waiting = waiting.exclude(pk__in=[packet.project_run_id for packet in asked])[:FEW]
+    mentions = packets.mentions_of(reader, project).filter(read_at=None)[:FEW]
     active = (*Run.ACTIVE, Run.Status.PAUSED)
     return Overview(
         versions=_current(project),
         running=[row for row in rows if row.run.status in active],
         waiting=[listing.row_of(project_run) for project_run in waiting],
+        asked=asked,
+        mentions=list(mentions),
         recent=rows[:FEW],
         steps=_steps(project, bool(rows)),
     )
@@ -77,16 +92,21 @@ def _steps(project: Project, has_runs: bool) -> list[Step]:
     def page(name: str) -> str:
         return reverse(name, args=[project.slug])
 
+    kept = (project.datasets, project.programs, project.metrics)
+    present = [Exists(rows.order_by()) for rows in kept]
+    has_data, has_programs, has_metrics = (
+        Project.objects.filter(pk=project.pk).values_list(*present).get()
+    )
     return [
         Step(
             _("Add a dataset"),
             _("Drop a CSV or JSONL file: examples, each with what is expected of it."),
-            project.datasets.exists(), page("datasets:list"),
+            has_data, page("datasets:list"),
         ),
         Step(
             _("Draw a program"),
             _("What the model is asked, in one step or several; a dataset's columns are a start."),
-            project.programs.exists(), page("programs:list"),
+            has_programs, page("programs:list"),
         ),
         Step(
             _("Connect a model"),
@@ -96,7 +116,7 @@ def _steps(project: Project, has_runs: bool) -> list[Step]:
         Step(
             _("Choose a metric"),
             _("How an answer is compared with what was expected."),
-            project.metrics.exists(), page("metrics:list"),
+            has_metrics, page("metrics:list"),
         ),
         Step(
             _("Start a first run"),

@@ -43,7 +43,11 @@ PAGE = 50
 @require_safe
 def overview(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
-    context = {"project": found, "overview": overview_of(found), "section": "overview"}
+    context = {
+        "project": found,
+        "overview": overview_of(found, request.user),
+        "section": "overview",
+    }
     return render(request, "releases/overview.html", context)
 
 

@@ -79,6 +79,8 @@ class Evidence:
     lost: tuple[Moved, ...]
     demos: tuple[DemoSource, ...] = ()
     rival: Rival | None = None
+    is_best: bool = False
+    """Whether the run's conclusion is about this candidate."""
     against: bool = False
     """The run recommends to keep the original prompt."""
     format: str = field(default="promptlab/evidence@1")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from optimizer.codec import canonical
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.candidate import with_prompts
 from optimizer.core.programs.demo import PooledDemo, fixed_of
 from optimizer.core.programs.example import Example
@@ -42,8 +44,9 @@ def gathered(project_run: ProjectRun, candidate: Candidate, against: bool) -> Ev
         cost=_cost(found, program),
         cost_before=_cost(before, spec.program),
         lost=_lost(project_run.run, spec, comparing([before, found]) if before != found else None),
-        demos=tuple(_demos(program)),
+        demos=tuple(_demos(program, project_run.run)),
         rival=_rival(project_run, spec, found),
+        is_best=project_run.run.best_candidate_id == candidate.pk,
         against=against,
     )
 
@@ -89,12 +92,29 @@ def _line(values: Sequence[Value]) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _demos(program: Program) -> Iterator[DemoSource]:
-    for module in program.modules:
-        for place, demo in enumerate(fixed_of(module.demos), 1):
-            row = demo.example if isinstance(demo, PooledDemo) else ""
-            personal = personal_in(demo.values.values())
-            yield DemoSource(module.name, place, row, demo.augmented, personal)
+def _demos(program: Program, run: Run) -> Iterator[DemoSource]:
+    fixed = {module.name: fixed_of(module.demos) for module in program.modules}
+    rows = run.train.examples if any(fixed.values()) else []
+    for name, demos in fixed.items():
+        wires = _wires(program, name)
+        known = {_key(row["inputs"], wires.values()): row["id"] for row in rows}
+        for place, demo in enumerate(demos, 1):
+            own = demo.example if isinstance(demo, PooledDemo) else ""
+            row = own or (known.get(_key(demo.values, wires), "") if wires else "")
+            yield DemoSource(name, place, row, demo.augmented, personal_in(demo.values.values()))
+
+
+def _wires(program: Program, module: str) -> dict[str, str]:
+    """The module's inputs that come as they are from the program's: which from which."""
+    call = next((call for call in program.calls if call.module == module), None)
+    sources = call.inputs.items() if call else ()
+    start = f"{INPUT}."
+    return {name: s.removeprefix(start) for name, s in sources if s.startswith(start)}
+
+
+def _key(values: Mapping[str, Value], names: Iterable[str]) -> str:
+    """What a row and a demo that was made of it have in common."""
+    return canonical([values.get(name) for name in names])
 
 
 # --- Against what a label points at ---------------------------------------------------------------

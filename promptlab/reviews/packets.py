@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from optimizer.core.problems import Conflict, Refused, problem
@@ -92,11 +93,9 @@ def unseen(packet: Packet, by: User) -> list[Point]:
     return list(packet.points.exclude(looks__by=by))
 
 
-def look(packet: Packet, kind: str, name: str, by: User) -> None:
-    """This person looked at a changed module, or opened a regression; what is no point of the
-    packet is none of its business.
-    """
-    _looked(packet.points.filter(kind=kind, name=name), by, "")
+def look(packet: Packet, kind: str, name: str, by: User) -> bool:
+    """This person looked at a changed module, or opened a regression. False: no point of it."""
+    return _looked(packet.points.filter(kind=kind, name=name), by, "") > 0
 
 
 def waive(packet: Packet, by: User, reason: str) -> int:
@@ -157,6 +156,23 @@ def mentioned(project: Project, text: str) -> list[User]:
     known = handles(project)
     names = (name.lower().rstrip(".") for name in _MENTIONED.findall(text))
     return list(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def mentions_of(user: User, project: Project) -> QuerySet[Mention]:
+    """Comments of the project that name this person, the newest first."""
+    rows = Mention.objects.filter(user=user, comment__packet__project_run__project=project)
+    return rows.select_related(
+        "comment__by", "comment__packet__candidate", "comment__packet__project_run"
+    ).order_by("-pk")
+
+
+def asked_of(user: User, project: Project) -> QuerySet[Packet]:
+    """Packets that this person is asked to decide about, and nobody did yet."""
+    decided = Review.objects.filter(candidate=OuterRef("candidate"), at__gte=OuterRef("at"))
+    later = Packet.objects.filter(candidate=OuterRef("candidate"), pk__gt=OuterRef("pk"))
+    rows = Packet.objects.filter(asked=user, project_run__project=project)
+    rows = rows.exclude(Exists(decided)).exclude(Exists(later)).defer("canonical")
+    return rows.select_related("project_run", "candidate", "sent_by")
 
 
 def read(mention: Mention) -> None:

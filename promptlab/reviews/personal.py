@@ -8,10 +8,18 @@ from collections.abc import Iterable, Iterator
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_ipv46_address
+from django.utils.translation import gettext_lazy as _
 from stdnum import iban, luhn
 
 E_MAIL, PHONE, CARD, ACCOUNT, ADDRESS = "e_mail", "phone", "card", "account", "address"
 KINDS = (E_MAIL, PHONE, CARD, ACCOUNT, ADDRESS)
+NAMES = {
+    E_MAIL: _("e-mail address"),
+    PHONE: _("telephone number"),
+    CARD: _("card number"),
+    ACCOUNT: _("bank account"),
+    ADDRESS: _("network address"),
+}
 
 LONGEST = 50_000
 REGIONS = (None, "US", "GB", "DE", "FR", "JP")

@@ -81,6 +81,13 @@ def sampled(found: Sampled | None) -> str:
     return _("%(half)s, n = %(n)s") % {"half": half, "n": found.n} if found.n else half
 
 
+def sign_test(p: float | None) -> str:
+    """How likely such wins and losses are by chance: p = 0.034, p = 0.31, p < 0.001."""
+    if p is None:
+        return NOTHING
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
 def money(micro_usd: int | None) -> str:
     """Micro-dollars: 12_345 → $0.0123. Two to four places, and never a false zero."""
     return NOTHING if micro_usd is None else dollars(micro_usd)

@@ -9,7 +9,8 @@ const actions = {
   "[data-theme-toggle]": () => globalThis.switchTheme(),
   "[data-dialog-open]": (button) => {
     button.closest("details.menu")?.removeAttribute("open");
-    document.getElementById(button.dataset.dialogOpen)?.showModal();
+    // Browsers that know `commandfor` open it themselves, with or without scripts.
+    if (!button.commandForElement) document.getElementById(button.dataset.dialogOpen)?.showModal();
   },
   "[data-close]": (button) => {
     const dialog = button.closest("dialog");

@@ -65,8 +65,8 @@ PAGES = (
     "version-demos", "version-parity", "candidate", "compare-two", "compare-three", "across",
     "example",
     "try-candidate",
-    "review", "reviewed", "versions", "version", "empty-overview", "empty-datasets",
-    "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
+    "review", "review-to-send", "reviewed", "versions", "version", "empty-overview",
+    "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
     "new-run-without-anything", "installation",
     "address-to-allow", "new-endpoint-by-olga", "judge", "judge-measured", "feedback-rules",
     "queues", "queue",
@@ -280,11 +280,29 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "compare-three": Place(f"{run}/compare/?c={','.join(map(str, three))}"),
         "example": Place(f"{run}/examples/{example}/?c=0,{three[-1]}"),
         "try-candidate": Place(f"{run}/candidates/{three[-1]}/try/"),
-        "review": Place(f"{run}/review/{best.number}/"),
+        "review": Place(_sent(all_of_it, f"{run}/review/{best.number}/")),
+        "review-to-send": Place(f"{run}/review/0/"),
         "reviewed": Place(f"{path}/runs/{decided.number}/review/{_best(decided)}/"),
         "versions": Place(f"{path}/versions/"),
         "version": Place(version),
     }
+
+
+def _sent(all_of_it: Furnished, page: str) -> str:
+    """A packet that is commented on, and asks for what was requested."""
+    from promptlab.reviews import packets, services
+
+    lab, run = all_of_it.lab, all_of_it.open
+    best = run.run.best_candidate
+    assert best is not None
+    reviewer = lab.person("rosalind.featherstonehaugh", "reviewer")
+    services.request_changes(run, best, reviewer, "Say what to do with two teams at once.")
+    packet = packets.send(run, best, lab.alice, "It names both teams now.", reviewer)
+    for name in packet.evidence.changed[:1]:
+        packets.comment(
+            packet, name, 1, "Is this word needed, @rosalind.featherstonehaugh?", lab.alice
+        )
+    return page
 
 
 def _with_a_pool(lab: Lab) -> int:

@@ -163,8 +163,21 @@ def compare_with_the_baseline(page: Page) -> None:
 
 def approve(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name=re.compile("Review of"))).to_be_visible()
+    page.get_by_label("What they should know").fill("The first run of all.")
+    page.get_by_role("button", name="Send to review").click()
+    approving = page.get_by_role("button", name="Approve candidate")
+    expect(approving).to_have_attribute("aria-disabled", "true")
+    while (unseen := page.get_by_role("button", name=re.compile("^Mark as seen"))).count():
+        unseen.first.click()
+        page.wait_for_load_state()
+    if (others := page.get_by_label("Why the others may pass")).count():
+        others.fill("Each of them is two teams at once.")
+        page.get_by_role("button", name="Let them pass").click()
     page.get_by_label("Note").fill("Better on every team.")
-    page.get_by_role("button", name="Approve candidate").click()
+    approving.click()
+    dialog = page.get_by_role("dialog", name=re.compile("Approve as Triage v1"))
+    expect(dialog).to_contain_text("Against the baseline")
+    dialog.get_by_role("button", name="Approve", exact=True).click()
     expect(page.get_by_role("heading", level=1, name=re.compile("Triage v1"))).to_be_visible()
     expect(page.get_by_text("Better on every team.")).to_be_visible()
 

@@ -21,7 +21,7 @@ from promptlab.grading.models import Queue
 from promptlab.grading.queues import Wish, begin
 from promptlab.programs.tryouts import start_tryout
 from promptlab.reviews import services
-from promptlab.reviews.models import Version
+from promptlab.reviews.models import Mention, Version
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene
 
@@ -78,8 +78,16 @@ class World:
             "invitation": lambda: self._invitation()[0],
             "address": lambda: self.address.pk,
             "token": lambda: tokens.create_token(user, "mine")[0].pk,
+            "mention": lambda: self._mention(user),
         }
         return {name: found[name]() for name in PAGES[page].parts}
+
+    def _mention(self, user: User) -> int:
+        """A comment on the approved packet that names the visitor."""
+        packet = self.project_run.packets.get()
+        module = packet.evidence.program.modules[0].name
+        said = packet.comments.create(module=module, line=1, text="Hm.", by=self.scene.by)
+        return Mention.objects.create(comment=said, user=user).pk
 
     def _queue(self) -> int:
         """Answers of the run that people grade."""

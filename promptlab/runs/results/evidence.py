@@ -17,7 +17,7 @@ from optimizer.models import Outcome as OutcomeRow
 from optimizer.models import Run, Trial
 from optimizer.running.prompts import prompts_of
 from promptlab.ui import charts
-from promptlab.ui.numbers import points
+from promptlab.ui.numbers import points, sign_test
 
 SAME = 1e-12
 Filter = Literal["disagreements", "regressions", "all"]
@@ -306,7 +306,7 @@ def verdict(found: Comparison, before: str, after: str, full: bool = True) -> st
         "low": points(found.low),
         "high": points(found.high),
         "n": found.n,
-        "p": _p(found.p),
+        "p": sign_test(found.p),
     }
     sentences = {
         "better": _(
@@ -340,7 +340,3 @@ def _upper(text: str) -> str:
 
 def in_sentence(number: int) -> str:
     return _("candidate %(n)s") % {"n": number} if number else _("the baseline")
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

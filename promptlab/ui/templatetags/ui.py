@@ -48,6 +48,7 @@ for _number in (
     numbers.interval,
     numbers.span,
     numbers.sampled,
+    numbers.sign_test,
     numbers.money,
     numbers.duration,
     numbers.compact,

@@ -19,7 +19,7 @@ from optimizer.core.programs.program import Module
 from optimizer.core.programs.render import system_text
 from promptlab.accounts.models import Project, User
 from promptlab.releases.formats import FORMATS
-from promptlab.reviews import labels, services
+from promptlab.reviews import labels, packets, services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play
@@ -85,6 +85,23 @@ def test_the_overview_shows_what_is_in_use_what_goes_on_and_what_waits(
     assert f"Review Run {waiting.number}" in shown
     assert f"/runs/{waiting.number}/review/" in page
     assert "First steps" not in shown
+
+
+def test_the_overview_says_who_asks_the_reader_and_where_they_are_named(
+    scene: Scene, finished: ProjectRun, bob: User, erin: User, carol: User, client_of: ClientOf
+) -> None:
+    assert finished.run.best_candidate is not None
+    packet = packets.send(finished, finished.run.best_candidate, erin, "", bob)
+    packets.comment(packet, packet.evidence.changed[0], 1, "@bob, is it right?", erin)
+    shown = texts(opened(client_of(bob), PROJECT))
+    assert "Needs you (2)" in shown
+    assert "Erin asks you to decide" in shown
+    assert "Erin named you on Run 1 @bob, is it right?" in shown
+    other = texts(opened(client_of(carol), PROJECT))
+    assert "asks you" not in other
+    assert "named you" not in other
+    services.reject(finished, packet.candidate, bob, "No.")
+    assert "asks you" not in texts(opened(client_of(bob), PROJECT))
 
 
 # --- Versions -----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from promptlab.accounts.models import User
 from promptlab.accounts.tokens import create_token
 from promptlab.releases import services as releases
 from promptlab.releases.formats import FORMATS
-from promptlab.reviews import services
+from promptlab.reviews import packets, services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
@@ -139,6 +139,9 @@ def test_the_page_asks_at_the_note_and_loses_nothing(
     kept: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
     rejected = services.reject(kept, best_of(kept), bob, "Let me think.")
+    packet = packets.send(kept, best_of(kept), bob)
+    for point in packet.points.all():
+        packets.look(packet, point.kind, point.name, bob)
     address = f"{url_of(kept, best_of(kept))}decide/"
     given = {"decision": "approve", "note": "…", "seen": rejected.pk}
     answer = client_of(bob).post(address, given)

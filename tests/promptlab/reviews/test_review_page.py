@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from optimizer.models import Outcome, Trial
+from optimizer.models import Candidate, Outcome, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services
-from promptlab.reviews.models import Review, Version
+from promptlab.reviews.models import Mention, Packet, Point, Review, Version
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, say_nothing
 
@@ -30,9 +30,18 @@ def texts(html: str) -> str:
     return unescape(" ".join(re.sub(r"<[^>]+>", " ", html).split()))
 
 
+def sent_and_seen(client: Client, url: str) -> None:
+    client.post(f"{url}send/")
+    for point in Point.objects.all():
+        client.post(f"{url}look/", {"kind": point.kind, "name": point.name})
+
+
 def decide(
     client: Client, url: str, decision: str, note: str = "", seen: int = 0
 ) -> tuple[int, str]:
+    """Approving takes that it was sent to review, and that all of it was looked at."""
+    if decision == "approve":
+        sent_and_seen(client, url)
     post = {"decision": decision, "note": note, "seen": seen}
     answer = client.post(f"{url}decide/", post, follow=True)
     return answer.status_code, texts(answer.content.decode())
@@ -49,8 +58,123 @@ def test_a_reviewer_sees_evidence_and_what_approving_does(
     assert "expected on new examples" in shown
     assert "<ins>" in page
     assert "Disagreements" in shown
-    assert "freezes this candidate as Support triage v1" in shown
-    assert "Nothing in production changes until someone promotes it." in shown
+    assert "It is approved once it was sent to review" in shown
+
+
+def test_a_packet_says_what_is_still_to_see_and_then_what_approving_does(
+    url: str, finished: ProjectRun, bob: User, erin: User, client_of: ClientOf
+) -> None:
+    client_of(erin).post(f"{url}send/", {"note": "Shorter, too.", "asked": bob.pk})
+    client, packet = client_of(bob), Packet.objects.get()
+    shown = texts(client.get(url).content.decode())
+    assert "sent to review by Erin" in shown
+    assert "Bob is asked to decide." in shown
+    assert "Shorter, too." in shown
+    assert "Still to look at before you can approve:" in shown
+    assert f"{len(packet.evidence.lost)} example" in shown
+    for moved in packet.evidence.lost:
+        assert texts(moved.expected) in shown
+    answer = client.post(f"{url}look/", {"kind": "module", "name": packet.evidence.changed[0]})
+    assert answer["Location"] == f"{url}#module-{packet.evidence.changed[0]}"
+    assert "Seen by you" in texts(client.get(url).content.decode())
+    assert "Seen by you" not in texts(client_of(erin).get(url).content.decode())
+    sent_and_seen(client, url)
+    page = client.get(url).content.decode()
+    assert "freezes this candidate as Support triage v1" in texts(page)
+    assert "Nothing in production changes until someone promotes it." in texts(page)
+    dialog = page[page.index('<dialog id="approve"') :]
+    figures = texts(dialog[: dialog.index("</dialog>")])
+    scores = packet.evidence.provenance.scores
+    assert scores.candidate is not None
+    assert f"{100 * scores.candidate.mean:.1f}" in figures
+    assert "sign test p" in figures
+    assert "Sealed test" in figures
+
+
+def lose(project_run: ProjectRun, count: int) -> None:
+    """So many examples that the baseline had right are wrong with the best."""
+    mine = Outcome.objects.filter(exchange__in=full_of(project_run.run.best_candidate))
+    base = Outcome.objects.filter(exchange__in=full_of(project_run.run.candidates.get(number=0)))
+    right = base.filter(score=1.0).order_by("position").values_list("example", flat=True)[:count]
+    assert mine.filter(example__in=list(right)).update(score=0.0) == count
+
+
+def full_of(candidate: Candidate | None) -> list[int]:
+    assert candidate is not None
+    trials = candidate.trials.filter(full=True, exchange__isnull=False).order_by("number")
+    return list(trials.values_list("exchange", flat=True))[-1:]
+
+
+def test_opening_a_regression_leads_to_its_example_and_the_rest_may_pass_with_a_reason(
+    url: str, finished: ProjectRun, bob: User, client_of: ClientOf
+) -> None:
+    lose(finished, 3)
+    client = client_of(bob)
+    client.post(f"{url}send/")
+    lost = Packet.objects.get().evidence.lost
+    assert len(lost) == 3
+    answer = client.post(
+        f"{url}look/", {"kind": "regression", "name": lost[0].example}, follow=True
+    )
+    assert "The example" in texts(answer.content.decode())
+    answer = client.post(f"{url}waive/", {"reason": " "}, follow=True)
+    shown = texts(answer.content.decode())
+    assert "Say why these may pass" in shown
+    assert "2 to open" in shown
+    client.post(f"{url}waive/", {"reason": "Their labels are wrong."})
+    page = client.get(url).content.decode()
+    assert "changed module" in texts(page)
+    assert "to open" not in texts(page)
+    assert page.count('title="Their labels are wrong."') == 2
+
+
+def test_what_was_not_sent_is_not_approved_on_the_page(
+    url: str, bob: User, client_of: ClientOf
+) -> None:
+    answer = client_of(bob).post(f"{url}decide/", {"decision": "approve", "seen": 0})
+    assert answer.status_code == 422
+    assert "Send it to review first" in texts(answer.content.decode())
+
+
+def test_a_request_for_changes_is_answered_where_it_is_read(
+    url: str, bob: User, erin: User, client_of: ClientOf
+) -> None:
+    decide(client_of(bob), url, "request_changes", "Shorten it.")
+    client = client_of(erin)
+    shown = texts(client.get(url).content.decode())
+    assert "Bob asked for changes on" in shown
+    assert "Shorten it." in shown
+    answer = client.post(f"{url}send/", {"note": ""})
+    assert answer.status_code == 422
+    assert "say what was done about that" in texts(answer.content.decode())
+    answer = client.post(f"{url}send/", {"note": "Shortened.", "asked": bob.pk}, follow=True)
+    assert "Erin answers Bob" in texts(answer.content.decode())
+
+
+def test_a_comment_is_read_by_whom_it_names(
+    url: str, bob: User, erin: User, carol: User, client_of: ClientOf
+) -> None:
+    client_of(erin).post(f"{url}send/")
+    module = Packet.objects.get().evidence.changed[0]
+    said = {"module": module, "line": 1, "text": "@erin is <b>this</b> right?"}
+    answer = client_of(bob).post(f"{url}comment/", said, follow=True)
+    assert "Bob on line 1" in texts(answer.content.decode())
+    assert "&lt;b&gt;this&lt;/b&gt;" in answer.content.decode()
+    mention = Mention.objects.get()
+    mine = f"/p/support-triage/mentions/{mention.pk}/"
+    assert client_of(bob).post(mine).status_code == 404  # it is erin's to read
+    assert client_of(erin).post(mine)["Location"] == f"{url}#module-{module}"
+    assert Mention.objects.get().read_at is not None
+    assert client_of(carol).post(f"{url}comment/", said).status_code == 403
+
+
+def test_the_evidence_is_downloaded_as_it_was_stored(
+    url: str, carol: User, erin: User, client_of: ClientOf
+) -> None:
+    assert client_of(carol).get(f"{url}packet.json").status_code == 404
+    client_of(erin).post(f"{url}send/")
+    answer = client_of(carol).get(f"{url}packet.json")
+    assert answer.content.decode() == Packet.objects.get().canonical
 
 
 def test_approving_leads_to_the_version(url: str, bob: User, client_of: ClientOf) -> None:
@@ -98,6 +222,7 @@ def test_the_second_person_rule_is_said_and_kept(
     Project.objects.update(requires_second_person=True)
     erin.memberships.update(role="reviewer")
     client = client_of(erin)
+    sent_and_seen(client, url)
     page = client.get(url).content.decode()
     assert "this project wants a second person" in texts(page)
     assert 'aria-disabled="true"' in page
