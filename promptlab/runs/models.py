@@ -17,6 +17,8 @@ class ProjectRun(models.Model):
     the columns that inputs of other names were read from. The decision columns are
     a summary that a review writes, so that lists need not ask the rooms above: `version_scores` are
     what is known of the candidate that became the version (`results.state.VersionScores`).
+    `origin`: the run that this one goes on from, or whose candidates those of an evaluation join;
+    `origin_candidate`: whose prompts it began with, or scores.
     """
 
     class Decision(models.TextChoices):
@@ -38,6 +40,8 @@ class ProjectRun(models.Model):
     metric_name = models.CharField(max_length=120)
     input_columns = models.JSONField(default=dict)
     effort = models.CharField(max_length=10)
+    origin = models.ForeignKey("self", models.PROTECT, null=True, related_name="followers")
+    origin_candidate = models.PositiveIntegerField(null=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="runs")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -57,3 +61,24 @@ class ProjectRun(models.Model):
 
     def __str__(self) -> str:
         return gettext("Run %(n)s") % {"n": self.number}
+
+
+class EditedCandidate(models.Model):
+    """That a run's candidate was written by hand, out of which other (`parent`), and where it was
+    scored first. It is one of the run's candidates, by its digest, as soon as it was.
+    """
+
+    project_run = models.ForeignKey(ProjectRun, models.CASCADE, related_name="edits")
+    digest = models.CharField(max_length=64)
+    parent = models.PositiveIntegerField()
+    evaluation = models.ForeignKey(ProjectRun, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project_run", "digest"], name="edit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_run}, by hand from {self.parent}"

@@ -8,6 +8,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.http import Http404
 
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.optimizers import EVALUATION
 from optimizer.costs import spending
 from optimizer.models import Completion, Provider, Run, RunEvent
 from optimizer.running.prompts import from_row
@@ -35,8 +36,10 @@ def _unpriced() -> Subquery:
     return Subquery(counted, output_field=IntegerField())
 
 
-STATES = ("running", "waiting", *Run.Status.values)
-"""What a list of runs can be narrowed to: “running” are all that go on, “waiting” need a review."""
+STATES = ("running", "waiting", "evaluations", *Run.Status.values)
+"""What a list of runs can be narrowed to: “running” are all that go on, “waiting” need a review,
+“evaluations” search nothing.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ def filtered(rows: QuerySet[ProjectRun], narrow: ListFilter) -> QuerySet[Project
         rows = rows.filter(run__status__in=Run.ACTIVE)
     elif narrow.status == "waiting":
         rows = rows.filter(needs_review())
+    elif narrow.status == "evaluations":
+        rows = rows.filter(run__optimizer=EVALUATION)
     elif narrow.status:
         rows = rows.filter(run__status=narrow.status)
     if narrow.program is not None:
@@ -68,7 +73,8 @@ def filtered(rows: QuerySet[ProjectRun], narrow: ListFilter) -> QuerySet[Project
 def needs_review() -> Q:
     """Runs that ended with a candidate better than the baseline, and nobody decided yet."""
     ended = Q(run__status__in=[Run.Status.FINISHED, Run.Status.CANCELLED])
-    return ended & Q(decision="", run__best_candidate__number__gt=0)
+    searched = ~Q(run__optimizer=EVALUATION)
+    return ended & searched & Q(decision="", run__best_candidate__number__gt=0)
 
 
 def project_run_of(project: Project, number: int) -> ProjectRun:
@@ -79,7 +85,7 @@ def project_run_of(project: Project, number: int) -> ProjectRun:
     """
     found = (
         ProjectRun.objects.select_related(
-            "project", "program", "dataset", "metric", "started_by", "decided_by",
+            "project", "program", "dataset", "metric", "started_by", "decided_by", "origin",
             "run__train", "run__validation", "run__test", "run__best_candidate",
         )
         .annotate(unpriced=_unpriced())

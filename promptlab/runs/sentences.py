@@ -8,6 +8,7 @@ from optimizer.sentences import add
 
 add(
     {
+        "edit.being_scored": _("The very same prompts are being scored: see run {run}."),
         "run.program_gone": _("The program was deleted a moment ago: choose another."),
         "run.dataset_gone": _("The dataset was deleted a moment ago: choose another."),
         "run.metric_gone": _("The metric was deleted a moment ago: choose another."),

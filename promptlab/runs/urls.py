@@ -6,6 +6,7 @@ from django.urls import path
 
 from promptlab.runs.comparing import demos, trying
 from promptlab.runs.comparing import views as comparing
+from promptlab.runs.evaluating import beside_views
 from promptlab.runs.evaluating import views as evaluating
 from promptlab.runs.starting import views as starting
 from promptlab.runs.watching import views as watching
@@ -28,6 +29,8 @@ urlpatterns = [
     path("<int:number>/cap/", watching.raise_cap, name="raise_cap"),
     path("<int:number>/compare/", comparing.compare, name="compare"),
     path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
+    path("<int:number>/candidates/<int:candidate>/score/", beside_views.score, name="score"),
+    path("<int:number>/candidates/<int:candidate>/edit/", beside_views.edit, name="edit"),
     path("<int:number>/candidates/<int:candidate>/open/", comparing.open_as_program, name="open"),
     path("<int:number>/candidates/<int:candidate>/try/", trying.try_candidate, name="try"),
     path(

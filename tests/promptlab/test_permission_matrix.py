@@ -135,6 +135,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:estimate": POST_EDIT,
     "runs:measure": POST_EDIT,
     "runs:evaluate": EDIT,
+    "runs:score": EDIT,
+    "runs:edit": EDIT,
     "runs:evaluate_estimate": POST_EDIT,
     "runs:run": VIEW,
     "runs:live": VIEW,

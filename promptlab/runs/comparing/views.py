@@ -28,6 +28,7 @@ from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import evidence
 from promptlab.runs.results.about import about_of
+from promptlab.runs.results.beside import BesideRun
 from promptlab.runs.results.state import result_of
 from promptlab.ui.parameters import Parameters
 
@@ -44,6 +45,7 @@ def candidate(request: SignedInRequest, project: str, number: int, candidate: in
     mine = [t for t in (view.board.first, *view.board.trials) if t and t.candidate == candidate]
     context = _context(request, view) | {
         "candidate": view.candidates[-1],
+        "beside": BesideRun(project_run, view.candidates[-1].digest),
         "trials": boards.with_changes(project_run.run, view.board, mine),
     }
     return render(request, "runs/candidate.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -19,8 +20,9 @@ from promptlab.providers.fields import EmbeddingModelField
 from promptlab.runs.results.style import style_of
 from promptlab.runs.starting import material
 from promptlab.runs.starting.material import MATERIAL, MaterialForm, count
-from promptlab.runs.starting.planning import RunRequest
+from promptlab.runs.starting.planning import RunRequest, Start
 from promptlab.runs.starting.run_choices import RunChoices
+from promptlab.runs.starting.start_of import start_of
 from promptlab.ui.forms import CardRadios, Choice, FoldedRadios
 
 NEEDED = (*MATERIAL, "optimizer", "effort")
@@ -90,6 +92,8 @@ class RunForm(MaterialForm):
         _("Tried beside the demo sets: every input is shown the training rows that are most like "
           "it. A provider can cache less of such prompts. 0: the same demos for every input."),
     )  # fmt: skip
+    start = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    """“12.4”: the run begins with the prompts of candidate 4 of run 12."""
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
     """Whose preset the own settings were filled in from (`prefill`)."""
 
@@ -181,6 +185,9 @@ class RunForm(MaterialForm):
         if filled_in_for in ([], [self.chosen.name]) and "optimizer" in self.cleaned_data:
             said = (name for name in self._idle if self.data.get(name))
             self.add_problems(ignored_faults(said, self.chosen))
+        if self.data.get("start") and self.begins_with is None:
+            told = _("The candidate to go on from is not there, or its program has changed since.")
+            self.add_error(None, told)
         return self.cleaned_data
 
     def run_request(self) -> RunRequest:
@@ -200,7 +207,15 @@ class RunForm(MaterialForm):
             further_optimizers=self._further_optimizers(),
             embedding=data.get("model_embedding") if self.chosen.uses_demos else None,
             columns=self.read_from,
+            start=self.begins_with,
         )
+
+    @cached_property
+    def begins_with(self) -> Start | None:
+        """The candidate that the run goes on from, where it fits the program."""
+        found = start_of(self.project, str(self.data.get("start", "")))
+        names = {module.name for module in self._program.core.modules} if self._program else set()
+        return found if found and set(found.prompts.modules) == names else None
 
     def _settings(self, effort: Effort) -> Settings:
         if effort is not Effort.CUSTOM:

@@ -124,7 +124,7 @@ def _measuring(run: Run) -> Measuring:
 
 def _spec(project: Project, wanted: RunRequest, examples: list[Example]) -> EvaluationSpec:
     """What is measured. Another metric or other settings would take the same calls."""
-    program, model = wanted.program.core, wanted.models[ModelRole.TASK]
+    program, model = wanted.core, wanted.models[ModelRole.TASK]
     return EvaluationSpec(
         program, (baseline_of(program),), (model,), Purpose.MEASUREMENT, project.namespace,
         tuple(examples),

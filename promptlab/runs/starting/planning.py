@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 
 from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
 from optimizer.core.problems import Problem
+from optimizer.core.programs.candidate import Candidate, with_prompts
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import EmbeddingModel, Role
+from optimizer.core.programs.program import Program as CoreProgram
 from optimizer.core.programs.signature import Value
 from optimizer.core.runs.checks import DataShape
 from optimizer.datasets.splitting import Split
@@ -22,6 +24,7 @@ from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.metrics import feedback
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.input_columns import read_as
 from promptlab.runs.starting.measuring import Measuring, measuring_of
 from promptlab.runs.starting.preflight import preflight
@@ -29,6 +32,15 @@ from promptlab.runs.starting.preflight import preflight
 SEEN_ROWS = 8
 Labels = Mapping[str, tuple[Value, ...]]
 """What each column expects, row by row."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A candidate of an earlier run, from which another goes on."""
+
+    origin: ProjectRun
+    number: int
+    prompts: Candidate
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,15 @@ class RunRequest:
     embedding: EmbeddingModel | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     """Of inputs that no column is called after: the column that each is read from."""
+    start: Start | None = None
+    """Whose prompts the program begins with, where they are not its own."""
+
+    @property
+    def core(self) -> CoreProgram:
+        """The program as the run begins with it."""
+        return (
+            with_prompts(self.program.core, self.start.prompts) if self.start else self.program.core
+        )
 
     def example(self, row: DatasetExample) -> Example:
         """A row as the program is given it."""
@@ -155,7 +176,7 @@ def _spec(
     test: tuple[Example, ...],
 ) -> RunSpec:
     spec = RunSpec(
-        program=wanted.program.core,
+        program=wanted.core,
         metric=wanted.metric.core,
         optimizer=wanted.optimizer,
         settings=replace(wanted.settings, effort=wanted.effort),

@@ -52,6 +52,8 @@ def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
             metric_name=metric.name,
             input_columns=dict(wanted.columns),
             effort=wanted.effort.value,
+            origin=wanted.start.origin if wanted.start else None,
+            origin_candidate=wanted.start.number if wanted.start else None,
             started_by=by,
         )
 

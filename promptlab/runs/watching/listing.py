@@ -46,6 +46,7 @@ def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:
     url = reverse("runs:list", args=[project.slug])
     shown = [
         ("", _("All")), ("running", _("Running")), ("waiting", _("Needs review")),
+        ("evaluations", _("Evaluations")),
         (Run.Status.FINISHED.value, _("Finished")), (Run.Status.PAUSED.value, _("Paused")),
         (Run.Status.CANCELLED.value, _("Cancelled")), (Run.Status.FAILED.value, _("Failed")),
     ]  # fmt: skip

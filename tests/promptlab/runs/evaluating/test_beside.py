@@ -1,0 +1,190 @@
+"""Candidates scored beside those of an ended run: edited by hand, fully, on the sealed test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.models import Run
+from optimizer.running import snapshots
+from optimizer.running.prompts import prompts_of
+from promptlab.accounts.models import User
+from promptlab.runs.models import ProjectRun
+from promptlab.runs.queries import ListFilter, filtered, project_runs
+from tests.promptlab.runs.new_run_form import Post, attribute, texts, values_in
+from tests.promptlab.runs.scene import Scene, play
+
+ClientOf = Callable[[User], Client]
+
+
+def path(run: ProjectRun, candidate: int, what: str = "") -> str:
+    return f"/p/support-triage/runs/{run.number}/candidates/{candidate}/{what}"
+
+
+def best_of(run: ProjectRun) -> int:
+    found = Run.objects.select_related("best_candidate").get(pk=run.run_id).best_candidate
+    assert found is not None
+    return found.number
+
+
+def posted(html: str) -> Post:
+    """What a browser would send if one pressed the button at once."""
+    form = html[html.index('class="form wide"') :]
+    found: Post = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, kind = attribute(tag, "name"), attribute(tag, "type")
+        if name and (kind != "checkbox" or " checked" in tag):
+            found[name] = attribute(tag, "value") or "on"
+    for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S):
+        found[name] = text.strip().replace("&quot;", '"').replace("&#x27;", "'")
+    found.pop("csrfmiddlewaretoken", None)
+    return found
+
+
+def latest() -> ProjectRun:
+    return ProjectRun.objects.select_related("run").latest("number")
+
+
+def test_an_edit_becomes_a_candidate_of_the_same_run_scored_beside_the_others(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client, best = client_of(erin), best_of(finished)
+    count = finished.run.candidates.count()
+    form = posted(client.get(path(finished, best, "edit/")).content.decode())
+    form["instruction:classify_intent"] = "Name the intent of the {message}, given the {clues}."
+    answer = client.post(path(finished, best, "edit/"), form)
+    evaluation = latest()
+    assert answer["Location"] == f"/p/support-triage/runs/{evaluation.number}/"
+    assert (evaluation.origin, evaluation.origin_candidate) == (finished, best)
+    assert finished.edits.get().by == erin
+    play(evaluation)
+    made = finished.run.candidates.get(number=count)
+    prompts = prompts_of(made)
+    assert prompts.modules["classify_intent"].instruction == form["instruction:classify_intent"]
+    assert made.trials.get().full
+    page = texts(client.get(path(finished, count)).content.decode())
+    assert f"Edited by hand by Erin from candidate {best}" in page
+    compared = f"/p/support-triage/runs/{finished.number}/compare/?c={best},{count}"
+    assert client.get(compared).status_code == 200
+
+
+def test_demos_are_left_out_and_reordered(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client, best = client_of(erin), best_of(finished)
+    before = prompts_of(finished.run.candidates.get(number=best))
+    module, prompt = max(before.modules.items(), key=lambda item: len(tuple(item[1].demos)))
+    demos = tuple(prompt.demos)
+    assert len(demos) >= 2
+    form = posted(client.get(path(finished, best, "edit/")).content.decode())
+    del form[f"keep:{module}:0"]
+    form[f"place:{module}:1"] = "9"
+    client.post(path(finished, best, "edit/"), form)
+    (given,) = snapshots.thaw(latest().run).given
+    expected = (*demos[2:], demos[1])
+    assert tuple(given.modules[module].demos) == expected
+
+
+def test_what_was_not_changed_leads_to_the_candidate_that_it_is(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client, best = client_of(erin), best_of(finished)
+    form = posted(client.get(path(finished, best, "edit/")).content.decode())
+    answer = client.post(path(finished, best, "edit/"), form)
+    assert answer["Location"] == path(finished, best)
+    assert latest() == finished
+
+
+def test_words_that_name_no_input_are_refused_and_kept(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    form = posted(client.get(path(finished, 0, "edit/")).content.decode())
+    form["instruction:classify_intent"] = "x" * 20_001
+    answer = client.post(path(finished, 0, "edit/"), form)
+    assert answer.status_code == 422
+    assert "x" * 20_001 in answer.content.decode()
+    assert latest() == finished
+
+
+def test_a_candidate_of_minibatches_is_evaluated_fully(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    full = finished.run.trials.filter(full=True).values("candidate")
+    known = finished.run.candidates.exclude(pk__in=full).first()
+    assert known is not None
+    assert "Evaluate fully" in client.get(path(finished, known.number)).content.decode()
+    page = client.get(path(finished, known.number, "score/"))
+    assert "new calls" in texts(page.content.decode())
+    client.post(path(finished, known.number, "score/"))
+    play(latest())
+    assert known.trials.filter(full=True).count() == 1
+    assert "Evaluate fully" not in client.get(path(finished, known.number)).content.decode()
+
+
+def test_a_look_of_any_candidate_at_the_sealed_test_counts(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    other = next(n for n in range(1, 9) if n != best_of(finished))
+    client.post(path(finished, other, "score/") + "?test=1")
+    play(latest())
+    page = texts(client.get(path(finished, other)).content.decode())
+    assert "Sealed test:" in page
+    assert f"look 2, in run {latest().number}" in page
+
+
+def test_a_search_goes_on_from_a_candidate(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client, best = client_of(erin), best_of(finished)
+    new = f"/p/support-triage/runs/new/?from={finished.number}&start={finished.number}.{best}"
+    html = client.get(new).content.decode()
+    assert f"goes on from candidate {best} of run {finished.number}" in texts(html)
+    client.post("/p/support-triage/runs/new/", values_in(html))
+    made = latest()
+    assert (made.origin, made.origin_candidate) == (finished, best)
+    spec = snapshots.thaw(made.run)
+    assert baseline_of(spec.program) == prompts_of(finished.run.candidates.get(number=best))
+
+
+def test_a_candidate_that_is_not_there_starts_nothing(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    html = client.get(f"/p/support-triage/runs/new/?from={finished.number}").content.decode()
+    answer = client.post("/p/support-triage/runs/new/", values_in(html) | {"start": "1.99"})
+    assert answer.status_code == 422
+    assert "is not there" in texts(answer.content.decode())
+
+
+def test_a_run_that_goes_takes_nobody_in(
+    halfway: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    page = client.post(path(halfway, 0, "score/"))
+    assert page.status_code == 422
+    assert "has not ended" in texts(page.content.decode())
+    assert "Evaluate fully" not in client.get(path(halfway, 0)).content.decode()
+
+
+def test_evaluations_have_a_list_of_their_own_and_wait_for_no_review(
+    scene: Scene, finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client_of(erin).post(path(finished, 1, "score/"))
+    play(latest())
+    rows = project_runs(scene.project)
+    assert [r.number for r in filtered(rows, ListFilter("evaluations"))] == [latest().number]
+    assert [r.number for r in filtered(rows, ListFilter("waiting"))] == [finished.number]
+
+
+@pytest.mark.parametrize("what", ["score/", "edit/"])
+def test_viewers_change_nothing(
+    finished: ProjectRun, carol: User, client_of: ClientOf, what: str
+) -> None:
+    assert client_of(carol).get(path(finished, 1, what)).status_code == 403
