@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import PurePath
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from optimizer.datasets.packed import member, names_in, unpacked
 from optimizer.datasets.parquet import read_parquet
 from optimizer.datasets.table import FILE, MAX_BYTES, Options, Table, in_its_row, sheets_note
 from optimizer.datasets.workbooks import read_workbook
+from optimizer.datasets.yaml_text import EXTENSIONS, as_json
 
 MOST_PACKED = 2
 """A compressed file in an archive is read; what is packed more often is a trick."""
@@ -101,12 +103,24 @@ def too_large(size: int) -> Problem:
 
 
 def _read(text: io.TextIOWrapper, encoding: str, options: Options, extension: str) -> Table:
+    if extension in EXTENSIONS:
+        return _read_yaml(text, encoding, options)
     # A table of another kind may begin so, too: its ending says so, unless it is whole JSON.
     if _beginning(text).startswith(("{", "[")) and (extension not in DELIMITED or is_json(text)):
         return read_json(text, encoding, extension, flatten=options.flatten)
     if extension in ("json", *LINES):
         raise Refused.because("table.no_json_start", FILE)
     return read_delimited(text, encoding, options, extension)
+
+
+def _read_yaml(text: io.TextIOWrapper, encoding: str, options: Options) -> Table:
+    """As the same values in JSON; tests that are named but not there are asked for."""
+    written = as_json(text.read())
+    found = json.loads(written)
+    tests = found.get("tests") if isinstance(found, dict) else None
+    if isinstance(tests, str):
+        raise Refused.because("table.tests_elsewhere", FILE, file=tests.removeprefix("file://"))
+    return read_json(io.StringIO(written), encoding, "json", flatten=options.flatten)
 
 
 def _beginning(text: io.TextIOWrapper) -> str:

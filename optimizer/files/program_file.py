@@ -22,6 +22,7 @@ from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, name_problems
 from optimizer.core.programs.storable import is_storable
+from optimizer.datasets.yaml_text import as_json
 from optimizer.files.dspy_state import predictors_in, read_onto
 from optimizer.files.program_size import MOST_PORTS, excesses, ports
 from optimizer.files.program_within import PROGRAM as FORMAT
@@ -53,8 +54,10 @@ def read_file(text: str, onto: Program | None = None) -> ProgramFile:
     saved, whose prompts go `onto` a program. What it holds may still have `problems()`: a draft is
     a program, too.
 
+    It may be written as YAML, too.
+
     Raises:
-        Refused: it is no JSON, has a wrong shape, or names that nothing can refer to. Places are
+        Refused: it is neither, has a wrong shape, or names that nothing can refer to. Places are
             `modules[0].kind`, or `line 3, column 7`; of many problems the first are told.
     """
     data = _parsed(text)
@@ -142,8 +145,9 @@ def _parsed(text: str) -> dict[str, Any]:
             twice.extend(key for key, times in counted.items() if times > 1)
         return found
 
+    text = text.removeprefix("\ufeff")
     try:
-        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once)
+        data = json.loads(_as_json(text), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Refused.because("file.not_json", place, why=error.msg) from None
@@ -153,6 +157,18 @@ def _parsed(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Refused.because("file.no_object")
     return data
+
+
+def _as_json(text: str) -> str:
+    """What begins as no JSON does may be YAML."""
+    if text.lstrip()[:1] in ("{", "[", ""):
+        return text
+    try:
+        return as_json(text)
+    except Refused as refusal:
+        if refusal.problems[0].code == "yaml.unreadable":
+            raise Refused.because("file.no_program_json") from None
+        raise
 
 
 def _unknown_format(data: dict[str, Any]) -> list[Problem]:

@@ -57,6 +57,12 @@ add(
         ),
         "table.no_such_encoding": _("“{name}” is not an encoding that can be chosen here."),
         "table.other_encoding": _("The file is not {encoding}. Choose another encoding."),
+        "yaml.broken": _("this is not YAML: {why}."),
+        "yaml.unreadable": _(
+            "This is not YAML as it is read here: one document of texts, numbers, lists, objects."
+        ),
+        "yaml.too_large": _("This YAML is larger than is read here, or nested deeper."),
+        "table.tests_elsewhere": _("Its tests are in another file: choose {file} itself."),
         "table.no_json_start": _("The file is not JSON: it begins neither with {{ nor with [."),
         "table.not_json": _("The file {why}."),
         "table.no_json_rows": _(

@@ -27,7 +27,7 @@ from promptlab.datasets.shown import ShownColumn, shown_column
 from promptlab.ui.forms import FileDrop, FilesDrop, NameField
 
 ACCEPTED = (
-    ".csv,.tsv,.tab,.ssv,.txt,.json,.jsonl,.ndjson,"
+    ".csv,.tsv,.tab,.ssv,.txt,.json,.jsonl,.ndjson,.yaml,.yml,"
     ".xlsx,.xlsm,.xlsb,.xls,.ods,.parquet,.gz,.bz2,.xz,.zip"
 )
 BY_SHARE, BY_COLUMN = "share", "column:"

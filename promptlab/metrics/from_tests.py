@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from optimizer.core.problems import Conflict, Refused
+from optimizer.datasets.yaml_text import as_json
 from optimizer.files.promptfoo import AssertedMetric, asserted_metric
 from optimizer.sentences import reasons, sentence
 from promptlab.accounts.access import project_for
@@ -31,8 +32,8 @@ class FromTestsForm(forms.Form):
         label=_("File"),
         required=False,
         widget=FileDrop(
-            accept=".json,application/json",
-            hint=_("a promptfoo configuration as JSON, up to 2 MB"),
+            accept=".yaml,.yml,.json,application/json",
+            hint=_("a promptfoo configuration, up to 2 MB"),
         ),
     )
     text = forms.CharField(label=_("Or paste it"), required=False, widget=CodeTextarea())
@@ -46,9 +47,13 @@ class FromTestsForm(forms.Form):
             return cleaned
         try:
             text = file.read().decode("utf-8-sig") if file else cleaned.get("text", "")
-            data = json.loads(text)
+            written = text if text.lstrip()[:1] in ("{", "[") else as_json(text)
+            data = json.loads(written)
+        except Refused as refusal:
+            self.add_error(at, reasons(refusal))
+            return cleaned
         except (ValueError, RecursionError):
-            self.add_error(at, _("This is not JSON. Write a YAML configuration as JSON first."))
+            self.add_error(at, _("This is neither JSON nor YAML."))
             return cleaned
         try:
             cleaned["asserted"] = asserted_metric(data if isinstance(data, dict) else {})

@@ -171,8 +171,8 @@ class FileForm(NewForm):
         label=gettext_lazy("File"),
         required=False,
         widget=FileDrop(
-            accept=".json,application/json",
-            hint=gettext_lazy("a program file, or a version's JSON, up to 2 MB"),
+            accept=".json,.yaml,.yml,application/json",
+            hint=gettext_lazy("a program file, a version, or promptfoo's, up to 2 MB"),
         ),
     )
     text = forms.CharField(

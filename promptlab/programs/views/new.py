@@ -46,7 +46,7 @@ class Way:
 
 WAYS = (
     Way("columns", _("From a dataset"), ColumnsForm),
-    Way("steps", _("In two steps"), StepsForm),
+    Way("steps", _("In a few steps"), StepsForm),
     Way("blank", _("Empty"), BlankForm),
     Way("file", _("From a file"), FileForm),
 )

@@ -352,8 +352,8 @@ def test_assertions_of_promptfoo_become_a_metric(
     browser, address = client_of(erin), reverse("metrics:from_tests", args=[project.slug])
     asserted = [{"type": "equals", "value": "x"}, {"type": "javascript", "value": "1"}]
     config = json.dumps({"prompts": ["p"], "tests": [{"assert": asserted}]})
-    wrong = browser.post(address, {"name": "Asserted", "text": "prompts: []"})
-    assert "Write a YAML configuration as JSON" in wrong.content.decode()
+    wrong = browser.post(address, {"name": "Asserted", "text": "prompts: ["})
+    assert "this is not YAML" in wrong.content.decode()
     none = browser.post(address, {"name": "Asserted", "text": "[]"})
     assert "None of its assertions" in none.content.decode()
     page = browser.post(address, {"name": "Asserted", "text": config}, follow=True)
