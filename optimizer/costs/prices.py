@@ -148,12 +148,21 @@ def listed_price(model: str) -> Price | None:
 
 @cache
 def _price_list() -> dict[str, Price]:
-    """Found beside LiteLLM without importing it, which takes seconds and 190 MB."""
+    return {name: price for name, entry in listed().items() if (price := _read(entry)) is not None}
+
+
+@cache
+def listed() -> dict[str, dict[str, object]]:
+    """What LiteLLM's list says of models; found beside it without importing it, which takes seconds
+    and 190 MB.
+    """
     package = find_spec("litellm")
     if package is None or package.origin is None:
         return {}
-    listed = json.loads((Path(package.origin).parent / _PRICE_LIST).read_text())
-    return {name: price for name, entry in listed.items() if (price := _read(entry)) is not None}
+    found: dict[str, dict[str, object]] = json.loads(
+        (Path(package.origin).parent / _PRICE_LIST).read_text()
+    )
+    return found
 
 
 def _read(entry: dict[str, object]) -> Price | None:

@@ -63,6 +63,15 @@ add(
         "data.wide_interval": _(
             "Only {n} validation examples: the interval will be wider than most gains."
         ),
+        "data.within_context": _(
+            "The longest example takes about {tokens:,} tokens with its demos and reply; {model} "
+            "reads {window:,}."
+        ),
+        "data.beyond_context": _(
+            "The longest example may take about {tokens:,} tokens with its demos and reply, and "
+            "{model} reads {window:,}: such calls fail. Fewer demos, shorter inputs, a lower limit "
+            "of replies, or a model that reads more would do."
+        ),
         "data.scored": _("{validation} examples are scored."),
         "data.splits": _(
             "{train} examples to learn from, {validation} to score with, {test} sealed."

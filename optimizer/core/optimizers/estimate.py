@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optimizer.core.conversation.spec import RunSpec
@@ -193,6 +194,19 @@ def _prompt_tokens(spec: RunSpec, pilot: Pilot | None) -> tuple[float, float]:
     # The model's own tokens may be longer or shorter than those we guess from characters.
     ratio = sum(pilot.prompt_tokens) / 2 / max(mean, 1)
     return pilot.prompt_tokens[0], pilot.prompt_tokens[1] + demos * max(ratio, 1.0)
+
+
+def longest_prompt(spec: RunSpec, rows: Sequence[Example]) -> int:
+    """Tokens that the longest prompt of these rows takes, with as many demos as a candidate may
+    get; guessed from characters. What one step gives another is not known, and taken to be as long
+    as the longest input.
+    """
+    bare = baseline_of(spec.program).modules
+    asking = [module for module in spec.program.modules if module.lm_calls]
+    sizes = [tokens_of(m, bare[m.name], _values(m, row)) + m.later_tokens
+             for m in asking for row in rows]  # fmt: skip
+    demos = _demo_tokens(spec.program, spec, tuple(rows)) * _most_demos(spec)
+    return max(sizes, default=0) + demos
 
 
 def _nearest_tokens(spec: RunSpec) -> tuple[int, int] | None:

@@ -25,6 +25,7 @@ from promptlab.metrics import feedback
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.starting.context_length import context_length
 from promptlab.runs.starting.input_columns import read_as
 from promptlab.runs.starting.measuring import Measuring, measuring_of
 from promptlab.runs.starting.preflight import preflight
@@ -111,6 +112,7 @@ def look_at(project: Project, wanted: RunRequest, estimated: Estimated | None = 
     if not any(told.refuses for told in found):
         validation = wanted.counts()[Split.VALIDATION]
         found += preflight(wanted.dataset, wanted.metric.core, validation)
+        found += context_length(wanted, spec)
     return Look(wanted, estimated, tuple(found))
 
 
