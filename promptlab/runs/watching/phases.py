@@ -77,7 +77,10 @@ def _notes(events: Sequence[RunEvent], baseline: FullScore | None, search: str) 
 
 def _review(project_run: ProjectRun) -> PhaseShown:
     if project_run.decision:
-        return PhaseShown(_("Review"), project_run.get_decision_display(), "done")
+        # There is little room: the card below says it in full.
+        asked = project_run.decision == ProjectRun.Decision.CHANGES
+        told = _("changes") if asked else project_run.get_decision_display()
+        return PhaseShown(_("Review"), told, "done")
     if project_run.run.status == Run.Status.FINISHED:
         return PhaseShown(_("Review"), _("you"), "now")
     return PhaseShown(_("Review"), "", "")
