@@ -34,7 +34,7 @@ def list_label_moves(
     return window.of(labels.moves_of(row.pk))
 
 
-@router.put("/{slug:label}", response=LabelOut, summary="Promote: point a label at a version")
+@router.put("/{str:label}", response=LabelOut, summary="Promote: point a label at a version")
 def promote(
     request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: LabelIn
 ) -> LabelOut:
@@ -45,7 +45,7 @@ def promote(
     return _shown(row, label)
 
 
-@router.post("/{slug:label}/rollback", response=LabelOut, summary="Roll a label back")
+@router.post("/{str:label}/rollback", response=LabelOut, summary="Roll a label back")
 def roll_back(
     request: HttpRequest, project: Path[str], program: Path[int], label: str, wish: RollBackIn
 ) -> LabelOut:

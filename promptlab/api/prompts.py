@@ -33,13 +33,15 @@ def get_prompt(
     version: int | None = None,
     project: Text | None = None,
     format: Text = "json",
+    model: Text = "",
 ) -> HttpResponse:
     """The version that `label` points at, or the one that `version` numbers, as a file of `format`.
     Send its `ETag` back as `If-None-Match`: 304 says that it is the same still. `project` is needed
-    where several of your projects have a prompt of this name.
+    where several of your projects have a prompt of this name; `model` is the one that you call:
+    where the label has a version for it, that is what you get.
     """
     program = prompts.program_named(caller(request), prompt, project)
-    found = prompts.version_at(program, label, version)
+    found = prompts.version_at(program, label, version, model)
     wanted = services.format_named(format)
     told = services.file_of(found, wanted)
     answer = HttpResponse(

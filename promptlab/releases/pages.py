@@ -8,13 +8,19 @@ from urllib.parse import quote
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from optimizer.core.conversation.events import TestScored
+from optimizer.core.evaluation.stats import Comparison, FullScore
+from optimizer.core.programs.lm import Role
 from optimizer.sentences import sentence
 from promptlab.releases.data_files import DATA_FILES
 from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, queries
 from promptlab.reviews.content import VersionContent
-from promptlab.reviews.models import LabelMove, Version
+from promptlab.reviews.evidence import Cost
+from promptlab.reviews.gathering import between
+from promptlab.reviews.models import Label, LabelMove, Version
 from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff_of
+from promptlab.runs.results.evidence import verdict
 from promptlab.ui.numbers import score, span
 
 
@@ -55,12 +61,52 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What a version scored and takes; what is not known of it is None."""
+
+    version: Version
+
+    @property
+    def score(self) -> FullScore | None:
+        return self.version.content.provenance.scores.candidate
+
+    @property
+    def test(self) -> TestScored | None:
+        return self.version.content.provenance.scores.test
+
+    @property
+    def cost(self) -> Cost | None:
+        """As it was when it was approved; older versions have no evidence."""
+        return self.version.packet.evidence.cost if self.version.packet else None
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Old and new, and what is known of both on the same examples."""
+
+    now: Figures
+    new: Figures
+    comparison: Comparison | None
+
+    @property
+    def verdict(self) -> str:
+        if self.comparison is None:
+            return _("They were not scored on the same examples by the same metric.")
+        return verdict(self.comparison, str(self.now.version), str(self.new.version))
+
+
+@dataclass(frozen=True)
 class Pointer:
     """A label that can be moved by hand: where it is, and where rolling back would take it."""
 
     name: str
     at: Version | None
     before: Version | None
+    promotion: Promotion | None = None
+
+    @property
+    def is_usual(self) -> bool:
+        return self.name in Label.USUAL
 
     @property
     def replaced(self) -> str:
@@ -119,11 +165,27 @@ def data_files_of(version: Version) -> list[Download]:
 def pointers_of(version: Version) -> list[Pointer]:
     """The labels that people move, as they stand for this version's program."""
     program = version.program_id
-    return [
-        Pointer(name, labels.at(program, name), labels.previous(program, name))
+    found = [
+        (name, labels.at(program, name), labels.previous(program, name))
         for name in labels.names_of(program)
         if labels.moves_by_hand(name)
     ]
+    others = {at.pk: at for _name, at, _before in found if at and at.pk != version.pk}
+    promotions = {key: promotion_of(at, version) for key, at in others.items()}
+    return [
+        Pointer(name, at, before, promotions.get(at.pk) if at else None)
+        for name, at, before in found
+    ]
+
+
+def promotion_of(now: Version, new: Version) -> Promotion:
+    return Promotion(Figures(now), Figures(new), between(now, new))
+
+
+def models_of(version: Version) -> list[str]:
+    """The models that labels may be for: those that this version was scored with."""
+    found = version.content.provenance.every_model
+    return list(dict.fromkeys(model.model for role, model in found if role == Role.TASK))
 
 
 def history_of(version: Version) -> list[LabelMove]:

@@ -42,14 +42,15 @@ def program_named(user: User, slug: str, project: str | None = None) -> Program:
     return found[0]
 
 
-def version_at(program: Program, label: str, number: int | None = None) -> Version:
-    """The version of this number, or else the one that the label points at.
+def version_at(program: Program, label: str, number: int | None = None, model: str = "") -> Version:
+    """The version of this number, or else the one that the label points at: for calls of this
+    model, where there is such a label.
 
     Raises:
         Http404: there is none.
     """
     if number is None:
-        at = labels.at(program.pk, label)
+        at = labels.at_for_model(program.pk, label, model)
         if at is None:
             raise Http404(f"“{program.slug}” has no version labelled “{label}”. {_has(program)}")
         number = at.number

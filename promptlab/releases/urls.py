@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.releases import views
+from promptlab.releases import public_views, views
 
 app_name = "releases"
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),
     path(f"{_VERSION}parity/", views.parity, name="parity"),
     path(f"{_VERSION}open/", views.open_as_program, name="open"),
+    path(f"{_VERSION}public/open/", public_views.open_page, name="open_page"),
+    path(f"{_VERSION}public/close/", public_views.close_page, name="close_page"),
+    path("released/<slug:key>/", public_views.read, name="public"),
     path(f"{_VERSION}promote/", views.promote, name="promote"),
     path(f"{_VERSION}files/<slug:format>/", views.download, name="download"),
     path(f"{_VERSION}data/<slug:format>/", views.data, name="data"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,13 +27,14 @@ from promptlab.accounts.roles import Role, role_of
 from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.models import Program
 from promptlab.programs.services import open_copy
-from promptlab.releases import pages, services
+from promptlab.releases import pages, public, services
 from promptlab.releases.data_files import DATA_FILES
 from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
 from promptlab.releases.palette import places_of
 from promptlab.releases.parity import USUAL, parity_of
 from promptlab.reviews import queries
+from promptlab.reviews.models import Version
 from promptlab.runs.comparing.comparison import MODES
 from promptlab.ui.parameters import Parameters
 
@@ -106,8 +108,17 @@ def version(request: SignedInRequest, project: str, program: int, number: int) -
         "modules": pages.differences(row, before.content) if before else [],
         "mode": mode,
         "fetched": pages.fetched(row, request.build_absolute_uri("/")),
+        "models": pages.models_of(row),
+        **_public(request, row),
     }
     return render(request, "releases/version.html", context)
+
+
+def _public(request: SignedInRequest, row: Version) -> dict[str, Any]:
+    """The page for people outside that is open, and its address."""
+    opened = public.page_of(row)
+    path = reverse("releases:public", args=[opened.key]) if opened else ""
+    return {"public": opened, "public_address": path and request.build_absolute_uri(path)}
 
 
 @login_required
@@ -218,7 +229,7 @@ def promote(request: SignedInRequest, project: str, program: int, number: int) -
     if not form.is_valid():
         messages.error(request, _("Say what the label is called."))
         return redirect(pages.url_of(row))
-    label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
+    label, replacing = form.name, form.cleaned_data["replacing"]
     try:
         services.promote(row, label, request.user, replacing)
     except Refused as refusal:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from optimizer.codec import canonical
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.evaluation.stats import Comparison
 from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.candidate import with_prompts
 from optimizer.core.programs.demo import PooledDemo, fixed_of
@@ -127,15 +128,31 @@ def _rival(project_run: ProjectRun, spec: RunSpec, found: Evaluated) -> Rival | 
         return None
     name, at = Label.PRODUCTION, version.candidate
     rival = Rival(name, version.number, version.project_run.number, at.number)
-    best: Comparing | None = None
-    for theirs in _scored(version, spec):
-        compared = _shared(project_run.run, found, theirs)
-        if compared and (best is None or len(compared.rows) > len(best.rows)):
-            best = compared
+    best = _most_shared(project_run.run, spec, found, version)
     if best is None:
         return rival
     lost = _lost(project_run.run, spec, best)
     return replace(rival, comparison=best.others[0].comparison, lost=lost)
+
+
+def between(before: Version, after: Version) -> Comparison | None:
+    """Two versions on the examples that both were scored on by one metric, the second minus the
+    first; None where there are none.
+    """
+    run = after.project_run.run
+    found = evaluated(run, [after.candidate.number])[0]
+    best = _most_shared(run, queries.spec_of(run), found, before)
+    return best.others[0].comparison if best else None
+
+
+def _most_shared(run: Run, spec: RunSpec, found: Evaluated, version: Version) -> Comparing | None:
+    """Where the version was scored on the most examples that the candidate was scored on, too."""
+    best: Comparing | None = None
+    for theirs in _scored(version, spec):
+        compared = _shared(run, found, theirs)
+        if compared and (best is None or len(compared.rows) > len(best.rows)):
+            best = compared
+    return best
 
 
 def _scored(version: Version, spec: RunSpec) -> Iterator[tuple[Run, Evaluated]]:

@@ -12,13 +12,23 @@ from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from promptlab.reviews.models import Label, LabelMove, Version
 
-NAMED = re.compile(r"(?!v?\d+\Z|moves\Z)[a-z0-9][a-z0-9_-]{0,39}")
-"""What a label may be called: nothing that could be meant as a version's number."""
+NAMED = re.compile(
+    r"(?!v?\d+\Z|moves\Z|latest(@|\Z))[a-z0-9][a-z0-9_-]{0,39}(@[a-z0-9][a-z0-9._:-]{0,79})?"
+)
+"""What a label may be called: nothing that could be meant as a version's number; after an @ stands
+the model that it is for.
+"""
 
 
 def moves_by_hand(name: str) -> bool:
     """Whether people may move a label of this name, or make one."""
-    return name != Label.LATEST and NAMED.fullmatch(name) is not None
+    return NAMED.fullmatch(name) is not None
+
+
+def for_model(name: str, model: str) -> str:
+    """The label for calls of one model: `production`, `openai/GPT-5` → `production@gpt-5`."""
+    own = re.sub(r"[^a-z0-9._:-]+", "-", model.rpartition("/")[2].lower()).strip("._:-")[:80]
+    return f"{name}@{own}" if own else name
 
 
 def names_of(program_id: int) -> list[str]:
@@ -92,6 +102,11 @@ def at(program_id: int, name: str) -> Version | None:
     """The version a label points at."""
     label = Label.objects.filter(program=program_id, name=name).select_related("version").first()
     return label.version if label else None
+
+
+def at_for_model(program_id: int, name: str, model: str) -> Version | None:
+    """Where the label points for calls of this model; without one of its own, where it points."""
+    return at(program_id, for_model(name, model)) or at(program_id, name)
 
 
 def previous(program_id: int, name: str) -> Version | None:

@@ -194,14 +194,15 @@ class Version(models.Model):
 
 class Label(models.Model):
     """A movable pointer to a version of a program. `latest` goes to what was approved last, all
-    others are moved by hand; `USUAL` are offered before they point anywhere.
+    others are moved by hand; `USUAL` are offered before they point anywhere. One that is for the
+    calls of one model has it after an @.
     """
 
     LATEST, PRODUCTION, STAGING = "latest", "production", "staging"
     USUAL = (PRODUCTION, STAGING)
 
     program = models.ForeignKey("programs.Program", models.CASCADE, related_name="labels")
-    name = models.CharField(max_length=40)
+    name = models.CharField(max_length=130)
     version = models.ForeignKey(Version, models.PROTECT, related_name="labels")
 
     class Meta:
@@ -220,7 +221,7 @@ class LabelMove(models.Model):
     """
 
     program = models.ForeignKey("programs.Program", models.CASCADE, related_name="label_moves")
-    label = models.CharField(max_length=40)
+    label = models.CharField(max_length=130)
     version = models.ForeignKey(Version, models.PROTECT, related_name="moves_to")
     replaced = models.ForeignKey(Version, models.PROTECT, null=True, related_name="moves_from")
     back = models.BooleanField(default=False)

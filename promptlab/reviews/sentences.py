@@ -54,7 +54,8 @@ add(
         "label.approvals_only": _("“{label}” is moved by approvals, not by hand."),
         "label.name": _(
             "No label can be called “{label}”. Take lower-case letters, digits, hyphens and "
-            "underscores, 40 at most, and not a version's number."
+            "underscores, 40 at most, and not a version's number; for the calls of one model, add "
+            "@ and its name."
         ),
     }
 )

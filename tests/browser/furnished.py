@@ -65,8 +65,9 @@ PAGES = (
     "version-demos", "version-parity", "candidate", "compare-two", "compare-three", "across",
     "example",
     "try-candidate", "edit-candidate", "score-candidate",
-    "review", "review-to-send", "reviewed", "versions", "version", "empty-overview",
-    "empty-datasets", "empty-programs", "empty-metrics", "empty-runs", "empty-versions",
+    "review", "review-to-send", "reviewed", "versions", "version", "public-release",
+    "empty-overview", "empty-datasets", "empty-programs", "empty-metrics", "empty-runs",
+    "empty-versions",
     "new-run-without-anything", "installation",
     "address-to-allow", "new-endpoint-by-olga", "judge", "judge-measured", "feedback-rules",
     "queues", "queue",
@@ -287,7 +288,17 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "reviewed": Place(f"{path}/runs/{decided.number}/review/{_best(decided)}/"),
         "versions": Place(f"{path}/versions/"),
         "version": Place(version),
+        "public-release": Place(_opened(decided), "nobody"),
     }
+
+
+def _opened(decided: ProjectRun) -> str:
+    """Its version's page for people outside."""
+    from promptlab.releases import public
+
+    version = decided.versions.get()
+    page = public.open_page(version, version.approved_by, prompts=True, demos=True)
+    return f"/released/{page.key}/"
 
 
 def _sent(all_of_it: Furnished, page: str) -> str:

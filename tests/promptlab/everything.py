@@ -20,6 +20,8 @@ from promptlab.datasets.queries import as_example
 from promptlab.grading.models import Queue
 from promptlab.grading.queues import Wish, begin
 from promptlab.programs.tryouts import start_tryout
+from promptlab.releases import public
+from promptlab.releases.models import PublicPage
 from promptlab.reviews import services
 from promptlab.reviews.models import Mention, Version
 from promptlab.runs.models import ProjectRun
@@ -78,9 +80,13 @@ class World:
             "invitation": lambda: self._invitation()[0],
             "address": lambda: self.address.pk,
             "token": lambda: tokens.create_token(user, "mine")[0].pk,
+            "key": lambda: (public.page_of(self.version) or self._opened()).key,
             "mention": lambda: self._mention(user),
         }
         return {name: found[name]() for name in PAGES[page].parts}
+
+    def _opened(self) -> PublicPage:
+        return public.open_page(self.version, self.scene.by, prompts=True, demos=True)
 
     def _mention(self, user: User) -> int:
         """A comment on the approved packet that names the visitor."""

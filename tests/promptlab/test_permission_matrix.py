@@ -167,6 +167,9 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:parity": VIEW,
     "releases:data": VIEW,
     "releases:open": POST_EDIT,
+    "releases:open_page": POST_EDIT,
+    "releases:close_page": POST_EDIT,
+    "releases:public": {"get": "public"},
     "releases:promote": {"post": "reviewer"},
     "releases:roll_back": {"post": "reviewer"},
 }

@@ -282,3 +282,38 @@ def test_a_label_of_ones_own_is_made_by_pointing_it_somewhere(
     table = reader.get(f"{PROJECT}versions/{version.program_id}/labels.csv").content.decode()
     assert table.splitlines()[0] == "label,from,to,rolled back,by,at"
     assert table.splitlines()[1].startswith("canary,,v1,no,bob@example.org,")
+
+
+def test_promoting_shows_old_and_new_with_their_scores(
+    scene: Scene, version: Version, bob: User, client_of: ClientOf
+) -> None:
+    labels.promote(version, "production", bob, None)
+    again = play(scene.start(seed=8))
+    assert again.run.best_candidate is not None
+    newer = services.approve(again, again.run.best_candidate, bob, "Better still.")
+    page = opened(client_of(bob), url(newer))
+    dialog = page[page.index('<dialog id="promote-production"') :]
+    shown = texts(dialog[: dialog.index("</dialog>")])
+    assert "production is now at v1" in shown
+    assert "These 40 examples cannot tell v2 and v1 apart" in shown
+    assert "now, v1 then, v2" in shown
+    for each in (version, newer):
+        found = each.content.provenance.scores.candidate
+        assert found is not None
+        assert f"{100 * found.mean:.1f}" in shown
+
+
+def test_a_label_is_for_one_model_if_wished(
+    version: Version, bob: User, client_of: ClientOf
+) -> None:
+    client = client_of(bob)
+    said = {"label": "production", "model": "openai/GPT-5 mini", "replacing": ""}
+    client.post(url(version, "promote/"), said)
+    shown = texts(opened(client, url(version)))
+    assert "production@gpt-5-mini" in shown
+    assert labels.at_for_model(version.program_id, "production", "openai/gpt-5-mini") == version
+    assert labels.at_for_model(version.program_id, "production", "gpt-4") is None
+    labels.promote(version, "production", bob, None)
+    assert labels.at_for_model(version.program_id, "production", "gpt-4") == version
+    client.post(url(version, "promote/"), {"label": "latest", "model": "gpt-4"})
+    assert labels.at(version.program_id, "latest@gpt-4") is None  # moved by approvals alone
