@@ -72,12 +72,12 @@ def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[R
     """Refused, with every reason, when a check of its estimate finds a problem."""
     found = project_of(request, project, Role.EDITOR)
     project_run = services.start_run(found, caller(request), look_for(found, wish))
-    return Status(201, _shown(request, found, project_run.number))
+    return Status(201, shown_run(request, found, project_run.number))
 
 
 @router.get("/{int:number}", response=RunDetail, summary="Get a run: status, scores, spent")
 def get_run(request: HttpRequest, project: Path[str], number: int) -> RunDetail:
-    return _shown(request, project_of(request, project), number)
+    return shown_run(request, project_of(request, project), number)
 
 
 @router.get("/{int:number}/events", response=Events, summary="Read its events after one of them")
@@ -136,9 +136,9 @@ def _act(
     found = project_of(request, project, Role.EDITOR)
     project_run = queries.project_run_of(found, number)
     service(project_run)
-    return _shown(request, found, number)
+    return shown_run(request, found, number)
 
 
-def _shown(request: HttpRequest, project: Project, number: int) -> RunDetail:
+def shown_run(request: HttpRequest, project: Project, number: int) -> RunDetail:
     """As it stands now, with what a service changed."""
     return RunDetail.of(queries.project_run_of(project, number), reads_words(request, project))

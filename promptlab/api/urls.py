@@ -13,8 +13,10 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from promptlab.api import (
+    besides,
     candidates,
     datasets,
+    evaluations,
     labels,
     metrics,
     optimizers,
@@ -81,7 +83,9 @@ for prefix, room in (
     (f"{IN_PROJECT}/providers", providers),
     (f"{IN_PROJECT}/optimizers", optimizers),
     (f"{IN_PROJECT}/runs", runs),
+    (f"{IN_PROJECT}/evaluations", evaluations),
     (f"{RUN}/candidates", candidates),
+    (f"{RUN}/candidates", besides),
     (f"{RUN}/candidates/{{int:candidate}}/reviews", reviews),
     (f"{IN_PROJECT}/versions", versions),
 ):

@@ -8,6 +8,9 @@ from optimizer.sentences import add
 
 add(
     {
+        "edit.known": _("These are the prompts of candidate {n} as they are."),
+        "edit.no_module": _("There is no module “{module}”; there are {modules}."),
+        "edit.no_demo": _("There is no demo {n}: the module shows {count}."),
         "edit.being_scored": _("The very same prompts are being scored: see run {run}."),
         "run.program_gone": _("The program was deleted a moment ago: choose another."),
         "run.dataset_gone": _("The dataset was deleted a moment ago: choose another."),

@@ -136,6 +136,8 @@ def test_no_body_makes_a_call_fail(
 GOOD: dict[str, Any] = {"inputs": {"message": "new"}, "expected": {"intent": "refund"}}
 SAID_TO: dict[str, dict[str, Any]] = {
     "add_examples": {"examples": [GOOD]}, "change_example": {**GOOD, "seen": 0},
+    "start_evaluation": {"models": [], "rows": "validation", "where": {}, "given": []},
+    "edit_candidate": {"modules": {"classify_intent": {"instruction": "Name the {message}’s."}}},
 }  # fmt: skip
 """What means something else to one operation than to others."""
 

@@ -68,6 +68,7 @@ class RunIn(Body):
     for optimizers that find out which of several models writes best (the MIPRO++ ones). With an
     `embedding` model, demos chosen for each input are tried by meaning, too. `columns` says which
     column an input is read from that no column is called after; what it leaves out is guessed.
+    `start`: “12.4” begins with the prompts of candidate 4 of run 12.
     """
 
     program: int
@@ -81,6 +82,7 @@ class RunIn(Body):
     limits: StartLimitsIn = StartLimitsIn()
     seed: int = 0
     columns: dict[Text, Text] = {}
+    start: Text = ""
 
     def said(self) -> dict[str, Any]:
         """What was said, as the fields of the new run's form."""
@@ -91,6 +93,7 @@ class RunIn(Body):
             "optimizer": self.optimizer,
             "effort": Effort.CUSTOM if own else self.effort,
             "seed": self.seed,
+            "start": self.start,
             **own,
         }
         values |= {f"column_{name}": column for name, column in self.columns.items()}

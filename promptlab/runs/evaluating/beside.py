@@ -61,8 +61,10 @@ def start(
     """Have it scored. `number`: the candidate that it is, or was `edited` from.
 
     Raises:
-        Conflict: the very same edit is being scored, or was.
+        Conflict: nothing was edited, another candidate has these prompts, or they are being scored.
     """
+    if edited:
+        _check_new(project_run, found)
     limits = Limits(found.forecast.suggested_calls, found.forecast.suggested_cost)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project_run.project_id)
@@ -89,6 +91,14 @@ def start(
         if edited:
             _remember(project_run, by, found, number, evaluation)
     return evaluation
+
+
+def _check_new(project_run: ProjectRun, found: Beside) -> None:
+    if not found.spec.given:
+        raise Conflict.because("edit.known", n=0)
+    known = known_as(project_run, found.spec.given[0])
+    if known is not None:
+        raise Conflict.because("edit.known", n=known.number)
 
 
 def _remember(

@@ -38,6 +38,21 @@ def filled(project: Project, asked: Parameters) -> EvaluationForm:
     return followed(project, prefill.posted(values), run_choices)
 
 
+def wanted_form(project: Project, said: Mapping[str, Any]) -> EvaluationForm:
+    """A form of what was `said`, the rest as it would be suggested; caps that were not said follow
+    the estimate.
+    """
+    run_choices = RunChoices(project)
+    asked = {name: str(said[name]) for name in ("program", "dataset")}
+    values = prefill.fresh(run_choices, Parameters(asked)) | asked
+    values |= {
+        "metric": prefill.suggested(
+            run_choices, values | {name: int(value) for name, value in asked.items()}
+        )
+    }
+    return followed(project, prefill.posted({**values, **said}), run_choices)
+
+
 def followed(
     project: Project, data: Mapping[str, Any], run_choices: RunChoices | None = None
 ) -> EvaluationForm:
