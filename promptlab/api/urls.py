@@ -20,11 +20,13 @@ from promptlab.api import (
     labels,
     metrics,
     optimizers,
+    packets,
     problems,
     programs,
     projects,
     prompts,
     providers,
+    public_pages,
     reviews,
     runs,
     spending,
@@ -86,8 +88,10 @@ for prefix, room in (
     (f"{IN_PROJECT}/evaluations", evaluations),
     (f"{RUN}/candidates", candidates),
     (f"{RUN}/candidates", besides),
+    (f"{RUN}/candidates/{{int:candidate}}/packets", packets),
     (f"{RUN}/candidates/{{int:candidate}}/reviews", reviews),
     (f"{IN_PROJECT}/versions", versions),
+    (f"{IN_PROJECT}/versions/{{int:program}}/{{int:number}}/page", public_pages),
 ):
     api.add_router(prefix, room.router)
 

@@ -69,9 +69,15 @@ class Packet(models.Model):
     def __str__(self) -> str:
         return f"packet {self.number} of candidate {self.candidate.number}"
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """The evidence as plain JSON data."""
+        data: dict[str, Any] = json.loads(self.canonical)
+        return data
+
     @cached_property
     def evidence(self) -> Evidence:
-        return read_evidence(json.loads(self.canonical))
+        return read_evidence(self.data)
 
 
 class Point(models.Model):

@@ -42,6 +42,7 @@ add(
             "Still to open: {n}."
         ),
         "review.not_sent": _("Send it to review first: what is approved stands on its evidence."),
+        "review.no_point": _("“{name}” is nothing that has to be looked at here."),
         "comment.no_line": _("“{module}” has no line {line}."),
         "comment.empty": _("Write what you mean before you send it."),
         "label.moved": _(

@@ -28,6 +28,7 @@ from promptlab.reviews.content import (
     VersionContent,
 )
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.beside import BesideRun
 from promptlab.runs.results.evidence import comparing, evaluated
 from promptlab.runs.results.final import expected_of_candidate
 
@@ -64,7 +65,7 @@ def provenance(
         dataset=_dataset(project_run, run),
         metric_name=project_run.metric_name,
         metric=spec.metric,
-        scores=_scores(run, candidate),
+        scores=_scores(project_run, candidate),
         approval=approval,
         calls=run.used_calls,
         tokens=run.used_tokens,
@@ -120,21 +121,34 @@ def _dataset(project_run: ProjectRun, run: Run) -> DatasetSource:
     )
 
 
-def _scores(run: Run, candidate: Candidate) -> Scores:
+def _scores(project_run: ProjectRun, candidate: Candidate) -> Scores:
+    run = project_run.run
     full = Trial.objects.filter(candidate=candidate, full=True, score__isnull=False)
     own = full.order_by("number").last()
     baseline = from_json(FullScore, run.baseline_score) if run.baseline_score else None
-    is_best = run.best_candidate_id == candidate.pk
-    test = from_json(TestScored, run.test_result) if run.test_result and is_best else None
+    test, look = _final_word(project_run, candidate)
     return Scores(
         candidate=from_json(FullScore, own.score) if own else None,
         baseline=baseline,
         comparison=_comparison(run, candidate),
         test=test,
         expected=expected_of_candidate(run, candidate),
-        look=look_of(run) if test else None,
+        look=look,
         conclusion=_recommended(run),
     )
+
+
+def _final_word(
+    project_run: ProjectRun, candidate: Candidate
+) -> tuple[TestScored | None, int | None]:
+    """What it scored where nothing was chosen by: in its run, or in the last evaluation beside it;
+    and which look that was.
+    """
+    run = project_run.run
+    if run.test_result and run.best_candidate_id == candidate.pk:
+        return from_json(TestScored, run.test_result), look_of(run)
+    looks = BesideRun(project_run, candidate.digest).looks
+    return (looks[0].scored, looks[0].number) if looks else (None, None)
 
 
 def _recommended(run: Run) -> Recommended | None:

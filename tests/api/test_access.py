@@ -60,6 +60,16 @@ LEAST_ROLE = {
     "get_candidate": "viewer",
     "list_outcomes": "viewer",
     "get_outcome": "viewer",
+    "list_packets": "viewer",
+    "send_to_review": "editor",
+    "get_packet": "viewer",
+    "look_at_point": "reviewer",
+    "waive_regressions": "reviewer",
+    "list_comments": "viewer",
+    "comment_on_line": "editor",
+    "get_public_page": "editor",
+    "open_public_page": "editor",
+    "close_public_page": "editor",
     "list_reviews": "viewer",
     "decide": "reviewer",
     "list_versions": "viewer",
@@ -83,6 +93,11 @@ BODIES: dict[str, Any] = {
     "set_model": {"model": "scripted-1"},
     "set_spending_cap": {"calls": 9_000_000},
     "decide": {"decision": "reject", "note": "no"},
+    "send_to_review": {},
+    "look_at_point": {"kind": "module", "name": "find_clues"},
+    "waive_regressions": {"reason": "Their labels are wrong."},
+    "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
+    "open_public_page": {},
 }
 
 

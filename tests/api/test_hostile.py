@@ -138,6 +138,8 @@ SAID_TO: dict[str, dict[str, Any]] = {
     "add_examples": {"examples": [GOOD]}, "change_example": {**GOOD, "seen": 0},
     "start_evaluation": {"models": [], "rows": "validation", "where": {}, "given": []},
     "edit_candidate": {"modules": {"classify_intent": {"instruction": "Name the {message}’s."}}},
+    "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
+    "send_to_review": {"asked": None}, "look_at_point": {"kind": "module"},
 }  # fmt: skip
 """What means something else to one operation than to others."""
 

@@ -229,3 +229,51 @@ def test_labels_that_cannot_be_moved_are_told(
     assert client.put(label(version, "staging"), {"version": 9}, JSON).status_code == 404
     nowhere = client.post(label(version, "staging") + "/rollback", {}, JSON)
     assert nowhere.status_code == 409
+
+
+def test_a_candidate_is_sent_looked_at_and_approved(
+    bob: User, erin: User, finished: ProjectRun, api_of: ApiOf
+) -> None:
+    assert finished.run.best_candidate is not None
+    best = finished.run.best_candidate.number
+    here = f"{HERE}/runs/1/candidates/{best}/packets"
+    assert api_of(bob).get(f"{here}/latest").status_code == 404
+    nobody = api_of(erin).post(here, {"asked": "erin@example.org"}, JSON)
+    assert nobody.status_code == 422  # an editor does not decide
+    sent = api_of(erin).post(here, {"note": "Shorter.", "asked": "bob@example.org"}, JSON)
+    assert sent.status_code == 201
+    assert (sent.json()["number"], sent.json()["asked"]) == (1, "bob@example.org")
+    reviewer = api_of(bob)
+    refused = decide(reviewer, finished, "approve", note="Fine.")
+    assert refused.status_code == 409
+    assert "Tick every changed module" in refused.json()["detail"]
+    points = reviewer.get(f"{here}/latest").json()["points"]
+    modules = [point["name"] for point in points if point["kind"] == "module"]
+    for name in modules:
+        seen = reviewer.post(f"{here}/latest/looks", {"kind": "module", "name": name}, JSON)
+        assert seen.status_code == 200
+    said = {"module": modules[0], "line": 1, "text": "Fine, @erin."}
+    assert reviewer.post(f"{here}/latest/comments", said, JSON).status_code == 201
+    assert reviewer.get(f"{here}/latest/comments").json()["items"][0]["by"] == "bob@example.org"
+    passed = reviewer.post(f"{here}/latest/waiver", {"reason": "Wrong labels."}, JSON).json()
+    assert all("bob@example.org" in point["looked_at"] for point in passed["points"])
+    odd = reviewer.post(f"{here}/latest/looks", {"kind": "module", "name": "no such"}, JSON)
+    assert odd.status_code == 409
+    assert decide(reviewer, finished, "approve", note="Fine.").status_code == 201
+    assert reviewer.get(here).json()["count"] == 1
+
+
+def test_a_page_for_people_outside_is_opened_and_closed(
+    bob: User, erin: User, finished: ProjectRun, api_of: ApiOf
+) -> None:
+    assert finished.run.best_candidate is not None
+    version = approve(finished, finished.run.best_candidate, bob, "Fine.")
+    page = f"{HERE}/versions/{version.program_id}/1/page"
+    client = api_of(erin)
+    assert client.get(page).json() is None
+    opened = client.put(page, {"prompts": False, "demos": True}, JSON).json()
+    assert (opened["prompts"], opened["demos"]) == (False, False)
+    assert Client().get(opened["path"]).status_code == 200
+    assert client.get(page).json() == opened
+    assert client.delete(page).status_code == 204
+    assert Client().get(opened["path"]).status_code == 404

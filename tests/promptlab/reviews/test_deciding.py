@@ -20,10 +20,12 @@ from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import services
 from promptlab.reviews.content import read_content
-from promptlab.reviews.models import Label, LabelMove, Review, Version
+from promptlab.reviews.models import Label, LabelMove, Packet, Review, Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
 from tests.promptlab.runs.scene import Scene, play
+
+FIFTY = 50
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_approving_twice_gives_one_version(
 def test_many_who_approve_at_once_make_one_version(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    ready, made = threading.Barrier(6), []
+    ready, made = threading.Barrier(FIFTY), []
 
     def approve() -> None:
         project_run = ProjectRun.objects.get(pk=finished.pk)
@@ -116,14 +118,14 @@ def test_many_who_approve_at_once_make_one_version(
         )
         connection.close()
 
-    people = [threading.Thread(target=approve) for _ in range(6)]
+    people = [threading.Thread(target=approve) for _ in range(FIFTY)]
     for person in people:
         person.start()
     for person in people:
         person.join()
-    assert len(made) == 6
+    assert len(made) == FIFTY
     assert len(set(made)) == 1
-    assert Version.objects.count() == LabelMove.objects.count() == 1
+    assert Version.objects.count() == LabelMove.objects.count() == Packet.objects.count() == 1
 
 
 def test_versions_are_numbered_within_their_program(

@@ -13,6 +13,7 @@ from optimizer.models import Run
 from optimizer.running import snapshots
 from optimizer.running.prompts import prompts_of
 from promptlab.accounts.models import User
+from promptlab.reviews import packets
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import ListFilter, filtered, project_runs
 from tests.promptlab.runs.new_run_form import Post, attribute, texts, values_in
@@ -137,6 +138,11 @@ def test_a_look_of_any_candidate_at_the_sealed_test_counts(
     page = texts(client.get(path(finished, other)).content.decode())
     assert "Sealed test:" in page
     assert f"look 2, in run {latest().number}" in page
+    scores = packets.send(
+        finished, finished.run.candidates.get(number=other), erin
+    ).evidence.provenance.scores
+    assert scores.test is not None
+    assert scores.look == 2
 
 
 def test_a_search_goes_on_from_a_candidate(
