@@ -10,7 +10,7 @@ export PORT PROMPTLAB_HOME DATABASE_URL
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-import bench-peer bench-paper bench-model lock clean
+.PHONY: help run setup setup-dev python test lint format test-core test-rest test-faults faults test-browser bench replay-table bench-search bench-replay bench-engine bench-web bench-import bench-peer bench-paper bench-model lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench-replay: setup-dev ## the same on tables of real models' answers (six minut
 
 bench-engine: setup-dev $(PEER) ## calls a second and CPU a call, beside dspy.Evaluate
 	$(BIN)/python -m benchmarks.engine $(ARGS)
+
+bench-web: setup-dev ## a page of 5,000 trials and a million events, and 500 watchers of it (ARGS=--short)
+	$(BIN)/python -m benchmarks.bench_web $(ARGS)
 
 bench-import: setup-dev $(PEER) ## 100,000 rows become a dataset, beside polars and COPY
 	$(BIN)/python -m benchmarks.bench_import

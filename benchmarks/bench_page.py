@@ -26,7 +26,7 @@ def main() -> None:
         from tests.browser.stack import Stack
 
         lab = Lab("http://127.0.0.1:1/v1")
-        project_run = long_run(lab)
+        project_run = played_run(lab)
         path = f"{lab.path}/runs/{project_run.number}/"
         stack = Stack(home, url)
         try:
@@ -42,7 +42,7 @@ def main() -> None:
     report(trials, times, queries, sql_ms, raw, packed)
 
 
-def long_run(lab: Lab) -> ProjectRun:
+def played_run(lab: Lab, trials: int = TRIALS) -> ProjectRun:
     """A real run of that many trials, its model in this process and never perfect."""
     from optimizer.running import runner
     from tests.browser import desk
@@ -50,7 +50,7 @@ def long_run(lab: Lab) -> ProjectRun:
 
     two_modules(lab)
     project_run = lab.start_run(
-        trials=TRIALS, minibatch_size=4, full_every=25, max_validation=18, instructions=8,
+        trials=trials, minibatch_size=4, full_every=25, max_validation=18, instructions=8,
         demo_sets=8,
     )  # fmt: skip
     model = ScriptedLM(lambda call: desk.answers(as_body(call), most=0.7))
@@ -74,6 +74,7 @@ def two_modules(lab: Lab) -> None:
 def as_body(call: Any) -> dict[str, Any]:
     """The call as it would go over the line."""
     body: dict[str, Any] = {
+        "model": call.model,
         "messages": [{"role": m.role, "content": m.content} for m in call.messages],
         "seed": call.sample,
     }

@@ -170,6 +170,8 @@ class RunEvent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="event_once")]
+        # Pages read a few kinds; most events are of two others.
+        indexes = [models.Index(fields=["run", "kind"], name="events_of_kind")]
         ordering = ["seq"]
 
     def __str__(self) -> str:

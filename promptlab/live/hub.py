@@ -1,4 +1,4 @@
-"""The one pair of ears of a web process: hears the doorbell, tells the consumers of that process.
+"""The one pair of ears of a web process: hears the doorbell, wakes who waits for it.
 
 One connection listens as long as any page is open. A ring carries no news, only a name; whoever is
 told reads the tables. When the connection was lost, everybody is told once it is back.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from channels.layers import get_channel_layer
 from django.db import connections
 
 from optimizer import doorbell
@@ -25,39 +25,38 @@ HEARD_WITHIN = 2.0
 """Seconds for the first connection."""
 
 
-def group_of(topic: str, ref: int) -> str:
-    return f"{topic}.{ref}"
-
-
 class Hub:
-    """Listens while at least one consumer has joined. It belongs to one event loop."""
+    """Listens while somebody wants to hear. It belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._members: Counter[str] = Counter()
+        self._listeners: dict[str, set[asyncio.Event]] = {}
         self._listening: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
-    async def join(self, topic: str, ref: int, channel: str) -> None:
-        """Have the rings of `topic` `ref` sent to a channel as `doorbell.rang` messages.
+    @asynccontextmanager
+    async def hearing(self, topic: str, ref: int, event: asyncio.Event) -> AsyncIterator[None]:
+        """Have an event set whenever `topic` `ref` rings.
 
-        Returns when they are heard, so that what is read afterwards misses none; while the database
-        is away, after a while: everybody is told once it is back.
+        Begins when rings are heard, so that what is read afterwards misses none; while the database
+        is away, after a while: everybody is told once it is back. The last one to go closes the
+        connection.
         """
-        group = group_of(topic, ref)
-        await _layer().group_add(group, channel)
-        self._members[group] += 1
+        name = f"{topic}:{ref}"
+        self._listeners.setdefault(name, set()).add(event)
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.connected.wait(), HEARD_WITHIN)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.connected.wait(), HEARD_WITHIN)
+            yield
+        finally:
+            await self._leave(name, event)
 
-    async def leave(self, topic: str, ref: int, channel: str) -> None:
-        """Stop that; the last one to leave closes the connection."""
-        group = group_of(topic, ref)
-        await _layer().group_discard(group, channel)
-        self._members[group] -= 1
-        self._members += Counter()  # drops what is at zero
-        if not self._members and self._listening is not None:
+    async def _leave(self, name: str, event: asyncio.Event) -> None:
+        self._listeners[name].discard(event)
+        if not self._listeners[name]:
+            del self._listeners[name]
+        if not self._listeners and self._listening is not None:
             listening, self._listening = self._listening, None
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -72,9 +71,9 @@ class Hub:
                     self.connected.set()
                     wait = FIRST_WAIT
                     if was_lost:
-                        await self._ring_everyone()
+                        self._ring_everyone()
                     async for ring in connection.notifies():
-                        await self._forward(ring.payload)
+                        self._ring(ring.payload)
             except psycopg.OperationalError as error:
                 log.warning("The doorbell cannot be heard, trying again in %.1f s: %s", wait, error)
             finally:
@@ -83,14 +82,13 @@ class Hub:
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
 
-    async def _forward(self, payload: str) -> None:
-        group = payload.replace(":", ".", 1)
-        if group in self._members:
-            await _layer().group_send(group, {"type": "doorbell.rang"})
+    def _ring(self, name: str) -> None:
+        for event in self._listeners.get(name, ()):
+            event.set()
 
-    async def _ring_everyone(self) -> None:
-        for group in list(self._members):
-            await _layer().group_send(group, {"type": "doorbell.rang"})
+    def _ring_everyone(self) -> None:
+        for name in self._listeners:
+            self._ring(name)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
@@ -104,10 +102,6 @@ def hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
     return _hubs[loop]
-
-
-def _layer() -> Any:
-    return get_channel_layer()
 
 
 async def _connect() -> psycopg.AsyncConnection[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ Ring = tuple[str, int]
 
 
 class LivePage(ABC):
-    """One page as one reader has it open. Remembers what they were sent.
+    """One page as readers in one role have it open. Remembers what they were sent.
 
     A subclass is made with `project`, `asked` (what the address asks for) and what its route names,
     all by keyword.
@@ -26,7 +25,7 @@ class LivePage(ABC):
     """In how many seconds rings are gathered into one frame."""
 
     def __init__(self) -> None:
-        self._sent: dict[str, str] = {}
+        self._drawn: dict[str, str] = {}
 
     @abstractmethod
     def rings(self) -> Sequence[Ring]:
@@ -55,9 +54,14 @@ class LivePage(ABC):
         """Whether something may change without a ring."""
         return True
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come, after the latest reading: its sockets are closed."""
+        return False
+
     def forget(self) -> None:
         """Nothing counts as sent: the next frame is the whole page."""
-        self._sent = {}
+        self._drawn = {}
 
     def changes(self, role: Role) -> str:
         """The parts that differ from what was sent, for a reader in this role, as one frame; ""
@@ -68,12 +72,14 @@ class LivePage(ABC):
         """
         context = self.read(role)
         drawn = {part: render_to_string(how, context) for part, how in self.parts().items()}
-        changed = [(part, html) for part, html in drawn.items() if self._is_new(part, html)]
-        return render_to_string("live/frame.html", {"parts": changed}) if changed else ""
+        changed = {part: html for part, html in drawn.items() if self._drawn.get(part) != html}
+        self._drawn |= changed
+        return _frame(changed)
 
-    def _is_new(self, part: str, html: str) -> bool:
-        digest = hashlib.sha256(html.encode()).hexdigest()
-        if self._sent.get(part) == digest:
-            return False
-        self._sent[part] = digest
-        return True
+    def whole(self) -> str:
+        """All parts as they were drawn last, as one frame: for who was sent nothing yet."""
+        return _frame(self._drawn)
+
+
+def _frame(parts: Mapping[str, str]) -> str:
+    return render_to_string("live/frame.html", {"parts": list(parts.items())}) if parts else ""

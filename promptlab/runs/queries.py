@@ -114,6 +114,11 @@ def ahead_of(run: Run) -> tuple[int, ...]:
     return tuple(others.values_list("number", flat=True))
 
 
+def is_scored_beside(run: Run) -> bool:
+    """Whether an evaluation is under way whose candidates will join those of the run."""
+    return run.evaluations.filter(status__in=[*Run.ACTIVE, Run.Status.PAUSED]).exists()
+
+
 def providers_of(spec: RunSpec) -> dict[int, Provider]:
     ids = {ref.provider for _role, ref in spec.model_refs}
     return {p.pk: p for p in Provider.objects.filter(pk__in=ids)}

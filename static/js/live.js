@@ -97,9 +97,15 @@ function reloadOnce() {
   return true;
 }
 
+// Of what ended, only decisions are news: who comes back to the page sees them.
+let finished = false;
+document.addEventListener("visibilitychange", () => finished && !document.hidden && ask());
+
 document.addEventListener("htmx:ws:close", (event) => {
   const { reason, code } = event.detail;
-  if (reason !== "closed" || code === FINISHED) return;
+  if (reason !== "closed") return;
+  finished = code === FINISHED;
+  if (finished) return;
   if (code === NOT_ALLOWED && reloadOnce()) return;
   connected(false);
 });

@@ -129,10 +129,10 @@ def test_a_viewer_watches_but_finds_no_buttons_and_is_refused(
 def test_who_signs_out_in_one_tab_reads_no_further_in_another(
     visit: Visit, lab: Lab, watch: Watch
 ) -> None:
-    """The run has ended: nothing rings, and the page is idle."""
-    project_run = lab.finished_run()
+    """The run rests: nothing rings, and the page is idle."""
+    project_run = lab.start_run(model=desk.SORRY)
     page = visit(lab.alice, url_of(lab, project_run))
-    expect_state(page, "better|no_gain")
+    expect_state(page, "paused", within=60_000)
     assert post(page, "/logout/") == 302
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
     assert "next=" in page.url

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from optimizer.core.conversation.events import Phase
 from optimizer.core.conversation.spec import RunSpec
@@ -93,9 +94,11 @@ def examples_left(plan: Plan, run: Run) -> int:
     return round((1 - share_done(plan, run)) * plan.whole)
 
 
-def seconds_per_example(trials: Sequence[Timed]) -> float | None:
-    """Wall-clock seconds an example took in the latest trials, None before there is one."""
-    recent = [t for t in trials if t.size][-RECENT:]
+def seconds_per_example(latest: Iterable[Timed]) -> float | None:
+    """Wall-clock seconds an example took in the latest trials, which come first; None before there
+    is one.
+    """
+    recent = list(islice((t for t in latest if t.size), RECENT))
     if not recent:
         return None
     spent = sum((t.scored_at - t.started_at).total_seconds() for t in recent)

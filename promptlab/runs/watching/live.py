@@ -33,6 +33,7 @@ class LiveRun(LivePage):
         self._marker: tuple[object, ...] = ()
         self._state: RunState | None = None
         self._parts = PARTS
+        self._over = False
 
     def rings(self) -> list[Ring]:
         return [("run", queries.project_run_of(self._project, self._number).run_id)]
@@ -41,6 +42,11 @@ class LiveRun(LivePage):
     def goes_on(self) -> bool:
         """Of a run that has ended nothing changes by itself."""
         return self._state is None or not self._state.run.ended
+
+    @property
+    def over(self) -> bool:
+        """The run has ended, and nobody scores candidates that would join its own."""
+        return self._over
 
     def forget(self) -> None:
         super().forget()
@@ -57,6 +63,7 @@ class LiveRun(LivePage):
         else:
             self._parts, state = PARTS, read_state(project_run)
         self._marker, self._state = marker, state
+        self._over = run.ended and not queries.is_scored_beside(run)
         return page_context(role, RunPage(state, self._asked))
 
     def parts(self) -> dict[str, str]:

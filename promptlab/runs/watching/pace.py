@@ -43,7 +43,7 @@ def pace_of(state: RunState, planned: int, kept: bool, now: datetime) -> Pace:
         cap=cap_that_ended(run, state.events, state.spec.limits.max_seconds),
         share=share_done(plan, run),
         left=examples_left(plan, run),
-        per_example=seconds_per_example([t.timed for t in scored if t.timed]),
+        per_example=seconds_per_example(t.timed for t in reversed(scored) if t.timed),
         ahead=queries.ahead_of(run) if queued else (),
         workers=workers_alive() if queued or is_silent(run, now) else None,
         kept=kept,

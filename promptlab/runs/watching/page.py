@@ -149,7 +149,7 @@ class RunPage:
     @cached_property
     def log(self) -> list[proposals_found.LogLine]:
         state = self.state
-        return proposals_found.log_of(state.events, state.board, state.style)[-LOG_LINES:][::-1]
+        return proposals_found.log_of(state.events, state.board, state.style, LOG_LINES)[::-1]
 
     @property
     def decision_title(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -220,10 +221,11 @@ def parameter_name(parameter: str) -> str:
     return f"{module} · {told}" if module else told
 
 
-def log_of(events: Sequence[RunEvent], board: Board, style: ShownStyle) -> list[LogLine]:
-    """What happened, in words, oldest first."""
-    lines = [line for event in events if (line := _line(event)) is not None]
-    for trial in board.scored:
+def log_of(events: Sequence[RunEvent], board: Board, style: ShownStyle, most: int) -> list[LogLine]:
+    """What happened last, in words, oldest first; at most so many lines."""
+    found = (line for event in reversed(events) if (line := _line(event)) is not None)
+    lines = list(islice(found, most))
+    for trial in board.scored[-most:]:
         told = _("Trial %(n)s, %(kind)s of %(who)s: %(score)s on %(size)s examples") % {
             "n": trial.number, "kind": _("full evaluation") if trial.full else style.part,
             "who": in_sentence(trial.candidate), "score": score(trial.score),
@@ -232,7 +234,7 @@ def log_of(events: Sequence[RunEvent], board: Board, style: ShownStyle) -> list[
         if trial.errors:
             told += " " + _("(%(n)s examples failed and are left out)") % {"n": trial.errors}
         lines.append(LogLine(trial.number, trial.scored_at, told))
-    return sorted(lines, key=lambda line: line.at)
+    return sorted(lines, key=lambda line: line.at)[-most:]
 
 
 def _line(event: RunEvent) -> LogLine | None:

@@ -85,4 +85,4 @@ def test_the_pace_is_that_of_the_latest_trials() -> None:
 
     assert seconds_per_example([]) is None
     slow_start = [timed(10, 100.0)] + [timed(10, 5.0)] * 6
-    assert seconds_per_example(slow_start) == pytest.approx(0.5)
+    assert seconds_per_example(reversed(slow_start)) == pytest.approx(0.5)

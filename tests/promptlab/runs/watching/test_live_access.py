@@ -23,9 +23,9 @@ from promptlab.accounts.admission import admit, renewed
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.roles import Role
 from promptlab.asgi import application
-from promptlab.live import consumer
-from promptlab.live.consumer import NOT_ALLOWED
+from promptlab.live import room
 from promptlab.live.hub import hub
+from promptlab.live.room import FINISHED, NOT_ALLOWED
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
@@ -124,24 +124,90 @@ async def test_whoever_lost_access_is_not_sent_one_more_frame(
         assert "<dd>888" in await witness.page.frame(QUICKLY)
 
 
-async def test_an_idle_page_of_a_run_that_ended_is_closed_too_and_else_reads_nothing(
-    transactional_db: None, finished: ProjectRun, monkeypatch: pytest.MonkeyPatch
+async def test_an_idle_page_is_closed_too(
+    transactional_db: None, halfway: ProjectRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "HEARTBEAT", 1.0)
-    async with reading(finished) as (witness, losers):
+    monkeypatch.setattr(room, "HEARTBEAT", 1.0)
+    async with reading(halfway) as (_witness, losers):
 
         def lose() -> None:
             for reader in losers:
                 reader.lose()
 
-        def no_reading(page: LiveRun, role: Role) -> str:
-            raise AssertionError("Nothing rang, and the run has ended.")
-
-        monkeypatch.setattr(LiveRun, "changes", no_reading)
         await database_sync_to_async(lose)()
         for reader in losers:
             assert await reader.page.close_code(QUICKLY) == NOT_ALLOWED, reader.user.email
-        assert await witness.page.receive_nothing(2.5)
+
+
+async def test_the_page_of_a_run_that_ended_is_sent_whole_and_its_socket_closed(
+    transactional_db: None, finished: ProjectRun, carol: User, client_of: Callable[[User], Client]
+) -> None:
+    browser = await database_sync_to_async(client_of)(carol)
+    page = Socket(application, HERE, browser.cookies)
+    assert await page.connect(QUICKLY)
+    assert "run-verdict" in await page.frame(QUICKLY)
+    assert await page.close_code(QUICKLY) == FINISHED
+    await page.disconnect()
+
+
+async def test_it_stays_open_while_an_evaluation_will_join_its_candidates(
+    transactional_db: None, finished: ProjectRun, carol: User, client_of: Callable[[User], Client]
+) -> None:
+    def begin() -> int:
+        spec = {**finished.run.spec, "optimizer": "evaluation"}
+        beside = Run.objects.get(pk=finished.run_id)
+        beside.pk, beside.spec, beside.status = None, spec, Run.Status.RUNNING
+        beside.best_candidate, beside.beside = None, finished.run
+        beside.save(force_insert=True)
+        return beside.pk
+
+    def end(beside: int) -> None:
+        Run.objects.filter(pk=beside).update(status=Run.Status.FINISHED)
+        doorbell.ring("run", finished.run_id)
+
+    beside = await database_sync_to_async(begin)()
+    browser = await database_sync_to_async(client_of)(carol)
+    page = Socket(application, HERE, browser.cookies)
+    assert await page.connect(QUICKLY)
+    await page.frame(QUICKLY)
+    assert await page.receive_nothing(1.0)
+    await database_sync_to_async(end)(beside)
+    assert await page.close_code(QUICKLY) == FINISHED
+    await page.disconnect()
+
+
+async def test_readers_of_one_page_share_its_reading_and_each_gets_every_change(
+    transactional_db: None,
+    halfway: ProjectRun,
+    carol: User,
+    erin: User,
+    client_of: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, roles = LiveRun.read, []
+
+    def counted(page: LiveRun, role: Role) -> dict[str, Any]:
+        roles.append(role)
+        return read(page, role)
+
+    def ring() -> None:
+        Run.objects.filter(pk=halfway.run_id).update(used_calls=888)
+        doorbell.ring("run", halfway.run_id)
+
+    monkeypatch.setattr(LiveRun, "read", counted)
+    browsers = [await database_sync_to_async(client_of)(user) for user in (carol, carol, erin)]
+    pages = [Socket(application, HERE, browser.cookies) for browser in browsers]
+    for page in pages:
+        assert await page.connect(QUICKLY)
+    for page in pages:
+        assert "run-trials" in await page.frame(QUICKLY)
+    roles.clear()
+    await database_sync_to_async(ring)()
+    for page in pages:
+        assert "<dd>888" in await page.frame(QUICKLY)
+    assert sorted(roles) == sorted([Role.VIEWER, Role.EDITOR])
+    for page in pages:
+        await page.disconnect()
 
 
 async def test_strangers_are_turned_away_for_good(
@@ -195,15 +261,15 @@ async def test_whoever_gains_a_role_gets_its_buttons(
     await page.disconnect()
 
 
-def test_asking_again_costs_one_query_a_frame(
+def test_asking_again_costs_two_queries_a_frame_for_however_many(
     halfway: ProjectRun, carol: User, client_of: Callable[[User], Client]
 ) -> None:
     admission = admit(client_of(carol).session, halfway.project.slug)
     page = LiveRun(halfway.project, halfway.number, Parameters())
     page.changes(admission.role)
     with CaptureQueriesContext(connection) as asked:
-        renewed(admission)
-    assert len(asked) == 1
+        assert renewed([admission] * 50) == [admission] * 50
+    assert len(asked) == 2
     with CaptureQueriesContext(connection) as read:
         page.changes(admission.role)
     assert len(read) == 1
@@ -256,14 +322,14 @@ async def test_a_page_goes_on_when_the_database_is_back(
     try:
         late = Socket(application, HERE, browser.cookies)
         assert await late.connect(QUICKLY)
-        assert await late.close_code(QUICKLY) == consumer.TRY_AGAIN
+        assert await late.close_code(QUICKLY) == room.TRY_AGAIN
         async with asyncio.timeout(15):
             while "waits" not in caplog.text:
                 await asyncio.sleep(0.05)
     finally:
         shut(own_connection, open_again=True)
     await database_sync_to_async(later)()
-    frame = await page.frame(QUICKLY + consumer.LONGEST_WAIT)
+    frame = await page.frame(QUICKLY + room.LONGEST_WAIT)
     assert "<dd>888" in frame
     assert "run-trials" in frame  # nobody knows what had arrived: the whole page again
     await page.disconnect()
@@ -283,5 +349,5 @@ async def test_a_page_that_breaks_does_not_keep_its_socket_open(
     browser = await database_sync_to_async(client_of)(carol)
     page = Socket(application, HERE, browser.cookies)
     assert await page.connect(QUICKLY)
-    assert await page.close_code(QUICKLY) == consumer.BROKEN
+    assert await page.close_code(QUICKLY) == room.BROKEN
     await page.disconnect()
