@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from optimizer.core.conversation.spec import RunSpec
@@ -23,10 +25,15 @@ def project_runs(project: Project) -> QuerySet[ProjectRun]:
     """The project's runs, the newest first, with what a list shows of them."""
     return (
         project.runs.select_related("run__best_candidate", "started_by")
-        .annotate(unpriced=_unpriced())
+        .annotate(unpriced=_unpriced(), task_model=_task_model())
         .defer("run__spec", "run__best_candidate__prompts")
         .order_by("-number")
     )
+
+
+def _task_model() -> KeyTextTransform:
+    """The name of a run's task model, without reading the rest of its spec."""
+    return KeyTextTransform("model", KeyTransform("task", KeyTransform("models", "run__spec")))
 
 
 def _unpriced() -> Subquery:
@@ -68,6 +75,28 @@ def filtered(rows: QuerySet[ProjectRun], narrow: ListFilter) -> QuerySet[Project
     if narrow.by is not None:
         rows = rows.filter(started_by=narrow.by)
     return rows
+
+
+SORTS = {
+    "gain": KeyTransform("gain", "run__comparison"),
+    "score": KeyTransform("mean", "run__best_score"),
+    "cost": F("run__used_cost") + F("run__over_cost"),
+    "calls": F("run__used_calls"),
+    "optimizer": F("run__optimizer"),
+    "model": F("task_model"),
+    "by": Coalesce("started_by__name", "started_by__email"),
+}
+"""What a list of runs can be ordered by beside the newest first."""
+_BY_NAME = ("optimizer", "model", "by")
+
+
+def ordered(rows: QuerySet[ProjectRun], sort: str) -> QuerySet[ProjectRun]:
+    """Names from A, figures from the highest, and what has none last; "" is the newest first."""
+    if sort not in SORTS:
+        return rows
+    place = F("place")
+    first = place.asc(nulls_last=True) if sort in _BY_NAME else place.desc(nulls_last=True)
+    return rows.annotate(place=SORTS[sort]).order_by(first, "-number")
 
 
 def needs_review() -> Q:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from optimizer.core.optimizers import optimizer_named
 from optimizer.models import Run
+from optimizer.sentences.optimizers import title_of
 from promptlab.accounts.models import Project
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
@@ -25,6 +27,8 @@ class RunRow:
     kind: str
     label: str
     result: RunResult
+    optimizer: str
+    model: str
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,23 @@ class Options:
 def row_of(project_run: ProjectRun) -> RunRow:
     run = project_run.run
     kind, label = short_status(project_run, run)
-    return RunRow(project_run, run, kind, label, listed_result(project_run))
+    return RunRow(
+        project_run, run, kind, label, listed_result(project_run),
+        title_of(optimizer_named(run.optimizer)), getattr(project_run, "task_model", None) or "",
+    )  # fmt: skip
 
 
-def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:
+def sorts() -> list[tuple[str, str]]:
+    """What the list can be ordered by, in words."""
+    told = {
+        "": _("Newest first"), "gain": _("Score gained"), "score": _("Score"), "cost": _("Cost"),
+        "calls": _("Calls"), "optimizer": _("Optimizer"), "model": _("Model"),
+        "by": _("Who started it"),
+    }  # fmt: skip
+    return [(sort, told[sort]) for sort in ("", *queries.SORTS)]
+
+
+def tabs(project: Project, narrow: queries.ListFilter, sort: str) -> list[Tab]:
     """All, running, awaiting review, and the ends; the state is in the address."""
     url = reverse("runs:list", args=[project.slug])
     shown = [
@@ -50,15 +67,15 @@ def tabs(project: Project, narrow: queries.ListFilter) -> list[Tab]:
         (Run.Status.FINISHED.value, _("Finished")), (Run.Status.PAUSED.value, _("Paused")),
         (Run.Status.CANCELLED.value, _("Cancelled")), (Run.Status.FAILED.value, _("Failed")),
     ]  # fmt: skip
-    rest = "".join(f"&{name}={value}" for name, value in _others(narrow))
+    rest = "".join(f"&{name}={value}" for name, value in _others(narrow, sort))
     return [
         Tab(str(label), f"{url}?status={value}{rest}", value == narrow.status)
         for value, label in shown
     ]
 
 
-def _others(narrow: queries.ListFilter) -> list[tuple[str, int]]:
-    given = (("program", narrow.program), ("by", narrow.by))
+def _others(narrow: queries.ListFilter, sort: str) -> list[tuple[str, str | int]]:
+    given = (("program", narrow.program), ("by", narrow.by), ("sort", sort or None))
     return [(name, value) for name, value in given if value is not None]
 
 

@@ -38,14 +38,17 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
     narrow = queries.ListFilter(
         asked.one_of("status", queries.STATES), asked.number("program"), asked.number("by")
     )
-    rows = queries.filtered(queries.project_runs(found), narrow)
+    sort = asked.one_of("sort", queries.SORTS)
+    rows = queries.ordered(queries.filtered(queries.project_runs(found), narrow), sort)
     page = Paginator(rows, PAGE).get_page(asked.page)
     context = {
         "project": found,
         "page": page,
         "rows": [listing.row_of(project_run) for project_run in page.object_list],
         "narrow": narrow,
-        "tabs": listing.tabs(found, narrow),
+        "sort": sort,
+        "sorts": listing.sorts(),
+        "tabs": listing.tabs(found, narrow, sort),
         "choices": listing.choices(found),
     }
     return render(request, "runs/list.html", context)

@@ -347,3 +347,38 @@ def test_a_search_that_went_to_its_end_has_had_all_its_trials(
     assert trials[1] == trials[2]
     counted = "trial" if trials[1] == "1" else "trials"
     assert re.search(rf"full evaluations?, of {trials[1]} {counted}\b", shown)
+
+
+def test_the_list_says_optimizer_and_model_and_is_ordered_by_what_is_asked(
+    scene: Scene, finished: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
+    other = play(scene.start(optimizer="racing"))
+    model = finished.run.spec["models"]["task"]["model"]
+    Run.objects.filter(pk=finished.run_id).update(used_cost=2_000_000)
+    Run.objects.filter(pk=other.run_id).update(best_score=None, comparison=None, used_cost=0)
+    browser = client_of(carol)
+
+    def order(sort: str) -> list[int]:
+        html = browser.get(RUNS, {"sort": sort}).content.decode()
+        return [int(number) for number in re.findall(r'name="r" value="(\d+)"', html)]
+
+    newest_first = [other.number, finished.number]
+    assert order("") == order("no such order") == newest_first
+    for sort in ("gain", "score", "cost"):
+        assert order(sort) == newest_first[::-1], sort
+    assert order("optimizer") == newest_first[::-1]  # mipro, racing
+    shown = texts(browser.get(RUNS).content.decode())
+    assert "Instructions + demos (MIPRO)" in shown
+    assert model in shown
+
+
+def test_runs_that_were_ticked_are_compared(
+    scene: Scene, finished: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
+    other = play(scene.start())
+    browser = client_of(carol)
+    html = browser.get(RUNS).content.decode()
+    action = re.findall(r'<form id="compare-runs" method="get" action="([^"]+)"', html)[0]
+    answer = browser.get(action, {"r": [finished.number, other.number]})
+    assert answer.status_code == 200
+    assert f"Run {other.number}" in texts(answer.content.decode())
