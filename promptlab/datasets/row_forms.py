@@ -115,6 +115,7 @@ class RowsForm(FileForm):
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
+        self.auto_id = "id_rows_%s"  # another form of the page has some of the names
         self.fields["file"] = forms.FileField(
             label=_("Or choose a file"), required=False, widget=FileDrop(accept=ACCEPTED)
         )

@@ -59,7 +59,9 @@ class SendForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, data: Any = None, *, people: Sequence[User], answers: Review | None) -> None:
-        super().__init__(data, initial={"asked": answers.by_id if answers else None})
+        super().__init__(
+            data, auto_id="id_send_%s", initial={"asked": answers.by_id if answers else None}
+        )
         asked = self.fields["asked"]
         assert isinstance(asked, forms.ModelChoiceField)
         asked.queryset = User.objects.filter(pk__in=[person.pk for person in people])

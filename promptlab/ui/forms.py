@@ -58,6 +58,19 @@ class NameField(forms.CharField):
         super().__init__(max_length=LONGEST_NAME, validators=[nothing_unseen], **options)
 
 
+class Unnamed(forms.HiddenInput):
+    """A hidden value that nothing on the page refers to; so may stand in several forms of one."""
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        built = super().build_attrs(base_attrs, extra_attrs)
+        return {name: value for name, value in built.items() if name != "id"}
+
+
 class PromptTextarea(forms.Textarea):
     """A <prompt-field>: marks {placeholders}, those that are not `known` in orange."""
 

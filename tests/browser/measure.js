@@ -118,5 +118,11 @@
         report(`lies over “${below.textContent.trim().slice(0, 20)}”`, part);
     }
   });
+  // A name that two parts have leads labels and links to the wrong one.
+  const ids = new Set();
+  for (const part of document.querySelectorAll("[id]")) {
+    if (ids.has(part.id)) report("two parts of one name", part, "");
+    ids.add(part.id);
+  }
   return [...found];
 }

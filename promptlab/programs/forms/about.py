@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy
 from promptlab.accounts.models import User
 from promptlab.programs import services
 from promptlab.programs.models import Program
-from promptlab.ui.forms import NameField
+from promptlab.ui.forms import NameField, Unnamed
 
 
 class AboutForm(forms.Form):
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
     name = NameField(label=gettext_lazy("Name"))
     description = forms.CharField(
         label=gettext_lazy("Description"),

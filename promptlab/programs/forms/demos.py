@@ -16,6 +16,7 @@ from promptlab.programs.forms.nearest import NearestForm
 from promptlab.programs.models import Program
 from promptlab.programs.rows import RowForm, Rows, faults_of, rows_after, wants_change
 from promptlab.programs.shown_demos import ShownNearest, saved_nearest
+from promptlab.ui.forms import Unnamed
 from promptlab.ui.value_field import ValueField
 
 
@@ -68,7 +69,7 @@ LOOK = "look"
 class DemosForm(forms.Form):
     """All demos of a module, and whether others are chosen for each input."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
 
     def __init__(
         self, program: Program, module: Module, revision: int, data: QueryDict | None = None

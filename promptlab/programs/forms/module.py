@@ -27,7 +27,7 @@ from promptlab.programs.forms.fields import (
 from promptlab.programs.kinds import KINDS, kind_choices
 from promptlab.programs.kinds.kind import RowsOf
 from promptlab.programs.rows import Rows, faults_of, rows_after, wants_change
-from promptlab.ui.forms import CardRadios, PromptTextarea, refuse_name
+from promptlab.ui.forms import CardRadios, PromptTextarea, Unnamed, refuse_name
 from promptlab.ui.value_field import plain_lines
 
 _KEPT = ("locked", "frozen_instruction", "frozen_demos")
@@ -36,7 +36,7 @@ _KEPT = ("locked", "frozen_instruction", "frozen_demos")
 class ModuleForm(forms.Form):
     """A module of `program`; `former` is the one that is being changed, None for a new one."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=64,

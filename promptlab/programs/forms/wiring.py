@@ -30,7 +30,7 @@ from promptlab.programs.wires import (
     outputs_in_order,
     sources_for,
 )
-from promptlab.ui.forms import refuse_name
+from promptlab.ui.forms import Unnamed, refuse_name
 
 Options = list[tuple[str, Any]]
 _FIXED = "fixed-"
@@ -40,7 +40,7 @@ _EMPTY = '""'
 class ConnectForm(forms.Form):
     """Where each input of a call comes from: a select that lists only what fits."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
 
     def __init__(
         self, program: Program, call: Call, revision: int, data: QueryDict | None = None
@@ -243,7 +243,7 @@ def _constant(wanted: Field, typed: str) -> Value:
 class InputsForm(forms.Form):
     """What the program takes: rows of fields."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
 
     def __init__(self, program: Program, revision: int, data: QueryDict | None = None) -> None:
         self.program = program
@@ -286,7 +286,7 @@ class OutputForm(RowForm):
 class OutputsForm(forms.Form):
     """What the program gives: rows of names and calls' outputs."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=Unnamed)
 
     def __init__(self, program: Program, revision: int, data: QueryDict | None = None) -> None:
         self.program = program
