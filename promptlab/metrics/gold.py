@@ -19,14 +19,32 @@ MANY = 100
 
 
 @dataclass(frozen=True)
+class Bin:
+    """Scores from `low` to below `high`, or just these where both are the same: how many right
+    answers have one, and how many answers to other examples.
+    """
+
+    low: float
+    high: float
+    own: int
+    other: int
+
+
+EDGES = ((0.0, 0.0), (0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0), (1.0, 1.0))
+"""Wrong and wholly right by themselves, and what is between them in quarters."""
+
+
+@dataclass(frozen=True)
 class Gold:
     """What a metric makes of right answers: `own` is each example's (it should be 1), `other` that
     of another example, which expects something else (it should be low). None: nothing was judged.
+    `bins`: how the scores of both are spread.
     """
 
     own: float | None
     other: float | None
     judged: int
+    bins: tuple[Bin, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -88,7 +106,22 @@ def gold_of(dataset: Dataset | None, metric: CoreMetric | None) -> Gold | None:
     examples = _examples(dataset, metric)
     own = _scores(metric, [(e, e) for e in examples])
     other = _scores(metric, _strangers(metric, examples))
-    return Gold(_mean(own), _mean(other), sum(score is not None for score in own))
+    judged_ones = sum(score is not None for score in own)
+    return Gold(_mean(own), _mean(other), judged_ones, spread_of(own, other))
+
+
+def spread_of(own: Sequence[float | None], other: Sequence[float | None]) -> tuple[Bin, ...]:
+    """Both counted by score."""
+    return tuple(
+        Bin(low, high, *(sum(_within(s, low, high) for s in some) for some in (own, other)))
+        for low, high in EDGES
+    )
+
+
+def _within(score: float | None, low: float, high: float) -> bool:
+    if score is None:
+        return False
+    return score == low if low == high else low < score < high or (score == low and low > 0)
 
 
 def _judges_here(metric: CoreMetric) -> bool:

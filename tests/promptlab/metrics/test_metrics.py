@@ -19,6 +19,7 @@ from optimizer.core.programs.signature import Field, FieldType
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.models import Dataset
 from promptlab.metrics import services
+from promptlab.metrics.gold import spread_of
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.programs.starters import one_module
@@ -377,3 +378,11 @@ def test_the_bench_tells_how_far_another_metric_agrees(
     assert half
     assert all_of_it[1] == all_of_it[2]
     assert 0 < int(half[1]) < int(half[2])
+
+
+def test_scores_are_counted_once_each_by_where_they_lie() -> None:
+    own = [1.0, 1.0, 0.0, 0.25, 0.999, None]
+    other = [0.0, 0.1, 0.5, 0.75, 1.0]
+    bins = spread_of(own, other)
+    assert [b.own for b in bins] == [1, 0, 1, 0, 1, 2]
+    assert [b.other for b in bins] == [1, 1, 0, 1, 1, 1]
