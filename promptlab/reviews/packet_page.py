@@ -15,9 +15,9 @@ from optimizer.core.optimizers import optimizer_named
 from optimizer.sentences.optimizers import title_of
 from promptlab.accounts.models import User
 from promptlab.datasets.models import Dataset
-from promptlab.reviews import packets, personal
+from promptlab.reviews import labels, packets, personal
 from promptlab.reviews.evidence import DemoSource, Evidence, Moved
-from promptlab.reviews.models import Comment, Look, Packet, Point
+from promptlab.reviews.models import Comment, Label, Look, Packet, Point
 from promptlab.runs.comparing.comparison import MODES
 from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff_of
 from promptlab.runs.results import evidence as results
@@ -123,6 +123,15 @@ class PacketPage:
         if rival is None or rival.comparison is None:
             return ""
         return results.verdict(rival.comparison, self.rival_name, self.name)
+
+    @cached_property
+    def moved_on(self) -> str:
+        """Where production is by now, when that is neither where it was nor this candidate."""
+        now = labels.at(self.project_run.program_id, Label.PRODUCTION)
+        rival, own = self.evidence.rival, self.evidence.provenance.candidate_digest
+        if now is None or now.candidate.digest == own:
+            return ""
+        return "" if rival and rival.version == now.number else str(now)
 
     @property
     def rival_comparison(self) -> Comparison | None:

@@ -151,6 +151,14 @@ def handles(project: Project) -> dict[str, User]:
     return found
 
 
+def short_handles(project: Project) -> list[str]:
+    """How each member is best named: the shortest way that means nobody else."""
+    found: dict[int, str] = {}
+    for name, person in handles(project).items():
+        found[person.pk] = min(found.get(person.pk, name), name, key=len)
+    return list(found.values())
+
+
 def mentioned(project: Project, text: str) -> list[User]:
     """The members that a text names, each once."""
     known = handles(project)

@@ -104,7 +104,8 @@ def review_page(
     }
     if packet is not None:
         page = PacketPage(packet, request.user, Parameters(request.GET))
-        context |= {"page": page, "packet": packet, "handles": packets.handles(project_run.project)}
+        handles = packets.short_handles(project_run.project)
+        context |= {"page": page, "packet": packet, "handles": handles}
         return render(request, "reviews/packet.html", context, status=status)
     context |= _evidence(request, project_run, row)
     return render(request, "reviews/review.html", context, status=status)

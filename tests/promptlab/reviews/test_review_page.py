@@ -11,10 +11,10 @@ from django.test import Client
 
 from optimizer.models import Candidate, Outcome, Trial
 from promptlab.accounts.models import Project, User
-from promptlab.reviews import services
+from promptlab.reviews import labels, services
 from promptlab.reviews.models import Mention, Packet, Point, Review, Version
 from promptlab.runs.models import ProjectRun
-from tests.promptlab.runs.scene import Scene, say_nothing
+from tests.promptlab.runs.scene import Scene, play, say_nothing
 
 ClientOf = Callable[[User], Client]
 
@@ -284,3 +284,21 @@ def test_candidates_that_lost_their_scores_can_be_looked_at(
     answer = client_of(bob).get(url)
     assert answer.status_code == 200
     assert shown in texts(answer.content.decode())
+
+
+def test_a_packet_says_when_production_was_moved_since_and_is_sent_again(
+    scene: Scene, url: str, bob: User, erin: User, client_of: ClientOf
+) -> None:
+    client_of(erin).post(f"{url}send/")
+    other = play(scene.start(seed=8))
+    assert other.run.best_candidate is not None
+    version = services.approve(other, other.run.best_candidate, bob, "Fine.")
+    assert "Send it again" not in texts(client_of(erin).get(url).content.decode())
+    labels.promote(version, "production", bob, None)
+    shown = texts(client_of(erin).get(url).content.decode())
+    assert "is at v1 now, with which this packet does not compare" in shown
+    client_of(erin).post(f"{url}send/")
+    shown = texts(client_of(erin).get(url).content.decode())
+    assert "Packet 2" in shown
+    assert "production (v1)" in shown
+    assert "Send it again" not in shown
