@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import psycopg
 from django.conf import settings
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 10
 LOG_EVERY_SECONDS = 10.0
+PROBLEM = "application/problem+json"
+"""The type of a refusal of the API (RFC 9457)."""
 REFUSED = "promptlab.refused"
 """Where the request's scope holds why its body was not taken."""
 
@@ -151,7 +154,9 @@ class Refusals:
 def _in_form_of(request: HttpRequest, answer: Answer) -> HttpResponse:
     told = str(answer.told)
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": told, "problems": []}, status=answer.status)
+        title = HTTPStatus(answer.status).phrase
+        body = {"title": title, "status": answer.status, "detail": told, "problems": []}
+        return JsonResponse(body, status=answer.status, content_type=PROBLEM)
     if request.headers.get("HX-Request"):
         plain = "text/plain; charset=utf-8"
         return HttpResponse(told, status=answer.status, content_type=plain)

@@ -150,6 +150,26 @@ class ApiToken(models.Model):
         return self.revoked_at is None and self.expires_at > timezone.now()
 
 
+class RequestKey(models.Model):
+    """A request of a program that starts something, by the key that it came with: sent again, it
+    starts nothing more. `digest` is that of what was sent, `made` names what came of it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="request_keys")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    made = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="request_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.key}"
+
+
 class FailedAttempt(models.Model):
     """Somebody who did not get in, kept for an hour. `place` (where from) and `account` (whose, ""
     where there is none) are keyed digests: neither an address nor a name is kept.

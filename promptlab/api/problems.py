@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -17,6 +18,7 @@ from promptlab.accounts.tokens import TokenNotValid
 from promptlab.api.error_details import problems_of, sentence
 from promptlab.api.schemas.base import Problem, Refusal
 from promptlab.datasets.turns import Busy
+from promptlab.outage import PROBLEM
 
 STATUS: dict[type[Exception], int] = {
     TokenNotValid: 401,
@@ -41,8 +43,12 @@ def handle_all(api: NinjaAPI) -> None:
 
 def refuse(api: NinjaAPI, request: HttpRequest, error: Exception) -> HttpResponse:
     problems, status = problems_of(error), _status(error)
-    refusal = Refusal(detail=_detail(error, problems), problems=problems)
+    refusal = Refusal(
+        title=HTTPStatus(status).phrase, status=status, detail=_detail(error, problems),
+        problems=problems,
+    )  # fmt: skip
     response = api.create_response(request, refusal.model_dump(), status=status)
+    response["Content-Type"] = f"{PROBLEM}; charset=utf-8"
     if status == 503:
         response["Retry-After"] = str(RETRY_SECONDS)
     if status == 401:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Header
+
 from optimizer.core.problems import Refused, problem
 from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from promptlab.accounts.models import Project
+from promptlab.accounts.once import once
 from promptlab.api.form_adapter import check
 from promptlab.api.schemas.run_requests import RunIn
+from promptlab.api.tokens import caller
+from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting import prefill
 from promptlab.runs.starting.forms import PLACES
 from promptlab.runs.starting.planning import Look, RunRequest, estimate, look_at
@@ -43,3 +52,14 @@ def request_of(project: Project, wish: RunIn) -> RunRequest:
     if unknown:
         raise Refused(*unknown)
     return form.run_request()
+
+
+IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key")]
+
+
+def started_once(request: HttpRequest, key: str, start: Callable[[], ProjectRun]) -> int:
+    """The number of the run that is started, or that was for this key. Raises as `once` does."""
+    with once(caller(request), key, f"{request.path} ".encode() + request.body) as kept:
+        if not kept.made:
+            kept.made = str(start().number)
+    return int(kept.made)

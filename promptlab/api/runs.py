@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
-from ninja import Path, Query, Router, Status
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Header, Path, Query, Router, Status
 
 from optimizer.models import RunEvent, Trial
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
+from promptlab.api.event_stream import stream
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
-from promptlab.api.run_requests import look_for, request_of
+from promptlab.api.run_requests import IdempotencyKey, look_for, request_of, started_once
 from promptlab.api.schemas.run_requests import EstimateOut, LimitsIn, RunIn
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
-from promptlab.api.tokens import BearerToken, caller, project_of, reads_words
+from promptlab.api.tokens import ApiRequest, BearerToken, caller, project_of, reads_words
 from promptlab.runs import queries
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import ListFilter
@@ -68,11 +69,20 @@ def measure_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status
 
 
 @router.post("", response={201: RunDetail}, summary="Start a run")
-def start_run(request: HttpRequest, project: Path[str], wish: RunIn) -> Status[RunDetail]:
-    """Refused, with every reason, when a check of its estimate finds a problem."""
+def start_run(
+    request: HttpRequest,
+    project: Path[str],
+    wish: RunIn,
+    key: IdempotencyKey = "",
+) -> Status[RunDetail]:
+    """Refused, with every reason, when a check of its estimate finds a problem. Sent again with the
+    same `Idempotency-Key`, it is answered with the run that it started, and starts none.
+    """
     found = project_of(request, project, Role.EDITOR)
-    project_run = services.start_run(found, caller(request), look_for(found, wish))
-    return Status(201, shown_run(request, found, project_run.number))
+    started = started_once(
+        request, key, lambda: services.start_run(found, caller(request), look_for(found, wish))
+    )
+    return Status(201, shown_run(request, found, started))
 
 
 @router.get("/{int:number}", response=RunDetail, summary="Get a run: status, scores, spent")
@@ -87,6 +97,26 @@ def list_events(
     run = queries.project_run_of(project_of(request, project), number).run
     rows = RunEvent.objects.filter(run=run, seq__gt=after).order_by("seq")
     return Events.of(run, window.of(rows)["items"])
+
+
+@router.get("/{int:number}/events/stream", summary="Follow its events as they happen")
+def follow_events(
+    request: ApiRequest,
+    project: Path[str],
+    number: int,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    seen: Annotated[str, Header(alias="Last-Event-ID")] = "",
+) -> StreamingHttpResponse:
+    """Server-sent events: `id` is an event's `seq`, `event` its kind, `data` the event as the list
+    has it. Begins behind `after`, or behind `Last-Event-ID`; ends with an event `ended`.
+    """
+    project_run = queries.project_run_of(project_of(request, project), number)
+    begun = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else after
+    return StreamingHttpResponse(
+        stream(project_run, request.auth, begun),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
 @router.get("/{int:number}/trials", response=Page[TrialOut], summary="List its trials by number")

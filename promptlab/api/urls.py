@@ -35,6 +35,7 @@ from promptlab.api import (
 from promptlab.api.reference import reference
 from promptlab.api.schemas.base import Refusal
 from promptlab.api.tokens import BearerToken
+from promptlab.outage import PROBLEM
 from promptlab.releases.client import NAME as CLIENT
 from promptlab.releases.client import client_file
 
@@ -56,7 +57,7 @@ class Api(NinjaAPI):
         schema = super().get_openapi_schema(**options)
         shape = Refusal.model_json_schema(ref_template="#/components/schemas/{model}")
         schema["components"]["schemas"] |= {**shape.pop("$defs"), "Refusal": shape}
-        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+        content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Refusal"}}}
         for operations in schema["paths"].values():
             for operation in operations.values():
                 operation["responses"]["4XX"] = {"description": "Refused", "content": content}

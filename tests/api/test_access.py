@@ -51,6 +51,7 @@ LEAST_ROLE = {
     "start_run": "editor",
     "get_run": "viewer",
     "list_events": "viewer",
+    "follow_events": "viewer",
     "list_trials": "viewer",
     "pause_run": "editor",
     "resume_run": "editor",

@@ -321,7 +321,7 @@ async def test_a_body_that_the_temporary_disk_does_not_take_is_answered_with_a_s
     assert headers[b"Retry-After"] == b"10"
 
     begun, text = await send("/api/v1/projects", b"x" * 1000)
-    assert (begun["status"], text[:10]) == (503, '{"detail":')
+    assert (begun["status"], text[:10]) == (503, '{"title": ')
 
     begun, text = await send("/login/", b"x" * 1000, (b"hx-request", b"true"))
     assert text.startswith("The server's disk is full")

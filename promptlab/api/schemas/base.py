@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, StringConstraints
@@ -35,6 +35,11 @@ Name = Annotated[
 ]
 
 
+def example(body: dict[str, Any]) -> ConfigDict:
+    """The settings of a body whose schema shows this one."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class Body(Schema):
     """What a caller sends: an unknown key is refused, as a misspelt cap would be no cap."""
 
@@ -49,8 +54,12 @@ class Problem(Schema):
 
 
 class Refusal(Schema):
-    """Every answer from 400 on: what is wrong and what to do next."""
+    """Every answer from 400 on, as application/problem+json (RFC 9457): what is wrong and what to
+    do next. `title` is the status in words.
+    """
 
+    title: str
+    status: int
     detail: str
     problems: list[Problem] = []
 

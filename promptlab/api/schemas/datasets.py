@@ -14,7 +14,7 @@ from optimizer.datasets.columns import Column, Role, Use, use_of
 from optimizer.datasets.mapping import Mapping, RowFilter, guessed
 from optimizer.datasets.splitting import Repeats, Split, SplitPlan
 from optimizer.datasets.table import Options
-from promptlab.api.schemas.base import Body, Name, Text
+from promptlab.api.schemas.base import Body, Name, Text, example
 from promptlab.datasets import queries
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.versions import LONGEST_NOTE, NewRow
@@ -210,6 +210,10 @@ class ExampleIn(Body):
 
 
 class ExamplesIn(Body):
+    model_config = example(
+        {"examples": [{"inputs": {"message": "You won"}, "expected": {"label": "spam"}}]}
+    )
+
     examples: Annotated[list[ExampleIn], Bounds(min_length=1, max_length=10_000)]
     note: Note = ""
 
@@ -218,6 +222,10 @@ class ChangeIn(ExampleIn):
     """`seen`: the version that the caller saw the example in; if it was changed after, that is a
     conflict.
     """
+
+    model_config = example(
+        {"inputs": {"message": "You won"}, "expected": {"label": "spam"}, "seen": 2}
+    )
 
     note: Note = ""
     seen: Annotated[int, Bounds(ge=0, le=2_147_483_647)] = 0

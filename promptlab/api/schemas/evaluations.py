@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field as Bounds
 
-from promptlab.api.schemas.base import Body, Text
+from promptlab.api.schemas.base import Body, Text, example
 from promptlab.api.schemas.run_requests import ModelIn, StartLimitsIn
 
 
@@ -19,6 +19,8 @@ class EvaluationIn(Body):
     `where` narrows them to those whose column has a value. `draws`: how often each is scored, which
     needs a `temperature` above 0. `tested`: the sealed test split is looked at; the look counts.
     """
+
+    model_config = example({"program": 3, "dataset": 4, "given": ["12.4"], "rows": "validation"})
 
     program: int
     dataset: int
@@ -68,5 +70,7 @@ class ModuleEdit(Body):
 
 class EditIn(Body):
     """Modules by name; those that are left out stay as they are."""
+
+    model_config = example({"modules": {"classify": {"instruction": "Decide whether it is spam."}}})
 
     modules: dict[Text, ModuleEdit]

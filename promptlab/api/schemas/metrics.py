@@ -80,6 +80,15 @@ class MetricIn(_Judging):
     checked against them.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"name": "Right label", "kind": standard_kind().kind, "output": "label",
+                 "expected": "label"}
+            ]
+        }
+    )  # fmt: skip
+
     name: Text
     kind: Kind = standard_kind().kind
     threshold: Share = 1

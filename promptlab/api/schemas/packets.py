@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field as Bounds
 
-from promptlab.api.schemas.base import Body, Text
+from promptlab.api.schemas.base import Body, Text, example
 from promptlab.api.schemas.reviews import Note
 from promptlab.releases.models import PublicPage
 from promptlab.reviews.models import Comment, Packet, Point
@@ -21,6 +21,8 @@ class PacketIn(Body):
     changes were requested, which it answers.
     """
 
+    model_config = example({"note": "Shorter demos now.", "asked": "bob@example.org"})
+
     note: Note = ""
     asked: Named | None = None
 
@@ -28,16 +30,22 @@ class PacketIn(Body):
 class LookIn(Body):
     """A changed module, by its name, or an example that got worse, by its id."""
 
+    model_config = example({"kind": "module", "name": "classify"})
+
     kind: Literal["module", "regression"]
     name: Named
 
 
 class WaiverIn(Body):
+    model_config = example({"reason": "Its label was wrong."})
+
     reason: Note
 
 
 class CommentIn(Body):
     """Members who are named after an @ are told. `line` counts from 1."""
+
+    model_config = example({"module": "classify", "line": 2, "text": "@bob Is this needed?"})
 
     module: Named
     line: int
@@ -109,6 +117,8 @@ class CommentOut(Schema):
 
 class PublicPageIn(Body):
     """What people outside see besides the figures; demos only with the prompts they stand in."""
+
+    model_config = example({"prompts": True, "demos": False})
 
     prompts: bool = True
     demos: bool = False

@@ -13,10 +13,13 @@ from promptlab.programs.queries import Listed
 
 
 class ProgramOut(Schema):
-    """A program in a list. It can be optimized when `problems` is 0."""
+    """A program in a list. It can be optimized when `problems` is 0. `slug` is the name that its
+    versions are fetched by.
+    """
 
     id: int
     name: str
+    slug: str
     revision: int
     modules: int
     takes: list[str]
@@ -31,6 +34,10 @@ class ProgramOut(Schema):
     @staticmethod
     def resolve_name(row: Listed) -> str:
         return row.program.name
+
+    @staticmethod
+    def resolve_slug(row: Listed) -> str:
+        return row.program.slug
 
     @staticmethod
     def resolve_revision(row: Listed) -> int:
@@ -60,6 +67,7 @@ class ProgramDetail(Schema):
 
     id: int
     name: str
+    slug: str
     revision: int
     updated_at: datetime
     updated_by: str
@@ -73,6 +81,7 @@ class ProgramDetail(Schema):
         return cls(
             id=row.pk,
             name=row.name,
+            slug=row.slug,
             revision=row.revision,
             updated_at=row.updated_at,
             updated_by=row.updated_by.email if row.updated_by else "",

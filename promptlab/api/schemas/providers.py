@@ -10,7 +10,7 @@ from optimizer.jobs import model_checks
 from optimizer.lm.egress import AllowList, address_of, objection
 from optimizer.lm.model_settings import FEWEST_TOKENS, HOTTEST, MOST_TOKENS
 from optimizer.models import Provider
-from promptlab.api.schemas.base import MICRO, Body, Text
+from promptlab.api.schemas.base import MICRO, Body, Text, example
 from promptlab.providers.queries import OfferedModel, offered_models
 from promptlab.ui.words import told
 
@@ -42,6 +42,8 @@ class OfferedModelOut(Schema):
 
 class ModelSettingsIn(Body):
     """What is wanted of a model of the provider. Left out or null: what is usual for it."""
+
+    model_config = example({"model": "small-chat", "max_tokens": 600, "temperature": 0.0})
 
     model: Text
     max_tokens: Annotated[int, Bounds(ge=FEWEST_TOKENS, le=MOST_TOKENS)] | None = None

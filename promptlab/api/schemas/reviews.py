@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field as Bounds
 
-from promptlab.api.schemas.base import Body, Text
+from promptlab.api.schemas.base import Body, Text, example
 from promptlab.api.schemas.runs import Named
 from promptlab.programs.models import Program
 from promptlab.releases.parity import Parity
@@ -23,6 +23,8 @@ class ReviewIn(Body):
     `seen` is the id of the newest review that you have read (0 for none): when there is a newer
     one, nothing is decided. Left out, this is not looked at.
     """
+
+    model_config = example({"decision": "approve", "note": "Fine as it stands."})
 
     decision: Literal["approve", "request_changes", "reject"]
     note: Note = ""
@@ -190,11 +192,15 @@ class LabelIn(Body):
     When it points elsewhere by now, nothing is moved. Left out, this is not looked at.
     """
 
+    model_config = example({"version": 2, "replacing": 1})
+
     version: int
     replacing: int | None = None
 
 
 class RollBackIn(Body):
     """`replacing` as when a label is moved."""
+
+    model_config = example({"replacing": 2})
 
     replacing: int | None = None

@@ -10,7 +10,7 @@ from pydantic import Field as Bounds
 from optimizer.core.conversation.spec import Effort
 from optimizer.core.optimizers import DEFAULT
 from optimizer.sentences import sentence
-from promptlab.api.schemas.base import MICRO, Body, Text
+from promptlab.api.schemas.base import MICRO, Body, Text, example
 from promptlab.runs.starting.measuring import Measuring
 from promptlab.runs.starting.planning import Look
 from promptlab.ui.words import told
@@ -30,6 +30,8 @@ class ModelIn(Body):
 
 class LimitsIn(Body):
     """Caps that cannot be passed. Left out: what the estimate suggests. Null: no cap."""
+
+    model_config = example({"calls": 2000, "dollars": 2.0})
 
     calls: int | None = None
     dollars: Annotated[float, Bounds(allow_inf_nan=False)] | None = None
@@ -70,6 +72,14 @@ class RunIn(Body):
     column an input is read from that no column is called after; what it leaves out is guessed.
     `start`: “12.4” begins with the prompts of candidate 4 of run 12.
     """
+
+    model_config = example(
+        {
+            "program": 3, "dataset": 4, "metric": 2, "optimizer": "racing", "effort": "light",
+            "models": {"task": {"provider": 5, "model": "small-chat"}},
+            "limits": {"calls": 1500, "dollars": 1.5},
+        }
+    )  # fmt: skip
 
     program: int
     dataset: int

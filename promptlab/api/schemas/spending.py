@@ -9,11 +9,13 @@ from ninja import Schema
 from pydantic import Field as Bounds
 
 from optimizer.costs.spending import Caps, Standing
-from promptlab.api.schemas.base import Body, dollars
+from promptlab.api.schemas.base import Body, dollars, example
 
 
 class CapIn(Body):
     """The most of each calendar month. Left out: as it is. Null: no cap."""
+
+    model_config = example({"dollars": 50, "calls": None})
 
     calls: int | None = None
     dollars: Annotated[float, Bounds(allow_inf_nan=False)] | None = None

@@ -11,7 +11,14 @@ from functools import cache
 from promptlab.releases.formats.carried import CHOOSING, FLOW, chooser, copied, imports, reader
 
 NAME = "promptlab_client.py"
-PARTS = ("prompt.py", "asking.py", "fetching.py", "command.py")
+PARTS = (
+    "prompt.py",
+    "asking.py",
+    "fetching.py",
+    "checking.py",
+    "workspace.py",
+    "command.py",
+)
 _CARRIED = (
     FLOW,
     ("optimizer.core.programs", "voting.py"),
@@ -23,6 +30,7 @@ _CARRIED = (
 _IMPORTS = (
     *CHOOSING,
     "import argparse",
+    "import difflib",
     "import hashlib",
     "import logging",
     "import os",
@@ -34,6 +42,7 @@ _IMPORTS = (
     "from contextvars import ContextVar",
     "from pathlib import Path",
     "from urllib.parse import quote, urlencode",
+    "from xml.sax.saxutils import escape, quoteattr",
 )
 _HEAD = '''"""promptlab's client: prompts that people approved, fetched by name and label.
 
