@@ -82,3 +82,25 @@ class EditedCandidate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_run}, by hand from {self.parent}"
+
+
+class EditDraft(models.Model):
+    """What somebody typed into the page that edits a candidate, until it is scored or thrown away:
+    the form as a browser sends it.
+    """
+
+    project_run = models.ForeignKey(ProjectRun, models.CASCADE, related_name="edit_drafts")
+    candidate = models.PositiveIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    typed = models.TextField()
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_run", "candidate", "by"], name="edit_draft_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_run}, {self.candidate}, {self.by}"

@@ -40,6 +40,28 @@ def demo_of_row(
     return None
 
 
+def known_of_row(
+    program: Program, module: Module, example: Example, columns: Mapping[str, str]
+) -> dict[str, Value]:
+    """What a row tells of a demo of the module: inputs that a call takes straight from the
+    program's, and outputs that are the program's. The rest is to be written by hand. `columns` as
+    in `demo_of_row`.
+    """
+    found: dict[str, Value] = {}
+    names = {source: name for name, source in program.outputs.items()}
+    for call in (c for c in program.calls if c.module == module.name):
+        for name, source in call.inputs.items():
+            owner, _, field = source.partition(".")
+            if owner == INPUT and field in example.inputs:
+                found.setdefault(name, example.inputs[field])
+        for output in module.signature.outputs:
+            name = names.get(f"{call.name}.{output.name}", "")
+            column = columns.get(name, name)
+            if column in example.expected:
+                found.setdefault(output.name, example.expected[column])
+    return found
+
+
 def shows(program: Program, candidate: Candidate, example: Example) -> bool:
     """Whether some demo of a candidate was made of this example: told by what its module takes
     straight from the program's input, so that a module inside tells nothing. Demos that are chosen

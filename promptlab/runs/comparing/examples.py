@@ -34,6 +34,21 @@ def examples_in(digest: str, ids: Sequence[str]) -> dict[str, Example]:
     return {row["id"]: from_json(Example, row) for row in rows}
 
 
+def first_examples(digest: str, most: int) -> list[Example]:
+    """The first examples of a frozen set."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT found.example
+            FROM optimizer_exampleset frozen,
+                 jsonb_array_elements(frozen.examples) AS found (example)
+            WHERE frozen.digest = %s LIMIT %s
+            """,
+            [digest, most],
+        )
+        return [from_json(Example, json.loads(row[0])) for row in cursor.fetchall()]
+
+
 def outcome_on(exchanges: Sequence[int], example: str) -> Outcome | None:
     """The whole outcome with its trace, from the last of these exchanges that has it."""
     if not may_be_kept(example):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from optimizer.core.problems import Refused
+from optimizer.core.programs.example import Example
 from optimizer.models import Candidate as CandidateRow
 from optimizer.running.prompts import prompts_of
 from optimizer.sentences import reasons
@@ -18,10 +21,14 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.runs import queries
-from promptlab.runs.evaluating import beside
-from promptlab.runs.evaluating.editing import EditForm
+from promptlab.runs.comparing.examples import examples_in, first_examples, inputs_line
+from promptlab.runs.evaluating import beside, drafts
+from promptlab.runs.evaluating.editing import LOOK, EditForm, TrainingRows
 from promptlab.runs.models import ProjectRun
 from promptlab.ui.parameters import Parameters
+
+OFFERED = 100
+"""Training rows that are offered for demos; others are found by their ids."""
 
 
 @login_required
@@ -47,28 +54,70 @@ def score(request: SignedInRequest, project: str, number: int, candidate: int) -
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest, project: str, number: int, candidate: int) -> HttpResponse:
-    """Change a candidate's prompts by hand; what comes of it is scored beside it."""
+    """Change a candidate's prompts by hand; what comes of it is scored beside it. What is typed is
+    kept as a draft.
+    """
     found, project_run, row = _candidate(request, project, number, candidate)
-    program, before = queries.spec_of(project_run.run).program, prompts_of(row)
-    form = EditForm(program, before, request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        known = beside.known_as(project_run, form.candidate)
-        if known is not None:
-            told = _("These are the prompts of candidate %(n)s.")
-            messages.info(request, told % {"n": known.number})
-            return redirect("runs:candidate", found.slug, number, known.number)
-        try:
-            asked = beside.look(project_run, form.candidate)
-            made = beside.start(project_run, request.user, asked, row.number, edited=True)
-        except Refused as refusal:
-            form.add_error(None, reasons(refusal))
-        else:
-            return _on_its_way(request, found, made)
+    mine = (project_run, row.number, request.user)
+    if request.method != "POST":
+        kept = drafts.kept(*mine)
+        form = _form(project_run, row, kept[0] if kept else None)
+        return _drawn(request, project_run, row, form, kept[1] if kept else None)
+    if "discard" in request.POST:
+        drafts.forget(*mine)
+        return redirect("runs:edit", found.slug, number, row.number)
+    drafts.keep(*mine, request.POST)
+    if "draft" in request.GET:
+        return HttpResponse(status=204)
+    form = _form(project_run, row, request.POST)
+    if form.redrawn or not form.is_valid() or LOOK in request.POST:
+        return _drawn(request, project_run, row, form)
+    known = beside.known_as(project_run, form.candidate)
+    if known is not None:
+        drafts.forget(*mine)
+        told = _("These are the prompts of candidate %(n)s.")
+        messages.info(request, told % {"n": known.number})
+        return redirect("runs:candidate", found.slug, number, known.number)
+    try:
+        asked = beside.look(project_run, form.candidate)
+        made = beside.start(project_run, request.user, asked, row.number, edited=True)
+    except Refused as refusal:
+        form.add_error(None, reasons(refusal))
+        return _drawn(request, project_run, row, form)
+    drafts.forget(*mine)
+    return _on_its_way(request, found, made)
+
+
+def _form(project_run: ProjectRun, row: CandidateRow, data: QueryDict | None) -> EditForm:
+    spec = queries.spec_of(project_run.run)
+    train = project_run.run.train_id or ""
+
+    def find(key: str) -> Example | None:
+        return examples_in(train, [key]).get(key)
+
+    training = TrainingRows(find, dict(spec.metric.columns)) if train else None
+    return EditForm(spec.program, prompts_of(row), data, training)
+
+
+def _drawn(
+    request: SignedInRequest, project_run: ProjectRun, row: CandidateRow, form: EditForm,
+    kept_at: datetime | None = None,
+) -> HttpResponse:  # fmt: skip
+    """The page, or the form alone where only that is asked for."""
+    looked = request.method == "POST" and LOOK in request.POST and form.is_valid()
+    train = project_run.run.train_id
     context = {
-        "project": found, "project_run": project_run, "candidate": row, "form": form,
-        "asked": _asked(project_run, row), "notes": _notes(project_run),
+        "project": project_run.project, "project_run": project_run, "candidate": row, "form": form,
+        "asked": _asked(project_run, row), "notes": _notes(project_run), "kept_at": kept_at,
+        "changes": form.changes if looked else None, "looked": looked,
+        "tokens": form.tokens if looked else None,
+        "offered": [(e.id, inputs_line(e, 60)) for e in first_examples(train, OFFERED)]
+        if train
+        else [],
     }  # fmt: skip
-    return render(request, "runs/edit.html", context, status=422 if form.is_bound else 200)
+    faulty = form.is_bound and not looked
+    part = "#form" if request.htmx else ""
+    return render(request, f"runs/edit.html{part}", context, status=422 if faulty else 200)
 
 
 def _asked(project_run: ProjectRun, row: CandidateRow) -> beside.Beside | None:

@@ -1,120 +1,205 @@
-"""A candidate's prompts as a form: instructions to rewrite, demos to leave out and to reorder."""
+"""A candidate's prompts as a form: instructions to rewrite; demos to write, drop and reorder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from optimizer.core.demos.labels import known_of_row
 from optimizer.core.programs.candidate import Candidate, with_prompts
-from optimizer.core.programs.demo import Demo, Demos, NearestDemos
+from optimizer.core.programs.demo import Demo, NearestDemos, fixed_of, with_fixed
+from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Module, ModulePrompt, Program
+from optimizer.core.programs.signature import Value
 from optimizer.sentences import sentence
-from promptlab.programs.shown_demos import ShownDemo, shown_demo
+from promptlab.programs.forms.demos import DemoForm, demo_form_for
+from promptlab.programs.prompt_size import prompt_tokens
+from promptlab.programs.rows import MOST_ROWS, Rows, changed, faults_of, wants_change
+from promptlab.runs.comparing.prompt_changes import ModuleDiff, module_diff_of
 from promptlab.ui.forms import PromptTextarea
+from promptlab.ui.value_field import plain_lines
 
 LONGEST = 20_000
 """Characters of an instruction."""
+LOOK = "look"
+"""The button that asks what is typed comes to."""
+ROW = "row"
+"""The button that adds a demo out of a row; its value is the module's name."""
 
 
 @dataclass(frozen=True)
-class DemoRow:
-    """A demo with its fields: whether it stays, and at which place."""
+class TrainingRows:
+    """Rows that demos can be made of: how one is found by its id, and which column holds an output
+    of another name.
+    """
 
-    shown: ShownDemo
-    keep: forms.BoundField
-    place: forms.BoundField
+    find: Callable[[str], Example | None]
+    columns: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A module's part of the form; `instruction` is None where it has no words. `chooses`: its
-    demos are chosen for each input, and stay as they are.
+    """A module's part of the form; `instruction` is None where it has no words. `chooses`: further
+    demos are chosen for each input, and stay as they are. `refused`: why a row made no demo.
     """
 
     module: Module
     instruction: forms.BoundField | None
-    demos: list[DemoRow]
+    rows: Rows[DemoForm]
     chooses: bool
+    asked_row: str
+    refused: str
 
 
 class EditForm(forms.Form):
     """The prompts of `before` with what somebody changes in them."""
 
     def __init__(
-        self, program: Program, before: Candidate, data: Mapping[str, Any] | None = None
+        self,
+        program: Program,
+        before: Candidate,
+        data: QueryDict | None = None,
+        training: TrainingRows | None = None,
     ) -> None:
-        super().__init__(data)
-        self.program, self.before = program, before
+        self.redrawn = data is not None and (wants_change(data) or ROW in data)
+        super().__init__(None if self.redrawn else data)
+        self.program, self.before, self.training = program, before, training
+        self.typed = data
+        self.rows = {module.name: self._rows(module) for module in program.modules}
         for module in program.modules:
-            self._offer(module, before.modules[module.name])
+            if module.has_instruction:
+                self.fields[_words(module)] = self._instruction(module)
 
-    def _offer(self, module: Module, prompt: ModulePrompt) -> None:
-        if module.has_instruction:
-            self.fields[f"instruction:{module.name}"] = forms.CharField(
-                label=_("Instruction"), required=False, max_length=LONGEST,
-                initial=prompt.instruction, strip=True,
-                widget=PromptTextarea(known=[f.name for f in module.signature.inputs]),
-            )  # fmt: skip
-        for at in range(len(_fixed(prompt.demos))):
-            self.fields[f"keep:{module.name}:{at}"] = forms.BooleanField(
-                label=_("Show it"), required=False, initial=True
+    def _instruction(self, module: Module) -> forms.CharField:
+        was = self.before.modules[module.name].instruction
+        drawn = self.typed.get(_words(module), was) if self.redrawn and self.typed else was
+        return forms.CharField(
+            label=gettext_lazy("Instruction"), required=False, max_length=LONGEST, initial=drawn,
+            widget=PromptTextarea(known=[f.name for f in module.signature.inputs]),
+        )  # fmt: skip
+
+    def _rows(self, module: Module) -> Rows[DemoForm]:
+        kind, prefix = demo_form_for(module), f"demos-{module.name}"
+        if self.typed is not None and not self.redrawn:
+            return Rows(kind, prefix, self.typed)
+        if self.typed is None:
+            shown = fixed_of(self.before.modules[module.name].demos)
+            return Rows(
+                kind, prefix, initial=[{**d.values, "augmented": d.augmented} for d in shown]
             )
-            self.fields[f"place:{module.name}:{at}"] = forms.IntegerField(
-                label=_("Place"), min_value=1, max_value=999, initial=at + 1,
-                widget=forms.NumberInput({"class": "short", "min": 1}),
-            )  # fmt: skip
+        initial = changed(kind, prefix, self.typed)
+        found = self._row_for(module)
+        if found is not None and len(initial) < MOST_ROWS:
+            initial.append(found)
+        return Rows(kind, prefix, initial=initial)
+
+    def _row_for(self, module: Module) -> dict[str, Value] | None:
+        """What the wished row tells of a demo of the module; the rest is typed."""
+        if self.typed is None or self.typed.get(ROW) != module.name or self.training is None:
+            return None
+        example = self.training.find(self._asked_row(module))
+        if example is None:
+            return None
+        return known_of_row(self.program, module, example, self.training.columns)
+
+    def _asked_row(self, module: Module) -> str:
+        return "" if self.typed is None else self.typed.get(f"row-{module.name}", "").strip()
 
     @property
     def sections(self) -> list[Section]:
         """Modules with something to change, in the program's order."""
-        found = [self._section(module) for module in self.program.modules]
-        return [one for one in found if one.instruction or one.demos or one.chooses]
+        return [self._section(module) for module in self.program.modules if _asks(module)]
 
     def _section(self, module: Module) -> Section:
-        name, prompt = module.name, self.before.modules[module.name]
-        demos = [
-            DemoRow(shown_demo(module, demo), self[f"keep:{name}:{at}"], self[f"place:{name}:{at}"])
-            for at, demo in enumerate(_fixed(prompt.demos))
-        ]
-        words = self[f"instruction:{name}"] if module.has_instruction else None
-        return Section(module, words, demos, isinstance(prompt.demos, NearestDemos))
+        words = self[_words(module)] if module.has_instruction else None
+        chooses = isinstance(self.before.modules[module.name].demos, NearestDemos)
+        added = self.typed is not None and self.typed.get(ROW) == module.name
+        missing = added and self._row_for(module) is None
+        told = _("There is no such row in the training split of this run.") if missing else ""
+        asked = self._asked_row(module) if missing else ""
+        return Section(module, words, self.rows[module.name], chooses, asked, told)
 
-    def clean(self) -> dict[str, Any]:
-        """What the program would say of itself with these prompts is said at its module."""
-        if not self.errors:
-            edited = with_prompts(self.program, self.candidate)
-            for module in edited.modules:
-                for told in module.problems():
-                    self.add_error(f"instruction:{module.name}", sentence(told))
-        return self.cleaned_data
+    def is_valid(self) -> bool:
+        sound = [super().is_valid(), *(rows.is_valid() for rows in self.rows.values())]
+        if not all(sound):
+            return False
+        edited = with_prompts(self.program, self.candidate)
+        for module in edited.modules:
+            place = _words(module) if module.has_instruction else None
+            for told in module.problems():
+                self.add_error(place, sentence(told))
+        return not self.errors
 
     @property
+    def faults(self) -> list[tuple[str, str, str]]:
+        return faults_of(self, *(row for rows in self.rows.values() for row in rows.filled))
+
+    @cached_property
     def candidate(self) -> Candidate:
         """The prompts as they are wished."""
-        return Candidate(
-            {m.name: self._prompt(m, self.before.modules[m.name]) for m in self.program.modules}
+        return Candidate({m.name: self._prompt(m) for m in self.program.modules})
+
+    def _prompt(self, module: Module) -> ModulePrompt:
+        before = self.before.modules[module.name]
+        words = self._wished_words(module, before.instruction)
+        known = list(fixed_of(before.demos))
+        demos = tuple(_as_known(row, known) for row in self.rows[module.name].filled)
+        return ModulePrompt(words, with_fixed(before.demos, demos))
+
+    def _wished_words(self, module: Module, before: str) -> str:
+        """What a browser does to line ends and at the rims is no edit."""
+        words = plain_lines(self.cleaned_data.get(_words(module), before))
+        return before if words == plain_lines(before).strip() else words
+
+    @cached_property
+    def changes(self) -> list[ModuleDiff]:
+        """What the valid form changes in the candidate that it began with, module by module."""
+        before = {m.name: m for m in with_prompts(self.program, self.before).modules}
+        after = with_prompts(self.program, self.candidate).modules
+        found = (module_diff_of(module, before[module.name]) for module in after)
+        return [diff for diff in found if diff.changed]
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of all prompts before any input stands in them: as they were, and as wished."""
+        was, wished = (
+            prompt_tokens(with_prompts(self.program, one)) for one in (self.before, self.candidate)
         )
-
-    def _prompt(self, module: Module, before: ModulePrompt) -> ModulePrompt:
-        words = self.cleaned_data.get(f"instruction:{module.name}", before.instruction)
-        if isinstance(before.demos, NearestDemos):
-            return ModulePrompt(words, before.demos)
-        kept = [
-            (self.cleaned_data.get(f"place:{module.name}:{at}") or at + 1, at, demo)
-            for at, demo in enumerate(before.demos)
-            if self.cleaned_data.get(f"keep:{module.name}:{at}")
-        ]
-        return ModulePrompt(words, tuple(demo for _place, _at, demo in sorted(kept, key=_by_place)))
+        return was, wished
 
 
-def _by_place(row: tuple[int, int, Demo]) -> tuple[int, int]:
-    return row[:2]
+def _words(module: Module) -> str:
+    return f"instruction:{module.name}"
 
 
-def _fixed(demos: Demos) -> tuple[Demo, ...]:
-    """Those that every prompt shows; none where they are chosen for each input."""
-    return () if isinstance(demos, NearestDemos) else tuple(demos)
+def _asks(module: Module) -> bool:
+    """Whether there is something to change in its prompt."""
+    return module.has_instruction or module.takes_demos
+
+
+def _as_known(row: DemoForm, known: list[Demo]) -> Demo:
+    """The very demo that the row was drawn of, where nothing was changed in it; one that was is no
+    longer a model's. What is found is taken out of `known`.
+    """
+    names = {field.name for field in row.values}
+    for one in known:
+        if _told(one, names) == _told(row.demo, names):
+            known.remove(one)
+            return one
+    return Demo(row.demo.values)
+
+
+def _told(demo: Demo, names: Collection[str]) -> dict[str, Any]:
+    """Values as a form has them: nothing is no value, and lines end in one way."""
+    return {
+        name: plain_lines(value) if isinstance(value, str) else value
+        for name, value in demo.values.items()
+        if name in names and value not in (None, "")
+    }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.test import Client
 
 from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.demo import Demo, fixed_of
 from optimizer.models import Run
 from optimizer.running import snapshots
 from optimizer.running.prompts import prompts_of
@@ -34,16 +36,19 @@ def best_of(run: ProjectRun) -> int:
 
 def posted(html: str) -> Post:
     """What a browser would send if one pressed the button at once."""
-    form = html[html.index('class="form wide"') :]
+    form = html[html.index('id="edit-form"') :]
     found: Post = {}
     for tag in re.findall(r"<input[^>]*>", form):
         name, kind = attribute(tag, "name"), attribute(tag, "type")
         if name and (kind != "checkbox" or " checked" in tag):
-            found[name] = attribute(tag, "value") or "on"
+            found[name] = attribute(tag, "value")
     for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S):
-        found[name] = text.strip().replace("&quot;", '"').replace("&#x27;", "'")
+        found[name] = text.removeprefix("\n")
+    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        found[name] = chosen.group(1) if chosen else ""
     found.pop("csrfmiddlewaretoken", None)
-    return found
+    return {name: unescape(value) for name, value in found.items()}
 
 
 def latest() -> ProjectRun:
@@ -73,21 +78,85 @@ def test_an_edit_becomes_a_candidate_of_the_same_run_scored_beside_the_others(
     assert client.get(compared).status_code == 200
 
 
-def test_demos_are_left_out_and_reordered(
+def with_demos(run: ProjectRun) -> tuple[int, str, tuple[Demo, ...]]:
+    """The best candidate, and its module with the most demos."""
+    best = best_of(run)
+    before = prompts_of(run.run.candidates.get(number=best))
+    module, prompt = max(before.modules.items(), key=lambda item: len(fixed_of(item[1].demos)))
+    assert len(fixed_of(prompt.demos)) >= 2
+    return best, module, fixed_of(prompt.demos)
+
+
+def test_demos_are_left_out_reordered_and_rewritten(
     finished: ProjectRun, erin: User, client_of: ClientOf
 ) -> None:
-    client, best = client_of(erin), best_of(finished)
-    before = prompts_of(finished.run.candidates.get(number=best))
-    module, prompt = max(before.modules.items(), key=lambda item: len(tuple(item[1].demos)))
-    demos = tuple(prompt.demos)
-    assert len(demos) >= 2
-    form = posted(client.get(path(finished, best, "edit/")).content.decode())
-    del form[f"keep:{module}:0"]
-    form[f"place:{module}:1"] = "9"
-    client.post(path(finished, best, "edit/"), form)
+    client = client_of(erin)
+    best, module, demos = with_demos(finished)
+    here = path(finished, best, "edit/")
+    form = posted(client.get(here).content.decode())
+    form = posted(client.post(here, form | {"up": f"demos-{module}-1"}).content.decode())
+    form = posted(client.post(here, form | {"remove": f"demos-{module}-0"}).content.decode())
+    form[f"demos-{module}-0-message"] = "Where is it, says somebody?"
+    client.post(here, form)
     (given,) = snapshots.thaw(latest().run).given
-    expected = (*demos[2:], demos[1])
-    assert tuple(given.modules[module].demos) == expected
+    rewritten = Demo({**demos[0].values, "message": "Where is it, says somebody?"})
+    assert fixed_of(given.modules[module].demos) == (rewritten, *demos[2:])
+
+
+def test_a_training_row_becomes_a_demo_and_one_that_is_none_is_refused(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client, here = client_of(erin), path(finished, 0, "edit/")
+    (row, *_more) = snapshots.thaw(finished.run).train
+    form = posted(client.get(here).content.decode())
+    wish = {"row": "classify_intent", "row-classify_intent": row.id}
+    form = posted(client.post(here, form | wish).content.decode())
+    assert form["demos-classify_intent-0-message"] == row.inputs["message"]
+    assert form["demos-classify_intent-0-intent"] == row.expected["intent"]
+    client.post(here, form)
+    (given,) = snapshots.thaw(latest().run).given
+    assert given.modules["classify_intent"].demos == (Demo({**row.inputs, **row.expected}),)
+    (sealed, *_more) = snapshots.thaw(finished.run).test
+    wish["row-classify_intent"] = sealed.id
+    assert "no such row in the training split" in texts(
+        client.post(here, form | wish).content.decode()
+    )
+
+
+def test_what_is_typed_is_a_draft_until_it_is_scored_or_thrown_away(
+    finished: ProjectRun, erin: User, alice: User, client_of: ClientOf
+) -> None:
+    client, here = client_of(erin), path(finished, 0, "edit/")
+    form = posted(client.get(here).content.decode())
+    form["instruction:classify_intent"] = "Name what they\u3000want."
+    assert client.post(f"{here}?draft=1", form).status_code == 204
+    html = client.get(here).content.decode()
+    assert "Your draft of" in html
+    assert posted(html) == form
+    assert "Your draft" not in client_of(alice).get(here).content.decode()
+    client.post(here, {"discard": "1"})
+    assert "Your draft" not in client.get(here).content.decode()
+    client.post(here, form)
+    assert latest() != finished
+    assert "Your draft" not in client.get(here).content.decode()
+
+
+def test_what_changes_is_shown_before_it_is_scored(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    best, module, _demos = with_demos(finished)
+    here = path(finished, best, "edit/")
+    form = posted(client.get(here).content.decode())
+    assert "Nothing yet." in client.post(here, form | {"look": "1"}).content.decode()
+    form["instruction:classify_intent"] = "Name the intent quickly."
+    html = client.post(here, form | {"remove": f"demos-{module}-0"}).content.decode()
+    html = client.post(here, posted(html) | {"look": "1"}).content.decode()
+    told = texts(html[html.index('id="changes"') :])
+    assert "quickly" in told
+    assert "removed" in told
+    assert "tokens of prompt" in told
+    assert latest() == finished
 
 
 def test_what_was_not_changed_leads_to_the_candidate_that_it_is(
