@@ -10,6 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from optimizer.core.programs.demo import Demo
 from optimizer.running import snapshots
 from optimizer.running.prompts import prompts_of
 from promptlab.accounts.models import User
@@ -83,8 +84,13 @@ def test_a_candidate_is_edited_and_joins_its_run(
     (given,) = snapshots.thaw(latest().run).given
     assert given.modules["find_clues"].instruction == "List the clues."
     assert tuple(given.modules[module].demos) == tuple(before.modules[module].demos)[::-1]
+    new = {"message": "Money!", "intent": "refund"}
+    edit = {"modules": {"classify_intent": {"demos": [new]}}}
+    assert sent(api_of(erin), path, edit).status_code == 201
+    (other,) = snapshots.thaw(latest().run).given
+    assert other.modules["classify_intent"].demos == (Demo(new),)
     play(latest())
-    assert finished.run.candidates.filter(digest=given.digest).exists()
+    assert finished.run.candidates.filter(digest=other.digest).exists()
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,10 @@ def test_a_candidate_is_edited_and_joins_its_run(
     [
         ({"nobody": {}}, "There is no module “nobody”"),
         ({"classify_intent": {"demos": [99]}}, "There is no demo 99"),
+        ({"classify_intent": {"demos": [{"mesage": "Money!"}]}}, "mesage"),
+        ({"classify_intent": {"demos": [{"message": "Money!", "intent": "none"}]}}, "none"),
+        ({"classify_intent": {"demos": [{}]}}, "output"),
+        ({"classify_intent": {"instruction": "x" * 20_001}}, "20000"),
     ],
 )
 def test_an_edit_of_what_is_not_there_is_refused(

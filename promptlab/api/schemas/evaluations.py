@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field as Bounds
+from pydantic import StrictInt
 
 from promptlab.api.schemas.base import Body, Text, example
 from promptlab.api.schemas.run_requests import ModelIn, StartLimitsIn
@@ -60,12 +61,13 @@ class EvaluationIn(Body):
 
 
 class ModuleEdit(Body):
-    """What is to be otherwise in a module: its `instruction`; `demos`, the places of those that
-    stay, in their new order, counted from 1. What is left out stays as it is.
+    """What is to be otherwise in a module: its `instruction`; its `demos` in their order, each the
+    place of one that stays, counted from 1, or a new one by the values of its fields. What is left
+    out stays as it is.
     """
 
     instruction: Text | None = None
-    demos: list[int] | None = None
+    demos: list[StrictInt | dict[Text, Any]] | None = None
 
 
 class EditIn(Body):

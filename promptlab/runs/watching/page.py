@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from optimizer.core.conversation.events import StopReason
+from optimizer.jobs.besides import TAKES_IN
 from optimizer.running.unread import Unread, unread_of
 from promptlab.runs.results.about import (
     About,
@@ -17,6 +19,7 @@ from promptlab.runs.results.about import (
     models_of,
     writes_with_embedded,
 )
+from promptlab.runs.results.candidate_table import Contender
 from promptlab.runs.results.evidence import (
     MOST_CANDIDATES,
     comparing,
@@ -184,6 +187,23 @@ class RunPage:
     def writes_with_embedded(self) -> bool:
         """Whether instructions are written by the small model that comes with the product."""
         return writes_with_embedded(self.state.spec, self.state.providers)
+
+    @property
+    def next_seed(self) -> int:
+        """With which the same run takes other draws."""
+        return self.state.spec.seed + 1
+
+    @cached_property
+    def unconfirmed(self) -> Contender | None:
+        """Who was ahead on the examples it met when the search was cut short, and was not scored on
+        all of them; None where nobody was.
+        """
+        run = self.state.run
+        capped = run.stop_reason in (StopReason.BUDGET, StopReason.TIME)
+        cut = capped or run.status == run.Status.CANCELLED
+        if not (cut and run.status in TAKES_IN and self.state.style.searches):
+            return None
+        return self.table.ahead
 
     @property
     def cap_told(self) -> str | None:

@@ -67,6 +67,16 @@ class TrialsTable:
         others = [one for one in full if best is not None and one.mean > best.mean]
         return max(others, key=lambda one: one.mean, default=None)
 
+    @property
+    def ahead(self) -> Contender | None:
+        """Of those that were not scored on every example, who gained most on the baseline where
+        both were; None where none gained more than the best did.
+        """
+        gained = [one for one in self.all_contenders if one.number and one.change is not None]
+        best = max((one.change or 0.0 for one in gained if one.full), default=0.0)
+        parts = [one for one in gained if not one.full and (one.change or 0.0) > max(best, 0.0)]
+        return max(parts, key=lambda one: one.change or 0.0, default=None)
+
     @cached_property
     def contenders(self) -> Page[Contender]:
         return Paginator(self.all_contenders, boards.PAGE).get_page(self._asked.page)

@@ -263,3 +263,17 @@ def test_viewers_change_nothing(
     finished: ProjectRun, carol: User, client_of: ClientOf, what: str
 ) -> None:
     assert client_of(carol).get(path(finished, 1, what)).status_code == 403
+
+
+def test_who_led_when_a_cap_ended_the_run_is_offered_to_be_scored(
+    scene: Scene, erin: User, client_of: ClientOf
+) -> None:
+    cut = play(scene.start(), calls=140)
+    html = client_of(erin).get(f"/p/support-triage/runs/{cut.number}/").content.decode()
+    told = re.search(r"Candidate (\d+) led when the search was cut short: \+", texts(html))
+    assert told
+    assert path(cut, int(told.group(1)), "score/") in html
+    client_of(erin).post(path(cut, int(told.group(1)), "score/"))
+    play(latest())
+    html = client_of(erin).get(f"/p/support-triage/runs/{cut.number}/").content.decode()
+    assert f"Candidate {told.group(1)} led" not in texts(html)
