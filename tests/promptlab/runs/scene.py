@@ -204,8 +204,11 @@ def play(project_run: ProjectRun, until: int | None = None, calls: int | None = 
     """Carry a queued run to its end, or until so many trials are scored; `calls` is its cap."""
     run = Run.objects.select_related("train", "validation", "test").get(pk=project_run.run_id)
     player = _Player(run, until, calls)
-    key = (played.alike(player.spec), until, calls)
-    played.once(run, key, lambda: _play(run, player))
+    if run.beside_id is not None:  # what it finds joins another run, which no copy of it would
+        _play(run, player)
+    else:
+        key = (played.alike(player.spec), until, calls)
+        played.once(run, key, lambda: _play(run, player))
     return ProjectRun.objects.select_related("run").get(pk=project_run.pk)
 
 
