@@ -7,7 +7,7 @@ all of it, as a program file would.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,23 +17,27 @@ from optimizer import codec
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.calls import INPUT, Call, fits
 from optimizer.core.programs.program import Module, Program
-from optimizer.core.programs.signature import Field
+from optimizer.core.programs.signature import Field, FieldType
+from optimizer.core.programs.wiring import DECIDING
 from optimizer.files import program_file
 from optimizer.files.program_size import MOST_CALLS, MOST_MODULES, MOST_PORTS, ports
 from optimizer.sentences import sentence
 from promptlab.programs import edits, models
+from promptlab.programs.forms.flow import TRUTHS
 from promptlab.programs.history import Drawn
 from promptlab.programs.kinds import KINDS
-from promptlab.programs.outline import subtitle
+from promptlab.programs.outline import CONDITION, subtitle
+from promptlab.programs.tidy import tidy
 from promptlab.programs.wires import Misfit, in_order, outputs_in_order, sources_for
 from promptlab.ui.graph import path_of, port_shape
 
 OUTPUT = "@output"
 """The box of what the program gives: no call can have this name."""
-
-
 TRYING = "@try"
 """What stands beside the canvas while an example is tried."""
+
+
+DECIDED_BY = {kind: TRUTHS if kind is FieldType.BOOLEAN else () for kind in DECIDING}
 
 
 class Types:
@@ -50,12 +54,15 @@ class Types:
 
     @property
     def told(self) -> list[dict[str, Any]]:
-        """By number: what a type is called, and the numbers of the types that it goes into."""
+        """By number: what a type is called, the numbers of the types that it goes into, and the
+        values that all of it have; null where it decides of no step whether it is made.
+        """
         return [
             {
                 "label": given.type.value,
                 "d": path_of(port_shape(given.type.value)),
                 "fits": [n for n, wanted in enumerate(self._fields) if fits(given, wanted)],
+                "decides": DECIDED_BY.get(given.type),
             }
             for given in self._fields
         ]
@@ -77,6 +84,7 @@ def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] =
             ],
             "outputs": [list(pair) for pair in outputs_in_order(core)],
             "places": dict(drawn.places),
+            "tidied": tidy(core),
             "guessed": list(drawn.guessed),
             "problems": {port: sentence(p) for p in found for port in _ports_of(core, p)},
             "urls": {
@@ -85,16 +93,9 @@ def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] =
                 **({} if core.problems() else {TRYING: _beside(program, "try", "try")}),
             },
             "types": types.told,
-            "passes": _passes_on(),
         },
         ensure_ascii=False,
     )
-
-
-def _passes_on() -> bool:
-    """Whether an input may be an output, as it is."""
-    end = Program("", (Field("a"),), (), (), {"a": f"{INPUT}.a"})
-    return not any(found.place == "outputs" for found in end.problems())
 
 
 def palette() -> list[Module]:
@@ -172,12 +173,21 @@ def sketch_of(core: Program, text: str) -> Sketch:
         calls=_as_before(core, read.calls),
         outputs=read.outputs,
     )
-    made = edits.without_lost_sources(made)
+    drawn = Drawn(_places(data.get("places")), tuple(_texts(data.get("guessed"))))
+    return sketched(core, edits.without_lost_sources(made), drawn)
+
+
+def sketched(core: Program, made: Program, drawn: Drawn) -> Sketch:
+    """What is `made` of the program, with obvious wires for what is new.
+
+    Raises:
+        Refused: it is too large, or has a new wire that cannot be.
+    """
     _refuse_excess(made)
     wired = _wired(core, made)
     _refuse_misfits(core, wired)
-    guessed = {*_texts(data.get("guessed")), *guessed_since(made, wired)}
-    return Sketch(wired, Drawn(_places(data.get("places")), _still(guessed, wired)))
+    guessed = {*drawn.guessed, *guessed_since(made, wired)}
+    return Sketch(wired, replace(drawn, guessed=_still(guessed, wired)))
 
 
 def _as_before(core: Program, calls: tuple[Call, ...]) -> tuple[Call, ...]:
@@ -191,23 +201,6 @@ def renamed_step(before: Program, after: Program, call: str) -> str:
     names = [c.name for c in before.calls]
     at = names.index(call) if call in names else len(after.calls)
     return after.calls[at].name if at < len(after.calls) else call
-
-
-def part_of(core: Program, calls: Collection[str]) -> Program:
-    """These calls, their modules, and the wires between them; all of it where none is named."""
-    if not calls:
-        return core
-    chosen = tuple(call for call in core.calls if call.name in calls)
-    called = {call.module for call in chosen}
-    return edits.without_lost_sources(
-        Program(
-            core.name,
-            (),
-            tuple(module for module in core.modules if module.name in called),
-            chosen,
-            {},
-        )
-    )
 
 
 def guessed_since(before: Program, after: Program) -> set[str]:
@@ -300,8 +293,26 @@ def _refuse_misfits(before: Program, made: Program) -> None:
         for name, source in made.outputs.items()
         if before.outputs.get(name) != source and made.source_field(source) is None
     ]
+    decided = {c.name: c.when.source for c in before.calls if c.when}
+    found += [
+        wrong
+        for call in made.calls
+        if call.when and decided.get(call.name) != call.when.source
+        and (wrong := _undecided(made, call, call.when.source))
+    ]  # fmt: skip
     if found:
         raise Refused(*found)
+
+
+def _undecided(core: Program, call: Call, source: str) -> Problem | None:
+    """Why a call cannot wait for this source; that its values are to be chosen is told later."""
+    place = f"calls.{call.name}"
+    known = {s.name: s for s in sources_for(core, call.name, Field("any"))}[source]
+    if known.misfit is Misfit.CIRCLE:
+        return problem("call.circle", place, name=CONDITION, source=source)
+    if known.field.type not in DECIDING:
+        return problem("when.other_type", place, source=source, gives=known.field.type.value)
+    return None
 
 
 def _misfit(core: Program, call: Call, wanted: Field, source: str) -> Problem | None:

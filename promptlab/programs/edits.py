@@ -220,10 +220,10 @@ def _with_fitting_demos(module: Module, renamed: Renamed) -> Module:
 
 
 def _free_name(program: Program, wished: str) -> str:
-    taken = {c.name for c in program.calls} | {INPUT}
-    if wished not in taken:
-        return wished
-    number = 2
-    while f"{wished[:60]}_{number}" in taken:
-        number += 1
-    return f"{wished[:60]}_{number}"
+    return free_name({INPUT, *(c.name for c in program.calls)}, wished)
+
+
+def free_name(taken: Collection[str], wished: str) -> str:
+    """The name itself, or the first with a number behind it that is not taken."""
+    numbered = (f"{wished[:60]}_{n}" for n in range(2, len(taken) + 3))
+    return wished if wished not in taken else next(n for n in numbered if n not in taken)

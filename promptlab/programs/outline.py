@@ -139,9 +139,14 @@ def counts(core: Program) -> str:
 
 def draw(core: Program, places: Places | None = None) -> Drawing:
     """The drawing: the program's inputs, its calls, its outputs. With `places`, boxes are links."""
+    return layout(nodes_of(core, places), edges_of(core))
+
+
+def nodes_of(core: Program, places: Places | None = None) -> list[Node]:
+    """Its boxes: inputs, calls as they are made, outputs."""
     found = core.problems()
     start = Node(
-        INPUT, _("input"), _("what the program takes"), (), _ports(core.inputs), "input",
+        INPUT, _("input"), _("what the program takes"), (), ports_of(core.inputs), "input",
         places.of_inputs if places else "", _state(found, "inputs"), _labels(core.inputs),
     )  # fmt: skip
     end = Node(
@@ -150,7 +155,7 @@ def draw(core: Program, places: Places | None = None) -> Drawing:
         {name: f.label for name, f in core.output_fields().items() if f.label and f.name == name},
     )  # fmt: skip
     calls = [_node(core, call, found, places) for call in in_order(core)]
-    return layout([start, *calls, end], _edges(core))
+    return [start, *calls, end]
 
 
 def _state(found: list[Problem], place: str) -> str:
@@ -163,9 +168,9 @@ def _node(core: Program, call: Call, found: list[Problem], places: Places | None
     url = places.of_call(call) if places else ""
     if module is None:
         return Node(call.name, call.name, _("no such module"), url=url, state=state)
-    inputs = (*_ports(module.signature.inputs), *_condition(core, call))
+    inputs = (*ports_of(module.signature.inputs), *_condition(core, call))
     return Node(
-        call.name, call.name, subtitle(call, module), inputs, _ports(_given(core, call, module)),
+        call.name, call.name, subtitle(call, module), inputs, ports_of(_given(core, call, module)),
         url=url, state=state, labels=_labels((*module.signature.inputs, *module.signature.outputs)),
     )  # fmt: skip
 
@@ -196,7 +201,8 @@ def subtitle(call: Call, module: Module) -> str:
     return " · ".join(words)
 
 
-def _edges(core: Program) -> list[Edge]:
+def edges_of(core: Program) -> list[Edge]:
+    """Its wires, conditions among them."""
     wires = [
         Edge(*_parted(source), call.name, name)
         for call in core.calls
@@ -225,7 +231,8 @@ def _labels(fields: tuple[Field, ...]) -> dict[str, str]:
     return {field.name: field.label for field in fields if field.label}
 
 
-def _ports(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
+def ports_of(fields: tuple[Field, ...]) -> tuple[tuple[str, str], ...]:
+    """Names and types, as they are drawn."""
     return tuple((field.name, field.type.value) for field in fields)
 
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("<int:program>/program.json", pages.download, name="download"),
     path("<int:program>/graph/", canvas.graph, name="graph"),
     path("<int:program>/part.json", canvas.part, name="part"),
+    path("<int:program>/paste/", canvas.paste, name="paste"),
     path("<int:program>/undo/", canvas.undo, name="undo"),
     path("<int:program>/redo/", canvas.redo, name="redo"),
     path("<int:program>/history/", history.history, name="history"),

@@ -1,12 +1,13 @@
 // What stands beside the canvas: the form of the chosen box. It saves itself, and says so.
+import { pause } from "./pipeline-graph-saved.js";
+
 const REST_MS = 800;
 const SOON_MS = 150;
 
 export class Inspector {
   constructor(canvas, place) {
     Object.assign(this, { canvas, place, box: "", edits: 0 });
-    place.addEventListener("input", (event) => this.typed(event));
-    place.addEventListener("change", (event) => this.changed(event));
+    for (const name of ["input", "change"]) place.addEventListener(name, (event) => this.typed(event));
     place.addEventListener("submit", (event) => {
       if (event.target !== this.form) return;
       event.preventDefault();
@@ -28,10 +29,11 @@ export class Inspector {
     // A row that came or went is saved with the rest.
     document.addEventListener("htmx:after:swap", () => {
       this.rowing = false;
-      if (this.form?.dataset.changed && !this.saving) this.rest();
+      if (this.form?.dataset.changed && !this.saving && !this.stuck) this.rest();
     });
     place.addEventListener("htmx:before:request", () => {
       this.rowing = true;
+      this.refused = false;
       this.edits += 1;
     });
     document.addEventListener("htmx:error", () => {
@@ -43,10 +45,19 @@ export class Inspector {
     return this.place.querySelector("form[data-beside]");
   }
 
+  // Whether what was typed cannot be saved as it is.
+  get stuck() {
+    return this.refused || this.held;
+  }
+
+  // Somebody else saved meanwhile, and one has not chosen yet.
+  get held() {
+    return this.form?.matches("[data-held]:not([data-over])");
+  }
+
   // Another part of the same box: its prompt, its demos, how it is used here.
   async turn(url) {
-    await this.flush();
-    if (this.refused) return; // what was typed would be lost
+    if (!(await this.flush())) return this.stay();
     this.url = url;
     await this.renew();
   }
@@ -58,15 +69,27 @@ export class Inspector {
   }
 
   async open(box) {
-    // A try that was begun at the box stands in its place.
-    if (box === this.box && !this.place.querySelector("[data-try]")) return;
-    // Nothing is typed into the form of another box.
-    this.place.inert = true;
-    await this.flush();
+    this.wish = box;
+    // Nothing is typed into the form of another box; a try that was begun at the box stands in its place.
+    this.place.inert = box !== this.box || Boolean(this.place.querySelector("[data-try]"));
+    if (!this.place.inert) return;
+    const saved = await this.flush();
+    if (box !== this.wish) return;
+    if (!saved) return this.stay();
     this.box = box;
     this.url = "";
     this.place.replaceChildren();
     await this.renew();
+  }
+
+  // What was typed and could not be saved is not left.
+  stay() {
+    const { canvas, place } = this;
+    this.wish = this.box;
+    place.inert = false;
+    canvas.selected = new Set([this.box]);
+    canvas.paint();
+    place.querySelector("[aria-invalid=true]")?.focus();
   }
 
   close(boxes) {
@@ -74,12 +97,15 @@ export class Inspector {
   }
 
   async shut() {
-    await this.flush();
-    if (!this.canvas.boxes().length) this.leave();
+    this.wish = "";
+    const saved = await this.flush();
+    if (this.wish) return;
+    if (saved) this.leave();
+    else this.stay();
   }
 
   leave() {
-    this.box = "";
+    this.box = this.wish = "";
     clearTimeout(this.timer);
     this.place.replaceChildren();
     this.place.hidden = true;
@@ -90,7 +116,8 @@ export class Inspector {
     this.refused = false;
     const { box } = this;
     // A step that was just drawn has no form before it is saved.
-    if (this.canvas.unsaved) return setTimeout(() => box === this.box && this.renew(), 60);
+    await this.canvas.idle();
+    if (box !== this.box) return;
     const url = this.address(box);
     if (!url) return this.leave();
     const answer = await fetch(url, { headers: { "HX-Request": "true" } });
@@ -119,17 +146,13 @@ export class Inspector {
     return htmx.swap({ sourceElement: this.place, target: "#beside", swap, text });
   }
 
-  typed({ target }) {
+  typed({ target, type }) {
     if (!this.form?.contains(target)) return;
+    this.refused = false;
+    this.form.dataset.changed = "1";
+    if (type === "change") return this.rest(SOON_MS);
     this.edits += 1;
-    this.form.dataset.changed = "1";
     if (!target.matches("[name=name], [data-field-name]")) this.rest();
-  }
-
-  changed({ target }) {
-    if (!this.form?.contains(target)) return;
-    this.form.dataset.changed = "1";
-    this.rest(SOON_MS);
   }
 
   rest(ms = REST_MS) {
@@ -137,23 +160,32 @@ export class Inspector {
     this.timer = setTimeout(() => this.save(), ms);
   }
 
+  // Save what was typed, whatever is on its way; false where it cannot be.
   async flush() {
-    clearTimeout(this.timer);
-    if (this.form?.dataset.changed) await this.save();
+    while (this.form?.dataset.changed && !this.stuck) {
+      await this.save();
+      await pause();
+    }
+    return !this.stuck;
   }
 
   async save() {
     clearTimeout(this.timer);
     const { form, canvas } = this;
-    if (!form || this.saving || "held" in form.dataset && !form.dataset.over) return this.rest();
+    if (!form || this.saving || this.held) return this.rest();
     // What comes back must not take a button away from under a press.
     if (canvas.unsaved || this.pressed || this.rowing) return this.rest(SOON_MS);
     this.saving = true;
+    await this.post(form, canvas);
+    this.saving = false;
+  }
+
+  async post(form, canvas) {
     const { edits } = this;
     const typed = new FormData(form);
     if (!form.dataset.over) typed.set("revision", canvas.form.elements.revision.value);
     const answer = await canvas.send(form.getAttribute("action"), typed);
-    this.saving = false;
+    this.refused = answer?.status !== 200;
     if (!answer) return this.rest();
     const later = edits === this.edits ? [] : [...new FormData(form)].filter(([name, value]) => typed.get(name) !== value && name !== "revision");
     if (!form.isConnected || form !== this.form) return;
@@ -162,16 +194,19 @@ export class Inspector {
     await this.show(answer.text, "innerMorph");
     const now = this.form.dataset.beside;
     if (now !== this.box) {
+      if (this.wish === this.box) {
+        this.wish = now;
+        canvas.selected = new Set([now]);
+        canvas.paint();
+      }
       this.box = this.place.dataset.box = now;
       this.url &&= this.form.action;
-      canvas.selected = new Set([now]);
-      canvas.paint();
       if (left) canvas.find(now)?.focus();
     }
     for (const [name, value] of later) if (this.form.elements[name]) this.form.elements[name].value = value;
     if (later.length) this.rest();
+    if (later.length || this.refused) this.form.dataset.changed = "1";
     else delete this.form.dataset.changed;
-    this.refused = answer.status === 422;
-    if (this.refused) canvas.state("invalid");
+    if (answer.status === 422) canvas.state("invalid");
   }
 }

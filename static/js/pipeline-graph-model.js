@@ -5,7 +5,7 @@ export const OUTPUT = "@output";
 export const WHEN = "@when"; // where a call is told whether it is made
 const FOLD_FROM = 4;
 
-export const owner = (port) => port.slice(0, port.indexOf("."));
+export const owner = (port) => port.split(".")[0];
 export const fieldOf = (port) => port.slice(port.indexOf(".") + 1);
 const clean = ({ t, ...field }) => field;
 
@@ -33,36 +33,33 @@ export class Graph {
   }
 
   ins(box) {
-    if (box === INPUT) return [];
-    if (box !== OUTPUT) {
-      const { when } = this.call(box);
-      return [...(this.module(box)?.inputs ?? []), ...(when ? [{ ...this.field(when.source), name: WHEN }] : [])];
-    }
-    return this.doc.outputs.map(([name, source]) => ({ ...this.field(source), name }));
+    const ends = box === OUTPUT ? this.doc.outputs : Object.entries(this.call(box) ? { [WHEN]: this.source(`${box}.${WHEN}`) } : {});
+    return [...(this.module(box)?.inputs ?? []), ...ends.map(([name, source]) => ({ type: "", ...this.given(source), name }))];
   }
 
   outs(box) {
-    if (box === OUTPUT) return [];
     return (box === INPUT ? this.doc.inputs : this.module(box)?.outputs) ?? [];
   }
 
+  given(port = "") {
+    return this.outs(owner(port)).find(({ name }) => name === fieldOf(port));
+  }
+
+  taken(port) {
+    return this.ins(owner(port)).find(({ name }) => name === fieldOf(port));
+  }
+
   field(port) {
-    const box = owner(port);
-    const named = ({ name }) => name === fieldOf(port);
-    return this.outs(box).find(named) ?? (box === OUTPUT ? undefined : this.ins(box).find(named));
+    return this.given(port) ?? this.taken(port);
   }
 
   isOut(port) {
-    return this.outs(owner(port)).some(({ name }) => name === fieldOf(port));
+    return Boolean(this.given(port));
   }
 
   // From where to where a wire between two ports goes.
   wire(a, b) {
     return this.isOut(a) ? [a, b] : [b, a];
-  }
-
-  isIn(port) {
-    return this.ins(owner(port)).some(({ name }) => name === fieldOf(port));
   }
 
   type(field) {
@@ -74,10 +71,10 @@ export class Graph {
     const guessed = new Set(this.doc.guessed);
     const found = [];
     for (const { name, inputs, when } of this.doc.calls) {
-      if (when && this.isOut(when.source)) found.push({ from: when.source, to: `${name}.${WHEN}` });
+      if (this.isOut(when?.source)) found.push({ from: when.source, to: `${name}.${WHEN}` });
       for (const [input, from] of Object.entries(inputs)) {
         const to = `${name}.${input}`;
-        if (from && this.isIn(to) && this.isOut(from)) found.push({ from, to, guessed: guessed.has(to) });
+        if (from && this.taken(to) && this.isOut(from)) found.push({ from, to, guessed: guessed.has(to) });
       }
     }
     for (const [name, from] of this.doc.outputs) {
@@ -103,22 +100,37 @@ export class Graph {
   // Why a wire cannot be: a message and its values; nothing where it can.
   refusal(from, to) {
     const [a, b] = [owner(from), owner(to)];
-    if (b === OUTPUT) return a === INPUT && !this.doc.passes ? ["passed", {}] : undefined;
-    if (a === b) return ["self", {}];
-    const given = this.type(this.field(from));
-    const wanted = this.type(this.field(to));
+    if (b === OUTPUT) return undefined;
+    if (a === b) return ["self"];
+    const given = this.type(this.given(from));
+    const wanted = this.type(this.taken(to));
     const number = this.doc.types.indexOf(wanted);
-    if (given.fits && number >= 0 && !given.fits.includes(number)) {
-      return ["type", { input: fieldOf(to), takes: wanted.label, output: fieldOf(from), gives: given.label }];
-    }
-    return this.reaches(b, a) ? ["circle", {}] : undefined;
+    const told = { input: fieldOf(to), takes: wanted.label, output: fieldOf(from), gives: given.label };
+    if (fieldOf(to) === WHEN) {
+      if (!given.decides) return ["undecided", told];
+    } else if (given.fits && number >= 0 && !given.fits.includes(number)) return ["type", told];
+    return this.reaches(b, a) ? ["circle"] : undefined;
   }
 
   // The ports at which a wire that begins here can end.
   fitting(port) {
     const out = this.isOut(port);
     const ends = this.boxes.flatMap((box) => (out ? this.ins(box) : this.outs(box)).map(({ name }) => `${box}.${name}`));
-    return ends.filter((end) => !this.refusal(...this.wire(port, end)));
+    // Conditions are the last that one comes to.
+    return ends.filter((end) => !this.refusal(...this.wire(port, end))).sort((a, b) => a.endsWith(WHEN) - b.endsWith(WHEN));
+  }
+
+  // Which values of an output a step can wait for; none where all texts are possible.
+  values(port) {
+    const field = this.given(port);
+    return [...(field.choices ?? []), ...this.type(field).decides];
+  }
+
+  // One more value at which a step is made.
+  decide(source, to, value) {
+    const call = this.call(owner(to));
+    const had = call.when?.source === source ? call.when.values : [];
+    call.when = { source, values: [...new Set([...had, ...value])] };
   }
 
   connect(from, to) {
@@ -135,33 +147,25 @@ export class Graph {
   set(to, from) {
     const [call, name] = [this.call(owner(to)), fieldOf(to)];
     if (!call) this.doc.outputs = this.doc.outputs.map((pair) => (pair[0] === name ? [name, from] : pair)).filter(([, source]) => source);
-    else if (name === WHEN) call.when = from ? { ...call.when, source: from } : null;
+    else if (name === WHEN) call.when = null;
     else {
       call.inputs[name] = from;
       if (from) delete call.constants?.[name];
     }
-    this.touch(to);
-  }
-
-  touch(to) {
     this.doc.guessed = this.doc.guessed.filter((port) => port !== to);
   }
 
   remove(boxes) {
-    const gone = new Set(boxes);
     const { doc } = this;
-    for (const { from, to } of this.wires) if (gone.has(owner(from))) this.disconnect(to);
-    doc.calls = doc.calls.filter((call) => !gone.has(call.name));
-    const used = new Set(doc.calls.map((call) => call.module));
-    const lost = (module) => !used.has(module.name) && gone.has(module.name);
-    doc.modules = doc.modules.filter((module) => !lost(module));
-    for (const box of gone) delete doc.places[box];
+    for (const { from, to } of this.wires) if (boxes.includes(owner(from))) this.disconnect(to);
+    doc.calls = doc.calls.filter(({ name }) => !boxes.includes(name));
+    doc.modules = doc.modules.filter(({ name }) => !boxes.includes(name) || doc.calls.some((call) => call.module === name));
+    for (const box of boxes) delete doc.places[box];
   }
 
   free(wished, taken) {
-    const all = new Set(taken);
     let name = wished;
-    for (let n = 2; all.has(name); n += 1) name = `${wished.slice(0, 60)}_${n}`;
+    for (let n = 2; taken.includes(name); n += 1) name = `${wished.slice(0, 60)}_${n}`;
     return name;
   }
 
@@ -176,7 +180,7 @@ export class Graph {
     module.name = this.free(fresh.name, this.names);
     const wired = from && signature.inputs.length;
     if (wired) signature.inputs[0] = clean(this.field(from));
-    if (to && signature.outputs.length) signature.outputs[0] = clean(this.field(to) ?? this.field(this.source(to)));
+    if (to && signature.outputs.length) signature.outputs[0] = clean(this.field(to));
     const given = signature.inputs.map(({ name }) => name);
     for (const output of signature.outputs) output.name = this.free(output.name, given);
     this.put(module);
@@ -203,27 +207,6 @@ export class Graph {
     const name = this.free(fieldOf(to), this.doc.inputs.map((field) => field.name));
     this.doc.inputs.push({ ...this.field(to), name });
     this.connect(`${INPUT}.${name}`, to);
-  }
-
-  // The steps of a program file, beside those that are there; their own wires come along.
-  paste(part, [x, y]) {
-    const modules = new Map();
-    const calls = new Map();
-    for (const module of part.modules) modules.set(module.name, this.free(module.name, [...this.names, ...modules.values()]));
-    for (const call of part.calls) {
-      const wished = modules.get(call.module) ?? call.name;
-      calls.set(call.name, this.free(call.name === call.module ? wished : call.name, [...this.doc.calls.map((c) => c.name), ...calls.values(), INPUT]));
-    }
-    for (const module of part.modules) this.put({ ...module, name: modules.get(module.name) });
-    const moved = (source) => (calls.has(owner(source)) ? `${calls.get(owner(source))}.${fieldOf(source)}` : "");
-    part.calls.forEach((call, row) => {
-      const inputs = Object.fromEntries(Object.entries(call.inputs ?? {}).map(([name, source]) => [name, moved(source)]));
-      const name = calls.get(call.name);
-      this.doc.calls.push({ ...call, name, module: modules.get(call.module) ?? call.module, inputs });
-      const [dx, dy] = part.places?.[call.name] ?? [0, 140 * row];
-      this.doc.places[name] = [x + dx, y + dy];
-    });
-    return [...calls.values()];
   }
 
   // Ports as they are drawn: many that go the same way are one, until it is opened.

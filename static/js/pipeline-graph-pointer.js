@@ -1,32 +1,24 @@
 // Mouse, pen and fingers on <pipeline-graph>.
-import { OUTPUT, owner } from "./pipeline-graph-model.js";
+import { OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
 
 const A_MOVE = 4; // pixels from which a press is a drag
-const far = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) > A_MOVE;
+const between = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
 
 // Follow a pointer until it is let go; `drop` is told whether it was dragged.
 function follow(element, down, { drag, drop, quit }) {
   const listening = new AbortController();
   let dragged = false;
-  let release;
-  // What was saved before is drawn once the hand is free.
-  element.closest("pipeline-graph").hold = new Promise((free) => {
-    release = free;
-  });
   const move = (event) => {
     if (event.pointerId !== down.pointerId) return;
-    dragged ||= far(down, event);
-    if (dragged) drag?.(event);
+    dragged ||= between(down, event) > A_MOVE;
+    if (dragged) drag(event);
   };
   const end = (event) => {
     if (event.pointerId !== down.pointerId) return;
     listening.abort();
-    if (event.type === "pointerup") {
-      if (dragged) drag?.(event);
-      drop(event, dragged);
-    }
-    if (event.type === "pointercancel") quit?.();
-    release();
+    if (event.type === "pointercancel") return quit?.();
+    if (dragged) drag(event);
+    drop(event, dragged);
   };
   const { signal } = listening;
   element.addEventListener("pointermove", move, { signal });
@@ -37,15 +29,16 @@ function follow(element, down, { drag, drop, quit }) {
 
 const under = ({ clientX, clientY }, selector) => document.elementsFromPoint(clientX, clientY).find((part) => part.matches(selector));
 
-// Which end a wire would have here: a port, or a box in which just one fits or which takes anything.
-export function target(canvas, port, event) {
+// Which end a wire would have here: a port, or a box in which one fits or which takes anything.
+function target(canvas, port, event) {
   const out = canvas.graph.isOut(port);
   const found = under(event, `.port[data-side=${out ? "in" : "out"}]`)?.dataset.port;
   if (found) return found;
   const box = under(event, ".gbox")?.dataset.box;
   if (!box || box === owner(port)) return undefined;
   if (out && box === OUTPUT) return OUTPUT;
-  return canvas.fits.find((end) => owner(end) === box && !canvas.graph.source(out ? end : port)) ?? canvas.fits.find((end) => owner(end) === box);
+  const fits = canvas.fits.filter((end) => owner(end) === box && fieldOf(end) !== WHEN);
+  return fits.find((end) => !canvas.graph.source(out ? end : port)) ?? fits[0];
 }
 
 export function aim(canvas, port) {
@@ -58,21 +51,31 @@ export function aim(canvas, port) {
   }
 }
 
+// One press begins a wire, the next one ends it; whether one begins.
+export function press(canvas, port) {
+  const { aimed, graph } = canvas;
+  aim(canvas);
+  if (aimed === port) return false;
+  if (aimed && graph.isOut(aimed) !== graph.isOut(port)) return canvas.connect(...graph.wire(aimed, port));
+  aim(canvas, port);
+  canvas.say(canvas.fits.length ? "aim" : "aimless", { n: canvas.fits.length, port: canvas.named(port) });
+  return true;
+}
+
 // The reason why it cannot end where the pointer is, before it is let go.
 function hint(canvas, port, end, event) {
   const place = canvas.querySelector(".graph-hint");
-  const refusal = end && canvas.graph.refusal(...canvas.graph.wire(port, end === OUTPUT ? `${OUTPUT}.` : end));
+  const refusal = end && canvas.graph.refusal(...canvas.graph.wire(port, end));
   const text = refusal ? canvas.message(...refusal) : "";
-  if (place.textContent !== text) place.textContent = text;
+  place.textContent = text;
   place.hidden = !text;
   place.style.left = `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`;
   place.style.top = `${event.clientY + 14}px`;
 }
 
-export function land(canvas, port, end, event) {
+function land(canvas, port, end, event) {
   if (!end) {
-    // After the press: what opens while it ends, it would close.
-    if (under(event, ".stage")) setTimeout(() => canvas.begin(port, canvas.point(event), event));
+    if (under(event, ".stage")) canvas.begin(port, canvas.point(event), event);
     return;
   }
   canvas.connect(...canvas.graph.wire(port, end));
@@ -100,29 +103,19 @@ export function watchPointer(canvas) {
         hint(canvas, loose, target(canvas, loose, event), event);
       },
       drop(event, dragged) {
-        if (!dragged) return press(button);
+        if (!dragged) {
+          button.focus({ preventScroll: true });
+          return press(canvas, port);
+        }
         const end = target(canvas, loose, event);
         calm();
         if (end === port) return;
-        if (had && !end) return canvas.commit((graph) => graph.disconnect(port), "unwired", { to: canvas.named(port) });
-        if (had && end && end !== OUTPUT && !canvas.graph.refusal(had, end)) canvas.graph.disconnect(port);
+        if (had && !end) return canvas.unwire(port);
+        if (had && end && end !== OUTPUT && fieldOf(end) !== WHEN && !canvas.graph.refusal(had, end)) canvas.graph.disconnect(port);
         land(canvas, loose, end, event);
       },
       quit: calm,
     });
-  };
-
-  // Without a drag: one press begins a wire, the next one ends it.
-  const press = (button) => {
-    const { port, fold } = button.dataset;
-    if (fold) return canvas.toggleFold(fold);
-    button.focus({ preventScroll: true });
-    const { aimed, graph } = canvas;
-    aim(canvas);
-    if (aimed === port) return;
-    if (aimed && graph.isOut(aimed) !== graph.isOut(port)) return canvas.connect(...graph.wire(aimed, port));
-    aim(canvas, port);
-    canvas.say(canvas.fits.length ? "aim" : "aimless", { n: canvas.fits.length, port: canvas.named(port) });
   };
 
   const box = (down, id) => {
@@ -179,32 +172,30 @@ export function watchPointer(canvas) {
   };
 
   stage.addEventListener("pointerdown", (event) => {
-    if (event.button || event.target.closest(".minimap")) return;
-    const port = event.target.closest(".port");
-    const id = event.target.closest(".gbox")?.dataset.box;
-    const key = event.target.dataset.wire;
+    // What moves the sheet is the browser's.
+    const { target: over, offsetX, offsetY } = event;
+    if (event.button || (over === stage && (offsetX > stage.clientWidth || offsetY > stage.clientHeight))) return;
+    const port = over.closest(".port");
+    const id = over.closest(".gbox")?.dataset.box;
+    const key = over.dataset.wire;
     const touch = event.pointerType === "touch";
     if (port) {
       if (port.dataset.fold) return;
       event.preventDefault();
       wire(event, port);
     } else if (id) {
-      if (touch && !event.target.closest("header")) return;
+      if (touch && !over.closest("header")) return;
       box(event, id);
     } else if (key) {
       canvas.select(key);
       canvas.say("chosen-wire", { to: canvas.named(key.split(" ")[1]) });
       stage.focus({ preventScroll: true });
-    } else if (!touch && event.target !== stage.parentElement) {
-      const { clientWidth, clientHeight } = stage;
-      const { left, top } = stage.getBoundingClientRect();
-      if (event.clientX - left < clientWidth && event.clientY - top < clientHeight) sheet(event);
-    }
+    } else if (!touch) sheet(event);
   });
   // Folded ports, and a finger on the body of a box: presses that are no drags.
   stage.addEventListener("click", (event) => {
-    const fold = event.target.closest(".port[data-fold]");
-    if (fold) return press(fold);
+    const fold = event.target.closest("[data-fold]")?.dataset.fold;
+    if (fold) return canvas.toggleFold(fold);
     if (event.pointerType === "touch" && !event.target.closest("header, .port")) {
       const id = event.target.closest(".gbox")?.dataset.box;
       if (id) canvas.select(id);
@@ -227,8 +218,7 @@ export function watchPointer(canvas) {
     (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      const { left, top } = stage.getBoundingClientRect();
-      canvas.zoom(canvas.k * Math.exp(-event.deltaY / 300), [event.clientX - left, event.clientY - top]);
+      canvas.zoom(canvas.k * Math.exp(-event.deltaY / 300), event);
     },
     { passive: false },
   );
@@ -245,10 +235,8 @@ function watchPinch(canvas) {
       if (event.touches.length !== 2) return;
       event.preventDefault();
       const [a, b] = event.touches;
-      const now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-      const { left, top } = stage.getBoundingClientRect();
-      const middle = [(a.clientX + b.clientX) / 2 - left, (a.clientY + b.clientY) / 2 - top];
-      if (apart) canvas.zoom((canvas.k * now) / apart, middle);
+      const now = between(a, b);
+      if (apart) canvas.zoom((canvas.k * now) / apart, { clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 });
       apart = now;
     },
     { passive: false },
@@ -273,7 +261,7 @@ function watchPalette(canvas) {
         if (!shadow.isConnected) canvas.append(shadow);
         shadow.style.left = `${event.clientX + 6}px`;
         shadow.style.top = `${event.clientY + 6}px`;
-        const over = under(event, ".hit")?.dataset.wire;
+        const over = under(event, ".hit:not(.when)")?.dataset.wire;
         for (const path of canvas.svg.querySelectorAll(".hit")) path.classList.toggle("over", path.dataset.wire === over);
       },
       drop(event, dragged) {
@@ -281,7 +269,7 @@ function watchPalette(canvas) {
         pressed = !dragged;
         const inside = document.elementFromPoint(event.clientX, event.clientY)?.closest(".stage");
         if (!dragged || !inside) return;
-        const [from, to] = under(event, ".hit")?.dataset.wire.split(" ") ?? [];
+        const [from, to] = under(event, ".hit:not(.when)")?.dataset.wire.split(" ") ?? [];
         const [x, y] = canvas.point(event);
         canvas.add(kind, { at: [x - 40, y - 20], from, to });
       },

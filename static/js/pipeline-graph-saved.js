@@ -2,6 +2,8 @@
 import { Graph, INPUT, OUTPUT, fieldOf, owner } from "./pipeline-graph-model.js";
 
 const AGAIN_MS = 5000;
+const LOOK_MS = 60;
+export const pause = () => new Promise((go) => setTimeout(go, LOOK_MS));
 
 export class Saved extends HTMLElement {
   get form() {
@@ -15,7 +17,7 @@ export class Saved extends HTMLElement {
   // --- what is said ------------------------------------------------------------------------------
 
   message(name, values = {}) {
-    return (this.getAttribute(`data-msg-${name}`) ?? name).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+    return this.getAttribute(`data-msg-${name}`).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
   }
 
   say(name, values) {
@@ -57,15 +59,16 @@ export class Saved extends HTMLElement {
     if (this.held) this.state("held");
     else if (!this.unsaved) this.state("saved");
     this.selected = new Set(this.boxes());
-    const [before, now] = [doc, this.graph.doc].map((drawn) => JSON.stringify({ ...drawn, revision: 0 }));
+    const [before, now] = [doc, this.graph.doc].map((drawn) => JSON.stringify({ ...drawn, revision: 0, tidied: 0 }));
     if (before !== now) this.render();
     if (doc && this.walked) this.inspector.renew();
     this.walked = false;
   }
 
-  commit(change, said, values) {
+  async commit(change, said, values) {
+    // What comes back of the form beside is drawn before.
+    while (this.inspector.saving) await pause();
     change(this.graph);
-    this.textarea.value = this.graph.text;
     this.render();
     if (said) this.say(said, values);
     this.save();
@@ -80,12 +83,13 @@ export class Saved extends HTMLElement {
     clearTimeout(this.timer);
     this.unsaved += 1;
     this.dataset.changed = "1";
+    this.textarea.value = this.graph.text;
     if (this.busy || this.sending || this.held) return;
     this.busy = true;
     const number = this.unsaved;
-    this.textarea.value = this.graph.text;
     const answer = await this.send(this.form.action, new FormData(this.form));
-    await this.hold;
+    // Drawn once the hand is free.
+    while (this.inspector.pressed) await pause();
     this.busy = false;
     if (!answer) return this.later(AGAIN_MS);
     const more = number !== this.unsaved && answer.status === 200;
@@ -101,19 +105,25 @@ export class Saved extends HTMLElement {
 
   // Only which revision it is now: what was done since goes on from there.
   follow(text) {
-    const came = new DOMParser().parseFromString(text.replaceAll("hx-partial", "div"), "text/html");
-    this.form.elements.revision.value = came.querySelector("#canvas-state [name=revision]").value;
+    [, this.form.elements.revision.value] = /name="revision" value="(\d+)/.exec(text);
   }
 
-  async walk(way) {
-    if (this.unsaved || this.held) return;
+  // Until nothing is on its way.
+  async idle() {
+    while (this.unsaved || this.sending) await pause();
+  }
+
+  async walk(way, values = {}) {
+    if (this.held || !(await this.inspector.flush())) return;
+    await this.idle();
     const body = new FormData(this.form);
     body.delete("graph");
+    for (const name in values) body.set(name, values[name]);
     const answer = await this.send(this.dataset[way], body);
     if (!answer) return;
     this.walked = true;
-    this.show(answer.text);
-    this.say(answer.status === 200 ? way : "nothing");
+    await this.show(answer.text);
+    if (answer.status === 200) this.say(way);
   }
 
   async send(url, body) {
@@ -132,7 +142,7 @@ export class Saved extends HTMLElement {
   }
 
   show(text) {
-    htmx.swap({ sourceElement: this, target: "#canvas-state", swap: "outerMorph", text });
+    return htmx.swap({ sourceElement: this, target: "#canvas-state", swap: "outerMorph", text });
   }
 
   undo() {
@@ -141,10 +151,6 @@ export class Saved extends HTMLElement {
 
   redo() {
     this.walk("redo");
-  }
-
-  take() {
-    location.reload();
   }
 
   over() {

@@ -3,6 +3,7 @@ import { INPUT, OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
 import { Saved } from "./pipeline-graph-saved.js";
 import { route, straight } from "./pipeline-graph-wires.js";
 
+const BORDER = 1;
 const ROOM = 420; // pixels of free sheet behind the last box
 
 export function make(tag, className, ...children) {
@@ -22,10 +23,9 @@ export function draw(tag, attributes, ...children) {
 export class Sheet extends Saved {
   render() {
     const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-    this.world.querySelectorAll(".gbox").forEach((box) => box.remove());
     this.ends = new Map();
     this.drawn = new Map();
-    this.world.append(...this.graph.boxes.map((box) => this.box(box)));
+    this.world.replaceChildren(this.svg, ...this.graph.boxes.map((box) => this.box(box)));
     this.measure();
     this.place();
     this.paint();
@@ -79,7 +79,9 @@ export class Sheet extends Saved {
     const into = side === "in";
     const type = this.graph.type(field);
     const constant = into ? this.graph.call(owner(key))?.constants?.[field.name] : undefined;
-    const shown = field.name === WHEN ? this.message("when") : field.label || field.name;
+    const when = field.name === WHEN;
+    const values = this.graph.call(owner(key))?.when?.values ?? [];
+    const shown = when ? `${this.message("when")} ${values.join(", ")}` : field.label || field.name;
     const wires = this.graph.wires.filter(({ from, to }) => (into ? to : from) === key);
     const trouble = into && this.graph.doc.problems[key];
     const guessed = into && wires.some((wire) => wire.guessed);
@@ -88,7 +90,7 @@ export class Sheet extends Saved {
     const mark = draw("svg", { viewBox: "-7 -7 14 14", "aria-hidden": "true" }, draw("path", { d: type.d }));
     button.append(mark, says(constant === undefined ? shown : `${shown} = ${JSON.stringify(constant)}`), make("i", "", type.label), make("span", "sr", `, ${told}`));
     button.dataset.port = key;
-    button.className += ` t-${type.label.split(" ")[0]} ${peers ? "" : "loose"} ${trouble ? "bad" : ""} ${guessed ? "guessed" : ""}`;
+    button.className += ` t-${type.label} ${peers ? "" : "loose"} ${trouble ? "bad" : ""} ${guessed ? "guessed" : ""} ${when ? "when" : ""}`;
     button.title = trouble || (guessed ? this.message("guessed") : "");
     return button;
   }
@@ -97,13 +99,10 @@ export class Sheet extends Saved {
     this.sizes = new Map();
     this.offsets = new Map();
     for (const [id, box] of this.drawn) {
-      const width = box.offsetWidth;
-      const above = box.getBoundingClientRect().top;
-      this.sizes.set(id, [width, box.offsetHeight]);
+      this.sizes.set(id, [box.offsetWidth, box.offsetHeight]);
       for (const port of box.querySelectorAll(".port")) {
-        const { top, height } = port.getBoundingClientRect();
         const { key, side } = port.dataset;
-        this.offsets.set(`${key}/${side}`, [side === "in" ? 0 : width, (top + height / 2 - above) / this.k]);
+        this.offsets.set(`${key}/${side}`, [side === "in" ? 0 : box.offsetWidth, port.offsetTop + port.offsetHeight / 2 + BORDER]);
       }
     }
   }
@@ -130,11 +129,12 @@ export class Sheet extends Saved {
     this.world.style.height = `${this.sheet[1] + ROOM / 2}px`;
     const lanes = [];
     const parts = [];
-    for (const { key, keys, from, start, end, n, guessed } of this.bundles()) {
+    for (const { key, keys, from, tos, start, end, guessed } of this.bundles()) {
+      const when = fieldOf(tos[0]) === WHEN ? "when" : "";
       const d = route(start, end, boxes, lanes);
-      const type = this.graph.type(this.graph.field(from)).label.split(" ")[0];
-      const look = `gwire t-${type} ${n > 1 ? "many" : ""} ${guessed ? "guessed" : ""} ${this.selected.has(key) ? "chosen" : ""}`;
-      parts.push(draw("path", { d, class: look, "data-ends": keys }), draw("path", { d, class: "hit", "data-wire": key }));
+      const type = this.graph.type(this.graph.field(from)).label;
+      const look = `gwire t-${type} ${tos[1] ? "many" : ""} ${guessed ? "guessed" : ""} ${this.selected.has(key) ? "chosen" : ""} ${when}`;
+      parts.push(draw("path", { d, class: look, "data-ends": keys }), draw("path", { d, class: `hit ${when}`, "data-wire": key }));
     }
     this.svg.replaceChildren(...parts);
     for (const [id, box] of this.drawn) box.classList.toggle("chosen", this.selected.has(id));
@@ -147,8 +147,8 @@ export class Sheet extends Saved {
     for (const { from, to, guessed } of this.graph.wires) {
       const keys = `${this.ends.get(`${from}/out`)} ${this.ends.get(`${to}/in`)}`;
       const bundle = found.get(keys);
-      if (bundle) bundle.n += 1;
-      else found.set(keys, { keys, key: `${from} ${to}`, from, to, start: this.end(from, "out"), end: this.end(to, "in"), guessed, n: 1 });
+      if (bundle) bundle.tos.push(to);
+      else found.set(keys, { keys, key: `${from} ${to}`, from, tos: [to], start: this.end(from, "out"), end: this.end(to, "in"), guessed });
     }
     return found.values();
   }

@@ -9,7 +9,8 @@ const EDGE = 24;
 export class View extends Places {
   zoom(k, at) {
     const { stage } = this;
-    const [px, py] = at ?? [stage.clientWidth / 2, stage.clientHeight / 2];
+    const { left, top } = stage.getBoundingClientRect();
+    const [px, py] = at ? [at.clientX - left, at.clientY - top] : [stage.clientWidth / 2, stage.clientHeight / 2];
     const [x, y] = [(stage.scrollLeft + px) / this.k, (stage.scrollTop + py) / this.k];
     this.k = Math.min(MOST, Math.max(LEAST, k));
     this.world.style.transform = `scale(${this.k})`;

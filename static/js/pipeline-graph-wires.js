@@ -24,13 +24,10 @@ function free(wish, taken) {
 export function route([x1, y1], [x2, y2], boxes, lanes) {
   const start = `M${x1} ${y1}`;
   if (x2 < x1 + 8) return start + around([x1, y1], [x2, y2], boxes, lanes);
-  const low = Math.min(y1, y2);
-  const high = Math.max(y1, y2);
-  const between = boxes.filter(({ x, w }) => x > x1 + 4 && x + w < x2 - 4);
-  const hits = between.filter(({ x, w, y, h }) => {
-    const at = (part) => y1 + (y2 - y1) * ((part - x1) / (x2 - x1));
-    const [a, b] = [at(x), at(x + w)];
-    return Math.max(a, b) > y - 6 && Math.min(a, b) < y + h + 6 && high > y - 6 && low < y + h + 6;
+  const at = (x) => y1 + (y2 - y1) * ((x - x1) / (x2 - x1));
+  const hits = boxes.filter(({ x, w, y, h }) => {
+    const ends = [at(x), at(x + w)];
+    return x > x1 + 4 && x + w < x2 - 4 && Math.max(...ends) > y - 6 && Math.min(...ends) < y + h + 6;
   });
   if (!hits.length) return start + curve(x1, y1, x2, y2);
   const left = Math.min(...hits.map(({ x }) => x)) - CLEAR;

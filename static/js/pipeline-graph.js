@@ -3,7 +3,7 @@
 import { Inspector } from "./pipeline-graph-inspector.js";
 import { watchKeys } from "./pipeline-graph-keys.js";
 import { MiniMap } from "./pipeline-graph-map.js";
-import { INPUT, OUTPUT, fieldOf, owner } from "./pipeline-graph-model.js";
+import { INPUT, OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
 import { watchPointer } from "./pipeline-graph-pointer.js";
 import { draw, make } from "./pipeline-graph-sheet.js";
 import { View } from "./pipeline-graph-view.js";
@@ -12,7 +12,7 @@ export class PipelineGraph extends View {
   connectedCallback() {
     this.stage = this.querySelector(".stage");
     this.svg = draw("svg", { class: "gwires", "aria-hidden": "true" });
-    this.world = make("div", "world", this.svg);
+    this.world = make("div", "world");
     this.stage.append(this.world);
     this.live = this.querySelector("[data-live]");
     this.menu = this.querySelector(".graph-menu");
@@ -45,7 +45,6 @@ export class PipelineGraph extends View {
     this.first();
     // Letters of another face have another width.
     document.fonts.ready.then(() => {
-      if (this.tidyFirst && !this.unsaved) this.graph.doc.places = {};
       this.render();
       this.first();
     });
@@ -75,8 +74,7 @@ export class PipelineGraph extends View {
 
   // What was typed beside is saved before it is run.
   async rerun({ target }) {
-    await this.inspector.flush();
-    target.form.requestSubmit();
+    if (await this.inspector.flush()) target.form.requestSubmit();
   }
 
   toggleFold(key) {
@@ -91,7 +89,23 @@ export class PipelineGraph extends View {
   connect(from, to) {
     const refusal = this.graph.refusal(from, to);
     if (refusal) return this.say(...refusal);
+    if (fieldOf(to) === WHEN) return this.decide(from, to);
     this.commit((graph) => graph.connect(from, to), "wired", { from: this.named(from), to: this.named(to) });
+  }
+
+  unwire(to) {
+    this.commit((graph) => graph.disconnect(to), "unwired", { to: this.named(to) });
+  }
+
+  // A condition: the value at which the step is made is chosen; of any text, in its form.
+  decide(from, to) {
+    const told = { name: owner(to), from: this.named(from), to: this.named(to) };
+    const waits = (...values) => this.commit((graph) => graph.decide(from, to, values), "wired", told);
+    const choices = this.graph.values(from).map((value) => [this.message("only", { ...told, value }), () => waits(value)]);
+    const { left, top } = this.find(told.name).getBoundingClientRect();
+    if (choices.length) return this.offer(choices, left, top, from);
+    waits();
+    this.select(told.name);
   }
 
   // A step of a kind in the palette: at the end of a wire, between two, or where there is room.
@@ -106,15 +120,22 @@ export class PipelineGraph extends View {
     );
   }
 
-  added(place, change) {
+  async added(place, change) {
     let name;
-    this.commit((graph) => {
+    await this.commit((graph) => {
       name = change(graph, place);
     });
     this.say("added", { name });
     this.reveal(name);
     this.select(name);
     this.find(name).focus({ preventScroll: true });
+  }
+
+  async paste(part) {
+    const { boxes } = this.graph;
+    const [left, top] = this.room(this.beyond(this.boxes()[0] ?? OUTPUT), "");
+    await this.walk("paste", { part, left, top });
+    this.select(...this.graph.boxes.filter((box) => !boxes.includes(box)));
   }
 
   // One more call of a module that is there.
@@ -127,8 +148,7 @@ export class PipelineGraph extends View {
   remove() {
     if (!this.selected.size) return;
     const boxes = this.boxes().filter((box) => this.graph.call(box));
-    const ends = [...this.bundles()].filter(({ key }) => this.selected.has(key)).map(({ keys }) => keys);
-    const lost = this.graph.wires.filter(({ from, to }) => ends.includes(`${this.ends.get(`${from}/out`)} ${this.ends.get(`${to}/in`)}`)).map(({ to }) => to);
+    const lost = [...this.bundles()].filter(({ key }) => this.selected.has(key)).flatMap(({ tos }) => tos);
     const names = [...boxes, ...lost.map((to) => this.named(to))].join(", ");
     if (!names) return this.say("stays");
     this.selected.clear();
@@ -142,13 +162,14 @@ export class PipelineGraph extends View {
 
   // Begin a step, or an end of the program, at the loose end of a wire.
   begin(port, at, { clientX, clientY }) {
+    if (fieldOf(port) === WHEN) return;
     const out = this.graph.isOut(port);
     const name = fieldOf(port);
     const ends = out ? { at, from: port } : { at, to: port };
     const choices = [...this.querySelectorAll(".palette [data-module]")].map((kind) => [kind.dataset.label, () => this.add(kind, ends)]);
     const end = (label, values, change) => [this.message(label, { name }), () => this.commit(change, "wired", values)];
     if (!out) choices.unshift(end("new-input", { from: name, to: this.named(port) }, (graph) => graph.addInput(port)));
-    else if (!this.graph.refusal(port, `${OUTPUT}.`)) choices.push(end("new-output", { from: this.named(port), to: name }, (graph) => graph.connect(port, OUTPUT)));
+    else if (!this.graph.refusal(port, OUTPUT)) choices.push(end("new-output", { from: this.named(port), to: name }, (graph) => graph.connect(port, OUTPUT)));
     this.offer(choices, clientX, clientY, port);
   }
 
@@ -165,11 +186,14 @@ export class PipelineGraph extends View {
       return button;
     });
     menu.replaceChildren(...buttons);
-    menu.showPopover();
-    menu.style.left = `${Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8))}px`;
-    menu.style.top = `${Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8))}px`;
     menu.dataset.back = back;
-    buttons[0].focus();
+    // After the press: what opens while it ends, it would close.
+    setTimeout(() => {
+      menu.showPopover();
+      menu.style.left = `${Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8))}px`;
+      menu.style.top = `${Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8))}px`;
+      buttons[0].focus();
+    });
   }
 }
 

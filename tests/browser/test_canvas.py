@@ -71,7 +71,7 @@ def test_three_steps_are_drawn_with_the_mouse(visit: Visit, lab: Lab) -> None:
     name_step(hand, "predict", "judge")
     hand.drag(hand.kind("Chain of thought"), hand.port("judge.answer_2"), dx=-180, dy=110)
     name_step(hand, "chain_of_thought", "reply")
-    hand.drag(hand.port("judge.answer_2"), hand.box("reply").locator(".in .port"))
+    hand.drag(hand.port("judge.answer_2"), hand.box("reply").locator(".in .port:not(.when)"))
     hand.press(hand.page.get_by_role("button", name="Tidy"))
     hand.press(hand.page.get_by_role("button", name="Fit"))
     hand.drag(hand.port("reply.answer"), hand.port("@output.answer"))

@@ -22,7 +22,7 @@ from promptlab.ui.value_field import plain_lines
 _ALWAYS = gettext_lazy("Always")
 _ONCE = gettext_lazy("Not repeated")
 _FROM = "feed-"
-_TRUTHS = ("true", "false")
+TRUTHS = ("true", "false")
 
 
 class FlowForm(forms.Form):
@@ -81,7 +81,7 @@ class FlowForm(forms.Form):
             return None
         lines = plain_lines(self.cleaned_data.get("when_values", "")).split("\n")
         found = self.program.source_field(source)
-        known = found.choices if found and found.choices else _TRUTHS
+        known = found.choices if found and found.choices else TRUTHS
         values = (_as_known(line, known) for line in lines if line.strip())
         return When(source, tuple(dict.fromkeys(values)))
 

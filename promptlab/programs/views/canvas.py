@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from optimizer.core.problems import Conflict, Problem, Refused
+from optimizer.core.problems import Problem, Refused
 from optimizer.files import program_file
 from optimizer.sentences import reasons
 from promptlab.accounts.http import SignedInRequest
@@ -18,11 +18,12 @@ from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
 from promptlab.programs import services
 from promptlab.programs.access import program_for
-from promptlab.programs.canvas import part_of, sketch_of
+from promptlab.programs.canvas import Sketch, sketch_of
 from promptlab.programs.canvas_page import Canvas, canvas_page
-from promptlab.programs.history import Step
+from promptlab.programs.history import Step, drawn_of, newest
 from promptlab.programs.history_page import words_since
 from promptlab.programs.models import Program
+from promptlab.programs.pasting import part_of, pasted
 from promptlab.ui.parameters import Parameters, number_in
 
 
@@ -33,7 +34,9 @@ def graph(request: SignedInRequest, project: str, program: int) -> HttpResponse:
     found = program_for(request.user, project, program, Role.EDITOR)
     text, revision = request.POST.get("graph", ""), _revision(request)
     try:
-        _save(found, text, revision, request.user)
+        if revision != found.revision:
+            raise services.SavedMeanwhile(found)
+        _drawn(found, sketch_of(found.core, text), revision, request.user)
     except services.SavedMeanwhile as refusal:
         held = replace(canvas_page(refusal.saved), conflict=words_since(refusal.saved, revision))
         return canvas_answer(request, replace(held, held=text), 409)
@@ -63,6 +66,20 @@ def part(request: SignedInRequest, project: str, program: int) -> HttpResponse:
     return HttpResponse(program_file.write(core), content_type="application/json; charset=utf-8")
 
 
+@login_required
+@require_POST
+def paste(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """Put the steps of a program file beside those that are there."""
+    given = Parameters(request.POST)
+    at = [given.number(side) or 0 for side in ("left", "top")]
+
+    def put(found: Program, revision: int, by: User) -> None:
+        drawn = drawn_of(newest(found))
+        _drawn(found, pasted(found.core, drawn, request.POST.get("part", ""), *at), revision, by)
+
+    return _walked(request, project, program, put)
+
+
 def canvas_answer(request: SignedInRequest, canvas: Canvas, status: int = 200) -> HttpResponse:
     """The canvas as it stands now; a page without scripts goes back to the program."""
     if "HX-Request" not in request.headers:
@@ -71,10 +88,7 @@ def canvas_answer(request: SignedInRequest, canvas: Canvas, status: int = 200) -
     return render(request, "programs/_canvas_answer.html", context, status=status)
 
 
-def _save(program: Program, text: str, revision: int, by: User) -> None:
-    if revision != program.revision:
-        raise services.SavedMeanwhile(program)
-    sketch = sketch_of(program.core, text)
+def _drawn(program: Program, sketch: Sketch, revision: int, by: User) -> None:
     if sketch.core == program.core:
         services.arrange(program, sketch.drawn, by)
     else:
@@ -86,7 +100,7 @@ def _walked(
     request: SignedInRequest,
     project: str,
     program: int,
-    walk: Callable[[Program, int, User], Program],
+    walk: Callable[[Program, int, User], object],
 ) -> HttpResponse:
     found = program_for(request.user, project, program, Role.EDITOR)
     try:
@@ -94,7 +108,7 @@ def _walked(
     except services.SavedMeanwhile as refusal:
         now = canvas_page(refusal.saved)
         return canvas_answer(request, replace(now, told=reasons(refusal)), 409)
-    except Conflict as refusal:
+    except Refused as refusal:
         return _refused(request, found, refusal)
     return canvas_answer(request, canvas_page(found))
 

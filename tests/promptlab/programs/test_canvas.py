@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,15 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.core.problems import Refused
-from optimizer.core.programs.calls import Call
+from optimizer.core.programs.calls import Call, When
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType
 from optimizer.files import program_file
+from optimizer.sentences import reasons
 from promptlab.accounts.models import User
 from promptlab.programs import edits, services
 from promptlab.programs import models as rows
-from promptlab.programs.canvas import graph_of, palette, part_of, sketch_of
+from promptlab.programs.canvas import graph_of, palette, sketch_of
 from promptlab.programs.history import Drawn, drawn_of, newest
+from promptlab.programs.pasting import part_of, pasted
 from promptlab.programs.starters import blank
+from promptlab.programs.tidy import tidy
 from tests.core.programs import HOP, INTENT, MULTI_HOP, ONE_STEP, TWO_STEPS
 from tests.promptlab.programs.by_hand import Browser, address, fresh, module_data, text_of
 from tests.promptlab.programs.by_hand import rows as typed_rows
@@ -218,6 +223,92 @@ def test_steps_are_copied_as_a_program_file(
     assert [c.name for c in part.calls] == ["hop1", "hop2"]
     assert part.calls[1].inputs == {"question": "", "context": "hop1.query"}
     assert part_of(MULTI_HOP, []) == MULTI_HOP
+
+
+def test_steps_are_pasted_beside_those_that_are_there_under_free_names(
+    client_of: Browser, erin: User, two_steps: rows.Program
+) -> None:
+    services.arrange(two_steps, Drawn({"judge": [40, 60]}), erin)
+    part = program_file.write(replace(TWO_STEPS, outputs={}))
+    sent = {"part": part, "left": 500, "top": 90, "revision": 1}
+    answer = client_of(erin).post(address("paste", two_steps), sent, headers=SENT)
+    assert answer.status_code == 200
+    core = fresh(two_steps).core
+    assert [m.name for m in core.modules] == ["summarize", "judge", "summarize_2", "judge_2"]
+    assert core.outputs == TWO_STEPS.outputs
+    wired = {c.name: c.inputs for c in core.calls}
+    assert wired["judge_2"] == {"summary": "summarize_2.summary"}
+    assert wired["summarize_2"] == {"message": "input.message"}  # by its name
+    places = graph(fresh(two_steps))["places"]
+    assert places["judge"] == [40, 60]
+    assert places["summarize_2"] == [500, 90]
+    assert places["judge_2"][0] > 500
+    undone = client_of(erin).post(address("undo", two_steps), {"revision": 2}, headers=SENT)
+    assert undone.status_code == 200
+    assert fresh(two_steps).core == two_steps.core
+
+
+@pytest.mark.parametrize("part", ["", "{", "[1]", '{"name": 3}'])
+def test_what_is_no_program_file_is_not_pasted(
+    client_of: Browser, erin: User, two_steps: rows.Program, part: str
+) -> None:
+    sent = {"part": part, "revision": 1}
+    answer = client_of(erin).post(address("paste", two_steps), sent, headers=SENT)
+    assert answer.status_code == 422
+    assert "That was not done." in text_of(answer)
+    assert fresh(two_steps).revision == 1
+
+
+def test_pasted_steps_are_bounded() -> None:
+    calls = tuple(Call(f"c{n}", "classify", {}) for n in range(100))
+    with pytest.raises(Refused, match="many_entries"):
+        pasted(ONE_STEP, Drawn({}), program_file.write(replace(ONE_STEP, calls=calls)), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("input.kind", ""),
+        ("input.note", ""),
+        ("input.sure", ""),
+        ("input.parts", "choose a choice"),
+        ("judge.intent", "circle"),
+    ],
+)
+def test_a_condition_is_drawn_where_something_can_decide_it(source: str, told: str) -> None:
+    asked = (
+        Field("kind", FieldType.CHOICE, choices=("a", "b")),
+        Field("note"),
+        Field("sure", FieldType.BOOLEAN),
+        Field("parts", FieldType.LIST),
+    )
+    core = replace(TWO_STEPS, inputs=(*TWO_STEPS.inputs, *asked))
+    judge, summarize = core.calls[0], core.calls[1]
+    assert summarize.name == "summarize"
+    when = When(source, ("a",))
+    drawn = replace(core, calls=(judge, replace(summarize, when=when)))
+    document = json.loads(program_file.write(drawn))
+    document["outputs"] = [list(pair) for pair in document["outputs"].items()]
+    text = json.dumps({**document, "places": {}, "guessed": []})
+    if not told:
+        assert sketch_of(core, text).core.calls[1].when == when
+        return
+    with pytest.raises(Refused) as refusal:
+        sketch_of(core, text)
+    assert told in reasons(refusal.value)
+
+
+def test_boxes_that_nobody_moved_stand_tidy_with_what_goes_the_same_way_as_one_port() -> None:
+    signs = tuple(Field(f"sign_{n}") for n in range(13))
+    doctor = replace(HOP, name="doctor", signature=replace(HOP.signature, inputs=signs))
+    given = {f.name: f"input.{f.name}" for f in signs}
+    calls = tuple(Call(f"doctor_{n}", "doctor", given) for n in range(3))
+    core = Program("Heart", signs, (doctor,), calls, {"query": "doctor_0.query"})
+    places = tidy(core)
+    assert {places[c.name][0] for c in calls} == {places["doctor_0"][0]}
+    tops = [places[c.name][1] for c in calls]
+    assert {b - a for a, b in pairwise(tops)} == {117}  # a box of one row, and a gap
+    assert places["input"][0] < places["doctor_0"][0] < places["@output"][0]
 
 
 def test_a_form_beside_the_canvas_saves_itself_and_answers_with_the_canvas(

@@ -1,0 +1,83 @@
+"""Steps as text: those of one program are copied, and put beside those of another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from optimizer.core.programs.calls import INPUT
+from optimizer.core.programs.program import Program
+from optimizer.files import program_file
+from promptlab.programs import edits
+from promptlab.programs.canvas import Sketch, sketched
+from promptlab.programs.history import Drawn, Places
+from promptlab.programs.tidy import tidy
+
+
+def part_of(core: Program, calls: Collection[str]) -> Program:
+    """These calls, their modules, and the wires between them; all of it where none is named."""
+    if not calls:
+        return core
+    chosen = tuple(call for call in core.calls if call.name in calls)
+    called = {call.module for call in chosen}
+    return edits.without_lost_sources(
+        Program(
+            core.name,
+            (),
+            tuple(module for module in core.modules if module.name in called),
+            chosen,
+            {},
+        )
+    )
+
+
+def pasted(core: Program, drawn: Drawn, text: str, left: float, top: float) -> Sketch:
+    """The program with the steps of a program file beside its own, under names that are free;
+    their wires among each other come along. `left` and `top`: where the first stands, in pixels.
+
+    Raises:
+        Refused: the text is no program file, or there would be too much.
+    """
+    part = _renamed(program_file.read(text), core)
+    made = replace(core, modules=(*core.modules, *part.modules), calls=(*core.calls, *part.calls))
+    places = {**drawn.places, **_placed(part, left, top)}
+    return sketched(core, made, Drawn(places, drawn.guessed))
+
+
+def _renamed(part: Program, core: Program) -> Program:
+    taken = {INPUT, *(m.name for m in core.modules), *(c.name for c in core.calls)}
+    modules = _free((m.name for m in part.modules), taken)
+    own = {c.name: modules[c.module] for c in part.calls if c.name == c.module in modules}
+    others = (c.name for c in part.calls if c.name not in own)
+    calls = own | _free(others, taken | set(modules.values()))
+
+    def moved(source: str) -> str:
+        owner, dot, name = source.partition(".")
+        return f"{calls[owner]}{dot}{name}" if owner in calls else ""
+
+    return replace(
+        part,
+        modules=tuple(replace(m, name=modules[m.name]) for m in part.modules),
+        calls=tuple(
+            replace(c.moved(moved), name=calls[c.name], module=modules.get(c.module, c.module))
+            for c in part.calls
+        ),
+    )
+
+
+def _free(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """By name, the first like it that nothing has yet."""
+    found: dict[str, str] = {}
+    for name in names:
+        found[name] = edits.free_name({*taken, *found.values()}, name)
+    return found
+
+
+def _placed(part: Program, left: float, top: float) -> Places:
+    tidied = tidy(part)
+    stand = [tidied[call.name] for call in part.calls]
+    x, y = (min((place[i] for place in stand), default=0) for i in (0, 1))
+    return {
+        call.name: [place[0] - x + left, place[1] - y + top]
+        for call, place in zip(part.calls, stand, strict=True)
+    }
