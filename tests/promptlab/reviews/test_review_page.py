@@ -302,3 +302,23 @@ def test_a_packet_says_when_production_was_moved_since_and_is_sent_again(
     assert "Packet 2" in shown
     assert "production (v1)" in shown
     assert "Send it again" not in shown
+
+
+def test_a_demo_that_may_hold_personal_data_is_marked_beside_its_row(
+    url: str, finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    best = finished.run.best_candidate
+    assert best is not None
+    row = finished.run.train.examples[3]
+    said = {"message": "Write to ann.lee@example.org, please."}
+    row["inputs"] = said
+    finished.run.train.save()
+    module = next(m for m in best.prompts["modules"].values() if m["demos"])
+    module["demos"][0]["values"] |= said
+    best.save()
+    client_of(erin).post(f"{url}send/")
+    marked = [demo for demo in Packet.objects.get().evidence.demos if demo.personal]
+    assert [(demo.row, demo.personal) for demo in marked] == [(row["id"], ("e_mail",))]
+    shown = texts(client_of(erin).get(url).content.decode())
+    assert "may hold personal data: e-mail address" in shown
+    assert f"from row {row['id']}" in shown
