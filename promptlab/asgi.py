@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -27,3 +28,9 @@ application = ProtocolTypeRouter(
         "websocket": OwnPagesOnly(SessionMiddlewareStack(URLRouter(live))),
     }
 )
+
+# A page of thousands of rows makes tens of thousands of objects at once; by default each 700 of them
+# have the collector look, now and then at all that Django ever made, in the midst of a page.
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 10, 10)
