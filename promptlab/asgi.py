@@ -29,8 +29,8 @@ application = ProtocolTypeRouter(
     }
 )
 
-# A page of thousands of rows makes tens of thousands of objects at once; by default each 700 of them
-# have the collector look, now and then at all that Django ever made, in the midst of a page.
+# A page of thousands of rows makes tens of thousands of objects at once; by default each 700 of
+# them have the collector look, now and then at all that Django ever made, in the midst of a page.
 gc.collect()
 gc.freeze()
 gc.set_threshold(20_000, 10, 10)

@@ -6,8 +6,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from promptlab.accounts.models import Project, User
-from promptlab.accounts.roles import Role, role_of
+from promptlab.accounts.models import Membership, Project, User
+from promptlab.accounts.roles import Role
 
 
 class RoleTooLow(PermissionDenied):
@@ -28,13 +28,21 @@ def project_for(user: User | AnonymousUser, slug: str, role: Role = Role.VIEWER)
         Http404: no such project, or the user is not a member (outsiders cannot tell which).
         RoleTooLow: the member's role does not allow it.
     """
-    project = Project.objects.filter(slug=slug).first()
-    held = role_of(user, project) if project else None
-    if project is None or held is None:
+    member = membership_of(user, slug)
+    if member is None:
         raise Http404("There is no such project, or you are not a member of it.")
+    held = Role(member.role)
     if not held.at_least(role):
         raise RoleTooLow(held, role)
-    return project
+    return member.project
+
+
+def membership_of(user: User | AnonymousUser, slug: str) -> Membership | None:
+    """The user's membership with its project, in one query; None for outsiders."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    mine = Membership.objects.filter(user=user, project__slug=slug)
+    return mine.select_related("project").first()
 
 
 def _with_article(role: Role) -> str:

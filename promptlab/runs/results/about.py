@@ -33,38 +33,42 @@ def about_of(project_run: ProjectRun, spec: RunSpec) -> About:
 
 @dataclass(frozen=True)
 class ModelShown:
-    """A model with what it does, and what the run took of it so far; None while it goes on."""
+    """A model with what it does, and what the run took of it so far."""
 
     role: str
     model: str
     provider: str
-    calls: int | None = None
-    cost: int | None = None
+    calls: int = 0
+    tokens: int = 0
+    cost: int = 0
 
 
-def models_of(
-    spec: RunSpec, providers: Mapping[int, Provider], ended: Run | None = None
-) -> list[ModelShown]:
-    """Every model with what it does; no provider's name where it is gone. `ended`: the run, whose
-    calls are counted.
-    """
-    spent = _spent(ended) if ended else {}
+Spent = Mapping[tuple[str, int, str], tuple[int, int, int]]
+"""Calls, tokens and micro-USD by role, provider and model."""
+
+
+def models_of(spec: RunSpec, providers: Mapping[int, Provider], spent: Spent) -> list[ModelShown]:
+    """Every model with what it does; no provider's name where it is gone."""
     return [
         ModelShown(
             role.value,
             ref.model,
             providers[ref.provider].name if ref.provider in providers else "",
-            *spent.get((role.value, ref.provider, ref.model), (None, None)),
+            *spent.get((role.value, ref.provider, ref.model), (0, 0, 0)),
         )
         for role, ref in spec.model_refs
     ]
 
 
-def _spent(run: Run) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """Calls and micro-USD by role, provider and model."""
+def spent_of(run: Run) -> Spent:
+    """What each model took so far, each in its role. One query, which reads all calls of a run."""
     paid = run.completions.order_by().values_list("role", "provider", "model")
-    counted = paid.annotate(calls=Sum("attempt"), paid=Sum("cost") + Sum("doubt_cost"))
-    return {(role, provider, model): (n, cost) for role, provider, model, n, cost in counted}
+    counted = paid.annotate(
+        calls=Sum("attempt"),
+        tokens=Sum("prompt_tokens") + Sum("completion_tokens"),
+        paid=Sum("cost") + Sum("doubt_cost"),
+    )
+    return {(role, provider, model): tuple(took) for role, provider, model, *took in counted}
 
 
 def _effort(effort: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from django.utils import timezone
 
+from optimizer.models import Run
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.live.page import LivePage, Ring
 from promptlab.runs import queries
+from promptlab.runs.results.about import Spent, spent_of
 from promptlab.runs.results.state import RunState, read_state, with_row
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
@@ -18,10 +21,15 @@ QUICK = ("run-actions", "run-state")
 """Parts that change without an event: remaining time, silence, calls."""
 SLOW = (
     "run-phases", "run-kpis", "run-unread", "run-verdict", "run-notes", "run-score", "run-trials",
-    "run-found", "run-matrix", "run-test", "run-choices", "run-importances", "run-costs", "run-log",
+    "run-found", "run-matrix", "run-test", "run-choices", "run-importances", "run-costs",
+    "run-settings", "run-log",
 )  # fmt: skip
 """Parts that change only with an event, a status or a decision."""
 PARTS: tuple[str, ...] = (*QUICK, *SLOW)
+
+
+COUNT_EVERY = 10.0
+"""Seconds between countings of what each model took, while the run goes on."""
 
 
 class LiveRun(LivePage):
@@ -34,6 +42,8 @@ class LiveRun(LivePage):
         self._state: RunState | None = None
         self._parts = PARTS
         self._over = False
+        self._spent: Spent | None = None
+        self._spent_at = 0.0
 
     def rings(self) -> list[Ring]:
         return [("run", queries.project_run_of(self._project, self._number).run_id)]
@@ -64,7 +74,14 @@ class LiveRun(LivePage):
             self._parts, state = PARTS, read_state(project_run)
         self._marker, self._state = marker, state
         self._over = run.ended and not queries.is_scored_beside(run)
-        return page_context(role, RunPage(state, self._asked))
+        return page_context(role, RunPage(state, self._asked, spent=self._spent_in(run)))
+
+    def _spent_in(self, run: Run) -> Spent:
+        """By models, as it was lately: a run has many calls to count."""
+        now = monotonic()
+        if self._spent is None or run.ended or now - self._spent_at > COUNT_EVERY:
+            self._spent, self._spent_at = spent_of(run), now
+        return self._spent
 
     def parts(self) -> dict[str, str]:
         """`run-state` is drawn by `runs/run/state.html`."""

@@ -15,8 +15,10 @@ from optimizer.running.unread import Unread, unread_of
 from promptlab.runs.results.about import (
     About,
     ModelShown,
+    Spent,
     about_of,
     models_of,
+    spent_of,
     writes_with_embedded,
 )
 from promptlab.runs.results.candidate_table import Contender
@@ -42,12 +44,19 @@ LOG_LINES = 60
 
 
 class RunPage:
-    """One run as one reader sees it. `asked` says which trials, and which page of them."""
+    """One run as one reader sees it. `asked` says which trials, and which page of them; `spent` is
+    what its models took where that was counted before.
+    """
 
     def __init__(
-        self, state: RunState, asked: Parameters | None = None, now: datetime | None = None
+        self,
+        state: RunState,
+        asked: Parameters | None = None,
+        now: datetime | None = None,
+        spent: Spent | None = None,
     ) -> None:
         self.state, self.now = state, now or timezone.now()
+        self._spent = spent
         self.result = result_with_costs(state.project_run)
         self.final = FinalWord(state.run, self.result)
         self.table = TrialsTable(state, self.result.best_number, asked or Parameters(), self.path)
@@ -180,8 +189,8 @@ class RunPage:
 
     @property
     def models(self) -> list[ModelShown]:
-        run = self.state.run
-        return models_of(self.state.spec, self.state.providers, run if run.ended else None)
+        spent = spent_of(self.state.run) if self._spent is None else self._spent
+        return models_of(self.state.spec, self.state.providers, spent)
 
     @property
     def writes_with_embedded(self) -> bool:

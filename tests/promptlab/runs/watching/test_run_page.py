@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
 from optimizer.core.conversation.events import Noted, ProposalRefused
-from optimizer.models import Candidate, Run, Trial
+from optimizer.models import Candidate, Completion, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from tests.promptlab.runs.scene import Scene, play
@@ -382,3 +382,22 @@ def test_runs_that_were_ticked_are_compared(
     answer = browser.get(action, {"r": [finished.number, other.number]})
     assert answer.status_code == 200
     assert f"Run {other.number}" in texts(answer.content.decode())
+
+
+def test_what_each_model_took_in_its_role_is_told_while_the_run_goes_on(
+    halfway: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
+    models = halfway.run.spec["models"]
+    Completion.objects.bulk_create(
+        Completion(
+            key=f"{role}{n}", namespace=halfway.run.namespace, run=halfway.run, role=role,
+            provider=models[role]["provider"], model=models[role]["model"], state="settled",
+            request={}, prompt_tokens=400, completion_tokens=100, cost=cost,
+        )
+        for role, count, cost in (("task", 3, 20_000), ("optimizer", 2, 0))
+        for n in range(count)
+    )  # fmt: skip
+    page = page_of(client_of(carol), halfway)
+    settings = texts(page[page.index('id="run-settings"') :])
+    assert "3 calls · 1.5k tokens · $0.06" in settings
+    assert "2 calls · 1.0k tokens" in settings
