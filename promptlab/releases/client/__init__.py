@@ -7,6 +7,7 @@ all files of a version carry. It stands on the standard library alone.
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 from promptlab.releases.formats.carried import CHOOSING, FLOW, chooser, copied, imports, reader
 
@@ -76,3 +77,11 @@ def client_file() -> str:
         'if __name__ == "__main__":\n    sys.exit(main())\n',
     ]
     return _HEAD + imports("Any, NamedTuple", *_IMPORTS) + "\n\n\n" + "\n\n".join(parts)
+
+
+@cache
+def client_module() -> ModuleType:
+    """The file as a module, as whoever downloads it has it."""
+    made = ModuleType("promptlab_client")
+    exec(compile(client_file(), NAME, "exec"), made.__dict__)  # noqa: S102  # text of ours
+    return made
