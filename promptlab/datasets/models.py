@@ -157,3 +157,20 @@ class Upload(models.Model):
     def waits(self) -> bool:
         """Whether it has not been read: other files were, at that moment."""
         return self.found is None and self.refused is None
+
+
+class ProtectedExample(models.Model):
+    """A row that must not get worse: comparisons and reviews tell first where it did."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="protected")
+    key = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "key"], name="protected_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.key} of {self.dataset}"

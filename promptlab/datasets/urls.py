@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:dataset>/rows/", pages.rows, name="rows"),
     path("<int:dataset>/rows/add/", rows.add, name="add"),
     path("<int:dataset>/rows/<str:row>/", rows.change, name="row"),
+    path("<int:dataset>/rows/<str:row>/protect/", rows.protect, name="protect"),
     path("<int:dataset>/rows/<str:row>/remove/", rows.remove_row, name="remove_row"),
     path("<int:dataset>/versions/", rows.list_versions, name="versions"),
     path("<int:dataset>/versions/<int:number>/", rows.version, name="version"),

@@ -71,6 +71,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "datasets:rows": VIEW,
     "datasets:add": EDIT,
     "datasets:row": EDIT,
+    "datasets:protect": POST_EDIT,
     "datasets:remove_row": POST_EDIT,
     "datasets:versions": VIEW,
     "datasets:version": VIEW,

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -123,6 +125,23 @@ def remove_row(request: SignedInRequest, project: str, dataset: int, row: str) -
         told = _("Row %(key)s is not in version %(n)s any more.")
         messages.success(request, told % {"key": old.key, "n": of.version})
     return redirect("datasets:rows", found.slug, of.pk)
+
+
+@login_required
+@require_POST
+def protect(request: SignedInRequest, project: str, dataset: int, row: str) -> HttpResponse:
+    """Mark a row as one that must not get worse, or take the mark away; back to where one was."""
+    found = project_for(request.user, project, Role.EDITOR)
+    of = dataset_or_404(found, dataset)
+    key = versions.row_of(of, row).key
+    mark, made = of.protected.get_or_create(key=key, defaults={"by": request.user})
+    if not made:
+        mark.delete()
+    told = _("Row %(key)s is protected.") if made else _("Row %(key)s is protected no more.")
+    messages.success(request, told % {"key": key})
+    back = request.POST.get("next", "")
+    own = url_has_allowed_host_and_scheme(back, None)
+    return redirect(back if own else reverse("datasets:row", args=[found.slug, of.pk, key]))
 
 
 @login_required

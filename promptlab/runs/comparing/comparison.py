@@ -258,9 +258,29 @@ class CompareView:
 
     @property
     def rows(self) -> tuple[Row, ...]:
+        """Those that must not get worse and did come first."""
         if len(self.candidates) == 1:
             return self.comparing.rows
-        return self.comparing.filtered(self.filter)
+        found, lost = self.comparing.filtered(self.filter), {row.example for row in self.lost}
+        return tuple(sorted(found, key=lambda row: row.example not in lost)) if lost else found
+
+    @cached_property
+    def protected(self) -> frozenset[str]:
+        """Rows of the dataset that must not get worse."""
+        dataset = self.project_run.dataset
+        return frozenset(dataset.protected.values_list("key", flat=True) if dataset else ())
+
+    @cached_property
+    def lost(self) -> list[Row]:
+        """Protected rows that got worse."""
+        if not self.comparing.others:
+            return []
+        return [row for row in self.comparing.rows
+                if row.regressed and row.example in self.protected]  # fmt: skip
+
+    @property
+    def lost_links(self) -> list[Tab]:
+        return [Tab(row.example, self.example_url(row.example), False) for row in self.lost]
 
     @property
     def filter_tabs(self) -> list[Tab]:
@@ -376,6 +396,10 @@ class ExampleView:
     columns: list[CandidateOnExample]
     previous: str
     following: str
+
+    @property
+    def protected(self) -> bool:
+        return self.example.id in self.view.protected
 
 
 def example_view(view: CompareView, example: str) -> ExampleView:
