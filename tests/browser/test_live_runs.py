@@ -179,3 +179,33 @@ def post(page: Page, path: str) -> int:
         path, headers={**headers, "Referer": page.url}, max_redirects=0
     )
     return answer.status
+
+
+def test_an_edit_outlives_the_page_is_scored_beside_the_others_and_gone_on_from(
+    visit: Visit, lab: Lab
+) -> None:
+    project_run = lab.finished_run()
+    run = f"{url_of(lab, project_run)}candidates"
+    page = visit(lab.alice, f"{run}/0/")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    words = page.get_by_label("Instruction").first
+    with page.expect_response(re.compile(r"draft=1")):
+        words.fill("Which team answers the {message}? Look at what is asked for.")
+    page.goto(f"{run}/0/")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_text("Your draft of")).to_be_visible()
+    expect(words).to_have_value(re.compile("Look at what is asked for"))
+    page.get_by_role("button", name="Add demo").first.click()
+    expect(page.get_by_role("button", name="Remove")).to_have_count(1)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Remove")).to_have_count(0)
+    page.get_by_role("button", name="Show what changes").click()
+    expect(page.locator("#changes")).to_contain_text("tokens of prompt")
+    page.get_by_role("button", name="Score it").click()
+    expect(page.locator("#run-status")).to_have_attribute("data-state", "ok", timeout=60_000)
+    made = project_run.run.candidates.order_by("-number").first()
+    assert made is not None
+    page.goto(f"{run}/{made.number}/")
+    expect(page.get_by_text("Edited by hand by")).to_be_visible()
+    page.get_by_role("link", name="Search on from here").click()
+    expect(page.get_by_text(f"It goes on from candidate {made.number}")).to_be_visible()
