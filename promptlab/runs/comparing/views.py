@@ -24,6 +24,7 @@ from promptlab.programs.services import open_copy
 from promptlab.runs import queries
 from promptlab.runs.comparing import comparison
 from promptlab.runs.comparing.across import AcrossView, offered, refs_in, sides_of
+from promptlab.runs.comparing.example_view import example_view
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results import board as boards
 from promptlab.runs.results import evidence
@@ -85,7 +86,7 @@ def example(request: SignedInRequest, project: str, number: int, example: str) -
     context = {
         "project": project_run.project,
         "project_run": project_run,
-        "shown": comparison.example_view(view, example),
+        "shown": example_view(view, example),
         "row_url": _row_url(project_run, example),
     }
     return render(request, "runs/example.html", context)
@@ -109,7 +110,7 @@ def across(request: SignedInRequest, project: str) -> HttpResponse:
         name = asked.text("example")
         context = {
             "project": found,
-            "shown": comparison.example_view(view, name),
+            "shown": example_view(view, name),
             "row_url": _row_url(view.project_run, name),
         }
         return render(request, "runs/example.html", context)
