@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Q, Subquery
+
 from optimizer.codec import from_json
 from optimizer.core.conversation.events import TestScored
 from optimizer.core.optimizers import EVALUATION
 from optimizer.jobs.besides import TAKES_IN
-from optimizer.models import Run
+from optimizer.models import Candidate, Run
 from optimizer.running import test_set_uses
 from promptlab.runs.models import EditedCandidate, ProjectRun
 
@@ -49,11 +51,17 @@ class BesideRun:
 
     @cached_property
     def being_scored(self) -> list[ProjectRun]:
-        """Evaluations that are under way beside the run."""
+        """Evaluations of this very candidate that are under way; not those of edits of it."""
         going = self.project_run.followers.filter(
             run__beside=self.project_run.run_id, run__status__in=[*Run.ACTIVE, Run.Status.PAUSED]
         )
-        return list(going.select_related("run").order_by("number"))
+        edits = self.project_run.edits
+        number = Candidate.objects.filter(run=self.project_run.run_id, digest=self.digest)
+        as_it_is = Q(origin_candidate=Subquery(number.values("number")[:1])) & ~Q(
+            pk__in=edits.values("evaluation")
+        )
+        mine = as_it_is | Q(pk__in=edits.filter(digest=self.digest).values("evaluation"))
+        return list(going.filter(mine).select_related("run").order_by("number"))
 
     @cached_property
     def looks(self) -> list[Look]:

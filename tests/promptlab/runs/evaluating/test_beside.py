@@ -277,3 +277,16 @@ def test_who_led_when_a_cap_ended_the_run_is_offered_to_be_scored(
     play(latest())
     html = client_of(erin).get(f"/p/support-triage/runs/{cut.number}/").content.decode()
     assert f"Candidate {told.group(1)} led" not in texts(html)
+
+
+def test_a_candidate_that_is_being_scored_says_where_and_others_do_not(
+    finished: ProjectRun, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    client.post(path(finished, 1, "score/"))
+    pages = [texts(client.get(path(finished, n)).content.decode()) for n in (1, 2)]
+    assert ["Being scored Run 2" in page for page in pages] == [True, False]
+    form = posted(client.get(path(finished, 2, "edit/")).content.decode())
+    form["instruction:classify_intent"] = "Name the intent, at once."
+    client.post(path(finished, 2, "edit/"), form)
+    assert "Being scored" not in texts(client.get(path(finished, 2)).content.decode())
