@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from urllib.parse import urlencode
 
+from django.http import QueryDict
+
 MOST_DIGITS = 18
 """Digits of a number: every number of so many fits a key of the database."""
 MOST_LETTERS = 500
@@ -60,6 +62,12 @@ class Parameters:
     def names(self, name: str) -> list[str]:
         """`judge,hop` → ["judge", "hop"], however many there are."""
         return [part for part in self._query.get(name, "").split(",") if part]
+
+    def each(self, name: str) -> list[str]:
+        """`r=12&r=14` → ["12", "14"]: of what is ticked in a list, every value."""
+        query = self._query
+        said = query.getlist(name) if isinstance(query, QueryDict) else [query.get(name, "")]
+        return [text.replace("\x00", "").strip()[:MOST_LETTERS] for text in said if text]
 
     def one_of(self, name: str, allowed: Collection[str], default: str = "") -> str:
         said = self.text(name)

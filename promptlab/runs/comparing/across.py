@@ -57,11 +57,12 @@ class Side:
     evaluated: Evaluated
 
 
-def refs_in(asked: Parameters, ticked: Iterable[str] = ()) -> list[Ref]:
-    """`?c=12.4,14&add=15.0` → what is to be compared, in order; what makes no sense is left out.
-    `ticked`: those that were ticked in a list.
+def refs_in(asked: Parameters) -> list[Ref]:
+    """`?c=12.4,14&add=15.0`, or `?r=12&r=14` as ticks in a list say it → what is to be compared, in
+    order; what makes no sense is left out.
     """
-    said = [*ticked, *(text for name in ("c", "add") for text in asked.text(name).split(","))]
+    named = (text for name in ("c", "add") for text in asked.text(name).split(","))
+    said = [*asked.each("r"), *named]
     found = [ref for text in said if (ref := _ref(text.strip()))]
     return list(dict.fromkeys(found))[: evidence.MOST_CANDIDATES]
 

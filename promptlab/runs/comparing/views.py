@@ -101,7 +101,7 @@ def across(request: SignedInRequest, project: str) -> HttpResponse:
         Http404: nothing that the address names exists.
     """
     found, asked = project_for(request.user, project), Parameters(request.GET)
-    refs = refs_in(asked, request.GET.getlist("r"))
+    refs = refs_in(asked)
     if not refs and not asked.text("c"):
         choice = {"project": found, "runs": offered(found)}
         return render(request, "runs/across_choice.html", choice)

@@ -67,7 +67,7 @@ def edit(request: SignedInRequest, project: str, number: int, candidate: int) ->
         drafts.forget(*mine)
         return redirect("runs:edit", found.slug, number, row.number)
     drafts.keep(*mine, request.POST)
-    if "draft" in request.GET:
+    if Parameters(request.GET).has("draft"):
         return HttpResponse(status=204)
     form = _form(project_run, row, request.POST)
     if form.redrawn or not form.is_valid() or LOOK in request.POST:
