@@ -13,6 +13,9 @@ from promptlab.programs.canvas import Sketch, sketched
 from promptlab.programs.history import Drawn, Places
 from promptlab.programs.tidy import tidy
 
+BELOW, MARGIN = 320, 32
+"""Pixels below the lowest box, and from the left, at which inserted steps stand."""
+
 
 def part_of(core: Program, calls: Collection[str]) -> Program:
     """These calls, their modules, and the wires between them; all of it where none is named."""
@@ -38,13 +41,30 @@ def pasted(core: Program, drawn: Drawn, text: str, left: float, top: float) -> S
     Raises:
         Refused: the text is no program file, or there would be too much.
     """
-    part = _renamed(program_file.read(text), core)
+    return _beside(core, drawn, program_file.read(text), left, top)
+
+
+def inserted(core: Program, drawn: Drawn, other: Program) -> Sketch:
+    """The program with all steps of another below its own. What they take of the other's inputs
+    they take of the inputs of the same name and type here; the rest is left to be wired.
+    """
+    below = max((place[1] for place in drawn.places.values()), default=0) + BELOW
+    own = {f.name: f.kind for f in core.inputs}
+    shared = {f.name for f in other.inputs if own.get(f.name) == f.kind}
+    return _beside(core, drawn, other, MARGIN, below, shared)
+
+
+def _beside(
+    core: Program, drawn: Drawn, other: Program, left: float, top: float,
+    shared: Collection[str] = (),
+) -> Sketch:  # fmt: skip
+    part = _renamed(other, core, shared)
     made = replace(core, modules=(*core.modules, *part.modules), calls=(*core.calls, *part.calls))
     places = {**drawn.places, **_placed(part, left, top)}
     return sketched(core, made, Drawn(places, drawn.guessed))
 
 
-def _renamed(part: Program, core: Program) -> Program:
+def _renamed(part: Program, core: Program, shared: Collection[str]) -> Program:
     taken = {INPUT, *(m.name for m in core.modules), *(c.name for c in core.calls)}
     modules = _free((m.name for m in part.modules), taken)
     own = {c.name: modules[c.module] for c in part.calls if c.name == c.module in modules}
@@ -53,6 +73,8 @@ def _renamed(part: Program, core: Program) -> Program:
 
     def moved(source: str) -> str:
         owner, dot, name = source.partition(".")
+        if owner == INPUT:
+            return source if name in shared else ""
         return f"{calls[owner]}{dot}{name}" if owner in calls else ""
 
     return replace(

@@ -91,6 +91,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:graph": POST_EDIT,
     "programs:part": VIEW,
     "programs:paste": POST_EDIT,
+    "programs:insert": EDIT,
     "programs:undo": POST_EDIT,
     "programs:redo": POST_EDIT,
     "programs:history": VIEW,
