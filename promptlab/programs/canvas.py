@@ -26,7 +26,7 @@ from promptlab.programs import edits, models
 from promptlab.programs.forms.flow import TRUTHS
 from promptlab.programs.history import Drawn
 from promptlab.programs.kinds import KINDS
-from promptlab.programs.outline import CONDITION, subtitle
+from promptlab.programs.outline import CONDITION, given_by, subtitle
 from promptlab.programs.tidy import tidy
 from promptlab.programs.wires import Misfit, in_order, outputs_in_order, sources_for
 from promptlab.ui.graph import path_of, port_shape
@@ -112,7 +112,7 @@ def _module(program: models.Program, module: Module, types: Types) -> dict[str, 
         "name": module.name,
         "kind": module.kind,
         "inputs": _ported(module.signature.inputs, types),
-        "outputs": _ported(module.gives, types),
+        "outputs": _ported(given_by(module), types),
         "url": _beside(program, "module", "step", module.name),
     }
 

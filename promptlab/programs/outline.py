@@ -182,6 +182,12 @@ def _given(core: Program, call: Call, module: Module) -> tuple[Field, ...]:
     return tuple(f for f in module.gives if f.name in own or f"{call.name}.{f.name}" in taken)
 
 
+def given_by(module: Module) -> tuple[Field, ...]:
+    """What other calls can take of it: its outputs, then what stands beside them."""
+    own = module.signature.outputs
+    return (*own, *(field for field in module.gives if field not in own))
+
+
 def _condition(core: Program, call: Call) -> tuple[tuple[str, str], ...]:
     """The port at which a call is told whether it is made."""
     if call.when is None:

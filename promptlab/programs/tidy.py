@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from optimizer.core.programs.program import Program
-from promptlab.programs.outline import edges_of, nodes_of, ports_of
+from promptlab.programs.outline import edges_of, given_by, nodes_of, ports_of
 from promptlab.ui.graph import Edge, Node, layout
 
 FOLD_FROM = 4
@@ -21,7 +21,7 @@ Ways = Mapping[tuple[str, str], Hashable]
 
 def tidy(core: Program) -> dict[str, list[float]]:
     """By box, left and top in pixels: columns by the longest way to each, level wires."""
-    gives = {c.name: m.gives for c in core.calls for m in core.modules if m.name == c.module}
+    gives = {c.name: given_by(m) for c in core.calls for m in core.modules if m.name == c.module}
     nodes, edges = nodes_of(core), edges_of(core)
     nodes = [
         replace(node, outputs=ports_of(gives[node.id])) if node.id in gives else node

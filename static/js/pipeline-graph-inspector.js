@@ -162,7 +162,7 @@ export class Inspector {
 
   // Save what was typed, whatever is on its way; false where it cannot be.
   async flush() {
-    while (this.form?.dataset.changed && !this.stuck) {
+    while (this.rowing || (this.form?.dataset.changed && !this.stuck)) {
       await this.save();
       await pause();
     }

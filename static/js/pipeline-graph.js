@@ -110,20 +110,21 @@ export class PipelineGraph extends View {
 
   // A step of a kind in the palette: at the end of a wire, between two, or where there is room.
   add(kind, { at, from, to } = {}) {
-    const [chosen] = this.boxes();
-    const [first] = chosen ? this.graph.outs(chosen) : [];
-    let source = from;
-    if (!at && first) source = `${chosen}.${first.name}`;
-    else if (!source && !to && this.graph.doc.inputs.length) source = `${INPUT}.${this.graph.doc.inputs[0].name}`;
-    this.added(to || !at ? this.cleared(source && owner(source)) : this.room(at, ""), (graph, place) =>
-      graph.add(JSON.parse(kind.dataset.module), kind.dataset.label, place, source, to),
-    );
+    this.added((graph) => {
+      const [chosen] = this.boxes();
+      const [first] = chosen ? graph.outs(chosen) : [];
+      let source = from;
+      if (!at && first) source = `${chosen}.${first.name}`;
+      else if (!source && !to && graph.doc.inputs.length) source = `${INPUT}.${graph.doc.inputs[0].name}`;
+      const place = to || !at ? this.cleared(source && owner(source)) : this.room(at, "");
+      return graph.add(JSON.parse(kind.dataset.module), kind.dataset.label, place, source, to);
+    });
   }
 
-  async added(place, change) {
+  async added(change) {
     let name;
     await this.commit((graph) => {
-      name = change(graph, place);
+      name = change(graph);
     });
     this.say("added", { name });
     this.reveal(name);
@@ -140,7 +141,7 @@ export class PipelineGraph extends View {
 
   // One more call of a module that is there.
   again({ target }) {
-    const choices = this.graph.doc.modules.map(({ name }) => [name, () => this.added(this.cleared(), (graph, place) => graph.again(name, place))]);
+    const choices = this.graph.doc.modules.map(({ name }) => [name, () => this.added((graph) => graph.again(name, this.cleared()))]);
     const { left, bottom } = target.getBoundingClientRect();
     if (choices.length) this.offer(choices, left, bottom + 4, "");
   }

@@ -10,11 +10,23 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 
-class Hand:
-    """Drives the canvas of one page. `gestures`: presses, drags, key presses and texts so far."""
+MOST_TABS = 150
+# The key that leads from the focus to an element; nothing at it.
+TO_IT = """(element) => {
+  const here = document.activeElement;
+  if (here === element) return "";
+  const before = here.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING;
+  return before ? "Shift+Tab" : "Tab";
+}"""
 
-    def __init__(self, page: Page, touch: bool = False) -> None:
-        self.page, self.touch = page, touch
+
+class Hand:
+    """Drives the canvas of one page. `gestures`: presses, drags, key presses and texts so far.
+    With `keys`, nothing but keys is used by `act`, `connect`, `enter` and `choose`.
+    """
+
+    def __init__(self, page: Page, touch: bool = False, keys: bool = False) -> None:
+        self.page, self.touch, self.keys = page, touch, keys
         self.gestures = 0
         self._fingers = page.context.new_cdp_session(page) if touch else None
 
@@ -58,6 +70,50 @@ class Hand:
         self.gestures += 1
         target.fill(text)
         target.blur()
+
+    def reach(self, target: Locator) -> None:
+        """With the Tab key, from where the focus is."""
+        expect(target).to_be_visible()
+        for _ in range(MOST_TABS):
+            way = target.evaluate(TO_IT)
+            if not way:
+                return
+            self.key(way)
+        raise AssertionError(f"{target} cannot be reached")
+
+    def act(self, target: Locator) -> None:
+        if not self.keys:
+            return self.press(target)
+        self.reach(target)
+        return self.key("Enter")
+
+    def connect(self, out: str, into: str) -> None:
+        """Lead a wire from one port to another: two presses, or arrows between what fits."""
+        self.act(self.port(out))
+        if not self.keys:
+            return self.press(self.port(into))
+        for _ in range(MOST_TABS):
+            if self.port(into).evaluate("(port) => port === document.activeElement"):
+                return self.key("Enter")
+            self.key("ArrowDown")
+        raise AssertionError(f"{out} does not fit {into}")
+
+    def enter(self, target: Locator, text: str) -> None:
+        if not self.keys:
+            return self.fill(target, text)
+        self.reach(target)
+        self.key("Control+a")
+        self.type(text)
+        return self.key("Tab")
+
+    def choose(self, target: Locator, value: str, label: str) -> None:
+        """An option; by keys, with the first letters of its label."""
+        if not self.keys:
+            self.gestures += 1
+            target.select_option(value)
+            return
+        self.reach(target)
+        self.type(label)
 
     def drag(self, start: Locator, end: Locator, dx: float = 0, dy: float = 0) -> None:
         """From the middle of one to the middle of another, and so many pixels beyond."""

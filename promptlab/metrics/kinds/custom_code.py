@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.metrics.custom_code import ARGUMENTS, FUNCTION, CustomCode
 from optimizer.core.problems import Problem
-from optimizer.sandbox.jail import SOURCE, jail
+from optimizer.sandbox.jail import jail
 from promptlab.metrics.kinds.kind import MetricKind
-from promptlab.ui.forms import CodeTextarea
+from promptlab.ui.source_field import SourceField
 
 EXAMPLE = """\
 def metric(example, prediction, trace):
@@ -31,12 +30,8 @@ CUSTOM_CODE = MetricKind(
     _("Custom code"),
     _("A function of your own in Python judges the answer. It runs in a sandbox."),
     fields={
-        "source": forms.CharField(
-            label=_("Source"),
-            max_length=SOURCE,
-            strip=False,
+        "source": SourceField(
             initial=EXAMPLE,
-            widget=CodeTextarea({"rows": 14}),
             help_text=_(
                 "It is given the example’s columns, the program’s outputs and every call of a "
                 "module. Return True or False, a number from 0 to 1, (number, reason), or parts "

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from optimizer.core.modules.retrieve import MOST_PASSAGES
 from optimizer.core.modules.tools import TOOL_KINDS, CodeTool, FetchTool, SearchTool, Tool
-from optimizer.sandbox.jail import SOURCE, jail
+from optimizer.sandbox.jail import jail
 from optimizer.sentences import sentence
 from promptlab.accounts.models import Project
 from promptlab.programs.addresses import refused_address
 from promptlab.programs.passages import corpus_choices
 from promptlab.programs.rows import RowForm
-from promptlab.ui.forms import CodeTextarea
+from promptlab.ui.source_field import SourceField
 from promptlab.ui.value_field import plain_lines
 
 LONGEST_DESCRIPTION, LONGEST_URL = 2000, 2000
@@ -66,12 +66,8 @@ class ToolForm(RowForm):
         initial=SearchTool.k,
         required=False,
     )
-    source = forms.CharField(
-        label=gettext_lazy("Source"),
+    source = SourceField(
         required=False,
-        max_length=SOURCE,
-        strip=False,
-        widget=CodeTextarea({"rows": 8}),
         help_text=gettext_lazy(
             "A function of the tool’s name in Python; its parameters, such as “price: float”, are "
             "what the model calls it with. At most one second and 64 MB of memory."

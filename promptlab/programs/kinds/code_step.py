@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from keyword import iskeyword
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from optimizer.core.modules.code_step import FUNCTION, CodeStep
 from optimizer.core.problems import Problem
 from optimizer.core.programs.program import Module
-from optimizer.sandbox.jail import SOURCE, jail
+from optimizer.sandbox.jail import jail
 from promptlab.programs.kinds.kind import ModuleKind
-from promptlab.ui.forms import CodeTextarea
+from promptlab.ui.source_field import SourceField
 
 EXAMPLE = """\
 def step(text):
@@ -42,12 +41,8 @@ CODE_STEP = ModuleKind(
     _("Code"),
     _("A small function of your own in Python, in a sandbox. Asks no model."),
     fields={
-        "source": forms.CharField(
-            label=_("Source"),
-            max_length=SOURCE,
-            strip=False,
+        "source": SourceField(
             initial=EXAMPLE,
-            widget=CodeTextarea({"rows": 12}),
             help_text=_(
                 "def step(…) with the names of the inputs, in their order. Return the value of the "
                 "output, or a dict with one for each. At most one second and 64 MB of memory."

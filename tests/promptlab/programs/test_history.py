@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from optimizer.core.problems import Conflict
+from optimizer.core.programs.calls import Call, When
 from optimizer.files import program_file
 from promptlab.accounts.models import Project, User
 from promptlab.programs import edits, history, services
+from promptlab.programs.canvas import palette
 from promptlab.programs.changes import in_words
 from promptlab.programs.history import Drawn, Step
 from promptlab.programs.models import Program
+from promptlab.programs.pasting import pasted
 from tests.core.programs import CLASSIFY, JUDGE, ONE_STEP, TWO_STEPS
 from tests.promptlab.programs.by_hand import Browser, address, fresh, text_of
 
@@ -144,6 +147,9 @@ def test_the_history_shows_what_changed_compares_and_goes_back(
     assert "Choose a change of this program" in text_of(lost)
 
 
+MOVES = ["call", "cut", "wait", "paste", "move", "tell", "undo", "redo"]
+
+
 class AnySequence(TestCase):
     """Any sequence of edits and undos gives back the same program file."""
 
@@ -153,7 +159,7 @@ class AnySequence(TestCase):
         self.program = services.create_program(project, self.by, "Any", TWO_STEPS)
 
     @settings(max_examples=15, deadline=None)
-    @given(st.lists(st.sampled_from(["call", "cut", "move", "tell", "undo", "redo"]), max_size=14))
+    @given(st.lists(st.sampled_from(MOVES), max_size=14))
     def test_files_come_back(self, moves: list[str]) -> None:
         past, future = [], []  # type: ignore[var-annotated]
         for number, move in enumerate(moves):
@@ -179,6 +185,25 @@ class AnySequence(TestCase):
             services.arrange(program, Drawn({f"box{number}": [number, 0]}), self.by)
         elif move == "tell":
             services.describe(program, program.name, str(number), revision, self.by)
+        elif move == "wait":
+            waits = replace(
+                program.core,
+                calls=tuple(
+                    replace(c, when=When("summarize.summary", (str(number),)))
+                    if c.name == "judge"
+                    else c
+                    for c in program.core.calls
+                ),
+            )
+            services.save_definition(program, waits, revision, self.by)
+        elif move == "paste":
+            kinds = palette()
+            module = kinds[number % len(kinds)]
+            call = Call(module.name, module.name, {})
+            part = program_file.write(replace(ONE_STEP, modules=(module,), calls=(call,)))
+            sketch = pasted(program.core, Drawn({}), part, 10, 10)
+            step = Step(drawn=sketch.drawn)
+            services.save_definition(program, sketch.core, revision, self.by, step)
         elif move == "call":
             services.save_definition(
                 program, edits.add_call(program.core, "judge"), revision, self.by
