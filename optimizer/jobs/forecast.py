@@ -13,6 +13,8 @@ from optimizer.costs.prices import Price, cost_of, price_of
 from optimizer.jobs.measured import Measured, measured
 from optimizer.models import Provider
 
+SPARE = 8
+"""Calls that may be out when a worker is killed: as many as most providers take at a time."""
 DEFAULT_DOLLARS = 1_000_000
 """The cap that is suggested where nothing costs anything, in micro-USD."""
 
@@ -42,8 +44,11 @@ class Forecast:
 
     @property
     def suggested_calls(self) -> int:
-        """A cap that the upper end fits in, rounded to two figures."""
-        return _rounded_up(self.calls[1])
+        """A cap that the upper end fits in, rounded to two figures. Where it is known to the call,
+        there is some to spare: calls whose worker was killed count, and are made again.
+        """
+        low, high = self.calls
+        return _rounded_up(high if low < high else high + high // 10 + SPARE)
 
     @property
     def suggested_cost(self) -> int | None:

@@ -45,7 +45,7 @@ def test_a_program_is_scored_with_what_is_given_and_caps_follow(
     assert answer.json()["optimizer"] == "evaluation"
     spec = snapshots.thaw(latest().run)
     assert len(spec.given) == len(spec.further_task_models) == 1
-    assert spec.limits.max_calls == 4 * len(spec.validation) * 2
+    assert 1.1 * 4 * len(spec.validation) * 2 < spec.limits.max_calls < 500
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from optimizer.core.programs.lm import Role
 from optimizer.core.programs.program import ModulePrompt
 from optimizer.jobs import besides, starting
 from optimizer.jobs.forecast import forecast
+from optimizer.lm.call import LMCall
 from optimizer.models import Completion, Outcome, Provider, Run
 from optimizer.running.prompts import prompts_of
-from tests.fakes.scripted_lm import ScriptedLM
+from tests.fakes.scripted_lm import Killed, ScriptedLM, by_skill
 from tests.fakes.telling import refused
 from tests.optimizer.conftest import Create, again, carry_on
 
@@ -143,3 +144,25 @@ def test_the_provider_of_a_further_model_is_looked_for_first(spec: RunSpec) -> N
     gone = as_evaluation(replace(spec, further_task_models=(ModelRef(10**6, "gone"),)))
     with refused("provider of the task model is gone", "further_task_models"):
         starting.checked(gone)
+
+
+def test_a_suggested_cap_outlives_a_killed_worker(spec: RunSpec) -> None:
+    """Calls that were out count and are made again: a cap to the call would end it unscored."""
+    single = as_evaluation(replace(spec, given=(ONE,), test=()))
+    found = forecast(single)
+    assert found is not None
+    assert found.calls == (32, 32)
+    limits = replace(single.limits, max_calls=found.suggested_calls)
+    row = started(replace(single, limits=limits))
+    lm = ScriptedLM()
+
+    def dying(call: LMCall) -> str:
+        if lm.answering == 20:
+            raise Killed
+        return by_skill(call)
+
+    lm.script = dying
+    with pytest.raises(Killed):
+        carry_on(row, lm)
+    row = carry_on(row, ScriptedLM())
+    assert (row.status, row.stop_reason) == ("finished", "completed")

@@ -163,4 +163,4 @@ def test_the_estimate_follows_the_form(
 
     one = asked | {"max_calls": ""}
     two = one | {"model_further": [f"{scene.provider.pk}:scripted-2"]}
-    assert calls(two) == 2 * calls(one)
+    assert calls(two) == pytest.approx(2 * calls(one), rel=0.1)
