@@ -26,7 +26,7 @@ from promptlab.programs import edits, models
 from promptlab.programs.forms.flow import TRUTHS
 from promptlab.programs.history import Drawn
 from promptlab.programs.kinds import KINDS
-from promptlab.programs.outline import CONDITION, given_by, subtitle
+from promptlab.programs.outline import given_by, subtitle
 from promptlab.programs.tidy import tidy
 from promptlab.programs.wires import Misfit, in_order, outputs_in_order, sources_for
 from promptlab.ui.graph import path_of, port_shape
@@ -309,7 +309,7 @@ def _undecided(core: Program, call: Call, source: str) -> Problem | None:
     place = f"calls.{call.name}"
     known = {s.name: s for s in sources_for(core, call.name, Field("any"))}[source]
     if known.misfit is Misfit.CIRCLE:
-        return problem("call.circle", place, name=CONDITION, source=source)
+        return problem("call.circle", place, source=source)
     if known.field.type not in DECIDING:
         return problem("when.other_type", place, source=source, gives=known.field.type.value)
     return None

@@ -16,6 +16,7 @@ from tests.api.operations import operations
 from tests.api.test_access import BODIES
 from tests.evaluations import with_check
 from tests.promptlab.runs.scene import Scene
+from tests.promptlab.streams import whole
 
 BODY = "router 7731, password hunter2"
 WITH_WORDS = {"list_providers", "get_run", "get_outcome"}
@@ -45,7 +46,7 @@ def with_words(client: Client, values: dict[str, Any]) -> set[str]:
             answer = client.post(address, BODIES[operation.name], JSON)
         else:
             continue
-        if BODY in answer.content.decode():
+        if BODY in whole(answer):
             found.add(operation.name)
     return found
 

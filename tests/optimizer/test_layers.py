@@ -181,8 +181,8 @@ def test_equal_calls_have_equal_keys_whoever_makes_them() -> None:
 
 
 def test_prices_are_read_from_litellms_list_without_importing_it() -> None:
-    assert listed_price("gpt-4o-mini") == Price(150_000, 600_000)
-    assert listed_price("openai/gpt-4o-mini") == Price(150_000, 600_000)
+    assert listed_price("gpt-4o-mini") == Price(150_000, 600_000, read=75_000)
+    assert listed_price("openai/gpt-4o-mini") == Price(150_000, 600_000, read=75_000)
     assert listed_price("no-such-model") is None
     long = listed_price("gemini-2.5-pro")
     assert long is not None

@@ -18,6 +18,7 @@ from tests.evaluations import ended, with_check
 from tests.promptlab.everything import PAGES, World, address_of
 from tests.promptlab.runs.new_run_form import NEW, texts, values_in
 from tests.promptlab.runs.starting.test_measuring import newest
+from tests.promptlab.streams import whole
 from tests.promptlab.test_permission_matrix import LEAST_ROLE, expected
 
 BODY = "<h1>router 7731</h1> password hunter2"
@@ -52,7 +53,7 @@ def pages_with_words(world: World, who: str, client: Client) -> set[str]:
             continue
         if name in ("accounts:setup", "accounts:invitation"):
             continue  # one-time links sign somebody else in
-        shown = client.get(address_of(name, world, who)).content.decode()
+        shown = whole(client.get(address_of(name, world, who)))
         assert BODY not in shown, name
         if "router 7731" in shown:
             found.add(name)

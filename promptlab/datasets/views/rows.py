@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -140,8 +140,9 @@ def protect(request: SignedInRequest, project: str, dataset: int, row: str) -> H
     told = _("Row %(key)s is protected.") if made else _("Row %(key)s is protected no more.")
     messages.success(request, told % {"key": key})
     back = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(back, None)
-    return redirect(back if own else reverse("datasets:row", args=[found.slug, of.pk, key]))
+    own = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    row_page = reverse("datasets:row", args=[found.slug, of.pk, key])
+    return HttpResponseRedirect(back if own else row_page)
 
 
 @login_required

@@ -10,7 +10,7 @@ from optimizer.core.programs.lm import OwnModel, Role
 from optimizer.models import Completion
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import spec_of
-from promptlab.runs.results.about import models_of
+from promptlab.runs.results.about import models_of, spent_of
 
 
 def test_what_a_model_took_is_told_for_each_of_its_roles(finished: ProjectRun) -> None:
@@ -25,6 +25,6 @@ def test_what_a_model_took_is_told_for_each_of_its_roles(finished: ProjectRun) -
             key=f"k{number}", namespace=run.namespace, run=run, role=role, provider=task.provider,
             model=task.model, state="settled", owner="run", request={}, cost=cost,
         )  # fmt: skip
-    told = {shown.role: (shown.calls, shown.cost) for shown in models_of(spec, {}, run)}
+    told = {shown.role: (shown.calls, shown.cost) for shown in models_of(spec, {}, spent_of(run))}
     assert (told["task"], told["judge"]) == ((1, 3), (2, 12))
-    assert {shown.calls for shown in models_of(spec, {})} == {None}
+    assert {shown.calls for shown in models_of(spec, {}, {})} == {0}
