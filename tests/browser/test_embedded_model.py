@@ -72,7 +72,7 @@ def cancel(page: Page) -> None:
 
 
 def run_again_with_own_settings(page: Page) -> None:
-    page.get_by_role("link", name="Run again").click()
+    page.get_by_role("link", name="Run again", exact=True).click()
     page.get_by_text("Other ways to search").click()
     page.get_by_role("radio", name=re.compile("Demos only|Bayesian")).first.check()
     page.get_by_role("radio", name="Own settings").check()
