@@ -92,6 +92,14 @@ add(
         "note.cap_ended": _(
             "The budget ended here; the best fully evaluated candidate so far is kept."
         ),
+        "note.screened": _(
+            "{left_out} proposals were left out because of what they were expected to score; "
+            "{audited} such were tried all the same, and {missed} of these reached the best score. "
+            "Expected and real scores of {n} prompts lay {off} points apart on average."
+        ),
+        "note.level_without_children": _(
+            "Level {level} of the tree has no child that was scored, so the search ends here."
+        ),
         "note.candidate_fails": _(
             "The candidate of trial {trial} cannot win: {failed} of its {n} examples failed, and a "
             "score of the others alone can be compared with nobody's. The first failed with: {why}"
@@ -113,6 +121,11 @@ add(
         "proposal.copies_input": _("it copies a whole input: “{text}”."),
         "proposal.copies_request": _("it copies from the request for it: “{text}”."),
         "proposal.failed": _("its calls failed on every training example that it was tried on."),
+        "proposal.over_budget": _("it changes {edited} words where {budget} may change."),
+        "proposal.screened": _(
+            "left out before any call: expected {expected} ± {give}, by the prompts like it that "
+            "were scored."
+        ),
         "proposal.no_better": _(
             "it was no better than what it came from on the same {n} examples ({wins} better, "
             "{losses} worse)."

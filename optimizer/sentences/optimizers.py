@@ -20,6 +20,16 @@ add(
             "Tries random sets of worked examples, each on the whole validation split: "
             "simple, robust, and dearer per candidate."
         ),
+        "optimizer.gpo": _("Instructions only, in measured steps (GPO)"),
+        "optimizer.gpo.description": _(
+            "Rewrites the instruction step by step, boldly at first and by a few words at "
+            "last, beside the attempts that are most like it."
+        ),
+        "optimizer.promst": _("Instructions only, from kinds of errors (PROMST)"),
+        "optimizer.promst.description": _(
+            "Tells failures apart by your feedback rules, sums each kind up, and grows a "
+            "tree of rewritings; poor ones are left out before they cost a call."
+        ),
         "optimizer.mipro": _("Instructions + demos (MIPRO)"),
         "optimizer.mipro.description": _(
             "Writes instructions and picks worked examples for every module, and "

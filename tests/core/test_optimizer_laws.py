@@ -123,6 +123,10 @@ def specs(draw: st.DrawFn, name: str) -> RunSpec:
         max_validation=draw(st.integers(1, 14)),
         grounding=grounding,
         rounds=draw(few),
+        step_candidates=draw(several),
+        edit_budget=draw(st.integers(1, 12)),
+        edit_budget_end=draw(st.integers(1, 12)),
+        related=draw(several),
     )
     models = {Role.TASK: ModelRef(1, "scripted"), Role.OPTIMIZER: ModelRef(1, "writer")}
     return RunSpec(
@@ -322,7 +326,8 @@ def test_what_is_frozen_or_locked_no_candidate_changes(name):
 OTHERWISE = {
     "trials": 3, "minibatch_size": 4, "full_every": 2, "instructions": 2, "demo_sets": 3,
     "max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_validation": 12, "rounds": 0,
-    "nearest_demos": 3, "late_rounds": 2,
+    "nearest_demos": 3, "late_rounds": 2, "step_candidates": 3, "edit_budget": 2,
+    "edit_budget_end": 3, "related": 1,
 }  # fmt: skip
 
 

@@ -78,6 +78,23 @@ class InstructionProposed:
 
 
 @dataclass(frozen=True)
+class InstructionDescended:
+    """What instruction `index` of a module was made of: it rewrites `parent`, beside the attempts
+    `shown`, all by their index.
+
+    `edited`: words in which it differs from its parent, of at most `budget`; 0 where it had none.
+    """
+
+    module: str
+    index: int
+    parent: int
+    shown: tuple[int, ...]
+    edited: int
+    budget: int = 0
+    kind: Literal["instruction_descended"] = field(default="instruction_descended")
+
+
+@dataclass(frozen=True)
 class ProposalRefused:
     """A proposed instruction that is not tried, and why; no trial was spent on it."""
 
@@ -153,6 +170,7 @@ Event = (
     | Noted
     | DemoSetFound
     | InstructionProposed
+    | InstructionDescended
     | ProposalRefused
     | TrialStarted
     | MinibatchScored

@@ -71,6 +71,9 @@ class Settings:
     being left out as an error.
     `heavy_tails`: whether a race lets options stand far out where it judges candidates.
     Both are on in new runs; those that were started before there were these go on without.
+    `step_candidates`: instructions written in one step from one, where a search goes by steps.
+    `edit_budget`: words that a rewriting may change at first, `edit_budget_end` at last.
+    `related`: attempts that a rewriting is shown, the current one included.
     """
 
     effort: Effort = Effort.LIGHT
@@ -87,6 +90,10 @@ class Settings:
     nearest_demos: int = 0
     heavy_tails: bool = False
     cut_off_fails: bool = False
+    step_candidates: int = 8
+    edit_budget: int = 50
+    edit_budget_end: int = 10
+    related: int = 3
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

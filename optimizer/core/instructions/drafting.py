@@ -10,6 +10,7 @@ from optimizer.core.conversation.requests import Ask, Conversation, Unfinished, 
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions import guards
 from optimizer.core.instructions.cleaning import clean, not_taken, text_of
+from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import Prompt
 from optimizer.core.programs.program import Module
 
@@ -17,17 +18,23 @@ REDRAWS = 2
 """How often a refused proposal is drawn again."""
 
 
+def _no_reason(_text: str) -> Problem | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Draft:
     """One instruction to be written for a module.
 
     `prompt(sample)` is what is said for that draw: equal texts with other samples are other draws.
-    `source` says in a few words where the instruction comes from.
+    `source` says in a few words where the instruction comes from. `also_refused`: why a text that
+    the guards let through is not to be taken all the same, None where it is.
     """
 
     module: Module
     prompt: Callable[[int], Prompt]
     source: str
+    also_refused: Callable[[str], Problem | None] = _no_reason
 
 
 def drafted(
@@ -53,8 +60,10 @@ def drafted(
         replies = yield from ask(Ask(asked, purpose, model))
         for i, reply in zip(waiting, replies, strict=True):
             module, text = drafts[i].module, clean(text_of(reply))
-            reason = not_taken(reply, text) or guards.refusal(
-                spec, module, text, known[module.name]
+            reason = (
+                not_taken(reply, text)
+                or guards.refusal(spec, module, text, known[module.name])
+                or drafts[i].also_refused(text)
             )
             if reason:
                 shown = (text or _raw(reply))[: guards.MAX_LENGTH]

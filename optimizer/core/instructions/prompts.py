@@ -18,6 +18,7 @@ from optimizer.core.instructions.shown import (
     shown_demo,
     shown_example,
 )
+from optimizer.core.instructions.wording import REWRITING_WORDS
 from optimizer.core.programs.demo import Demo
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Message, Prompt
@@ -86,6 +87,7 @@ PROPOSAL_WORDS: tuple[str, ...] = (
     _CONTRASTS,
     _REFLECT_TASK,
     _OTHERS_FAULT,
+    *REWRITING_WORDS,
 )
 """What requests for instructions say of their own: an instruction has no use for it."""
 

@@ -6,10 +6,12 @@ from optimizer.core.optimizers import (
     bayesian_bootstrap,
     bootstrap_search,
     evaluation,
+    gpo,
     mipro,
     mipro_plus,
     module_opro,
     program_opro,
+    promst,
     racing,
     reflective,
     zero_shot_mipro,
@@ -31,6 +33,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
         module_opro.OPTIMIZER,
         module_opro.PLAIN_OPTIMIZER,
         program_opro.OPTIMIZER,
+        gpo.OPTIMIZER,
+        promst.OPTIMIZER,
     )
 }
 

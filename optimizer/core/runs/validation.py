@@ -34,6 +34,10 @@ LEAST = {
     "rounds": 0,
     "late_rounds": 0,
     "nearest_demos": 0,
+    "step_candidates": 1,
+    "edit_budget": 1,
+    "edit_budget_end": 1,
+    "related": 1,
 }
 """The least that each setting may be."""
 OWN_SETTINGS = tuple(LEAST)

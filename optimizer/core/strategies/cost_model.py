@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from optimizer.core.conversation.spec import RunSpec, Settings
 from optimizer.core.instructions.drafting import REDRAWS
+from optimizer.core.instructions.error_kinds import KINDS
 from optimizer.core.instructions.model_probe import REWRITINGS, WEAK_PROPOSALS
 from optimizer.core.instructions.proposals import BATCH, COMPLETE_LIMIT, MAX_BATCHES
 
 DRAFTS_A_ROUND = 2
 """Instructions written a module in one of a race's later rounds."""
+BEAM = 2
+"""Prompts of a level that a tree goes on from."""
 TIGHT = 4.5
 """A race with less than this many validation splits to score has none to spare."""
 
@@ -104,6 +107,18 @@ def reflections(settings: Settings, validation: int) -> Steps:
     return Steps(max(most // (size + validation), 1), (min(size, most), most))
 
 
+def tree(settings: Settings, validation: int) -> Steps:
+    """T children, each on all of validation, and a training minibatch of every parent."""
+    parents = BEAM * (_expansions(settings) + 1)
+    most = settings.trials * validation + parents * settings.minibatch_size
+    return Steps(settings.trials, (min(settings.minibatch_size, most), most))
+
+
+def _expansions(settings: Settings) -> int:
+    """Prompts that a tree of T children can have children of."""
+    return -(-settings.trials // settings.step_candidates)
+
+
 def no_asks(spec: RunSpec) -> Range:
     """Instructions stay as they are."""
     return 0, 0
@@ -138,6 +153,20 @@ def asks_once_a_trial(spec: RunSpec) -> Range:
         return 0, 0
     grounding = asks_for_grounding(spec)
     return grounding[0] + 1, grounding[1] + (REDRAWS + 1) * new
+
+
+def asks_by_steps(spec: RunSpec) -> Range:
+    """An instruction for every trial, and nothing else."""
+    new = spec.settings.trials if writable(spec) else 0
+    return min(new, 1), (REDRAWS + 1) * new
+
+
+def asks_in_tree(spec: RunSpec) -> Range:
+    """A summary for each kind of error of every parent, and its children."""
+    if not writable(spec):
+        return 0, 0
+    settings = spec.settings
+    return 2, KINDS * _expansions(settings) + (REDRAWS + 1) * settings.trials
 
 
 def asks_once_a_round(spec: RunSpec) -> Range:

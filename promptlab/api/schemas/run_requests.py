@@ -60,6 +60,10 @@ class SettingsIn(Body):
     rounds: int | None = None
     late_rounds: int | None = None
     nearest_demos: int | None = None
+    step_candidates: int | None = None
+    edit_budget: int | None = None
+    edit_budget_end: int | None = None
+    related: int | None = None
 
 
 class RunIn(Body):

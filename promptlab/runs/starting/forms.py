@@ -92,6 +92,21 @@ class RunForm(MaterialForm):
         _("Tried beside the demo sets: every input is shown the training rows that are most like "
           "it. A provider can cache less of such prompts. 0: the same demos for every input."),
     )  # fmt: skip
+    step_candidates = count(
+        _("Instructions written in a step"), 1, 50, _("All of them are written from the same one.")
+    )
+    edit_budget = count(
+        _("Words that a rewriting may change at first"), 1, 2000,
+        _("What changes more is drawn again."),
+    )  # fmt: skip
+    edit_budget_end = count(
+        _("Words that a rewriting may change at last"), 1, 2000,
+        _("In between, the number falls along a cosine. The same number as above keeps it."),
+    )  # fmt: skip
+    related = count(
+        _("Related attempts shown"), 1, 20,
+        _("With their scores, the current instruction among them."),
+    )  # fmt: skip
     start = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     """“12.4”: the run begins with the prompts of candidate 4 of run 12."""
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -1,0 +1,37 @@
+"""Sentences of requests that rewrite an instruction: within an edit budget, or by kinds of errors.
+
+They stand together, as no instruction may carry them on (`prompts.PROPOSAL_WORDS`).
+"""
+
+from __future__ import annotations
+
+IMPROVE = "Improve the instruction that a language model follows for the task below."
+FORM_EXAMPLES = "Examples of the task, for its form"
+RELATED = "Related instructions with their scores out of 100, the best last"
+LEARN = "Learn from what their scores say, and write an instruction that will score higher."
+WITHIN = (
+    "of the current instruction: put in, take out or replace no more than that, and leave the rest "
+    "as it stands."
+)
+SUM_UP = (
+    "Say in two or three sentences what goes wrong there and what would have been right, in "
+    "general words that hold for other cases, too."
+)
+SHALL_GET = "of a program made of language-model modules shall get a better instruction."
+SO_FAR = "Its instructions so far, the oldest first, with scores out of 100"
+GOES_WRONG = "What goes wrong with it"
+NONE_AGAIN = (
+    "Write an instruction under which none of this happens again. Keep what works, do not go back "
+    "to what scored lower, and say rules that hold for every input."
+)
+
+REWRITING_WORDS = (
+    IMPROVE,
+    FORM_EXAMPLES,
+    RELATED,
+    LEARN,
+    WITHIN,
+    SHALL_GET,
+    SO_FAR,
+    NONE_AGAIN,
+)
