@@ -159,8 +159,8 @@ def modules_of(spec: RunSpec) -> list[str]:
 
 
 FOUND = (
-    "demo_set_found", "instruction_proposed", "noted", "phase_started", "proposal_refused",
-    "test_scored", "importances_found", "full_scored", "best_changed",
+    "demo_set_found", "instruction_proposed", "instruction_descended", "noted", "phase_started",
+    "proposal_refused", "test_scored", "importances_found", "full_scored", "best_changed",
 )  # fmt: skip
 
 

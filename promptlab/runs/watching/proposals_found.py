@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from optimizer.codec import from_json
 from optimizer.core.conversation.events import (
     DemoSetFound,
+    InstructionDescended,
     InstructionProposed,
     Noted,
     ProposalRefused,
@@ -32,6 +33,7 @@ from promptlab.runs.results.board import Board, TrialRow
 from promptlab.runs.results.codes import letter
 from promptlab.runs.results.evidence import in_sentence
 from promptlab.runs.results.style import ShownStyle
+from promptlab.runs.watching.descents import Descent, Node, Relative, descents_of, tree_of
 from promptlab.ui import charts
 from promptlab.ui.numbers import score
 
@@ -41,7 +43,9 @@ MOST_ROWS = 30
 
 @dataclass(frozen=True)
 class FoundInstruction:
-    """`mean` is over the trials that used it, None before the first."""
+    """`mean` is over the trials that used it, None before the first. `descent`: what it rewrites,
+    where it rewrites one of the others.
+    """
 
     index: int
     text: str
@@ -49,6 +53,7 @@ class FoundInstruction:
     chosen: bool
     trials: int
     mean: float | None
+    descent: Descent | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class ModuleFindings:
     demo_sets: tuple[FoundDemos, ...]
     refused: tuple[tuple[str, ProposalRefused], ...] = ()
     """Why, and what was not tried."""
+    tree: tuple[Node, ...] = ()
+    """The instructions under what they rewrite, where they do."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,14 @@ def _module(
         for s in sets
     )  # fmt: skip
     left_out = tuple((sentence(proposal.reason), proposal) for proposal in refused)
-    return ModuleFindings(module.name, instructions, demo_sets, left_out)
+    born = [
+        from_json(InstructionDescended, d) for d in mine if d["kind"] == "instruction_descended"
+    ]
+    relatives = {i.index: Relative(i.index, i.text, i.mean) for i in instructions}
+    descents = descents_of(born, relatives)
+    tree = tree_of(descents, relatives, {i.index for i in instructions if i.chosen})
+    instructions = tuple(replace(i, descent=descents.get(i.index)) for i in instructions)
+    return ModuleFindings(module.name, instructions, demo_sets, left_out, tree)
 
 
 def comparable(board: Board) -> tuple[TrialRow, ...]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
-from optimizer.core.conversation.events import Noted, ProposalRefused
+from optimizer.core.conversation.events import InstructionDescended, Noted, ProposalRefused
 from optimizer.models import Candidate, Completion, Run, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
@@ -105,6 +105,35 @@ def test_a_refused_proposal_stands_beside_the_others_with_the_reason(
     assert "Left out: it copies from the data: “…”. grounded" in texts(found)
     assert "Say &lt;b&gt;refund&lt;/b&gt;." in found
     assert "Left out, an instruction for classify_intent: it copies" in texts(page)
+
+
+def test_an_instruction_says_what_it_rewrites_and_what_it_was_written_beside(
+    finished: ProjectRun, carol: User, client_of: ClientOf
+) -> None:
+    last = finished.run.events.order_by("seq").last()
+    assert last is not None
+    proposed = finished.run.events.filter(kind="instruction_proposed")
+    texts_by_index = {
+        e.data["index"]: e.data["instruction"]
+        for e in proposed if e.data["module"] == "classify_intent"
+    }  # fmt: skip
+    born = [
+        InstructionDescended("classify_intent", 1, 0, (0,), 4, 9),
+        InstructionDescended("classify_intent", 2, 1, (0, 1), 1),
+        InstructionDescended("classify_intent", 999, 1, (0, 1), 1),
+    ]
+    for seq, one in enumerate(born, last.seq + 1):
+        finished.run.events.create(seq=seq, kind=one.kind, data=to_json(one))
+    page = page_of(client_of(carol), finished)
+    found = page[page.index('id="run-found"') : page.index('id="run-log"')]
+    shown = texts(found)
+    assert "Rewrites i0: 4 words changed, of at most 9." in shown
+    assert "Rewrites i1: 1 word changed." in shown
+    beside = shown[shown.index("Written beside these related attempts:") :][:120]
+    assert texts_by_index[0][:20] in beside
+    tree = found[found.index('id="found-classify_intent-tree"') :]
+    assert re.findall(r">i(\d+)</a>", tree)[:3] == ["0", "1", "2"]
+    assert tree.index("<ul>", tree.index(">i1</a>")) < tree.index(">i2</a>")
 
 
 def test_trials_can_be_narrowed_in_the_address(
