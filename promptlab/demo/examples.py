@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 
 from optimizer.codec import from_json
 from optimizer.core.evaluation.metric import Metric
+from optimizer.core.metrics.feedback import FeedbackRule
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field
 from optimizer.datasets.columns import Role, Use
@@ -30,6 +31,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.accounts.services import found_project
 from promptlab.datasets.services import import_dataset
 from promptlab.demo.words import TOLD
+from promptlab.metrics.feedback import set_rules
 from promptlab.metrics.services import create_metric
 from promptlab.programs.services import create_program
 
@@ -42,7 +44,7 @@ _ABOUT = "example.json"
 class ReadyExample:
     """A task to begin with. `inputs` and `expected` are columns of its rows; `columns` are those
     that are none of its program's fields. `corpus` is what its passages are called, "" where it has
-    none.
+    none. `feedback` are rules that say what went wrong, where it has some.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ReadyExample:
     data: str
     corpus: str = ""
     columns: tuple[Field, ...] = ()
+    feedback: tuple[FeedbackRule, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -91,6 +94,7 @@ def _read(folder: Path) -> ReadyExample:
         data=told.get("data", folder.name),
         corpus=told.get("corpus", ""),
         columns=from_json(tuple[Field, ...], told.get("columns", [])),
+        feedback=from_json(tuple[FeedbackRule, ...], told.get("feedback", [])),
     )
 
 
@@ -105,7 +109,9 @@ def found_example(by: User, example: ReadyExample) -> Project:
                 source_name="examples.jsonl",
             )  # fmt: skip
         program = _with_corpus(project, example)
-        create_program(project, by, program.name, program)
+        created = create_program(project, by, program.name, program)
+        if example.feedback:
+            set_rules(created, example.feedback)
         create_metric(project, by, example.metric_name, example.metric)
     return project
 

@@ -10,6 +10,20 @@ TOLD: dict[str, tuple[str | Promise, str | Promise]] = {
         _("Citations"),
         _("A reference as it was typed, taken apart into fifteen fields, most of them not there."),
     ),
+    "cheaper_expressions": (
+        _("Cheaper expressions"),
+        _(
+            "An expression is rewritten: right on all tests, or nothing counts; then the fewer "
+            "operations the better."
+        ),
+    ),
+    "grid_world": (
+        _("Grid world: plan, walk, correct"),
+        _(
+            "A way to the goal is planned, walked in code, and corrected where it fails; the "
+            "score walks it, too. Feedback rules say what went wrong."
+        ),
+    ),
     "heart_disease": (
         _("Heart disease: three doctors and a vote"),
         _(

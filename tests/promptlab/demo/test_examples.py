@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from benchmarks import made_tasks
+from optimizer.core.evaluation.cases import Case
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import Prediction
+from optimizer.core.evaluation.outcome import CallTrace, Prediction
 from optimizer.core.optimizers.estimate import calls_per_example
+from optimizer.core.programs.candidate import baseline_of
+from optimizer.core.programs.example import Example
 from optimizer.sandbox.answers import without_models
 from promptlab.accounts.models import Project, User
 from promptlab.datasets.queries import examples as rows_of
 from promptlab.demo.examples import DATA, ReadyExample, found_example, ready_examples
 
 EXAMPLES = ready_examples()
-CALLS = {"heart_disease": 3, "hotpotqa": 3, "hover": 4}
+CALLS = {"grid_world": 2, "heart_disease": 3, "hotpotqa": 3, "hover": 4}
 
 
 def test_the_folders_are_the_examples_and_say_whose_data_they_have() -> None:
@@ -55,6 +61,8 @@ def told_right(metric: Metric, example: ReadyExample, row: object) -> float:
     outputs = {name: expected.get(name) for name in example.program.outputs}
     if example.name == "hotpotqa_conditional":
         outputs = {"answer": in_its_form(expected["answer"], expected["answer_category"])}
+    elif example.name == "cheaper_expressions":
+        outputs = {"cheaper": expected["cheapest"]}
     elif example.name == "hover":
         outputs = {"passages": [{"title": title} for title in expected["gold_titles"]]}
     score = without_models(metric.score(row, Prediction(outputs)))  # type: ignore[arg-type]
@@ -94,3 +102,77 @@ def test_who_has_no_project_yet_is_led_to_the_examples(
     erin.save()
     page = client_of(erin).get(reverse("accounts:projects"))
     assert reverse("demo:examples") in page.content.decode()
+
+
+GRID = "S . #\n# . .\n. . G"
+
+
+@pytest.mark.parametrize(
+    ("moves", "score", "why"),
+    [
+        (["right", "down", "right", "down"], 1.0, "the goal is reached in 4 moves"),
+        (["right", "down"], 0.25, "the moves end before the goal, 2 moves away"),
+        (["right", "right"], 0.125, "move 2 (right) runs into a wall or leaves the grid"),
+        (["up"], 0.0, "move 1 (up) runs into a wall or leaves the grid"),
+        (["right", "left", "right"], 0.0, "move 2 (left) comes back to where it was"),
+        (["right", "jump"], 0.125, "move 2 (jump) is none"),
+        ([], 0.0, "the moves end before the goal"),
+        (None, 0.0, "the moves end before the goal"),
+    ],
+)
+def test_a_way_through_the_grid_world_is_walked(moves, score: float, why: str) -> None:
+    row = Example("1", {"world": GRID}, {})
+    told = without_models(EXAMPLES["grid_world"].metric.score(row, Prediction({"moves": moves})))
+    assert told is not None
+    assert told.value == pytest.approx(score)
+    assert why in told.reason
+
+
+@pytest.mark.parametrize(
+    ("moves", "rule"),
+    [
+        (["right", "right"], "The way runs into a wall"),
+        (["up"], "The way leaves the grid"),
+        (["right", "left"], "The way goes in a circle"),
+        (["right", "down"], "The way stops short of the goal"),
+    ],
+)
+def test_the_rules_of_the_grid_world_say_what_went_wrong(moves: list[str], rule: str) -> None:
+    task = EXAMPLES["grid_world"]
+    walk = task.program.module("walk")
+    ran = without_models(walk.run(baseline_of(task.program).modules["walk"],
+                                  {"world": GRID, "moves": moves}))  # fmt: skip
+    call = CallTrace("walk", "walk", {}, ran.outputs, "")
+    case = Case("1", {}, {}, {}, 0.0, "", (call,))
+    assert [r.text.partition(":")[0].rstrip(".") for r in task.feedback if r.fires(case)] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("said", "score", "why"),
+    [
+        ("b*(a + 3)", 1.0, "right, with 3 operations; 6 were given, 3 are enough"),
+        ("a*b + 3*b", 4 / 6, "right, with 5 operations"),
+        ("a*b + 3*b + 0", 4 / 7, "right, with 6 operations"),
+        ("a*b + 3", 0.0, "instead of"),
+        ("a*b + 3*b +", 0.0, "it ends too early"),
+        ("(a + 3*b", 0.0, "a bracket is not closed"),
+        ("a**b", 0.0, "something is missing before *"),
+        ("The answer is a*b", 0.0, "only numbers"),
+        ("", 0.0, "only numbers"),
+        (None, 0.0, "only numbers"),
+    ],
+)
+def test_an_expression_is_right_on_all_tests_or_nothing_counts(said, score, why) -> None:
+    row = Example("1", {"expression": "a*b + 3*b + 0"}, {"cheapest": "(a + 3)*b"})
+    metric = EXAMPLES["cheaper_expressions"].metric
+    told = without_models(metric.score(row, Prediction({"cheaper": said})))
+    assert told is not None
+    assert told.value == pytest.approx(score)
+    assert why in told.reason
+
+
+@pytest.mark.parametrize("name", made_tasks.TASKS)
+def test_the_rows_that_are_made_are_what_the_command_makes(name: str) -> None:
+    kept = [json.loads(line) for line in (DATA / name / "examples.jsonl").open(encoding="utf-8")]
+    made = islice(made_tasks.TASKS[name](), len(kept))
+    assert [{k: v for k, v in row.items() if k != "split"} for row in kept] == list(made)
