@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from ninja import Path, Query, Router
+from ninja import Path, Query, Router, Status
 
 from promptlab.accounts.roles import Role
 from promptlab.api.paging import Page, Window
@@ -51,11 +51,36 @@ def roll_back(
 ) -> LabelOut:
     """To the version that it pointed at before; once more, to the one before that."""
     row = program_for(caller(request), project, program, Role.REVIEWER)
+    _check_known(row, label)
+    services.roll_back(row, label, caller(request), _seen(row, label, wish))
+    return _shown(row, label)
+
+
+@router.delete("/{str:label}", response={204: None}, summary="Remove a label of your own")
+def remove_label(
+    request: HttpRequest, project: Path[str], program: Path[int], label: str,
+    replacing: int | None = None,
+) -> Status[None]:  # fmt: skip
+    """Its history stays. Labels that every program has are not removed (409). `replacing` is the
+    version that you saw it at: when it points elsewhere by now, nothing is removed.
+    """
+    row = program_for(caller(request), project, program, Role.REVIEWER)
+    _check_known(row, label)
+    if replacing is None:
+        now = labels.at(row.pk, label)
+        replacing = now.number if now else None
+    services.remove(row, label, caller(request), replacing)
+    return Status(204, None)
+
+
+def _check_known(row: Program, label: str) -> None:
+    """
+    Raises:
+        Http404: the program has no such label.
+    """
     known = labels.names_of(row.pk)
     if label not in known:
         raise Http404(f"There is no label “{label}”; there are {', '.join(known)}.")
-    services.roll_back(row, label, caller(request), _seen(row, label, wish))
-    return _shown(row, label)
 
 
 def _seen(row: Program, label: str, wish: LabelIn | RollBackIn) -> int | None:

@@ -86,7 +86,7 @@ def waive_regressions(
     candidate: Path[int],
     wish: WaiverIn,
 ) -> Any:
-    """Those that you did not look at."""
+    """Those that you did not look at, and all protected examples that got worse."""
     packet = _packet(request, project, number, candidate, Role.REVIEWER)
     packets.waive(packet, caller(request), wish.reason)
     return _again(packet)

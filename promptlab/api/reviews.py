@@ -40,7 +40,10 @@ def decide(
     candidate: Path[int],
     wish: ReviewIn,
 ) -> Status[Any]:
-    """An approval makes a version, and the label “latest” moves to it."""
+    """An approval is of a packet that you looked at: send the candidate to review, read
+    `packets/latest`, look at its points, and say its number. It makes a version, and the label
+    “latest” moves to it.
+    """
     found = project_of(request, project, Role.REVIEWER)
     project_run, row = queries.candidate_of(found, number, candidate)
     version = _decide(project_run, row, caller(request), wish)
@@ -49,7 +52,7 @@ def decide(
 
 def _decide(project_run: ProjectRun, row: Candidate, by: User, wish: ReviewIn) -> Version | None:
     if wish.decision == "approve":
-        version = services.approve(project_run, row, by, wish.note, wish.seen)
+        version = services.approve(project_run, row, by, wish.note, wish.seen, wish.packet)
         return queries.version_of(project_run.project, version.program_id, version.number)
     turn_down = services.reject if wish.decision == "reject" else services.request_changes
     turn_down(project_run, row, by, wish.note, wish.seen)

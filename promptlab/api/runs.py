@@ -15,6 +15,7 @@ from promptlab.api.event_stream import stream
 from promptlab.api.form_adapter import check, posted
 from promptlab.api.paging import Page, Window
 from promptlab.api.run_requests import IdempotencyKey, look_for, request_of, started_once
+from promptlab.api.schemas.base import Text
 from promptlab.api.schemas.run_requests import EstimateOut, LimitsIn, RunIn
 from promptlab.api.schemas.runs import RunDetail, RunOut
 from promptlab.api.schemas.trials import Events, TrialOut
@@ -38,10 +39,13 @@ def list_runs(
     window: Query[Window],
     status: Listed | None = None,
     program: int | None = None,
+    optimizer: Text = "",
 ) -> Any:
-    """“waiting” are runs whose best candidate nobody has decided about."""
+    """“waiting” are runs whose best candidate nobody has decided about. `optimizer` is
+    its name.
+    """
     rows = queries.project_runs(project_of(request, project))
-    narrow = ListFilter(status or "", program)
+    narrow = ListFilter(status or "", program, optimizer=optimizer)
     page = window.of(queries.filtered(rows, narrow).select_related("run__best_candidate"))
     return page | {"items": [RunOut.of(project_run) for project_run in page["items"]]}
 

@@ -109,6 +109,10 @@ class Pointer:
         return self.name in Label.USUAL
 
     @property
+    def can_be_removed(self) -> bool:
+        return self.at is not None and labels.can_be_removed(self.name)
+
+    @property
     def replaced(self) -> str:
         return f"v{self.at.number}" if self.at else _("nothing yet")
 

@@ -25,10 +25,10 @@ from promptlab.releases.formats import FORMATS, Format
 from promptlab.releases.formats.reach import Reach, VectorReach
 from promptlab.reviews import labels
 from promptlab.reviews.content import ModelSource
-from promptlab.reviews.labels import promote, roll_back
+from promptlab.reviews.labels import promote, remove, roll_back
 from promptlab.reviews.models import Version
 
-__all__ = ["file_of", "format_named", "promote", "roll_back"]
+__all__ = ["file_of", "format_named", "promote", "remove", "roll_back"]
 
 OPENAI_FORMAT = {"openai": "https://api.openai.com/v1", "mistral": "https://api.mistral.ai/v1"}
 """Vendors whose embeddings are called in OpenAI's format without LiteLLM."""
@@ -79,7 +79,7 @@ def moves_as_csv(program: Program) -> str:
     table = csv.writer(made)
     table.writerow(["label", "from", "to", "rolled back", "by", "at"])
     for move in labels.moves_of(program.pk):
-        where = (str(move.replaced) if move.replaced else "", str(move.version))
+        where = (str(move.replaced or ""), str(move.version or ""))
         how = "yes" if move.back else "no"
         table.writerow([move.label, *where, how, safe_cell(move.by.email), move.at.isoformat()])
     return made.getvalue()

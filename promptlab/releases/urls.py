@@ -17,6 +17,7 @@ urlpatterns = [
     path(_VERSIONS, views.versions, name="list"),
     path(f"{_VERSIONS}<int:program>/labels.csv", views.label_moves, name="label_moves"),
     path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
+    path(f"{_VERSIONS}<int:program>/remove-label/", views.remove_label, name="remove_label"),
     path(_VERSION, views.version, name="version"),
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),
     path(f"{_VERSION}parity/", views.parity, name="parity"),

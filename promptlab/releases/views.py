@@ -259,3 +259,22 @@ def roll_back(request: SignedInRequest, project: str, program: int) -> HttpRespo
             messages.success(request, told % {"label": label, "version": moved.version})
             return redirect(pages.url_of(moved.version))
     return redirect("releases:list", found.slug)
+
+
+@login_required
+@require_POST
+def remove_label(request: SignedInRequest, project: str, program: int) -> HttpResponse:
+    """Take away a label that the program's people made; its history stays."""
+    found = project_for(request.user, project, Role.REVIEWER)
+    row = get_object_or_404(Program, project=found, pk=program)
+    form = LabelForm(request.POST)
+    if form.is_valid():
+        label, replacing = form.cleaned_data["label"], form.cleaned_data["replacing"]
+        try:
+            was = services.remove(row, label, request.user, replacing)
+        except Refused as refusal:
+            messages.error(request, reasons(refusal))
+        else:
+            messages.success(request, _("“%(label)s” was removed.") % {"label": label})
+            return redirect(pages.url_of(was))
+    return redirect("releases:list", found.slug)

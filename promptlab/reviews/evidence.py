@@ -83,6 +83,8 @@ class Evidence:
     """Whether the run's conclusion is about this candidate."""
     against: bool = False
     """The run recommends to keep the original prompt."""
+    protected: tuple[str, ...] = ()
+    """Examples that must not get worse and did: against the baseline, or against the rival."""
     format: str = field(default="promptlab/evidence@1")
 
     def canonical(self) -> str:

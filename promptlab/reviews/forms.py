@@ -20,7 +20,9 @@ class NoteField(forms.CharField):
 
 
 class DecisionForm(forms.Form):
-    """`seen` is the newest review of the candidate when the page was shown, 0 for none."""
+    """`seen` is the newest review of the candidate when the page was shown, 0 for none; `packet`
+    the number of the packet that it showed.
+    """
 
     decision = forms.ChoiceField(choices=Review.Decision.choices, widget=forms.HiddenInput)
     note = NoteField(
@@ -31,6 +33,7 @@ class DecisionForm(forms.Form):
         help_text=_("Kept with the decision. Needed to reject or to request changes."),
     )
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    packet = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, always: bool = False, **options: Any) -> None:
         """`always`: the note is needed to approve, too."""

@@ -37,6 +37,8 @@ def gathered(project_run: ProjectRun, candidate: Candidate, against: bool) -> Ev
     spec = queries.spec_of(project_run.run)
     program = with_prompts(spec.program, prompts_of(candidate))
     before, found = _pair(project_run.run, candidate)
+    lost = _lost(project_run.run, spec, comparing([before, found]) if before != found else None)
+    rival = _rival(project_run, spec, found)
     return Evidence(
         program=program,
         before=spec.program,
@@ -44,11 +46,12 @@ def gathered(project_run: ProjectRun, candidate: Candidate, against: bool) -> Ev
         code=code_version(),
         cost=_cost(found, program),
         cost_before=_cost(before, spec.program),
-        lost=_lost(project_run.run, spec, comparing([before, found]) if before != found else None),
+        lost=lost,
         demos=tuple(_demos(program, project_run.run)),
-        rival=_rival(project_run, spec, found),
+        rival=rival,
         is_best=project_run.run.best_candidate_id == candidate.pk,
         against=against,
+        protected=_protected(project_run, (*lost, *(rival.lost if rival else ()))),
     )
 
 
@@ -67,6 +70,16 @@ def _lost(run: Run, spec: RunSpec, compared: Comparing | None) -> tuple[Moved, .
     rows = compared.filtered("regressions") if compared else ()
     known = examples_in(run.validation_id, [row.example for row in rows])
     return tuple(_moved(spec, row, known.get(row.example)) for row in rows)
+
+
+def _protected(project_run: ProjectRun, lost: Sequence[Moved]) -> tuple[str, ...]:
+    """Which of what was lost must not get worse, each once."""
+    if project_run.dataset is None:
+        return ()
+    names = dict.fromkeys(moved.example for moved in lost)
+    marked = project_run.dataset.protected.filter(key__in=names)
+    kept = set(marked.values_list("key", flat=True))
+    return tuple(name for name in names if name in kept)
 
 
 def _moved(spec: RunSpec, row: Row, example: Example | None) -> Moved:

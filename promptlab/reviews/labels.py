@@ -77,11 +77,7 @@ def promote(
         raise Refused.because("label.name", "label", label=name)
     with transaction.atomic():
         Program.objects.select_for_update().get(pk=version.program_id)
-        now = at(version.program_id, name)
-        if (now.number if now else None) != replacing:
-            if now is None:
-                raise Conflict.because("label.moved_away", "label", label=name)
-            raise Conflict.because("label.moved", "label", label=name, version=f"v{now.number}")
+        _check_seen(name, at(version.program_id, name), replacing)
         return move(version, name, by, back=back)
 
 
@@ -98,6 +94,39 @@ def roll_back(program: Program, name: str, by: User, replacing: int | None) -> L
     return promote(before, name, by, replacing, back=True)
 
 
+def can_be_removed(name: str) -> bool:
+    """Whether it is one that people made: those that are always offered stay."""
+    return moves_by_hand(name) and name not in Label.USUAL
+
+
+def remove(program: Program, name: str, by: User, replacing: int | None) -> Version:
+    """Take a label of the program's own away, knowingly; the version it was at. Its history stays.
+
+    Raises:
+        Conflict: it points somewhere else by now, or nowhere.
+        Conflict: it is one that every program has.
+    """
+    if not can_be_removed(name):
+        raise Conflict.because("label.stays", "label", label=name)
+    with transaction.atomic():
+        Program.objects.select_for_update().get(pk=program.pk)
+        now = at(program.pk, name)
+        _check_seen(name, now, replacing)
+        if now is None:
+            raise Conflict.because("label.moved_away", "label", label=name)
+        Label.objects.filter(program=program, name=name).delete()
+        LabelMove.objects.create(program=program, label=name, replaced=now, by=by)
+    return now
+
+
+def _check_seen(name: str, now: Version | None, replacing: int | None) -> None:
+    if (now.number if now else None) == replacing:
+        return
+    if now is None:
+        raise Conflict.because("label.moved_away", "label", label=name)
+    raise Conflict.because("label.moved", "label", label=name, version=f"v{now.number}")
+
+
 def at(program_id: int, name: str) -> Version | None:
     """The version a label points at."""
     label = Label.objects.filter(program=program_id, name=name).select_related("version").first()
@@ -111,12 +140,14 @@ def at_for_model(program_id: int, name: str, model: str) -> Version | None:
 
 def previous(program_id: int, name: str) -> Version | None:
     """Where the label was before it came to where it is: moves that were rolled back are as if they
-    had not been.
+    had not been, and so is all that was before it was removed.
     """
     moves = LabelMove.objects.filter(program=program_id, label=name).order_by("pk")
     trail: list[Version] = []
     for move in moves.select_related("version"):
-        if move.back and len(trail) > 1:
+        if move.version is None:
+            trail.clear()
+        elif move.back and len(trail) > 1:
             trail.pop()
         else:
             trail.append(move.version)

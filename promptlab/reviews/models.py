@@ -81,13 +81,14 @@ class Packet(models.Model):
 
 
 class Point(models.Model):
-    """What has to be looked at before a packet is approved: a changed module, by its name, or an
-    example that got worse, by its id.
+    """What has to be looked at before a packet is approved: a changed module, by its name, an
+    example that got worse, by its id, or a protected one that did, which only a reason lets pass.
     """
 
     class Kind(models.TextChoices):
         MODULE = "module", _("Changed module")
         REGRESSION = "regression", _("Regression")
+        PROTECTED = "protected", _("Protected example that got worse")
 
     packet = models.ForeignKey(Packet, models.PROTECT, related_name="points")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -223,12 +224,12 @@ class Label(models.Model):
 
 class LabelMove(models.Model):
     """The history of a label: where it went, from where, by whom. `back`: it was rolled back, which
-    takes the move before away.
+    takes the move before away; without a `version`, it was removed.
     """
 
     program = models.ForeignKey("programs.Program", models.CASCADE, related_name="label_moves")
     label = models.CharField(max_length=130)
-    version = models.ForeignKey(Version, models.PROTECT, related_name="moves_to")
+    version = models.ForeignKey(Version, models.PROTECT, null=True, related_name="moves_to")
     replaced = models.ForeignKey(Version, models.PROTECT, null=True, related_name="moves_from")
     back = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="label_moves")
@@ -238,4 +239,4 @@ class LabelMove(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.label} to v{self.version.number}"
+        return f"{self.label} to {self.version or 'nothing'}"

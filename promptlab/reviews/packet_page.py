@@ -54,12 +54,15 @@ class ModulePart:
 
 @dataclass(frozen=True)
 class RegressionPart:
-    """An example that got worse; `opened` by the reader, or let pass by them for a `reason`."""
+    """An example that got worse; `opened` by the reader, or let pass by them for a `reason`.
+    `protected`: it must not get worse.
+    """
 
     moved: Moved
     url: str
     opened: bool
     reason: str
+    protected: bool
 
 
 @dataclass(frozen=True)
@@ -211,13 +214,19 @@ class PacketPage:
 
     @cached_property
     def regressions(self) -> list[RegressionPart]:
-        shown = self.evidence.lost if self.asked.has("all") else self.evidence.lost[:FIRST]
+        """Those that must not get worse come first."""
+        marked = self.evidence.protected
+        lost = sorted(self.evidence.lost, key=lambda moved: moved.example not in marked)
+        shown = lost if self.asked.has("all") else lost[:FIRST]
         return [self._regression(moved) for moved in shown]
 
     def _regression(self, moved: Moved) -> RegressionPart:
         look = self._mine(Point.Kind.REGRESSION, moved.example)
-        reason = look.reason if look else ""
-        return RegressionPart(moved, self.example_url(moved.example), look is not None, reason)
+        marked = moved.example in self.evidence.protected
+        passed = self._mine(Point.Kind.PROTECTED, moved.example) if marked else look
+        reason = passed.reason if passed else ""
+        url = self.example_url(moved.example)
+        return RegressionPart(moved, url, look is not None, reason, marked)
 
     def example_url(self, example: str) -> str:
         """Both full transcripts, and the way to the next example that got worse."""
@@ -237,6 +246,11 @@ class PacketPage:
     @property
     def regressions_left(self) -> int:
         return sum(point.kind == Point.Kind.REGRESSION for point in self.left)
+
+    @property
+    def protected_left(self) -> list[str]:
+        """Examples that must not get worse and did, which the reader gave no reason for."""
+        return [point.name for point in self.left if point.kind == Point.Kind.PROTECTED]
 
     # --- Demos ----------------------------------------------------------------------------------
 

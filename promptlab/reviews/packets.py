@@ -69,20 +69,30 @@ def may_be_asked(project_run: ProjectRun) -> list[User]:
     return [row.user for row in rows.select_related("user").order_by("user__name", "user__email")]
 
 
-def looked_at(project_run: ProjectRun, candidate: Candidate, by: User, note: str) -> Packet:
-    """The packet that an approval stands on, all of which this person has looked at.
+def looked_at(
+    project_run: ProjectRun, candidate: Candidate, by: User, number: int | None
+) -> Packet:
+    """The packet that an approval stands on: the one of this `number`, all of which this person has
+    looked at.
 
     Raises:
-        Conflict: something of what was sent to review was not looked at.
+        Conflict: nothing was sent, it is not said which packet, or another was sent since.
+        Conflict: something of it was not looked at.
     """
     packet = newest(project_run, candidate)
     if packet is None:
-        packet = _frozen(project_run, candidate, by, "", None, None)
-        _looked(packet.points.all(), by, note.strip()[:MOST_NOTE])
+        raise Conflict.because("review.not_sent", "packet")
+    if number is None:
+        raise Conflict.because("review.which_packet", "packet", n=packet.number)
+    if number != packet.number:
+        raise Conflict.because("review.another_packet", "packet", asked=number, n=packet.number)
     left = unseen(packet, by)
     modules = [point.name for point in left if point.kind == Point.Kind.MODULE]
     if modules:
         raise Conflict.because("review.modules_unseen", "note", modules=tuple(modules))
+    protected = [point.name for point in left if point.kind == Point.Kind.PROTECTED]
+    if protected:
+        raise Conflict.because("review.protected_unwaived", "note", rows=tuple(protected))
     if left:
         raise Conflict.because("review.regressions_unseen", "note", n=len(left))
     return packet
@@ -94,18 +104,22 @@ def unseen(packet: Packet, by: User) -> list[Point]:
 
 
 def look(packet: Packet, kind: str, name: str, by: User) -> bool:
-    """This person looked at a changed module, or opened a regression. False: no point of it."""
-    return _looked(packet.points.filter(kind=kind, name=name), by, "") > 0
+    """This person looked at a changed module, or opened a regression. False: no point of it. That
+    a protected example got worse is not looked at, it is waived.
+    """
+    points = packet.points.exclude(kind=Point.Kind.PROTECTED)
+    return _looked(points.filter(kind=kind, name=name), by, "") > 0
 
 
 def waive(packet: Packet, by: User, reason: str) -> int:
-    """Let the regressions that this person did not open pass; how many they were.
+    """Let the regressions that this person did not open pass, and all protected examples that got
+    worse; how many they were.
 
     Raises:
         Conflict: no reason was given.
     """
     check_reason(problem("review.no_waiver", "reason"), reason)
-    left = packet.points.filter(kind=Point.Kind.REGRESSION).exclude(looks__by=by)
+    left = packet.points.exclude(kind=Point.Kind.MODULE).exclude(looks__by=by)
     return _looked(left, by, reason.strip()[:MOST_NOTE])
 
 
@@ -209,6 +223,7 @@ def _frozen(
     )  # fmt: skip
     named = [(Point.Kind.MODULE, name) for name in evidence.changed]
     named += [(Point.Kind.REGRESSION, moved.example) for moved in evidence.lost]
+    named += [(Point.Kind.PROTECTED, example) for example in evidence.protected]
     Point.objects.bulk_create(Point(packet=packet, kind=k, name=name) for k, name in named)
     return packet
 

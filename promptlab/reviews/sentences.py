@@ -42,6 +42,17 @@ add(
             "Still to open: {n}."
         ),
         "review.not_sent": _("Send it to review first: what is approved stands on its evidence."),
+        "review.which_packet": _(
+            "Say which packet was looked at: read packet {n}, the one that was sent last, then "
+            "approve with its number."
+        ),
+        "review.another_packet": _(
+            "Packet {n} was sent last, not {asked}. Look at what is in it, then approve that."
+        ),
+        "review.protected_unwaived": _(
+            "Examples that must not get worse did: {rows}. Let them pass with a reason before "
+            "approving."
+        ),
         "review.no_point": _("“{name}” is nothing that has to be looked at here."),
         "comment.no_line": _("“{module}” has no line {line}."),
         "comment.empty": _("Write what you mean before you send it."),
@@ -52,6 +63,9 @@ add(
             "“{label}” was moved meanwhile and is now at no version. Look again first."
         ),
         "label.no_earlier": _("“{label}” has no earlier version."),
+        "label.stays": _(
+            "“{label}” is a label that every program has, and is not removed. Move it instead."
+        ),
         "label.approvals_only": _("“{label}” is moved by approvals, not by hand."),
         "label.name": _(
             "No label can be called “{label}”. Take lower-case letters, digits, hyphens and "

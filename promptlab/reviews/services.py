@@ -23,16 +23,17 @@ from promptlab.runs.results.state import VersionScores
 
 
 def approve(
-    project_run: ProjectRun, candidate: Candidate, by: User, note: str = "", seen: int | None = None
-) -> Version:
+    project_run: ProjectRun, candidate: Candidate, by: User, note: str = "",
+    seen: int | None = None, packet: int | None = None,
+) -> Version:  # fmt: skip
     """Approve a candidate: one version, whoever and however often; `latest` moves to it.
 
     `seen` is the newest review that the reviewer's page showed (0 = none); None skips the check.
-    Where the run recommends the original, the note has to say why not. It stands on the packet that
-    was sent to review; where none was, on one that is made now, all of which the approval says was
-    seen.
+    Where the run recommends the original, the note has to say why not. It stands on the packet of
+    this number, which has to be the one that was sent to review last.
 
     Raises:
+        Conflict: nothing was sent to review, or it is not said that this was the packet.
         Conflict: a changed module or a regression of the packet was not looked at yet.
         Conflict: the run recommends the original, and the note says nothing.
         Forbidden: the project wants somebody else than who started the run.
@@ -46,9 +47,9 @@ def approve(
             return made
         check_open(project_run, candidate, seen)
         check_person(project_run, by)
+        stands_on = packets.looked_at(project_run, candidate, by, packet)
         check_reason(why_against(project_run, candidate), note)
-        packet = packets.looked_at(project_run, candidate, by, note)
-        version = _version(packet, by, note.strip(), timezone.now())
+        version = _version(stands_on, by, note.strip(), timezone.now())
         _record(project_run, candidate, Review.Decision.APPROVE, by, note, version)
         labels.move(version, Label.LATEST, by)
     return version

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from optimizer.core.problems import Conflict, Problem, Refused
+from optimizer.core.problems import Problem, Refused
 from optimizer.models import Candidate
 from optimizer.sentences import reasons, sentence
 from promptlab.accounts.access import project_for
@@ -67,9 +67,7 @@ def _decided(
 ) -> HttpResponse:
     slug, note, seen = project_run.project.slug, data["note"], data["seen"]
     if data["decision"] == Review.Decision.APPROVE:
-        if packets.newest(project_run, row) is None:
-            raise Conflict.because("review.not_sent")
-        version = services.approve(project_run, row, request.user, note, seen)
+        version = services.approve(project_run, row, request.user, note, seen, data["packet"])
         told = _("Approved as version %(n)s of %(program)s.")
         messages.success(request, told % {"n": version.number, "program": project_run.program_name})
         return redirect("releases:version", slug, version.program_id, version.number)

@@ -51,11 +51,14 @@ STATES = ("running", "waiting", "evaluations", *Run.Status.values)
 
 @dataclass(frozen=True)
 class ListFilter:
-    """What a list of runs is narrowed to. `status` is one of STATES; "" and None do not narrow."""
+    """What a list of runs is narrowed to. `status` is one of STATES, `optimizer` a name of one; ""
+    and None do not narrow.
+    """
 
     status: str = ""
     program: int | None = None
     by: int | None = None
+    optimizer: str = ""
 
     def __bool__(self) -> bool:
         return self != ListFilter()
@@ -74,6 +77,8 @@ def filtered(rows: QuerySet[ProjectRun], narrow: ListFilter) -> QuerySet[Project
         rows = rows.filter(program=narrow.program)
     if narrow.by is not None:
         rows = rows.filter(started_by=narrow.by)
+    if narrow.optimizer:
+        rows = rows.filter(run__optimizer=narrow.optimizer)
     return rows
 
 

@@ -12,8 +12,8 @@ from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
 from promptlab.reviews import labels
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
 ApiOf = Callable[[User], Client]

@@ -39,6 +39,7 @@ LEAST_ROLE = {
     "list_label_moves": "viewer",
     "promote": "reviewer",
     "roll_back": "reviewer",
+    "remove_label": "reviewer",
     "list_metrics": "viewer",
     "create_metric": "editor",
     "get_metric": "viewer",

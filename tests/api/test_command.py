@@ -14,9 +14,9 @@ from promptlab.accounts.models import User
 from promptlab.programs.models import Program
 from promptlab.reviews import labels
 from promptlab.reviews.models import Version
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import ApiOf
+from tests.promptlab.approving import approve
 from tests.promptlab.releases.test_client import loaded
 from tests.promptlab.runs.scene import Scene
 

@@ -8,9 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from promptlab.accounts.models import User
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, SMALL, ApiOf
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 

@@ -113,7 +113,7 @@ def test_a_refusal_is_told(here: Recorded, scene: Scene) -> None:
 def test_approved_versions_are_prompts(
     here: Recorded, finished: ProjectRun, bob: User, scene: Scene
 ) -> None:
-    from promptlab.reviews.services import approve
+    from tests.promptlab.approving import approve
 
     assert finished.run.best_candidate is not None
     version = approve(finished, finished.run.best_candidate, bob, "Fine.")

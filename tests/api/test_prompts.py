@@ -14,9 +14,9 @@ from promptlab.programs.models import Program
 from promptlab.releases.client import client_file
 from promptlab.reviews import labels
 from promptlab.reviews.models import Version
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import ApiOf
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene
 
 AT = "/api/v1/prompts"

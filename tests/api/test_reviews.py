@@ -11,17 +11,31 @@ from django.test import Client
 
 from promptlab.accounts.models import Project, User
 from promptlab.reviews.models import Version
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from tests.api.conftest import HERE, JSON, ApiOf
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 
 def decide(client: Client, project_run: ProjectRun, decision: str, **wish: Any) -> Any:
     assert project_run.run.best_candidate is not None
     best = project_run.run.best_candidate.number
-    address = f"{HERE}/runs/{project_run.number}/candidates/{best}/reviews"
-    return client.post(address, {"decision": decision, **wish}, JSON)
+    address = f"{HERE}/runs/{project_run.number}/candidates/{best}"
+    if decision == "approve" and "packet" not in wish:
+        wish["packet"] = look_at_all(client, f"{address}/packets")
+    return client.post(f"{address}/reviews", {"decision": decision, **wish}, JSON)
+
+
+def look_at_all(client: Client, packets: str) -> int:
+    """The number of the packet that was sent, now or before, all of which was looked at."""
+    if client.get(f"{packets}/latest").status_code == 404:
+        assert client.post(packets, {"note": "Ready."}, JSON).status_code == 201
+    packet = client.get(f"{packets}/latest").json()
+    for point in packet["points"]:
+        seen = {"kind": point["kind"], "name": point["name"]}
+        assert client.post(f"{packets}/latest/looks", seen, JSON).status_code == 200
+    number: int = packet["number"]
+    return number
 
 
 def test_an_approval_makes_a_version(bob: User, finished: ProjectRun, api_of: ApiOf) -> None:
@@ -231,6 +245,19 @@ def test_labels_that_cannot_be_moved_are_told(
     assert nowhere.status_code == 409
 
 
+def test_a_label_of_ones_own_is_removed(bob: User, version: dict[str, Any], api_of: ApiOf) -> None:
+    client = api_of(bob)
+    client.put(label(version, "canary"), {"version": 1}, JSON)
+    assert client.delete(label(version, "canary") + "?replacing=2").status_code == 409
+    assert client.delete(label(version, "canary")).status_code == 204
+    assert client.delete(label(version, "canary")).status_code == 404
+    (gone, *_before) = client.get(label(version, "moves")).json()["items"]
+    assert (gone["label"], gone["version"], gone["replaced"]) == ("canary", None, 1)
+    refused = client.delete(label(version, "latest"))
+    assert refused.status_code == 409
+    assert "every program has" in refused.json()["detail"]
+
+
 def test_a_candidate_is_sent_looked_at_and_approved(
     bob: User, erin: User, finished: ProjectRun, api_of: ApiOf
 ) -> None:
@@ -240,11 +267,17 @@ def test_a_candidate_is_sent_looked_at_and_approved(
     assert api_of(bob).get(f"{here}/latest").status_code == 404
     nobody = api_of(erin).post(here, {"asked": "erin@example.org"}, JSON)
     assert nobody.status_code == 422  # an editor does not decide
+    nothing = decide(api_of(bob), finished, "approve", note="Fine.", packet=1)
+    assert nothing.status_code == 409
+    assert "Send it to review first" in nothing.json()["detail"]
     sent = api_of(erin).post(here, {"note": "Shorter.", "asked": "bob@example.org"}, JSON)
     assert sent.status_code == 201
     assert (sent.json()["number"], sent.json()["asked"]) == (1, "bob@example.org")
     reviewer = api_of(bob)
-    refused = decide(reviewer, finished, "approve", note="Fine.")
+    unsaid = decide(reviewer, finished, "approve", note="Fine.", packet=None)
+    assert unsaid.json()["problems"][0]["field"] == "packet"
+    assert "read packet 1" in unsaid.json()["detail"]
+    refused = decide(reviewer, finished, "approve", note="Fine.", packet=1)
     assert refused.status_code == 409
     assert "Tick every changed module" in refused.json()["detail"]
     points = reviewer.get(f"{here}/latest").json()["points"]
@@ -259,7 +292,7 @@ def test_a_candidate_is_sent_looked_at_and_approved(
     assert all("bob@example.org" in point["looked_at"] for point in passed["points"])
     odd = reviewer.post(f"{here}/latest/looks", {"kind": "module", "name": "no such"}, JSON)
     assert odd.status_code == 409
-    assert decide(reviewer, finished, "approve", note="Fine.").status_code == 201
+    assert decide(reviewer, finished, "approve", note="Fine.", packet=1).status_code == 201
     assert reviewer.get(here).json()["count"] == 1
 
 

@@ -240,6 +240,8 @@ def test_the_list_is_narrowed_and_paged(
     one = client.get(f"{HERE}/runs?limit=1&offset=1&program={scene.program.pk}").json()
     assert [r["number"] for r in one["items"]] == [1]
     assert client.get(f"{HERE}/runs?status=odd").status_code == 422
+    assert client.get(f"{HERE}/runs?optimizer=mipro").json()["count"] > 0
+    assert client.get(f"{HERE}/runs?optimizer=no-such").json()["count"] == 0
 
 
 def test_events_are_read_on_from_any_of_them(

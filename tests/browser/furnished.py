@@ -77,7 +77,7 @@ PAGES = (
 
 def furnish(lab: Lab) -> Furnished:
     """Everything that pages can show, through the services that pages use."""
-    from promptlab.reviews.services import approve
+    from tests.promptlab.approving import approve
 
     carol = lab.person("carol", "viewer")
     carol.set_password("only she knows it")

@@ -22,9 +22,9 @@ from promptlab.grading.queues import Wish, begin
 from promptlab.programs.tryouts import start_tryout
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
-from promptlab.reviews import services
 from promptlab.reviews.models import Mention, Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene
 
 LEVELS = [{"name": "good", "score": 1.0}, {"name": "poor", "score": 0.0}]
@@ -131,7 +131,7 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     assert best is not None
     assert reviewer is not None
     assert example is not None
-    version = services.approve(finished, best, reviewer, "Fine.")
+    version = approve(finished, best, reviewer, "Fine.")
     task = scene.run_request().models["task"]  # type: ignore[index]
     tryout = start_tryout(scene.project, scene.program.core, task, as_example(example))
     shown = finished.run.validation.examples[0]["id"]

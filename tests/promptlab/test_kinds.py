@@ -20,9 +20,9 @@ from promptlab.accounts.tokens import create_token
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
 from promptlab.releases.formats import FORMATS
-from promptlab.reviews.services import approve
 from tests.fakes.toy_kinds import Again, Verdict, toy_kinds
 from tests.fakes.wordless import Shortened
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 __all__ = ["toy_kinds"]

@@ -175,6 +175,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:public": {"get": "public"},
     "releases:promote": {"post": "reviewer"},
     "releases:roll_back": {"post": "reviewer"},
+    "releases:remove_label": {"post": "reviewer"},
 }
 
 # What a page must be told before it looks at who asks.

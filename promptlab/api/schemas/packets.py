@@ -53,7 +53,9 @@ class CommentIn(Body):
 
 
 class PointOut(Schema):
-    """`looked_at`: by whom; with a reason, they let it pass without."""
+    """`kind`: a changed “module”, a “regression”, or a “protected” example that got worse, which
+    only a reason lets pass. `looked_at`: by whom; with a reason, they let it pass without.
+    """
 
     kind: str
     name: str

@@ -20,13 +20,15 @@ class ReviewIn(Body):
     """A note is needed to reject or to request changes, and to approve where the run recommends
     to keep the original prompt.
 
-    `seen` is the id of the newest review that you have read (0 for none): when there is a newer
-    one, nothing is decided. Left out, this is not looked at.
+    `packet` is the number of the packet that you looked at, which has to be the one that was sent
+    last; an approval needs it. `seen` is the id of the newest review that you have read (0 for
+    none): when there is a newer one, nothing is decided. Left out, this is not looked at.
     """
 
-    model_config = example({"decision": "approve", "note": "Fine as it stands."})
+    model_config = example({"decision": "approve", "packet": 1, "note": "Fine as it stands."})
 
     decision: Literal["approve", "request_changes", "reject"]
+    packet: int | None = None
     note: Note = ""
     seen: int | None = None
 
@@ -162,20 +164,20 @@ class LabelOut(Schema):
 
 
 class LabelMoveOut(Schema):
-    """One move of a label: from the version `replaced` (null: from none) to `version`. `back`: it
-    was rolled back.
+    """One move of a label: from the version `replaced` (null: from none) to `version` (null: it was
+    removed). `back`: it was rolled back.
     """
 
     label: str
-    version: int
+    version: int | None
     replaced: int | None
     back: bool
     by: str
     at: datetime
 
     @staticmethod
-    def resolve_version(move: LabelMove) -> int:
-        return move.version.number
+    def resolve_version(move: LabelMove) -> int | None:
+        return move.version.number if move.version else None
 
     @staticmethod
     def resolve_replaced(move: LabelMove) -> int | None:

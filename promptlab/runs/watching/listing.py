@@ -37,6 +37,7 @@ class Options:
 
     programs: list[tuple[int, str]]
     people: list[tuple[int, str]]
+    optimizers: list[tuple[str, str]]
 
 
 def row_of(project_run: ProjectRun) -> RunRow:
@@ -75,8 +76,16 @@ def tabs(project: Project, narrow: queries.ListFilter, sort: str) -> list[Tab]:
 
 
 def _others(narrow: queries.ListFilter, sort: str) -> list[tuple[str, str | int]]:
-    given = (("program", narrow.program), ("by", narrow.by), ("sort", sort or None))
+    given = (
+        ("program", narrow.program), ("optimizer", narrow.optimizer or None), ("by", narrow.by),
+        ("sort", sort or None),
+    )  # fmt: skip
     return [(name, value) for name, value in given if value is not None]
+
+
+def used_optimizers(project: Project) -> list[str]:
+    """Names of the optimizers of the project's runs."""
+    return list(project.runs.order_by().values_list("run__optimizer", flat=True).distinct())
 
 
 def choices(project: Project) -> Options:
@@ -90,4 +99,8 @@ def choices(project: Project) -> Options:
                 "started_by", "started_by__name", "started_by__email"
             )
         ],
+        sorted(
+            ((name, title_of(optimizer_named(name))) for name in used_optimizers(project)),
+            key=lambda each: each[1],
+        ),
     )

@@ -36,8 +36,9 @@ def runs(request: SignedInRequest, project: str) -> HttpResponse:
     found = project_for(request.user, project)
     asked = Parameters(request.GET)
     narrow = queries.ListFilter(
-        asked.one_of("status", queries.STATES), asked.number("program"), asked.number("by")
-    )
+        asked.one_of("status", queries.STATES), asked.number("program"), asked.number("by"),
+        asked.one_of("optimizer", listing.used_optimizers(found)),
+    )  # fmt: skip
     sort = asked.one_of("sort", queries.SORTS)
     rows = queries.ordered(queries.filtered(queries.project_runs(found), narrow), sort)
     page = Paginator(rows, PAGE).get_page(asked.page)

@@ -17,10 +17,10 @@ from promptlab.grading.models import Queue
 from promptlab.programs import services as programs
 from promptlab.releases import services as releases
 from promptlab.releases.scored import examples_of
-from promptlab.reviews import services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import INTENTS, Scene, play, triage
 
 ClientOf = Callable[[User], Client]
@@ -30,7 +30,7 @@ AT = "/p/support-triage/versions"
 @pytest.fixture
 def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, bob, "Good enough.")
+    return approve(finished, finished.run.best_candidate, bob, "Good enough.")
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_people_prefer_what_they_chose_and_what_they_approved(
             mine, other = other, mine
         if mine != other:
             chosen[f"message: {item.inputs['message']}"] = (mine, other)
-    version = services.approve(simple, best, bob, "Fine.")
+    version = approve(simple, best, bob, "Fine.")
     pairs = lines_of(version, "preferences")
     said = {
         pair["input"]["messages"][-1]["content"]: [
@@ -114,7 +114,7 @@ def test_people_prefer_what_they_chose_and_what_they_approved(
 
 def test_tests_for_promptfoo_are_the_validation_rows(simple: ProjectRun, bob: User) -> None:
     assert simple.run.best_candidate is not None
-    version = services.approve(simple, simple.run.best_candidate, bob, "Fine.")
+    version = approve(simple, simple.run.best_candidate, bob, "Fine.")
     rows = examples_of(version.project_run.run.validation)
     found = lines_of(version, "promptfoo_tests")
     assert found == [{"vars": {**e.expected, **e.inputs}} for e in rows]

@@ -13,9 +13,9 @@ from promptlab.accounts.models import User
 from promptlab.accounts.tokens import create_token
 from promptlab.releases import parity
 from promptlab.releases.parity import parity_of
-from promptlab.reviews import services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 
 ClientOf = Callable[[User], Client]
 
@@ -23,7 +23,7 @@ ClientOf = Callable[[User], Client]
 @pytest.fixture
 def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, bob, "Good enough.")
+    return approve(finished, finished.run.best_candidate, bob, "Good enough.")
 
 
 def test_the_files_say_and_find_what_was_scored(version: Version) -> None:

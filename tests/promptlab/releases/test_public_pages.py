@@ -14,9 +14,9 @@ from optimizer.core.programs.demo import fixed_of
 from promptlab.accounts.models import User
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
-from promptlab.reviews import services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 
 ClientOf = Callable[[User], Client]
 
@@ -24,7 +24,7 @@ ClientOf = Callable[[User], Client]
 @pytest.fixture
 def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, bob, "Kept for us alone.")
+    return approve(finished, finished.run.best_candidate, bob, "Kept for us alone.")
 
 
 def url(version: Version, rest: str = "") -> str:

@@ -33,12 +33,12 @@ from promptlab.releases.formats import FORMATS
 from promptlab.releases.formats.dspy_files import Names, dspy_module, dspy_state
 from promptlab.releases.formats.python_file import python_file
 from promptlab.releases.formats.reach import Reach
-from promptlab.reviews import services
 from promptlab.reviews.content import VersionContent, read_content
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.flows import opinions
 from tests.fakes.openai_server import OpenAIServer
+from tests.promptlab.approving import approve
 from tests.promptlab.releases.contents import content_of, one_choice, two_modules
 from tests.promptlab.releases.test_python_file import run_file
 from tests.promptlab.runs.scene import Scene
@@ -190,7 +190,7 @@ def approved(finished: ProjectRun, by: User, **changes: Any) -> Version:
     """A version whose task model's provider is so, when it was approved and now."""
     Provider.objects.filter(pk=task_provider(finished)).update(**changes)
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, by, "Fine.")
+    return approve(finished, finished.run.best_candidate, by, "Fine.")
 
 
 def task_provider(finished: ProjectRun) -> int:

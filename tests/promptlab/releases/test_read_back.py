@@ -27,12 +27,12 @@ from promptlab.accounts.tokens import create_token
 from promptlab.programs.models import Program as ProgramRow
 from promptlab.releases import services as releases
 from promptlab.releases.formats import FORMATS
-from promptlab.reviews import services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.core.programs import layered_programs, modules, values_of
 from tests.fakes.telling import all_told, places, refused, told
 from tests.fakes.toy_kinds import Again, toy_kinds
+from tests.promptlab.approving import approve
 from tests.promptlab.releases.contents import content_of, nearest_demos, one_choice
 
 __all__ = ["toy_kinds"]
@@ -185,7 +185,7 @@ def test_prompts_without_their_program_are_refused_with_what_to_take(text: str, 
 @pytest.fixture
 def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, bob, "Fine.")
+    return approve(finished, finished.run.best_candidate, bob, "Fine.")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from promptlab.releases.formats import FORMATS
 from promptlab.reviews import labels, packets, services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 ClientOf = Callable[[User], Client]
@@ -31,7 +32,7 @@ PROJECT = "/p/support-triage/"
 @pytest.fixture
 def version(finished: ProjectRun, bob: User) -> Version:
     assert finished.run.best_candidate is not None
-    return services.approve(finished, finished.run.best_candidate, bob, "Good enough.")
+    return approve(finished, finished.run.best_candidate, bob, "Good enough.")
 
 
 def url(version: Version, rest: str = "") -> str:
@@ -147,7 +148,7 @@ def test_a_second_version_shows_what_changed(
 ) -> None:
     again = play(scene.start(seed=11))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
+    second = approve(again, again.run.best_candidate, bob, "Fine.")
     assert "Changes since v1" in texts(opened(client_of(bob), url(second)))
     assert "Changes since" not in texts(opened(client_of(bob), url(version)))
 
@@ -214,7 +215,7 @@ def test_a_reviewer_promotes_and_rolls_back(
 ) -> None:
     again = play(scene.start(seed=8))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
+    second = approve(again, again.run.best_candidate, bob, "Fine.")
     client = client_of(bob)
     page = opened(client, url(version))
     assert "production points at nothing yet; it will be at v1." in texts(page)
@@ -290,7 +291,7 @@ def test_promoting_shows_old_and_new_with_their_scores(
     labels.promote(version, "production", bob, None)
     again = play(scene.start(seed=8))
     assert again.run.best_candidate is not None
-    newer = services.approve(again, again.run.best_candidate, bob, "Better still.")
+    newer = approve(again, again.run.best_candidate, bob, "Better still.")
     page = opened(client_of(bob), url(newer))
     dialog = page[page.index('<dialog id="promote-production"') :]
     shown = texts(dialog[: dialog.index("</dialog>")])
@@ -317,3 +318,21 @@ def test_a_label_is_for_one_model_if_wished(
     assert labels.at_for_model(version.program_id, "production", "gpt-4") == version
     client.post(url(version, "promote/"), {"label": "latest", "model": "gpt-4"})
     assert labels.at(version.program_id, "latest@gpt-4") is None  # moved by approvals alone
+
+
+def test_a_reviewer_removes_a_label_of_the_programs_own(
+    version: Version, bob: User, erin: User, client_of: ClientOf
+) -> None:
+    labels.promote(version, "canary", bob, None)
+    client, gone = client_of(bob), f"{PROJECT}versions/{version.program_id}/remove-label/"
+    assert "Remove the label canary?" in client.get(url(version)).content.decode()
+    assert client_of(erin).post(gone, {"label": "canary", "replacing": "1"}).status_code == 403
+    page = client.post(gone, {"label": "canary", "replacing": "1"}, follow=True).content.decode()
+    assert "“canary” was removed." in page
+    assert "<strong>removed</strong>" in page  # in the history
+    assert (
+        "canary,v1,,no,bob@example.org"
+        in client.get(f"{PROJECT}versions/{version.program_id}/labels.csv").content.decode()
+    )
+    kept = client.post(gone, {"label": "latest", "replacing": "1"}, follow=True)
+    assert "is not removed" in kept.content.decode()

@@ -24,6 +24,7 @@ from promptlab.reviews import packets, services
 from promptlab.reviews.models import Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
+from tests.promptlab.approving import approve, see_all
 
 ClientOf = Callable[[User], Client]
 SAID = "say why this one is approved all the same"
@@ -75,7 +76,7 @@ def test_it_is_refused_without_a_reason(
 ) -> None:
     kept = concluding(finished, found)
     with refused(SAID, kind=Conflict):
-        services.approve(kept, best_of(kept), bob, note)
+        approve(kept, best_of(kept), bob, note)
     assert not Version.objects.exists()
     assert not kept.reviews.exists()
 
@@ -83,8 +84,8 @@ def test_it_is_refused_without_a_reason(
 def test_any_other_candidate_of_the_run_needs_a_reason_too(kept: ProjectRun, bob: User) -> None:
     other = another_of(kept)
     with refused(SAID, kind=Conflict):
-        services.approve(kept, other, bob)
-    content = services.approve(kept, other, bob, "Half as long.").content
+        approve(kept, other, bob)
+    content = approve(kept, other, bob, "Half as long.").content
     assert content.provenance.is_against
 
 
@@ -94,18 +95,18 @@ def test_so_it_does_where_the_best_is_the_original_itself(finished: ProjectRun, 
     Run.objects.filter(pk=finished.run_id).update(best_candidate=original)
     unchanged = ProjectRun.objects.get(pk=finished.pk)
     with refused(SAID, kind=Conflict):
-        services.approve(unchanged, other, bob)
+        approve(unchanged, other, bob)
 
 
 def test_a_run_that_rests_with_a_tie_is_asked_the_same(kept: ProjectRun, bob: User) -> None:
     Run.objects.filter(pk=kept.run_id).update(status=Run.Status.PAUSED)
     with refused(SAID, kind=Conflict):
-        services.approve(ProjectRun.objects.get(pk=kept.pk), best_of(kept), bob)
+        approve(ProjectRun.objects.get(pk=kept.pk), best_of(kept), bob)
 
 
 def test_the_original_itself_is_approved_without_a_word(kept: ProjectRun, bob: User) -> None:
     original = Candidate.objects.get(run=kept.run_id, number=0)
-    content = services.approve(kept, original, bob).content
+    content = approve(kept, original, bob).content
     assert not content.provenance.is_against
 
 
@@ -113,12 +114,12 @@ def test_what_the_run_recommends_is_approved_without_a_word(
     finished: ProjectRun, bob: User
 ) -> None:
     better = concluding(finished, BETTER)
-    assert not services.approve(better, best_of(better), bob).content.provenance.is_against
+    assert not approve(better, best_of(better), bob).content.provenance.is_against
 
 
 def test_once_approved_it_is_approved(kept: ProjectRun, bob: User, alice: User) -> None:
-    made = services.approve(kept, best_of(kept), bob, "Half as long.")
-    assert services.approve(kept, best_of(kept), alice) == made
+    made = approve(kept, best_of(kept), bob, "Half as long.")
+    assert approve(kept, best_of(kept), alice) == made
 
 
 def test_the_page_says_it_beforehand(kept: ProjectRun, bob: User, client_of: ClientOf) -> None:
@@ -143,7 +144,7 @@ def test_the_page_asks_at_the_note_and_loses_nothing(
     for point in packet.points.all():
         packets.look(packet, point.kind, point.name, bob)
     address = f"{url_of(kept, best_of(kept))}decide/"
-    given = {"decision": "approve", "note": "…", "seen": rejected.pk}
+    given = {"decision": "approve", "note": "…", "seen": rejected.pk, "packet": 1}
     answer = client_of(bob).post(address, given)
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -162,19 +163,20 @@ def test_the_api_refuses_it_at_the_note(kept: ProjectRun, bob: User) -> None:
     api = Client(headers={"Authorization": f"Bearer {secret}"})
     best = best_of(kept).number
     address = f"/api/v1/projects/support-triage/runs/{kept.number}/candidates/{best}/reviews"
-    answer = api.post(address, {"decision": "approve"}, "application/json")
+    see_all(packets.send(kept, best_of(kept), bob), bob)
+    answer = api.post(address, {"decision": "approve", "packet": 1}, "application/json")
     assert answer.status_code == 409
     (told,) = answer.json()["problems"]
     assert told["field"] == "note"
     assert SAID in told["message"]
-    given = {"decision": "approve", "note": "Half as long."}
+    given = {"decision": "approve", "note": "Half as long.", "packet": 1}
     assert api.post(address, given, "application/json").status_code == 201
 
 
 def test_the_reason_stands_with_the_version(
     kept: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
-    version = services.approve(kept, best_of(kept), bob, "Half as long, “as good”.")
+    version = approve(kept, best_of(kept), bob, "Half as long, “as good”.")
     assert json.loads(version.canonical)["provenance"]["approval"]["note"] == version.note
     page = client_of(bob).get(f"/p/support-triage/versions/{version.program_id}/1/")
     assert "approved although its run recommended to keep the original" in shown(page)

@@ -18,11 +18,12 @@ from optimizer.core.programs.candidate import baseline_of
 from optimizer.core.programs.lm import Role
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import Project, User
-from promptlab.reviews import services
+from promptlab.reviews import packets, services
 from promptlab.reviews.content import read_content
 from promptlab.reviews.models import Label, LabelMove, Packet, Review, Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
+from tests.promptlab.approving import approve, see_all
 from tests.promptlab.runs.scene import Scene, play
 
 FIFTY = 50
@@ -38,7 +39,7 @@ def best(finished: ProjectRun) -> Candidate:
 def test_an_approval_makes_version_one_and_moves_latest(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob, "  Clear gain. ")
+    version = approve(finished, best, bob, "  Clear gain. ")
     assert (version.number, version.approved_by, version.note) == (1, bob, "Clear gain.")
     assert Label.objects.get(name="latest").version == version
     assert not Label.objects.filter(name="production").exists()  # until someone promotes
@@ -50,7 +51,7 @@ def test_an_approval_makes_version_one_and_moves_latest(
 def test_a_version_holds_the_prompts_and_where_they_came_from(
     scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob, "Fine")
+    version = approve(finished, best, bob, "Fine")
     content = version.content
     assert content.name == "Support triage"
     assert baseline_of(content.program) == from_json(CoreCandidate, best.prompts)
@@ -79,7 +80,7 @@ def test_a_version_names_every_model_that_wrote_for_it(
     run = finished.run
     run.spec["further_optimizers"] = [{**run.spec["models"]["task"], "model": "scripted-2"}]
     run.save()
-    source = services.approve(finished, best, bob, "Fine.").content.provenance
+    source = approve(finished, best, bob, "Fine.").content.provenance
     assert [model.model for model in source.further_optimizers] == ["scripted-2"]
     assert [role for role, _ in source.every_model].count(Role.OPTIMIZER) == 2
 
@@ -87,7 +88,7 @@ def test_a_version_names_every_model_that_wrote_for_it(
 def test_the_digest_is_that_of_the_canonical_bytes(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob, "Fine.")
+    version = approve(finished, best, bob, "Fine.")
     stored = Version.objects.get(pk=version.pk)
     assert stored.sha256 == hashlib.sha256(stored.canonical.encode()).hexdigest()
     assert canonical(json.loads(stored.canonical)) == stored.canonical
@@ -98,8 +99,8 @@ def test_the_digest_is_that_of_the_canonical_bytes(
 def test_approving_twice_gives_one_version(
     finished: ProjectRun, best: Candidate, bob: User, alice: User
 ) -> None:
-    first = services.approve(finished, best, bob, "Fine.")
-    assert services.approve(finished, best, alice, "Fine.") == first
+    first = approve(finished, best, bob, "Fine.")
+    assert approve(finished, best, alice, "Fine.") == first
     assert Version.objects.count() == 1
     assert Review.objects.count() == 1
 
@@ -110,15 +111,17 @@ def test_many_who_approve_at_once_make_one_version(
 ) -> None:
     ready, made = threading.Barrier(FIFTY), []
 
-    def approve() -> None:
+    packet = packets.send(finished, best, bob)
+    see_all(packet, bob)
+
+    def decide() -> None:
         project_run = ProjectRun.objects.get(pk=finished.pk)
         ready.wait()
-        made.append(
-            services.approve(project_run, Candidate.objects.get(pk=best.pk), bob, "Fine.").pk
-        )
+        candidate = Candidate.objects.get(pk=best.pk)
+        made.append(services.approve(project_run, candidate, bob, "Fine.", packet=1).pk)
         connection.close()
 
-    people = [threading.Thread(target=approve) for _ in range(FIFTY)]
+    people = [threading.Thread(target=decide) for _ in range(FIFTY)]
     for person in people:
         person.start()
     for person in people:
@@ -131,10 +134,10 @@ def test_many_who_approve_at_once_make_one_version(
 def test_versions_are_numbered_within_their_program(
     scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob, "Fine.")
+    approve(finished, best, bob, "Fine.")
     again = play(scene.start(seed=8))
     assert again.run.best_candidate is not None
-    second = services.approve(again, again.run.best_candidate, bob, "Fine.")
+    second = approve(again, again.run.best_candidate, bob, "Fine.")
     assert second.number == 2
     assert Label.objects.get(name="latest").version == second
 
@@ -150,7 +153,7 @@ def test_versions_are_numbered_within_their_program(
 def test_the_database_never_changes_a_version(
     sql: str, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    version = services.approve(finished, best, bob, "Fine.")
+    version = approve(finished, best, bob, "Fine.")
     with (
         pytest.raises(DatabaseError, match="never changes"),
         transaction.atomic(),
@@ -163,7 +166,7 @@ def test_the_database_never_changes_a_version(
 def test_what_a_version_stands_on_cannot_be_deleted(
     scene: Scene, finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob, "Fine.")
+    approve(finished, best, bob, "Fine.")
     for row in (scene.program, finished, bob, Project.objects.get(pk=scene.project.pk)):
         with pytest.raises(ProtectedError):
             row.delete()
@@ -173,16 +176,16 @@ def test_whoever_started_a_run_needs_a_second_person_where_the_project_says_so(
     scene: Scene, finished: ProjectRun, best: Candidate, erin: User, bob: User
 ) -> None:
     erin.memberships.update(role="admin")
-    services.approve(finished, best, erin, "Fine.")  # nobody asked for a second person
+    approve(finished, best, erin, "Fine.")  # nobody asked for a second person
     again = play(scene.start(seed=8))
     Project.objects.update(requires_second_person=True)
     again = ProjectRun.objects.get(pk=again.pk)
     candidate = again.run.best_candidate
     assert candidate is not None
     with pytest.raises(Forbidden):
-        services.approve(again, candidate, erin, "Fine.")
+        approve(again, candidate, erin, "Fine.")
     services.reject(again, candidate, erin, "I see it myself.")  # turning down is no approval
-    assert services.approve(again, candidate, bob, "Fine.").approved_by == bob
+    assert approve(again, candidate, bob, "Fine.").approved_by == bob
 
 
 @pytest.mark.parametrize("turn_down", [services.reject, services.request_changes])
@@ -200,7 +203,7 @@ def test_turning_down_needs_a_reason(
 def test_an_approved_candidate_stays_approved(
     finished: ProjectRun, best: Candidate, bob: User
 ) -> None:
-    services.approve(finished, best, bob, "Fine.")
+    approve(finished, best, bob, "Fine.")
     with refused("version 1 already", kind=Conflict):
         services.reject(finished, best, bob, "Changed my mind.")
 
@@ -212,16 +215,16 @@ def test_a_candidate_that_was_only_tried_on_minibatches_cannot_be_approved(
     partly = Candidate.objects.filter(run=finished.run).exclude(pk__in=full).first()
     assert partly is not None
     with refused("never fully evaluated", kind=Conflict):
-        services.approve(finished, partly, bob, "Fine.")
+        approve(finished, partly, bob, "Fine.")
 
 
 def test_nothing_is_decided_while_the_run_goes_on(halfway: ProjectRun, bob: User) -> None:
     best = Run.objects.get(pk=halfway.run_id).best_candidate
     assert best is not None
     with refused("still going", kind=Conflict):
-        services.approve(halfway, best, bob, "Fine.")
+        approve(halfway, best, bob, "Fine.")
     Run.objects.filter(pk=halfway.run_id).update(status="cancelled")
-    assert services.approve(ProjectRun.objects.get(pk=halfway.pk), best, bob, "Fine.").number == 1
+    assert approve(ProjectRun.objects.get(pk=halfway.pk), best, bob, "Fine.").number == 1
 
 
 def test_a_candidate_of_another_run_is_refused(
@@ -229,7 +232,7 @@ def test_a_candidate_of_another_run_is_refused(
 ) -> None:
     other = play(scene.start(seed=8))
     with refused("another run", kind=Conflict):
-        services.approve(other, best, bob, "Fine.")
+        approve(other, best, bob, "Fine.")
 
 
 def test_a_decision_made_meanwhile_is_read_first(
@@ -237,5 +240,5 @@ def test_a_decision_made_meanwhile_is_read_first(
 ) -> None:
     rejected = services.reject(finished, best, bob, "Not yet.", seen=0)
     with refused("Bob decided meanwhile: rejected", kind=Conflict):
-        services.approve(finished, best, alice, "Fine.", seen=0)
-    assert services.approve(finished, best, alice, "Fine.", seen=rejected.pk).number == 1
+        approve(finished, best, alice, "Fine.", seen=0)
+    assert approve(finished, best, alice, "Fine.", seen=rejected.pk).number == 1

@@ -6,9 +6,11 @@ import pytest
 
 from optimizer.core.problems import Conflict
 from promptlab.accounts.models import User
-from promptlab.reviews import labels, services
+from promptlab.reviews import labels
 from promptlab.reviews.models import LabelMove, Version
+from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 
@@ -18,7 +20,7 @@ def versions(scene: Scene, bob: User) -> list[Version]:
     for seed in (7, 8, 9):
         project_run = play(scene.start(seed=seed))
         assert project_run.run.best_candidate is not None
-        made.append(services.approve(project_run, project_run.run.best_candidate, bob, "Fine."))
+        made.append(approve(project_run, project_run.run.best_candidate, bob, "Fine."))
     return made
 
 
@@ -110,3 +112,33 @@ def test_a_label_of_ones_own_rolls_back_step_by_step(
     with refused("no earlier version", kind=Conflict):
         labels.roll_back(scene.program, "canary-eu", bob, 1)
     assert labels.names_of(scene.program.pk) == ["latest", "production", "staging", "canary-eu"]
+
+
+def test_a_label_of_ones_own_is_removed_and_its_history_stays(
+    scene: Scene, versions: list[Version], bob: User
+) -> None:
+    first, second, _third = versions
+    labels.promote(first, "canary", bob, None)
+    labels.promote(second, "canary", bob, 1)
+    with refused("was moved meanwhile and is now at v2", kind=Conflict):
+        labels.remove(scene.program, "canary", bob, 1)
+    assert labels.remove(scene.program, "canary", bob, 2) == second
+    assert "canary" not in labels.names_of(scene.program.pk)
+    gone, *_before = labels.moves_of(scene.program.pk).filter(label="canary")
+    assert (gone.replaced, gone.version, gone.by) == (second, None, bob)
+    with refused("is now at no version", kind=Conflict):
+        labels.remove(scene.program, "canary", bob, None)
+    labels.promote(first, "canary", bob, None)  # begun anew: nothing to roll back to
+    assert labels.previous(scene.program.pk, "canary") is None
+
+
+@pytest.mark.parametrize("name", ["latest", "production", "staging"])
+def test_labels_that_every_program_has_are_not_removed(
+    name: str, scene: Scene, finished: ProjectRun, bob: User
+) -> None:
+    assert finished.run.best_candidate is not None
+    version = approve(finished, finished.run.best_candidate, bob, "Fine.")
+    labels.move(version, name, bob)
+    with refused("is not removed", kind=Conflict):
+        labels.remove(scene.program, name, bob, 1)
+    assert labels.at(scene.program.pk, name) == version

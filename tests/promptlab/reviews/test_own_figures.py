@@ -13,8 +13,8 @@ from django.test import Client
 
 from optimizer.models import Candidate, Trial
 from promptlab.accounts.models import User
-from promptlab.reviews import services
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene
 
 ClientOf = Callable[[User], Client]
@@ -43,7 +43,7 @@ def test_a_line_of_a_list_shows_what_the_version_scored(
     scene: Scene, finished: ProjectRun, bob: User, client_of: ClientOf
 ) -> None:
     other, best = another_of(finished), f"{100 * finished.run.best_score['mean']:.1f}"
-    services.approve(finished, other, bob, "It is shorter.")
+    approve(finished, other, bob, "It is shorter.")
     browser = client_of(bob)
     for path in ("/p/support-triage/", "/p/support-triage/runs/"):
         row = row_in(browser.get(path).content.decode())
@@ -56,7 +56,7 @@ def test_a_line_of_a_list_shows_what_the_version_scored(
 
 
 def test_versions_of_before_have_their_own_figures_too(finished: ProjectRun, bob: User) -> None:
-    services.approve(finished, another_of(finished), bob, "It is shorter.")
+    approve(finished, another_of(finished), bob, "It is shorter.")
     written = ProjectRun.objects.get(pk=finished.pk).version_scores
     ProjectRun.objects.update(version_scores=None)
     migration = MigrationLoader(connection).get_migration("runs", "0004_version_scores")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from optimizer.models import Candidate, Outcome, Trial
 from promptlab.accounts.models import Project, User
 from promptlab.reviews import labels, packets, services
 from promptlab.reviews.evidence import read_evidence
-from promptlab.reviews.models import Mention, Packet, Point, Review, Version
+from promptlab.reviews.models import Look, Mention, Packet, Point, Review, Version
 from promptlab.runs.models import ProjectRun
 from tests.fakes.telling import refused
+from tests.promptlab.approving import approve, see_all
 from tests.promptlab.runs.scene import Scene, play
+
+ClientOf = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -30,14 +35,9 @@ def packet(finished: ProjectRun, best: Candidate, erin: User) -> Packet:
     return packets.send(finished, best, erin, "Have a look.")
 
 
-def see_all(packet: Packet, by: User) -> None:
-    for point in packet.points.all():
-        packets.look(packet, point.kind, point.name, by)
-
-
 def approved(project_run: ProjectRun, by: User) -> Version:
     assert project_run.run.best_candidate is not None
-    return services.approve(project_run, project_run.run.best_candidate, by, "Fine.")
+    return approve(project_run, project_run.run.best_candidate, by, "Fine.")
 
 
 def test_a_packet_holds_what_a_decision_stands_on(finished: ProjectRun, packet: Packet) -> None:
@@ -96,17 +96,17 @@ def test_what_was_not_looked_at_is_not_approved(
 ) -> None:
     see_all(packet, alice)  # another's eyes are not bob's
     with refused("Tick every changed module"):
-        services.approve(finished, best, bob, "Fine.")
+        services.approve(finished, best, bob, "Fine.", packet=1)
     for name in packet.evidence.changed:
         packets.look(packet, "module", name, bob)
     Point.objects.bulk_create(Point(packet=packet, kind="regression", name=n) for n in "abc")
     with refused("let them pass with a reason"):
-        services.approve(finished, best, bob, "Fine.")
+        services.approve(finished, best, bob, "Fine.", packet=1)
     with refused("Say why these may pass"):
         packets.waive(packet, bob, " \u200b")
     packets.look(packet, "regression", "a", bob)
     assert packets.waive(packet, bob, "The labels of these are wrong.") == 2
-    version = services.approve(finished, best, bob, "Fine.")
+    version = services.approve(finished, best, bob, "Fine.", packet=1)
     assert version.packet == packet
     reasons = set(Point.objects.filter(packet=packet).values_list("looks__reason", flat=True))
     assert reasons == {"", "The labels of these are wrong."}
@@ -144,13 +144,71 @@ def test_the_database_wants_a_reason_against_the_run(
     assert Version.objects.create(**values, note="Legal asked for it.").packet == other
 
 
-def test_an_approval_without_a_review_freezes_its_evidence(
-    finished: ProjectRun, best: Candidate, bob: User
+def test_an_approval_is_of_a_packet_that_was_looked_at(
+    finished: ProjectRun, best: Candidate, bob: User, erin: User
 ) -> None:
-    packet = approved(finished, bob).packet
-    assert packet is not None
-    assert packet.candidate == best
-    assert packets.unseen(packet, bob) == []
+    with refused("Send it to review first"):
+        services.approve(finished, best, bob, "Fine.", packet=1)
+    see_all(packets.send(finished, best, erin), bob)
+    with refused("Say which packet was looked at: read packet 1"):
+        services.approve(finished, best, bob, "Fine.")
+    again = packets.send(finished, best, erin)
+    with refused("Packet 2 was sent last, not 1"):
+        services.approve(finished, best, bob, "Fine.", packet=1)
+    see_all(again, bob)
+    assert services.approve(finished, best, bob, "Fine.", packet=2).packet == again
+    assert packets.unseen(again, bob) == []
+
+
+@pytest.fixture
+def protected(finished: ProjectRun, best: Candidate, bob: User) -> str:
+    """An example that must not get worse, and that the best candidate gets wrong."""
+    key = str(finished.run.validation.examples[0]["id"])
+    for number, score in ((0, 1.0), (best.number, 0.0)):
+        trials = finished.run.trials.filter(candidate__number=number)
+        scored = Outcome.objects.filter(exchange__in=trials.values("exchange"), example=key)
+        assert scored.update(score=score)
+    assert finished.dataset is not None
+    finished.dataset.protected.create(key=key, by=bob)
+    finished.dataset.protected.create(key="another", by=bob)
+    return key
+
+
+def test_only_a_reason_lets_pass_that_a_protected_example_got_worse(
+    finished: ProjectRun, best: Candidate, protected: str, bob: User, erin: User
+) -> None:
+    packet = packets.send(finished, best, erin)
+    assert packet.evidence.protected == (protected,)
+    for point in packet.points.all():
+        packets.look(packet, point.kind, point.name, bob)
+    with refused(f"must not get worse did: {protected}"):
+        services.approve(finished, best, bob, "Fine.", packet=1)
+    assert packets.waive(packet, bob, "Its label was wrong.") == 1
+    assert services.approve(finished, best, bob, "Fine.", packet=1).packet == packet
+
+
+def test_the_database_wants_that_reason_too(
+    finished: ProjectRun, best: Candidate, protected: str, bob: User
+) -> None:
+    packet = packets.send(finished, best, bob)
+    Look.objects.bulk_create(Look(point=point, by=bob) for point in packet.points.all())
+    with pytest.raises(DatabaseError, match="without a reason"), transaction.atomic():
+        services.approve(finished, best, bob, "Fine.", packet=1)
+
+
+def test_its_page_tells_protected_examples_first(
+    finished: ProjectRun, best: Candidate, protected: str, bob: User, client_of: ClientOf
+) -> None:
+    packet = packets.send(finished, best, bob)
+    here = f"/p/support-triage/runs/1/review/{best.number}/"
+    page = client_of(bob).get(here).content.decode()
+    assert "An example that must not get worse did" in page
+    assert "1 that must not get worse, to be let pass with a reason" in page
+    row = page.index("must not get worse</span>")
+    assert all(row <= page.index("<td", row) for _moved in packet.evidence.lost)
+    client_of(bob).post(f"{here}waive/", {"reason": "Its label was wrong."})
+    assert "Only a reason lets that pass" in client_of(bob).get(here).content.decode()
+    assert all(p.kind == "module" for p in packets.unseen(packet, bob))
 
 
 def test_it_is_compared_with_what_production_points_at(

@@ -14,6 +14,7 @@ from promptlab.accounts.models import Project, User
 from promptlab.reviews import labels, services
 from promptlab.reviews.models import Mention, Packet, Point, Review, Version
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play, say_nothing
 
 ClientOf = Callable[[User], Client]
@@ -42,7 +43,9 @@ def decide(
     """Approving takes that it was sent to review, and that all of it was looked at."""
     if decision == "approve":
         sent_and_seen(client, url)
+    packet = Packet.objects.first()
     post = {"decision": decision, "note": note, "seen": seen}
+    post |= {"packet": packet.number} if packet else {}
     answer = client.post(f"{url}decide/", post, follow=True)
     return answer.status_code, texts(answer.content.decode())
 
@@ -292,7 +295,7 @@ def test_a_packet_says_when_production_was_moved_since_and_is_sent_again(
     client_of(erin).post(f"{url}send/")
     other = play(scene.start(seed=8))
     assert other.run.best_candidate is not None
-    version = services.approve(other, other.run.best_candidate, bob, "Fine.")
+    version = approve(other, other.run.best_candidate, bob, "Fine.")
     assert "Send it again" not in texts(client_of(erin).get(url).content.decode())
     labels.promote(version, "production", bob, None)
     shown = texts(client_of(erin).get(url).content.decode())

@@ -16,8 +16,8 @@ from optimizer.models import Candidate as CandidateRow
 from optimizer.models import Outcome, RunEvent
 from optimizer.running.prompts import prompts_of, to_row
 from promptlab.accounts.models import User
-from promptlab.reviews import services
 from promptlab.runs.models import ProjectRun
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play
 
 ClientOf = Callable[[User], Client]
@@ -152,7 +152,7 @@ def test_an_example_says_which_rows_of_the_pool_its_prompt_shows(
 def test_a_version_shows_and_carries_the_choice(
     searched: ProjectRun, chosen: CandidateRow, bob: User, carol: User, client_of: ClientOf
 ) -> None:
-    version = services.approve(searched, chosen, bob, "Fine.")
+    version = approve(searched, chosen, bob, "Fine.")
     place = f"/p/support-triage/versions/{version.program_id}/{version.number}/"
     page = opened(client_of(carol), place)
     assert told(nearest_of(chosen)) in texts(page)

@@ -16,7 +16,6 @@ from optimizer.core.conversation.events import TestScored as Final
 from optimizer.core.evaluation.stats import Comparison, Estimate, FullScore, compare_differences
 from optimizer.models import Candidate, Run, Trial
 from promptlab.accounts.models import User
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.queries import project_run_of
 from promptlab.runs.results import board as boards
@@ -25,6 +24,7 @@ from promptlab.runs.results.final_word import _next_steps
 from promptlab.runs.results.state import read_state
 from promptlab.runs.watching.page import RunPage
 from promptlab.ui.parameters import Parameters
+from tests.promptlab.approving import approve
 from tests.promptlab.runs.new_run_form import texts
 from tests.promptlab.runs.scene import Scene, play
 from tests.promptlab.runs.watching.test_race_page import ROOMY

@@ -11,11 +11,11 @@ from optimizer.models import Run
 from optimizer.running import runner
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
-from promptlab.reviews.services import approve
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.watching.live import LiveRun
 from promptlab.ui.parameters import Parameters
 from tests.fakes.telling import told
+from tests.promptlab.approving import approve
 
 HERE = "/p/support-triage"
 

@@ -317,6 +317,9 @@ def test_the_list_shows_scores_and_narrows_by_the_address(
     assert numbers("?status=running") == [str(going.number)]
     assert numbers("?status=finished") == [str(finished.number)]
     assert numbers("?status=failed") == []
+    assert numbers("?optimizer=mipro") == [str(going.number), str(finished.number)]
+    assert numbers("?optimizer=mipro&status=finished") == [str(finished.number)]
+    assert numbers("?optimizer=no-such") == [str(going.number), str(finished.number)]
     assert numbers(f"?program={scene.program.pk}&by={scene.by.pk}") == ["2", "1"]
     assert numbers("?by=999999") == []
     assert "No run matches" in client.get(f"{RUNS}?status=failed").content.decode()
