@@ -116,7 +116,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Prompt: ("functions",),
     EvaluationSpec: ("role", "samples", "kept"),
     Example: ("feedback",),
-    RunSpec: ("feedback_rules", "given", "further_task_models", "draws"),
+    RunSpec: ("feedback_rules", "given", "further_task_models", "draws", "rewrites"),
     Score: ("parts", "cost"),
     **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
 }

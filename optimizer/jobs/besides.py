@@ -43,6 +43,7 @@ def beside(
             further_optimizers=(),
             embedding=None,
             feedback_rules=(),
+            rewrites=(),
             given=given,
             further_task_models=(),
         )

@@ -171,7 +171,11 @@ class RunEvent(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="event_once")]
         # Pages read a few kinds; most events are of two others.
-        indexes = [models.Index(fields=["run", "kind"], name="events_of_kind")]
+        indexes = [
+            models.Index(fields=["run", "kind"], name="events_of_kind"),
+            # The library looks for these in all runs; there are a few of them.
+            models.Index("run", name="judged_rewrites", condition=models.Q(kind="rewrite_judged")),
+        ]
         ordering = ["seq"]
 
     def __str__(self) -> str:

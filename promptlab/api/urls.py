@@ -28,6 +28,7 @@ from promptlab.api import (
     providers,
     public_pages,
     reviews,
+    rewrites,
     runs,
     spending,
     versions,
@@ -91,6 +92,7 @@ for prefix, room in (
     (f"{RUN}/candidates", besides),
     (f"{RUN}/candidates/{{int:candidate}}/packets", packets),
     (f"{RUN}/candidates/{{int:candidate}}/reviews", reviews),
+    (f"{IN_PROJECT}/rewrites", rewrites),
     (f"{IN_PROJECT}/versions", versions),
     (f"{IN_PROJECT}/versions/{{int:program}}/{{int:number}}/page", public_pages),
 ):

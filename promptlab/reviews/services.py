@@ -18,6 +18,7 @@ from promptlab.reviews import labels, packets, writing
 from promptlab.reviews.content import digest_of_text
 from promptlab.reviews.models import Label, Packet, Review, Version
 from promptlab.reviews.rules import MOST_NOTE, check_open, check_person, check_reason, why_against
+from promptlab.runs.library import cards as library
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.state import VersionScores
 
@@ -52,6 +53,7 @@ def approve(
         version = _version(stands_on, by, note.strip(), timezone.now())
         _record(project_run, candidate, Review.Decision.APPROVE, by, note, version)
         labels.move(version, Label.LATEST, by)
+        library.record(project_run, candidate)
     return version
 
 

@@ -104,3 +104,46 @@ class EditDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_run}, {self.candidate}, {self.by}"
+
+
+class RewriteCard(models.Model):
+    """An instruction that a run made better, provably, and that somebody approved: an example of
+    rewriting for whoever writes next. `gain` is the mean difference of the score in 0–1 on `n`
+    examples, with its 95 % interval from `low` to `high`. `shared`: other projects may see it.
+    """
+
+    class TaskKind(models.TextChoices):
+        CHOICE = "choice", _("a choice")
+        FIGURE = "figure", _("a figure")
+        VALUES = "values", _("several values")
+        TEXT = "text", _("a text")
+
+    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="rewrites")
+    project_run = models.ForeignKey(ProjectRun, models.CASCADE, related_name="rewrites")
+    candidate = models.PositiveIntegerField()
+    module = models.CharField(max_length=120)
+    task_kind = models.CharField(max_length=10, choices=TaskKind)
+    task_text = models.TextField()
+    model = models.CharField(max_length=200)
+    before = models.TextField()
+    after = models.TextField()
+    gain = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    n = models.PositiveIntegerField()
+    shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_run", "candidate", "module"], name="rewrite_card_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.module} of candidate {self.candidate} of {self.project_run}"

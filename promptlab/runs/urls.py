@@ -8,6 +8,7 @@ from promptlab.runs.comparing import demos, trying
 from promptlab.runs.comparing import views as comparing
 from promptlab.runs.evaluating import beside_views
 from promptlab.runs.evaluating import views as evaluating
+from promptlab.runs.library import views as library
 from promptlab.runs.starting import views as starting
 from promptlab.runs.watching import views as watching
 
@@ -21,6 +22,9 @@ urlpatterns = [
     path("new/estimate/", starting.estimate, name="estimate"),
     path("new/measure/", starting.measure, name="measure"),
     path("compare/", comparing.across, name="across"),
+    path("library/", library.library, name="library"),
+    path("library/<int:card>/remove/", library.remove_card, name="remove_card"),
+    path("library/<int:card>/share/", library.share_card, name="share_card"),
     path("<int:number>/", watching.run, name="run"),
     path("<int:number>/live/", watching.live, name="live"),
     path("<int:number>/pause/", watching.pause, name="pause"),

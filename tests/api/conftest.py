@@ -12,7 +12,7 @@ from optimizer.core.conversation.spec import Effort, Settings
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
 from promptlab.reviews import labels
-from promptlab.runs.models import ProjectRun
+from promptlab.runs.models import ProjectRun, RewriteCard
 from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
@@ -58,9 +58,14 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
     assert best is not None
     labels.promote(approve(finished, best, bob, "Fine."), "production", bob, None)
     example = finished.run.validation.examples[0]["id"]
+    card = RewriteCard.objects.create(
+        project=finished.project, project_run=finished, candidate=99, module="find_clues",
+        task_kind="text", task_text="clues", model="scripted-1", before="Find.", after="Find all.",
+        gain=0.1, low=0.02, high=0.18, n=40,
+    )  # fmt: skip
     return {
         "project": "support-triage", "dataset": scene.dataset.pk, "program": scene.program.pk,
         "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
         "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
-        "format": "jsonl", "file": "training",
+        "format": "jsonl", "file": "training", "card": card.pk,
     }  # fmt: skip

@@ -40,6 +40,9 @@ LEAST_ROLE = {
     "promote": "reviewer",
     "roll_back": "reviewer",
     "remove_label": "reviewer",
+    "list_rewrites": "viewer",
+    "share_rewrite": "reviewer",
+    "remove_rewrite": "editor",
     "list_metrics": "viewer",
     "create_metric": "editor",
     "get_metric": "viewer",
@@ -105,6 +108,7 @@ BODIES: dict[str, Any] = {
     "waive_regressions": {"reason": "Their labels are wrong."},
     "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
     "open_public_page": {},
+    "share_rewrite": {"shared": False},
 }
 
 
@@ -124,7 +128,7 @@ def ask(client: Client, operation: Operation, values: dict[str, Any]) -> int:
         address += "?revision=1"
     call = getattr(client, operation.method)
     body = BODIES.get(name)
-    if name == "remove_example":  # what is gone is found by nobody after
+    if name in {"remove_example", "remove_rewrite"}:  # what is gone is found by nobody after
         with transaction.atomic():
             found = int(call(address).status_code)
             transaction.set_rollback(True)

@@ -25,7 +25,7 @@ from optimizer.core.conversation.requests import (
     Replies,
     Request,
 )
-from optimizer.core.conversation.spec import Grounding, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import Grounding, ModelRef, Rewrite, RunSpec, Settings
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.optimizers.estimate import estimate
 from optimizer.core.programs.candidate import Candidate, baseline_of
@@ -140,6 +140,8 @@ def specs(draw: st.DrawFn, name: str) -> RunSpec:
         test=messages(draw(few), "s"),
         seed=draw(st.integers(0, 3)),
         further_optimizers=(ModelRef(1, "other"),) * draw(st.integers(0, 1)),
+        rewrites=(Rewrite("7", "Sort it.", "Sort each letter.", 0.1, 40),)
+        * draw(st.integers(0, 1)),
     )
 
 

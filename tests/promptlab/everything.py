@@ -23,7 +23,7 @@ from promptlab.programs.tryouts import start_tryout
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
 from promptlab.reviews.models import Mention, Version
-from promptlab.runs.models import ProjectRun
+from promptlab.runs.models import ProjectRun, RewriteCard
 from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene
 
@@ -62,6 +62,7 @@ class World:
             "metric": lambda: self._judge() if "grading" in page else self.scene.metric.pk,
             "provider": lambda: self.scene.provider.pk,
             "queue": self._queue,
+            "card": self._card,
             "preset": lambda: "openai",
             "number": lambda: 1,
             "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
@@ -107,6 +108,18 @@ class World:
         made, _ = self.scene.project.metrics.get_or_create(
             name="Judge", kind="llm_judge", output="intent", expected="",
             defaults={"kind_settings": own | {"rubric": "Right?", "levels": LEVELS}},
+        )  # fmt: skip
+        return made.pk
+
+    def _card(self) -> int:
+        """A rewriting of the library."""
+        made, _ = RewriteCard.objects.get_or_create(
+            project=self.scene.project, project_run=self.project_run, candidate=1,
+            module="find_clues", removed_at=None,
+            defaults={
+                "task_kind": "text", "task_text": "clues", "model": "scripted-1", "before": "Find.",
+                "after": "Find all clues.", "gain": 0.1, "low": 0.02, "high": 0.18, "n": 40,
+            },
         )  # fmt: skip
         return made.pk
 

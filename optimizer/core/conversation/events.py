@@ -152,6 +152,19 @@ class ImportancesFound:
 
 
 @dataclass(frozen=True)
+class RewriteJudged:
+    """What it brought to show the writer this card's rewriting: the effect on the scores of what
+    was written, in 0–1, as it is believed after `n` instructions, with its standard deviation.
+    """
+
+    card: str
+    effect: float
+    deviation: float
+    n: int
+    kind: Literal["rewrite_judged"] = field(default="rewrite_judged")
+
+
+@dataclass(frozen=True)
 class TestScored:
     """The final word: baseline and best on examples that nothing was chosen by.
 
@@ -177,6 +190,7 @@ Event = (
     | FullScored
     | BestChanged
     | ImportancesFound
+    | RewriteJudged
     | TestScored
 )
 

@@ -99,6 +99,21 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Rewrite:
+    """An instruction that a run made better, and that people approved: an example of rewriting.
+
+    `card` names it in the library that it comes from. `gain` is the mean difference of the score in
+    0–1, on `n` examples.
+    """
+
+    card: str
+    before: str
+    after: str
+    gain: float
+    n: int
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """One optimization, explained by itself: a worker reads nothing else.
 
@@ -107,7 +122,8 @@ class RunSpec:
     `further_optimizers` are models that may write instructions beside the optimizer model, for
     optimizers that find out which one writes best. `embedding`: the model by whose vectors a search
     may choose demos for each input, beside their words. `feedback_rules`
-    say more of what went wrong, where instructions are written from it.
+    say more of what went wrong, where instructions are written from it. `rewrites` are verified
+    rewritings of like tasks, shown to the model that writes.
     Of an evaluation, which searches nothing: `given` are the candidates that are scored beside the
     program as it stands, each with every one of `further_task_models`, too, and `draws` times.
     """
@@ -129,6 +145,7 @@ class RunSpec:
     given: tuple[Candidate, ...] = ()
     further_task_models: tuple[ModelRef, ...] = ()
     draws: int = 1
+    rewrites: tuple[Rewrite, ...] = ()
 
     @property
     def embedding_models(self) -> tuple[EmbeddingModel, ...]:

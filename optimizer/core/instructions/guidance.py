@@ -37,7 +37,8 @@ class Guidance:
     """The settings of a proposal, the paper's θ (§4.3): what it is shown, and how it is drawn.
 
     `tip` is a name in prompts.TIPS; `demos` are those shown, by module; `model` is the optimizer
-    model that writes, as in `Ask`. A temperature of None is the run's own.
+    model that writes, as in `Ask`. A temperature of None is the run's own. `without_rewrites`:
+    cards of the library whose rewritings are not shown.
     """
 
     dataset_summary: bool = True
@@ -45,6 +46,7 @@ class Guidance:
     history: bool = True
     tip: str = "none"
     temperature: float | None = None
+    without_rewrites: frozenset[str] = frozenset()
     demos: Mapping[str, DemoSet] = field(default_factory=dict)
     model: int = 0
 
@@ -90,6 +92,7 @@ def _prompt(
         module_description=ground.module_descriptions.get(module.name, "") if about_program else "",
         demos=a_few(guidance.demos.get(module.name, ()), SHOWN_DEMOS) if shows.demos else (),
         history=tried if shows.history and guidance.history else (),
+        rewrites=[r for r in spec.rewrites if r.card not in guidance.without_rewrites],
         tip=prompts.TIPS[guidance.tip],
         temperature=temperature,
         sample=round_ * SAMPLES_OF_A_ROUND + sample,

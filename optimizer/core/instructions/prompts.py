@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from optimizer.core.conversation.spec import Rewrite
 from optimizer.core.evaluation.cases import Case
 from optimizer.core.instructions.shown import (
     current_text,
@@ -49,6 +50,7 @@ _WRITE_ALL = (
 )
 _TRIED = "Instructions tried before, with their scores out of 100"
 _KEEP = "The new instruction must contain each of these word for word"
+_VERIFIED = "Rewritings of instructions that raised the score of like tasks"
 _SEES = (
     "The model that follows the instruction sees the fields' values after it; do not copy "
     "any example into it."
@@ -77,6 +79,7 @@ PROPOSAL_WORDS: tuple[str, ...] = (
     _WRITE,
     _WRITE_ALL,
     _TRIED,
+    _VERIFIED,
     _KEEP,
     _SEES,
     _ALL_SEE,
@@ -156,6 +159,7 @@ def propose_instruction(
     module_description: str = "",
     demos: Sequence[Demo] = (),
     history: Sequence[tuple[str, float]] = (),
+    rewrites: Sequence[Rewrite] = (),
     tip: str = "",
     temperature: float,
     sample: int = 0,
@@ -177,6 +181,8 @@ def propose_instruction(
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {text}" for text, score in history)
         parts.append(f"{_TRIED}:\n{told}")
+    if rewrites:
+        parts.append(f"{_VERIFIED}:\n\n" + "\n\n".join(map(_shown_rewrite, rewrites)))
     parts.append(f"The current instruction: {current_text(module, current)}")
     if tip:
         parts.append(f"Tip: {tip}")
@@ -195,6 +201,7 @@ def propose_program(
     program_summary: str = "",
     demos: Mapping[str, Sequence[Demo]],
     history: Sequence[tuple[Mapping[str, str], float]] = (),
+    rewrites: Sequence[Rewrite] = (),
     tip: str = "",
     temperature: float,
     sample: int = 0,
@@ -219,6 +226,8 @@ def propose_program(
     if history:
         told = "\n".join(f"- {100 * score:.1f}: {_object(texts)}" for texts, score in history)
         parts.append(f"{_TRIED}:\n{told}")
+    if rewrites:
+        parts.append(f"{_VERIFIED}:\n\n" + "\n\n".join(map(_shown_rewrite, rewrites)))
     now = {module.name: current_text(module, current[module.name]) for module in modules}
     parts.append(f"The current instructions: {_object(now)}")
     if tip:
@@ -297,6 +306,11 @@ def to_keep(module: Module) -> str:
         return ""
     listed = "\n".join(f"- {phrase}" for phrase in phrases)
     return f"{_KEEP}:\n{listed}"
+
+
+def _shown_rewrite(rewrite: Rewrite) -> str:
+    gained = f"{100 * rewrite.gain:.0f} points more on {rewrite.n} examples"
+    return f"Before: {rewrite.before}\nAfter ({gained}): {rewrite.after}"
 
 
 def _said(text: str, temperature: float, max_tokens: int, sample: int = 0) -> Prompt:

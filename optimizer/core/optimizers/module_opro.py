@@ -64,7 +64,7 @@ def converse_plain(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]
 
 def _ungrounded(spec: RunSpec) -> RunSpec:
     shown = replace(PLAIN, demos=spec.settings.grounding.demos)
-    return replace(spec, settings=replace(spec.settings, grounding=shown))
+    return replace(spec, settings=replace(spec.settings, grounding=shown), rewrites=())
 
 
 def _plain_asks(spec: RunSpec) -> cost_model.Range:
@@ -86,4 +86,5 @@ PLAIN_OPTIMIZER = replace(
     name="module_opro_plain",
     converse=converse_plain,
     asks=_plain_asks,
+    grounds=False,
 )

@@ -63,6 +63,7 @@ class Optimizer:
     `kept` counts the examples that are kept back from its search for its end.
     `compares_writers`: it finds out which of several optimizer models writes best.
     `reflects`: it learns from what fails on training examples.
+    `grounds`: whether what it writes is grounded in all that is known of the task.
     `style`: how it is shown.
     """
 
@@ -77,6 +78,7 @@ class Optimizer:
     kept: cost_model.CountKept = cost_model.last_evaluation
     compares_writers: bool = False
     reflects: bool = False
+    grounds: bool = True
     style: Style = Style.TRIALS
 
     @property
@@ -88,6 +90,11 @@ class Optimizer:
     def uses_demos(self) -> bool:
         """Whether it chooses the demos that prompts show."""
         return "demo_sets" in self.uses
+
+    @property
+    def shows_rewrites(self) -> bool:
+        """Whether whoever writes is shown rewritings that were verified in other runs."""
+        return self.uses_instructions and self.shown_sets > 0 and self.grounds
 
     @property
     def needs_train(self) -> bool:

@@ -62,6 +62,7 @@ def _prompt(rounds: Rounds, guidance: Guidance, draw: int) -> Prompt:
         program_summary=rounds.ground.program_summary,
         demos={name: a_few(demos, SHOWN_DEMOS) for name, demos in guidance.demos.items()},
         history=board.program_history()[-HISTORY_SHOWN:] if shows.history else (),
+        rewrites=board.spec.rewrites,
         tip=prompts.TIPS[guidance.tip],
         temperature=board.spec.settings.proposal_temperature,
         sample=rounds.round * SAMPLES_OF_A_ROUND + draw,

@@ -106,6 +106,8 @@ def race_options(
                 break
             yield from learn(track, writing, draws, reflecting=True)
     yield from run_heat(track)
+    if writing is not None:
+        yield from writing.judge_rewrites(track.effects("instruction"))
     yield from finish(track)
 
 

@@ -44,6 +44,18 @@ class Bandit:
             start += size
         return choice
 
+    def effect(self, name: str) -> tuple[float, float]:
+        """How much more level 1 of a setting brings than level 0, and the standard deviation."""
+        mean, covariance = self._beliefs()
+        start = sum(size for setting, size in self._before(name))
+        contrast = np.zeros(len(mean))
+        contrast[start : start + 2] = (-1.0, 1.0)
+        return float(contrast @ mean), float(np.sqrt(contrast @ covariance @ contrast))
+
+    def _before(self, name: str) -> list[tuple[str, int]]:
+        names = list(self.sizes)
+        return [(other, self.sizes[other]) for other in names[: names.index(name)]]
+
     def _beliefs(self) -> tuple[Floats, Floats]:
         count = sum(self.sizes.values())
         if not self.tried:

@@ -18,6 +18,11 @@ TEMPERATURES = (0.4, 0.7, 1.0)
 TIPS = tuple(prompts.TIPS)
 
 
+def rewrite_setting(card: str) -> str:
+    """The setting that says whether a card's rewriting is shown."""
+    return f"rewriting {card}"
+
+
 @dataclass(frozen=True)
 class Space:
     """The settings of proposals θ as categories: parameters with one option are left out."""
@@ -35,6 +40,7 @@ class Space:
             "tip": len(TIPS) if shows.tips else 1,
             "temperature": len(TEMPERATURES),
             "optimizer model": self.spec.writers,
+            **{rewrite_setting(r.card): 2 for r in self.spec.rewrites},
         }
         may_write = any(module.writable for module in self.spec.program.modules)
         sizes = writes if may_write else {}
@@ -57,6 +63,9 @@ class Space:
             temperature=TEMPERATURES[choice.get("temperature", 0)],
             demos={m: sets[choice.get(f"{m}:shown demos", 0)] for m, sets in shown.items()},
             model=choice.get("optimizer model", 0),
+            without_rewrites=frozenset(
+                r.card for r in self.spec.rewrites if not choice.get(rewrite_setting(r.card), 1)
+            ),
         )
 
     def demos(self, baseline: Candidate, choice: Mapping[str, int]) -> Candidate:

@@ -6,7 +6,12 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from optimizer.core.conversation.events import InstructionProposed, Phase, PhaseStarted
+from optimizer.core.conversation.events import (
+    InstructionProposed,
+    Phase,
+    PhaseStarted,
+    RewriteJudged,
+)
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.demos.demo_sets import DemoSets
 from optimizer.core.evaluation.cases import Case
@@ -27,7 +32,7 @@ from optimizer.core.runs.board import Board
 from optimizer.core.search.arms import Floats
 from optimizer.core.search.bandit import Bandit
 from optimizer.core.search.search import Choice
-from optimizer.core.strategies.proposal_space import Space
+from optimizer.core.strategies.proposal_space import Space, rewrite_setting
 
 REFLECTION = "reflection"
 """The setting that says whether an instruction is written from failures (1) or grounded (0)."""
@@ -109,6 +114,16 @@ class Writing:
                 if module in effects
             ]
         )
+
+    def judge_rewrites(self, effects: Mapping[str, Floats]) -> Conversation[None]:
+        """Tell what each rewriting of the library brought, where it was shown at times."""
+        self.learn(effects)
+        for rewrite in self.board.spec.rewrites:
+            setting = rewrite_setting(rewrite.card)
+            shown = sum(way.get(setting, 0) for way, _ in self.bandit.tried)
+            if shown:
+                effect, deviation = self.bandit.effect(setting)
+                yield RewriteJudged(rewrite.card, effect, deviation, shown)
 
     def _draft(
         self,

@@ -74,7 +74,8 @@ class RunIn(Body):
     for optimizers that find out which of several models writes best (the MIPRO++ ones). With an
     `embedding` model, demos chosen for each input are tried by meaning, too. `columns` says which
     column an input is read from that no column is called after; what it leaves out is guessed.
-    `start`: “12.4” begins with the prompts of candidate 4 of run 12.
+    `start`: “12.4” begins with the prompts of candidate 4 of run 12. `rewrites`: whether the
+    optimizer model is shown up to three rewritings of the library that raised scores of like tasks.
     """
 
     model_config = example(
@@ -96,6 +97,7 @@ class RunIn(Body):
     limits: StartLimitsIn = StartLimitsIn()
     seed: int = 0
     columns: dict[Text, Text] = {}
+    rewrites: bool = True
     start: Text = ""
 
     def said(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class RunIn(Body):
             "optimizer": self.optimizer,
             "effort": Effort.CUSTOM if own else self.effort,
             "seed": self.seed,
+            "without_rewrites": not self.rewrites,
             "start": self.start,
             **own,
         }

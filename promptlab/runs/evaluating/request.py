@@ -72,5 +72,6 @@ class EvaluationRequest(RunRequest):
                 further_task_models=self.further_task_models,
                 draws=self.draws,
                 feedback_rules=(),
+                rewrites=(),
             )
         )

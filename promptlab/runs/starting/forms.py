@@ -17,6 +17,7 @@ from optimizer.core.runs.validation import OWN_SETTINGS, ignored_faults
 from optimizer.sentences.optimizers import description_of, title_of
 from promptlab.accounts.models import Project
 from promptlab.providers.fields import EmbeddingModelField
+from promptlab.runs.library.cards import cards_for
 from promptlab.runs.results.style import style_of
 from promptlab.runs.starting import material
 from promptlab.runs.starting.material import MATERIAL, MaterialForm, count
@@ -107,6 +108,10 @@ class RunForm(MaterialForm):
         _("Related attempts shown"), 1, 20,
         _("With their scores, the current instruction among them."),
     )  # fmt: skip
+    without_rewrites = forms.BooleanField(
+        label=_("Without rewritings of the library"), required=False,
+        help_text=_("Otherwise the optimizer model sees up to three that raised scores before."),
+    )  # fmt: skip
     start = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     """“12.4”: the run begins with the prompts of candidate 4 of run 12."""
     numbers_of = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -150,6 +155,11 @@ class RunForm(MaterialForm):
     def tries_meaning(self) -> bool:
         """Whether the chosen optimizer could choose demos by vectors that a model makes."""
         return self.chosen.uses_demos and bool(self.run_choices.embedding_models)
+
+    @property
+    def sees_library(self) -> bool:
+        """Whether there are rewritings that the chosen optimizer could show to who writes."""
+        return self.chosen.shows_rewrites and cards_for(self.project).exists()
 
     @property
     def own_settings(self) -> list[forms.BoundField]:
@@ -222,6 +232,7 @@ class RunForm(MaterialForm):
             further_optimizers=self._further_optimizers(),
             embedding=data.get("model_embedding") if self.chosen.uses_demos else None,
             columns=self.read_from,
+            shows_rewrites=not data.get("without_rewrites"),
             start=self.begins_with,
         )
 

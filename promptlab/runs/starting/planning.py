@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from django.db.models import QuerySet
 
-from optimizer.core.conversation.spec import Effort, Limits, ModelRef, RunSpec, Settings
+from optimizer.core.conversation.spec import Effort, Limits, ModelRef, Rewrite, RunSpec, Settings
+from optimizer.core.optimizers import optimizer_named
 from optimizer.core.problems import Problem
 from optimizer.core.programs.candidate import Candidate, with_prompts
 from optimizer.core.programs.example import Example
@@ -24,6 +25,7 @@ from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.metrics import feedback
 from promptlab.metrics.models import Metric
 from promptlab.programs.models import Program
+from promptlab.runs.library.nearest import nearest
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.context_length import context_length
 from promptlab.runs.starting.input_columns import read_as
@@ -61,6 +63,8 @@ class RunRequest:
     embedding: EmbeddingModel | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     """Of inputs that no column is called after: the column that each is read from."""
+    shows_rewrites: bool = True
+    """Whether the model that writes sees rewritings of the library, where the optimizer does so."""
     start: Start | None = None
     """Whose prompts the program begins with, where they are not its own."""
 
@@ -192,5 +196,12 @@ def _spec(
         further_optimizers=wanted.further_optimizers,
         embedding=wanted.embedding,
         feedback_rules=feedback.rules_of(wanted.program),
+        rewrites=_rewrites(project, wanted),
     )
     return wanted.completed(spec)
+
+
+def _rewrites(project: Project, wanted: RunRequest) -> tuple[Rewrite, ...]:
+    if not (wanted.shows_rewrites and optimizer_named(wanted.optimizer).shows_rewrites):
+        return ()
+    return nearest(project, wanted.core, wanted.models[Role.TASK].model)
