@@ -29,6 +29,7 @@ from promptlab.api import (
     public_pages,
     reviews,
     rewrites,
+    routers,
     runs,
     spending,
     versions,
@@ -93,6 +94,7 @@ for prefix, room in (
     (f"{RUN}/candidates/{{int:candidate}}/packets", packets),
     (f"{RUN}/candidates/{{int:candidate}}/reviews", reviews),
     (f"{IN_PROJECT}/rewrites", rewrites),
+    (f"{RUN}/router", routers),
     (f"{IN_PROJECT}/versions", versions),
     (f"{IN_PROJECT}/versions/{{int:program}}/{{int:number}}/page", public_pages),
 ):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.releases import public_views, views
+from promptlab.releases import public_views, router_views, views
 
 app_name = "releases"
 
 _VERSIONS = "p/<slug:project>/versions/"
+_ROUTER = f"{_VERSIONS}router/<int:number>/"
 _VERSION = f"{_VERSIONS}<int:program>/<int:number>/"
 
 urlpatterns = [
@@ -18,6 +19,8 @@ urlpatterns = [
     path(f"{_VERSIONS}<int:program>/labels.csv", views.label_moves, name="label_moves"),
     path(f"{_VERSIONS}<int:program>/roll-back/", views.roll_back, name="roll_back"),
     path(f"{_VERSIONS}<int:program>/remove-label/", views.remove_label, name="remove_label"),
+    path(_ROUTER, router_views.router, name="router"),
+    path(f"{_ROUTER}<slug:format>/", router_views.router_file, name="router_file"),
     path(_VERSION, views.version, name="version"),
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),
     path(f"{_VERSION}parity/", views.parity, name="parity"),

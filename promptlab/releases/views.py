@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,6 +26,7 @@ from promptlab.programs.demos_page import demos_page, module_of
 from promptlab.programs.models import Program
 from promptlab.programs.services import open_copy
 from promptlab.releases import pages, public, services
+from promptlab.releases.attached import attached
 from promptlab.releases.data_files import DATA_FILES
 from promptlab.releases.forms import LabelForm
 from promptlab.releases.overview import overview_of
@@ -177,7 +176,7 @@ def download(
     except Refused as refusal:
         messages.error(request, reasons(refusal))
         return redirect(pages.url_of(row))
-    return _attached(wanted.file_name(row.content), wanted.media_type, told)
+    return attached(wanted.file_name(row.content), wanted.media_type, told)
 
 
 @login_required
@@ -194,21 +193,7 @@ def data(
     except Refused as refusal:
         messages.error(request, reasons(refusal))
         return redirect(pages.url_of(row))
-    return _attached(wanted.file_name(row.content), "application/jsonl", lines)
-
-
-def _attached(
-    name: str, media_type: str, told: bytes | str | Iterator[bytes]
-) -> HttpResponse | StreamingHttpResponse:
-    """A file: its type is fixed and nothing is shown inside the browser, whatever it contains."""
-    headers = {
-        "Content-Disposition": content_disposition_header(True, name) or "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
-    kind = f"{media_type}; charset=utf-8"
-    if isinstance(told, bytes | str):
-        return HttpResponse(told, content_type=kind, headers=headers)
-    return StreamingHttpResponse(told, content_type=kind, headers=headers)
+    return attached(wanted.file_name(row.content), "application/jsonl", lines)
 
 
 @login_required
@@ -217,7 +202,7 @@ def label_moves(request: SignedInRequest, project: str, program: int) -> HttpRes
     """The whole history of a program's labels, as a table for spreadsheets."""
     found = project_for(request.user, project)
     row = get_object_or_404(Program, project=found, pk=program)
-    return _attached(f"{row.slug}-labels.csv", "text/csv", services.moves_as_csv(row))
+    return attached(f"{row.slug}-labels.csv", "text/csv", services.moves_as_csv(row))
 
 
 @login_required

@@ -40,6 +40,8 @@ LEAST_ROLE = {
     "promote": "reviewer",
     "roll_back": "reviewer",
     "remove_label": "reviewer",
+    "get_routing": "viewer",
+    "get_router_file": "viewer",
     "list_rewrites": "viewer",
     "share_rewrite": "reviewer",
     "remove_rewrite": "editor",

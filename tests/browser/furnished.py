@@ -49,6 +49,7 @@ PAGES = (
     "set-password", "bad-link", "invitation", "invitation-to-a-member", "welcome", "api-reference",
     "projects", "new-project", "examples", "account", "tokens", "tokens-in-use", "shut-door",
     "lost", "overview", "members", "settings", "spending", "corpora", "datasets", "new-dataset",
+    "rewrites", "router",
     "map", "dataset", "rows", "add-rows", "dataset-row", "dataset-versions", "dataset-version",
     "programs",
     "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
@@ -289,9 +290,31 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "review-to-send": Place(f"{run}/review/0/"),
         "reviewed": Place(f"{path}/runs/{decided.number}/review/{_best(decided)}/"),
         "versions": Place(f"{path}/versions/"),
+        "router": Place(f"{path}/versions/router/{decided.number}/"),
+        "rewrites": Place(_with_card(decided)),
         "version": Place(version),
         "public-release": Place(_opened(decided), "nobody"),
     }
+
+
+def _with_card(decided: ProjectRun) -> str:
+    """The library, with a rewriting that was weighed by a run."""
+    from optimizer.models import RunEvent
+    from promptlab.runs.models import RewriteCard
+
+    card = RewriteCard.objects.create(
+        project_id=decided.project_id, project_run=decided, candidate=1, module="classify",
+        task_kind="choice", task_text="classify", model="scripted-1", shared=True,
+        before="Decide whether the message is spam.", gain=0.14, low=0.03, high=0.25, n=60,
+        after="Read the message twice. Say spam where it asks for money or a click.",
+    )  # fmt: skip
+    last = decided.run.events.order_by("seq").last()
+    told = {"card": str(card.pk), "effect": 0.012, "deviation": 0.009, "n": 5}
+    RunEvent.objects.create(
+        run=decided.run, seq=last.seq + 1 if last else 1, kind="rewrite_judged",
+        data=told | {"kind": "rewrite_judged"},
+    )  # fmt: skip
+    return f"/p/{decided.project.slug}/runs/library/"
 
 
 def _opened(decided: ProjectRun) -> str:

@@ -116,7 +116,7 @@ def test_scripts_without_spaces_are_told_apart_too() -> None:
 def test_rows_are_of_length_one_and_what_was_never_seen_is_left_out() -> None:
     columns = columns_of("an invoice, an amount")
     rarity = dict.fromkeys(columns, 2.0)
-    row = weighed(columns | {99999: 5.0}, rarity)
+    row = weighed(columns | {"99999": 5.0}, rarity)
     assert sum(value**2 for value in row.values()) == pytest.approx(1.0)
-    assert 99999 not in row
+    assert "99999" not in row
     assert weighed({}, rarity) == {}

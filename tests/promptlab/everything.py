@@ -71,6 +71,7 @@ class World:
             "format": lambda: {
                 "datasets:download": "jsonl",
                 "releases:data": "training",
+                "releases:router_file": "log",
             }.get(page, "json"),
             "row": lambda: self.scene.dataset.examples.all()[0].key,
             "index": lambda: 0,

@@ -167,6 +167,8 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:overview": VIEW,
     "releases:palette": VIEW,
     "releases:list": VIEW,
+    "releases:router": VIEW,
+    "releases:router_file": VIEW,
     "releases:version": VIEW,
     "releases:download": VIEW,
     "releases:label_moves": VIEW,

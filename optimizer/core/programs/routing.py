@@ -34,9 +34,9 @@ class Router(NamedTuple):
     candidates: Sequence[int]
     means: Sequence[float]
     inputs: Sequence[str]
-    rarity: Mapping[int, float]
-    weights: Sequence[Mapping[int, float]] = ()
-    rows: Sequence[Mapping[int, float]] = ()
+    rarity: Mapping[str, float]
+    weights: Sequence[Mapping[str, float]] = ()
+    rows: Sequence[Mapping[str, float]] = ()
     gains: Sequence[Sequence[float]] = ()
     neighbours: int = 0
 
@@ -46,24 +46,24 @@ def input_words(inputs: Sequence[str], values: Mapping[str, Any]) -> str:
     return "\n".join(spelled_out(values.get(name)) for name in inputs)
 
 
-def columns_of(text: str) -> dict[int, float]:
+def columns_of(text: str) -> dict[str, float]:
     """How often its words and pairs of words stand in a text, damped, by column."""
     said = terms(text)
     pairs = [f"{one} {other}" for one, other in pairwise(said)]
-    counts: Counter[int] = Counter()
+    counts: Counter[str] = Counter()
     for token in (*said, *pairs):
-        counts[zlib.crc32(token.encode("utf-8", "replace")) % COLUMNS] += 1
+        counts[str(zlib.crc32(token.encode("utf-8", "replace")) % COLUMNS)] += 1
     return {column: 1.0 + math.log(count) for column, count in counts.items()}
 
 
-def weighed(columns: Mapping[int, float], rarity: Mapping[int, float]) -> dict[int, float]:
+def weighed(columns: Mapping[str, float], rarity: Mapping[str, float]) -> dict[str, float]:
     """Columns by their rarity, of length 1; what was never seen is left out."""
     row = {c: value * rarity[c] for c, value in columns.items() if c in rarity}
     length = math.sqrt(math.fsum(value * value for value in row.values()))
     return {c: value / length for c, value in sorted(row.items())} if length else {}
 
 
-def likeness_of(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+def likeness_of(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return math.fsum(value * other[column] for column, value in one.items() if column in other)
 
 
@@ -72,7 +72,7 @@ def routed(router: Router, values: Mapping[str, Any]) -> int:
     return routed_by(router, columns_of(input_words(router.inputs, values)))
 
 
-def routed_by(router: Router, columns: Mapping[int, float]) -> int:
+def routed_by(router: Router, columns: Mapping[str, float]) -> int:
     row = weighed(columns, router.rarity)
     if router.rows:
         alike = [likeness_of(row, known) for known in router.rows]

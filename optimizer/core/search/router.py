@@ -47,7 +47,7 @@ class Table:
 
     candidates: tuple[int, ...]
     inputs: tuple[str, ...]
-    columns: tuple[dict[int, float], ...]
+    columns: tuple[dict[str, float], ...]
     scores: Floats
 
     @classmethod
@@ -133,15 +133,15 @@ def learned(table: Table) -> Router | None:
     return _router(table, rows, rarity, effects, alike, ways[place])
 
 
-def _rarity(told: Sequence[Mapping[int, float]]) -> dict[int, float]:
-    counts: dict[int, int] = {}
+def _rarity(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    counts: dict[str, int] = {}
     for columns in told:
         for column in columns:
             counts[column] = counts.get(column, 0) + 1
     return {c: float(np.log((1 + len(told)) / (1 + count))) + 1.0 for c, count in counts.items()}
 
 
-def _likeness(rows: Sequence[Mapping[int, float]]) -> Floats:
+def _likeness(rows: Sequence[Mapping[str, float]]) -> Floats:
     names = sorted({column for row in rows for column in row})
     places = {column: place for place, column in enumerate(names)}
     design = np.zeros((len(rows), len(names)))
@@ -184,8 +184,8 @@ def _value_of(scores: Floats, means: Floats, foretold: Floats) -> float:
 
 def _router(
     table: Table,
-    rows: list[dict[int, float]],
-    rarity: dict[int, float],
+    rows: list[dict[str, float]],
+    rarity: dict[str, float],
     effects: Floats,
     alike: Floats,
     way: Way,
@@ -199,9 +199,9 @@ def _router(
         gains = [[round(float(row[place]), 9) for place in order] for row in effects]
         return Router(numbers, ranked, table.inputs, rarity, (), rows, gains, way.neighbours)
     dual = np.linalg.inv(alike + way.penalty * np.eye(len(rows))) @ effects
-    weights: list[dict[int, float]] = []
+    weights: list[dict[str, float]] = []
     for place in order:
-        found: dict[int, float] = {}
+        found: dict[str, float] = {}
         for row, share in zip(rows, dual[:, place], strict=True):
             for column, value in row.items():
                 found[column] = found.get(column, 0.0) + value * float(share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from textwrap import fill
 from typing import Any
@@ -41,6 +42,18 @@ from promptlab.releases.formats.story import story
 from promptlab.reviews.content import ModelSource, VersionContent
 
 _TYPING, _OTHERS = "Any, NamedTuple", ("import os", "import sys")
+ROUTING = ("import zlib", "from itertools import pairwise")
+"""What routing imports beyond likeness."""
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Several prompts of one program by their candidates' numbers; `source` makes the router."""
+
+    programs: Mapping[int, Program]
+    source: str
+
+
 _OWN = {
     "annotations", "litellm", "MODEL", "API_BASE", "API_KEY", "SETTINGS",
     "without_system", "complete", "run", "main", "inputs",
@@ -49,40 +62,76 @@ _OWN = {
 
 def python_file(content: VersionContent, sha256: str, reach: Reach | None = None) -> str:
     """Source of a module with `run(inputs) -> outputs`, which is a command too."""
+    return python_source(content, story(content, sha256), reach)
+
+
+def python_source(
+    content: VersionContent,
+    told: list[str],
+    reach: Reach | None = None,
+    routes: Routes | None = None,
+) -> str:
+    """The same with another story at its head; with `routes`, of several prompts of one program, of
+    which every input is given one.
+    """
     program = content.program
     reach = reach or Reach.of(content)
-    chooses, by_meaning = _chooses(program), bool(baseline_of(program).embedding_models)
-    needed = (*(CHOOSING if chooses else ()), *(MEANING if by_meaning else ()))
+    programs = list(routes.programs.values()) if routes else [program]
+    chooses = any(map(_chooses, programs))
+    by_meaning = any(baseline_of(each).embedding_models for each in programs)
+    compares = chooses or routes is not None
+    needed = (*(CHOOSING if compares else ()), *(MEANING if by_meaning else ()))
+    needed = (*needed, *(ROUTING if routes else ()))
     imported = imports(_TYPING, *_OTHERS, *needed, *imports_of_steps(program))
     choosing = [chooser(by_meaning)] if chooses else []
+    choosing += [] if chooses or not compares else [copied(*LIKENESS)]
     own = [reader(), *choosing, copied(__package__, "standalone.py")]
-    own += steps_of(program, [LIKENESS] if chooses else [])
+    own += steps_of(program, [LIKENESS] if compares else [])
+    own += [copied("optimizer.core.programs", "routing.py")] if routes else []
     shared = "\n\n".join(own)
-    taken = {*_OWN, *names_in(imported), *names_in(shared)}
+    taken = {*_OWN, *names_in(imported), *names_in(shared), *(["ROUTER", "route"] * bool(routes))}
     constants = identifiers((m.name for m in program.modules), taken, "upper")
     models = {
         name: partial(own_models.settings, source, constants[name])
         for name, source in content.provenance.module_models.items()
     }
-    made = [(constants[m.name], _module(m, reach, models.get(m.name))) for m in program.modules]
+    made = [
+        (constants[m.name], _variants(m.name, routes, reach, models.get(m.name)))
+        if routes
+        else (constants[m.name], _module(m, reach, models.get(m.name)))
+        for m in program.modules
+    ]
+    used = {n: f"{constant}[route]" if routes else constant for n, constant in constants.items()}
     parts = [
-        _head(content, sha256, reach, imported, own_models.told(content, constants)),
+        _head(content, told, reach, imported, own_models.told(content, constants)),
         shared,
+        *([f"ROUTER = {routes.source}\n"] if routes else []),
         *(f"{name} = {source}\n" for name, source in made),
-        _run(program, constants, {*taken, *constants.values()}),
+        _run(program, used, {*taken, *constants.values()}, chooses, routes is not None),
         _COMMAND,
     ]
     return "\n\n".join(parts)
 
 
+def _variants(
+    name: str, routes: Routes, reach: Reach, own: Callable[[Mapping[str, Any]], str] | None
+) -> str:
+    """A module as each candidate has it, by the candidate's number."""
+    lines = [
+        f"    {number}: {_module(program.module(name), reach, own)},"
+        for number, program in routes.programs.items()
+    ]
+    return "\n".join(["{", *lines, "}"])
+
+
 def _head(
-    content: VersionContent, sha256: str, reach: Reach, imported: str, told: list[str]
+    content: VersionContent, history: list[str], reach: Reach, imported: str, told: list[str]
 ) -> str:
     task = content.provenance.models[Role.TASK]
     sample = ", ".join(f'"{f.name}": …' for f in content.program.inputs)
     return _HEAD.format(
         imports=imported,
-        story="\n".join(comment_safe(line) for line in story(content, sha256)),
+        story="\n".join(comment_safe(line) for line in history),
         name=file_name(content, PYTHON),
         sample=comment_safe(sample),
         where=fill(comment_safe(_needed(content, reach)), 98),
@@ -180,7 +229,9 @@ def _module(module: Module, reach: Reach, own: Callable[[Mapping[str, Any]], str
     return made_by(module.python_class, told, sources)
 
 
-def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str:
+def _run(
+    program: Program, constants: Mapping[str, str], taken: set[str], chooses: bool, routes: bool
+) -> str:
     calls = [call for wave in program.waves() for call in wave]
     names = identifiers((c.name for c in calls), {*taken, "given", "values"})
     wanted = literal([f.name for f in program.inputs], 4)
@@ -191,7 +242,8 @@ def _run(program: Program, constants: Mapping[str, str], taken: set[str]) -> str
         "    if missing:",
         "        raise KeyError(f\"these inputs are missing: {', '.join(missing)}\")",
     ]
-    chooses = _chooses(program)
+    if routes:
+        lines.append("    route = routed(ROUTER, inputs)")
     if chooses:
         lines.append(f"    given = input_key({{name: inputs[name] for name in {wanted}}})")
     flow = Flow(
