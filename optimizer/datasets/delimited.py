@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain, islice
+from itertools import islice
 from typing import TextIO
 
 from optimizer.core.problems import Problem, Refused, problem, warning
+from optimizer.datasets.blocks import Gathered
 from optimizer.datasets.dialects import SAMPLE_CHARACTERS, find_dialect
 from optimizer.datasets.header import find_header, reads_like_data
 from optimizer.datasets.records import Records
@@ -38,13 +39,14 @@ def read_delimited(text: TextIO, encoding: str, options: Options, extension: str
         sample, options, whole=len(sample) < SAMPLE_CHARACTERS, extension=extension
     )
     records = Records(text, dialect)
-    body = iter(records)
-    head = list(islice(body, HEAD_RECORDS))
+    head = list(islice(records, HEAD_RECORDS))
     names, notes, below = _names(head, dialect.width, options)
-    rows, problems, told = _rows(chain(head[below:], body), records, len(names))
+    body = _Body(records, len(names))
+    body.take_all(head[below:])
     return Table(
-        names, tuple(rows), encoding, "csv", dialect.delimiter, tuple(problems), (*notes, *told)
-    )
+        names, body.rows.block(), encoding, "csv", dialect.delimiter, tuple(body.problems),
+        (*notes, *body.notes()),
+    )  # fmt: skip
 
 
 def _names(
@@ -65,34 +67,56 @@ def _names(
     return names, notes, at + 1
 
 
-def _rows(
-    given: Iterable[Row], records: Records, width: int
-) -> tuple[list[Row], list[Problem], list[Problem]]:
-    """Good rows as wide as the names, rows left out with the reason, and notes."""
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    short: list[int] = []
-    empty = 0
-    for row in given:
+class _Body:
+    """Good rows as wide as the names, and those left out with the reason."""
+
+    def __init__(self, records: Records, width: int) -> None:
+        self.rows = Gathered(width)
+        self.problems: list[Problem] = []
+        self._records, self._width = records, width
+        self._short: list[int] = []
+        self._empty = 0
+
+    def take_all(self, head: Iterable[Row]) -> None:
+        """Raises Refused when there are more than are taken."""
+        self._take_each(head)
+        while (block := self._records.even_block(self._width)) or self._records.holds:
+            if block is None:
+                self._take_each(self._records.waiting())
+            else:
+                self.rows.extend(block.places, block.columns)
+                self._check()
+
+    def _take_each(self, given: Iterable[Row]) -> None:
+        for row in given:
+            self._take(row)
+            self._check()
+
+    def _take(self, row: Row) -> None:
         if not any(cell.strip() for cell in row.cells if isinstance(cell, str)):
-            empty += 1
-            continue
-        if len(row.cells) == width - 1 > 1:
-            short.append(row.place)
+            self._empty += 1
+            return
+        if len(row.cells) == self._width - 1 > 1:
+            self._short.append(row.place)
             row = Row(row.place, (*row.cells, ""))
-        trouble = records.unsure.get(row.place) or _trouble(row, width)
+        trouble = self._records.unsure.get(row.place) or _trouble(row, self._width)
         if trouble:
-            problems.append(trouble.at(of_row(row.place)))
+            self.problems.append(trouble.at(of_row(row.place)))
         else:
-            rows.append(Row(row.place, row.cells[:width]))
-        check_room(len(rows) + len(problems), width)
-    notes = [
-        warning("note.empty_rows", FILE, n=empty),
-        warning("note.short", FILE, n=len(short), lines=_shown(short)),
-        warning("note.literal", FILE, n=len(records.literal), lines=_shown(records.literal)),
-        warning("note.joined", FILE, n=len(records.joined), lines=_shown(records.joined)),
-    ]
-    return rows, problems, [note for note in notes if note.values["n"]]
+            self.rows.take(row.place, row.cells[: self._width])
+
+    def _check(self) -> None:
+        check_room(len(self.rows) + len(self.problems), self._width)
+
+    def notes(self) -> list[Problem]:
+        literal, joined = self._records.literal, self._records.joined
+        notes = [
+            warning("note.empty_rows", FILE, n=self._empty),
+            warning("note.short", FILE, n=len(self._short), lines=_shown(self._short)),
+            warning("note.literal", FILE, n=len(literal), lines=_shown(literal)),
+            warning("note.joined", FILE, n=len(joined), lines=_shown(joined)),
+        ]
+        return [note for note in notes if note.values["n"]]
 
 
 def _shown(places: list[int]) -> tuple[str, ...]:

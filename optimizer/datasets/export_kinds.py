@@ -16,9 +16,12 @@ Read = tuple[Item, Iterable[str]]
 
 @dataclass(frozen=True)
 class ExportKind:
-    """What a tool writes: how an item is known, and read."""
+    """What a tool writes: how an item is known, and read. Without any of its `marks` as a name, an
+    item is none.
+    """
 
     name: str
+    marks: frozenset[str]
     is_one: Callable[[Item], bool]
     read: Callable[[Item], Read]
 
@@ -217,18 +220,20 @@ def _of_promptfoo_result(item: Item) -> Read:
 
 KINDS = (
     ExportKind(
-        "Hugging Face",
+        "Hugging Face", frozenset({"row"}),
         lambda item: has(item, "row") and item.keys() <= {"row_idx", "row", "truncated_cells"},
         _of_hugging_face,
     ),
     ExportKind(
-        "OpenAI chat fine-tuning", lambda item: is_chat(item.get("messages")), _of_chat
+        "OpenAI chat fine-tuning", frozenset({"messages"}),
+        lambda item: is_chat(item.get("messages")), _of_chat
     ),
     ExportKind(
-        "OpenAI Evals", lambda item: is_chat(item.get("input")) and "ideal" in item, _of_evals
+        "OpenAI Evals", frozenset({"ideal"}),
+        lambda item: is_chat(item.get("input")) and "ideal" in item, _of_evals
     ),
     ExportKind(
-        "OpenAI Evals (platform)",
+        "OpenAI Evals (platform)", frozenset({"datasource_item", "item"}),
         lambda item: (
             has(item, "datasource_item")
             or (has(item, "item") and item.keys() <= {"item", "sample"})
@@ -236,16 +241,20 @@ KINDS = (
         _of_hosted_evals,
     ),
     ExportKind(
-        "Label Studio",
+        "Label Studio", frozenset({"annotations"}),
         lambda item: has(item, "data") and has(item, "annotations", kind=list),
         _of_label_studio,
     ),
-    ExportKind("promptfoo (results)", _is_promptfoo_result, _of_promptfoo_result),
     ExportKind(
-        "promptfoo", lambda item: has(item, "vars") and item.keys() <= _PROMPTFOO, _of_promptfoo
+        "promptfoo (results)", frozenset({"testCase"}),
+        _is_promptfoo_result, _of_promptfoo_result,
     ),
     ExportKind(
-        "Langfuse",
+        "promptfoo", frozenset({"vars"}),
+        lambda item: has(item, "vars") and item.keys() <= _PROMPTFOO, _of_promptfoo
+    ),
+    ExportKind(
+        "Langfuse", frozenset({"expectedOutput", "expected_output"}),
         lambda item: (
             "input" in item
             and ("expectedOutput" in item or "expected_output" in item)
@@ -256,9 +265,11 @@ KINDS = (
         _of_langfuse,
     ),
     ExportKind(
-        "LangSmith",
+        "LangSmith", frozenset({"inputs"}),
         lambda item: has(item, "inputs") and has(item, "outputs", kind=(dict, type(None))),
         _of_langsmith,
     ),
-    ExportKind("Phoenix", lambda item: has(item, "input", "output"), _of_phoenix),
+    ExportKind(
+        "Phoenix", frozenset({"output"}), lambda item: has(item, "input", "output"), _of_phoenix
+    ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ What cannot be carried over is told; what is nobody's export stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from optimizer.core.problems import Problem, warning
@@ -22,12 +23,17 @@ class Exports:
     def plain(self, item: Item) -> Item:
         """The row that an item of a known export stands for; any other item as it is."""
         for kind in KINDS:
-            if kind.is_one(item):
+            if not kind.marks.isdisjoint(item) and kind.is_one(item):
                 self._met[kind.name] = None
                 row, lost = kind.read(item)
                 self._lost |= dict.fromkeys(lost)
                 return row
         return item
+
+    def are_plain(self, items: Sequence[Item], keys: Collection[str]) -> bool:
+        """Whether none of the items, which have no other keys, is one of an export."""
+        likely = [kind for kind in KINDS if not kind.marks.isdisjoint(keys)]
+        return not any(kind.is_one(item) for kind in likely for item in items)
 
     def notes(self) -> list[Problem]:
         told = [warning("note.export", FILE, name=name) for name in self._met]

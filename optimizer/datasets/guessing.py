@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
 from optimizer.core.programs.signature import FieldType, Value, written
 from optimizer.datasets import words
+from optimizer.datasets.blocks import are_texts, cells_of, none_missing
 from optimizer.datasets.columns import (
     MAX_LABEL_LENGTH,
     MAX_LABELS,
@@ -46,7 +47,7 @@ def describe(
     fields = field_names(table.columns, wanted=(*inputs, *expected))
     known = dict.fromkeys(expected, Role.EXPECTED) | dict.fromkeys(inputs, Role.INPUT)
     looks = [
-        _look(name, [row.cells[number] for row in table.rows], known.get(field) or known.get(name))
+        _look(name, cells_of(table.rows, number), known.get(field) or known.get(name))
         for number, (name, field) in enumerate(zip(table.columns, fields, strict=True))
     ]
     within = partial(_is_within, table)
@@ -60,31 +61,38 @@ def describe(
 
 def _is_within(table: Table, part: int, whole: int) -> bool:
     """Whether most values of a column stand in another one's, as where something is extracted."""
-    filled = (row.cells for row in table.rows if not is_missing(row.cells[part]))
+    cells = zip(cells_of(table.rows, part), cells_of(table.rows, whole), strict=True)
+    filled = (pair for pair in cells if not is_missing(pair[0]))
     pairs = [
-        (written(cells[part]).strip().rstrip(".!?").lower(), written(cells[whole]).lower())
-        for cells in islice(filled, SEEN_ROWS)
+        (written(value).strip().rstrip(".!?").lower(), written(text).lower())
+        for value, text in islice(filled, SEEN_ROWS)
     ]
     return sum(value in text for value, text in pairs) >= 0.8 * len(pairs) > 0
 
 
-def _look(name: str, values: list[Value], known: Role | None) -> Look:
-    present = [value for value in values if not is_missing(value)]
-    counts = Counter(written(value).strip() for value in present)
-    kind, shape = _type_of(present), shape_in(present)
+def _look(name: str, values: Sequence[Value], known: Role | None) -> Look:
+    present = values
+    if not none_missing(values):
+        present = [value for value in values if not is_missing(value)]
+    texts: Iterable[str] = map(written, present)
+    if are_texts(present):
+        texts = present  # type: ignore[assignment]
+    counts = Counter(map(str.strip, texts))
+    # Of texts each is looked at once, however often it stands there.
+    kind, shape = _type_of(list(counts) if texts is present else present), shape_in(present)
     names_split = _names_split(name, counts)
     column = Column(
         name, _first_role(name, counts, kind, len(values), names_split), kind, "",
         distinct=len(counts), missing=len(values) - len(present),
         labels=tuple(counts.most_common()) if _are_short(counts) and len(counts) >= 2 else (),
-        samples=tuple(label[:SAMPLE_LENGTH] for label in list(counts)[:SAMPLES]),
+        samples=tuple(label[:SAMPLE_LENGTH] for label in islice(counts, SAMPLES)),
         names_split=names_split,
         nullable=len(present) < len(values) and not words.sounds_expected(name),
         items=shape.items if shape else FieldType.TEXT,
         fields=shape.fields if shape else (),
     )  # fmt: skip
     labels = _are_labels(present, counts, kind)
-    free = kind is FieldType.TEXT and not labels and _mean_words(counts) >= 2
+    free = kind is FieldType.TEXT and not labels and _has_words(counts, 2)
     return Look(column, labels, free, 2 * len(present) < len(values), known)
 
 
@@ -92,7 +100,7 @@ def _are_short(counts: Counter[str]) -> bool:
     return len(counts) <= MAX_LABELS and all(len(label) <= MAX_LABEL_LENGTH for label in counts)
 
 
-def _are_labels(values: list[Value], counts: Counter[str], kind: FieldType) -> bool:
+def _are_labels(values: Sequence[Value], counts: Counter[str], kind: FieldType) -> bool:
     if kind is FieldType.LIST:
         items = Counter(item for value in values if isinstance(value, list) for item in value)
         return _are_short(items) and items.total() >= 2 * len(items) > 0
@@ -107,7 +115,17 @@ def _mean_words(counts: Counter[str]) -> float:
     return total / counts.total() if counts else 0.0
 
 
-def _type_of(values: list[Value]) -> FieldType:
+def _has_words(counts: Counter[str], least: int) -> bool:
+    """Whether texts have so many words, in the mean; of many long ones only a part is counted."""
+    needed = least * counts.total()
+    for text, count in counts.items():
+        needed -= len(text.split()) * count
+        if needed <= 0:
+            return bool(counts)
+    return False
+
+
+def _type_of(values: Sequence[Value]) -> FieldType:
     """The narrowest type that all values have; text where in doubt."""
     if not values:
         return FieldType.TEXT

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, TextIO
 
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
+from optimizer.datasets.blocks import BLOCK, Gathered, is_sound
 from optimizer.datasets.exports import Exports
 from optimizer.datasets.json_shapes import are_names, is_one_row, items_of
 from optimizer.datasets.table import (
     FILE,
-    Row,
     Table,
     check_room,
     check_width,
@@ -26,6 +27,7 @@ from optimizer.datasets.table import (
 
 LINES = ("jsonl", "ndjson")
 MOST_NESTED = 20  # objects in objects that become columns
+_PLAIN = {str, bool, int, float, type(None)}
 MAX_DIGITS = 4300
 """Of a whole number: Python reads no more, which takes the square of their time."""
 
@@ -52,18 +54,37 @@ class _Objects:
 
     def __init__(self, *, flatten: bool) -> None:
         self.flatten = flatten
-        self.rows: list[Row] = []
+        self.rows = Gathered()
         self.problems: list[Problem] = []
         self.keys: dict[str, None] = {}
         self.exports = Exports()
+        self.names: tuple[str, ...] | None = None
 
     def take(self, place: int, item: Any) -> None:
         """Raises Refused when no more are taken."""
         try:
-            self.rows.append(Row(place, self._cells(item)))
+            self.rows.take(place, self._cells(item))
         except _NotTaken as error:
             self.leave_out(place, error.why)
         self._check()
+
+    def take_even(self, first: int, items: Sequence[Any] | None) -> bool:
+        """Take objects that need no look each, with no keys but those so far; else none of them."""
+        if not items or self.flatten or not self.keys:
+            return False
+        if set(map(type, items)) != {dict} or not set().union(*items) <= self.keys.keys():
+            return False
+        if not self.exports.are_plain(items, self.keys):
+            return False
+        try:
+            columns = [_column([item.get(key) for item in items]) for key in self.keys]
+        except (_NotTaken, RecursionError):
+            return False
+        if not all(map(is_sound, columns)):
+            return False
+        self.rows.extend(range(first, first + len(items)), columns)
+        self._check()
+        return True
 
     def _cells(self, item: Any) -> tuple[Value, ...]:
         if not isinstance(item, dict):
@@ -82,6 +103,21 @@ class _Objects:
             raise _NotTaken(trouble)
         return cells
 
+    def take_lines(self, first: int, lines: list[str]) -> None:
+        """Take lines one by one; the first may be a list of names. Raises as `take` does."""
+        for number, line in enumerate(lines, start=first):
+            if not line.strip("\ufeff \t\r\n"):
+                continue
+            try:
+                found = _load(line, number)
+                if self.names is None and not self.rows and are_names(found):
+                    self.names = tuple(found)
+                else:
+                    item = found if self.names is None else _named(self.names, found)
+                    self.take(number, item)
+            except _NotTaken as error:
+                self.leave_out(number, error.why)
+
     def leave_out(self, place: int, why: Problem) -> None:
         """Raises Refused when no more are taken."""
         self.problems.append(why.at(of_row(place)))
@@ -91,11 +127,11 @@ class _Objects:
         names, notes = unique_names(list(self.keys))
         if not names and self.rows:
             raise Refused.because("table.no_columns", FILE)
-        rows = tuple(
-            Row(row.place, row.cells + (None,) * (len(names) - len(row.cells))) for row in self.rows
-        )
+        self.rows.widen(len(names))
         notes = [*self.exports.notes(), *notes]
-        return Table(names, rows, encoding, kind, "", tuple(self.problems), tuple(notes))
+        return Table(
+            names, self.rows.block(), encoding, kind, "", tuple(self.problems), tuple(notes)
+        )
 
     def _check(self) -> None:
         check_room(len(self.rows) + len(self.problems), len(self.keys))
@@ -143,18 +179,12 @@ def read_json(text: TextIO, encoding: str, extension: str = "", *, flatten: bool
 
 def _lines(text: TextIO, encoding: str, flatten: bool, whole: Problem | None = None) -> Table:
     """`whole` is what is wrong with the file as one document."""
-    objects, names = _Objects(flatten=flatten), None
-    for number, line in enumerate(text, start=1):
-        if not line.strip("\ufeff \t\r\n"):
-            continue
-        try:
-            found = _load(line, number)
-            if names is None and not objects.rows and are_names(found):
-                names = tuple(found)
-            else:
-                objects.take(number, found if names is None else _named(names, found))
-        except _NotTaken as error:
-            objects.leave_out(number, error.why)
+    objects = _Objects(flatten=flatten)
+    above = 0
+    while lines := list(islice(text, BLOCK if above else 1)):
+        if not objects.take_even(above + 1, _objects_in(lines)):
+            objects.take_lines(above + 1, lines)
+        above += len(lines)
     if not objects.rows and not objects.keys:
         if whole is not None:
             raise Refused.because("table.not_json", FILE, why=whole)
@@ -168,14 +198,18 @@ def _document(found: Any, encoding: str, flatten: bool) -> Table:
     names = tuple(items[0]) if len(items) > 1 and are_names(items[0]) else None
     if names is None and not any(isinstance(item, dict) for item in items):
         raise Refused.because("table.no_json_rows", FILE)
-    for number, item in enumerate(items, start=1):
-        if names is None:
-            objects.take(number, item)
-        elif number > 1:
+    if names is not None:
+        for number, item in enumerate(items[1:], start=2):
             try:
                 objects.take(number, _named(names, item))
             except _NotTaken as error:
                 objects.leave_out(number, error.why)
+        return objects.table(encoding, "json")
+    for above in (0, *range(1, len(items), BLOCK)):
+        some = items[above : above + BLOCK] if above else items[:1]
+        if not objects.take_even(above + 1, some):
+            for number, item in enumerate(some, start=above + 1):
+                objects.take(number, item)
     return objects.table(encoding, "json")
 
 
@@ -225,6 +259,20 @@ def _first_line(text: TextIO) -> tuple[str, bool]:
     return first, more
 
 
+def _objects_in(lines: list[str]) -> list[dict[str, Any]] | None:
+    """The lines as objects; None where one is none, or stands on no line of its own."""
+    items = []
+    for line in lines:
+        try:
+            item, end = _DECODER.raw_decode(line)
+        except (ValueError, RecursionError):
+            return None
+        if type(item) is not dict or line[end:].strip(" \t\r\n"):
+            return None
+        items.append(item)
+    return items
+
+
 def _is_a_record(line: str, *, alone: bool) -> bool:
     """Whether the line is whole and one of many, or alone and no document with a list of rows."""
     try:
@@ -232,6 +280,10 @@ def _is_a_record(line: str, *, alone: bool) -> bool:
     except _NotTaken:
         return False
     return not alone or is_one_row(found)
+
+
+def _column(values: list[Any]) -> list[Value]:
+    return values if set(map(type, values)) <= _PLAIN else list(map(_cell, values))
 
 
 def _cell(value: Any) -> Value:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import FieldType, Value, written
+from optimizer.datasets.blocks import Block, none_missing, picked
 from optimizer.datasets.columns import MAX_LABELS, Column, Role, Use, is_missing, use_of
-from optimizer.datasets.row_values import Unfit, reader_of
+from optimizer.datasets.row_values import Unfit, read_cells, reader_of
 from optimizer.datasets.splitting import Split, SplitPlan
 from optimizer.datasets.table import Row, of_row
 
@@ -80,6 +81,38 @@ def _field_problems(use: Use) -> list[Problem]:
     return [wrong.at(of_use(use.column, "field")) for wrong in use.as_field().problems()]
 
 
+@dataclass(frozen=True)
+class Usable:
+    """The rows of a block that are examples, by column; and why others are none.
+
+    `inputs` and `expected` hold the values of a field each, `metadata` cells as they are.
+    """
+
+    rows: Block
+    inputs: dict[str, Sequence[Value]]
+    expected: dict[str, Sequence[Value]]
+    metadata: dict[str, Sequence[Value]]
+    problems: tuple[Problem, ...] = ()
+    passed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def without(self, wrong: dict[int, Problem]) -> Usable:
+        """The same without rows in which something is wrong, by their numbers."""
+        if not wrong:
+            return self
+        good = [n for n in range(len(self)) if n not in wrong]
+
+        def left(part: dict[str, Sequence[Value]]) -> dict[str, Sequence[Value]]:
+            return {name: picked(cells, good) for name, cells in part.items()}
+
+        return Usable(
+            self.rows.chosen(good), left(self.inputs), left(self.expected), left(self.metadata),
+            tuple(wrong[n] for n in sorted(wrong)), self.passed,
+        )  # fmt: skip
+
+
 class RowReader:
     """Reads rows as examples, by the uses of their columns and the plan's split column."""
 
@@ -119,22 +152,71 @@ class RowReader:
             return problem("row.no_split", of_row(row.place, self._plan.column))
         return Example(str(row.place), inputs, expected)
 
+    def read_block(self, block: Block) -> Usable:
+        """`read` of all rows that the filter lets in, by column."""
+        taken = self._taken(block)
+        values: dict[Role, dict[str, Sequence[Value]]] = {Role.INPUT: {}, Role.EXPECTED: {}}
+        wrong: dict[int, Problem] = {}
+        for number, use, _value_in in self._readers:
+            wanted = use.role is Role.EXPECTED
+            cells = taken.columns[number]
+            read, unfit = read_cells(use.as_field(), cells, expected=wanted)
+            values[use.role][use.field] = read
+            for n in unfit.keys() - wrong.keys():
+                wrong[n] = unfit[n].at(of_row(taken.places[n], use.column))
+        inputs, expected = values[Role.INPUT], values[Role.EXPECTED]
+        self._note_others(taken, inputs, wrong)
+        metadata = {name: taken.columns[at] for at, name in self._metadata}
+        passed = len(block) - len(taken)
+        return Usable(taken, inputs, expected, metadata, (), passed).without(wrong)
+
+    def _taken(self, block: Block) -> Block:
+        if self._only is None:
+            return block
+        at, _value = self._only
+        return block.chosen([n for n, cell in enumerate(block.columns[at]) if self._lets_in(cell)])
+
+    def _note_others(
+        self, rows: Block, inputs: dict[str, Sequence[Value]], wrong: dict[int, Problem]
+    ) -> None:
+        """What is wrong with rows whose cells are values."""
+        if not any(map(none_missing, inputs.values())):
+            for n, values in enumerate(zip(*inputs.values(), strict=True)):
+                if n not in wrong and all(map(is_missing, values)):
+                    wrong[n] = problem("row.no_input", of_row(rows.places[n]))
+        if self._split_at is not None:
+            for n, split in enumerate(self.splits_of(rows)):
+                if split is None and n not in wrong:
+                    wrong[n] = problem("row.no_split", of_row(rows.places[n], self._plan.column))
+
+    def splits_of(self, rows: Block) -> list[Split | None]:
+        """`split_of` each row."""
+        if self._split_at is None:
+            return [None] * len(rows)
+        names = list(map(str, rows.columns[self._split_at]))
+        meant = {name: self._plan.split_of(name) for name in set(names)}
+        return [meant[name] for name in names]
+
+    def groups_of(self, rows: Block) -> list[str | None]:
+        """What each row stays together with; None: nothing by this."""
+        if self._group_at is None:
+            return [None] * len(rows)
+        cells = rows.columns[self._group_at]
+        return [None if is_missing(cell) else written(cell) for cell in cells]
+
     def split_of(self, row: Row) -> Split | None:
         """The split that the file gives the row, if the plan follows a column."""
         at = self._split_at
         return None if at is None else self._plan.split_of(str(row.cells[at]))
 
-    def group_of(self, row: Row) -> str | None:
-        """What the row stays together with; None: nothing by this."""
-        cell = None if self._group_at is None else row.cells[self._group_at]
-        return None if is_missing(cell) else written(cell)
-
     def takes(self, row: Row) -> bool:
         """Whether the filter lets the row in."""
         if self._only is None:
             return True
-        at, value = self._only
-        cell = row.cells[at]
+        return self._lets_in(row.cells[self._only[0]])
+
+    def _lets_in(self, cell: Value) -> bool:
+        value = self._only[1] if self._only else ""
         return written(cell).strip() == value if cell is not None else not value
 
     def metadata_of(self, row: Row) -> dict[str, Value]:

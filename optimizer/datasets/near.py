@@ -6,8 +6,6 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 GRAM = 5  # characters
 MOST_GRAMS = 2000  # of one text
 BANDS, DEPTH = 8, 4  # texts that share 0.8 of their grams meet in a band 98 times of 100
@@ -16,21 +14,24 @@ LIKE = 0.8
 MOST_TEXTS = 20_000
 """More are not compared: it would take longer than all the rest of an import."""
 MOST_MET = 50  # texts of one band that are measured with each other
-_PRIME = np.uint64((1 << 31) - 1)
+_PRIME = (1 << 31) - 1
 
 
 def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pairs of texts, by their places, that are the same but for a few characters; capitals and
     spaces do not count. Texts that are equal otherwise are pairs, too.
     """
+    import numpy as np  # which takes a part of the time that an import of many rows has
+
+    prime = np.uint64(_PRIME)
     grams = [_grams(text) for text in texts]
     buckets: dict[tuple[int, bytes], list[int]] = defaultdict(list)
     rng = np.random.default_rng(0)
-    factors = rng.integers(1, int(_PRIME), (BANDS * DEPTH, 1), dtype=np.uint64)
-    shifts = rng.integers(0, int(_PRIME), (BANDS * DEPTH, 1), dtype=np.uint64)
+    factors = rng.integers(1, _PRIME, (BANDS * DEPTH, 1), dtype=np.uint64)
+    shifts = rng.integers(0, _PRIME, (BANDS * DEPTH, 1), dtype=np.uint64)
     for place, found in enumerate(grams):
-        hashes = np.fromiter(found, np.uint64, len(found)) % _PRIME
-        least = ((factors * hashes + shifts) % _PRIME).min(axis=1).reshape(BANDS, DEPTH)
+        hashes = np.fromiter(found, np.uint64, len(found)) % prime
+        least = ((factors * hashes + shifts) % prime).min(axis=1).reshape(BANDS, DEPTH)
         for band in range(BANDS):
             buckets[band, least[band].tobytes()].append(place)
     seen: set[tuple[int, int]] = set()

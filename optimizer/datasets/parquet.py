@@ -7,14 +7,15 @@ nowhere else.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from optimizer.core.problems import Problem, Refused, warning
+from optimizer.core.programs.signature import Value
+from optimizer.datasets.blocks import Block, Gathered, is_sound
 from optimizer.datasets.cells import cell_of, is_binary
 from optimizer.datasets.table import (
     FILE,
-    Row,
     Table,
     check_room,
     check_width,
@@ -66,22 +67,35 @@ def _table(parquet: ParquetFile) -> Table:
     names, notes = unique_names(list(parquet.schema_arrow.names))
     if not names:
         raise Refused.because("table.empty", FILE)
-    rows: list[Row] = []
-    problems: list[Problem] = []
+    rows, problems = Gathered(len(names)), list[Problem]()
     binary: dict[str, None] = {}
     may_be_binary = [n for n, kind in enumerate(parquet.schema_arrow.types) if _holds_bytes(kind)]
-    for place, values in enumerate(_values(parquet), start=1):
-        binary |= {names[n]: None for n in may_be_binary if is_binary(values[n])}
-        cells = tuple(map(cell_of, values))
-        trouble = trouble_in_row(cells)
-        if trouble:
-            problems.append(trouble.at(of_row(place)))
+    for block in _blocks(parquet):
+        binary |= {names[n]: None for n in may_be_binary if any(map(is_binary, block.columns[n]))}
+        cells = tuple(map(_cells_of, block.columns))
+        if all(map(is_sound, cells)):
+            rows.extend(block.places, cells)
         else:
-            rows.append(Row(place, cells))
+            problems += _each(Block(block.places, cells), rows)
         check_room(len(rows) + len(problems), len(names))
     if binary:
         notes.append(warning("note.bytes", FILE, columns=tuple(binary)))
-    return Table(names, tuple(rows), "", "parquet", "", tuple(problems), tuple(notes))
+    return Table(names, rows.block(), "", "parquet", "", tuple(problems), tuple(notes))
+
+
+def _each(block: Block, rows: Gathered) -> Iterator[Problem]:
+    """Take the rows that can be stored, and tell of the others."""
+    for row in block:
+        trouble = trouble_in_row(row.cells)
+        if trouble:
+            yield trouble.at(of_row(row.place))
+        else:
+            rows.take(row.place, row.cells)
+
+
+def _cells_of(values: Sequence[Any]) -> Sequence[Value]:
+    as_they_are = set(map(type, values)) <= {str, int, bool, type(None)}
+    return values if as_they_are else list(map(cell_of, values))
 
 
 def _holds_bytes(kind: DataType) -> bool:
@@ -91,13 +105,17 @@ def _holds_bytes(kind: DataType) -> bool:
     return bool(types.is_nested(kind)) or "binary" in str(kind) or types.is_dictionary(kind)
 
 
-def _values(parquet: ParquetFile) -> Iterator[tuple[object, ...]]:
+def _blocks(parquet: ParquetFile) -> Iterator[Block]:
     """Rows as Python values; not by name, as two columns may have the same."""
+    above = 0
     for batch in parquet.iter_batches(BATCH, use_threads=False):
-        yield from zip(*map(_of_column, batch.columns), strict=True)
+        yield Block(
+            range(above + 1, above + 1 + batch.num_rows), tuple(map(_of_column, batch.columns))
+        )
+        above += batch.num_rows
 
 
-def _of_column(column: Array) -> list[object]:
+def _of_column(column: Array) -> list[Any]:
     try:
         return list(column.to_pylist())
     except (ValueError, OverflowError):  # a time that Python's types do not hold is written out

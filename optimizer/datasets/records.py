@@ -6,9 +6,11 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from optimizer.core.problems import Problem, problem
-from optimizer.datasets.table import MAX_CELL, Row
+from optimizer.datasets.blocks import BLOCK, Block, none_missing
+from optimizer.datasets.table import MAX_CELL, Row, are_storable
 
 QUOTE = '"'
 
@@ -61,11 +63,64 @@ class Records:
 
     def __iter__(self) -> Iterator[Row]:
         while (line := self._next_line()) is not None:
-            place = self._line
-            if line.strip("\r\n"):
-                judged = self.dialect.quoting and QUOTE in line
-                cells = self._cells(line) if judged else self._split(line)
-                yield Row(place, tuple(cells))
+            yield from self._record(line)
+
+    def even_block(self, width: int) -> Block | None:
+        """The next lines as rows, if each is a record of so many cells beyond doubt; None when they
+        have to be looked at one by one, as `waiting` does, or there are none.
+        """
+        if self._waiting:
+            return None
+        lines = list(islice(self._fresh, BLOCK))
+        columns = self._even_columns(lines, width)
+        if columns is None:
+            self._waiting.extend(lines)
+            return None
+        first = self._line + 1
+        self._line += len(lines)
+        return Block(range(first, first + len(lines)), columns)
+
+    @property
+    def holds(self) -> bool:
+        """Whether lines were read that are no records yet."""
+        return bool(self._waiting)
+
+    def waiting(self) -> Iterator[Row]:
+        """The records of lines that were read already."""
+        while self._waiting and (line := self._next_line()) is not None:
+            yield from self._record(line)
+
+    def _record(self, line: str) -> Iterator[Row]:
+        """None of a blank line."""
+        place = self._line
+        if line.strip("\r\n"):
+            judged = self.dialect.quoting and QUOTE in line
+            cells = self._cells(line) if judged else self._split(line)
+            yield Row(place, tuple(cells))
+
+    def _even_columns(self, lines: list[str], width: int) -> tuple[tuple[str, ...], ...] | None:
+        if not lines or self.dialect.skips_spaces or not are_storable(lines):
+            return None
+        delimiter = self.dialect.delimiter
+        if self.dialect.quoting and QUOTE in "".join(lines):
+            records = self._one_a_line(lines)
+        else:
+            records = [line.rstrip("\r\n").split(delimiter) for line in lines]
+        if set(map(len, records)) != {width}:
+            return None
+        columns = tuple(zip(*records, strict=True))
+        return columns if any(map(none_missing, columns)) else None
+
+    def _one_a_line(self, lines: list[str]) -> list[list[str]]:
+        """Records whose quotation marks all are quotes; none when that is in doubt."""
+        between_tabs = self.dialect.delimiter == "\t" and not self.dialect.quotes
+        if between_tabs or self.dialect.backslash_quotes:
+            return []
+        try:
+            records = list(csv.reader(lines, delimiter=self.dialect.delimiter, strict=True))
+        except csv.Error:
+            return []
+        return records if len(records) == len(lines) else []
 
     def _cells(self, line: str) -> list[str]:
         """Those of a record that begins with a line in which there are quotation marks."""

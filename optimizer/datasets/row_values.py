@@ -8,6 +8,7 @@ from typing import Any
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Field, FieldType, Value
 from optimizer.core.programs.values import UnreadableValue, read_value
+from optimizer.datasets.blocks import are_texts, none_missing
 from optimizer.datasets.columns import is_missing
 from optimizer.datasets.table import of_row, trouble_in
 
@@ -52,6 +53,38 @@ def reader_of(field: Field, *, expected: bool) -> Callable[[Value], Value]:
         return value_of(field, cell, expected=expected)
 
     return read
+
+
+def read_cells(
+    field: Field, cells: Sequence[Value], *, expected: bool
+) -> tuple[Sequence[Value], dict[int, Problem]]:
+    """A whole column by `value_of`: the values, and by their numbers why some cells are none."""
+    plain = field.type is FieldType.TEXT and not field.nullable
+    if plain and none_missing(cells):
+        return cells, {}
+    read = reader_of(field, expected=expected)
+    if not are_texts(cells):
+        return _read_each(read, cells)
+    texts = list(dict.fromkeys(cells))
+    values, unfit = _read_each(read, texts)
+    known = dict(zip(texts, values, strict=True))
+    why = {texts[n]: wrong for n, wrong in unfit.items()}
+    told = {n: why[cell] for n, cell in enumerate(cells) if cell in why} if why else {}
+    return [known[cell] for cell in cells], told
+
+
+def _read_each(
+    read: Callable[[Value], Value], cells: Sequence[Value]
+) -> tuple[list[Value], dict[int, Problem]]:
+    values: list[Value] = []
+    unfit: dict[int, Problem] = {}
+    for n, cell in enumerate(cells):
+        try:
+            values.append(read(cell))
+        except Unfit as error:
+            values.append(None)
+            unfit[n] = error.why
+    return values, unfit
 
 
 def trouble_within(value: Any) -> Problem | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 
 class Split(StrEnum):
@@ -84,28 +85,36 @@ def deal(
         groups: for each row, what it must stay together with.
         labels: for each row, its label.
     """
-    members: dict[Hashable, list[int]] = defaultdict(list)
-    for number, group in enumerate(groups):
-        members[group].append(number)
+    members = _members(groups)
     train, validation, test = (plan.shares[split] / 100 for split in Split)
     learned = scored = sealed = total = 0
     splits: list[Split] = [Split.TRAIN] * len(groups)
-    for group in _in_order(members, labels, plan):
-        numbers = members[group]
+    for numbers in _in_order(members, labels, plan):
         n = len(numbers)
         total += n
-        lacks = train * total - learned, validation * total - scored, test * total - sealed
-        most = max(lacks)
-        if lacks[0] == most:
+        to_learn = train * total - learned
+        to_score = validation * total - scored
+        to_seal = test * total - sealed
+        if to_learn >= to_score and to_learn >= to_seal:
             learned += n
             continue  # where all rows begin
-        if lacks[1] == most:
+        if to_score >= to_seal:
             scored, target = scored + n, Split.VALIDATION
         else:
             sealed, target = sealed + n, Split.TEST
         for number in numbers:
             splits[number] = target
     return tuple(splits)
+
+
+def _members(groups: Sequence[Hashable]) -> list[tuple[int, ...]]:
+    """The numbers of the rows of each group, in the order of their first ones."""
+    if len(set(groups)) == len(groups):  # as most are
+        return list(zip(range(len(groups))))
+    found: dict[Hashable, list[int]] = defaultdict(list)
+    for number, group in enumerate(groups):
+        found[group].append(number)
+    return list(map(tuple, found.values()))
 
 
 def grouped(keys: Iterable[Sequence[Hashable]], pairs: Iterable[tuple[int, int]] = ()) -> list[int]:
@@ -136,13 +145,15 @@ def grouped(keys: Iterable[Sequence[Hashable]], pairs: Iterable[tuple[int, int]]
 
 
 def _in_order(
-    members: dict[Hashable, list[int]], labels: Sequence[Hashable], plan: SplitPlan
-) -> list[Hashable]:
+    members: list[tuple[int, ...]], labels: Sequence[Hashable], plan: SplitPlan
+) -> Iterable[tuple[int, ...]]:
     """Groups, shuffled; label after label when stratified, so that each is dealt out evenly."""
-    order = list(members)
-    random.Random(plan.seed).shuffle(order)
-    if plan.stratify:
-        place = {label: at for at, label in enumerate(sorted(set(labels), key=repr))}
-        if len(place) > 1:
-            order.sort(key=lambda group: place[labels[members[group][0]]])
-    return order
+    random.Random(plan.seed).shuffle(members)
+    if not plan.stratify:
+        return members
+    by_label: dict[Hashable, list[tuple[int, ...]]] = {
+        label: [] for label in sorted(set(labels), key=repr)
+    }
+    for numbers in members:
+        by_label[labels[numbers[0]]].append(numbers)
+    return chain.from_iterable(by_label.values())

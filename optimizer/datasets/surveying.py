@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,15 +9,17 @@ from dataclasses import dataclass, field, replace
 from optimizer.core.problems import Problem, Refused, problem, refuse, warning
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.signature import NULL, Value
-from optimizer.datasets.mapping import Mapping, RowReader
+from optimizer.datasets.blocks import blocks_of
+from optimizer.datasets.json_texts import object_texts
+from optimizer.datasets.mapping import Mapping, RowReader, Usable
 from optimizer.datasets.near import MOST_TEXTS, near_pairs
 from optimizer.datasets.splitting import Repeats, Split, SplitPlan, deal, grouped
 from optimizer.datasets.table import FILE, Row, in_its_row
 
 Rows = Callable[[], Iterable[Row]]
 """Rows that can be gone through more than once."""
-Keep = Callable[[Example, Row], None]
-"""Told each usable row, in order."""
+Keep = Callable[[Usable, list[str]], None]
+"""Told the usable rows of each block, in order, with their inputs as JSON."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Survey:
 class _Found:
     """Of each usable row, what its split depends on."""
 
-    contents: list[bytes] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     named: list[Split | None] = field(default_factory=list)
     groups: list[Hashable] = field(default_factory=list)
@@ -88,29 +89,27 @@ def survey(
     """
     refuse(mapping.problems(columns))
     reader = RowReader(columns, mapping)
-    found, problems, passed = _Found(), [], 0
-    for row in rows():
-        if not reader.takes(row):
-            passed += 1
-            continue
-        read = reader.read(row)
-        if isinstance(read, Problem):
-            problems.append(read)
-            continue
-        _note(found, reader, read, row)
+    found, problems, passed = _Found(), list[Problem](), 0
+    for block in blocks_of(rows()):
+        usable = reader.read_block(block)
+        passed += usable.passed
+        problems += usable.problems
+        contents = object_texts(usable.inputs, len(usable))
+        _note(found, reader, usable, contents)
         if keep:
-            keep(read, row)
+            keep(usable, contents)
     return _surveyed(found, reader, mapping.plan, tuple(problems), passed)
 
 
-def _note(found: _Found, reader: RowReader, read: Example, row: Row) -> None:
-    content = repr(list(read.inputs.values())).encode("utf-8", "surrogatepass")
-    found.contents.append(hashlib.blake2b(content, digest_size=16).digest())
-    found.labels.append(_label(read.expected[reader.label]) if reader.label else "")
-    found.named.append(reader.split_of(row))
-    found.groups.append(reader.group_of(row))
+def _note(found: _Found, reader: RowReader, usable: Usable, contents: list[str]) -> None:
+    found.contents += contents
+    labels = usable.expected[reader.label] if reader.label else [""] * len(usable)
+    found.labels += map(_label, labels)
+    found.named += reader.splits_of(usable.rows)
+    found.groups += reader.groups_of(usable.rows)
     if found.compares:
-        found.texts.append("\n".join(v for v in read.inputs.values() if isinstance(v, str)))
+        each = zip(*usable.inputs.values(), strict=True)
+        found.texts += ("\n".join(v for v in row if isinstance(v, str)) for row in each)
 
 
 def _surveyed(
@@ -118,18 +117,19 @@ def _surveyed(
 ) -> Survey:
     pairs = list(near_pairs(found.texts)) if found.compares else []
     splits, notes = _splits(found, pairs, plan)
-    across = _repeats(found.contents, splits)
+    repeated = len(found.contents) - len(set(found.contents))
+    across = _repeats(found.contents, splits) if repeated else 0
     near = [pair for pair in pairs if splits[pair[0]] is not splits[pair[1]]]
     left: tuple[Split | None, ...] = splits
     if plan.repeats is Repeats.REMOVE:
         left = _without_repeats(found.contents, near, splits)
     counted: dict[Split, Counter[str]] = {split: Counter() for split in Split}
-    for split, label in zip(left, found.labels, strict=True):
+    for (split, label), n in Counter(zip(left, found.labels, strict=True)).items():
         if split is not None:
-            counted[split][label] += 1
+            counted[split][label] += n
     n_near = len({place for pair in near for place in pair}) if found.compares else None
     return Survey(
-        left, problems, len(found.contents) - len(set(found.contents)),
+        left, problems, repeated,
         {split: counted[split].total() for split in Split},
         counted if reader.label else {split: Counter() for split in Split},
         notes, across, n_near, passed, len(problems),
@@ -137,7 +137,7 @@ def _surveyed(
 
 
 def _label(value: Value) -> str:
-    return NULL if value is None else str(value)
+    return value if isinstance(value, str) else NULL if value is None else str(value)
 
 
 def _splits(
@@ -160,9 +160,9 @@ def _splits(
     return tuple(given), (warning("note.no_validation", FILE, column=plan.column),)
 
 
-def _repeats(contents: Sequence[bytes], splits: Sequence[Split]) -> int:
+def _repeats(contents: Sequence[str], splits: Sequence[Split]) -> int:
     """How many rows have the inputs of a row in another split."""
-    first: dict[bytes, Split] = {}
+    first: dict[str, Split] = {}
     torn = {
         content
         for content, split in zip(contents, splits, strict=True)
@@ -172,11 +172,11 @@ def _repeats(contents: Sequence[bytes], splits: Sequence[Split]) -> int:
 
 
 def _without_repeats(
-    contents: Sequence[bytes], near: Iterable[tuple[int, int]], splits: Sequence[Split]
+    contents: Sequence[str], near: Iterable[tuple[int, int]], splits: Sequence[Split]
 ) -> tuple[Split | None, ...]:
     """What is in test stays, what repeats it elsewhere goes; and so of validation against train."""
     rank = {Split.TRAIN: 0, Split.VALIDATION: 1, Split.TEST: 2}
-    highest: dict[bytes, int] = {}
+    highest: dict[str, int] = {}
     for content, split in zip(contents, splits, strict=True):
         highest[content] = max(highest.get(content, 0), rank[split])
     gone = {n for n, split in enumerate(splits) if rank[split] < highest[contents[n]]}

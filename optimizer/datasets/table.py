@@ -43,7 +43,7 @@ class Table:
     """
 
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     encoding: str
     format: Literal["csv", "jsonl", "json", "sheet", "parquet"]
     delimiter: str = ""
@@ -178,6 +178,17 @@ def trouble_in_row(cells: Sequence[Value]) -> Problem | None:
     if text and text.isascii() and "\x00" not in text and len(text) <= MAX_CELL:
         return None
     return next((told for cell in cells if (told := trouble_in(cell))), None)
+
+
+def are_storable(texts: Sequence[str]) -> bool:
+    """Whether `trouble_in` finds nothing in any of the texts."""
+    text = "".join(texts)
+    if "\x00" in text or max(map(len, texts), default=0) > MAX_CELL:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def trouble_in(cell: Value) -> Problem | None:

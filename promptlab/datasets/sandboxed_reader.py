@@ -16,13 +16,13 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from json.encoder import encode_basestring
 from pathlib import Path
 
 from optimizer.core.problems import Problem, Refused, problem
 from optimizer.core.programs.signature import Value
+from optimizer.datasets.blocks import write_blocks
 from optimizer.datasets.columns import Column
 from optimizer.datasets.guessing import describe
 from optimizer.datasets.reading import read_table
@@ -115,14 +115,6 @@ def read_apart(
     return from_json(Found, answer)
 
 
-def stored_rows(path: Path) -> Iterator[Row]:
-    """The rows as the child left them, one after the other."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            place, cells = json.loads(line)
-            yield Row(place, tuple(cells))
-
-
 def summary(table: Table) -> Found:
     return Found(
         describe(table),
@@ -190,21 +182,11 @@ def _child(file: str, name: str, options: str, rows: str, told: str, parent: str
     json.dump(answer, sys.stdout)
 
 
-def _line(row: Row) -> str:
-    """A row as JSON. Most cells are texts, which need no whole encoder."""
-    cells = [
-        encode_basestring(cell) if type(cell) is str else json.dumps(cell, ensure_ascii=False)
-        for cell in row.cells
-    ]
-    return f"[{row.place}, [{', '.join(cells)}]]\n"
-
-
 def _write(table: Table, path: Path, limits: Limits) -> None:
     """Raises Refused when the rows take more space than they may."""
     try:
         with path.open("w", encoding="utf-8") as out:
-            for row in table.rows:
-                out.write(_line(row))
+            write_blocks(table.rows, out)
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,7 @@ from optimizer.datasets.splitting import Repeats, SplitPlan
 from optimizer.datasets.surveying import Rows, Survey
 from optimizer.datasets.table import in_its_row
 from promptlab.accounts.models import Project, User
-from promptlab.datasets.making import MANY, Made, make, make_apart
+from promptlab.datasets.making import MANY, Making, MakingApart, making_apart
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.storing import next_dataset, store_lines
 from promptlab.datasets.versions import LONGEST_NOTE, record
@@ -85,9 +85,7 @@ def create(
     """
     check_name(project, name)
     pk = next_dataset()
-    with tempfile.TemporaryDirectory() as folder:
-        lines = Path(folder, "lines")
-        made = _made(source, mapping, pk, lines)
+    with _making(source, mapping, pk) as made:
         _check(made.survey, source, skip_unusable=skip_unusable)
         dataset = Dataset(
             pk=pk,
@@ -97,23 +95,23 @@ def create(
             source_digest=source.digest,
             columns=[_as_json(column, mapping.uses) for column in source.names],
             count=made.survey.usable,
-            digest=made.digest,
             left_out=source.left_out + made.survey.problem_count,
             seed=mapping.plan.seed,
             shares=_shares(mapping.plan, mapping.only),
             created_by=by,
         )
-        _store(dataset, by, lines)
+        _store(dataset, by, made)
     audit.info("%s imported dataset %s into %s", by or "the demo", name, project.slug)
     return dataset
 
 
-def _made(source: Source, mapping: Mapping, pk: int, lines: Path) -> Made:
+def _making(
+    source: Source, mapping: Mapping, pk: int
+) -> AbstractContextManager[Making | MakingApart]:
     """Many rows take a process of their own."""
     if source.stored is not None and source.count >= MANY:
-        return make_apart(source.stored, source.names, mapping, pk, lines)
-    with lines.open("w", encoding="utf-8") as out:
-        return make(source.rows, source.names, mapping, pk, out)
+        return making_apart(source.stored, source.names, mapping, pk)
+    return nullcontext(Making(source.rows, source.names, mapping, pk))
 
 
 def _check(found: Survey, source: Source, *, skip_unusable: bool) -> None:
@@ -123,13 +121,14 @@ def _check(found: Survey, source: Source, *, skip_unusable: bool) -> None:
     found.check(source.unit)
 
 
-def _store(dataset: Dataset, by: User | None, lines: Path) -> None:
-    """All of it or nothing."""
+def _store(dataset: Dataset, by: User | None, made: Making | MakingApart) -> None:
+    """All of it or nothing; rows go in while others are being made."""
     try:
         with transaction.atomic():
             dataset.save(force_insert=True)
-            with lines.open(encoding="utf-8") as rows:
-                store_lines(rows)
+            store_lines(made.chunks())
+            dataset.digest = made.digest
+            dataset.save(update_fields=["digest"])
             record(dataset, by, dataset.source_name[:LONGEST_NOTE], added=dataset.count)
     except IntegrityError as error:  # somebody took the name a moment ago
         raise _name_taken(dataset.name) from error

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TextIO
 
 from django.db import connection
 
-from promptlab.datasets.copy_lines import COPY, FreshRow, line_of_fresh
+from promptlab.datasets.copy_lines import COPY, FreshRow, line_of
 from promptlab.datasets.models import Dataset
 
-_CHUNK = 1 << 18  # characters
 # A row that was stored by an earlier release has no digest of its own.
 _DIGEST = """
 SELECT count(*), encode(sha256(coalesce(string_agg(coalesce(digest,
@@ -24,13 +22,13 @@ def store(dataset: Dataset, version: int, rows: Iterable[FreshRow]) -> None:
     """Stream rows into a version; must be in a transaction, so that it is all of them or none."""
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
-            copy.write(line_of_fresh(dataset.pk, version, row))
+            copy.write(line_of(dataset.pk, version, row))
 
 
-def store_lines(lines: TextIO) -> None:
-    """The same of rows that are lines for COPY already."""
+def store_lines(chunks: Iterable[bytes]) -> None:
+    """The same of rows that are lines for COPY already, many in a chunk."""
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        while chunk := lines.read(_CHUNK):
+        for chunk in chunks:
             copy.write(chunk)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -22,13 +22,15 @@ from django.utils import timezone
 
 from optimizer.codec import from_json, to_json
 from optimizer.core.problems import Conflict, Problem, Refused
+from optimizer.datasets.blocks import StoredRows
 from optimizer.datasets.mapping import Mapping
 from optimizer.datasets.reading import too_large
-from optimizer.datasets.table import FILE, MAX_BYTES, Options, Row
+from optimizer.datasets.surveying import Rows
+from optimizer.datasets.table import FILE, MAX_BYTES, Options
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import services
 from promptlab.datasets.models import Dataset, Upload
-from promptlab.datasets.sandboxed_reader import Found, read_apart, stored_rows
+from promptlab.datasets.sandboxed_reader import Found, read_apart
 from promptlab.datasets.turns import PATIENCE, Busy, turn
 
 AS_FOUND = Options()
@@ -156,9 +158,7 @@ def read(upload: Upload, options: Options) -> Upload:
 
 
 @contextmanager
-def read_once(
-    file: File[Any], options: Options
-) -> Iterator[tuple[Found, Callable[[], Iterator[Row]]]]:
+def read_once(file: File[Any], options: Options) -> Iterator[tuple[Found, Rows]]:
     """Read a file apart that is not kept: what it holds, and its rows as long as this lasts.
 
     Raises:
@@ -172,7 +172,7 @@ def read_once(
                 kept.write(chunk)
         with turn(folder(), PATIENCE) as held:
             found = read_apart(raw, file.name or "file", options, told, keeps=(held,))
-        yield found, lambda: stored_rows(told)
+        yield found, lambda: StoredRows(told)
 
 
 def found_in(upload: Upload) -> Found:
@@ -189,7 +189,7 @@ def source_of(upload: Upload) -> services.Source:
     found = found_in(upload)
     rows = _rows(upload.token)
     return services.Source(
-        upload.name, found.columns, lambda: stored_rows(rows), found.problem_count, found.unit,
+        upload.name, found.columns, lambda: StoredRows(rows), found.problem_count, found.unit,
         rows, found.count, upload.digest,
     )  # fmt: skip
 

@@ -90,9 +90,7 @@ LINES = "message,label,part,id\n" + "".join(
 )
 
 
-def test_many_rows_are_made_apart_as_few_are_here(
-    project: Project, erin: User, tmp_path: Path
-) -> None:
+def test_many_rows_are_made_apart_as_few_are_here(project: Project, erin: User) -> None:
     file = SimpleUploadedFile("many.csv", LINES.encode())
     upload = uploads.receive(project, erin, file)
     uses = (
@@ -104,10 +102,10 @@ def test_many_rows_are_made_apart_as_few_are_here(
     mapping = Mapping(uses, plan, RowFilter("part", "a"))
     source = uploads.source_of(upload)
     assert source.stored is not None
-    apart = making.make_apart(source.stored, source.names, mapping, 7, tmp_path / "apart")
-    with (tmp_path / "here").open("w") as out:
-        here = making.make(source.rows, source.names, mapping, 7, out)
-    assert (tmp_path / "apart").read_text() == (tmp_path / "here").read_text()
+    here = making.Making(source.rows, source.names, mapping, 7)
+    lines = b"".join(here.chunks())
+    with making.making_apart(source.stored, source.names, mapping, 7) as apart:
+        assert b"".join(apart.chunks()) == lines
     assert (apart.digest, apart.survey.counts) == (here.digest, here.survey.counts)
     assert apart.survey.problem_count == len(here.survey.problems) > 200
     dataset = uploads.make_dataset(upload, erin, "Many", guessed(source.columns))
@@ -134,10 +132,11 @@ def test_a_mapping_without_such_columns_is_refused_from_apart(
     project: Project, erin: User, tmp_path: Path
 ) -> None:
     rows = tmp_path / "rows"
-    rows.write_text(json.dumps([1, ["x", "y"]]) + "\n")
+    rows.write_text(json.dumps([[1], ["x"], ["y"]]) + "\n")
     mapping = Mapping((Use("a", Role.INPUT, "a"), Use("c", Role.EXPECTED, "c")), SplitPlan())
-    with refused("There is no such column"):
-        making.make_apart(rows, ("a", "b"), mapping, 1, tmp_path / "out")
+    apart = making.making_apart(rows, ("a", "b"), mapping, 1)
+    with refused("There is no such column"), apart:
+        pass
 
 
 def test_a_column_that_nothing_but_its_place_tells_of_is_marked(

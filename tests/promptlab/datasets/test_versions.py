@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import Http404
 
 from optimizer.core.problems import Conflict
@@ -151,6 +151,14 @@ def test_a_dataset_is_deleted_with_all_its_versions(dataset: Dataset, erin: User
     remove_rows(dataset, ["21"], erin)
     services.remove(dataset, erin)
     assert not DatasetExample.of_all_versions.exists()
+
+
+def test_the_database_lets_no_dataset_leave_rows(dataset: Dataset) -> None:
+    leaves_rows = pytest.raises(IntegrityError, match="would leave rows")
+    with leaves_rows, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM datasets_datasetversion WHERE dataset_id = %s", [dataset.pk])
+        cursor.execute("DELETE FROM datasets_dataset WHERE id = %s", [dataset.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_run_says_which_version_it_began_with(scene: Scene) -> None:
