@@ -6,6 +6,7 @@ to read, so that a new page and a new parameter are tried without a word here.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ ENCODED = [*(quote(text, safe="") for text in TEXTS), *ESCAPES]
 IN_PATHS = [text for text in ENCODED if text and "%2F" not in text and len(text) < 6000]
 DIGITS = [text for text in IN_PATHS if text.isascii() and text.isdecimal()]
 FORM = "application/x-www-form-urlencoded"
+EVERY = 2 if os.environ.get("PROMPTLAB_WHOLE_FAULTS") else 6
 STEP = 7
 """Neighbouring parameters get values that are so far apart; it has no divisor in common."""
 
@@ -131,8 +133,8 @@ def odd(names: list[str], round_: int) -> str:
 
 
 def visits(world: World, visitors: Visitors, reading: Reading, method: str) -> Iterator[str]:
-    """Failures of every page: where something is read, whoever may do most sends one value of each
-    pair, on the next page the other; everybody else sends one, another on each page."""
+    """Failures of every page: where something is read, whoever may do most sends one value of EVERY
+    so many, on the next page the next ones; everybody else sends one, another on each page."""
     for index, page in enumerate(PAGES.values()):
         reading.page = page.name
         powerful = visitors.most_powerful(page, world, method)
@@ -142,7 +144,7 @@ def visits(world: World, visitors: Visitors, reading: Reading, method: str) -> I
             rounds = range(first, first + 1)
             if who == powerful and reading.names[page.name]:
                 yield visitors.failure(who, method, address, plain(reading.names_here))
-                rounds = range(index % 2, len(ENCODED), 2)
+                rounds = range(index % EVERY, len(ENCODED), EVERY)
             for round_ in rounds:
                 yield visitors.failure(who, method, address, odd(reading.names_here, round_))
 
@@ -179,7 +181,8 @@ def test_no_part_of_an_address_makes_a_page_fail(world: World, visitors: Visitor
         for part, kind in page.parts.items():
             # What is no number, word or key is stopped by the map of the site, on any page alike.
             some = IN_PATHS[next(turn) % 5 :: 5]
-            values = {"str": IN_PATHS, "int": [*DIGITS, *some]}.get(kind, some)
+            most = IN_PATHS[next(turn) % EVERY :: EVERY // 2]
+            values = {"str": most, "int": [*DIGITS, *some]}.get(kind, some)
             for value in dict.fromkeys(values):
                 address = page.with_values({**right, part: value})
                 if leads_nowhere(address):

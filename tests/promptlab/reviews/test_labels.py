@@ -91,12 +91,10 @@ def test_latest_is_moved_by_approvals_only(versions: list[Version], bob: User) -
         labels.promote(versions[0], "latest", bob, 3)
 
 
-@pytest.mark.parametrize("name", ["", "Canary", "v3", "3", "moves", "a b", "-a", "a" * 41, "ä"])
-def test_a_label_is_called_what_no_version_is(
-    name: str, versions: list[Version], bob: User
-) -> None:
-    with refused("No label can be called"):
-        labels.promote(versions[0], name, bob, None)
+def test_a_label_is_called_what_no_version_is(versions: list[Version], bob: User) -> None:
+    for name in ("", "Canary", "v3", "3", "moves", "a b", "-a", "a" * 41, "ä"):
+        with refused("No label can be called"):
+            labels.promote(versions[0], name, bob, None)
 
 
 def test_a_label_of_ones_own_rolls_back_step_by_step(

@@ -159,7 +159,7 @@ def test_any_fully_evaluated_candidate_has_an_expected_score_and_no_other_has(
         assert (found is not None) == (candidate.number in fulls)
 
 
-@pytest.mark.parametrize("optimizer", ["racing", "mipro", "module_opro", "reflective"])
+@pytest.mark.parametrize("optimizer", ["racing", "module_opro"])
 def test_the_best_is_the_best_by_what_is_shown_beside_it(scene: Scene, optimizer: str) -> None:
     """One reckoning for all candidates of a run: the best is expected to do best, and comes first
     wherever they stand in an order.
