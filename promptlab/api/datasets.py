@@ -27,6 +27,7 @@ from promptlab.api.schemas.datasets import (
 )
 from promptlab.api.tokens import caller, project_of
 from promptlab.datasets import queries, services, uploads, versions
+from promptlab.datasets.changes import Changes
 from promptlab.datasets.downloads import FORMATS, content
 from promptlab.datasets.models import Dataset
 from promptlab.datasets.turns import Busy
@@ -134,13 +135,34 @@ def list_dataset_versions(
     summary="List what a version has otherwise",
 )
 def list_changes(
-    request: HttpRequest, project: Path[str], dataset: int, number: int, window: Query[Window]
+    request: HttpRequest,
+    project: Path[str],
+    dataset: int,
+    number: int,
+    window: Query[Window],
+    against: Number | None = None,
 ) -> Any:
     """Against the version before; the first one changes nothing."""
     found = dataset_of(project_of(request, project), dataset)
-    if not found.versions.filter(number=number).exists():
-        raise Http404(f"There is no version {number} of this dataset.")
-    return window.of(queries.changes_in(found, number) if number > 1 else [])
+    other = against or number - 1
+    for asked in filter(None, (number, against)):
+        if not found.versions.filter(number=asked).exists():
+            raise Http404(f"There is no version {asked} of this dataset.")
+    return window.of(Changes(found, other, number) if other else [])
+
+
+@router.post(
+    "/{int:dataset}/versions/{int:number}/go_back",
+    response=DatasetDetail,
+    summary="Make a version that holds what an older one does",
+)
+def go_back_to_version(
+    request: HttpRequest, project: Path[str], dataset: int, number: int
+) -> Dataset:
+    """None is made when the newest holds the same already. Versions between are kept."""
+    found = dataset_of(project_of(request, project, Role.EDITOR), dataset)
+    versions.go_back(found, number, caller(request), f"As version {number} was")
+    return found
 
 
 @router.get("/{int:dataset}/download/{format}", summary="Download its examples")

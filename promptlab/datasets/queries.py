@@ -16,6 +16,7 @@ from optimizer.core.programs.signature import Value as Cell
 from optimizer.datasets.columns import Role
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project
+from promptlab.datasets.changes import lives_in
 from promptlab.datasets.models import Dataset, DatasetExample
 
 
@@ -69,28 +70,8 @@ def examples_in(rows: QuerySet[DatasetExample]) -> tuple[Example, ...]:
 
 def rows_of(dataset: Dataset, version: int) -> QuerySet[DatasetExample]:
     """The rows of any version, in order."""
-    ended = Q(until__isnull=True) | Q(until__gt=version)
-    rows = DatasetExample.of_all_versions.filter(dataset=dataset, since__lte=version)
-    return rows.filter(ended).order_by("position")
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """A row that a version has otherwise than the one before; None where it has none."""
-
-    key: str
-    before: DatasetExample | None
-    after: DatasetExample | None
-
-
-def changes_in(dataset: Dataset, version: int) -> list[RowChange]:
-    """What is other in a version than in the one before, in order."""
-    touched = DatasetExample.of_all_versions.filter(dataset=dataset)
-    before = {row.key: row for row in touched.filter(until=version)}
-    after = {row.key: row for row in touched.filter(since=version)}
-    places = {row.key: row.position for row in (*before.values(), *after.values())}
-    keys = sorted(places, key=lambda key: places[key])
-    return [RowChange(key, before.get(key), after.get(key)) for key in keys]
+    rows = DatasetExample.of_all_versions.filter(lives_in(version), dataset=dataset)
+    return rows.order_by("position")
 
 
 def as_example(row: DatasetExample) -> Example:

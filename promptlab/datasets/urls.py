@@ -23,6 +23,7 @@ urlpatterns = [
     path("<int:dataset>/rows/<str:row>/remove/", rows.remove_row, name="remove_row"),
     path("<int:dataset>/versions/", rows.list_versions, name="versions"),
     path("<int:dataset>/versions/<int:number>/", rows.version, name="version"),
+    path("<int:dataset>/versions/<int:number>/go_back/", rows.go_back, name="go_back"),
     path("<int:dataset>/download/<str:format>/", rows.download, name="download"),
     path("<int:dataset>/rename/", pages.rename, name="rename"),
     path("<int:dataset>/remove/", pages.remove, name="remove"),

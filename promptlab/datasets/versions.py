@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import IntegerField, Max, QuerySet
 from django.db.models.functions import Cast
 from django.http import Http404
@@ -35,6 +36,32 @@ FROM unnest(%s::text[]::jsonb[], %s::text[]::jsonb[])
 JOIN datasets_datasetexample AS row ON row.inputs = given.inputs
 WHERE row.dataset_id = %s AND row.until IS NULL
 """
+
+
+_SAME = """
+    other.key = row.key AND (other.split, other.position, other.inputs, other.expected,
+    other.metadata) = (row.split, row.position, row.inputs, row.expected, row.metadata)
+"""
+_LIVES = (
+    "{0}.dataset_id = %(dataset)s AND {0}.since <= %(old)s AND coalesce({0}.until > %(old)s, true)"
+)
+_END_OTHERS = f"""
+UPDATE datasets_datasetexample AS row SET until = %(new)s
+WHERE row.dataset_id = %(dataset)s AND row.until IS NULL AND NOT EXISTS (
+    SELECT FROM datasets_datasetexample AS other WHERE {_LIVES.format("other")} AND {_SAME})
+RETURNING row.key
+"""
+_BRING_BACK = f"""
+INSERT INTO datasets_datasetexample
+    (dataset_id, since, position, key, split, inputs, expected, metadata, digest)
+SELECT row.dataset_id, %(new)s, row.position, row.key, row.split, row.inputs, row.expected,
+    row.metadata, row.digest
+FROM datasets_datasetexample AS row WHERE {_LIVES.format("row")} AND NOT EXISTS (
+    SELECT FROM datasets_datasetexample AS other
+    WHERE other.dataset_id = %(dataset)s AND other.until IS NULL AND other.key = row.key)
+RETURNING key
+"""
+"""Run behind _END_OTHERS: what has one of the keys is the same row."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +169,27 @@ def remove_rows(dataset: Dataset, keys: Collection[str], by: User | None, note: 
     """
     with _next(dataset, by, note) as version:
         version.removed = _end(dataset.examples.filter(key__in=list(keys)), version)
+
+
+def go_back(dataset: Dataset, number: int, by: User | None, note: str = "") -> None:
+    """Make a version that holds what an older one does; none when the newest does already. Those
+    between stay what they are.
+
+    Raises:
+        Http404: there is no such version, or the dataset was deleted meanwhile.
+    """
+    if not dataset.versions.filter(number=number).exists():
+        raise Http404(f"There is no version {number} of this dataset.")
+    with _next(dataset, by, note) as version, connection.cursor() as cursor:
+        told = {"dataset": dataset.pk, "old": number, "new": version.number}
+        ended, back = (_keys(cursor, sql, told) for sql in (_END_OTHERS, _BRING_BACK))
+        version.changed = len(ended & back)
+        version.removed, version.added = len(ended - back), len(back - ended)
+
+
+def _keys(cursor: CursorWrapper, sql: str, told: dict[str, int]) -> set[str]:
+    cursor.execute(sql, told)
+    return {key for (key,) in cursor.fetchall()}
 
 
 def row_of(dataset: Dataset, key: str) -> DatasetExample:

@@ -27,6 +27,7 @@ LEAST_ROLE = {
     "remove_example": "editor",
     "list_dataset_versions": "viewer",
     "list_changes": "viewer",
+    "go_back_to_version": "editor",
     "download_dataset": "viewer",
     "list_programs": "viewer",
     "create_program": "editor",

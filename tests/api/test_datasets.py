@@ -251,6 +251,12 @@ def test_a_dataset_is_kept_up_by_programs(scene: Scene, erin: User, api_of: ApiO
     assert [example["id"] for example in older.json()["items"]] == [key]
     lines = client.get(f"{here}/download/jsonl", {"version": 2}).content.decode().splitlines()
     assert len(lines) == 51
+    assert client.get(f"{here}/versions/4/changes", {"against": 1}).json()["count"] == 0
+    (other,) = client.get(f"{here}/versions/4/changes", {"against": 2}).json()["items"]
+    assert (other["id"], other["after"]) == (key, None)
+    assert client.get(f"{here}/versions/4/changes", {"against": 9}).status_code == 404
+    assert client.post(f"{here}/versions/2/go_back").json()["version"] == 5
+    assert client.post(f"{here}/versions/9/go_back").status_code == 404
 
 
 def test_examples_that_do_not_fit_are_told_one_by_one(

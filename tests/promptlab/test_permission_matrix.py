@@ -75,6 +75,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "datasets:remove_row": POST_EDIT,
     "datasets:versions": VIEW,
     "datasets:version": VIEW,
+    "datasets:go_back": POST_EDIT,
     "datasets:download": VIEW,
     "datasets:rename": POST_EDIT,
     "datasets:remove": POST_EDIT,

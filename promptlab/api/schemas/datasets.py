@@ -16,6 +16,7 @@ from optimizer.datasets.splitting import Repeats, Split, SplitPlan
 from optimizer.datasets.table import Options
 from promptlab.api.schemas.base import Body, Name, Text, example
 from promptlab.datasets import queries
+from promptlab.datasets.changes import RowChange
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.versions import LONGEST_NOTE, NewRow
 
@@ -260,5 +261,5 @@ class ExampleChangeOut(Schema):
     after: ExampleOut | None
 
     @staticmethod
-    def resolve_id(change: queries.RowChange) -> str:
+    def resolve_id(change: RowChange) -> str:
         return change.key

@@ -24,6 +24,7 @@ from promptlab.accounts.http import SignedInRequest
 from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.datasets import downloads, queries, versions
+from promptlab.datasets.changes import Changes, RowChange
 from promptlab.datasets.forms import SHOWN_PROBLEMS
 from promptlab.datasets.further_rows import pasted, rows_in
 from promptlab.datasets.models import Dataset, DatasetExample
@@ -159,17 +160,36 @@ def list_versions(request: SignedInRequest, project: str, dataset: int) -> HttpR
 @login_required
 @require_safe
 def version(request: SignedInRequest, project: str, dataset: int, number: int) -> HttpResponse:
-    """What is other in a version than in the one before."""
+    """What is other in a version than in the one before, or in the one that the address names."""
     found = project_for(request.user, project)
     of = dataset_or_404(found, dataset)
     shown = get_object_or_404(of.versions.select_related("created_by"), number=number)
-    changes = queries.changes_in(of, number) if number > 1 else []
+    asked = Parameters(request.GET).number("against")
+    known = asked is not None and of.versions.filter(number__in=[asked]).exists()
+    against = asked if known else number - 1
+    changes = Changes(of, against, number) if against else []
     page = Paginator(changes, CHANGES_A_PAGE).get_page(Parameters(request.GET).page)
     context = {
-        "project": found, "dataset": of, "version": shown, "page": page,
+        "project": found, "dataset": of, "version": shown, "page": page, "against": against,
         "changes": [_shown_change(of, one) for one in page],
     }  # fmt: skip
     return render(request, "datasets/version.html", context)
+
+
+@login_required
+@require_POST
+def go_back(request: SignedInRequest, project: str, dataset: int, number: int) -> HttpResponse:
+    """A new version that holds what this one does."""
+    found = project_for(request.user, project, Role.EDITOR)
+    of = dataset_or_404(found, dataset)
+    newest = of.version
+    versions.go_back(of, number, request.user, _("As version %(n)s was") % {"n": number})
+    if of.version == newest:
+        messages.info(request, _("The newest version holds the same already."))
+    else:
+        told = _("This is version %(n)s, as version %(old)s was. Those between are kept.")
+        messages.success(request, told % {"n": of.version, "old": number})
+    return redirect("datasets:version", found.slug, of.pk, of.version)
 
 
 @login_required
@@ -209,7 +229,7 @@ def _told(added: versions.Added) -> str:
     return f"{told} {known}"
 
 
-def _shown_change(dataset: Dataset, change: queries.RowChange) -> ShownChange:
+def _shown_change(dataset: Dataset, change: RowChange) -> ShownChange:
     before, after = change.before, change.after
     row = after or before
     assert row is not None  # one of the two there is

@@ -63,6 +63,23 @@ def test_a_form_adds_a_row_and_says_where_it_is_wrong(
     assert "text 3" in browser.get(url("rows", dataset), {"q": "m3"}).content.decode()
 
 
+def test_a_page_compares_versions_and_goes_back_to_one(
+    dataset: Dataset, erin: User, client_of: Browser
+) -> None:
+    browser = client_of(erin)
+    new = NewRow({"message": "new", "tags": ["x"], "n": 1}, {"label": "ham"})
+    (key,) = add_rows(dataset, [new], erin).keys
+    back = url("go_back", dataset, 1)
+    assert back not in browser.get(url("version", dataset, 2)).content.decode()
+    assert back in browser.get(url("version", dataset, 1)).content.decode()
+    page = browser.post(back, follow=True)
+    assert "This is version 3, as version 1 was" in page.content.decode()
+    assert [change.key for change in page.context["changes"]] == [key]
+    same = browser.get(url("version", dataset, 3), {"against": 1})
+    assert "Both hold the same rows" in same.content.decode()
+    assert "The newest version holds the same" in browser.post(back, follow=True).content.decode()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -12,11 +12,13 @@ from optimizer.core.problems import Conflict
 from optimizer.datasets.splitting import Split
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries, services
+from promptlab.datasets.changes import Changes
 from promptlab.datasets.models import Dataset, DatasetExample
 from promptlab.datasets.versions import (
     NewRow,
     add_rows,
     change_row,
+    go_back,
     remove_rows,
     row_of,
 )
@@ -103,9 +105,7 @@ def test_a_row_that_is_changed_keeps_its_key_and_its_place(dataset: Dataset, eri
     assert (after.expected, after.position, after.split) == (
         {"label": "spam"}, before.position, before.split,
     )  # fmt: skip
-    assert [(c.key, c.before, c.after) for c in queries.changes_in(dataset, 2)] == [
-        ("3", before, after)
-    ]
+    assert [(c.key, c.before, c.after) for c in Changes(dataset, 1, 2)] == [("3", before, after)]
     change_row(dataset, "3", row(before.inputs["message"], "spam"), erin)
     assert dataset.version == 2, "nothing is another row now"
     with pytest.raises(Conflict):
@@ -151,6 +151,47 @@ def test_a_dataset_is_deleted_with_all_its_versions(dataset: Dataset, erin: User
     remove_rows(dataset, ["21"], erin)
     services.remove(dataset, erin)
     assert not DatasetExample.of_all_versions.exists()
+
+
+def test_an_older_version_comes_back_as_a_new_one(dataset: Dataset, erin: User) -> None:
+    first, digest = in_version(dataset, 1), dataset.digest
+    add_rows(dataset, [row("new")], erin)
+    change_row(dataset, "3", row("text 1, corrected"), erin)
+    remove_rows(dataset, ["5"], erin)
+    second = in_version(dataset, 2)
+    go_back(dataset, 1, erin, "a step back")
+    assert (dataset.version, dataset.count, dataset.digest) == (5, 20, digest)
+    assert (in_version(dataset, 5), in_version(dataset, 2)) == (first, second)
+    newest = dataset.versions.first()
+    assert newest is not None
+    assert (newest.added, newest.changed, newest.removed) == (1, 1, 1)
+    assert newest.note == "a step back"
+    go_back(dataset, 1, erin)
+    assert dataset.version == 5  # as it is already
+    go_back(dataset, 2, erin)
+    assert in_version(dataset, 6) == second
+    with pytest.raises(Http404):
+        go_back(dataset, 99, erin)
+
+
+def test_any_two_versions_are_compared(dataset: Dataset, erin: User) -> None:
+    (key,) = add_rows(dataset, [row("new")], erin).keys
+    change_row(dataset, "3", row("text 1, corrected"), erin)
+    remove_rows(dataset, ["5"], erin)
+    go_back(dataset, 2, erin)
+    texts = [
+        (change.key, *(row and row.inputs["message"] for row in (change.before, change.after)))
+        for change in Changes(dataset, 1, 4)
+    ]
+    assert texts == [
+        ("3", "text 1", "text 1, corrected"), ("5", "text 3", None), (key, None, "new"),
+    ]  # fmt: skip
+    back = Changes(dataset, 4, 1)
+    assert [(change.key, change.before is None) for change in back[1:]] == [
+        ("5", True), (key, False),
+    ]  # fmt: skip
+    assert back[-1].key == key
+    assert not Changes(dataset, 2, 5), "changed, and changed back"
 
 
 def test_the_database_lets_no_dataset_leave_rows(dataset: Dataset) -> None:
