@@ -10,6 +10,7 @@ from promptlab.live.page import LivePage
 from promptlab.metrics.live import LiveJudging
 from promptlab.programs.tryouts import LiveTryout
 from promptlab.providers.checks import LiveCheck
+from promptlab.runs.playing.page import LivePlay
 from promptlab.runs.starting.measuring import LiveMeasurement
 from promptlab.runs.watching.live import LiveRun
 
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 LIVE_PAGES: dict[str, type[LivePage]] = {
     "runs/<int:number>/": LiveRun,
     "tryouts/<int:tryout>/": LiveTryout,
+    "plays/<int:play>/": LivePlay,
     "measurements/<int:measurement>/": LiveMeasurement,
     "judgings/<int:judging>/": LiveJudging,
     "checks/<int:provider>/": LiveCheck,

@@ -59,3 +59,11 @@ def outcomes_of(run: Run) -> tuple[Outcome, ...]:
     exchanges = run.exchanges.filter(kind="evaluate").values_list("pk", flat=True)
     known = [outcomes.of_exchange(pk) for pk in exchanges]
     return tuple(answers[position] for answers in known for position in sorted(answers))
+
+
+def answers_of(run: Run) -> dict[int, Outcome]:
+    """The same of its first request alone, by the places of the examples."""
+    first = (
+        run.exchanges.filter(kind="evaluate").order_by("pk").values_list("pk", flat=True).first()
+    )
+    return {} if first is None else outcomes.of_exchange(first)

@@ -24,17 +24,17 @@ class Kept:
     row: str
 
 
-def keep(project: Project, run: Run, by: User, note: str) -> Kept:
+def keep(project: Project, run: Run, by: User, note: str, place: int = 0) -> Kept:
     """Add a try that ended to the newest dataset that has its inputs and one of its outputs. The
-    answer is the expected value, which is corrected there.
+    answer is the expected value, which is corrected there. `place`: of which of its examples.
 
     Raises:
         Conflict: the try gave nothing, or no dataset has such columns.
         Refused: the values do not fit the dataset's fields.
     """
     spec = snapshots.thawed(run, EvaluationSpec)
-    (example,) = spec.examples
-    outcome = next(iter(evaluations.outcomes_of(run)), None)
+    place = min(place, len(spec.examples) - 1)
+    example, outcome = spec.examples[place], evaluations.answers_of(run).get(place)
     if outcome is None or not outcome.outputs:
         raise Conflict.because("try.gave_nothing")
     found = _fitting(project, example.inputs, outcome.outputs)

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from optimizer.core.conversation.evaluation import EvaluationSpec
 from optimizer.core.conversation.requests import Purpose
-from optimizer.core.conversation.spec import ModelRef
+from optimizer.core.conversation.spec import Limits, ModelRef
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.optimizers.estimate import tokens_of
@@ -194,14 +194,33 @@ def start_tryout(
     Raises:
         Refused: the program has problems, or the metric does not fit it.
     """
+    return start_tryouts(project, program, model, (example,), metric, candidate, kept=kept)
+
+
+def start_tryouts(
+    project: Project,
+    program: Program,
+    model: ModelRef,
+    examples: tuple[Example, ...],
+    metric: Metric | None = None,
+    candidate: Candidate | None = None,
+    limits: Limits | None = None,
+    kept: tuple[CallTrace, ...] = (),
+) -> Run:
+    """The same on several examples, whose ids differ, within `limits`.
+
+    Raises:
+        Refused: the program has problems, or the metric does not fit it.
+    """
     problems = program.problems()
     if metric is not None:
-        problems += metric.problems(program, set(example.expected))
+        for example in examples:
+            problems += metric.problems(program, set(example.expected))
     if problems:
         raise Refused(problems[0])
     spec = EvaluationSpec(
         program, (candidate or baseline_of(program),), (model,), Purpose.TRYOUT, project.namespace,
-        (example,), metric, kept=kept,
+        examples, metric, limits or Limits(), kept=kept,
     )  # fmt: skip
     return evaluations.start(spec)
 
@@ -221,14 +240,28 @@ def asked_for(project: Project, asked: Parameters) -> ShownTryout | None:
 
 def shown(run: Run) -> ShownTryout:
     """A try-out with its messages written again as they were said."""
+    return shown_each(run)[0]
+
+
+def shown_each(run: Run) -> tuple[ShownTryout, ...]:
+    """The same of one with several examples, one each."""
     spec = snapshots.thawed(run, EvaluationSpec)
-    (example,), (candidate,), (model,) = spec.examples, spec.candidates, spec.task_models
-    outcome = next(iter(evaluations.outcomes_of(run)), None)
+    known = evaluations.answers_of(run)
+    return tuple(_shown(run, spec, one, known.get(at)) for at, one in enumerate(spec.examples))
+
+
+def _shown(
+    run: Run, spec: EvaluationSpec, example: Example, outcome: Outcome | None
+) -> ShownTryout:
+    (candidate,), (model,) = spec.candidates, spec.task_models
     trace = outcome.trace if outcome else ()
     problem = outcome.error if outcome else sentence(run.message)
+    is_alone = len(spec.examples) == 1
+    if outcome is None and not problem and run.status == Run.Status.FINISHED:
+        problem = _("The cap was reached before this was asked. Raise it, and run it again.")
     return ShownTryout(
         id=run.pk,
-        waiting=run.active,
+        waiting=run.active and (is_alone or outcome is None),
         stopping=run.active and run.wish == Run.Wish.CANCEL,
         stopped=run.status == Run.Status.CANCELLED,
         problem=problem,
@@ -247,7 +280,7 @@ def shown(run: Run) -> ShownTryout:
         tokens=outcome.tokens if outcome else 0,
         cost=outcome.cost if outcome else 0,
         seconds=outcome.seconds if outcome else 0.0,
-        steps=_steps(run, spec, trace, problem),
+        steps=_steps(run, spec, trace, problem) if is_alone else (),
     )
 
 

@@ -147,3 +147,53 @@ class RewriteCard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.module} of candidate {self.candidate} of {self.project_run}"
+
+
+class PlayDraft(models.Model):
+    """What somebody has typed into the playground of a project: the form as a browser sends it."""
+
+    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="play_drafts")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    typed = models.TextField()
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "by"], name="play_draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}, {self.by}"
+
+
+class Play(models.Model):
+    """Prompts tried side by side on a few rows. `typed` is the form that asked for it, `columns`
+    what its columns are called, `rows` the ids of its examples, in their order.
+    """
+
+    project = models.ForeignKey("accounts.Project", models.CASCADE, related_name="plays")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    typed = models.TextField()
+    columns = models.JSONField()
+    rows = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}, {self.by}"
+
+
+class PlayRun(models.Model):
+    """One column of a play on some of its rows: those that are scored, or those that are not."""
+
+    play = models.ForeignKey(Play, models.CASCADE, related_name="parts")
+    column = models.PositiveSmallIntegerField()
+    run = models.OneToOneField(Run, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["column", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.play}, column {self.column}"

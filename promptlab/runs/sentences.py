@@ -12,6 +12,15 @@ add(
         "edit.no_module": _("There is no module “{module}”; there are {modules}."),
         "edit.no_demo": _("There is no demo {n}: the module shows {count}."),
         "edit.being_scored": _("The very same prompts are being scored: see run {run}."),
+        "play.no_module": _("“{program}” has no module yet: there is nothing to try."),
+        "play.no_run": _(
+            "No run of this program has ended, beside whose candidates it could be scored. Start "
+            "one, or change the program itself."
+        ),
+        "play.draft_waits": _(
+            "You have a draft of run {run}, candidate {n} already: score it, or start over there, "
+            "first."
+        ),
         "run.program_gone": _("The program was deleted a moment ago: choose another."),
         "run.dataset_gone": _("The dataset was deleted a moment ago: choose another."),
         "run.metric_gone": _("The metric was deleted a moment ago: choose another."),

@@ -9,6 +9,7 @@ from promptlab.runs.comparing import views as comparing
 from promptlab.runs.evaluating import beside_views
 from promptlab.runs.evaluating import views as evaluating
 from promptlab.runs.library import views as library
+from promptlab.runs.playing import views as playing
 from promptlab.runs.starting import views as starting
 from promptlab.runs.watching import views as watching
 
@@ -21,6 +22,10 @@ urlpatterns = [
     path("evaluate/estimate/", evaluating.estimate, name="evaluate_estimate"),
     path("new/estimate/", starting.estimate, name="estimate"),
     path("new/measure/", starting.measure, name="measure"),
+    path("playground/", playing.playground, name="playground"),
+    path("playground/<int:play>/stop/", playing.stop, name="stop_play"),
+    path("playground/<int:play>/again/", playing.again, name="play_again"),
+    path("playground/<int:play>/edit/<int:column>/", playing.edit_on, name="edit_played"),
     path("compare/", comparing.across, name="across"),
     path("library/", library.library, name="library"),
     path("library/<int:card>/remove/", library.remove_card, name="remove_card"),

@@ -62,6 +62,7 @@ PAGES = (
     "metric-from-tests",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
     "new-run", "new-run-other-optimizer", "evaluate",
+    "playground", "playground-seen-by-a-viewer",
     "run", "race", "race-trials", "run-seen-by-a-viewer",
     "run-unread", "demo-set", "candidate-demos", "nearest-candidate", "nearest-example",
     "version-demos", "version-parity", "candidate", "compare-two", "compare-three", "across",
@@ -267,6 +268,8 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "new-run": Place(f"{path}/runs/new/"),
         "new-run-other-optimizer": Place(f"{path}/runs/new/?optimizer=mipro&effort=custom"),
         "evaluate": Place(f"{path}/runs/evaluate/?run={open_run.number}"),
+        "playground": Place(_played(all_of_it.lab, open_run, three[-1])),
+        "playground-seen-by-a-viewer": Place(f"{path}/runs/playground/", "carol"),
         "run": Place(f"{run}/"),
         "race": Place(f"{path}/runs/{race.number}/"),
         "race-trials": Place(f"{path}/runs/{race.number}/?trials=all"),
@@ -315,6 +318,31 @@ def _with_card(decided: ProjectRun) -> str:
         data=told | {"kind": "rewrite_judged"},
     )  # fmt: skip
     return f"/p/{decided.project.slug}/runs/library/"
+
+
+def _played(lab: Lab, run: ProjectRun, candidate: int) -> str:
+    """The playground with as many columns as there can be, one of them edited, all answered."""
+    from django.http import QueryDict
+
+    from promptlab.runs.playing import services, typed
+    from promptlab.runs.playing.begun import begun
+    from promptlab.runs.playing.forms import PlayForm
+    from promptlab.ui.parameters import Parameters
+
+    state = QueryDict(mutable=True)
+    begun(lab.project, state, Parameters({"add": f"{run.number}.{candidate}"}))
+    PlayForm(lab.project, state)
+    state["c1-instruction:classify"] += "\n\nAnswer with the name of the team and nothing else."
+    typed.arrange(state, "c", [0, 1, 1, 0])
+    typed.add_row(state)
+    state[f"r3-in-{lab.names.message}"] = "Nobody has answered me for a week, and nobody will"
+    form = PlayForm(lab.project, state)
+    assert form.is_valid(), form.faults
+    play = services.start(lab.project, lab.alice, services.plan_of(form), state)
+    typed.keep(lab.project, lab.alice, state)
+    for part in play.parts.all():
+        await_run(part.run, lambda each: each.ended)
+    return f"{lab.path}/runs/playground/"
 
 
 def _opened(decided: ProjectRun) -> str:

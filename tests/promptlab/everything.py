@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from optimizer.models import AllowedAddress, Corpus, Run
@@ -23,7 +24,12 @@ from promptlab.programs.tryouts import start_tryout
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
 from promptlab.reviews.models import Mention, Version
-from promptlab.runs.models import ProjectRun, RewriteCard
+from promptlab.runs.models import Play, ProjectRun, RewriteCard
+from promptlab.runs.playing import services as playing
+from promptlab.runs.playing import typed
+from promptlab.runs.playing.begun import begun
+from promptlab.runs.playing.forms import PlayForm
+from promptlab.ui.parameters import Parameters
 from tests.promptlab.approving import approve
 from tests.promptlab.runs.scene import Scene
 
@@ -68,6 +74,8 @@ class World:
             "candidate": lambda: self.project_run.run.best_candidate.number,  # type: ignore[union-attr]
             "example": lambda: self.example,
             "tryout": lambda: self.tryout.pk,
+            "play": lambda: (self.scene.project.plays.first() or begin_play(self.scene)).pk,
+            "column": lambda: 1,
             "format": lambda: {
                 "datasets:download": "jsonl",
                 "releases:data": "training",
@@ -136,6 +144,17 @@ class World:
         assert admin is not None
         row, secret = entrance.invite(self.scene.project, Role.VIEWER, admin, "")
         return row.pk, secret
+
+
+def begin_play(scene: Scene, *what: str) -> Play:
+    """The form of the playground as it begins, with further columns, sent as it is."""
+    state = QueryDict(mutable=True)
+    begun(scene.project, state, Parameters({}))
+    for each in what:
+        typed.add_column(state, each)
+    form = PlayForm(scene.project, state)
+    assert form.is_valid(), form.faults
+    return playing.start(scene.project, scene.by, playing.plan_of(form), state)
 
 
 def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) -> World:

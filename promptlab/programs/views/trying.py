@@ -111,13 +111,16 @@ def stop_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResp
 @login_required
 @require_POST
 def keep_tryout(request: SignedInRequest, project: str, tryout: int) -> HttpResponse:
-    """Keep a try as an example; its row is opened, so that the answer can be corrected."""
+    """Keep a try as an example; its row is opened, so that the answer can be corrected. `?at=2`:
+    its third example.
+    """
     found = project_for(request.user, project, Role.EDITOR)
     row = tryouts.tryout_of(found, tryout)
     if row is None:
         raise Http404("There is no such try in this project.")
     try:
-        kept_as = keep(found, row, request.user, _("kept from a try"))
+        place = Parameters(request.GET).number("at") or 0
+        kept_as = keep(found, row, request.user, _("kept from a try"), place)
     except (Conflict, Refused) as refusal:
         messages.error(request, reasons(refusal))
         return redirect("programs:list", found.slug)

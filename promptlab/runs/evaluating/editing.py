@@ -59,7 +59,9 @@ class Section:
 
 
 class EditForm(forms.Form):
-    """The prompts of `before` with what somebody changes in them."""
+    """The prompts of `before` with what somebody changes in them. `start` is what the names of its
+    fields begin with where several stand on one page.
+    """
 
     def __init__(
         self,
@@ -67,7 +69,9 @@ class EditForm(forms.Form):
         before: Candidate,
         data: QueryDict | None = None,
         training: TrainingRows | None = None,
+        start: str = "",
     ) -> None:
+        self.start = start
         self.redrawn = data is not None and (wants_change(data) or ROW in data)
         super().__init__(None if self.redrawn else data)
         self.program, self.before, self.training = program, before, training
@@ -75,18 +79,18 @@ class EditForm(forms.Form):
         self.rows = {module.name: self._rows(module) for module in program.modules}
         for module in program.modules:
             if module.has_instruction:
-                self.fields[_words(module)] = self._instruction(module)
+                self.fields[self._words(module)] = self._instruction(module)
 
     def _instruction(self, module: Module) -> forms.CharField:
         was = self.before.modules[module.name].instruction
-        drawn = self.typed.get(_words(module), was) if self.redrawn and self.typed else was
+        drawn = self.typed.get(self._words(module), was) if self.redrawn and self.typed else was
         return forms.CharField(
             label=gettext_lazy("Instruction"), required=False, max_length=LONGEST, initial=drawn,
             widget=PromptTextarea(known=[f.name for f in module.signature.inputs]),
         )  # fmt: skip
 
     def _rows(self, module: Module) -> Rows[DemoForm]:
-        kind, prefix = demo_form_for(module), f"demos-{module.name}"
+        kind, prefix = demo_form_for(module), f"{self.start}demos-{module.name}"
         if self.typed is not None and not self.redrawn:
             return Rows(kind, prefix, self.typed)
         if self.typed is None:
@@ -102,15 +106,19 @@ class EditForm(forms.Form):
 
     def _row_for(self, module: Module) -> dict[str, Value] | None:
         """What the wished row tells of a demo of the module; the rest is typed."""
-        if self.typed is None or self.typed.get(ROW) != module.name or self.training is None:
+        if not self._adds_row(module) or self.training is None:
             return None
         example = self.training.find(self._asked_row(module))
         if example is None:
             return None
         return known_of_row(self.program, module, example, self.training.columns)
 
+    def _adds_row(self, module: Module) -> bool:
+        return self.typed is not None and self.typed.get(ROW) == f"{self.start}{module.name}"
+
     def _asked_row(self, module: Module) -> str:
-        return "" if self.typed is None else self.typed.get(f"row-{module.name}", "").strip()
+        name = f"{self.start}row-{module.name}"
+        return "" if self.typed is None else self.typed.get(name, "").strip()
 
     @property
     def sections(self) -> list[Section]:
@@ -118,10 +126,9 @@ class EditForm(forms.Form):
         return [self._section(module) for module in self.program.modules if _asks(module)]
 
     def _section(self, module: Module) -> Section:
-        words = self[_words(module)] if module.has_instruction else None
+        words = self[self._words(module)] if module.has_instruction else None
         chooses = isinstance(self.before.modules[module.name].demos, NearestDemos)
-        added = self.typed is not None and self.typed.get(ROW) == module.name
-        missing = added and self._row_for(module) is None
+        missing = self._adds_row(module) and self._row_for(module) is None
         told = _("There is no such row in the training split of this run.") if missing else ""
         asked = self._asked_row(module) if missing else ""
         return Section(module, words, self.rows[module.name], chooses, asked, told)
@@ -132,7 +139,7 @@ class EditForm(forms.Form):
             return False
         edited = with_prompts(self.program, self.candidate)
         for module in edited.modules:
-            place = _words(module) if module.has_instruction else None
+            place = self._words(module) if module.has_instruction else None
             for told in module.problems():
                 self.add_error(place, sentence(told))
         return not self.errors
@@ -155,8 +162,25 @@ class EditForm(forms.Form):
 
     def _wished_words(self, module: Module, before: str) -> str:
         """What a browser does to line ends and at the rims is no edit."""
-        words = plain_lines(self.cleaned_data.get(_words(module), before))
+        words = plain_lines(self.cleaned_data.get(self._words(module), before))
         return before if words == plain_lines(before).strip() else words
+
+    def _words(self, module: Module) -> str:
+        return f"{self.start}instruction:{module.name}"
+
+    @property
+    def as_drawn(self) -> dict[str, str]:
+        """What a browser sends of it where nothing was typed yet."""
+        found: dict[str, str] = {}
+        for section in self.sections:
+            if section.instruction is not None:
+                found[section.instruction.html_name] = str(section.instruction.value())
+            found[section.rows.count_name] = str(len(section.rows))
+            for row in section.rows:
+                found |= {f.html_name: str(f.value() or "") for f in row.values}
+                if row["augmented"].value():
+                    found[row["augmented"].html_name] = "True"
+        return found
 
     @cached_property
     def changes(self) -> list[ModuleDiff]:
@@ -173,10 +197,6 @@ class EditForm(forms.Form):
             prompt_tokens(with_prompts(self.program, one)) for one in (self.before, self.candidate)
         )
         return was, wished
-
-
-def _words(module: Module) -> str:
-    return f"instruction:{module.name}"
 
 
 def _asks(module: Module) -> bool:

@@ -1,0 +1,1 @@
+"""The playground: prompts side by side on a handful of rows."""
