@@ -88,6 +88,14 @@ function look() {
   }
 }
 
+// What comes by the socket is drawn for all who look, so its forms hold nobody's token: they take the page's.
+document.addEventListener("submit", ({ target: form }) => {
+  if (form.method !== "post" || form.elements.csrfmiddlewaretoken) return;
+  const { "X-CSRFToken": value } = JSON.parse(document.body.getAttribute("hx-headers:inherited"));
+  const token = document.createElement("input");
+  form.append(Object.assign(token, { type: "hidden", name: "csrfmiddlewaretoken", value }));
+});
+
 // What the reader may see now is what the page says when it is loaded again; not over and over.
 function reloadOnce() {
   const since = Date.now() - Number(sessionStorage.getItem(RELOADED));

@@ -209,3 +209,34 @@ def test_an_edit_outlives_the_page_is_scored_beside_the_others_and_gone_on_from(
     expect(page.get_by_text("Edited by hand by")).to_be_visible()
     page.get_by_role("link", name="Search on from here").click()
     expect(page.get_by_text(f"It goes on from candidate {made.number}")).to_be_visible()
+
+
+def test_prompts_are_played_side_by_side_and_one_becomes_a_candidate(
+    visit: Visit, lab: Lab
+) -> None:
+    project_run = lab.finished_run()
+    best = project_run.run.best_candidate
+    assert best is not None
+    page = visit(lab.alice)
+    page.goto(f"{lab.path}/runs/{project_run.number}/candidates/{best.number}/")
+    page.get_by_role("link", name="Playground").click()
+    second = page.get_by_role("region", name="Column 2")
+    with page.expect_response(lambda response: "draft" in response.url):
+        second.get_by_label("Instruction").first.fill("Say who answers {message}, in one word.")
+    page.get_by_role("button", name="Add a column").click()
+    third = page.get_by_role("region", name="Column 3")
+    expect(third.get_by_label("Instruction").first).to_have_value(re.compile("in one word"))
+    page.get_by_role("button", name="Remove row 3").click()
+    expect(page.get_by_text("Row 3", exact=False)).to_have_count(0)
+    page.goto(f"{lab.path}/")  # what was typed outlives the page
+    page.get_by_role("link", name="Playground").click()
+    expect(third.get_by_label("Instruction").first).to_have_value(re.compile("in one word"))
+    page.get_by_role("button", name="Run", exact=True).click()
+    answers = page.get_by_role("region", name="Answers")
+    expect(answers.get_by_text("waiting…")).to_have_count(0)
+    expect(answers.get_by_text("mean of 2 rows")).to_have_count(3)
+    answers.get_by_text("As it was sent").nth(1).click()
+    expect(answers.get_by_text("in one word.").first).to_be_visible()
+    answers.get_by_role("button", name="Make it a candidate").first.click()
+    expect(page.get_by_role("heading", name="Edit by hand")).to_be_visible()
+    expect(page.get_by_label("Instruction").first).to_have_value(re.compile("in one word"))

@@ -194,7 +194,7 @@ def test_what_is_not_known_to_be_right_is_answered_and_not_scored(
     answered(play)
     page = texts(client.get(f"{HERE}?play={play.pk}").content.decode())
     assert "mean of 3 rows" in page
-    assert "Row 4 typed-4" in page
+    assert "Row 4 · typed-4" in page
 
 
 def test_what_was_typed_survives_a_refusal_and_leaving_the_page(
