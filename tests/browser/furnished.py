@@ -305,17 +305,20 @@ def _with_card(decided: ProjectRun) -> str:
     from optimizer.models import RunEvent
     from promptlab.runs.models import RewriteCard
 
-    card = RewriteCard.objects.create(
-        project_id=decided.project_id, project_run=decided, candidate=1, module="classify",
-        task_kind="choice", task_text="classify", model="scripted-1", shared=True,
-        before="Decide whether the message is spam.", gain=0.14, low=0.03, high=0.25, n=60,
-        after="Read the message twice. Say spam where it asks for money or a click.",
-    )  # fmt: skip
+    told = {
+        "project_id": decided.project_id, "task_kind": "choice", "task_text": "classify",
+        "model": "scripted-1", "shared": True, "before": "Decide whether the message is spam.",
+        "after": "Read the message twice. Say spam where it asks for money or a click.",
+        "gain": 0.14, "low": 0.03, "high": 0.25, "n": 60,
+    }  # fmt: skip
+    card, _made = RewriteCard.objects.update_or_create(  # the approval may have made it
+        project_run=decided, candidate=1, module="classify", defaults=told
+    )
     last = decided.run.events.order_by("seq").last()
-    told = {"card": str(card.pk), "effect": 0.012, "deviation": 0.009, "n": 5}
+    judged = {"card": str(card.pk), "effect": 0.012, "deviation": 0.009, "n": 5}
     RunEvent.objects.create(
         run=decided.run, seq=last.seq + 1 if last else 1, kind="rewrite_judged",
-        data=told | {"kind": "rewrite_judged"},
+        data=judged | {"kind": "rewrite_judged"},
     )  # fmt: skip
     return f"/p/{decided.project.slug}/runs/library/"
 
