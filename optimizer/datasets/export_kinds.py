@@ -32,9 +32,11 @@ def has(item: Item, *names: str, kind: type | tuple[type, ...] = dict) -> bool:
 
 
 def spread(value: Any, name: str, prefix: str = "") -> Item:
-    """An object's parts, each with a prefix before its name; what is no object, under one name."""
+    """An object's parts, each with a prefix before its name; what is no object, under one name;
+    nothing of null.
+    """
     if not isinstance(value, dict):
-        return {name: value}
+        return {} if value is None else {name: value}
     return {f"{prefix}{key}": part for key, part in value.items()}
 
 
@@ -218,6 +220,22 @@ def _of_promptfoo_result(item: Item) -> Read:
     return {**item["vars"], **row, **beside}, lost
 
 
+LANGFUSE = ExportKind(
+    "Langfuse", frozenset({"expectedOutput", "expected_output"}),
+    lambda item: (
+        "input" in item
+        and ("expectedOutput" in item or "expected_output" in item)
+        and not item.keys().isdisjoint(
+            {"datasetId", "dataset_id", "sourceTraceId", "source_trace_id", "datasetName"}
+        )
+    ),
+    _of_langfuse,
+)  # fmt: skip
+LANGSMITH = ExportKind(
+    "LangSmith", frozenset({"inputs"}),
+    lambda item: has(item, "inputs") and has(item, "outputs", kind=(dict, type(None))),
+    _of_langsmith,
+)  # fmt: skip
 KINDS = (
     ExportKind(
         "Hugging Face", frozenset({"row"}),
@@ -253,22 +271,8 @@ KINDS = (
         "promptfoo", frozenset({"vars"}),
         lambda item: has(item, "vars") and item.keys() <= _PROMPTFOO, _of_promptfoo
     ),
-    ExportKind(
-        "Langfuse", frozenset({"expectedOutput", "expected_output"}),
-        lambda item: (
-            "input" in item
-            and ("expectedOutput" in item or "expected_output" in item)
-            and not item.keys().isdisjoint(
-                {"datasetId", "dataset_id", "sourceTraceId", "source_trace_id", "datasetName"}
-            )
-        ),
-        _of_langfuse,
-    ),
-    ExportKind(
-        "LangSmith", frozenset({"inputs"}),
-        lambda item: has(item, "inputs") and has(item, "outputs", kind=(dict, type(None))),
-        _of_langsmith,
-    ),
+    LANGFUSE,
+    LANGSMITH,
     ExportKind(
         "Phoenix", frozenset({"output"}), lambda item: has(item, "input", "output"), _of_phoenix
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TextIO
@@ -175,6 +175,14 @@ def read_json(text: TextIO, encoding: str, extension: str = "", *, flatten: bool
             return _lines(text, encoding, flatten, error.why)
         raise Refused.because("table.not_json", FILE, why=error.why) from error
     return _document(found, encoding, flatten)
+
+
+def table_of(items: Iterable[tuple[int, Any]]) -> Table:
+    """Objects with their places as rows, as those of a file are."""
+    objects = _Objects(flatten=False)
+    for place, item in items:
+        objects.take(place, item)
+    return objects.table("", "json")
 
 
 def _lines(text: TextIO, encoding: str, flatten: bool, whole: Problem | None = None) -> Table:

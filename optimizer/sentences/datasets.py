@@ -63,6 +63,15 @@ add(
         ),
         "yaml.too_large": _("This YAML is larger than is read here, or nested deeper."),
         "table.tests_elsewhere": _("Its tests are in another file: choose {file} itself."),
+        "table.tests_of_code": _(
+            "Its tests come from {file}, which is no file of rows: write them into one, and choose "
+            "that."
+        ),
+        "table.no_variables": _("{file} is to hold variables by their names, and does not."),
+        "table.no_such_reference": _(
+            "It names {file}, which is not in the archive: put it in, where it says, or choose the "
+            "file with the tests itself."
+        ),
         "table.no_json_start": _("The file is not JSON: it begins neither with {{ nor with [."),
         "table.not_json": _("The file {why}."),
         "table.no_json_rows": _(
