@@ -282,3 +282,28 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return f"outcome {self.position} of exchange {self.exchange_id}"
+
+
+class HistoryWish(models.Model):
+    """What somebody wishes of a text in the history that a run's writer reads: always shown, never
+    shown, or tried as one of their own. It counts from the next step on; what a step was told
+    stands in its exchange.
+    """
+
+    class Sign(models.TextChoices):
+        PIN = "pin"
+        HIDE = "hide"
+        ADD = "add"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="history_wishes")
+    module = models.CharField(max_length=120)
+    sign = models.CharField(max_length=4, choices=Sign)
+    text = models.TextField()
+    by = models.CharField(max_length=254)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.sign} in {self.module} of run {self.run_id}"

@@ -13,6 +13,7 @@ from optimizer.core.conversation.requests import (
     Ask,
     BudgetSpent,
     Cap,
+    Consult,
     Conversation,
     Evaluate,
     Request,
@@ -104,7 +105,12 @@ class _Host:
         self._commit_thread.keep_back(self._reserve.kept_from(opened))
         begun, known = time.monotonic(), sum(len(entry.known) for entry in opened)
         try:
-            self._loop.run(self._answering.answer(opened))
+            for entry in opened:
+                if isinstance(entry.request, Consult):
+                    entry.replies = self._recorder.wishes_of_history()
+            asked = [entry for entry in opened if not isinstance(entry.request, Consult)]
+            if asked:
+                self._loop.run(self._answering.answer(asked))
         except BudgetSpent as spent:
             self._commit_thread.flush()
             self._recorder.refused(opened, spent.cap)

@@ -29,10 +29,11 @@ from optimizer.core.conversation.events import (
 )
 from optimizer.core.conversation.requests import Ask, Evaluate, Outcomes, Replies, Request
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.instructions.history_board import Sign, Wish
 from optimizer.core.problems import Message, Refused
 from optimizer.core.programs.candidate import Candidate
 from optimizer.models import Candidate as CandidateRow
-from optimizer.models import Exchange, Run, RunEvent, Trial
+from optimizer.models import Exchange, HistoryWish, Run, RunEvent, Trial
 from optimizer.models import Outcome as OutcomeRow
 from optimizer.ownership import Superseded
 from optimizer.running import joining, outcomes, prompts, resting, summary
@@ -109,6 +110,11 @@ class Recorder:
     def wish(self) -> str:
         """What is wished of the run now: run, pause or cancel."""
         return Run.objects.values_list("wish", flat=True).get(pk=self._run.pk)
+
+    def wishes_of_history(self) -> Replies:
+        """What people wish of the history now, in the order in which they said so."""
+        found = HistoryWish.objects.filter(run=self._run).order_by("pk")
+        return tuple(Wish(w.module, Sign(w.sign), w.text).told() for w in found)
 
     def refusal(self, opened: Sequence[Open]) -> str:
         """Why one of these was refused the first time, "" when none was."""

@@ -121,6 +121,8 @@ add(
         "proposal.copies_input": _("it copies a whole input: “{text}”."),
         "proposal.copies_request": _("it copies from the request for it: “{text}”."),
         "proposal.failed": _("its calls failed on every training example that it was tried on."),
+        "proposal.placeholder_left": _("it still has {name} in it, which stands for itself."),
+        "proposal.figures": _("it has figures in it, where figures are the answer."),
         "proposal.over_budget": _("it changes {edited} words where {budget} may change."),
         "proposal.screened": _(
             "left out before any call: expected {expected} ± {give}, by the prompts like it that "

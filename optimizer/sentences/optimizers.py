@@ -25,6 +25,11 @@ add(
             "Rewrites the instruction step by step, boldly at first and by a few words at "
             "last, beside the attempts that are most like it."
         ),
+        "optimizer.opro": _("Instructions only, from a history (OPRO)"),
+        "optimizer.opro.description": _(
+            "Reads the best instructions so far with their scores and writes eight new ones "
+            "a step; you may pin, hide and add to what it reads."
+        ),
         "optimizer.promst": _("Instructions only, from kinds of errors (PROMST)"),
         "optimizer.promst.description": _(
             "Tells failures apart by your feedback rules, sums each kind up, and grows a "

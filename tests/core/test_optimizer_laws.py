@@ -127,6 +127,8 @@ def specs(draw: st.DrawFn, name: str) -> RunSpec:
         edit_budget=draw(st.integers(1, 12)),
         edit_budget_end=draw(st.integers(1, 12)),
         related=draw(several),
+        failed_exemplars=draw(few),
+        history_least=draw(st.sampled_from([0, 60])),
     )
     models = {Role.TASK: ModelRef(1, "scripted"), Role.OPTIMIZER: ModelRef(1, "writer")}
     return RunSpec(
@@ -329,7 +331,7 @@ OTHERWISE = {
     "trials": 3, "minibatch_size": 4, "full_every": 2, "instructions": 2, "demo_sets": 3,
     "max_bootstrapped_demos": 1, "max_labeled_demos": 0, "max_validation": 12, "rounds": 0,
     "nearest_demos": 3, "late_rounds": 2, "step_candidates": 3, "edit_budget": 2,
-    "edit_budget_end": 3, "related": 1,
+    "edit_budget_end": 3, "related": 1, "failed_exemplars": 2, "history_least": 60,
 }  # fmt: skip
 
 

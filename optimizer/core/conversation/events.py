@@ -95,6 +95,16 @@ class InstructionDescended:
 
 
 @dataclass(frozen=True)
+class StepAsked:
+    """The very prompt that all instructions of a step are drawn from; steps count from 0."""
+
+    step: int
+    module: str
+    prompt: str
+    kind: Literal["step_asked"] = field(default="step_asked")
+
+
+@dataclass(frozen=True)
 class ProposalRefused:
     """A proposed instruction that is not tried, and why; no trial was spent on it."""
 
@@ -184,6 +194,7 @@ Event = (
     | DemoSetFound
     | InstructionProposed
     | InstructionDescended
+    | StepAsked
     | ProposalRefused
     | TrialStarted
     | MinibatchScored

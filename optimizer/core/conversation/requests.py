@@ -81,7 +81,7 @@ class Ask:
     purpose: str
     model: int = 0
     embedding: EmbeddingModel | None = None
-    kind: Literal["ask"] = field(default="ask")
+    kind: Literal["ask", "consult"] = field(default="ask")
 
     @property
     def explores(self) -> bool:
@@ -98,6 +98,18 @@ class Ask:
         if self.embedding:
             which.append([self.embedding.provider, self.embedding.model])
         return digest_of(["ask", self.purpose, prompts, *which])
+
+
+@dataclass(frozen=True)
+class Consult(Ask):
+    """Ask people instead of a model: what they wish of the history that a writer reads, as it
+    stands when it is asked. The answer is a text a wish (`history_board.Wish.told`), none where
+    nobody wished anything.
+    """
+
+    prompts: tuple[Prompt, ...] = ()
+    purpose: str = "wishes of the history"
+    kind: Literal["ask", "consult"] = field(default="consult")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class Settings:
     Both are on in new runs; those that were started before there were these go on without.
     `step_candidates`: instructions written in one step from one, where a search goes by steps.
     `edit_budget`: words that a rewriting may change at first, `edit_budget_end` at last.
+    `failed_exemplars`: of the exemplars that a writer sees, those that came out wrong most often.
+    `history_least`: the least score, of 100, with which an attempt is shown to it.
     `related`: attempts that a rewriting is shown, the current one included.
     """
 
@@ -94,6 +96,8 @@ class Settings:
     edit_budget: int = 50
     edit_budget_end: int = 10
     related: int = 3
+    failed_exemplars: int = 0
+    history_least: int = 0
     proposal_temperature: float = 0.7
     grounding: Grounding = field(default_factory=Grounding)
 

@@ -1,4 +1,4 @@
-"""Sentences of requests that rewrite an instruction: within an edit budget, or by kinds of errors.
+"""Sentences of requests for better instructions: in steps, within a budget, by kinds of errors.
 
 They stand together, as no instruction may carry them on (`prompts.PROPOSAL_WORDS`).
 """
@@ -25,7 +25,19 @@ NONE_AGAIN = (
     "to what scored lower, and say rules that hold for every input."
 )
 
+ATTEMPTS = "Below are instructions for a task, each with the score that it came to."
+SCALE = "Scores are whole numbers from 0 to 100, higher is better; the order is ascending."
+WHERE_IT_GOES = "In these examples of the task the instruction goes where it says"
+UNLIKE_ALL = (
+    "Write an instruction that is unlike all of those above and that will have a score as high as "
+    "can be. It must fit every input, not the examples alone."
+)
+
 REWRITING_WORDS = (
+    ATTEMPTS,
+    SCALE,
+    WHERE_IT_GOES,
+    UNLIKE_ALL,
     IMPROVE,
     FORM_EXAMPLES,
     RELATED,

@@ -10,6 +10,7 @@ from optimizer.core.optimizers import (
     mipro,
     mipro_plus,
     module_opro,
+    opro,
     program_opro,
     promst,
     racing,
@@ -33,6 +34,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         module_opro.OPTIMIZER,
         module_opro.PLAIN_OPTIMIZER,
         program_opro.OPTIMIZER,
+        opro.OPTIMIZER,
         gpo.OPTIMIZER,
         promst.OPTIMIZER,
     )

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from optimizer.core.conversation.events import (
     InstructionDescended,
-    InstructionProposed,
     Phase,
     PhaseStarted,
     Result,
 )
 from optimizer.core.conversation.requests import Conversation
-from optimizer.core.conversation.spec import RunSpec, Settings
+from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions.drafting import Draft, drafted
 from optimizer.core.instructions.edits import (
     FORMAT_EXAMPLES,
@@ -31,14 +30,9 @@ from optimizer.core.instructions.edits import (
     related_attempts,
     rewrite_within,
 )
-from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND, Ground
+from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND
 from optimizer.core.instructions.shown import current_text
-from optimizer.core.optimizers.optimizer import (
-    OF_TRIALS,
-    SIZES,
-    Optimizer,
-    few_full_evaluations,
-)
+from optimizer.core.optimizers.optimizer import OF_TRIALS, Optimizer, eights_of_trials
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Prompt
@@ -48,7 +42,7 @@ from optimizer.core.runs.run_loop import run_loop
 from optimizer.core.runs.trials import full_trial
 from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import cost_model
-from optimizer.core.strategies.rounds import Rounds
+from optimizer.core.strategies.rounds import Rounds, rounds_without_ground
 
 OF_EDITS = frozenset({"edit_budget", "edit_budget_end", "related"})
 WARM = 1.0
@@ -75,7 +69,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
     """T rewritings in steps of a few, every one fully evaluated."""
 
     def search(board: Board) -> Conversation[None]:
-        rounds = yield from _begun(board)
+        rounds = yield from rounds_without_ground(board)
         current, size, done = board.baseline, spec.settings.step_candidates, 0
         yield PhaseStarted(Phase.SEARCH, spec.settings.trials)
         while rounds.modules and done < spec.settings.trials and not rounds.given_up:
@@ -88,16 +82,6 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
             current = max(scored, key=lambda c: board.full[c].mean, default=current)
 
     return (yield from run_loop(spec, search))
-
-
-def _begun(board: Board) -> Conversation[Rounds]:
-    """The current instructions, as they are announced."""
-    yield PhaseStarted(Phase.PROPOSE, 0)
-    modules = board.spec.program.modules
-    current = {m.name: m.signature.instruction for m in modules if m.has_instruction}
-    for name, text in current.items():
-        yield InstructionProposed(name, 0, text, "current")
-    return Rounds(board, Ground(), {name: [text] for name, text in current.items()})
 
 
 def _step(rounds: Rounds, current: Candidate, number: int, count: int) -> Step:
@@ -158,13 +142,6 @@ def _too_far(step: Step, text: str) -> Problem | None:
     return problem("proposal.over_budget", edited=edited, budget=step.budget)
 
 
-def steps_of_a_few(settings: Settings) -> Settings:
-    """Three steps of eight, six, or fifteen; as many examples as other full evaluations have."""
-    size = SIZES.get(settings.effort, 0)
-    few = few_full_evaluations(settings)
-    return replace(few, trials=few.step_candidates * (3, 6, 15)[size])
-
-
 OPTIMIZER = Optimizer(
     name="gpo",
     converse=converse,
@@ -173,5 +150,5 @@ OPTIMIZER = Optimizer(
     shown_sets=0,
     steps=cost_model.full_evaluations,
     asks=cost_model.asks_by_steps,
-    sized=steps_of_a_few,
+    sized=eights_of_trials,
 )

@@ -37,6 +37,13 @@ def few_full_evaluations(settings: Settings) -> Settings:
     return replace(settings, trials=trials, max_validation=examples)
 
 
+def eights_of_trials(settings: Settings) -> Settings:
+    """Three steps of eight, six, or fifteen; as many examples as other full evaluations have."""
+    size = SIZES.get(settings.effort, 0)
+    few = few_full_evaluations(settings)
+    return replace(few, trials=few.step_candidates * (3, 6, 15)[size])
+
+
 class Style(StrEnum):
     """What a search looks like to whoever watches it.
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from optimizer.core.conversation.events import (
-    InstructionProposed,
     Phase,
     PhaseStarted,
     Result,
@@ -32,7 +31,7 @@ from optimizer.core.instructions.error_kinds import (
     rewrite_by_kinds,
     summarize_kind,
 )
-from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND, Ground
+from optimizer.core.instructions.guidance import SAMPLES_OF_A_ROUND
 from optimizer.core.metrics.feedback import told_cases
 from optimizer.core.optimizers.optimizer import OF_TRIALS, SIZES, Optimizer, few_full_evaluations
 from optimizer.core.problems import fine, warning
@@ -47,7 +46,7 @@ from optimizer.core.search.search import NewSearch
 from optimizer.core.strategies import cost_model
 from optimizer.core.strategies.pool import batches
 from optimizer.core.strategies.prompt_tree import Child, Tree
-from optimizer.core.strategies.rounds import Rounds
+from optimizer.core.strategies.rounds import rounds_without_ground
 
 FALLS = 2
 """Levels in a row whose best is below the one before, after which it ends."""
@@ -87,12 +86,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
 
 
 def _rooted(board: Board) -> Conversation[Tree]:
-    yield PhaseStarted(Phase.PROPOSE, 0)
-    modules = board.spec.program.modules
-    current = {m.name: m.signature.instruction for m in modules if m.has_instruction}
-    for name, text in current.items():
-        yield InstructionProposed(name, 0, text, "current")
-    rounds = Rounds(board, Ground(), {name: [text] for name, text in current.items()})
+    rounds = yield from rounds_without_ground(board)
     tree = Tree(rounds, random.Random(f"{board.spec.seed}:screen"), {board.baseline: None})
     tree.learn(board.baseline)
     return tree

@@ -38,6 +38,8 @@ LEAST = {
     "edit_budget": 1,
     "edit_budget_end": 1,
     "related": 1,
+    "failed_exemplars": 0,
+    "history_least": 0,
 }
 """The least that each setting may be."""
 OWN_SETTINGS = tuple(LEAST)

@@ -15,6 +15,8 @@ DRAFTS_A_ROUND = 2
 """Instructions written a module in one of a race's later rounds."""
 BEAM = 2
 """Prompts of a level that a tree goes on from."""
+LOOKED_AT = 20
+"""Training examples that are run in a step to know which fail."""
 TIGHT = 4.5
 """A race with less than this many validation splits to score has none to spare."""
 
@@ -115,8 +117,15 @@ def tree(settings: Settings, validation: int) -> Steps:
 
 
 def _expansions(settings: Settings) -> int:
-    """Prompts that a tree of T children can have children of."""
+    """Steps of T candidates; in a tree, the prompts that can have children."""
     return -(-settings.trials // settings.step_candidates)
+
+
+def history_steps(settings: Settings, validation: int) -> Steps:
+    """T full evaluations, and a few training examples a step where those that fail are wanted."""
+    fulls = full_evaluations(settings, validation)
+    looks = LOOKED_AT * _expansions(settings) if settings.failed_exemplars else 0
+    return Steps(fulls.trials, (fulls.examples[0], fulls.examples[1] + looks))
 
 
 def no_asks(spec: RunSpec) -> Range:

@@ -96,6 +96,17 @@ def opened(board: Board) -> Conversation[Rounds]:
     yield PhaseStarted(Phase.PROPOSE, 0)
     writable = any(m.writable for m in modules)
     ground = (yield from grounding(board.spec)) if writable else Ground()
+    return (yield from _told(board, ground))
+
+
+def rounds_without_ground(board: Board) -> Conversation[Rounds]:
+    """The same where nothing is found out beforehand."""
+    yield PhaseStarted(Phase.PROPOSE, 0)
+    return (yield from _told(board, Ground()))
+
+
+def _told(board: Board, ground: Ground) -> Conversation[Rounds]:
+    modules = board.spec.program.modules
     current = {m.name: m.signature.instruction for m in modules if m.has_instruction}
     for name, text in current.items():
         yield InstructionProposed(name, 0, text, "current")

@@ -64,6 +64,8 @@ class SettingsIn(Body):
     edit_budget: int | None = None
     edit_budget_end: int | None = None
     related: int | None = None
+    failed_exemplars: int | None = None
+    history_least: int | None = None
 
 
 class RunIn(Body):

@@ -104,6 +104,15 @@ class RunForm(MaterialForm):
         _("Words that a rewriting may change at last"), 1, 2000,
         _("In between, the number falls along a cosine. The same number as above keeps it."),
     )  # fmt: skip
+    failed_exemplars = count(
+        _("Exemplars that fail most often"), 0, 3,
+        _("Of the three that the writer sees. A few training examples are run in each step to know "
+          "them; 0: all three are drawn anew."),
+    )  # fmt: skip
+    history_least = count(
+        _("Least score of an attempt that is shown"), 0, 100,
+        _("Of 100. What scored lower is left out of the history."),
+    )  # fmt: skip
     related = count(
         _("Related attempts shown"), 1, 20,
         _("With their scores, the current instruction among them."),
