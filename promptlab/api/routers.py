@@ -43,14 +43,14 @@ def get_routing(request: HttpRequest, project: Path[str], number: Path[int]) -> 
     )  # fmt: skip
 
 
-@router.get("/{file}", summary="Download the router, or the log that it is learned from")
+@router.get("/{kind}", summary="Download the router, or the log that it is learned from")
 def get_router_file(
-    request: HttpRequest, project: Path[str], number: Path[int], file: Path[Text]
+    request: HttpRequest, project: Path[str], number: Path[int], kind: Path[Text]
 ) -> HttpResponseBase:
-    """`file`: json and python where the gain is proved; log of any run, lines of
+    """`kind`: json and python where the gain is proved; log of any run, lines of
     (query, prompt, reward).
     """
-    return router_files.answer(_finalists(request, project, number), file)
+    return router_files.answer(_finalists(request, project, number), kind)
 
 
 def _finalists(request: HttpRequest, project: str, number: int) -> routers.Finalists:

@@ -17,6 +17,7 @@ from promptlab.api import (
     candidates,
     datasets,
     evaluations,
+    history,
     labels,
     metrics,
     optimizers,
@@ -95,6 +96,7 @@ for prefix, room in (
     (f"{RUN}/candidates/{{int:candidate}}/reviews", reviews),
     (f"{IN_PROJECT}/rewrites", rewrites),
     (f"{RUN}/router", routers),
+    (f"{RUN}/history", history),
     (f"{IN_PROJECT}/versions", versions),
     (f"{IN_PROJECT}/versions/{{int:program}}/{{int:number}}/page", public_pages),
 ):

@@ -8,6 +8,12 @@ from optimizer.sentences import add
 
 add(
     {
+        "history.none": _("The optimizer of this run reads no history."),
+        "history.no_wish": _("Say whether to pin, to hide or to add."),
+        "history.no_module": _("No module “{module}” is rewritten in this run."),
+        "history.length": _("Write an instruction of at most {most} characters."),
+        "history.refused": _("It cannot be tried: {why}"),
+        "history.full": _("A history takes {most} wishes; take some back first."),
         "edit.known": _("These are the prompts of candidate {n} as they are."),
         "edit.no_module": _("There is no module “{module}”; there are {modules}."),
         "edit.no_demo": _("There is no demo {n}: the module shows {count}."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from promptlab.runs.board import views as board
 from promptlab.runs.comparing import demos, trying
 from promptlab.runs.comparing import views as comparing
 from promptlab.runs.evaluating import beside_views
@@ -36,6 +37,7 @@ urlpatterns = [
     path("<int:number>/resume/", watching.resume, name="resume"),
     path("<int:number>/cancel/", watching.cancel, name="cancel"),
     path("<int:number>/cap/", watching.raise_cap, name="raise_cap"),
+    path("<int:number>/history/", board.board, name="board"),
     path("<int:number>/compare/", comparing.compare, name="compare"),
     path("<int:number>/candidates/<int:candidate>/", comparing.candidate, name="candidate"),
     path("<int:number>/candidates/<int:candidate>/score/", beside_views.score, name="score"),

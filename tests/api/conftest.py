@@ -68,4 +68,5 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
         "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
         "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
         "format": "jsonl", "file": "training", "card": card.pk,
+        "kind": "log",
     }  # fmt: skip

@@ -41,6 +41,8 @@ LEAST_ROLE = {
     "promote": "reviewer",
     "roll_back": "reviewer",
     "remove_label": "reviewer",
+    "get_history": "viewer",
+    "wish_of_history": "editor",
     "get_routing": "viewer",
     "get_router_file": "viewer",
     "list_rewrites": "viewer",
@@ -112,6 +114,7 @@ BODIES: dict[str, Any] = {
     "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
     "open_public_page": {},
     "share_rewrite": {"shared": False},
+    "wish_of_history": {"module": "m", "wish": "pin", "text": "t", "taken_back": True},
 }
 
 

@@ -155,6 +155,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "runs:compare": VIEW,
     "runs:across": VIEW,
     "runs:library": VIEW,
+    "runs:board": {"get": "viewer", "post": "editor"},
     "runs:remove_card": POST_EDIT,
     "runs:share_card": {"post": "reviewer"},
     "runs:candidate": VIEW,

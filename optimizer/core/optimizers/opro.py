@@ -197,4 +197,5 @@ OPTIMIZER = Optimizer(
     steps=cost_model.history_steps,
     asks=cost_model.asks_by_steps,
     sized=eights_of_trials,
+    consults=True,
 )

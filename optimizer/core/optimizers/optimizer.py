@@ -71,6 +71,7 @@ class Optimizer:
     `compares_writers`: it finds out which of several optimizer models writes best.
     `reflects`: it learns from what fails on training examples.
     `grounds`: whether what it writes is grounded in all that is known of the task.
+    `consults`: people may wish of the history that its writer reads.
     `style`: how it is shown.
     """
 
@@ -86,6 +87,7 @@ class Optimizer:
     compares_writers: bool = False
     reflects: bool = False
     grounds: bool = True
+    consults: bool = False
     style: Style = Style.TRIALS
 
     @property

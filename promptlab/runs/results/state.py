@@ -50,6 +50,11 @@ class RunState:
         return {name: name in used for name in OWN_SETTINGS}
 
     @property
+    def reads_history(self) -> bool:
+        """Whether people may wish of the history that the writer reads."""
+        return optimizer_named(self.spec.optimizer).consults
+
+    @property
     def scorable(self) -> int:
         """Examples that a full evaluation scores."""
         return min(self.run.validation.count, self.spec.settings.max_validation)

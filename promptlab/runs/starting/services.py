@@ -12,6 +12,8 @@ from optimizer.jobs.starting import enqueue_run
 from promptlab.accounts.models import Project, User
 from promptlab.metrics import services as metrics
 from promptlab.metrics.models import Metric
+from promptlab.runs.board.entries import has_board
+from promptlab.runs.board.wishing import carry_over
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.starting.planning import Look, RunRequest, spec_of
 
@@ -37,6 +39,8 @@ def _start(project: Project, by: User, wanted: RunRequest) -> ProjectRun:
         Project.objects.select_for_update().get(pk=project.pk)
         metric = _stored(project, by, wanted.metric)
         run = enqueue_run(spec_of(project, replace(wanted, metric=metric)))
+        if wanted.start is not None and has_board(wanted.optimizer):
+            carry_over(wanted.start.origin.run, run)
         last = project.runs.aggregate(last=Max("number"))["last"] or 0
         return ProjectRun.objects.create(
             project=project,
