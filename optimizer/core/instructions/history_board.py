@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,9 @@ LONGEST = 500
 """Characters of a text that is taken, where the current one is no longer."""
 PLACE = "<INSTRUCTION>"
 """Stands where the instruction goes."""
+
+
+_LEFT_OVER = re.compile(r"[<\[{]/?\s*instruction\s*[>\]}]", re.IGNORECASE)
 
 
 class Sign(StrEnum):
@@ -111,7 +115,7 @@ def dropped(module: Module, current: str, text: str) -> Problem | None:
     longest = max(LONGEST, len(current))
     if len(text) > longest:
         return problem("proposal.long", most=longest)
-    if PLACE.strip("<>").casefold() in {word.strip("<>[]").casefold() for word in text.split()}:
+    if _LEFT_OVER.search(text):
         return problem("proposal.placeholder_left", name=PLACE)
     figures = {FieldType.INTEGER, FieldType.NUMBER}
     asked = any(field.type in figures for field in module.signature.outputs)
