@@ -17,7 +17,7 @@ from tests.faults import table
 from tests.faults.workers import environment
 
 MOMENTS = ("half", "stored")
-"""When it is: half of the rows are on their way; all are, and not committed."""
+"""When it is: some of the rows are on their way, others being made; all are, and not committed."""
 
 
 @pytest.fixture

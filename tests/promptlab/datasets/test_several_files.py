@@ -128,6 +128,18 @@ def test_no_row_is_there_when_storing_is_broken_off(
     assert not project.datasets.exists()
 
 
+def test_no_row_is_there_when_the_process_that_makes_rows_is_killed(
+    project: Project, erin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = uploads.receive(project, erin, SimpleUploadedFile("many.csv", LINES.encode()))
+    mapping = guessed(uploads.found_in(upload).columns)
+    monkeypatch.setattr(making, "SECONDS", 0)
+    with refused("more than 0 seconds"):
+        uploads.make_dataset(upload, erin, "Mail", mapping)
+    assert not project.datasets.exists()
+    assert project.uploads.count() == 1  # to be imported again
+
+
 def test_a_mapping_without_such_columns_is_refused_from_apart(
     project: Project, erin: User, tmp_path: Path
 ) -> None:
