@@ -1,4 +1,5 @@
-"""Whole programs built by hand: by mouse, by fingers on a phone, with keys alone."""
+"""Whole programs built by hand: by mouse, by fingers on a phone, with keys alone, and in the list,
+without the canvas and without scripts."""
 
 from __future__ import annotations
 
@@ -19,22 +20,24 @@ from tests.browser.large import STEPS, WIRES, large, wires
 from tests.browser.test_canvas import drawn, hand_at
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from optimizer.core.programs.program import Program as Core
     from promptlab.programs.models import Program
     from tests.browser.conftest import Visit
     from tests.browser.lab import Lab
 
-WAYS = pytest.mark.parametrize("way", ["mouse", "fingers", "keys"])
 OPTIONS: dict[str, dict[str, Any]] = {
     "mouse": {},
     "fingers": {"viewport": PHONE, "has_touch": True},
     "keys": {},
+    "keys on a phone": {"viewport": PHONE},
 }
 
 
 def builder(visit: Visit, lab: Lab, program: Program, way: str) -> Hand:
     hand = hand_at(visit, lab, program, **OPTIONS[way])
-    hand.keys = way == "keys"
+    hand.keys = way.startswith("keys")
     return hand
 
 
@@ -61,7 +64,7 @@ def told(hand: Hand, step: str, instruction: str, wanted: str = "") -> None:
         hand.saved()
 
 
-@WAYS
+@pytest.mark.parametrize("way", ["mouse", "fingers", "keys on a phone"])
 def test_two_hops_through_a_corpus_are_built(visit: Visit, lab: Lab, way: str) -> None:
     """HotPotQA's program."""
     corpus = passages(lab)
@@ -95,12 +98,12 @@ def test_two_hops_through_a_corpus_are_built(visit: Visit, lab: Lab, way: str) -
     assert "?view=graph" in hand.page.url
 
 
-@WAYS
+@pytest.mark.parametrize("way", ["mouse", "fingers", "keys"])
 def test_three_doctors_and_a_vote_are_built(visit: Visit, lab: Lab, way: str) -> None:
     """Heart Disease's program, from the columns of its data."""
     program = drawn(lab, one_doctor())
     hand = builder(visit, lab, program, way)
-    hand.act(hand.box("doctor").locator("header") if way != "keys" else hand.box("doctor"))
+    hand.act(hand.box("doctor").locator("header") if not hand.keys else hand.box("doctor"))
     expect(hand.beside.locator("form")).to_have_attribute("data-beside", "doctor")
     hand.enter(hand.beside.get_by_label("Temperature"), "0.7")
     for name in ("doctor_2", "doctor_3"):
@@ -133,6 +136,97 @@ def test_three_doctors_and_a_vote_are_built(visit: Visit, lab: Lab, way: str) ->
     assert getattr(core.modules[0], "temperature", 0) == 0.7
     if way == "fingers":
         assert Axe(hand.page).violations() == []
+
+
+def test_three_programs_are_built_in_the_list_without_scripts(visit: Visit, lab: Lab) -> None:
+    """Three steps, HotPotQA's program, Heart Disease's."""
+    corpus = passages(lab)
+    steps, hops, heart = drawn(lab), drawn(lab, name="Hops"), drawn(lab, one_doctor(), "Heart")
+    page = visit(lab.alice, "", viewport=PHONE, java_script_enabled=False)
+
+    page.goto(f"{lab.path}/programs/{steps.pk}/")
+    listed(page, "summarize", "predict", "Summarize {text}.", ["text"], "summary")
+    listed(page, "judge", "predict", "Judge {summary}.", ["summary"], "verdict")
+    listed(page, "reply", "chain_of_thought", "Reply to {verdict}.", ["verdict"], "answer")
+    gives(page, "answer", "reply.answer")
+    assert wires_of(steps) == {
+        "summarize": ["input.text"], "judge": ["summarize.summary"], "reply": ["judge.verdict"],
+    }  # fmt: skip
+
+    page.goto(f"{lab.path}/programs/{hops.pk}/")
+    look = {"gives": "passages", "of": "list", "corpus": corpus}
+    listed(page, "retrieve", "retrieve", "", ["query"], **look)
+    takes = ["query", "passages"]
+    listed(page, "think", "chain_of_thought", "Look up what {query} needs.", takes, "next")
+    listed(page, "retrieve_2", "retrieve", "", ["next"], **look)
+    listed(page, "answer", "predict", "Answer {query} from {passages}.", takes, "answer")
+    form = page.locator("form", has=page.locator("#answer-passages"))
+    form.locator("#answer-passages").select_option("retrieve_2.passages")
+    form.get_by_role("button", name="Save connections").click()
+    gives(page, "answer", "answer.answer")
+    assert wires_of(hops) == {
+        "retrieve": ["input.query"], "think": ["input.query", "retrieve.passages"],
+        "retrieve_2": ["think.next"], "answer": ["input.query", "retrieve_2.passages"],
+    }  # fmt: skip
+
+    for _ in range(2):
+        page.goto(f"{lab.path}/programs/{heart.pk}/")
+        page.locator("summary", has_text="Use a module again").click()
+        page.get_by_role("button", name="doctor", exact=True).click()
+    page.goto(f"{lab.path}/programs/{heart.pk}/")
+    names = ["first", "second", "third"]
+    listed(page, "vote", "vote", "", names, "disease", "choice", choices="yes\nno")
+    for name, call in zip(names, ("doctor", "doctor_2", "doctor_3"), strict=True):
+        page.locator(f"#vote-{name}").select_option(f"{call}.disease")
+    form = page.locator("form", has=page.locator("#vote-first"))
+    form.get_by_role("button", name="Save connections").click()
+    gives(page, "disease", "vote.disease")
+    voted = wires_of(heart)
+    assert sorted(voted["vote"]) == ["doctor.disease", "doctor_2.disease", "doctor_3.disease"]
+    assert [len(voted[name]) for name in ("doctor", "doctor_2", "doctor_3")] == [13] * 3
+
+
+def listed(
+    page: Page, name: str, kind: str, instruction: str, takes: list[str],
+    gives: str, of: str = "text", corpus: str = "", choices: str = "",
+) -> None:  # fmt: skip
+    """A module, by its form; what a kind asks of its own comes once it is saved."""
+    page.get_by_role("link", name="Add module").first.click()
+    page.get_by_label("Name", exact=True).first.fill(name)
+    page.locator(f"[name=kind][value={kind}]").check()
+    page.locator("[name=instruction]").fill(instruction)
+    for number, field in enumerate(takes):
+        if number:
+            page.get_by_role("button", name="Add input").click()
+        page.locator(f"[name=inputs-{number}-name]").fill(field)
+        page.locator(f"[name=inputs-{number}-type]").select_option(
+            "list" if field == "passages" else of if kind == "vote" else "text"
+        )
+        if choices:
+            page.locator(f"[name=inputs-{number}-choices]").fill(choices)
+    page.locator("[name=outputs-0-name]").fill(gives)
+    page.locator("[name=outputs-0-type]").select_option(of)
+    if choices:
+        page.locator("[name=outputs-0-choices]").fill(choices)
+    save = page.get_by_role("button", name="Save module")
+    save.click()
+    if corpus:
+        page.locator("[name=corpus]").select_option(corpus)
+        save.click()
+
+
+def gives(page: Page, name: str, source: str) -> None:
+    page.get_by_role("link", name="Edit outputs").click()
+    page.locator("[name=outputs-0-name]").fill(name)
+    page.locator("[name=outputs-0-source]").select_option(source)
+    page.get_by_role("button", name="Save outputs").click()
+    expect(page.locator("#outputs")).to_contain_text(source)
+
+
+def wires_of(program: Program) -> dict[str, list[str]]:
+    core = type(program).objects.get(pk=program.pk).core
+    assert core.problems() == []
+    return {call.name: sorted(call.inputs.values()) for call in core.calls}
 
 
 def test_sixty_steps_stand_apart_and_come_back_as_they_were(visit: Visit, lab: Lab) -> None:

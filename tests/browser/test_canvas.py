@@ -11,10 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import Axe
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import DESK, PHONE
 from tests.browser.hand import Hand, middle
 
 if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
+
     from optimizer.core.programs.program import Program as Core
     from promptlab.programs.models import Program
     from tests.browser.conftest import Visit
@@ -25,11 +27,11 @@ MOST_GESTURES = 40
 STEPS = ("summarize", "judge", "reply")
 
 
-def drawn(lab: Lab, core: Core | None = None) -> Program:
+def drawn(lab: Lab, core: Core | None = None, name: str = "Drawn") -> Program:
     from promptlab.programs.services import create_program
     from promptlab.programs.starters import blank
 
-    return create_program(lab.project, lab.alice, "Drawn", core or blank("Drawn"))
+    return create_program(lab.project, lab.alice, name, core or blank(name))
 
 
 def hand_at(visit: Visit, lab: Lab, program: Program, **options: Any) -> Hand:
@@ -112,9 +114,12 @@ def test_a_finger_draws_wires_and_moves_boxes(visit: Visit, lab: Lab) -> None:
     assert (after[0] - before[0], after[1] - before[1]) == pytest.approx((-120, 60), abs=6)
 
 
-def test_three_steps_are_drawn_with_keys_alone(visit: Visit, lab: Lab) -> None:
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_three_steps_are_drawn_with_keys_alone(
+    visit: Visit, lab: Lab, viewport: ViewportSize
+) -> None:
     program = drawn(lab)
-    hand = hand_at(visit, lab, program)
+    hand = hand_at(visit, lab, program, viewport=viewport)
     page = hand.page
     hand.key("Tab")
     hand.key("Enter")  # to the content

@@ -90,6 +90,7 @@ class ModuleForm(forms.Form):
         data: QueryDict | None = None,
     ) -> None:  # fmt: skip
         self.program, self.former = row.core, former
+        data = None if data is None else _with_unasked(data)
         redrawn = data is not None and wants_change(data)
         bound = None if redrawn else data
         super().__init__(bound, initial=_initial(former, revision), use_required_attribute=False)
@@ -227,6 +228,18 @@ class ModuleForm(forms.Form):
     @property
     def faults(self) -> list[tuple[str, str, str]]:
         return faults_of(self, *(row for rows in self._every_row for row in rows.filled))
+
+
+def _with_unasked(data: QueryDict) -> QueryDict:
+    """What was typed; what the form did not ask yet, as another kind was chosen, is as that kind
+    begins.
+    """
+    kind = KINDS.get(data.get("kind", ""))
+    found = data.copy()
+    for name, own in kind.fields.items() if kind else ():
+        if name not in data and own.initial is not None:
+            found[name] = str(own.prepare_value(own.initial))
+    return found
 
 
 def _initial(former: Module | None, revision: int) -> dict[str, Any]:

@@ -132,6 +132,27 @@ def test_another_kind_becomes_an_agent_whose_problems_are_told(
     assert again.status_code == 302
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_is_as_it_begins_in_what_its_form_has_not_asked_yet(
+    kind: str, client_of: Browser, erin: User, make_program: Make
+) -> None:
+    """Without scripts one saves first; and nothing that was not shown is told to be missing."""
+    program, client = make_program(ONE_STEP), client_of(erin)
+    data = module_data(kind=kind)
+    for name in SAMPLING:
+        data.pop(name, None)
+    answer = client.post(address("module", program, "classify"), data)
+    assert "This field is required" not in answer.content.decode()
+    changed = fresh(program).core.module("classify")
+    if answer.status_code == 302:
+        assert changed.kind == kind
+    else:  # the function that it begins with has other arguments
+        assert (kind, list(answer.context["form"].errors)) == ("code_step", ["source"])
+    add = client.post(address("module", program, "classify"), data | {"add": "inputs"})
+    own = {field.name: field.value() for field in add.context["form"].own}
+    assert own.get("k", "3") == "3"
+
+
 def test_an_endpoint_is_refused_where_it_is_typed_and_may_be_typed_later(
     client_of: Browser, erin: User, make_program: Make
 ) -> None:
