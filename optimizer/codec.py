@@ -15,7 +15,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, Va
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from optimizer.core.conversation.evaluation import EvaluationSpec
+from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.metric import Metric
 from optimizer.core.evaluation.outcome import CallTrace, Score
@@ -115,6 +115,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     CallTrace: ("made", "turn"),
     Prompt: ("functions",),
     EvaluationSpec: ("role", "samples", "kept"),
+    ModelCheckSpec: ("probes",),
     Example: ("feedback",),
     RunSpec: ("feedback_rules", "given", "further_task_models", "draws", "rewrites"),
     Score: ("parts", "cost"),

@@ -15,7 +15,7 @@ from optimizer.core.programs.answers import UnreadableReply, short
 from optimizer.core.programs.ending import is_cut_off, no_answer
 from optimizer.core.programs.reply import read_reply
 from optimizer.costs.prices import MARKED
-from optimizer.jobs import evaluations
+from optimizer.jobs import evaluations, model_probes
 from optimizer.lm import known_traits
 from optimizer.lm.model_settings import embeds, ref_of
 from optimizer.lm.traits import Traits
@@ -50,11 +50,15 @@ class ModelCheck:
     as_asked: bool = True
 
 
-def start(provider: Provider, model: str = "") -> Run:
-    """Ask a worker to test the provider with this model, or with the first that it offers."""
+def start(provider: Provider, model: str = "", probes: bool = False) -> Run:
+    """Ask a worker to test the provider with this model, or with the first that it offers;
+    `probes`: to find out whether it can write instructions.
+    """
     ref = ref_of(provider, model) if model else ModelRef(provider.pk, model)
     with transaction.atomic():
-        spec = ModelCheckSpec(ref, provider.namespace, embeds=embeds(provider, ref.model))
+        spec = ModelCheckSpec(
+            ref, provider.namespace, embeds=embeds(provider, ref.model), probes=probes
+        )
         run = evaluations.start(spec)
         Provider.objects.filter(pk=provider.pk).update(check_run=run)
         provider.check_run = run
@@ -73,6 +77,8 @@ def latest(provider: Provider) -> ModelCheck:
         state = CheckState.FAILED if run.stop_reason in OF_PROVIDERS else CheckState.UNMADE
         return ModelCheck(state, sentence(run.message), run.said, at=run.ended_at)
     spec = codec.from_json(ModelCheckSpec, run.spec)
+    if spec.probes:
+        return _probed(run, spec)
     ref, seconds, ended, came = spec.model, run.active_seconds, "", ""
     state = CheckState.WORKS
     paid = run.completions.filter(state="settled").first()
@@ -88,6 +94,20 @@ def latest(provider: Provider) -> ModelCheck:
     message = " ".join(filter(None, (answer, ended, *notes, sentence(run.message), came)))
     as_asked = not ended and not came
     return ModelCheck(state, message, run.said, seconds, run.ended_at, as_asked)
+
+
+def _probed(run: Run, spec: ModelCheckSpec) -> ModelCheck:
+    probe = model_probes.probe_of(run)
+    if probe is None:
+        return ModelCheck(CheckState.UNMADE, sentence(run.message), run.said, at=run.ended_at)
+    message = probe_told(spec.model.model, probe)
+    return ModelCheck(CheckState.WORKS, message, run.said, None, run.ended_at, probe.writes)
+
+
+def probe_told(model: str, probe: model_probes.Probe) -> str:
+    """Whether a model can write instructions, in a sentence."""
+    code = "check.writes" if probe.writes else "check.too_weak"
+    return term(code, model=model, followed=probe.followed, asked=probe.asked)
 
 
 def _ended(finish: str, limit: int) -> str:

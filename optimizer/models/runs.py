@@ -228,6 +228,14 @@ class Exchange(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="exchange_once")]
+        indexes = [
+            # What models' cards say of them; there are a few, one a run at most.
+            models.Index(
+                "run",
+                name="probes_of_models",
+                condition=models.Q(purpose="trial of the optimizer model"),
+            ),
+        ]
         ordering = ["seq"]
 
     def __str__(self) -> str:

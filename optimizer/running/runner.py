@@ -30,6 +30,7 @@ from optimizer.core.conversation.events import Result, StopReason
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import validation_of
+from optimizer.core.instructions import model_probe
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from optimizer.core.optimizers.estimate import calls_per_evaluation, embeddings_per_evaluation
 from optimizer.core.problems import Refused, problem
@@ -191,7 +192,7 @@ def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]
     if isinstance(spec, EvaluationSpec):
         return evaluate(spec)
     if isinstance(spec, ModelCheckSpec):
-        return check_model(spec)
+        return model_probe.probe() if spec.probes else check_model(spec)
     return _optimizer(spec, means).converse(spec, means.new_search)
 
 

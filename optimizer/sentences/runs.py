@@ -30,6 +30,14 @@ add(
         "role.judge": _("Judge model"),
         "role.embedding": _("Embedding model"),
         "check.answered": _("{model} answered in {seconds:.1f} s."),
+        "check.writes": _(
+            "{model} followed {followed} of {asked} small requests to rewrite: it can write "
+            "instructions."
+        ),
+        "check.too_weak": _(
+            "{model} followed {followed} of {asked} small requests to rewrite: it is too weak to "
+            "write instructions, so choose a stronger optimizer model."
+        ),
         "check.embeds": _("{model} made a vector of a word in {seconds:.1f} s."),
         "check.cut_off": _(
             "Its reply was cut off at its limit of {limit:,} tokens: give it a higher one."

@@ -9,8 +9,9 @@ from django.db.models import Case, QuerySet, When
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.programs.lm import EmbeddingModel, Role
 from optimizer.costs.prices import Price, price_of
-from optimizer.jobs import model_checks
+from optimizer.jobs import model_checks, model_probes
 from optimizer.jobs.model_checks import CheckState, ModelCheck
+from optimizer.jobs.model_probes import Probe, Probes
 from optimizer.lm.egress import AllowList, address_of, objection
 from optimizer.lm.model_settings import embeds, ref_of
 from optimizer.models import Provider, Run
@@ -83,16 +84,16 @@ class ProviderCard:
 
 
 def cards_of(project: Project) -> list[ProviderCard]:
-    allowed = AllowList.now()
-    return [_card(provider, allowed) for provider in providers_of(project)]
+    allowed, probes = AllowList.now(), model_probes.probes_in(project.namespace)
+    return [_card(provider, allowed, probes) for provider in providers_of(project)]
 
 
-def _card(provider: Provider, allowed: AllowList) -> ProviderCard:
+def _card(provider: Provider, allowed: AllowList, probes: Probes) -> ProviderCard:
     model = next(iter(provider.models_offered), "")
     refusal = allowed.refusal_of(provider)
     return ProviderCard(
         provider,
-        tuple(offered_models(provider)),
+        tuple(offered_models(provider, probes)),
         model_checks.latest(provider),
         objection(provider, model, allowed),
         refusal is not None and not refusal.never,
@@ -106,12 +107,17 @@ def providers_of(project: Project) -> QuerySet[Provider]:
     return found.defer("secret").order_by(own_first, "name")
 
 
-def offered_models(provider: Provider) -> list[OfferedModel]:
-    return [_offered(provider, name) for name in provider.models_offered]
+def offered_models(provider: Provider, probes: Probes) -> list[OfferedModel]:
+    return [
+        _offered(provider, name, probes.get((provider.pk, name)))
+        for name in provider.models_offered
+    ]
 
 
-def _offered(provider: Provider, name: str) -> OfferedModel:
+def _offered(provider: Provider, name: str, probe: Probe | None) -> OfferedModel:
     ref, notes = ref_of(provider, name), model_checks.notes_of(provider, name)
+    if probe is not None:
+        notes.append(f"{model_checks.probe_told(name, probe)} ({probe.at:%Y-%m-%d})")
     return OfferedModel(
         name,
         price_of(provider, name),

@@ -128,10 +128,13 @@ def set_model(provider: Provider, model: str, wanted: ModelSettings, by: User) -
     audit.info("%s changed model %s of provider %s", by, model, provider.name)
 
 
-def start_check(provider: Provider, model: str, by: User) -> None:
-    """Have a worker make one small call; its result shows up in the provider's row."""
-    model_checks.start(provider, model)
-    audit.info("%s tests provider %s with %s", by, provider.name, model)
+def start_check(provider: Provider, model: str, by: User, probes: bool = False) -> None:
+    """Have a worker make one small call, or three that find out whether the model can write
+    instructions; the result shows up in the provider's row.
+    """
+    model_checks.start(provider, model, probes)
+    does = "probes" if probes else "tests"
+    audit.info("%s %s provider %s with %s", by, does, provider.name, model)
 
 
 def _apply(provider: Provider, connection: Connection) -> None:

@@ -91,7 +91,8 @@ def check(request: SignedInRequest, project: str, provider: int) -> HttpResponse
     row = get_object_or_404(queries.providers_of(found), pk=provider)
     form = CheckForm(row, request.POST)
     if form.is_valid():
-        services.start_check(row, form.cleaned_data["model"], request.user)
+        model, probes = form.cleaned_data["model"], "probe" in request.POST
+        services.start_check(row, model, request.user, probes)
     if not request.htmx:
         return redirect("providers:list", found.slug)
     context = {"project": found, "provider": row, "check": model_checks.latest(row)}

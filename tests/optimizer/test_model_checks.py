@@ -8,15 +8,16 @@ import pytest
 from aiohttp import web
 
 from optimizer.core.programs.lm import Reply
-from optimizer.jobs import model_checks
+from optimizer.jobs import model_checks, model_probes
 from optimizer.lm import secrets
 from optimizer.lm.call import LMCall
 from optimizer.models import Provider
 from tests.evaluations import checked, held
 from tests.fakes.faults import error
 from tests.fakes.openai_server import Body, OpenAIServer
+from tests.fakes.rewriting import rewritten
 from tests.fakes.scripted_lm import ScriptedLM
-from tests.optimizer.conftest import elsewhere
+from tests.optimizer.conftest import Create, carry_on, elsewhere
 
 
 def test_a_check_says_that_a_provider_works_and_what_it_can(
@@ -176,3 +177,38 @@ def test_a_check_of_a_wrong_key_or_a_dead_endpoint_says_what_to_do(provider: Pro
 
 
 # --- secrets --------------------------------------------------------------------------------------
+
+
+def probed(provider: Provider, script: Callable[[LMCall], str]) -> None:
+    held(model_checks.start(provider, "large", probes=True), ScriptedLM(script=script))
+    provider.refresh_from_db()
+
+
+def test_a_probe_says_whether_a_model_can_write_and_its_card_keeps_it(provider: Provider) -> None:
+    probed(provider, lambda call: rewritten(call.messages[-1].content))
+    check = model_checks.latest(provider)
+    assert check.state == "works"
+    assert check.as_asked
+    assert "large followed 3 of 3 small requests to rewrite: it can write" in check.message
+    own = (provider.pk, "large")
+    found = model_probes.probes_in(provider.namespace)
+    assert (found[own].followed, found[own].writes) == (3, True)
+    held(model_checks.start(provider, "large"), ScriptedLM(script=lambda call: "{}"))
+    assert set(model_probes.probes_in(provider.namespace)) == {own}
+
+
+def test_a_model_that_says_everything_again_is_too_weak(provider: Provider) -> None:
+    probed(provider, lambda call: call.messages[-1].content)
+    check = model_checks.latest(provider)
+    assert (check.state, check.as_asked) == ("works", False)
+    assert "0 of 3" in check.message
+    assert "too weak to write instructions" in check.message
+    (found,) = model_probes.probes_in(provider.namespace).values()
+    assert not found.writes
+
+
+def test_runs_that_asked_fill_the_card_of_their_writer(create: Create, provider: Provider) -> None:
+    assert model_probes.probes_in(provider.namespace) == {}
+    carry_on(create(optimizer="zero_shot_mipro"), ScriptedLM())
+    (found,) = model_probes.probes_in(provider.namespace).values()
+    assert found.followed == found.asked == 3

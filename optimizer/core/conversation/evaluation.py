@@ -86,12 +86,14 @@ class ModelCheckSpec:
     """One short question to a model; its answer is never one that was paid for before.
 
     A model's name of "" means the first one that its provider offers. `embeds`: it makes vectors.
+    `probes`: it is asked the small requests that find out whether it can write instructions.
     """
 
     model: ModelRef
     namespace: str
     limits: Limits = field(default_factory=Limits)
     embeds: bool = False
+    probes: bool = False
 
     @property
     def role_models(self) -> dict[Role, tuple[ModelRef, ...]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from optimizer.core.conversation.events import noted
-from optimizer.core.conversation.requests import Ask, Conversation, Unfinished, ask
+from optimizer.core.conversation.events import StopReason, noted
+from optimizer.core.conversation.requests import Ask, BudgetSpent, Conversation, Unfinished, ask
 from optimizer.core.instructions import prompts
 from optimizer.core.instructions.cleaning import clean
 from optimizer.core.instructions.guards import words
 from optimizer.core.problems import warning
+from optimizer.core.programs.lm import Prompt
 
 PURPOSE = "trial of the optimizer model"
 WEAK_PROPOSALS = 1
@@ -47,14 +48,26 @@ REWRITINGS = (
 )
 
 
+def probe() -> Conversation[StopReason]:
+    """The same small requests by themselves; the answers stay in the record."""
+    try:
+        yield from ask(Ask(_asked(), PURPOSE))
+    except BudgetSpent as spent:
+        return StopReason.of(spent.cap)
+    return StopReason.COMPLETED
+
+
+def _asked() -> tuple[Prompt, ...]:
+    return tuple(prompts.rewrite(r.sentence, r.names) for r in REWRITINGS)
+
+
 def too_weak(wanted: int) -> Conversation[bool]:
     """Whether the optimizer model fails most of the small requests, which is told with advice.
 
     `wanted`: instructions a module that it was to write. The requests are the same in every run, so
     they are paid for once.
     """
-    asked = tuple(prompts.rewrite(r.sentence, r.names) for r in REWRITINGS)
-    replies = yield from ask(Ask(asked, PURPOSE))
+    replies = yield from ask(Ask(_asked(), PURPOSE))
     failed = sum(not followed(r, reply) for r, reply in zip(REWRITINGS, replies, strict=True))
     if 2 * failed <= len(REWRITINGS):
         return False

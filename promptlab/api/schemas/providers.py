@@ -6,7 +6,7 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field as Bounds
 
-from optimizer.jobs import model_checks
+from optimizer.jobs import model_checks, model_probes
 from optimizer.lm.egress import AllowList, address_of, objection
 from optimizer.lm.model_settings import FEWEST_TOKENS, HOTTEST, MOST_TOKENS
 from optimizer.models import Provider
@@ -75,10 +75,11 @@ class ProviderOut(Schema):
     def of(cls, row: Provider, allowed: AllowList, words: bool) -> ProviderOut:
         """`words`: whether the reader may know what the provider said."""
         model, latest = next(iter(row.models_offered), ""), model_checks.latest(row)
+        probes = model_probes.probes_in(row.namespace)
         return cls(
             id=row.pk, name=row.name, kind=row.kind, family=row.family, api_base=address_of(row),
             models=row.models_offered,
-            offered=[OfferedModelOut.of(model) for model in offered_models(row)],
+            offered=[OfferedModelOut.of(model) for model in offered_models(row, probes)],
             has_key=bool(row.secret_hint),
             objection=objection(row, model, allowed), check=latest.state,
             check_message=told(latest.message, latest.said, words),

@@ -37,6 +37,11 @@ from promptlab.runs.watching.phases import PhaseShown, phases_of
 from promptlab.runs.watching.run_status import RunStatus, status_of
 from promptlab.runs.watching.search_shown import SearchShown
 from promptlab.runs.watching.trials_table import TrialsTable
+from promptlab.runs.watching.writing_worth import (
+    plain_gain_of,
+    told_of_plain,
+    told_of_writer,
+)
 from promptlab.ui.numbers import money, score
 from promptlab.ui.parameters import Parameters
 
@@ -100,6 +105,15 @@ class RunPage:
     def matrix(self) -> Matrix | None:
         """What each model made of each candidate, where there are several, or draws."""
         return matrix_of(self.state.run, self.state.spec)
+
+    @cached_property
+    def worth_of_writing(self) -> list[str]:
+        """What the plain instruction alone reaches, and what the writer took; once it has ended."""
+        if not self.state.run.ended or not self.state.style.searches:
+            return []
+        plain = plain_gain_of(self.state, self.result)
+        told = (told_of_plain(plain, self.result.best_number), told_of_writer(self.models))
+        return [sentence for sentence in told if sentence]
 
     @cached_property
     def settled(self) -> list[str]:
