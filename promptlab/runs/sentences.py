@@ -19,6 +19,15 @@ add(
         "edit.no_demo": _("There is no demo {n}: the module shows {count}."),
         "edit.being_scored": _("The very same prompts are being scored: see run {run}."),
         "play.no_module": _("“{program}” has no module yet: there is nothing to try."),
+        "play.no_base": _("There is no “{what}” in this project to begin a column with."),
+        "play.one_base": _("Say either a program or a candidate, such as “12.4”."),
+        "play.most": _("At most {columns} columns, and {rows} rows."),
+        "play.no_row": _("There is no such row: {id}."),
+        "play.one_row": _("Say either a dataset with the id of its row, or inputs."),
+        "play.no_input": _("No column takes “{name}”; they take {known}."),
+        "play.unstorable": _(
+            "“{name}” holds a character that cannot be stored (\\u0000 or a half pair)."
+        ),
         "play.no_run": _(
             "No run of this program has ended, beside whose candidates it could be scored. Start "
             "one, or change the program itself."

@@ -14,6 +14,7 @@ from promptlab.accounts.tokens import create_token
 from promptlab.reviews import labels
 from promptlab.runs.models import ProjectRun, RewriteCard
 from tests.promptlab.approving import approve
+from tests.promptlab.everything import begin_play
 from tests.promptlab.runs.scene import Scene, play, set_scene
 
 ApiOf = Callable[[User], Client]
@@ -69,4 +70,5 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
         "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
         "format": "jsonl", "file": "training", "card": card.pk,
         "kind": "log",
+        "play": begin_play(scene).pk,
     }  # fmt: skip

@@ -134,11 +134,15 @@ def test_no_body_makes_a_call_fail(
 
 
 GOOD: dict[str, Any] = {"inputs": {"message": "new"}, "expected": {"intent": "refund"}}
+PLAYED: dict[str, Any] = {
+    "columns": [{"candidate": "1.0"}], "rows": [{"inputs": {"message": "Hm?"}}], "dollars": 0.5,
+}  # fmt: skip
 SAID_TO: dict[str, dict[str, Any]] = {
     "add_examples": {"examples": [GOOD]}, "change_example": {**GOOD, "seen": 0},
     "start_evaluation": {"models": [], "rows": "validation", "where": {}, "given": []},
     "edit_candidate": {"modules": {"classify_intent": {"instruction": "Name the {message}’s."}}},
     "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
+    "start_play": PLAYED, "estimate_play": PLAYED,
     "send_to_review": {"asked": None}, "look_at_point": {"kind": "module"},
 }  # fmt: skip
 """What means something else to one operation than to others."""

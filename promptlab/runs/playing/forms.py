@@ -152,8 +152,8 @@ class OptionsForm(forms.Form):
         empty_label=gettext_lazy("None: show the answers only"),
     )  # fmt: skip
     max_cost = forms.DecimalField(
-        label=gettext_lazy("At most dollars"), min_value=0, max_value=100_000, decimal_places=2,
-        required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "0.01"}),
+        label=gettext_lazy("At most dollars"), min_value=0, max_value=100_000, decimal_places=6,
+        required=False, widget=forms.NumberInput({"class": "short", "min": 0, "step": "any"}),
         help_text=gettext_lazy(
             "For all columns together. Empty: what they take at most, and a fifth to spare."
         ),
@@ -331,5 +331,5 @@ def _fill(project: Project, state: QueryDict, place: int, base: Base, offered: l
         for name, text in EditForm(base.program, base.before, start=start).as_drawn.items():
             state[name] = text
         state[f"{start}shown"] = base.value
-    if state.get(f"{start}model") not in offered:
+    if not state.get(f"{start}model"):
         state[f"{start}model"] = default_model(project, base, offered)

@@ -22,6 +22,7 @@ from promptlab.runs.models import Play, ProjectRun
 from promptlab.runs.playing.page import LivePlay
 from promptlab.ui.parameters import Parameters
 from tests import evaluations
+from tests.fakes.odd_values import TEXTS
 from tests.fakes.scripted_lm import ScriptedLM, always_right
 from tests.promptlab.runs.new_run_form import Post, attribute, texts
 from tests.promptlab.runs.scene import Scene
@@ -370,3 +371,18 @@ def test_an_address_that_names_nothing_adds_nothing(
     query: str, scene: Scene, erin: User, client_of: ClientOf
 ) -> None:
     assert form_of(client_of(erin), query) == form_of(client_of(erin))
+
+
+def test_no_value_makes_it_fail(scene: Scene, erin: User, client_of: ClientOf) -> None:
+    client = client_of(erin)
+    form = pressed(client, form_of(client), line="typed")
+    buttons = ("go", "show", "column", "line", "add", "remove", "up", "row")
+    for number, value in enumerate((*TEXTS[::4], "remove-99", "remove-", "c0-demos-find_clues-7")):
+        button = buttons[number % len(buttons)]
+        answer = client.post(HERE, dict.fromkeys(form, value) | {button: value})
+        assert answer.status_code < 500
+        assert client.get(HERE).status_code == 200  # with that as the draft
+        for name in form:
+            if (number + len(name)) % 9 == 0:
+                assert client.post(HERE, form | {name: value, "go": "1"}).status_code < 500
+        client.post(HERE, {"discard": "1"})
