@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import tell
+from benchmarks.figures import spread, tell
+from benchmarks.import_pages import pages_meanwhile
 from tests.browser.ground import database, empty_home
 
 ROWS = 100_000
@@ -134,7 +135,7 @@ def main() -> None:
     found = rows()
     figures: dict[str, Any] = {}
     told: list[tuple[str, str]] = []
-    with empty_home() as home, database(home), tempfile.TemporaryDirectory() as made:
+    with empty_home() as home, database(home) as url, tempfile.TemporaryDirectory() as made:
         write_files(Path(made), found)
         copied = copy_seconds(found)
         del found
@@ -156,6 +157,16 @@ def main() -> None:
             )
         figures["memory"] = memory("VmHWM") - before
         told.append(("memory of this process", f"+{figures['memory']:.0f} MiB at most"))
+        idle, meanwhile = map(spread, pages_meanwhile(home, url, Path(made, "rows.csv")))
+        figures["pages"] = {"idle": idle, "meanwhile": meanwhile}
+        times = meanwhile["p95"] / idle["p95"]
+        told.append(
+            (
+                "a page meanwhile",
+                f"95 of 100 below {meanwhile['p95']:.0f} ms, {times:.1f} times as long as without "
+                f"({idle['p95']:.0f} ms); {meanwhile['n']} visits",
+            )
+        )
     tell(f"{ROWS:,} rows become a dataset", told, figures)
 
 
