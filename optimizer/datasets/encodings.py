@@ -14,6 +14,7 @@ CHUNK = 1 << 16
 SAMPLE = 1 << 18
 BROKEN_BYTES = "surrogateescape"
 """How bytes that are no character are decoded: as halves of one, which no row may have."""
+LEAST_ZEROS = 8  # bytes, all on one side, that a text in UTF-16 has
 TELLING = 4096  # bytes of words that are not ASCII, which are enough to guess by
 
 CHOICES = {
@@ -23,6 +24,8 @@ CHOICES = {
     "cp1250": "Central European (Windows-1250)",
     "cp1251": "Cyrillic (Windows-1251)",
     "koi8_r": "Cyrillic (KOI8-R)",
+    "iso8859_5": "Cyrillic (ISO-8859-5)",
+    "cp866": "Cyrillic (DOS, CP866)",
     "cp1253": "Greek (Windows-1253)",
     "cp1254": "Turkish (Windows-1254)",
     "cp1255": "Hebrew (Windows-1255)",
@@ -30,13 +33,18 @@ CHOICES = {
     "cp874": "Thai (Windows-874)",
     "cp932": "Japanese (Shift_JIS, CP932)",
     "euc_jp": "Japanese (EUC-JP)",
+    "iso2022_jp": "Japanese (ISO-2022-JP)",
     "gb18030": "Chinese (GB18030)",
     "big5": "Chinese (Big5)",
     "euc_kr": "Korean (EUC-KR)",
 }
 _WESTERN = "cp1252"
 _LATIN = (_WESTERN, "cp1250", "cp1254")
-_OTHER_SCRIPTS = tuple(name for name in CHOICES if name not in ("utf-8", "utf-16", *_LATIN))
+_SEVEN_BITS = "iso2022_jp"
+_OTHER_SCRIPTS = tuple(
+    name for name in CHOICES if name not in ("utf-8", "utf-16", _SEVEN_BITS, *_LATIN)
+)
+_ESCAPES = re.compile(rb"\x1b\$[@B]|\x1b\(J")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -83,7 +91,7 @@ def _as_chosen(file: BinaryIO, name: str, told: str) -> str:
 
 def is_a_guess(encoding: str) -> bool:
     """Whether another encoding may be the right one: nothing in the file tells it."""
-    return not encoding.startswith("utf")
+    return not encoding.startswith("utf") and encoding != _SEVEN_BITS
 
 
 def _told_by(start: bytes) -> str:
@@ -91,9 +99,9 @@ def _told_by(start: bytes) -> str:
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
-    if _looks_like_utf_16(start):
-        return "utf-16-le" if start[1:2] == b"\x00" else "utf-16-be"
-    return ""
+    if start.isascii() and _ESCAPES.search(start):
+        return _SEVEN_BITS
+    return _utf_16_of(start)
 
 
 def _decodes(file: BinaryIO, name: str) -> bool:
@@ -125,13 +133,20 @@ def _is_nearly_utf_8(file: BinaryIO) -> bool:
     return good >= 4 * broken > 0
 
 
-def _looks_like_utf_16(start: bytes) -> bool:
-    """Without a mark: nearly every second byte of a mostly Latin text is zero."""
+def _utf_16_of(start: bytes) -> str:
+    """Without a mark: nearly every second byte of a mostly Latin text is zero; of other alphabets,
+    the spaces and line ends have all their zeros on one side.
+    """
     even, odd = start[0:4096:2], start[1:4096:2]
     if len(odd) < 4:
-        return False
-    shares = sorted([even.count(0) / len(even), odd.count(0) / len(odd)])
-    return shares[1] > 0.7 and shares[0] < 0.1
+        return ""
+    zeros = even.count(0), odd.count(0)
+    shares = sorted([zeros[0] / len(even), zeros[1] / len(odd)])
+    mostly_latin = shares[1] > 0.7 and shares[0] < 0.1
+    one_side = min(zeros) == 0 and max(zeros) >= LEAST_ZEROS and shares[1] > 0.03
+    if not mostly_latin and not one_side:
+        return ""
+    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 def _control_share(start: bytes) -> float:

@@ -87,6 +87,8 @@ class _Objects:
         return True
 
     def _cells(self, item: Any) -> tuple[Value, ...]:
+        if isinstance(item, _NoValue):
+            raise _NotTaken(item.why)
         if not isinstance(item, dict):
             raise _NotTaken(problem("row.no_object"))
         item = self.exports.plain(item)
@@ -323,14 +325,23 @@ def _constant(name: str) -> _NoValue:
     return _NoValue(problem("row.constant", name=name))
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _NoValue:
+    """Of a name that is there twice, one value would be lost."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [name for name, _ in pairs]
+    return _NoValue(problem("row.name_twice", name=next(n for n in names if names.count(n) > 1)))
+
+
 _NEXT = re.compile(r"[\s\ufeff\x1e]*\{")
-_DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
+_DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer, object_pairs_hook=_object)
 
 
 def _load(text: str, line: int = 1) -> Any:
     """`line` is the number of the text's first line."""
     try:
-        return _DECODER.decode(text.lstrip("\ufeff\x1e"))
+        found = _DECODER.decode(text.lstrip("\ufeff\x1e"))
     except RecursionError:
         raise _NotTaken(problem("row.deep")) from None
     except json.JSONDecodeError as error:
@@ -339,3 +350,6 @@ def _load(text: str, line: int = 1) -> Any:
                 "row.not_json", why=error.msg.lower(), line=error.lineno + line - 1, at=error.colno
             )
         ) from error
+    if isinstance(found, _NoValue):
+        raise _NotTaken(found.why)
+    return found

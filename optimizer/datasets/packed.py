@@ -71,10 +71,12 @@ def member(file: BinaryIO, options: Options) -> Iterator[tuple[BinaryIO, str, tu
 
 
 def _may_be_a_table(info: zipfile.ZipInfo) -> bool:
-    """Systems put files of their own beside those of people."""
+    """Systems put files of their own beside those of people; one without a byte is none."""
     path = PurePosixPath(info.filename)
     hidden = path.name.startswith(".") or path.parts[:1] == ("__MACOSX",)
-    return not (info.is_dir() or hidden or path.name in ("Thumbs.db", "desktop.ini"))
+    return info.file_size > 0 and not (
+        info.is_dir() or hidden or path.name in ("Thumbs.db", "desktop.ini")
+    )
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def unique_names(names: list[str]) -> tuple[tuple[str, ...], list[Problem]]:
     found: dict[str, None] = {}
     notes: list[Problem] = []
     for number, raw in enumerate(names, start=1):
-        name = " ".join(raw.split())
+        name = " ".join(raw.replace("\ufeff", "").split())  # a mark, which nobody sees
         trouble = trouble_in(name)
         if len(name) > MAX_NAME:
             trouble = problem("row.long_cell", n=len(name), most=MAX_NAME)

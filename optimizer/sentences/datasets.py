@@ -141,6 +141,7 @@ add(
         "row.may_open": _("has a quotation mark that may open a text of several lines, or not"),
         "row.not_json": _("is not JSON: {why} (line {line}, character {at})"),
         "row.no_list": _("is not a list of cells, as the first one is"),
+        "row.name_twice": _("has the name “{name}” twice"),
         "row.no_object": _("is not an object {{…}}"),
         "row.deep": _("is nested too deeply"),
         "row.digits": _("has a whole number of thousands of digits"),

@@ -18,6 +18,11 @@ TEXTS = {
     ),
     "cp1251": ("вопрос,ответ\nда,нет\n", "a,b\nЗаказ не пришел уже три дня,жалоба\n"),
     "koi8_r": ("вопрос,ответ\nда,нет\n", "a,b\nсколько стоит доставка,триста рублей\n"),
+    "iso8859_5": ("вопрос,ответ\nсколько стоит доставка,триста рублей\n",),
+    "cp866": ("вопрос,ответ\nЗаказ не пришел уже три дня,жалоба\n",),
+    "iso2022_jp": ("質問,答え\n何時に開きますか,九時\n",),
+    "utf-16-le": ("вопрос,ответ\nсколько стоит,триста\nда или нет,нет\n\nода ещё,раз\nи,ещё\n",),
+    "utf-16-be": ("ερώτηση,απάντηση\nναι ή όχι τώρα,όχι\nκαι αυτό εδώ,ναι\nένα,δύο\n",),
     "cp1255": ("שאלה,תשובה\nמתי אתם פתוחים,מתשע עד חמש\nכמה עולה המשלוח,שלושים שקל\n",),
     "cp1256": ("text,label\nمرحبا بالعالم,ham\nكيف حالك اليوم,spam\n",),
     "cp874": ("a,b\nสินค้ามาช้า,ร้องเรียน\nขอบคุณครับ,ชม\n",),
@@ -43,6 +48,11 @@ TEXTS = {
 def test_a_text_of_any_script_is_read_as_it_was_written(encoding: str, text: str) -> None:
     content = text.encode(encoding)
     assert content.decode(find_encoding(io.BytesIO(content))) == text
+
+
+def test_a_few_null_bytes_are_no_sign_of_two_bytes_a_character() -> None:
+    content = b"text,label\n" + b"plain text,ham\n" * 40 + b"a\x00b,spam\n" * 3
+    assert find_encoding(io.BytesIO(content)) == "utf-8"
 
 
 def test_letters_that_come_late_in_a_large_file_tell_its_encoding() -> None:

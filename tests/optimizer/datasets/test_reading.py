@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from optimizer.core.problems import Refused
 from optimizer.datasets.reading import read_table
-from optimizer.datasets.table import Options, Table
+from optimizer.datasets.table import Options, Table, in_its_row
+from optimizer.sentences import sentence
 from tests.fakes.telling import all_told, places, refused, told
 
 FOLDER = Path(__file__).parents[2] / "data" / "import_cases"
@@ -356,3 +358,35 @@ def test_a_number_beyond_all_bounds_is_told() -> None:
 def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
     with refused("The name of column 2"):
         read_text(f"q,{name}\n1,2\n")
+
+
+def test_a_mark_that_nobody_sees_is_no_part_of_a_name() -> None:
+    table = read_table(io.BytesIO(b"\xef\xbb\xbf\xef\xbb\xbfa,b\n1,2\n"))
+    assert table.columns == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("lines", "n"),
+    [
+        ('{"a": 1, "b": 2}\n{"a": 1, "a": 2}\n{"a": 3}\n', 2),
+        ('{"a": 1, "b": 2}\n{"b": {"x": 1, "x": 2}}\n{"a": 3}\n', 2),
+        ('[{"a": 1, "b": 2}, {"a": 1, "a": 2}, {"a": 3}]', 2),
+    ],
+)
+def test_a_value_that_another_of_its_name_would_hide_is_told(lines: str, n: int) -> None:
+    table = read_table(io.BytesIO(lines.encode()), "rows.json")
+    assert len(table.rows) == n
+    assert "twice" in sentence(in_its_row(table.problems[0], table.unit))
+
+
+def test_files_without_a_byte_are_none_of_an_archive() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("empty.csv", "")
+        packed.writestr("rows.csv", "a,b\n1,2\n")
+    assert read_table(out, "a.zip").columns == ("a", "b")
+    only = io.BytesIO()
+    with zipfile.ZipFile(only, "w") as packed:
+        packed.writestr("empty.csv", "")
+    with refused("no file"):
+        read_table(only, "a.zip")
