@@ -367,6 +367,8 @@ def _sent(all_of_it: Furnished, page: str) -> str:
     assert best is not None
     reviewer = lab.person("rosalind.featherstonehaugh", "reviewer")
     services.request_changes(run, best, reviewer, "Say what to do with two teams at once.")
+    for key in run.dataset.examples.values_list("key", flat=True) if run.dataset else ():
+        run.dataset.protected.create(key=key, by=lab.alice)  # type: ignore[union-attr]
     packet = packets.send(run, best, lab.alice, "It names both teams now.", reviewer)
     for name in packet.evidence.changed[:1]:
         packets.comment(

@@ -231,6 +231,9 @@ def test_prompts_are_played_side_by_side_and_one_becomes_a_candidate(
     page.goto(f"{lab.path}/")  # what was typed outlives the page
     page.get_by_role("link", name="Playground").click()
     expect(third.get_by_label("Instruction").first).to_have_value(re.compile("in one word"))
+    what = f"{project_run.number}.{best.number}"
+    page.get_by_role("region", name="Column 1").get_by_label("Prompts").select_option(what)
+    expect(page.locator("[name=c0-shown]")).to_have_value(what)  # its prompts were drawn
     page.get_by_role("button", name="Run", exact=True).click()
     answers = page.get_by_role("region", name="Answers")
     expect(answers.get_by_text("waiting…")).to_have_count(0)

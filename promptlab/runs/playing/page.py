@@ -118,6 +118,16 @@ class PlayPage:
         return any(column.waits for column in self.columns)
 
     @property
+    def wanted(self) -> int:
+        """Answers there will be, if nothing stops."""
+        return sum(len(column.shown) for column in self.columns)
+
+    @property
+    def known(self) -> int:
+        """Those that wait no longer."""
+        return sum(not o.waiting for column in self.columns for o, _at in column.shown.values())
+
+    @property
     def goes_on(self) -> bool:
         return any(part.run.active for part in self.play.parts.all())
 

@@ -348,7 +348,9 @@ def test_it_is_live_until_every_answer_is_there(
     play = start(client, form_of(client))
     live = LivePlay(project=scene.project, play=play.pk, asked=Parameters({}))
     assert live.rings() == [("run", part.run_id) for part in play.parts.all()]
-    assert "waiting…" in live.changes(Role.VIEWER)
+    first = live.changes(Role.VIEWER)
+    assert "waiting…" in first
+    assert "0 of 3 answers are there." in texts(first)
     assert live.changes(Role.VIEWER) == ""
     assert (live.goes_on, live.over) == (True, False)
     answered(play)
