@@ -36,6 +36,7 @@ NO_PAGES = {
     "releases:download": "a file",
     "releases:label_moves": "a file",
     "releases:data": "a file",
+    "releases:router_file": "a file",
     "reviews:packet": "a file",
     "client": "a file",
     "programs:download": "a file",
