@@ -13,6 +13,7 @@ from django.utils import timezone
 from optimizer import doorbell, hints
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.evaluation.outcome import Outcome
+from optimizer.core.instructions.improving import ImproveSpec
 from optimizer.core.problems import Refused
 from optimizer.jobs.reachable import unreachable
 from optimizer.models import Run
@@ -23,7 +24,7 @@ PATIENCE = timedelta(minutes=2)
 """What waits longer is asked for anew: no worker may be there."""
 
 
-def start(spec: EvaluationSpec | ModelCheckSpec) -> Run:
+def start(spec: EvaluationSpec | ModelCheckSpec | ImproveSpec) -> Run:
     """Have a worker ask; it rings "run:<id>" whenever something is known.
 
     Raises:

@@ -42,6 +42,7 @@ class Run(models.Model):
         OPTIMIZE = "optimize", _("Optimize a program")
         EVALUATE = "evaluate", _("Evaluate programs as they stand")
         CHECK = "check", _("Check a model")
+        IMPROVE = "improve", _("Improve an instruction")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")

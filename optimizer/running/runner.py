@@ -31,6 +31,7 @@ from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.conversation.splits import validation_of
 from optimizer.core.instructions import model_probe
+from optimizer.core.instructions.improving import ImproveSpec, improve
 from optimizer.core.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from optimizer.core.optimizers.estimate import calls_per_evaluation, embeddings_per_evaluation
 from optimizer.core.problems import Refused, problem
@@ -193,6 +194,8 @@ def _conversation(spec: Spec, means: Means) -> Conversation[Result | StopReason]
         return evaluate(spec)
     if isinstance(spec, ModelCheckSpec):
         return model_probe.probe() if spec.probes else check_model(spec)
+    if isinstance(spec, ImproveSpec):
+        return improve(spec)
     return _optimizer(spec, means).converse(spec, means.new_search)
 
 
@@ -208,7 +211,7 @@ def _reserve(spec: Spec, means: Means) -> Reserve:
 
 
 def _evaluator(spec: Spec, opened: RoleClients, commit_thread: CommitThread) -> Evaluator:
-    if isinstance(spec, ModelCheckSpec):
+    if isinstance(spec, ModelCheckSpec | ImproveSpec):
         return Evaluator(None, None, opened, commit_thread)
     fails = isinstance(spec, RunSpec) and spec.settings.cut_off_fails
     kept = spec.kept if isinstance(spec, EvaluationSpec) else ()

@@ -8,18 +8,20 @@ from typing import TypeVar
 from optimizer import codec
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.conversation.spec import Limits, RunSpec
+from optimizer.core.instructions.improving import ImproveSpec
 from optimizer.core.programs.demo import digest_of
 from optimizer.core.programs.example import Example
 from optimizer.models import ExampleSet, Run
 from optimizer.running import prompts
 
-Spec = RunSpec | EvaluationSpec | ModelCheckSpec
-S = TypeVar("S", RunSpec, EvaluationSpec, ModelCheckSpec)
+Spec = RunSpec | EvaluationSpec | ModelCheckSpec | ImproveSpec
+S = TypeVar("S", RunSpec, EvaluationSpec, ModelCheckSpec, ImproveSpec)
 
 TASKS: dict[type[Spec], Run.Task] = {
     RunSpec: Run.Task.OPTIMIZE,
     EvaluationSpec: Run.Task.EVALUATE,
     ModelCheckSpec: Run.Task.CHECK,
+    ImproveSpec: Run.Task.IMPROVE,
 }
 KINDS = {task: kind for kind, task in TASKS.items()}
 

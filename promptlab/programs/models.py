@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from optimizer.core.programs.program import Program as CoreProgram
+from optimizer.models import Run
 from optimizer.running import prompts
 from promptlab.accounts.models import Project
 
@@ -105,3 +106,19 @@ class ProgramChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program}, revision {self.revision}"
+
+
+class PreferencePair(models.Model):
+    """Which of two rewrites of an instruction somebody took; `prompt` asked for both."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="pairs")
+    run = models.OneToOneField(Run, models.PROTECT, related_name="+")
+    module = models.CharField(max_length=120)
+    prompt = models.TextField()
+    chosen = models.TextField()
+    rejected = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.module} of {self.program}"

@@ -9,6 +9,14 @@ from optimizer.sentences import add
 
 add(
     {
+        "improve.no_words": _("Module “{module}” has no instruction that may be rewritten."),
+        "improve.no_text": _("There is no such rewrite."),
+        "improve.no_model": _("Connect a model first, or name one that the project has."),
+        "improve.nothing": _("No rewrite came that could be taken. Try another optimizer model."),
+        "improve.chosen": _("One of the two was taken already."),
+        "improve.changed": _(
+            "The instruction of “{module}” is another by now; improve it as it stands."
+        ),
         "program.name_taken": _("There is already a program called “{name}”: choose another name."),
         "program.saved_meanwhile": _("Someone saved this program while you were editing it."),
         "program.revision": _(

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from optimizer.core.conversation.spec import Effort, Settings
+from optimizer.core.programs.lm import Role
 from promptlab.accounts.models import Project, User
 from promptlab.accounts.tokens import create_token
+from promptlab.programs import improving
 from promptlab.reviews import labels
 from promptlab.runs.models import ProjectRun, RewriteCard
 from tests.promptlab.approving import approve
@@ -59,6 +61,9 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
     assert best is not None
     labels.promote(approve(finished, best, bob, "Fine."), "production", bob, None)
     example = finished.run.validation.examples[0]["id"]
+    improvement = improving.start(
+        scene.program, "find_clues", scene.run_request().models[Role.TASK], improving.Slots()
+    )
     card = RewriteCard.objects.create(
         project=finished.project, project_run=finished, candidate=99, module="find_clues",
         task_kind="text", task_text="clues", model="scripted-1", before="Find.", after="Find all.",
@@ -69,6 +74,6 @@ def values(scene: Scene, finished: ProjectRun, bob: User) -> dict[str, Any]:
         "metric": scene.metric.pk, "number": 1, "candidate": best.number, "label": "production",
         "example": example, "prompt": scene.program.slug, "provider": scene.provider.pk,
         "format": "jsonl", "file": "training", "card": card.pk,
-        "kind": "log",
+        "kind": "log", "module": "find_clues", "improvement": improvement.pk,
         "play": begin_play(scene).pk,
     }  # fmt: skip

@@ -41,6 +41,10 @@ LEAST_ROLE = {
     "promote": "reviewer",
     "roll_back": "reviewer",
     "remove_label": "reviewer",
+    "improve_instruction": "editor",
+    "get_improvement": "viewer",
+    "choose_improvement": "editor",
+    "get_preferences": "viewer",
     "get_history": "viewer",
     "wish_of_history": "editor",
     "get_routing": "viewer",
@@ -120,6 +124,8 @@ BODIES: dict[str, Any] = {
     "comment_on_line": {"module": "find_clues", "line": 1, "text": "Hm."},
     "open_public_page": {},
     "share_rewrite": {"shared": False},
+    "improve_instruction": {},
+    "choose_improvement": {"which": 0},
     "wish_of_history": {"module": "m", "wish": "pin", "text": "t", "taken_back": True},
 }
 

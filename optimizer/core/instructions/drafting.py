@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from optimizer.core.conversation.events import ProposalRefused
 from optimizer.core.conversation.requests import Ask, Conversation, Unfinished, ask
-from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions import guards
 from optimizer.core.instructions.cleaning import clean, not_taken, text_of
 from optimizer.core.problems import Problem
@@ -38,7 +37,7 @@ class Draft:
 
 
 def drafted(
-    spec: RunSpec,
+    spec: guards.Material,
     drafts: Sequence[Draft],
     kept: Mapping[str, Sequence[str]],
     purpose: str,

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.instructions.prompts import PROPOSAL_WORDS
 from optimizer.core.problems import Problem, problem
 from optimizer.core.programs.example import Example
@@ -52,7 +52,20 @@ _DECLINED = re.compile(
 )
 
 
-def refusal(spec: RunSpec, module: Module, text: str, kept: Sequence[str]) -> Problem | None:
+class Material(Protocol):
+    """What a text may have been copied from."""
+
+    @property
+    def program(self) -> Program: ...
+
+    @property
+    def train(self) -> tuple[Example, ...]: ...
+
+    @property
+    def validation(self) -> tuple[Example, ...]: ...
+
+
+def refusal(spec: Material, module: Module, text: str, kept: Sequence[str]) -> Problem | None:
     """Why `text` may not be tried as an instruction of `module`, None when it may.
 
     `kept` are the instructions that it must differ from, the current one among them.
@@ -129,7 +142,7 @@ def _repeats(text: str, kept: Sequence[str]) -> Problem | None:
     return problem("proposal.repeats") if same else problem("proposal.near_duplicate")
 
 
-def _copies(spec: RunSpec, text: str) -> Problem | None:
+def _copies(spec: Material, text: str) -> Problem | None:
     """Copied is what the data has and the program's own text has not."""
     known = _data_text(spec.train, spec.validation)
     own = _program_text(spec.program)
@@ -144,7 +157,7 @@ def _copies(spec: RunSpec, text: str) -> Problem | None:
     return None
 
 
-def _parrots(spec: RunSpec, text: str) -> Problem | None:
+def _parrots(spec: Material, text: str) -> Problem | None:
     """Weak models answer with pieces of the request itself, such as its tip."""
     own = _program_text(spec.program)
     found = words(text)

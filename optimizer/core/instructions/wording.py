@@ -33,7 +33,14 @@ UNLIKE_ALL = (
     "can be. It must fit every input, not the examples alone."
 )
 
+SAME_TASK = (
+    "Write a clearer instruction for the very same task: keep every fact, name and form that it "
+    "asks for, say what it leaves open, and add what would have led to the right answer. Do not "
+    "answer the example, and do not name it."
+)
+
 REWRITING_WORDS = (
+    SAME_TASK,
     ATTEMPTS,
     SCALE,
     WHERE_IT_GOES,
