@@ -65,7 +65,9 @@ class ImprovementOut(Schema):
 
 
 @router.post(
-    "/improvements/{str:module}", response={201: ImprovementOut}, summary="Ask for two rewrites"
+    "/modules/{str:module}/improvements",
+    response={201: ImprovementOut},
+    summary="Ask for two rewrites",
 )
 def improve_instruction(
     request: HttpRequest,

@@ -120,11 +120,10 @@ def choose(
     """Write the chosen text into the program; of two, keep which one was preferred.
 
     Raises:
-        Conflict: the instruction is another by now, or a choice was made.
-        Refused: there is no such text.
+        Conflict: the instruction is another by now, a choice was made, or there is no such text.
     """
     if not 0 <= which < len(improvement.texts):
-        raise Refused.because("improve.no_text")
+        raise Conflict.because("improve.no_text")
     if improvement.chosen is not None:
         raise Conflict.because("improve.chosen")
     text, name = improvement.texts[which], improvement.spec.module
