@@ -39,6 +39,7 @@ NO_PAGES = {
     "releases:router_file": "a file",
     "reviews:packet": "a file",
     "client": "a file",
+    "programs:pairs": "a file",
     "programs:download": "a file",
     "programs:part": "JSON for the clipboard",
     "programs:corpus_file": "a file",
