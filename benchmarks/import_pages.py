@@ -25,7 +25,7 @@ def pages_meanwhile(home: Home, database_url: str, file: Path) -> tuple[list[flo
 
     lab = Lab("http://127.0.0.1:1/v1")
     lab.dataset(45)
-    lab.program()
+
     _token, secret = create_token(lab.alice, "bench")
     stack = Stack(home, database_url)
     try:
@@ -34,7 +34,7 @@ def pages_meanwhile(home: Home, database_url: str, file: Path) -> tuple[list[flo
         stack.await_web()
         cookie = "=".join(session_of(lab.alice))
         left = iter(range(VISITS + 1))
-        idle = visits(stack.url, f"{lab.path}/programs/", cookie, lambda: next(left, None) is None)
+        idle = visits(stack.url, f"{lab.path}/datasets/", cookie, lambda: next(left, None) is None)
         address = f"/api/v1/projects/{lab.project.slug}/datasets"
         meanwhile: list[float] = []
         for number in range(IMPORTS):
@@ -42,7 +42,7 @@ def pages_meanwhile(home: Home, database_url: str, file: Path) -> tuple[list[flo
                 sent: Future[None] = other.submit(
                     send, stack.url, address, secret, file, f"Many {number}"
                 )
-                meanwhile += visits(stack.url, f"{lab.path}/programs/", cookie, sent.done)
+                meanwhile += visits(stack.url, f"{lab.path}/datasets/", cookie, sent.done)
             sent.result()
     finally:
         stack.close()

@@ -18,7 +18,8 @@ class Dataset(models.Model):
     `columns`: [{name, role (input | expected | metadata | ignored), type, field, choices}], in the
     file's order. `shares`: {train, validation, test} in percent, or {"column": name} where the file
     says, and with them group (a column), repeats (splitting.Repeats) and only ({column, value}).
-    `digest` is of the newest version's examples, `source_digest` of the file's bytes.
+    `splits`: how many rows each has in the newest version, of which `count` and `digest` are, too;
+    `source_digest` is of the file's bytes.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="datasets")
@@ -26,6 +27,7 @@ class Dataset(models.Model):
     source_name = models.CharField(max_length=255)
     columns = models.JSONField()
     count = models.PositiveIntegerField()
+    splits = models.JSONField(default=dict)
     left_out = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64)
     source_digest = models.CharField(max_length=64, blank=True)

@@ -46,15 +46,9 @@ class LabelCount:
 
 
 def datasets_of(project: Project, words: str = "") -> QuerySet[Dataset]:
-    """Those with the words in their names, newest first; with `n_train` and so on."""
-    counts = {
-        f"n_{split}": Count(
-            "examples", filter=Q(examples__split=split.value, examples__until__isnull=True)
-        )
-        for split in Split
-    }
+    """Those with the words in their names, newest first."""
     found = project.datasets.filter(name__icontains=words) if words else project.datasets.all()
-    return found.select_related("created_by").annotate(**counts).order_by("-created_at", "-pk")
+    return found.select_related("created_by").order_by("-created_at", "-pk")
 
 
 def examples(dataset: Dataset, split: Split | str) -> tuple[Example, ...]:

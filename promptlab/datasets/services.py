@@ -95,6 +95,7 @@ def create(
             source_digest=source.digest,
             columns=[_as_json(column, mapping.uses) for column in source.names],
             count=made.survey.usable,
+            splits={split.value: n for split, n in made.survey.counts.items()},
             left_out=source.left_out + made.survey.problem_count,
             seed=mapping.plan.seed,
             shares=_shares(mapping.plan, mapping.only),

@@ -211,10 +211,10 @@ def _next(dataset: Dataset, by: User | None, note: str) -> Iterator[_Next]:
         yield version
         if not (version.added or version.changed or version.removed):
             return
-        _check_splits(dataset)
+        dataset.splits = _checked_splits(dataset)
         dataset.version = version.number
         dataset.count, dataset.digest = content_of(dataset)
-        dataset.save(update_fields=["version", "count", "digest"])
+        dataset.save(update_fields=["version", "count", "digest", "splits"])
         record(dataset, by, note, version.added, version.changed, version.removed)
     audit.info("%s made version %s of dataset %s", by, version.number, dataset.name)
 
@@ -301,11 +301,13 @@ def _check_split(place: int, row: NewRow, others: Sequence[_Equal]) -> None:
             raise Refused(in_its_row(told.at(of_row(place)), "row"))
 
 
-def _check_splits(dataset: Dataset) -> None:
+def _checked_splits(dataset: Dataset) -> dict[str, int]:
+    """How many rows each split has. Raises Refused when one that is needed has none."""
     counts = queries.split_counts(dataset)
     for split in (Split.TRAIN, Split.VALIDATION):
         if not counts[split]:
             raise Refused.because("table.last_of_split", "split", split=split.value)
+    return {split.value: n for split, n in counts.items()}
 
 
 def _end(rows: QuerySet[DatasetExample], version: _Next) -> int:

@@ -63,7 +63,7 @@ class Pools:
             yield Source(BEFORE, told % {"n": len(self.before.pool.demos)})
 
     def _of(self, row: Dataset) -> Source:
-        n = getattr(row, f"n_{Split.TRAIN}")
+        n = row.splits.get(Split.TRAIN, 0)
         label = _("Training rows of “%(name)s” (%(n)s)") % {"name": row.name, "n": n}
         return Source(str(row.pk), label, why_no_pool(self.program.core, self.module, row))
 

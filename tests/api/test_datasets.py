@@ -136,6 +136,17 @@ def test_a_name_that_is_taken_is_a_conflict(erin: User, api_of: ApiOf) -> None:
     assert answer.json()["problems"][0]["field"] == "name"
 
 
+def test_what_is_there_already_is_told_before_the_file_is_read(
+    erin: User, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = api_of(erin)
+    assert upload(client).status_code == 201
+    monkeypatch.setattr("promptlab.datasets.uploads.read_apart", None)  # nothing may be read
+    assert upload(client).json()["problems"][0]["field"] == "name"
+    known = upload(client, name="Another", again="false")
+    assert (known.status_code, known.json()["problems"][0]["field"]) == (409, "file")
+
+
 def test_a_file_must_come_with_the_request(erin: User, api_of: ApiOf) -> None:
     answer = api_of(erin).post(f"{HERE}/datasets", {"name": "Nothing"})
     assert answer.status_code == 422

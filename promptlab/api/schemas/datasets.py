@@ -15,9 +15,8 @@ from optimizer.datasets.mapping import Mapping, RowFilter, guessed
 from optimizer.datasets.splitting import Repeats, Split, SplitPlan
 from optimizer.datasets.table import Options
 from promptlab.api.schemas.base import Body, Name, Text, example
-from promptlab.datasets import queries
 from promptlab.datasets.changes import RowChange
-from promptlab.datasets.models import Dataset, DatasetExample
+from promptlab.datasets.models import DatasetExample
 from promptlab.datasets.versions import LONGEST_NOTE, NewRow
 
 Percent = Annotated[int, Bounds(ge=0, le=100)]
@@ -159,13 +158,6 @@ class DatasetOut(Schema):
     left_out: int
     splits: Splits
     created_at: datetime
-
-    @staticmethod
-    def resolve_splits(dataset: Dataset) -> dict[str, int]:
-        counts = vars(dataset)
-        if "n_train" in counts:
-            return {split.value: counts[f"n_{split}"] for split in Split}
-        return {split.value: n for split, n in queries.split_counts(dataset).items()}
 
 
 class DatasetDetail(DatasetOut):

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from promptlab.accounts.models import Project, User
 from promptlab.datasets import queries, uploads
 from promptlab.datasets.models import Dataset, Upload
+from promptlab.datasets.views import new
 from tests.fakes.workbooks import xlsx
 
 Browser = Callable[[User], Client]
@@ -291,6 +292,16 @@ def test_the_outlook_follows_the_form(site: Client, upload: Upload, project: Pro
     wrong = site.post(mapped(upload, "outlook", project), {**data, "role-2": "ignored"})
     assert "Correct the columns" in wrong.content.decode()
     assert not Dataset.objects.exists()
+
+
+def test_the_outlook_looks_at_a_sample_of_many_rows(
+    site: Client, upload: Upload, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new, "MOST_LOOKED_AT", 10)
+    page = site.get(mapped(upload, "map", project))
+    outlook = page.context["outlook"]
+    assert sum(split.count for split in outlook.splits) == 10
+    assert outlook.notes[0] == "Of the first 10 rows; all will be taken."
 
 
 def test_the_column_that_names_the_split_is_taken(site: Client, project: Project) -> None:
