@@ -49,13 +49,15 @@ def check_files(
 
 @router.get("/{int:program}/{int:number}/data/{file}", summary="Download the data behind it")
 def get_data(
-    request: HttpRequest, project: Path[str], program: int, number: int, file: Path[Text]
-) -> StreamingHttpResponse:
+    request: HttpRequest, project: Path[str], program: Path[int], number: int, file: Path[Text],
+    module: Text = "",
+) -> StreamingHttpResponse:  # fmt: skip
     """`file`: promptfoo_tests; training and validation (accepted answers as chats); preferences
     (pairs of which people prefer one). Lines of JSON, none of them of the sealed test split.
+    `module`: the chats of that one alone.
     """
     version = queries.version_of(project_of(request, project), program, number)
-    wanted, lines = services.data_of(version, file)
+    wanted, lines = services.data_of(version, file, module)
     return StreamingHttpResponse(
         lines,
         content_type="application/jsonl; charset=utf-8",

@@ -37,39 +37,41 @@ Messages = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class DataFile:
-    """One kind of file, as lines of JSON; `lacks` says why a version has none."""
+    """One kind of file, as lines of JSON: of a version, and of one of its modules where it is named
+    and the file is of modules. `lacks` says why a version has none.
+    """
 
     name: str
     title: str | Promise
     description: str | Promise
     suffix: str
-    lines: Callable[[Version], Iterator[str]]
+    lines: Callable[[Version, str], Iterator[str]]
     lacks: Callable[[VersionContent], list[Problem]]
 
     def file_name(self, content: VersionContent) -> str:
         return naming.file_name(content, self.suffix)
 
 
-def tests_of(version: Version) -> Iterator[str]:
+def tests_of(version: Version, module: str) -> Iterator[str]:
     """The validation rows as promptfoo's tests: inputs and what is expected as variables."""
     for example in examples_of(version.project_run.run.validation):
         yield promptfoo_test({**example.expected, **example.inputs})
 
 
-def training(version: Version) -> Iterator[str]:
+def training(version: Version, module: str) -> Iterator[str]:
     """Accepted answers to training rows, each once, whichever candidate gave them."""
     run = version.project_run.run
-    return _chats(version, _accepted(run, {e.id for e in examples_of(run.train)}))
+    return _chats(version, _accepted(run, {e.id for e in examples_of(run.train)}), module)
 
 
-def validation(version: Version) -> Iterator[str]:
+def validation(version: Version, module: str) -> Iterator[str]:
     """The version's own accepted answers to validation rows."""
     run = version.project_run.run
     ids = {e.id for e in examples_of(run.validation)}
-    return _chats(version, _accepted(run, ids, version.candidate.number))
+    return _chats(version, _accepted(run, ids, version.candidate.number), module)
 
 
-def preferences(version: Version) -> Iterator[str]:
+def preferences(version: Version, module: str) -> Iterator[str]:
     """Of two answers to the same row, which people prefer: they said so of the two, or they
     approved the candidate that was right and not the one that was wrong.
     """
@@ -133,9 +135,12 @@ def _accepted(
         yield codec.from_json(tuple[CallTrace, ...], told or [])
 
 
-def _chats(version: Version, traces: Iterable[tuple[CallTrace, ...]]) -> Iterator[str]:
-    """A chat for every call that a model answered, as this version says it, each once."""
-    modules = {m.name: m for m in version.content.program.modules if m.is_prompt}
+def _chats(version: Version, traces: Iterable[tuple[CallTrace, ...]], only: str) -> Iterator[str]:
+    """A chat for every call that a model answered, as this version says it, each once; of the
+    module `only`, where that is named.
+    """
+    prompts = (m for m in version.content.program.modules if m.is_prompt)
+    modules = {m.name: m for m in prompts if only in ("", m.name)}
     seen: set[str] = set()
     for trace in traces:
         for call in trace:

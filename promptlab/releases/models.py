@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from optimizer.models import Provider
 from promptlab.reviews.models import Version
 
 
@@ -35,3 +36,22 @@ class PublicPage(models.Model):
 
     def __str__(self) -> str:
         return f"page of {self.version}"
+
+
+class TunedModel(models.Model):
+    """A model whose weights were tuned, outside, by the accepted answers of a version."""
+
+    version = models.ForeignKey(Version, models.PROTECT, related_name="tuned_models")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="+")
+    model = models.CharField(max_length=200)
+    note = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "provider", "model"], name="tuned_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}, tuned by {self.version}"

@@ -8,6 +8,7 @@ from optimizer.sentences import add
 
 add(
     {
+        "chain.no_model": _("The project has no such model: connect it under Models & keys."),
         "format.unknown": _("There is no format “{name}”; there are {known}."),
         "template.steps": _(
             "It has {n} steps, and a file of this kind holds one prompt: take the Python file."

@@ -58,8 +58,8 @@ def file_of(version: Version, format: Format) -> bytes:
     return format.write(version.content, version.sha256, reach_of(version)).encode()
 
 
-def data_of(version: Version, name: str) -> tuple[DataFile, Iterator[bytes]]:
-    """The file of this name, and its lines as they come.
+def data_of(version: Version, name: str, module: str = "") -> tuple[DataFile, Iterator[bytes]]:
+    """The file of this name, and its lines as they come; of one module where it is named.
 
     Raises:
         Refused: there is no such file, or none of this version.
@@ -70,7 +70,7 @@ def data_of(version: Version, name: str) -> tuple[DataFile, Iterator[bytes]]:
     lacks = wanted.lacks(version.content)
     if lacks:
         raise Refused(*lacks)
-    return wanted, (line.encode() for line in wanted.lines(version))
+    return wanted, (line.encode() for line in wanted.lines(version, module))
 
 
 def moves_as_csv(program: Program) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from promptlab.releases import public_views, router_views, views
+from promptlab.releases import chain_views, public_views, router_views, views
 
 app_name = "releases"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_ROUTER}<slug:format>/", router_views.router_file, name="router_file"),
     path(_VERSION, views.version, name="version"),
     path(f"{_VERSION}demos/<str:module>/", views.demos, name="demos"),
+    path(f"{_VERSION}chain/", chain_views.chain, name="chain"),
     path(f"{_VERSION}parity/", views.parity, name="parity"),
     path(f"{_VERSION}open/", views.open_as_program, name="open"),
     path(f"{_VERSION}public/open/", public_views.open_page, name="open_page"),

@@ -49,7 +49,7 @@ PAGES = (
     "set-password", "bad-link", "invitation", "invitation-to-a-member", "welcome", "api-reference",
     "projects", "new-project", "examples", "account", "tokens", "tokens-in-use", "shut-door",
     "lost", "overview", "members", "settings", "spending", "corpora", "datasets", "new-dataset",
-    "rewrites", "router", "board", "improve",
+    "rewrites", "router", "board", "improve", "chain",
     "map", "dataset", "rows", "add-rows", "dataset-row", "dataset-versions", "dataset-version",
     "programs",
     "new-from-columns", "new-in-steps", "new-blank", "new-from-file", "program",
@@ -281,6 +281,7 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "nearest-candidate": Place(f"{path}/runs/{race.number}/candidates/{chosen}/"),
         "nearest-example": Place(f"{path}/runs/{race.number}/examples/{seen}/?c={chosen}"),
         "version-demos": Place(f"{version}demos/classify/"),
+        "chain": Place(_tuned(decided, f"{version}chain/")),
         "version-parity": Place(f"{version}parity/"),
         "candidate": Place(f"{run}/candidates/{three[-1]}/"),
         "edit-candidate": Place(f"{run}/candidates/{three[-1]}/edit/"),
@@ -300,6 +301,21 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "version": Place(version),
         "public-release": Place(_opened(decided), "nobody"),
     }
+
+
+def _tuned(decided: ProjectRun, path: str) -> str:
+    """A chain whose weights are tuned."""
+    from optimizer.models import Provider
+    from promptlab.releases.models import TunedModel
+    from promptlab.reviews.models import Version
+
+    version = Version.objects.get(project_run=decided)
+    provider = Provider.objects.filter(namespace=decided.project.namespace).first()
+    TunedModel.objects.create(
+        version=version, provider=provider, model="scripted-1", note="Two epochs.",
+        by=decided.started_by,
+    )  # fmt: skip
+    return path
 
 
 def _with_card(decided: ProjectRun) -> str:

@@ -182,6 +182,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "releases:download": VIEW,
     "releases:label_moves": VIEW,
     "releases:parity": VIEW,
+    "releases:chain": {"get": "viewer", "post": "editor"},
     "releases:data": VIEW,
     "releases:open": POST_EDIT,
     "releases:open_page": POST_EDIT,

@@ -35,13 +35,13 @@ NUMBERS_OF = "numbers_of"
 
 def filled(project: Project, asked: Parameters) -> RunForm:
     """The form at first: `?from=12` repeats a run, `&start=12.4` goes on from its candidate 4;
-    `?program=` and `?dataset=` choose.
+    `?program=`, `?dataset=` and `?model_task=` choose.
     """
     run_choices = RunChoices(project)
     number = asked.number("from")
     again = None if number is None else project.runs.filter(number=number).first()
     values = _again(again) if again else fresh(run_choices, asked)
-    said = ("effort", "optimizer", "start", "seed")
+    said = ("effort", "optimizer", "start", "seed", "model_task")
     values |= {name: asked.text(name) for name in said if asked.text(name)}
     if not values.get("metric"):
         values["metric"] = suggested(run_choices, values)
