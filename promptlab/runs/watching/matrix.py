@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from optimizer.core.conversation.spec import ModelRef, RunSpec
+from optimizer.core.evaluation.ranks import agreement
 from optimizer.core.evaluation.stats import Estimate
 from optimizer.core.programs.lm import Role
 from optimizer.models import Candidate, Run
@@ -17,6 +19,8 @@ from promptlab.ui.numbers import duration, money, score
 
 MOST_ROWS = 30
 """Candidates that are shown."""
+FEWEST_RANKED = 3
+"""Candidates of which an order can be spoken."""
 RIGHT = 1.0
 """The score of a draw that is wholly right."""
 
@@ -48,6 +52,8 @@ class Matrix:
     models: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     told: str
+    agreements: tuple[str, ...] = ()
+    """How far each further model agrees with the first on which candidates are better."""
 
 
 def matrix_of(run: Run, spec: RunSpec) -> Matrix | None:
@@ -68,7 +74,33 @@ def matrix_of(run: Run, spec: RunSpec) -> Matrix | None:
         MatrixRow(number, tuple(column[at] for column in flipped))
         for at, number in enumerate(numbers)
     )
-    return Matrix(_names(models), rows, _told(flipped, spec.draws))
+    agreements = tuple(_agreement(models, columns, at) for at in range(1, len(columns)))
+    return Matrix(_names(models), rows, _told(flipped, spec.draws), tuple(filter(None, agreements)))
+
+
+def _agreement(models: Sequence[ModelRef], columns: Sequence[Sequence[Evaluated]], at: int) -> str:
+    """In a sentence, by the examples that all candidates have a score on with both models."""
+    tables = [
+        [{k: s.score for k, s in one.outcomes.items() if s.score is not None} for one in column]
+        for column in (columns[0], columns[at])
+    ]
+    known = [table for column in tables for table in column]
+    if len(columns[0]) < FEWEST_RANKED or len(columns[0]) != len(columns[at]):
+        return ""
+    shared = sorted(set.intersection(*map(set, known))) if all(known) else []
+    first, other = (
+        np.array([[table[key] for key in shared] for table in column]) for column in tables
+    )
+    found = agreement(first, other)
+    if found is None:
+        return ""
+    return _(
+        "%(model)s agrees with %(first)s on which candidates are better by τ = %(tau)s (%(low)s to "
+        "%(high)s; 1: the same order, 0: none, −1: the opposite)."
+    ) % {
+        "model": models[at].model, "first": models[0].model, "tau": f"{found.tau:.2f}",
+        "low": f"{found.low:.2f}", "high": f"{found.high:.2f}",
+    }  # fmt: skip
 
 
 def _names(models: Sequence[ModelRef]) -> tuple[str, ...]:
