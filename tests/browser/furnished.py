@@ -254,6 +254,7 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
     race = all_of_it.lab.finished_run(
         optimizer="racing", trials=12, rounds=1, nearest_demos=3
     )  # fmt: skip
+    climbed = all_of_it.lab.finished_run(optimizer="opro", trials=2, step_candidates=2)
     found, chosen, seen = _nearest(race)
     mute = all_of_it.lab.start_run(model=desk.SORRY)
     await_run(mute.run, lambda run: run.status == "paused")
@@ -296,7 +297,7 @@ def _runs(all_of_it: Furnished) -> dict[str, Place]:
         "reviewed": Place(f"{path}/runs/{decided.number}/review/{_best(decided)}/"),
         "versions": Place(f"{path}/versions/"),
         "router": Place(f"{path}/versions/router/{decided.number}/"),
-        "board": Place(f"{path}/runs/{decided.number}/history/"),
+        "board": Place(f"{path}/runs/{climbed.number}/history/"),
         "rewrites": Place(_with_card(decided)),
         "version": Place(version),
         "public-release": Place(_opened(decided), "nobody"),
