@@ -20,6 +20,9 @@ TITLES = {
     "bootstrap_search": "Bootstrap RS",
     "bayesian_bootstrap": "Bayesian Bootstrap",
     "mipro": "MIPRO",
+    "opro": "OPRO in full (not in the paper)",
+    "gpo": "GPO (not in the paper)",
+    "promst": "PROMST (not in the paper)",
     "racing": "racing (not in the paper)",
 }
 """The arms in the paper's order and by its names; what is only ours comes last."""
