@@ -108,7 +108,7 @@ def found_example(by: User, example: ReadyExample) -> Project:
                 project, by, title, file, Mapping(_uses(example), SplitPlan(column=SPLIT)),
                 source_name="examples.jsonl",
             )  # fmt: skip
-        program = _with_corpus(project, example)
+        program = with_corpus(project.namespace, example)
         created = create_program(project, by, program.name, program)
         if example.feedback:
             set_rules(created, example.feedback)
@@ -131,15 +131,15 @@ def _use(field: Field, column: str, role: Role) -> Use:
     )
 
 
-def _with_corpus(project: Project, example: ReadyExample) -> Program:
-    """The program, whose steps look things up in the project's own corpus."""
+def with_corpus(namespace: str, example: ReadyExample) -> Program:
+    """The program, whose steps look things up in a corpus that is stored there."""
     if not example.corpus:
         return example.program
     with (example.folder / "corpus.jsonl").open(encoding="utf-8") as lines:
         passages = [json.loads(line) for line in lines]
     columns = list(passages[0])
     rows = ([passage[name] for name in columns] for passage in passages)
-    corpus = corpora.store(project.namespace, example.corpus, columns, rows)
+    corpus = corpora.store(namespace, example.corpus, columns, rows)
     modules = tuple(_looking_in(module, corpus.digest) for module in example.program.modules)
     return replace(example.program, modules=modules)
 
