@@ -110,7 +110,7 @@ def _pool_schema(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Core
 
 NEWER: dict[type, tuple[str, ...]] = {
     Field: ("nullable", "items", "fields", "label"),
-    Call: ("constants", "when", "repeat"),
+    Call: ("constants", "when", "repeat", "group"),
     Prompted: ("samples", "temperature", "max_tokens", "layout", "model"),
     CallTrace: ("made", "turn"),
     Prompt: ("functions",),

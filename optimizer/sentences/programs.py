@@ -186,6 +186,7 @@ add(
         "call.no_such_input": _("Module “{module}” has no input “{name}”."),
         "call.no_such_source": _("“{source}”, the source of “{name}”, does not exist."),
         "call.other_type": _("“{name}” takes {takes}, but {source} gives {gives}."),
+        "call.long_group": _("The name of its group is longer than {most} characters."),
         "call.unused": _("Nothing uses what “{name}” gives."),
         "output.passed_through": _(
             "Output “{name}” is an input passed on, as all outputs are: choose a call's output for "

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from optimizer import codec
 from optimizer.core.problems import Problem, Refused, problem
-from optimizer.core.programs.calls import INPUT, Call, fits
+from optimizer.core.programs.calls import INPUT, Call, fits, owner_of
 from optimizer.core.programs.program import Module, Program
 from optimizer.core.programs.signature import Field, FieldType
 from optimizer.core.programs.wiring import DECIDING
@@ -24,10 +26,11 @@ from optimizer.files.program_size import MOST_CALLS, MOST_MODULES, MOST_PORTS, p
 from optimizer.sentences import sentence
 from promptlab.programs import edits, models
 from promptlab.programs.forms.flow import TRUTHS
+from promptlab.programs.groups import Group, groups_of
 from promptlab.programs.history import Drawn
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.outline import given_by, subtitle
-from promptlab.programs.tidy import tidy
+from promptlab.programs.tidy import folds, tidy, unfolded
 from promptlab.programs.wires import Misfit, in_order, outputs_in_order, sources_for
 from promptlab.ui.graph import path_of, port_shape
 
@@ -71,6 +74,8 @@ class Types:
 def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] = ()) -> str:
     """The document; `refused`: problems of a change that was not made."""
     core, types = program.core, Types()
+    groups = groups_of(core)
+    box_of = {call: group.box for group in groups for call in group.calls}
     found = [*core.problems(), *refused]
     for module in palette():
         _ported((*module.signature.inputs, *module.gives), types)
@@ -80,16 +85,28 @@ def graph_of(program: models.Program, drawn: Drawn, refused: Iterable[Problem] =
             "inputs": _ported(core.inputs, types),
             "modules": [_module(program, module, types) for module in core.modules],
             "calls": [
-                {**codec.to_json(call), "told": _told(core, call)} for call in in_order(core)
+                codec.to_json(call) | {"told": _told(core, call), "box": box_of.get(call.name)}
+                for call in in_order(core)
             ],
             "outputs": [list(pair) for pair in outputs_in_order(core)],
             "places": dict(drawn.places),
-            "tidied": tidy(core),
+            "tidied": (tidied := tidy(core, groups)),
+            "unfolded": unfolded(core, groups) if groups else tidied,
+            "folds": folds(core),
+            "groups": {group.box: _group(group) for group in groups},
+            "titles": {INPUT: _("input"), OUTPUT: _("output")} | {g.box: g.name for g in groups},
+            "told": {INPUT: _("what the program takes"), OUTPUT: _("what it gives")}
+            | {g.box: g.told for g in groups},
             "guessed": list(drawn.guessed),
-            "problems": {port: sentence(p) for p in found for port in _ports_of(core, p)},
+            "problems": {
+                port: sentence(p)
+                for p in found
+                for port in _with_groups(_ports_of(core, p), groups)
+            },
             "urls": {
                 INPUT: _beside(program, "inputs", INPUT),
                 OUTPUT: _beside(program, "outputs", OUTPUT),
+                **{g.box: _beside(program, "group", g.box, g.calls[0]) for g in groups},
                 **({} if core.problems() else {TRYING: _beside(program, "try", "try")}),
             },
             "types": types.told,
@@ -107,6 +124,22 @@ def _ported(fields: Iterable[Field], types: Types) -> list[dict[str, Any]]:
     return [{**codec.to_json(field), "t": types.number(field)} for field in fields]
 
 
+def _group(group: Group) -> dict[str, Any]:
+    """`in` and `out`: its ports, each the ports of its steps for which it stands."""
+    outs = [[port] for port in group.gives]
+    return {"in": group.takes, "out": outs}
+
+
+def _with_groups(ports: Iterable[str], groups: Iterable[Group]) -> list[str]:
+    """With the boxes of groups in which they are, unless these show them."""
+    own = list(ports)
+    for group in groups:
+        shown = {port for taken in group.takes for port in taken}
+        if any(owner_of(port) in group.calls and port not in shown for port in own):
+            own.append(group.box)
+    return own
+
+
 def _module(program: models.Program, module: Module, types: Types) -> dict[str, Any]:
     return {
         "name": module.name,
@@ -119,7 +152,7 @@ def _module(program: models.Program, module: Module, types: Types) -> dict[str, 
 
 def _beside(program: models.Program, page: str, box: str, *part: str) -> str:
     keys = [program.project.slug, program.pk, *part]
-    return f"{reverse(f'programs:{page}', args=keys)}?beside={box}"
+    return f"{reverse(f'programs:{page}', args=keys)}?beside={quote(box)}"
 
 
 def _told(core: Program, call: Call) -> str:
@@ -245,13 +278,13 @@ def _file_part(core: Program, data: dict[str, Any]) -> dict[str, Any]:
             for entry in data["modules"]
             if entry.get("name") not in there and "fresh" in entry
         ],
-        "calls": [_without(call, "told") for call in data["calls"]],
+        "calls": [_without(call, "told", "box") for call in data["calls"]],
         "outputs": {str(name): source for name, source in outputs},
     }
 
 
-def _without(entry: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name != key}
+def _without(entry: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in keys}
 
 
 def _refuse_excess(core: Program) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from optimizer import codec
@@ -51,11 +51,14 @@ class Canvas:
         return [Begin(KINDS[module.kind], _file_part(module)) for module in palette()]
 
 
-def canvas_page(program: Program, refused: Iterable[Problem] = ()) -> Canvas:
+def canvas_page(
+    program: Program, refused: Iterable[Problem] = (), opened: Collection[str] = ()
+) -> Canvas:
+    """`opened`: groups whose steps are drawn each where there are no scripts."""
     last = history.newest(program)
     return Canvas(
         program,
-        outline(program, editable=True),
+        outline(program, editable=True, opened=opened),
         graph_of(program, history.drawn_of(last), refused),
         last.pk if last else 0,
         can_undo=bool(last and last.before_id),

@@ -130,7 +130,19 @@ def _of_calls(before: Program, after: Program) -> Iterator[str]:
                 }
             yield from _of_wires(name, old[name].inputs, call.inputs)
             yield from _of_flow(old[name], call)
+    yield from _of_groups(old, new)
     yield from _of_wires("output", before.outputs, after.outputs)
+
+
+def _of_groups(before: Mapping[str, Call], after: Mapping[str, Call]) -> Iterator[str]:
+    """Steps that stayed, and stand together in another way."""
+    moved = [n for n in after if n in before and before[n].group != after[n].group]
+    for group in dict.fromkeys(after[name].group for name in moved):
+        steps = {"steps": ", ".join(n for n in moved if after[n].group == group), "group": group}
+        if group:
+            yield _("grouped %(steps)s as “%(group)s”") % steps
+        else:
+            yield _("took %(steps)s out of their group") % steps
 
 
 def _of_flow(before: Call, after: Call) -> Iterator[str]:

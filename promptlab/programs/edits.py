@@ -89,6 +89,12 @@ def rename_call(program: Program, old: str, new: str) -> Program:
     return _with_sources(program, moved)
 
 
+def rename_group(program: Program, old: str, new: str) -> Program:
+    """Let a group have another name; "": its steps stand by themselves."""
+    calls = tuple(replace(c, group=new) if c.group == old else c for c in program.calls)
+    return replace(program, calls=calls)
+
+
 def connect(program: Program, call: str, inputs: Mapping[str, str]) -> Program:
     """Set where a call's inputs come from; what is connected is no constant any more."""
     found = next(c for c in program.calls if c.name == call)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from optimizer.core.programs.demo import digest_of
 from promptlab.accounts.models import User
+from promptlab.programs.groups import MARK
 from promptlab.programs.models import Program, ProgramChange, ProgramState
 
 Places = Mapping[str, Sequence[float]]
@@ -112,6 +113,7 @@ def _followed(program: Program, last: ProgramChange, more: frozenset[str]) -> Dr
     before, now = _calls(last.state.definition), _calls(program.definition)
     gone, come = [n for n in before if n not in now], [n for n in now if n not in before]
     renamed = dict(zip(gone, come, strict=True)) if len(gone) == len(come) == 1 else {}
+    renamed |= {f"{MARK}{old}": f"{MARK}{new}" for old, new in renamed.items()}
     places = {renamed.get(name, name): place for name, place in last.places.items()}
     inputs = _inputs(program.definition)
     guessed = {_renamed_input(name, renamed) for name in last.guessed} | more

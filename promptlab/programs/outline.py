@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from optimizer.core.programs.signature import Field, written
 from optimizer.sentences import sentence
 from promptlab.programs import models
 from promptlab.programs.forms.wiring import ConnectForm
+from promptlab.programs.groups import CONDITION, folded, groups_of
 from promptlab.programs.kinds import KINDS
 from promptlab.programs.kinds.kind import ModuleKind
 from promptlab.programs.queries import last_runs
@@ -30,9 +33,6 @@ from promptlab.programs.shown_demos import (
 )
 from promptlab.programs.wires import in_order, outputs_in_order
 from promptlab.ui.graph import Drawing, Edge, Node, layout
-
-CONDITION = "when"
-"""The port of a call that is made under a condition."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ class Outline:
         return last_runs([self.program]).get(self.program.pk)
 
 
-def outline(program: models.Program, editable: bool) -> Outline:
+def outline(program: models.Program, editable: bool, opened: Collection[str] = ()) -> Outline:
+    """`opened`: groups whose steps are drawn each."""
     core = program.core
     found, warned = core.problems(), core.warnings()
     places = Places(program, editable)
@@ -119,7 +120,7 @@ def outline(program: models.Program, editable: bool) -> Outline:
     return Outline(
         program=program,
         core=core,
-        drawing=draw(core, places),
+        drawing=draw(core, places, opened),
         steps=tuple(_step(program, call, found, editable) for call in in_order(core)),
         loose=tuple(m for m in core.modules if m.name not in called),
         outputs=tuple((n, s, core.source_field(s)) for n, s in outputs_in_order(core)),
@@ -137,9 +138,13 @@ def counts(core: Program) -> str:
     return text
 
 
-def draw(core: Program, places: Places | None = None) -> Drawing:
-    """The drawing: the program's inputs, its calls, its outputs. With `places`, boxes are links."""
-    return layout(nodes_of(core, places), edges_of(core))
+def draw(core: Program, places: Places | None = None, opened: Collection[str] = ()) -> Drawing:
+    """The drawing: the program's inputs, its calls, its outputs. With `places`, boxes are links.
+    Each group is one box, but for those that are `opened`.
+    """
+    groups = [group for group in groups_of(core) if group.name not in opened]
+    opening = places.opening(opened) if places else ""
+    return layout(*folded(groups, nodes_of(core, places), edges_of(core), opening))
 
 
 def nodes_of(core: Program, places: Places | None = None) -> list[Node]:
@@ -301,6 +306,11 @@ class Places:
 
     def of_call(self, call: Call) -> str:
         return self._page("programs:module", f"call-{call.name}", call.module)
+
+    def opening(self, opened: Collection[str]) -> str:
+        """Where a group is opened, besides others; its name goes behind it."""
+        shown = "".join(f"&open={quote(name)}" for name in opened)
+        return f"{reverse('programs:program', args=self.keys)}?view=graph{shown}&open="
 
     def _page(self, name: str, anchor: str, *part: str) -> str:
         if self.editable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -9,9 +10,10 @@ from optimizer.core.programs.calls import INPUT
 from optimizer.core.programs.program import Program
 from optimizer.files import program_file
 from promptlab.programs import edits
-from promptlab.programs.canvas import Sketch, sketched
+from promptlab.programs.canvas import OUTPUT, Sketch, sketched
+from promptlab.programs.groups import groups_of
 from promptlab.programs.history import Drawn, Places
-from promptlab.programs.tidy import tidy
+from promptlab.programs.tidy import unfolded
 
 BELOW, MARGIN = 320, 32
 """Pixels below the lowest box, and from the left, at which inserted steps stand."""
@@ -45,13 +47,16 @@ def pasted(core: Program, drawn: Drawn, text: str, left: float, top: float) -> S
 
 
 def inserted(core: Program, drawn: Drawn, other: Program) -> Sketch:
-    """The program with all steps of another below its own. What they take of the other's inputs
-    they take of the inputs of the same name and type here; the rest is left to be wired.
+    """The program with all steps of another below its own, as a group of its name. What they take
+    of the other's inputs they take of the inputs of the same name and type here; the rest is left
+    to be wired.
     """
     below = max((place[1] for place in drawn.places.values()), default=0) + BELOW
     own = {f.name: f.kind for f in core.inputs}
     shared = {f.name for f in other.inputs if own.get(f.name) == f.kind}
-    return _beside(core, drawn, other, MARGIN, below, shared)
+    name = other.name if len(other.calls) > 1 else ""
+    part = replace(other, calls=tuple(replace(call, group=name) for call in other.calls))
+    return _beside(core, drawn, part, MARGIN, below, shared)
 
 
 def _beside(
@@ -70,6 +75,9 @@ def _renamed(part: Program, core: Program, shared: Collection[str]) -> Program:
     own = {c.name: modules[c.module] for c in part.calls if c.name == c.module in modules}
     others = (c.name for c in part.calls if c.name not in own)
     calls = own | _free(others, taken | set(modules.values()))
+    sizes = Counter(call.group for call in part.calls)
+    wished = [group for group, n in sizes.items() if group and n > 1]
+    groups = _free(wished, {call.group for call in core.calls})
 
     def moved(source: str) -> str:
         owner, dot, name = source.partition(".")
@@ -81,7 +89,12 @@ def _renamed(part: Program, core: Program, shared: Collection[str]) -> Program:
         part,
         modules=tuple(replace(m, name=modules[m.name]) for m in part.modules),
         calls=tuple(
-            replace(c.moved(moved), name=calls[c.name], module=modules.get(c.module, c.module))
+            replace(
+                c.moved(moved),
+                name=calls[c.name],
+                module=modules.get(c.module, c.module),
+                group=groups.get(c.group, ""),
+            )
             for c in part.calls
         ),
     )
@@ -96,10 +109,7 @@ def _free(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
 
 
 def _placed(part: Program, left: float, top: float) -> Places:
-    tidied = tidy(part)
-    stand = [tidied[call.name] for call in part.calls]
-    x, y = (min((place[i] for place in stand), default=0) for i in (0, 1))
-    return {
-        call.name: [place[0] - x + left, place[1] - y + top]
-        for call, place in zip(part.calls, stand, strict=True)
-    }
+    stand = unfolded(part, groups_of(part))
+    boxes = stand.keys() - {INPUT, OUTPUT}
+    x, y = (min((stand[box][i] for box in boxes), default=0) for i in (0, 1))
+    return {box: [stand[box][0] - x + left, stand[box][1] - y + top] for box in boxes}

@@ -7,11 +7,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from optimizer.core.programs.program import Program
+from promptlab.programs.groups import Group, folded
 from promptlab.programs.outline import edges_of, given_by, nodes_of, ports_of
 from promptlab.ui.graph import Edge, Node, layout
 
 FOLD_FROM = 4
-"""So many inputs that go the same way are one port, as pipeline-graph-model.js folds them."""
+"""So many ports that go the same way are drawn as one."""
 EYE_LEVEL, MOST_DOWN = 620, 160
 """Pixels: a small program stands where one looks first."""
 
@@ -19,17 +20,14 @@ Ways = Mapping[tuple[str, str], Hashable]
 """By box and port, where its wires go; nothing for a port that is shown by itself."""
 
 
-def tidy(core: Program) -> dict[str, list[float]]:
-    """By box, left and top in pixels: columns by the longest way to each, level wires."""
-    gives = {c.name: given_by(m) for c in core.calls for m in core.modules if m.name == c.module}
-    nodes, edges = nodes_of(core), edges_of(core)
-    nodes = [
-        replace(node, outputs=ports_of(gives[node.id])) if node.id in gives else node
-        for node in nodes
-    ]
+def tidy(core: Program, groups: Sequence[Group] = ()) -> dict[str, list[float]]:
+    """By box, left and top in pixels: columns by the longest way to each, level wires. Of `groups`
+    there is a box each, and none of their steps.
+    """
+    nodes, edges = folded(groups, *_drawn(core))
     into, out = _ways(nodes, edges)
     shown = {n.id: (_shown(n.id, n.inputs, into), _shown(n.id, n.outputs, out)) for n in nodes}
-    folded = [
+    seen = [
         replace(node, inputs=_ports(node.inputs, inputs), outputs=_ports(node.outputs, outputs))
         for node, (inputs, outputs) in ((node, shown[node.id]) for node in nodes)
     ]
@@ -42,10 +40,49 @@ def tidy(core: Program) -> dict[str, list[float]]:
         )
         for edge in there
     )
-    drawing = layout(folded, list(dict.fromkeys(moved)))
+    drawing = layout(seen, list(dict.fromkeys(moved)))
     down = min(max((EYE_LEVEL - drawing.height) // 3, 0), MOST_DOWN)
     ends = {"output": "@output"}
     return {ends.get(b.node.kind, b.node.id): [b.x, b.y + down] for b in drawing.boxes}
+
+
+def unfolded(core: Program, groups: Sequence[Group]) -> dict[str, list[float]]:
+    """Where boxes stand when all groups are open; that of a group is where its steps begin."""
+    stand = tidy(core)
+    corners = {
+        group.box: [min(stand[call][side] for call in group.calls) for side in (0, 1)]
+        for group in groups
+    }
+    return stand | corners
+
+
+def folds(core: Program) -> dict[str, str]:
+    """By port and side (`doctor.age/in`), the one port that is drawn for it and others that go the
+    same way.
+    """
+    nodes, edges = _drawn(core)
+    into, out = _ways(nodes, edges)
+    found: dict[str, str] = {}
+    for node in nodes:
+        for side, ports, ways in (("in", node.inputs, into), ("out", node.outputs, out)):
+            shown = _shown(node.id, ports, ways)
+            many = Counter(shown.values())
+            found |= {
+                f"{node.id}.{port}/{side}": f"{node.id}.{first}/{side}"
+                for port, first in shown.items()
+                if many[first] >= FOLD_FROM
+            }
+    return found
+
+
+def _drawn(core: Program) -> tuple[list[Node], list[Edge]]:
+    """Boxes with all that can be taken of them, and wires."""
+    gives = {c.name: given_by(m) for c in core.calls for m in core.modules if m.name == c.module}
+    nodes = [
+        replace(node, outputs=ports_of(gives[node.id])) if node.id in gives else node
+        for node in nodes_of(core)
+    ]
+    return nodes, edges_of(core)
 
 
 def _ways(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[Ways, Ways]:

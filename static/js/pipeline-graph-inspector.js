@@ -14,9 +14,9 @@ export class Inspector {
       this.form.dataset.over = "1";
       this.save();
     });
-    for (const [name, pressed] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+    for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
       addEventListener(name, () => {
-        this.pressed = pressed;
+        this.pressed = name === "pointerdown";
       });
     }
     place.addEventListener("click", (event) => {

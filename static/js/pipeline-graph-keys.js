@@ -1,6 +1,6 @@
 // Keys on <pipeline-graph>: everything that a mouse can do.
 import { copy as toClipboard } from "./clipboard.js";
-import { INPUT, owner } from "./pipeline-graph-model.js";
+import { INPUT } from "./pipeline-graph-model.js";
 import { aim, press } from "./pipeline-graph-pointer.js";
 
 const STEP = 8;
@@ -19,13 +19,13 @@ export function watchKeys(canvas) {
   const commands = {
     z: (event) => (event.shiftKey ? canvas.redo() : canvas.undo()),
     y: () => canvas.redo(),
-    a: () => canvas.select(...canvas.graph.boxes),
+    a: () => canvas.select(...canvas.graph.seen),
     c: () => copy(),
     x: async () => (await copy()) && canvas.remove(),
   };
 
   async function copy() {
-    const calls = canvas.boxes().filter((box) => canvas.graph.call(box));
+    const calls = canvas.steps();
     if (!calls.length) return false;
     const answer = await fetch(`${canvas.dataset.part}?calls=${calls}`);
     if (!answer.ok) return false;
@@ -53,7 +53,7 @@ export function watchKeys(canvas) {
   function begin(port, button) {
     aim(canvas);
     const { right, top } = button.getBoundingClientRect();
-    canvas.begin(port, canvas.graph.isOut(port) ? canvas.cleared(owner(port)) : canvas.beyond(), { clientX: right, clientY: top });
+    canvas.begin(port, canvas.graph.isOut(port) ? canvas.cleared(port) : canvas.beyond(), { clientX: right, clientY: top });
   }
 
   function onBox(event, box) {
@@ -63,8 +63,8 @@ export function watchKeys(canvas) {
       canvas.inspector.enter();
     } else if (event.key === " ") canvas.select(box);
     else if (begins(event)) {
-      const [first] = canvas.graph.outs(box);
-      if (first) begin(`${box}.${first.name}`, event.target);
+      const [first] = canvas.graph.ports(box, "outs");
+      if (first) begin(first, event.target);
     } else if (by[event.key]) {
       const size = event.shiftKey ? LEAP : STEP;
       canvas.move(chosen, by[event.key][0] * size, by[event.key][1] * size);

@@ -14,14 +14,11 @@ export class MiniMap {
     place.addEventListener("pointermove", (event) => event.buttons && this.go(event));
   }
 
-  get shown() {
-    return this.canvas.graph?.doc.calls.length > FROM;
-  }
-
   paint() {
     const { canvas, place } = this;
-    place.toggleAttribute("hidden", !this.shown);
-    if (!this.shown || !canvas.sheet) return;
+    const few = !(canvas.graph.doc.calls.length > FROM);
+    place.toggleAttribute("hidden", few);
+    if (few) return;
     const [w, h] = canvas.sheet;
     const { scrollLeft, scrollTop, clientWidth, clientHeight } = canvas.stage;
     const rect = (x, y, width, height, name) => draw("rect", { x, y, width, height, class: name, rx: 8 });

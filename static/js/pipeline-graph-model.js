@@ -3,7 +3,6 @@
 export const INPUT = "input";
 export const OUTPUT = "@output";
 export const WHEN = "@when"; // where a call is told whether it is made
-const FOLD_FROM = 4;
 
 export const owner = (port) => port.split(".")[0];
 export const fieldOf = (port) => port.slice(port.indexOf(".") + 1);
@@ -21,6 +20,17 @@ export class Graph {
 
   get boxes() {
     return [INPUT, ...this.doc.calls.map((call) => call.name), OUTPUT];
+  }
+
+  // The box in which a step, or a port, is drawn: that of its group, until it is opened.
+  shownAs(port) {
+    const box = owner(port);
+    const group = this.call(box)?.box;
+    return group && !this.opened.has(group) ? group : box;
+  }
+
+  get seen() {
+    return [...new Set(this.boxes.map((box) => this.shownAs(box)))];
   }
 
   call(name) {
@@ -97,10 +107,10 @@ export class Graph {
     return seen.has(b);
   }
 
-  // Why a wire cannot be: a message and its values; nothing where it can.
+  // Why a wire cannot be: a message and its values; nothing, or false, where it can.
   refusal(from, to) {
     const [a, b] = [owner(from), owner(to)];
-    if (b === OUTPUT) return undefined;
+    if (b === OUTPUT) return;
     if (a === b) return ["self"];
     const given = this.type(this.given(from));
     const wanted = this.type(this.taken(to));
@@ -109,13 +119,13 @@ export class Graph {
     if (fieldOf(to) === WHEN) {
       if (!given.decides) return ["undecided", told];
     } else if (given.fits && number >= 0 && !given.fits.includes(number)) return ["type", told];
-    return this.reaches(b, a) ? ["circle"] : undefined;
+    return this.reaches(b, a) && ["circle"];
   }
 
   // The ports at which a wire that begins here can end.
   fitting(port) {
-    const out = this.isOut(port);
-    const ends = this.boxes.flatMap((box) => (out ? this.ins(box) : this.outs(box)).map(({ name }) => `${box}.${name}`));
+    const side = this.isOut(port) ? "ins" : "outs";
+    const ends = this.seen.flatMap((box) => this.ports(box, side));
     // Conditions are the last that one comes to.
     return ends.filter((end) => !this.refusal(...this.wire(port, end))).sort((a, b) => a.endsWith(WHEN) - b.endsWith(WHEN));
   }
@@ -160,7 +170,6 @@ export class Graph {
     for (const { from, to } of this.wires) if (boxes.includes(owner(from))) this.disconnect(to);
     doc.calls = doc.calls.filter(({ name }) => !boxes.includes(name));
     doc.modules = doc.modules.filter(({ name }) => !boxes.includes(name) || doc.calls.some((call) => call.module === name));
-    for (const box of boxes) delete doc.places[box];
   }
 
   free(wished, taken) {
@@ -209,27 +218,22 @@ export class Graph {
     this.connect(`${INPUT}.${name}`, to);
   }
 
-  // Ports as they are drawn: many that go the same way are one, until it is opened.
-  shown(box) {
-    const { wires } = this;
-    const way = ({ from, to }) => `${owner(to)}<${owner(from)}`;
-    const ways = Map.groupBy(wires, way);
-    const foldOf = (wire) => (wire && owner(wire.to) !== OUTPUT && ways.get(way(wire)).length >= FOLD_FROM ? way(wire) : "");
-    const ins = this.folded(box, this.ins(box), (port) => foldOf(wires.find(({ to }) => to === port)));
-    const outs = this.folded(box, this.outs(box), (port) => {
-      const folds = wires.filter(({ from }) => from === port).map(foldOf);
-      return folds.length && folds.every(Boolean) ? `${box}>${[...new Set(folds)].sort()}` : "";
-    });
-    return { ins, outs };
+  // Of a box, or of the steps in it, those that are drawn.
+  ports(box, side) {
+    return this.shown(box)[side].flatMap(({ ports }) => ports);
   }
 
-  folded(box, fields, wayOf) {
-    const rows = fields.map((field) => ({ key: `${box}.${field.name}`, field, ports: [`${box}.${field.name}`] }));
-    const groups = Map.groupBy(rows, ({ key }) => wayOf(key) || key);
-    return [...groups].flatMap(([fold, own]) => {
-      if (own.length < FOLD_FROM) return own;
-      const open = this.opened.has(fold);
-      return [{ key: fold, fold, ports: open ? [] : own.map(({ key }) => key), count: own.length, open }, ...(open ? own : [])];
-    });
+  // Ports as they are drawn: many that go the same way are one, until it is opened.
+  shown(box) {
+    const { folds, groups } = this.doc;
+    const rows = (side, fields, find) => {
+      const all = (groups[box]?.[side] ?? fields.map(({ name }) => [`${box}.${name}`])).map((ports) => ({ key: ports[0], field: this[find](ports[0]), ports })).filter(({ field }) => field);
+      return [...Map.groupBy(all, ({ key }) => folds[`${key}/${side}`] ?? key)].flatMap(([fold, own]) => {
+        if (!own[1]) return own;
+        const open = this.opened.has(fold);
+        return [{ key: fold, fold, ports: open ? [] : own.flatMap((row) => row.ports), count: own.length, open }, ...(open ? own : [])];
+      });
+    };
+    return { ins: rows("in", this.ins(box), "taken"), outs: rows("out", this.outs(box), "given") };
   }
 }

@@ -1,6 +1,6 @@
 // Where boxes stand: all of them as the server tidies them, or one after the other where there is room.
 import { INPUT } from "./pipeline-graph-model.js";
-import { Sheet } from "./pipeline-graph-sheet.js";
+import { Sheet, put } from "./pipeline-graph-sheet.js";
 
 const APART_X = 72;
 const NEW_BOX = [220, 110];
@@ -11,15 +11,23 @@ export class Places extends Sheet {
   }
 
   place() {
-    const { boxes, doc } = this.graph;
-    for (const box of boxes) {
-      this.places[box] ??= this.room(doc.tidied[box], box);
+    for (const box of this.graph.seen) {
+      this.places[box] ??= this.room(this.wish(box), box);
       this.seat(box);
     }
   }
 
+  // Steps of a group that is opened stand where its box stood.
+  wish(box) {
+    const { tidied, unfolded } = this.graph.doc;
+    const group = this.graph.call(box)?.box;
+    const corner = this.places[group];
+    if (corner) return corner.map((n, i) => n + unfolded[box][i] - unfolded[group][i]);
+    return (this.graph.seen.every((one) => tidied[one]) ? tidied : unfolded)[box] ?? [8, 8];
+  }
+
   seat(box) {
-    this.drawn.get(box).style.translate = this.places[box].map((n) => `${n}px`).join(" ");
+    put(this.drawn.get(box), ...this.places[box]);
   }
 
   right(box) {
@@ -31,7 +39,7 @@ export class Places extends Sheet {
     const [w, h] = this.sizes.get(box) ?? NEW_BOX;
     const spot = [Math.max(8, Math.round(x)), Math.max(8, Math.round(y))];
     const hit = () =>
-      this.graph.boxes.find((other) => {
+      this.graph.seen.find((other) => {
         const [[ox, oy], [ow, oh]] = [this.places[other] ?? [], this.sizes.get(other) ?? []];
         return other !== box && spot[0] < ox + ow + 12 && ox < spot[0] + w + 12 && spot[1] < oy + oh + 12 && oy < spot[1] + h + 12;
       });
@@ -42,14 +50,15 @@ export class Places extends Sheet {
   // A place to the right of a box, for which what stands there moves on.
   cleared(source = INPUT) {
     const [x, y] = this.beyond(source);
-    const stand = this.graph.boxes.filter((box) => box !== source && this.right(box) > x - 40);
+    const stand = this.graph.seen.filter((box) => this.right(box) > x - 40);
     const by = Math.max(0, x + 208 + APART_X - Math.min(...stand.map((box) => this.places[box][0])));
     if (stand.some((box) => Math.abs(this.places[box][1] - y) < 150)) for (const box of stand) this.places[box][0] += by;
     return this.room([x, y], "");
   }
 
   beyond(source = INPUT) {
-    return [this.right(source) + APART_X, this.places[source][1]];
+    const box = this.graph.shownAs(source);
+    return [this.right(box) + APART_X, this.places[box][1]];
   }
 
   move(boxes, dx, dy) {

@@ -1,5 +1,6 @@
 // Mouse, pen and fingers on <pipeline-graph>.
 import { OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
+import { put } from "./pipeline-graph-sheet.js";
 
 const A_MOVE = 4; // pixels from which a press is a drag
 const between = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
@@ -35,10 +36,11 @@ function target(canvas, port, event) {
   const found = under(event, `.port[data-side=${out ? "in" : "out"}]`)?.dataset.port;
   if (found) return found;
   const box = under(event, ".gbox")?.dataset.box;
-  if (!box || box === owner(port)) return undefined;
+  const { graph } = canvas;
+  if (!box || box === graph.shownAs(port)) return;
   if (out && box === OUTPUT) return OUTPUT;
-  const fits = canvas.fits.filter((end) => owner(end) === box && fieldOf(end) !== WHEN);
-  return fits.find((end) => !canvas.graph.source(out ? end : port)) ?? fits[0];
+  const fits = canvas.fits.filter((end) => graph.shownAs(end) === box && fieldOf(end) !== WHEN);
+  return fits.find((end) => !graph.source(out ? end : port)) ?? fits[0];
 }
 
 export function aim(canvas, port) {
@@ -69,8 +71,7 @@ function hint(canvas, port, end, event) {
   const text = refusal ? canvas.message(...refusal) : "";
   place.textContent = text;
   place.hidden = !text;
-  place.style.left = `${Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8)}px`;
-  place.style.top = `${event.clientY + 14}px`;
+  put(place, Math.min(event.clientX + 14, innerWidth - place.offsetWidth - 8), event.clientY + 14);
 }
 
 function land(canvas, port, end, event) {
@@ -155,7 +156,7 @@ export function watchPointer(canvas) {
         const to = canvas.point(event);
         const [x1, x2] = [at[0], to[0]].sort((a, b) => a - b);
         const [y1, y2] = [at[1], to[1]].sort((a, b) => a - b);
-        const inside = canvas.graph.boxes.filter((id) => {
+        const inside = canvas.graph.seen.filter((id) => {
           const [[x, y], [w, h]] = [canvas.places[id], canvas.sizes.get(id)];
           return x < x2 && x + w > x1 && y < y2 && y + h > y1;
         });
@@ -175,12 +176,12 @@ export function watchPointer(canvas) {
     // What moves the sheet is the browser's.
     const { target: over, offsetX, offsetY } = event;
     if (event.button || (over === stage && (offsetX > stage.clientWidth || offsetY > stage.clientHeight))) return;
+    if (over.closest("[data-fold]")) return;
     const port = over.closest(".port");
     const id = over.closest(".gbox")?.dataset.box;
     const key = over.dataset.wire;
     const touch = event.pointerType === "touch";
     if (port) {
-      if (port.dataset.fold) return;
       event.preventDefault();
       wire(event, port);
     } else if (id) {
@@ -259,8 +260,7 @@ function watchPalette(canvas) {
     follow(kind, down, {
       drag(event) {
         if (!shadow.isConnected) canvas.append(shadow);
-        shadow.style.left = `${event.clientX + 6}px`;
-        shadow.style.top = `${event.clientY + 6}px`;
+        put(shadow, event.clientX + 6, event.clientY + 6);
         const over = under(event, ".hit:not(.when)")?.dataset.wire;
         for (const path of canvas.svg.querySelectorAll(".hit")) path.classList.toggle("over", path.dataset.wire === over);
       },

@@ -1,5 +1,5 @@
 // The document of <pipeline-graph>, and its way to the server and back.
-import { Graph, INPUT, OUTPUT, fieldOf, owner } from "./pipeline-graph-model.js";
+import { Graph, fieldOf, owner } from "./pipeline-graph-model.js";
 
 const AGAIN_MS = 5000;
 const LOOK_MS = 60;
@@ -25,7 +25,7 @@ export class Saved extends HTMLElement {
   }
 
   title(box) {
-    return box === INPUT || box === OUTPUT ? this.message(box.replace("@", "")) : box;
+    return this.graph.doc.titles[box] ?? box;
   }
 
   named(port) {
@@ -36,10 +36,6 @@ export class Saved extends HTMLElement {
     const place = this.querySelector("[data-state]");
     place.dataset.state = name;
     place.textContent = this.message(name);
-    const { canUndo, canRedo } = this.form.dataset;
-    for (const [way, can] of [["undo", canUndo], ["redo", canRedo]]) {
-      this.querySelector(`[data-act=${way}]`).setAttribute("aria-disabled", !can);
-    }
   }
 
   // --- there and back ----------------------------------------------------------------------------

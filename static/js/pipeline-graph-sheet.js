@@ -1,5 +1,5 @@
 // What is drawn of the document: boxes with their ports, wires, and what steps gave.
-import { INPUT, OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
+import { OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
 import { Saved } from "./pipeline-graph-saved.js";
 import { route, straight } from "./pipeline-graph-wires.js";
 
@@ -20,12 +20,16 @@ export function draw(tag, attributes, ...children) {
   return made;
 }
 
+export function put(part, x, y) {
+  part.style.translate = `${x}px ${y}px`;
+}
+
 export class Sheet extends Saved {
   render() {
     const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
     this.ends = new Map();
     this.drawn = new Map();
-    this.world.replaceChildren(this.svg, ...this.graph.boxes.map((box) => this.box(box)));
+    this.world.replaceChildren(this.svg, ...this.graph.seen.map((box) => this.box(box)));
     this.measure();
     this.place();
     this.paint();
@@ -40,14 +44,16 @@ export class Sheet extends Saved {
 
   box(id) {
     const call = this.graph.call(id);
-    const told = call ? call.told ?? "" : this.message(id === INPUT ? "takes" : "gives");
+    const told = call?.told ?? this.graph.doc.told[id] ?? "";
     const trouble = this.graph.doc.problems[id];
     const name = this.title(id);
-    const head = make("header", "", make("b", "", name), make("i", "", told));
+    const group = this.graph.doc.groups[id];
+    const head = make("header", "", make("b", "", name), group ? this.fold("btn small", id, told) : make("i", "", told));
     head.firstChild.title = name;
+    if (call?.box) head.append(this.fold("btn small", call.box, this.title(call.box), true));
     if (trouble) head.append(make("p", "trouble", trouble));
     const { ins, outs } = this.graph.shown(id);
-    const box = make("section", `gbox ${call ? "" : "end"} ${trouble ? "off" : ""}`, head, this.ports(ins, "in"), this.ports(outs, "out"));
+    const box = make("section", `gbox ${call || group ? "" : "end"} ${trouble ? "off" : ""}`, head, this.ports(ins, "in"), this.ports(outs, "out"));
     box.tabIndex = 0;
     box.dataset.box = box.dataset.key = id;
     box.role = "group";
@@ -60,22 +66,27 @@ export class Sheet extends Saved {
     return make("ul", side, ...rows.map((row) => make("li", "", this.port(row, side))));
   }
 
+  fold(look, key, text, open) {
+    const button = make("button", look, text);
+    button.dataset.key = button.dataset.fold = key;
+    button.ariaExpanded = Boolean(open);
+    return button;
+  }
+
   port({ key, field, fold, ports, count, open }, side) {
+    for (const port of ports) this.ends.set(`${port}/${side}`, key);
+    if (fold) {
+      const button = this.fold("port", fold, this.message(side === "in" ? "inputs" : "outputs", { n: count }), open);
+      button.dataset.side = side;
+      return button;
+    }
     const button = make("button", "port");
     const says = (text) => {
       const part = make("span", "", text);
       part.title = text;
       return part;
     };
-    button.type = "button";
     Object.assign(button.dataset, { key, side });
-    for (const port of ports) this.ends.set(`${port}/${side}`, key);
-    if (fold) {
-      button.dataset.fold = fold;
-      button.ariaExpanded = open;
-      button.append(says(this.message(side === "in" ? "inputs" : "outputs", { n: count })));
-      return button;
-    }
     const into = side === "in";
     const type = this.graph.type(field);
     const constant = into ? this.graph.call(owner(key))?.constants?.[field.name] : undefined;
@@ -113,7 +124,7 @@ export class Sheet extends Saved {
 
   // Where a wire begins or ends on the sheet.
   end(port, side) {
-    const [x, y] = this.graph.doc.places[owner(port)];
+    const [x, y] = this.graph.doc.places[this.graph.shownAs(port)];
     const [dx, dy] = this.offset(port, side);
     return [x + dx, y + dy];
   }
@@ -125,8 +136,7 @@ export class Sheet extends Saved {
       return { id, x, y, w, h };
     });
     this.sheet = [Math.max(...boxes.map(({ x, w }) => x + w)), Math.max(...boxes.map(({ y, h }) => y + h))];
-    this.world.style.width = `${this.sheet[0] + ROOM}px`;
-    this.world.style.height = `${this.sheet[1] + ROOM / 2}px`;
+    Object.assign(this.world.style, { width: `${this.sheet[0] + ROOM}px`, height: `${this.sheet[1] + ROOM / 2}px` });
     const lanes = [];
     const parts = [];
     for (const { key, keys, from, tos, start, end, guessed } of this.bundles()) {
@@ -145,7 +155,9 @@ export class Sheet extends Saved {
   bundles() {
     const found = new Map();
     for (const { from, to, guessed } of this.graph.wires) {
-      const keys = `${this.ends.get(`${from}/out`)} ${this.ends.get(`${to}/in`)}`;
+      const [a, b] = [this.ends.get(`${from}/out`), this.ends.get(`${to}/in`)];
+      if (!a || !b) continue; // inside a folded group
+      const keys = `${a} ${b}`;
       const bundle = found.get(keys);
       if (bundle) bundle.tos.push(to);
       else found.set(keys, { keys, key: `${from} ${to}`, from, tos: [to], start: this.end(from, "out"), end: this.end(to, "in"), guessed });
@@ -163,7 +175,7 @@ export class Sheet extends Saved {
     this.world.querySelectorAll(".given").forEach((given) => given.remove());
     for (const box of this.drawn.values()) box.classList.remove("running", "done", "failed");
     for (const step of this.querySelectorAll("#beside [data-step]")) {
-      const box = this.drawn.get(step.dataset.step);
+      const box = this.drawn.get(this.graph.shownAs(step.dataset.step));
       box?.classList.add(step.dataset.now);
       const told = [...step.querySelectorAll("[data-value]")].map((value) => value.textContent.trim().replace(/\s+/g, " ")).join("\n");
       if (!box || !told) continue;

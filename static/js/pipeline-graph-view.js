@@ -13,8 +13,7 @@ export class View extends Places {
     const [px, py] = at ? [at.clientX - left, at.clientY - top] : [stage.clientWidth / 2, stage.clientHeight / 2];
     const [x, y] = [(stage.scrollLeft + px) / this.k, (stage.scrollTop + py) / this.k];
     this.k = Math.min(MOST, Math.max(LEAST, k));
-    this.world.style.transform = `scale(${this.k})`;
-    stage.style.backgroundSize = `${24 * this.k}px ${24 * this.k}px`;
+    stage.style.setProperty("--k", this.k);
     this.toggleAttribute("data-far", this.k < 0.5);
     stage.scrollTo(x * this.k - px, y * this.k - py);
     this.querySelector("[data-zoom]").textContent = `${Math.round(100 * this.k)}%`;

@@ -5,7 +5,7 @@ import { watchKeys } from "./pipeline-graph-keys.js";
 import { MiniMap } from "./pipeline-graph-map.js";
 import { INPUT, OUTPUT, WHEN, fieldOf, owner } from "./pipeline-graph-model.js";
 import { watchPointer } from "./pipeline-graph-pointer.js";
-import { draw, make } from "./pipeline-graph-sheet.js";
+import { draw, make, put } from "./pipeline-graph-sheet.js";
 import { View } from "./pipeline-graph-view.js";
 
 export class PipelineGraph extends View {
@@ -37,8 +37,8 @@ export class PipelineGraph extends View {
     let width;
     new ResizeObserver(() => {
       // The inspector takes room: what is chosen stays in sight.
-      const [box, ...more] = this.boxes();
-      if (box && !more.length && width !== this.stage.clientWidth) this.reveal(box);
+      const [box, more] = this.boxes();
+      if (box && !more && width !== this.stage.clientWidth) this.reveal(box);
       width = this.stage.clientWidth;
       this.map.paint();
     }).observe(this.stage);
@@ -55,13 +55,18 @@ export class PipelineGraph extends View {
   select(...keys) {
     this.selected = new Set(keys);
     this.paint();
-    const boxes = this.boxes();
-    if (boxes.length === 1) this.inspector.open(boxes[0]);
+    const [box, more] = this.boxes();
+    if (box && !more) this.inspector.open(box);
     else if (!keys.length) this.inspector.shut();
   }
 
   boxes() {
-    return this.graph.boxes.filter((box) => this.selected.has(box));
+    return this.graph.seen.filter((box) => this.selected.has(box));
+  }
+
+  // What is chosen, steps of folded groups each.
+  steps() {
+    return this.graph.boxes.filter((box) => this.graph.call(box) && this.selected.has(this.graph.shownAs(box)));
   }
 
   tryOut() {
@@ -80,6 +85,7 @@ export class PipelineGraph extends View {
   toggleFold(key) {
     const { opened } = this.graph;
     if (!opened.delete(key)) opened.add(key);
+    for (const { name, box } of this.graph.doc.calls) if (box === key) delete this.places[name];
     this.render();
     this.find(key)?.focus();
   }
@@ -102,7 +108,7 @@ export class PipelineGraph extends View {
     const told = { name: owner(to), from: this.named(from), to: this.named(to) };
     const waits = (...values) => this.commit((graph) => graph.decide(from, to, values), "wired", told);
     const choices = this.graph.values(from).map((value) => [this.message("only", { ...told, value }), () => waits(value)]);
-    const { left, top } = this.find(told.name).getBoundingClientRect();
+    const { left, top } = this.find(this.graph.shownAs(to)).getBoundingClientRect();
     if (choices.length) return this.offer(choices, left, top, from);
     waits();
     this.select(told.name);
@@ -112,11 +118,11 @@ export class PipelineGraph extends View {
   add(kind, { at, from, to } = {}) {
     this.added((graph) => {
       const [chosen] = this.boxes();
-      const [first] = chosen ? graph.outs(chosen) : [];
+      const [first] = chosen ? graph.ports(chosen, "outs") : [];
       let source = from;
-      if (!at && first) source = `${chosen}.${first.name}`;
+      if (!at && first) source = first;
       else if (!source && !to && graph.doc.inputs.length) source = `${INPUT}.${graph.doc.inputs[0].name}`;
-      const place = to || !at ? this.cleared(source && owner(source)) : this.room(at, "");
+      const place = to || !at ? this.cleared(source) : this.room(at, "");
       return graph.add(JSON.parse(kind.dataset.module), kind.dataset.label, place, source, to);
     });
   }
@@ -133,10 +139,10 @@ export class PipelineGraph extends View {
   }
 
   async paste(part) {
-    const { boxes } = this.graph;
+    const { seen } = this.graph;
     const [left, top] = this.room(this.beyond(this.boxes()[0] ?? OUTPUT), "");
     await this.walk("paste", { part, left, top });
-    this.select(...this.graph.boxes.filter((box) => !boxes.includes(box)));
+    this.select(...this.graph.seen.filter((box) => !seen.includes(box)));
   }
 
   // One more call of a module that is there.
@@ -148,7 +154,7 @@ export class PipelineGraph extends View {
 
   remove() {
     if (!this.selected.size) return;
-    const boxes = this.boxes().filter((box) => this.graph.call(box));
+    const boxes = this.steps();
     const lost = [...this.bundles()].filter(({ key }) => this.selected.has(key)).flatMap(({ tos }) => tos);
     const names = [...boxes, ...lost.map((to) => this.named(to))].join(", ");
     if (!names) return this.say("stays");
@@ -178,7 +184,6 @@ export class PipelineGraph extends View {
     const { menu } = this;
     const buttons = choices.map(([label, act]) => {
       const button = make("button", "", label);
-      button.type = "button";
       button.role = "menuitem";
       button.addEventListener("click", () => {
         menu.hidePopover();
@@ -191,8 +196,7 @@ export class PipelineGraph extends View {
     // After the press: what opens while it ends, it would close.
     setTimeout(() => {
       menu.showPopover();
-      menu.style.left = `${Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8))}px`;
-      menu.style.top = `${Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8))}px`;
+      put(menu, Math.max(8, Math.min(x, innerWidth - menu.offsetWidth - 8)), Math.max(8, Math.min(y, innerHeight - menu.offsetHeight - 8)));
       buttons[0].focus();
     });
   }

@@ -17,7 +17,7 @@ from tests.browser.axe import Axe
 from tests.browser.conftest import PHONE
 from tests.browser.hand import Hand, middle
 from tests.browser.large import STEPS, WIRES, large, wires
-from tests.browser.test_canvas import drawn, hand_at
+from tests.browser.test_canvas import drawn, hand_at, two_steps_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -135,6 +135,7 @@ def test_three_doctors_and_a_vote_are_built(visit: Visit, lab: Lab, way: str) ->
     }
     assert getattr(core.modules[0], "temperature", 0) == 0.7
     if way == "fingers":
+        hand.page.evaluate("scrollTo(0, 0)")  # nothing is half below the bar above
         assert Axe(hand.page).violations() == []
 
 
@@ -263,6 +264,49 @@ def test_sixty_steps_stand_apart_and_come_back_as_they_were(visit: Visit, lab: L
     expect(hand.box("step_20")).to_have_count(1)
     hand.saved()
     assert program_file.write(type(program).objects.get(pk=program.pk).core) == written
+
+
+@pytest.mark.parametrize("way", ["mouse", "keys"])
+def test_a_program_within_another_is_one_box_that_opens_and_is_wired_like_any(
+    visit: Visit, lab: Lab, way: str
+) -> None:
+    from promptlab.programs.history import Drawn
+    from promptlab.programs.pasting import inserted
+    from promptlab.programs.services import save_definition
+
+    program = drawn(lab, one_doctor())
+    before = program.core
+    part = inserted(before, Drawn({}), replace(two_steps_of(lab), name="Triage v1.2, 名前"))
+    save_definition(program, part.core, 1, lab.alice)
+    hand = builder(visit, lab, program, way)
+    box = hand.box(":summarize")
+    expect(box.locator("header b")).to_have_text("Triage v1.2, 名前")
+    expect(hand.box("summarize")).to_have_count(0)
+    hand.connect("doctor.disease", "summarize.message")
+    expect(hand.port("summarize.message")).to_contain_text("connected to doctor.disease")
+    hand.saved()
+    # Opened, and folded by any of its steps.
+    hand.act(box.get_by_role("button", name="2 steps"))
+    expect(hand.box("classify")).to_be_visible()
+    expect(box).to_have_count(0)
+    expect(hand.port("classify.summary")).to_contain_text("connected to summarize.summary")
+    hand.act(hand.box("classify").get_by_role("button", name="Triage"))
+    expect(box).to_be_focused()
+    if way == "mouse":
+        hand.press(box.locator("header b"))
+        hand.fill(hand.beside.get_by_label("Name", exact=True), "Sorting")
+        expect(box.locator("header b")).to_have_text("Sorting")
+        hand.saved()
+        assert Axe(hand.page).violations() == []
+        box.focus()
+    hand.key("Delete")
+    expect(box).to_have_count(0)
+    hand.saved()
+    for _ in range(3 if way == "keys" else 4):  # the box, the name, the wire, the steps
+        hand.key("Control+z")
+        hand.saved()
+    expect(hand.box("doctor")).to_be_visible()
+    assert type(program).objects.get(pk=program.pk).core == before
 
 
 @pytest.mark.parametrize("way", ["mouse", "keys"])

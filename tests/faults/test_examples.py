@@ -63,7 +63,7 @@ def test_an_example_that_is_killed_ends_as_if_nothing_had_happened(
         pytest.skip("in the whole set")
     with (
         table.row("worker", f"kill -9 amid {example.name}") as row,
-        OpenAIServer(seconds=0.03) as server,
+        OpenAIServer(seconds=0.1) as server,
         workers(tmp_path / "worker.log", watch) as crew,
     ):
         provider.api_base = server.url

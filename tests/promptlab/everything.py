@@ -20,6 +20,8 @@ from promptlab.datasets import uploads
 from promptlab.datasets.queries import as_example
 from promptlab.grading.models import Queue
 from promptlab.grading.queues import Wish, begin
+from promptlab.programs.edits import rename_group
+from promptlab.programs.services import edit
 from promptlab.programs.tryouts import start_tryout
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
@@ -170,6 +172,7 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     shown = finished.run.validation.examples[0]["id"]
     address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
     corpus = corpora.store(scene.project.namespace, "Facts", ["text"], [["A passage."]])
+    edit(scene.program, lambda core: rename_group(core, "", "Clues"), scene.by)
     return World(scene, finished, version, tryout, shown, address, corpus, people)
 
 

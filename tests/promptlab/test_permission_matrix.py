@@ -93,6 +93,7 @@ LEAST_ROLE: dict[str, dict[str, str]] = {
     "programs:part": VIEW,
     "programs:paste": POST_EDIT,
     "programs:insert": EDIT,
+    "programs:group": EDIT,
     "programs:undo": POST_EDIT,
     "programs:redo": POST_EDIT,
     "programs:history": VIEW,

@@ -11,6 +11,8 @@ from optimizer.core.programs.signature import Field, FieldType, Value
 INPUT = "input"
 """The source name that stands for the program's own inputs."""
 
+LONGEST_GROUP = 80
+
 
 @dataclass(frozen=True)
 class When:
@@ -41,6 +43,9 @@ class Call:
     """One use of a module: where each of its inputs comes from (`input.x` or `othercall.y`), or the
     constant that it is.
 
+    `group` is what people call several steps that belong together, "" where there is none: it
+    changes nothing but how they are drawn.
+
     A call whose condition `when` does not hold is not made, and neither is one that needs a value
     of a call that was not made: it costs nothing, and its outputs are null.
     """
@@ -51,6 +56,7 @@ class Call:
     constants: dict[str, Value] = field(default_factory=dict)
     when: When | None = None
     repeat: Repeat | None = None
+    group: str = ""
 
     @property
     def sources(self) -> Iterator[str]:

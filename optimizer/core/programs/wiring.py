@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from optimizer.core.problems import Problem, problem, warning
-from optimizer.core.programs.calls import INPUT, Call, fits, of_call, of_module, owner_of
+from optimizer.core.programs.calls import (
+    INPUT,
+    LONGEST_GROUP,
+    Call,
+    fits,
+    of_call,
+    of_module,
+    owner_of,
+)
 from optimizer.core.programs.signature import Field, FieldType, name_problems
 from optimizer.core.programs.values import UnreadableValue
 
@@ -67,6 +75,8 @@ def _naming_problems(program: Program) -> list[Problem]:
             found.append(problem("call.named_input", of_call(INPUT), name=INPUT))
     for call in program.calls:
         found += [p.at(of_call(call.name)) for p in name_problems(call.name, "name.call")]
+        if len(call.group) > LONGEST_GROUP:
+            found.append(problem("call.long_group", of_call(call.name), most=LONGEST_GROUP))
     for name in program.outputs:
         found += [p.at("outputs") for p in name_problems(name, "name.output")]
     return found + [p.at(of_module(m.name)) for m in program.modules for p in m.problems()]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from optimizer.core.problems import Conflict
 from optimizer.files import program_file
+from optimizer.files.program_size import MOST_CALLS
 from optimizer.sentences import reasons
 from promptlab.accounts.access import project_for
 from promptlab.accounts.http import SignedInRequest
@@ -41,11 +42,12 @@ def program(request: SignedInRequest, project: str, program: int) -> HttpRespons
     found = program_for(request.user, project, program)
     role = role_of(request.user, found.project)
     editable = role is not None and role.at_least(Role.EDITOR)
-    canvas = canvas_page(found) if editable else None
+    opened = Parameters(request.GET).each("open")[:MOST_CALLS]
+    canvas = canvas_page(found, opened=opened) if editable else None
     context = {
         "program": found,
         "canvas": canvas,
-        "outline": canvas.outline if canvas else outline(found, editable),
+        "outline": canvas.outline if canvas else outline(found, editable, opened),
         "view": Parameters(request.GET).one_of("view", ("graph", "list")),
     }
     return render(request, "programs/program.html", context)
