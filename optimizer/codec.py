@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 from optimizer.core.conversation.evaluation import EvaluationSpec, ModelCheckSpec
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.metric import Metric
-from optimizer.core.evaluation.outcome import CallTrace, Score
+from optimizer.core.evaluation.outcome import CallTrace, Outcome, Score
 from optimizer.core.metrics import METRIC_KINDS
 from optimizer.core.modules import MODULE_KINDS, standard_kind
 from optimizer.core.modules.prompted import Prompted
@@ -119,6 +119,7 @@ NEWER: dict[type, tuple[str, ...]] = {
     Example: ("feedback",),
     RunSpec: ("feedback_rules", "given", "further_task_models", "draws", "rewrites"),
     Score: ("parts", "cost"),
+    Outcome: ("asked_again",),
     **{kind: kind.newer for kind in METRIC_KINDS.values() if kind.newer},
 }
 """Keys that no file had at first: where they have their defaults, they are not written. Digests of

@@ -93,6 +93,10 @@ class Watched:
         self._breaker.replied(reply.seconds)
         return reply
 
+    def forget(self) -> None:
+        """Take what failed so far for no sign of an outage."""
+        self._breaker.heard()
+
     async def _within(self, seconds: float | None, call: LMCall) -> Reply:
         try:
             async with asyncio.timeout(seconds):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from optimizer.core.programs.lm import Reply
 from optimizer.lm.call import Client, LMCall
@@ -27,6 +27,15 @@ LONGEST_OWN_WAIT = 15.0
 """Seconds between attempts for which nothing was asked."""
 SHAPES = 10
 """Forms in which one call is sent at most, until its model takes it."""
+
+
+def pause_after(failures: Iterable[CallFailed]) -> float:
+    """Seconds until what failed in spite of all attempts is asked once more: as many as lie between
+    the last two attempts, or what the provider asked for.
+    """
+    asked = max((failure.retry_after or 0.0 for failure in failures), default=0.0)
+    own: float = FIRST_WAIT * 2 ** (ATTEMPTS - 2)
+    return min(max(own, asked), LONGEST_WAIT)
 
 
 class Patient:

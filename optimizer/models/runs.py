@@ -210,6 +210,8 @@ class Exchange(models.Model):
 
     An Evaluate's answer is its Outcome rows, an Ask's answer is `replies`. `refused` says that the
     budget ended here. `model` and `sample`: with which model of the role, and which draw.
+    `asked_again`: examples whose calls failed in passing and that were run once more before the
+    answer counted, `answered_again` of them with success.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="exchanges")
@@ -224,6 +226,8 @@ class Exchange(models.Model):
     size = models.PositiveIntegerField(default=0)
     replies = models.JSONField(null=True)
     refused = models.CharField(max_length=20, blank=True)
+    asked_again = models.PositiveIntegerField(default=0, db_default=0)
+    answered_again = models.PositiveIntegerField(default=0, db_default=0)
     asked_at = models.DateTimeField(auto_now_add=True)
     answered_at = models.DateTimeField(null=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 from optimizer.core.conversation.requests import (
@@ -35,7 +35,8 @@ from optimizer.core.programs.steps import (
     Steps,
 )
 from optimizer.core.programs.vectors import numbers_of
-from optimizer.lm.failures import CallFailed
+from optimizer.lm.failures import CallFailed, SentTooOften
+from optimizer.lm.retry import pause_after
 from optimizer.retrieval.answers import searched
 from optimizer.running.code_runner import CodeRunner
 from optimizer.running.commit_thread import CommitThread
@@ -60,13 +61,15 @@ EmbedderOf = Callable[[EmbeddingModel], Embedder]
 @dataclass
 class Open:
     """A request that waits for its answer. `known` are outcomes by position, kept in rows; `failed`
-    are errors of this attempt, kept in memory until the whole request is answered.
+    are errors of this attempt, kept in memory until the whole request is answered; of them those at
+    `again` were asked once more.
     """
 
     request: Request
     exchange: int
     known: dict[int, Outcome] = field(default_factory=dict)
     failed: dict[int, CallFailed] = field(default_factory=dict)
+    again: set[int] = field(default_factory=set)
     replies: Replies = ()
 
     def answer(self) -> Outcomes | Replies:
@@ -83,9 +86,16 @@ class Open:
         assert isinstance(self.request, Evaluate)
         examples = self.request.examples
         return {
-            position: failed_outcome(examples[position], failure)
+            position: failed_outcome(examples[position], failure, position in self.again)
             for position, failure in self.failed.items()
         }
+
+    def passing(self) -> list[int]:
+        """Positions whose failure may pass, where others were answered; a provider that answers
+        nothing is no matter of single examples.
+        """
+        failed = (position for position, failure in self.failed.items() if failure.passing)
+        return sorted(failed) if self.known else []
 
 
 Job = tuple[Open, Evaluate, int]
@@ -131,8 +141,33 @@ class Evaluator:
             raise self._commit_thread.leaving
         if self._spent is not None:
             raise self._spent
+        await self._ask_again(opened)
         for entry in opened:
             self._doubt_provider(entry)
+
+    async def _ask_again(self, opened: Sequence[Open]) -> None:
+        """Once more, after a pause, what failed in passing: before anybody scores what came of it.
+        Where a cap ends that, the failures stay.
+        """
+        jobs = [
+            (entry, entry.request, position)
+            for entry in opened
+            if isinstance(entry.request, Evaluate)
+            for position in entry.passing()
+        ]
+        if not jobs:
+            return
+        await self._commit_thread.rest(pause_after(e.failed[at] for e, _request, at in jobs))
+        turns = iter(jobs)
+        with self._clients.forgiving():
+            await self._finish(
+                [
+                    asyncio.create_task(self._work(turns, again=True))
+                    for _ in range(min(len(jobs), self._in_flight(opened)))
+                ]
+            )
+        if self._commit_thread.leaving is not None:
+            raise self._commit_thread.leaving
 
     async def _finish(self, tasks: list[asyncio.Task[None]]) -> None:
         """Wait for all; a worker that stops waits no longer than GRACE_SECONDS for what is out."""
@@ -152,7 +187,7 @@ class Evaluator:
             if problems:
                 raise problems[0]
 
-    async def _work(self, jobs: Iterator[Job]) -> None:
+    async def _work(self, jobs: Iterator[Job], again: bool = False) -> None:
         for entry, request, position in jobs:
             if self._commit_thread.leaving is not None or self._spent is not None:
                 return
@@ -162,9 +197,14 @@ class Evaluator:
                 self._spent = spent
             except Interruption:
                 return
+            except SentTooOften as failure:
+                entry.failed.setdefault(position, failure)
             except CallFailed as failure:
                 entry.failed[position] = failure
+                entry.again |= {position} if again else set()
             else:
+                entry.failed.pop(position, None)
+                outcome = replace(outcome, asked_again=again)
                 entry.known[position] = outcome
                 self._commit_thread.score(entry.exchange, position, outcome)
 
@@ -243,9 +283,9 @@ def _text_of(reply: Reply) -> str | Unfinished:
     return Unfinished(reply.text, reply.finish_reason) if fault else reply.text
 
 
-def failed_outcome(example: Example, failure: BaseException) -> Outcome:
+def failed_outcome(example: Example, failure: BaseException, again: bool = False) -> Outcome:
     """What is kept of an example whose call failed: an error, never a score."""
-    return Outcome(example.id, None, {}, (), str(failure), said_in(failure))
+    return Outcome(example.id, None, {}, (), str(failure), said_in(failure), again)
 
 
 def said_in(failure: BaseException) -> str:

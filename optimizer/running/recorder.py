@@ -131,11 +131,14 @@ class Recorder:
             for entry, row in zip(opened, self._rows(opened), strict=True):
                 if isinstance(entry.request, Evaluate):
                     self._keep_errors(entry)
+                    again = [o for o in entry.known.values() if o.asked_again]
+                    row.asked_again = len(again)
+                    row.answered_again = sum(not o.error for o in again)
                     self._sum_trial(row, entry.answer())
                 asked = isinstance(entry.request, Ask)
                 row.replies = codec.to_json(entry.replies, Replies) if asked else None
                 row.answered_at = now
-                row.save(update_fields=["replies", "answered_at"])
+                row.save(update_fields=["replies", "answered_at", "asked_again", "answered_again"])
         self.pass_over(opened)
 
     def pass_over(self, opened: Sequence[Open]) -> None:

@@ -25,10 +25,13 @@ FAILURES_IN_A_ROW = 5
 
 @dataclass
 class Health:
-    """Failures in a row of one provider, all roles together."""
+    """Failures in a row of one provider, all roles together. It `forgives` where what is asked is
+    what failed before: that it fails again is no outage.
+    """
 
     provider: Provider
     in_a_row: int = 0
+    forgives: bool = False
 
     def down(self, failure: CallFailed, again: Problem) -> Interruption:
         """`again` is what people do to go on."""
@@ -160,7 +163,8 @@ class RoleClient:
             return
         self._health.in_a_row += 1
         overloaded = isinstance(failure, Overloaded)
-        if overloaded or self._health.in_a_row >= FAILURES_IN_A_ROW:
+        many = self._health.in_a_row >= FAILURES_IN_A_ROW and not self._health.forgives
+        if overloaded or many:
             self._commit_thread.leave(self.down(failure))
 
 

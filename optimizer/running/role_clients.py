@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from optimizer.lm.breaker import Breaker, Watched
 from optimizer.lm.call import Endpoint
 from optimizer.lm.door import Door
 from optimizer.lm.embeddings import vector_key
+from optimizer.lm.failures import CallFailed
 from optimizer.lm.kept_vectors import endpoint_name
 from optimizer.lm.limits import Gate, Limited, gate_of
 from optimizer.lm.litellm_client import LiteLLMClient, first_traits
@@ -146,6 +148,20 @@ class RoleClients:
         """What makes vectors with one of the embedding models."""
         return self._embedders[model]
 
+    @contextmanager
+    def forgiving(self) -> Iterator[None]:
+        """Only what failed before is asked meanwhile: that it fails again is no outage."""
+        before = {pk: health.in_a_row for pk, health in self._healths.items()}
+        for health in self._healths.values():
+            health.forgives = True
+        try:
+            yield
+        finally:
+            for pk, health in self._healths.items():
+                health.forgives = False
+                health.in_a_row = min(health.in_a_row, before[pk])
+                self._watched[pk].forget()
+
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
@@ -187,6 +203,10 @@ class RoleClients:
         endpoint = self._apart + endpoint_name(self._providers[model.provider])
         return Embedder(client, partial(vector_key, self.namespace, endpoint, model.model))
 
+    def _is_down(self, health: Health, failure: CallFailed) -> None:
+        if not health.forgives:
+            self._commit_thread.leave(health.down(failure, self._commit_thread.again))
+
     def _provider(self, role: Role, ref: ModelRef) -> Provider:
         if ref.provider not in self._providers:
             found = Provider.objects.filter(pk=ref.provider, namespace=self.namespace).first()
@@ -198,8 +218,6 @@ class RoleClients:
             self._watched[ref.provider] = Watched(
                 self._endpoints[ref.provider],
                 Breaker(found.concurrency),
-                lambda failure: self._commit_thread.leave(
-                    health.down(failure, self._commit_thread.again)
-                ),
+                partial(self._is_down, health),
             )
         return self._providers[ref.provider]

@@ -128,7 +128,7 @@ def list_trials(
     request: HttpRequest, project: Path[str], number: int, window: Query[Window]
 ) -> Any:
     run = queries.project_run_of(project_of(request, project), number).run
-    rows = Trial.objects.filter(run=run).select_related("candidate")
+    rows = Trial.objects.filter(run=run).select_related("candidate", "exchange")
     return window.of(rows.order_by("number"))
 
 

@@ -78,7 +78,8 @@ class Outcome:
     Exactly one of `score` and `error` is set: a failed call is never a score of 0.
     `outputs` are the program's outputs, empty when a reply could not be read.
     `said` is what the provider answered instead of a reply, for those who may read its words.
-    `cost` is in micro-USD, `seconds` is the time of the model's calls.
+    `cost` is in micro-USD, `seconds` is the time of the model's calls. `asked_again`: a call failed
+    in passing, and the example was run once more before this counted.
     """
 
     example_id: str
@@ -87,6 +88,7 @@ class Outcome:
     trace: tuple[CallTrace, ...]
     error: str = ""
     said: str = ""
+    asked_again: bool = False
 
     def __post_init__(self) -> None:
         if (self.score is None) == (not self.error):

@@ -49,7 +49,9 @@ def _told(event: RunEvent) -> dict[str, Any]:
 class TrialOut(Schema):
     """One evaluation, “full” or “minibatch”; the two kinds of scores are never to be compared.
 
-    Trial 0 is the baseline. `choice` names each module's instruction and demo set.
+    Trial 0 is the baseline. `choice` names each module's instruction and demo set. `asked_again`:
+    examples whose calls failed in passing (a server's failure, no connection, no reply in time) and
+    that were run once more before the score counted, `answered_again` of them with success.
     """
 
     number: int
@@ -61,6 +63,8 @@ class TrialOut(Schema):
     tokens: int
     dollars: float
     seconds: float
+    asked_again: int
+    answered_again: int
     started_at: datetime
     scored_at: datetime | None
 
@@ -71,6 +75,14 @@ class TrialOut(Schema):
     @staticmethod
     def resolve_candidate(trial: Trial) -> int:
         return trial.candidate.number
+
+    @staticmethod
+    def resolve_asked_again(trial: Trial) -> int:
+        return trial.exchange.asked_again if trial.exchange else 0
+
+    @staticmethod
+    def resolve_answered_again(trial: Trial) -> int:
+        return trial.exchange.answered_again if trial.exchange else 0
 
     @staticmethod
     def resolve_dollars(trial: Trial) -> float:

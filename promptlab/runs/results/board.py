@@ -24,7 +24,8 @@ SHOWS: tuple[Show, ...] = ("candidates", "all", "full", "best")
 @dataclass(frozen=True)
 class TrialRow:
     """One trial. `change` is the mean difference to the baseline on the very same examples,
-    `expected` what its candidate may score on new ones, known when the run has ended.
+    `expected` what its candidate may score on new ones, known when the run has ended. `asked_again`
+    examples failed in passing and were run once more, `answered_again` of them with success.
     """
 
     number: int
@@ -45,6 +46,8 @@ class TrialRow:
     expected: float | None = None
     change: float | None = None
     model: int = 0
+    asked_again: int = 0
+    answered_again: int = 0
 
     @property
     def name(self) -> str:
@@ -104,7 +107,8 @@ def board_of(run: Run) -> Board:
 _COLUMNS = (
     "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
     "score__errors", "tokens", "cost", "unpriced", "seconds", "started_at", "scored_at",
-    "candidate__expected__mean", "exchange__model",
+    "candidate__expected__mean", "exchange__model", "exchange__asked_again",
+    "exchange__answered_again",
 )  # fmt: skip
 
 
@@ -114,13 +118,13 @@ def _values(run: Run) -> list[tuple[Any, ...]]:
 
 def _row(values: tuple[Any, ...]) -> TrialRow:
     (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, unpriced,
-     seconds, started, scored, expected, model) = values  # fmt: skip
+     seconds, started, scored, expected, model, again, answered) = values  # fmt: skip
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
         score=mean, low=low, high=high,
         errors=errors or 0, tokens=tokens, cost=cost, unpriced=unpriced, seconds=seconds,
         started_at=started, scored_at=scored, expected=expected,
-        model=model or 0,
+        model=model or 0, asked_again=again or 0, answered_again=answered or 0,
     )  # fmt: skip
 
 
