@@ -77,7 +77,7 @@ def test_an_example_that_is_killed_ends_as_if_nothing_had_happened(
         forget(run)
         server.requests.clear()
         run, process = starting.enqueue_run(wanted), crew.start()
-        until(lambda: len(server.sent()) >= expected.calls // 2 or ended(run))
+        until(lambda: len(server.requests) >= expected.calls // 2 or ended(run))
         assert not ended(run)
         crew.kill(process)
         carried_out(run, crew, f"the end of {example.name}")

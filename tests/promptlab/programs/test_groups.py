@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer.core.modules.predict import Predict
+from optimizer.core.problems import Refused
 from optimizer.core.programs.calls import Call, When
 from optimizer.core.programs.program import Program as Core
 from optimizer.core.programs.signature import Field, Signature
@@ -26,6 +27,7 @@ from promptlab.programs.outline import draw, edges_of, nodes_of
 from promptlab.programs.pasting import inserted, part_of, pasted
 from promptlab.programs.tidy import tidy, unfolded
 from tests.core.programs import MULTI_HOP, ONE_STEP, TWO_STEPS, layered_programs
+from tests.fakes.every_kind import of_every_kind
 from tests.promptlab.programs.by_hand import Browser, address, fresh, text_of
 
 Make = Callable[..., Program]
@@ -61,6 +63,7 @@ def test_what_comes_from_one_source_is_one_port_and_constants_are_none() -> None
     assert group.gives == ("one.d", "two.d")
 
 
+@settings(deadline=None, max_examples=40)
 @given(layered_programs(), st.data())
 def test_folded_a_drawing_has_every_wire_but_those_inside(core: Core, data: st.DataObject) -> None:
     names = [call.name for call in core.calls]
@@ -81,6 +84,7 @@ def test_folded_a_drawing_has_every_wire_but_those_inside(core: Core, data: st.D
     assert unfolded(core, groups).keys() >= tidy(core).keys() | {group.box}
 
 
+@settings(deadline=None, max_examples=40)
 @given(layered_programs(), st.sampled_from(["Gist", "名前", "مجموعة", "👩‍🔬", "x" * 80, "v1.2: a"]))
 def test_a_group_changes_nothing_but_the_drawing_and_comes_back_from_its_file(
     core: Core, name: str
@@ -175,3 +179,49 @@ def test_a_group_is_renamed_and_dissolved_and_each_is_undone(
     for revision, name in ((3, "الخلاصة"), (4, "Gist")):
         services.undo(fresh(program), revision, erin)
         assert {c.group for c in fresh(program).core.calls} == {name}
+
+
+@pytest.mark.django_db
+def test_steps_of_every_kind_and_groups_come_back_by_undoing_whatever_was_done(
+    erin: User, make_program: Make
+) -> None:
+    """Drawn, inserted, renamed, dissolved, pasted and removed; undone one by one, each file the
+    same.
+    """
+    program = make_program(of_every_kind())
+    part = program_file.write(as_group(TWO_STEPS, "Gist 👩‍🔬"))
+
+    def put(core: Core) -> Core:
+        return inserted(core, Drawn({}), replace(MULTI_HOP, name="名前 {{x}}")).core
+
+    changes: list[Callable[[Core], Core]] = [
+        put,
+        lambda core: edits.rename_group(core, "名前 {{x}}", "مجموعة" * 10),
+        lambda core: pasted(core, Drawn({}), part, 0, 0).core,
+        *(
+            lambda core, name=module.name: edits.remove_module(core, name)
+            for module in program.core.modules[:3]
+        ),
+        put,
+        lambda core: edits.rename_group(core, "Gist 👩‍🔬", ""),
+        lambda core: edits.remove_call(core, "hop1"),
+    ]
+    written = []
+    for change in changes:
+        written.append(program_file.write(program.core))
+        services.edit(program, change, erin)
+        program = fresh(program)
+        json.loads(graph_of(program, drawn_of(newest(program))))
+    for before in reversed(written):
+        services.undo(program, program.revision, erin)
+        program = fresh(program)
+        assert program_file.write(program.core) == before
+
+
+@pytest.mark.parametrize("group", [1, None, ["a"], {"a": 1}, True])
+def test_a_group_that_is_no_text_is_refused_where_it_stands(group: object) -> None:
+    data = json.loads(program_file.write(ONE_STEP))
+    data["calls"][0]["group"] = group
+    with pytest.raises(Refused) as refusal:
+        pasted(TWO_STEPS, Drawn({}), json.dumps(data), 0, 0)
+    assert "calls[0].group" in str(refusal.value.problems)
