@@ -68,7 +68,8 @@ def measure(lab: Lab, project_run: ProjectRun, stack: Stack, size: Size) -> None
 
     run = f"{lab.path}/runs/{project_run.number}/"
     paths = {
-        "page": run, "its parts": f"{run}live/", "50th page of trials": f"{run}?trials=all&page=50",
+        "page": run, "its parts": f"{run}live/",
+        "50th page of trials": f"{run}?trials=all&before=101",
         "full evaluations": f"{run}?trials=full", "candidates": f"{run}?trials=candidates",
     }  # fmt: skip
     cookie = "=".join(session_of(lab.alice))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 
 from promptlab.runs.results import board as boards
@@ -13,6 +17,25 @@ from promptlab.runs.results.candidate_table import Contender, contenders
 from promptlab.runs.results.state import RunState
 from promptlab.ui.parameters import Parameters
 from promptlab.ui.tabs import Tab
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Part(Generic[T]):
+    """Some rows of a table: those from the `first` on, counted from 1, of `total`. `newer` and
+    `older` are the queries of the parts before and after, None where there is none.
+    """
+
+    rows: Sequence[T]
+    first: int
+    total: int
+    newer: str | None = None
+    older: str | None = None
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
 
 
 class TrialsTable:
@@ -78,16 +101,40 @@ class TrialsTable:
         return max(parts, key=lambda one: one.change or 0.0, default=None)
 
     @cached_property
-    def contenders(self) -> Page[Contender]:
-        return Paginator(self.all_contenders, boards.PAGE).get_page(self._asked.page)
+    def contenders(self) -> Part[Contender]:
+        """They stand by rank, so that places are all there is to name a part by."""
+        page = Paginator(self.all_contenders, boards.PAGE).get_page(self._asked.page)
+        return Part(
+            list(page), page.start_index(), page.paginator.count,
+            self._query(page=page.previous_page_number()) if page.has_previous() else None,
+            self._query(page=page.next_page_number()) if page.has_next() else None,
+        )  # fmt: skip
 
     @cached_property
-    def trials(self) -> Page[TrialRow]:
+    def trials(self) -> Part[TrialRow]:
+        """A part is named by the trial that it stands before, so that none moves while others come.
+
+        The newest trials have no such name: they are to be seen as they come.
+        """
         board = self._state.board
         rows = boards.shown(board, self.show, self._best)
-        page = Paginator(rows, boards.PAGE).get_page(self._asked.page)
-        page.object_list = boards.with_changes(self._state.run, board, list(page.object_list))
-        return page
+        before = self._asked.number("before")
+        start = 0
+        if before is not None and self.show != "best":
+            start = sum(row.number >= before for row in rows)
+            start = start if start < len(rows) else 0
+        found = rows[start : start + boards.PAGE]
+        end, newer = start + len(found), None
+        if start > boards.PAGE:
+            newer = self._query(before=rows[start - boards.PAGE - 1].number)
+        elif start:
+            newer = self._query()
+        older = self._query(before=found[-1].number) if end < len(rows) else None
+        changed = boards.with_changes(self._state.run, board, found)
+        return Part(changed, start + 1, len(rows), newer, older)
+
+    def _query(self, **place: int) -> str:
+        return urlencode({"trials": self.show, **place})
 
     @cached_property
     def best_trial(self) -> int | None:

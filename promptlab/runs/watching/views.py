@@ -62,7 +62,7 @@ def run(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     project_run = queries.project_run_of(found, number)
     asked = Parameters(request.GET)
     context = page_context(_role(request, found), RunPage(read_state(project_run), asked))
-    context["socket_query"] = asked.kept("trials", "page")
+    context["socket_query"] = asked.kept("trials", "before", "page")
     return render(request, "runs/run.html", context)
 
 

@@ -84,7 +84,7 @@ def test_a_failed_example_leaves_both_sides_of_a_full_comparison(finished: Proje
     Outcome.objects.filter(pk=lost.pk).update(score=None, error="gone")
     Trial.objects.filter(pk=base.pk).update(score=base.score | {"errors": 1})
 
-    rows = {t.number: t for t in fresh(finished).table.trials.object_list}
+    rows = {t.number: t for t in fresh(finished).table.trials.rows}
 
     a, b = scores_of(finished.run, 0), scores_of(finished.run, number)
     shared = a.keys() & b.keys()

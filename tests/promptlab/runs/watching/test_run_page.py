@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -282,9 +283,46 @@ def test_a_run_of_a_thousand_trials_stays_quick(
     assert drawn.count('class="pt mini"') == 0  # drawn as ranges
     assert drawn.count('class="bin"') <= 120
     assert len(page) < 400_000
-    second = page_of(client, project_run, "?page=2")
+    older = re.findall(r'rel="next"\s+href="[^?]*(\?[^"]+)"', page)
+    second = page_of(client, project_run, unescape(older[0]))
     assert 'id="t1000"' in page
     assert 'id="t1000"' not in second
+
+
+def rows_in(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<tr id="t(\d+)"', page)]
+
+
+def test_a_part_of_the_trials_stays_as_it_is_while_others_come(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    project_run = play(scene.start(), until=3)
+    thousand_trials(project_run.run)
+    client = client_of(carol)
+    newest = page_of(client, project_run)
+    second = page_of(client, project_run, f"?trials=all&before={rows_in(newest)[-1]}")
+    assert rows_in(second)[0] == rows_in(newest)[-1] - 1
+    latest = Trial.objects.filter(run=project_run.run).latest("number")
+    for ahead in range(1, 6):
+        latest.pk, latest.number = None, latest.number + 1
+        latest.save()
+        again = page_of(client, project_run, f"?trials=all&before={rows_in(newest)[-1]}")
+        assert rows_in(again) == rows_in(second)
+        assert rows_in(page_of(client, project_run))[0] == rows_in(newest)[0] + ahead
+    before = re.findall(r'rel="prev"\s+href="[^?]*(\?[^"]+)"', again)
+    assert rows_in(page_of(client, project_run, unescape(before[0])))[-1] > rows_in(second)[0]
+    third = page_of(client, project_run, f"?trials=all&before={rows_in(second)[-1]}")
+    back = re.findall(r'rel="prev"\s+href="[^?]*(\?[^"]+)"', third)
+    assert rows_in(page_of(client, project_run, unescape(back[0])))[-1] == rows_in(third)[0] + 1
+
+
+@pytest.mark.parametrize("odd", ["before=0", "before=1", "before=²", "before=-4", "page=2"])
+def test_a_part_that_there_is_not_is_the_first(
+    scene: Scene, carol: User, client_of: ClientOf, odd: str
+) -> None:
+    project_run = play(scene.start(), until=3)
+    client = client_of(carol)
+    assert rows_in(page_of(client, project_run, f"?{odd}")) == rows_in(page_of(client, project_run))
 
 
 def thousand_trials(run: Run) -> None:
