@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from optimizer.models import AllowedAddress, Corpus, Run
 from optimizer.retrieval import corpora
+from optimizer.running import prompts
 from promptlab.accounts import entrance, tokens
 from promptlab.accounts.models import User
 from promptlab.accounts.roles import Role
@@ -21,7 +22,6 @@ from promptlab.datasets.queries import as_example
 from promptlab.grading.models import Queue
 from promptlab.grading.queues import Wish, begin
 from promptlab.programs.edits import rename_group
-from promptlab.programs.services import edit
 from promptlab.programs.tryouts import start_tryout
 from promptlab.releases import public
 from promptlab.releases.models import PublicPage
@@ -172,7 +172,8 @@ def furnish(scene: Scene, finished: ProjectRun, people: dict[str, User | None]) 
     shown = finished.run.validation.examples[0]["id"]
     address = AllowedAddress.objects.create(host="10.0.0.5/32", added_by="olga@example.org")
     corpus = corpora.store(scene.project.namespace, "Facts", ["text"], [["A passage."]])
-    edit(scene.program, lambda core: rename_group(core, "", "Clues"), scene.by)
+    scene.program.definition = prompts.to_row(rename_group(scene.program.core, "", "Clues"))
+    scene.program.save(update_fields=["definition"])
     return World(scene, finished, version, tryout, shown, address, corpus, people)
 
 
