@@ -169,6 +169,7 @@ FOUND = (
 )  # fmt: skip
 
 
-def events_of(run: Run) -> list[RunEvent]:
+def events_of(run: Run, after: int = 0) -> list[RunEvent]:
     """Events that carry findings and notes; trials are read from their own table."""
-    return list(RunEvent.objects.filter(run=run, kind__in=FOUND).order_by("seq"))
+    found = RunEvent.objects.filter(run=run, kind__in=FOUND, seq__gt=after)
+    return list(found.order_by("seq"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal, cast
 
 from django.db import connection
@@ -95,9 +96,12 @@ class Board:
         return tuple(t for t in self.scored if not t.full)
 
 
-def board_of(run: Run) -> Board:
-    """One query, whatever the number of trials."""
-    rows = [_row(values) for values in _values(run)]
+def board_of(run: Run, known: Board | None = None) -> Board:
+    """One query, whatever the number of trials. What was `known` of a run that goes on is not read
+    again: a trial that has its score stays as it is.
+    """
+    settled = _settled(known) if known is not None else []
+    rows = [*settled, *(_row(values) for values in _values(run, len(settled)))]
     own = [row for row in rows if not row.model]
     first = next((row for row in own if row.number == 0), None)
     further = tuple(row for row in rows if row.model)
@@ -105,24 +109,36 @@ def board_of(run: Run) -> Board:
 
 
 _COLUMNS = (
-    "number", "full", "size", "candidate__number", "choice", "mean", "score__low", "score__high",
-    "score__errors", "tokens", "cost", "unpriced", "seconds", "started_at", "scored_at",
+    "number", "full", "size", "candidate__number", "choice", "mean", "score", "tokens", "cost",
+    "unpriced", "seconds", "started_at", "scored_at",
     "candidate__expected__mean", "exchange__model", "exchange__asked_again",
     "exchange__answered_again",
 )  # fmt: skip
 
 
-def _values(run: Run) -> list[tuple[Any, ...]]:
-    return list(Trial.objects.filter(run=run).order_by("number").values_list(*_COLUMNS))
+def _settled(known: Board) -> list[TrialRow]:
+    """The trials before the first that had no score, by number."""
+    rows = {row.number: row for row in (*known.trials, *known.further)}
+    if known.first is not None:
+        rows[known.first.number] = known.first
+    found = (rows.get(number) for number in range(len(rows)))
+    return list(takewhile(lambda row: row is not None and row.scored_at is not None, found))  # type: ignore[arg-type]
+
+
+def _values(run: Run, first: int) -> list[tuple[Any, ...]]:
+    trials = Trial.objects.filter(run=run, number__gte=first)
+    return list(trials.order_by("number").values_list(*_COLUMNS))
 
 
 def _row(values: tuple[Any, ...]) -> TrialRow:
-    (number, full, size, candidate, choice, mean, low, high, errors, tokens, cost, unpriced,
+    (number, full, size, candidate, choice, mean, told, tokens, cost, unpriced,
      seconds, started, scored, expected, model, again, answered) = values  # fmt: skip
+    interval = told or {}
     return TrialRow(
         number=number, full=full, size=size, candidate=candidate, choice=choice,
-        score=mean, low=low, high=high,
-        errors=errors or 0, tokens=tokens, cost=cost, unpriced=unpriced, seconds=seconds,
+        score=mean, low=interval.get("low"), high=interval.get("high"),
+        errors=interval.get("errors") or 0, tokens=tokens, cost=cost, unpriced=unpriced,
+        seconds=seconds,
         started_at=started, scored_at=scored, expected=expected,
         model=model or 0, asked_again=again or 0, answered_again=answered or 0,
     )  # fmt: skip

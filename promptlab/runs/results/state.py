@@ -78,15 +78,22 @@ class RunState:
         return optimizer_named(self.spec.optimizer).steps(self.spec.settings, self.scorable).trials
 
 
-def read_state(project_run: ProjectRun) -> RunState:
-    """Three queries, whatever the number of trials."""
-    spec = queries.spec_of(project_run.run)
+def read_state(project_run: ProjectRun, known: RunState | None = None) -> RunState:
+    """Three queries, whatever the number of trials. Of a run that goes on only what came after what
+    was `known` is read; when it has ended, candidates have figures that they had not.
+    """
+    run = project_run.run
+    if known is None or run.ended or known.run.ended:
+        spec = queries.spec_of(run)
+        events, board = queries.events_of(run), board_of(run)
+        return RunState(project_run, spec, board, events, queries.providers_of(spec))
+    latest = known.events[-1].seq if known.events else 0
     return RunState(
         project_run,
-        spec,
-        board_of(project_run.run),
-        queries.events_of(project_run.run),
-        queries.providers_of(spec),
+        known.spec,
+        board_of(run, known.board),
+        [*known.events, *queries.events_of(run, latest)],
+        queries.providers_of(known.spec),
     )
 
 

@@ -71,7 +71,7 @@ class LiveRun(LivePage):
         if marker == self._marker and self._state is not None:
             self._parts, state = QUICK, with_row(self._state, project_run)
         else:
-            self._parts, state = PARTS, read_state(project_run)
+            self._parts, state = PARTS, read_state(project_run, self._state)
         self._marker, self._state = marker, state
         self._over = run.ended and not queries.is_scored_beside(run)
         return page_context(role, RunPage(state, self._asked, spent=self._spent_in(run)))

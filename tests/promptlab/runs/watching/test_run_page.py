@@ -14,9 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
 from optimizer.core.conversation.events import InstructionDescended, Noted, ProposalRefused
-from optimizer.models import Candidate, Completion, Run, Trial
+from optimizer.models import Candidate, Completion, Run, RunEvent, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.state import read_state
 from tests.promptlab.runs.scene import Scene, play
 
 ClientOf = Callable[[User], Client]
@@ -471,3 +472,29 @@ def test_what_each_model_took_in_its_role_is_told_while_the_run_goes_on(
     settings = texts(page[page.index('id="run-settings"') :])
     assert "3 calls · 1.5k tokens · $0.06" in settings
     assert "2 calls · 1.0k tokens" in settings
+
+
+def test_what_is_read_beside_what_was_known_is_what_there_is(
+    scene: Scene, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Trials that were settled, one that is scored later, others that come, and the end."""
+    project_run = play(scene.start(), until=3)
+    run = project_run.run
+    Trial.objects.filter(run=run, number=2).update(scored_at=None, mean=None)
+    known = read_state(project_run)
+    Trial.objects.filter(run=run, number=2).update(scored_at=timezone.now(), mean=0.5)
+    thousand_trials(run)
+    RunEvent.objects.create(
+        run=run, seq=run.last_seq + 1, kind="noted", data=to_json(Noted("Late."))
+    )
+    with django_assert_max_num_queries(3):
+        now = read_state(project_run, known)
+    assert now == read_state(project_run)
+    assert len(now.board.trials) == 1000
+    assert read_state(project_run, now) == now
+
+    Candidate.objects.filter(run=run).update(expected={"mean": 0.7})
+    Run.objects.filter(pk=run.pk).update(status=Run.Status.FINISHED)
+    ended = type(project_run).objects.select_related("run").get(pk=project_run.pk)
+    assert read_state(ended, now) == read_state(ended)
+    assert {trial.expected for trial in read_state(ended, now).board.trials} == {0.7}
