@@ -11,6 +11,7 @@ from pydantic import Field as Bounds
 from optimizer.core.conversation.spec import ModelRef
 from optimizer.core.problems import Refused, problem
 from promptlab.accounts.roles import Role
+from promptlab.api.run_requests import IdempotencyKey, made_once
 from promptlab.api.schemas.base import Body, Text, example
 from promptlab.api.tokens import caller
 from promptlab.programs import improving
@@ -75,12 +76,18 @@ def improve_instruction(
     program: Path[int],
     module: Path[Text],
     wish: ImproveIn,
+    key: IdempotencyKey = "",
 ) -> Status[ImprovementOut]:
-    """Two calls of the model, six at most; ask for what came of it by its id."""
+    """Two calls of the model, six at most; ask for what came of it by its id. Sent again with the
+    same `Idempotency-Key`, it asks for nothing more.
+    """
     row = program_for(caller(request), project, program, Role.EDITOR)
     slots = Slots(wish.inputs, wish.given, wish.right)
-    run = improving.start(row, module, _writer(row, wish.writer), slots)
-    return Status(201, _shown(row, run.pk))
+
+    def start() -> int:
+        return improving.start(row, module, _writer(row, wish.writer), slots).pk
+
+    return Status(201, _shown(row, made_once(request, key, start)))
 
 
 @router.get("/improvements/{int:improvement}", response=ImprovementOut, summary="The rewrites")

@@ -14,6 +14,7 @@ from promptlab.accounts.models import Project
 from promptlab.accounts.roles import Role
 from promptlab.api.form_adapter import posted
 from promptlab.api.prompt_edits import fields_of
+from promptlab.api.run_requests import IdempotencyKey, made_once
 from promptlab.api.schemas.plays import PlayColumnIn, PlayEstimateOut, PlayIn, PlayOut, PlayRowIn
 from promptlab.api.tokens import BearerToken, caller, project_of
 from promptlab.runs.models import Play
@@ -37,14 +38,20 @@ def estimate_play(request: HttpRequest, project: Path[str], wish: PlayIn) -> Pla
 
 
 @router.post("", response={201: PlayOut}, summary="Play prompts side by side on a few rows")
-def start_play(request: HttpRequest, project: Path[str], wish: PlayIn) -> Status[PlayOut]:
+def start_play(
+    request: HttpRequest, project: Path[str], wish: PlayIn, key: IdempotencyKey = ""
+) -> Status[PlayOut]:
     """Each column is tried on every row. Rows that say what the metric compares with are scored,
-    the others are answered. Ask for it by its `id` until it waits no longer.
+    the others are answered. Ask for it by its `id` until it waits no longer. Sent again with the
+    same `Idempotency-Key`, it is answered with the play that it started.
     """
     found = project_of(request, project, Role.EDITOR)
     form = _form(found, wish)
-    play = services.start(found, caller(request), services.plan_of(form), form.state)
-    return Status(201, PlayOut.of(PlayPage(_play(found, play.pk))))
+
+    def start() -> int:
+        return services.start(found, caller(request), services.plan_of(form), form.state).pk
+
+    return Status(201, PlayOut.of(PlayPage(_play(found, made_once(request, key, start)))))
 
 
 @router.get("/{int:play}", response=PlayOut, summary="Read what came of a play")

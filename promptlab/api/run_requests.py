@@ -59,7 +59,14 @@ IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key")]
 
 def started_once(request: HttpRequest, key: str, start: Callable[[], ProjectRun]) -> int:
     """The number of the run that is started, or that was for this key. Raises as `once` does."""
-    with once(caller(request), key, f"{request.path} ".encode() + request.body) as kept:
+    return made_once(request, key, lambda: start().number)
+
+
+def made_once(request: HttpRequest, key: str, make: Callable[[], int]) -> int:
+    """What is made is told by a number: that of now, or that of when the key came first. Raises as
+    `once` does.
+    """
+    with once(caller(request), key, f"{request.get_full_path()} ".encode() + request.body) as kept:
         if not kept.made:
-            kept.made = str(start().number)
+            kept.made = str(make())
     return int(kept.made)

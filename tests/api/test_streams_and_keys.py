@@ -159,3 +159,34 @@ def test_every_body_has_an_example_that_is_one() -> None:
                 if not shown or not set(shapes[name].get("required", ())) <= set(shown[0]):
                     without.append((method, path, name))
     assert without == []
+
+
+SPENDS = {
+    "start_run", "start_evaluation", "score_candidate", "edit_candidate", "start_play",
+    "improve_instruction",
+}  # fmt: skip
+"""What a call is paid for each time that it is sent."""
+
+
+def test_whatever_starts_spending_takes_a_key() -> None:
+    schema = json.loads(Client().get("/api/v1/openapi.json").content)
+    takes = {
+        operation["operationId"]
+        for operations in schema["paths"].values()
+        for operation in operations.values()
+        if any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", ()))
+    }
+    assert takes == SPENDS
+
+
+def test_a_candidate_is_scored_once_however_often_it_is_sent(
+    finished: ProjectRun, erin: User, api_of: ApiOf
+) -> None:
+    client = api_of(erin)
+    best = finished.run.best_candidate
+    assert best is not None
+    path = f"/api/v1/projects/support-triage/runs/1/candidates/{best.number}/score"
+    sent = [client.post(f"{path}?test=1", HTTP_IDEMPOTENCY_KEY="a") for _ in range(3)]
+    assert [answer.status_code for answer in sent] == [201] * 3
+    assert len({answer.json()["number"] for answer in sent}) == 1
+    assert client.post(path, HTTP_IDEMPOTENCY_KEY="a").status_code == 422  # another request
