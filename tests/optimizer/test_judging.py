@@ -10,6 +10,7 @@ import pytest
 from optimizer.core.conversation.spec import RunSpec
 from optimizer.core.evaluation.program_metric import Level
 from optimizer.core.metrics.llm_judge import FRAME, LlmJudge
+from optimizer.core.optimizers.estimate import calls_per_evaluation
 from optimizer.core.problems import Problem
 from optimizer.core.programs.lm import OwnModel
 from optimizer.jobs import checks
@@ -149,3 +150,10 @@ def test_estimate_caps_and_checks_know_of_it(spec: RunSpec, judge: LlmJudge) -> 
     wrong = checks._models(judged, checks.OPTIMIZERS["mipro"])
     assert ("models.provider_gone", "metric") in [(p.code, p.place) for p in wrong]
     assert dear.cost != plain.cost
+
+
+def test_of_each_example_its_call_is_kept_back_from_a_cap_as_well(
+    spec: RunSpec, judge: LlmJudge
+) -> None:
+    assert calls_per_evaluation(spec) == 1
+    assert calls_per_evaluation(replace(spec, metric=judge)) == 2

@@ -11,8 +11,10 @@ import pytest
 from optimizer.core.conversation.events import Result
 from optimizer.core.conversation.requests import Conversation
 from optimizer.core.conversation.spec import RunSpec
+from optimizer.core.metrics.choice_accuracy import ChoiceAccuracy
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.problems import Conflict
+from optimizer.core.programs.example import Example
 from optimizer.core.programs.lm import Role
 from optimizer.core.search.search import NewSearch
 from optimizer.jobs import controls
@@ -28,6 +30,7 @@ from optimizer.lm.failures import (
 )
 from optimizer.models import Completion, Outcome, Provider, Run
 from optimizer.running import snapshots
+from tests.fakes.flows import KIND, opinions
 from tests.fakes.scripted_lm import ScriptedLM, always_right, by_skill
 from tests.fakes.telling import refused, told
 from tests.fakes.world import two_module_program
@@ -110,6 +113,33 @@ def test_a_cap_never_eats_the_result(create: Create, name: str, limits: dict[str
     ended = row.events.filter(kind="noted").last()
     assert ended.data["message"]["code"] == "note.cap_ended"
     assert ended.data["message"]["values"] == {"cap": next(iter(limits)).removeprefix("max_")}
+
+
+@pytest.mark.parametrize("name", ["mipro", "racing", "reflective"])
+def test_a_cap_never_eats_the_result_of_a_program_that_draws_several_samples(
+    create: Create, name: str
+) -> None:
+    """Six calls an example, three of them draws of one call."""
+
+    def sorted_messages(count: int, prefix: str) -> tuple[Example, ...]:
+        return tuple(
+            Example(f"{prefix}{n}", {"message": f"message {n}"}, {"kind": KIND.choices[n % 3]})
+            for n in range(count)
+        )
+
+    row = carry_on(
+        create(
+            {"max_calls": 6 * 55}, program=opinions(), metric=ChoiceAccuracy("kind", "kind"),
+            optimizer=name, settings=replace(SMALL, trials=30, full_every=30, demo_sets=12),
+            train=sorted_messages(20, "t"), validation=sorted_messages(16, "v"), test=(),
+        ),
+        ScriptedLM(),
+    )  # fmt: skip
+    assert (row.status, row.stop_reason) == ("finished", "budget")
+    assert row.used_calls <= 6 * 55
+    tried = row.trials.exclude(candidate__number=0).filter(score__isnull=False)
+    assert row.best_score["n"] == row.baseline_score["n"] == 16
+    assert tried.filter(full=True).exists()
 
 
 def test_a_cap_in_money_is_never_passed_and_nearly_reached(
