@@ -17,6 +17,7 @@ from promptlab.accounts.roles import Role
 from promptlab.providers.queries import model_choices
 from promptlab.releases import chain as chains
 from promptlab.reviews import queries
+from promptlab.ui.parameters import Parameters
 
 
 @login_required
@@ -27,11 +28,12 @@ def chain(request: SignedInRequest, project: str, program: int, number: int) -> 
     found = project_for(request.user, project, Role.EDITOR if posts else Role.VIEWER)
     version = queries.version_of(found, program, number)
     typed = {"model": "", "note": ""}
-    if posts and (gone := request.POST.get("remove", "")).isdecimal():
-        version.tuned_models.filter(pk=int(gone[:18])).delete()
+    sent = Parameters(request.POST)
+    if posts and sent.has("remove"):
+        version.tuned_models.filter(pk=sent.number("remove") or 0).delete()
         return redirect("releases:chain", project, program, number)
     if posts:
-        typed = {name: request.POST.get(name, "") for name in typed}
+        typed = {name: sent.text(name) for name in typed}
         try:
             row = chains.tuned(version, typed["model"], typed["note"], request.user)
         except Refused as refusal:

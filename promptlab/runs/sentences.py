@@ -11,6 +11,7 @@ add(
         "history.none": _("The optimizer of this run reads no history."),
         "history.no_wish": _("Say whether to pin, to hide or to add."),
         "history.no_module": _("No module “{module}” is rewritten in this run."),
+        "history.null": _("A text cannot have a null character; take it out."),
         "history.length": _("Write an instruction of at most {most} characters."),
         "history.refused": _("It cannot be tried: {why}"),
         "history.full": _("A history takes {most} wishes; take some back first."),

@@ -28,21 +28,29 @@ from promptlab.programs.last_try import last_values
 from promptlab.programs.models import Program
 from promptlab.providers.queries import default_models, model_choices
 from promptlab.ui.parameters import Parameters
+from promptlab.ui.value_field import plain_lines
+
+
+class LinesField(forms.CharField):
+    """Counts a line's end as one character, as the browser does that keeps to `max_length`."""
+
+    def to_python(self, value: Any) -> str:
+        return plain_lines(super().to_python(value) or "")
 
 
 class ImproveForm(forms.Form):
     """Three slots, two of which may be empty."""
 
     model = forms.ChoiceField(label=gettext_lazy("Optimizer model"))
-    inputs = forms.CharField(
+    inputs = LinesField(
         label=gettext_lazy("An input"), required=False, max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
-    given = forms.CharField(
+    given = LinesField(
         label=gettext_lazy("What a model answered"), required=False, max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
-    right = forms.CharField(
+    right = LinesField(
         label=gettext_lazy("The right answer"), required=False, max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip

@@ -16,8 +16,11 @@ MOST = 200
 """Wishes that a run may have."""
 
 
-def wish(run: Run, spec: RunSpec, by: User, module: str, sign: Sign, text: str) -> None:
-    """From the next step on the text is always shown, never shown, or tried.
+def wish(
+    run: Run, spec: RunSpec, by: User, module: str, sign: Sign, text: str, *, listed: bool = False
+) -> None:
+    """From the next step on the text is always shown, never shown, or tried; one that is `listed`
+    on the board already may be as long as it is.
 
     Raises:
         Conflict: the run's optimizer reads no history, or there are too many wishes.
@@ -25,11 +28,10 @@ def wish(run: Run, spec: RunSpec, by: User, module: str, sign: Sign, text: str) 
     """
     if not has_board(spec.optimizer):
         raise Conflict.because("history.none")
-    text = text.strip()
     found = next((m for m in spec.program.modules if m.name == module and m.writable), None)
     if found is None:
         raise Refused(problem("history.no_module", "module", module=module))
-    if not text or len(text) > MAX_LENGTH:
+    if not listed and not 0 < len(text) <= MAX_LENGTH:
         raise Refused(problem("history.length", "text", most=MAX_LENGTH))
     reason = refusal(spec, found, text, [found.signature.instruction]) if sign is Sign.ADD else None
     if reason:
@@ -46,7 +48,7 @@ def wish(run: Run, spec: RunSpec, by: User, module: str, sign: Sign, text: str) 
 
 
 def take_back(run: Run, module: str, sign: Sign, text: str) -> None:
-    HistoryWish.objects.filter(run=run, module=module, sign=sign, text=text.strip()).delete()
+    HistoryWish.objects.filter(run=run, module=module, sign=sign, text=text).delete()
 
 
 def carry_over(before: Run, after: Run) -> None:

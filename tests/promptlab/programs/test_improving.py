@@ -119,6 +119,14 @@ def test_one_rewrite_is_taken_without_a_pair_and_none_is_told(
     assert not PreferencePair.objects.exists()
 
 
+def test_a_slot_is_as_long_as_the_browser_counts_it(
+    page: str, erin: User, client_of: ClientOf
+) -> None:
+    long = "ab\n" * 1333
+    run = asked(client_of(erin), page, given=long.replace("\n", "\r\n"))
+    assert run.spec["given"] == long.strip()
+
+
 @pytest.mark.parametrize("sent", [{}, {"of": "x"}, {"of": "1", "which": "9"}, {"which": "0"}])
 def test_an_odd_choice_changes_nothing(
     scene: Scene, page: str, erin: User, client_of: ClientOf, sent: dict[str, str]

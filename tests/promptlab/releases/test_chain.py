@@ -104,3 +104,11 @@ def test_a_tick_is_taken_back(
     client_of(erin).post(page_of(version), {"remove": str(row.pk)})
     assert not TunedModel.objects.exists()
     assert client_of(erin).post(page_of(version), {"remove": "9" * 40}).status_code == 302
+
+
+def test_a_note_with_what_no_row_can_have_is_kept_without_it(
+    scene: Scene, version: Version, erin: User, client_of: ClientOf
+) -> None:
+    sent = {"model": f"{scene.provider.pk}:scripted-2", "note": "two\x00 epochs"}
+    assert client_of(erin).post(page_of(version), sent).status_code == 302
+    assert TunedModel.objects.get().note == "two epochs"

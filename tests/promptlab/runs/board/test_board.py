@@ -82,6 +82,9 @@ def test_an_editor_pins_hides_and_adds_and_takes_it_back(
         ("add", "find_clues", "Use {topic} for it.", "It cannot be tried: it uses {topic}"),
         ("shout", "find_clues", OWN, "Say whether to pin, to hide or to add"),
         ("", "find_clues", OWN, "Say whether to pin, to hide or to add"),
+        ("pin", "find_clues", "a\x00b", "cannot have a null character"),
+        ("no_pin", "find_clues", "a\x00b", "cannot have a null character"),
+        ("pin", "find_clues", "x" * 4000, "Write an instruction of at most"),
     ],
 )
 def test_what_cannot_be_wished_is_told_and_stays_in_the_field(
@@ -94,6 +97,28 @@ def test_what_cannot_be_wished_is_told_and_stays_in_the_field(
     page = answer.content.decode()
     assert told in page
     assert module == "nothing" or f">{text}</textarea>" in page
+    assert not HistoryWish.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "own", ["Two lines:\nthese.", " Spaced.\n", "x" * 4000, "From\r\nelsewhere."]
+)
+def test_what_the_board_lists_is_meant_however_a_form_sends_it(
+    climbed: ProjectRun, erin: User, client_of: ClientOf, own: str
+) -> None:
+    told = climbed.run.events.filter(kind="instruction_proposed", data__module="find_clues")
+    first = told.get(data__index=0)
+    first.data["instruction"] = own
+    told.filter(pk=first.pk).update(data=first.data)
+    client, page = client_of(erin), page_of(climbed)
+    sent = {"module": "find_clues", "text": own.replace("\r\n", "\n").replace("\n", "\r\n")}
+    for sign in ("pin", "hide"):
+        assert client.post(page, sent | {"wish": sign}).status_code == 302
+        assert list(HistoryWish.objects.values_list("sign", "text")) == [(sign, own)]
+        board = next(b for b in board_of(read_state(climbed)) if b.module == "find_clues")
+        entry = next(e for e in board.entries if e.text == own)
+        assert (entry.pinned, entry.hidden) == (sign == "pin", sign == "hide")
+    assert client.post(page, sent | {"wish": "no_hide"}).status_code == 302
     assert not HistoryWish.objects.exists()
 
 
