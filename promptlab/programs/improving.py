@@ -105,9 +105,9 @@ def improvement_of(program: Program, pk: int) -> Improvement | None:
     events = list(run.events.order_by("seq").values_list("kind", "data"))
     texts = [data["instruction"] for kind, data in events if kind == "instruction_proposed"]
     refused = [_why(data["reason"]) for kind, data in events if kind == "proposal_refused"]
-    return Improvement(
-        run, spec, tuple(texts), tuple(refused), program.pairs.filter(run=run).first()
-    )
+    # A choice is made once, whichever of the project's programs it was for.
+    chosen = PreferencePair.objects.filter(run=run).first()
+    return Improvement(run, spec, tuple(texts), tuple(refused), chosen)
 
 
 def _why(reason: object) -> str:

@@ -119,6 +119,23 @@ def test_one_rewrite_is_taken_without_a_pair_and_none_is_told(
     assert not PreferencePair.objects.exists()
 
 
+def test_what_was_chosen_for_one_program_is_not_chosen_again_for_another(
+    scene: Scene, page: str, erin: User, client_of: ClientOf
+) -> None:
+    client = client_of(erin)
+    run = asked(client, page)
+    answer(run, FIRST, SECOND)
+    copy = Program.objects.get(pk=scene.program.pk)
+    copy.pk, copy.name, copy.slug = None, "Copy", "copy"
+    copy.save()
+    choose = page.replace("/improve/", "/choose/")
+    client.post(choose, {"of": run.pk, "which": "0"})
+    there = choose.replace(f"/{scene.program.pk}/", f"/{copy.pk}/")
+    assert client.post(there, {"of": run.pk, "which": "1"}).status_code == 302
+    assert PreferencePair.objects.get().chosen == FIRST
+    assert Program.objects.get(pk=copy.pk).definition == scene.program.definition
+
+
 def test_a_slot_is_as_long_as_the_browser_counts_it(
     page: str, erin: User, client_of: ClientOf
 ) -> None:
