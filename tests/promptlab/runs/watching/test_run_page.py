@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from optimizer.codec import to_json
 from optimizer.core.conversation.events import InstructionDescended, Noted, ProposalRefused
-from optimizer.models import Candidate, Completion, Run, RunEvent, Trial
+from optimizer.models import Candidate, Completion, Exchange, Run, RunEvent, Trial
 from promptlab.accounts.models import User
 from promptlab.runs.models import ProjectRun
 from promptlab.runs.results.state import read_state
@@ -498,3 +498,13 @@ def test_what_is_read_beside_what_was_known_is_what_there_is(
     ended = type(project_run).objects.select_related("run").get(pk=project_run.pk)
     assert read_state(ended, now) == read_state(ended)
     assert {trial.expected for trial in read_state(ended, now).board.trials} == {0.7}
+
+
+def test_a_trial_says_how_many_examples_were_asked_again(
+    scene: Scene, carol: User, client_of: ClientOf
+) -> None:
+    project_run = play(scene.start(), until=3)
+    trial = Trial.objects.exclude(exchange=None).get(run=project_run.run, number=2)
+    Exchange.objects.filter(pk=trial.exchange_id).update(asked_again=3, answered_again=2)
+    page = page_of(client_of(carol), project_run, "?trials=all")
+    assert len(re.findall(r"3 asked again,\s+2 answered", page)) == 1
