@@ -107,9 +107,10 @@ def providers_of(project: Project) -> QuerySet[Provider]:
     return found.defer("secret").order_by(own_first, "name")
 
 
-def offered_models(provider: Provider, probes: Probes) -> list[OfferedModel]:
+def offered_models(provider: Provider, probes: Probes | None = None) -> list[OfferedModel]:
+    """`probes`: what is known of whether they can write, where that is wanted."""
     return [
-        _offered(provider, name, probes.get((provider.pk, name)))
+        _offered(provider, name, (probes or {}).get((provider.pk, name)))
         for name in provider.models_offered
     ]
 

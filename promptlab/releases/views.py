@@ -189,7 +189,7 @@ def data(
     if format not in DATA_FILES:
         raise Http404("There is no such file.")
     try:
-        wanted, lines = services.data_of(row, format, request.GET.get("module", ""))
+        wanted, lines = services.data_of(row, format, Parameters(request.GET).text("module"))
     except Refused as refusal:
         messages.error(request, reasons(refusal))
         return redirect(pages.url_of(row))
