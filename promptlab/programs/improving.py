@@ -90,18 +90,22 @@ def start(program: Program, module: str, model: ModelRef, slots: Slots) -> Run:
     # What stands around it may be a draft: it is shown to the writer, and not run.
     spec = ImproveSpec(
         program.core, module, model, program.project.namespace, slots.inputs[:LONGEST],
-        slots.given[:LONGEST], slots.right[:LONGEST],
+        slots.given[:LONGEST], slots.right[:LONGEST], _about(program),
     )  # fmt: skip
     return evaluations.start(spec)
 
 
+def _about(program: Program) -> str:
+    return f"program {program.pk}"
+
+
 def improvement_of(program: Program, pk: int) -> Improvement | None:
-    """What became of a request, None where the project has none of this number."""
+    """What became of a request, None where the program has none of this number."""
     asked = Run.objects.filter(namespace=program.project.namespace, task=Run.Task.IMPROVE)
     run = asked.filter(pk=pk).first()
-    if run is None:
+    spec = snapshots.thawed(run, ImproveSpec) if run else None
+    if run is None or spec is None or spec.about != _about(program):
         return None
-    spec = snapshots.thawed(run, ImproveSpec)
     events = list(run.events.order_by("seq").values_list("kind", "data"))
     texts = [data["instruction"] for kind, data in events if kind == "instruction_proposed"]
     refused = [_why(data["reason"]) for kind, data in events if kind == "proposal_refused"]

@@ -19,6 +19,7 @@ from optimizer.core.metrics.date_match import DateMatch
 from optimizer.core.metrics.exact_match import ExactMatch
 from optimizer.core.metrics.json_fields import JsonFields
 from optimizer.core.metrics.numeric import Numeric
+from optimizer.core.metrics.retrieval_recall import RetrievalRecall
 from optimizer.core.metrics.texts import words_of
 from optimizer.core.metrics.token_f1 import TokenF1
 from optimizer.core.programs.example import Example
@@ -60,6 +61,7 @@ def test_every_score_is_between_0_and_1_and_has_a_reason(
 
 @given(kinds, st.text(min_size=1).filter(str.strip))
 @example(Contains, "\xad")
+@example(RetrievalRecall, "\xad")
 def test_the_expected_text_itself_is_right_by_every_metric_of_texts(
     kind: type[Metric], text: str
 ) -> None:

@@ -31,7 +31,8 @@ SOURCE = "improved"
 
 @dataclass(frozen=True)
 class ImproveSpec:
-    """What is to be improved: a module's instruction as it stands in `program`.
+    """What is to be improved: a module's instruction as it stands in `program`; `about` names that
+    for who asks.
 
     `given` is an answer of a model to `inputs`, `right` the right one; "" where there is none.
     """
@@ -43,6 +44,7 @@ class ImproveSpec:
     inputs: str = ""
     given: str = ""
     right: str = ""
+    about: str = ""
     limits: Limits = field(default_factory=lambda: Limits(max_calls=MOST_CALLS))
 
     @property

@@ -57,4 +57,5 @@ def _is(passage: Value, words: tuple[str, ...]) -> bool:
     """An object is it by one of its parts, a text by all of it or by words in it."""
     if isinstance(passage, dict):
         return any(words_of(written(part)) == words for part in passage.values())
-    return holds(words_of(written(passage)), words)
+    told = words_of(written(passage))
+    return told == words or holds(told, words)

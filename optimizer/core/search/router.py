@@ -28,9 +28,12 @@ from optimizer.core.programs.routing import (
 from optimizer.core.programs.signature import Value
 
 Floats = NDArray[np.float64]
+Roots = tuple[Floats, Floats]
 
 FEWEST = 30
 """Examples below which nothing is learned."""
+MOST = 300
+"""Examples that are learned from at most, drawn by seed: a page waits for it."""
 FOLDS = 10
 AS_MANY = 11
 """Ten folds learn from much the same examples, so that an interval must be 1.45 times as wide to be
@@ -97,9 +100,12 @@ class Routing:
 
 def routing_of(table: Table, seed: int = 0) -> Routing | None:
     """Learn a router, and cross-validate it; None where there is too little to learn from."""
-    n = len(table.columns)
-    if n < FEWEST or len(table.candidates) < 2:
+    if len(table.columns) < FEWEST or len(table.candidates) < 2:
         return None
+    if len(table.columns) > MOST:
+        rng = random.Random(f"{seed}:router:examples")
+        table = table.of(sorted(rng.sample(range(len(table.columns)), MOST)))
+    n = len(table.columns)
     order = random.Random(f"{seed}:router").sample(range(n), n)
     alone, chosen = np.zeros(n), np.zeros(n)
     picked: list[int] = []
@@ -126,7 +132,8 @@ def learned(table: Table) -> Router | None:
     best = int(np.argmax(means))
     ways = [Way(penalty=p) for p in PENALTIES]
     ways += [Way(neighbours=k) for k in NEIGHBOURS if 2 * k <= len(rows)]
-    values = [_value_of(table.scores, means, _left_out(alike, effects, way)) for way in ways]
+    roots = np.linalg.eigh(alike)
+    values = [_value_of(table.scores, means, _left_out(alike, roots, effects, way)) for way in ways]
     place = int(np.argmax(np.round(values, 9)))
     if values[place] <= float(table.scores[:, best].mean()) + 1e-9:
         return None
@@ -157,8 +164,8 @@ def _interaction(scores: Floats) -> Floats:
     return np.asarray(scores - both + float(scores.mean()))
 
 
-def _left_out(alike: Floats, effects: Floats, way: Way) -> Floats:
-    """What is foretold of each example by all others."""
+def _left_out(alike: Floats, roots: Roots, effects: Floats, way: Way) -> Floats:
+    """What is foretold of each example by all others. `roots`: eigenvalues and -vectors."""
     n = len(effects)
     if way.neighbours:
         near = np.round(alike - 2.0 * np.eye(n), 9)
@@ -166,7 +173,8 @@ def _left_out(alike: Floats, effects: Floats, way: Way) -> Floats:
         counts = np.take_along_axis(near, order, axis=1) > 0
         total = (effects[order] * counts[:, :, None]).sum(axis=1)
         return np.asarray(total / (way.neighbours + CAUTION))
-    hat = alike @ np.linalg.inv(alike + way.penalty * np.eye(n))
+    values, vectors = np.clip(roots[0], 0.0, None), roots[1]
+    hat = (vectors * (values / (values + way.penalty))) @ vectors.T
     own = np.clip(np.diag(hat), 0.0, 0.999)[:, None]
     return np.asarray((hat @ effects - own * effects) / (1.0 - own))
 
