@@ -15,6 +15,7 @@ from optimizer.core.programs.candidate import Candidate, baseline_of, with_promp
 from optimizer.core.programs.example import Example
 from optimizer.core.programs.program import Program
 from optimizer.core.programs.routing import Router
+from optimizer.core.runs.board import too_many_fail
 from optimizer.core.search.router import Routing, Table, routing_of
 from optimizer.models import Trial
 from promptlab.releases.formats.literals import literal
@@ -68,19 +69,28 @@ class Finalists:
 
 
 def finalists_of(project_run: ProjectRun) -> Finalists:
-    """Four queries, and the validation split's rows."""
+    """Four queries, and the validation split's rows. Who fails too often to win is none: it would
+    leave the others few examples in common.
+    """
     run = project_run.run
     trials = Trial.objects.filter(
         run=run, full=True, score__isnull=False, exchange__model=0, exchange__sample=0
     )
-    numbers = trials.order_by("-score", "number").values_list("candidate__number", flat=True)
-    best = [found for found in evaluated(run, list(dict.fromkeys(numbers))[:MOST]) if found.full]
+    numbers = list(trials.order_by("-score", "number").values_list("candidate__number", flat=True))
+    known = [each for each in evaluated(run, dict.fromkeys([*numbers, 0])) if each.full]
+    usual = next((_failed(each) for each in known if each.number == 0), [])
+    able = (e for e in known if e.number == 0 or not too_many_fail(_failed(e), usual))
+    best = [each for each in able if each.number in numbers][:MOST]
     scored = [
         {key for key, seen in found.outcomes.items() if seen.score is not None} for found in best
     ]
     shared = set.intersection(*scored) if scored else set()
     rows = tuple(row for row in examples_of(run.validation) if row.id in shared)
     return Finalists(project_run, tuple(best), rows)
+
+
+def _failed(found: Evaluated) -> list[bool]:
+    return [seen.score is None for seen in found.outcomes.values()]
 
 
 def as_json(finalists: Finalists, router: Router) -> str:

@@ -57,7 +57,7 @@ PAGES = (
     "insert-program",
     "program-with-a-pool", "demos-for-each-input", "all-demos",
     "broken-program", "about-program", "inputs", "outputs", "module", "agent", "demos",
-    "call", "new-module", "try", "tried", "metrics", "new-metric", "metric",
+    "call", "group", "new-module", "try", "tried", "metrics", "new-metric", "metric",
     "metric-of-parts", "ready-code", "providers",
     "metric-from-tests",
     "new-endpoint", "new-litellm", "provider", "provider-of-many-models", "runs", "no-run-matches",
@@ -243,6 +243,7 @@ def _programs(all_of_it: Furnished) -> dict[str, Place]:
         "agent": Place(f"{room}/{_agent(lab)}/modules/at/find_out/"),
         "demos": Place(f"{one}/modules/at/classify/demos/"),
         "call": Place(f"{one}/calls/at/classify/"),
+        "group": Place(f"{room}/{_grouped(lab)}/groups/of/classify/"),
         "new-module": Place(f"{one}/modules/new/"),
         "try": Place(f"{one}/try/"),
         "tried": Place(_tried(lab, f"{one}/try/")),
@@ -410,6 +411,15 @@ def _with_a_pool(lab: Lab) -> int:
     modules = (replace(m, demos=demos) if m is module else m for m in core.modules)
     core = replace(core, modules=tuple(modules))
     return create_program(lab.project, lab.alice, "Triage by likeness", core).pk
+
+
+def _grouped(lab: Lab) -> int:
+    """A program whose steps are folded into a group."""
+    from promptlab.programs.services import create_program
+
+    core = lab.program().core
+    core = replace(core, calls=tuple(replace(call, group="Triage") for call in core.calls))
+    return create_program(lab.project, lab.alice, "Triage in a group", core).pk
 
 
 def _nearest(race: ProjectRun) -> tuple[int, int, str]:

@@ -31,6 +31,7 @@ from optimizer.core.instructions.history_board import (
 from optimizer.core.optimizers import OPTIMIZERS
 from optimizer.core.programs.candidate import Candidate
 from optimizer.core.programs.lm import Role
+from optimizer.core.programs.program import Program
 from optimizer.core.programs.signature import Field, FieldType
 from tests.fakes.random_search import RandomSearch
 from tests.fakes.telling import told
@@ -202,6 +203,34 @@ def test_what_is_too_long_or_keeps_the_placeholder_is_dropped(text: str, why: st
     assert found is not None
     assert why in told(found)
     assert dropped(MODULE, "x" * 900, "Say which. " * 60) is None
+
+
+def fixed(instruction: str, locked: tuple[str, ...] = (), given: tuple[str, ...] = ()) -> Program:
+    """The program with another instruction, phrases of it locked, and further inputs."""
+    more = tuple(Field(name, FieldType.TEXT) for name in given)
+    signature = replace(
+        MODULE.signature, instruction=instruction, inputs=(*MODULE.signature.inputs, *more)
+    )
+    module = replace(MODULE, signature=signature, locked=locked)
+    return replace(one_module_program(), modules=(module,))
+
+
+@pytest.mark.parametrize(
+    ("program", "kept"),
+    [
+        (fixed("Decide: spam or ham.", ("spam or ham",)), "spam or ham"),
+        (fixed("Decide on eBay mail.", ("eBay mail",)), "eBay mail"),
+        (fixed("Follow [instruction] well.", ("[instruction]",)), "[instruction]"),
+        (fixed("Follow {instruction} well.", (), ("instruction",)), "{instruction}"),
+    ],
+)
+def test_what_must_stay_neither_gets_a_capital_nor_is_dropped(program: Program, kept: str) -> None:
+    world = Wishing(program, write=lambda text, n: f"{kept} says it: {various(text, n)}")
+    held(world, spec_of(program=program))
+    written = [e.instruction for e in world.events_of(InstructionProposed) if e.index]
+    assert written
+    assert all(kept in text for text in written)
+    assert not world.events_of(ProposalRefused)
 
 
 def test_figures_are_dropped_where_figures_are_the_answer() -> None:

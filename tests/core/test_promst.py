@@ -186,6 +186,14 @@ def test_poor_proposals_are_left_out_before_a_call_and_a_tenth_of_them_is_tried(
     assert note.message.values["off"] < 20
 
 
+def test_a_cap_that_ends_it_leaves_what_the_screen_was_worth() -> None:
+    world = World(one_module_program(), _by_words, write=_good_or_bad, budget=2200)
+    spec = spec_of(train=messages(40, "t"), validation=messages(100, "v"),
+                   settings=Settings(trials=160, step_candidates=8, minibatch_size=8))  # fmt: skip
+    assert held(world, spec).stop is StopReason.BUDGET
+    assert any("were left out" in told(note.message) for note in world.events_of(Noted))
+
+
 def test_nothing_is_foretold_before_a_few_prompts_were_scored() -> None:
     screen = Screen()
     for n in range(LEAST):

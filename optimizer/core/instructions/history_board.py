@@ -110,12 +110,14 @@ def meta_prompt(
 
 def dropped(module: Module, current: str, text: str) -> Problem | None:
     """Why a text is dropped that the guards let through: too long, what stands for the instruction
-    left in it, or figures where figures are the answer.
+    left in it (a field's placeholder, or what the current one says, is none), or figures where
+    figures are the answer.
     """
     longest = max(LONGEST, len(current))
     if len(text) > longest:
         return problem("proposal.long", most=longest)
-    if _LEFT_OVER.search(text):
+    own = {f"{{{name}}}" for name in module.spoken_names} | set(_LEFT_OVER.findall(current))
+    if set(_LEFT_OVER.findall(text)) - own:
         return problem("proposal.placeholder_left", name=PLACE)
     figures = {FieldType.INTEGER, FieldType.NUMBER}
     asked = any(field.type in figures for field in module.signature.outputs)
@@ -124,6 +126,7 @@ def dropped(module: Module, current: str, text: str) -> Problem | None:
     return None
 
 
-def polished(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
+def polished(module: Module, text: str) -> str:
+    """With a capital first letter, unless a locked phrase begins there."""
+    capital = text[:1].upper() + text[1:]
+    return capital if all(phrase in capital for phrase in module.locked) else text

@@ -64,14 +64,12 @@ OWN = "added by hand"
 
 @dataclass
 class Search:
-    """Where a search stands: `failed` counts how often training examples came out wrong, `refused`
-    are texts of people that the guards did not let through.
-    """
+    """Where a search stands; `failed` counts how often training examples came out wrong."""
 
     rounds: Rounds
     draws: Iterator[tuple[Example, ...]]
     failed: Counter[str] = field(default_factory=Counter)
-    refused: set[Wish] = field(default_factory=set)
+    refused: set[Wish] = field(default_factory=set)  # texts of people, by the guards
     step: int = 0
     done: int = 0
 
@@ -116,7 +114,7 @@ def _step(at: Search, module: Module) -> Conversation[None]:
     purpose = f"instructions of step {at.step + 1}"
     texts = yield from drafted(at.spec, [draft] * count, at.rounds.written, purpose)
     for found in filter(None, texts):
-        yield from _try(at, module.name, polished(found), draft.source)
+        yield from _try(at, module.name, polished(module, found), draft.source)
         if is_perfect(at.rounds.board):
             return
     if not any(texts):

@@ -79,8 +79,7 @@ def converse(spec: RunSpec, new_search: NewSearch) -> Conversation[Result]:
         draws = batches(
             spec.train, spec.settings.minibatch_size, random.Random(f"{spec.seed}:tree")
         )
-        yield from _grow(tree, draws)
-        yield from tree.tell_screen()
+        yield from tree.screened(_grow(tree, draws))
 
     return (yield from run_loop(spec, search))
 

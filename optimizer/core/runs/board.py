@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from statistics import fmean
@@ -17,6 +18,12 @@ from optimizer.core.search.search import Choice
 
 TOLERATED = 0.1
 """Share of failed examples, beyond the baseline's, with which a candidate can still be compared."""
+
+
+def too_many_fail(failed: Sequence[bool], usual: Sequence[bool]) -> bool:
+    """Whether so many examples failed, against the `usual`, that the others tell nothing."""
+    tolerated = TOLERATED + (fmean(usual) if usual else 0.0)
+    return sum(failed) > 1 and fmean(failed) > tolerated
 
 
 @dataclass
@@ -62,8 +69,7 @@ class Board:
         """
         failed = [outcome.score is None for outcome in self.outcomes_of(candidate)]
         usual = [outcome.score is None for outcome in self.outcomes_of(self.baseline)]
-        tolerated = TOLERATED + (fmean(usual) if usual else 0.0)
-        return candidate != self.baseline and sum(failed) > 1 and fmean(failed) > tolerated
+        return candidate != self.baseline and too_many_fail(failed, usual)
 
     def outcomes_of(self, candidate: Candidate) -> Outcomes:
         """On all validation examples, or on those of its minibatches so far."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from optimizer.core.conversation.events import InstructionDescended, ProposalRefused, noted
-from optimizer.core.conversation.requests import Conversation
+from optimizer.core.conversation.requests import BudgetSpent, Conversation
 from optimizer.core.evaluation.shrinkage import own_variance
 from optimizer.core.instructions.edits import edited_words
 from optimizer.core.instructions.shown import current_text
@@ -123,7 +123,16 @@ class Tree:
         edited = edited_words(current_text(child.module, child.parent.modules[name]), child.text)
         return InstructionDescended(name, len(texts) - 1, texts.index(before), (), edited)
 
-    def tell_screen(self) -> Conversation[None]:
+    def screened(self, growing: Conversation[None]) -> Conversation[None]:
+        """Grow, and tell how well the screen foretold, at a cap as well."""
+        try:
+            yield from growing
+        except BudgetSpent:
+            yield from self._tell_screen()
+            raise
+        yield from self._tell_screen()
+
+    def _tell_screen(self) -> Conversation[None]:
         """How well the screen foretold: what it left out, and what became of what it would have."""
         known = [c for c in self.foretold if self.board.full[c].n]
         if not known:

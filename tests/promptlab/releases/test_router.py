@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from optimizer.codec import from_json
 from optimizer.core.programs.candidate import Candidate, baseline_of
 from optimizer.core.programs.routing import Router, routed
 from optimizer.core.search.router import Table
+from optimizer.models import Run
 from promptlab.accounts.models import User
 from promptlab.releases import routers
 from promptlab.releases.routers import Finalists, finalists_of
 from promptlab.runs.models import ProjectRun
+from promptlab.runs.results.evidence import Evaluated
 from tests.promptlab.releases.test_python_file import run_file
 
 ClientOf = Callable[[User], Client]
@@ -60,6 +62,30 @@ def test_finalists_are_the_best_that_were_fully_evaluated(finished: ProjectRun) 
     assert len(finalists.examples) >= 30
     sealed = {row["id"] for row in finished.run.test.examples}
     assert not sealed & {example.id for example in finalists.examples}
+
+
+def test_a_candidate_whose_calls_mostly_failed_is_no_finalist(
+    finished: ProjectRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, found_of = finalists_of(finished), routers.evaluated
+    failing = max(found.number for found in before.candidates)
+
+    def failed(run: Run, numbers: Iterable[int]) -> list[Evaluated]:
+        return [_failing(e) if e.number == failing else e for e in found_of(run, numbers)]
+
+    monkeypatch.setattr(routers, "evaluated", failed)
+    after = finalists_of(finished)
+    assert failing not in [found.number for found in after.candidates]
+    assert len(after.examples) >= len(before.examples)
+
+
+def _failing(found: Evaluated) -> Evaluated:
+    """As if all but two of its examples had failed."""
+    outcomes = {
+        key: seen if number < 2 else replace(seen, score=None, error="The model was busy.")
+        for number, (key, seen) in enumerate(found.outcomes.items())
+    }
+    return replace(found, outcomes=outcomes)
 
 
 def test_a_run_whose_candidates_do_alike_everywhere_is_offered_none(
