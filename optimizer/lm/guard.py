@@ -30,6 +30,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _TRANSLATED = ipaddress.ip_network("::ffff:0:0:0/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
+_SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
+"""Public as far as the address within is; some versions of Python call all of it private."""
 _LOW = 2**32 - 1
 
 
@@ -111,7 +113,8 @@ def _is_never(address: IPAddress) -> bool:
 
 
 def _is_public(address: IPAddress) -> bool:
-    return address.is_global and not any(address in network for network in PRIVATE)
+    known = address.is_global or address in _SIX_TO_FOUR
+    return known and not any(address in network for network in PRIVATE)
 
 
 def _faces(address: IPAddress) -> Iterator[IPAddress]:
